@@ -1,0 +1,43 @@
+/* Every maximum for something that comes from outside, in one place, with its reason. */
+#pragma once
+#include <stddef.h>
+
+/* Intake */
+#define LINE_BYTES_MAX (64 * 1024)        /* one record; longer lines are kept whole in pieces of this size and marked */
+#define LINE_BYTES_HARD_MAX (16 * 1024 * 1024) /* a syslog frame announcing more is refused, its connection closed */
+#define SYSLOG_CONNECTIONS_MAX 4096       /* file descriptors of one sensor */
+#define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */
+#define BATCH_ARENA_BYTES_MAX ((size_t) 64 << 20)
+
+/* Events */
+#define EVENT_FIELDS_MAX 1024             /* Elastic's own default mapping limit is 1000 */
+#define EVENT_FIELD_NAME_BYTES_MAX 512
+#define EVENT_NAMES_MAX 65536             /* distinct field names interned by rules and decoders */
+
+/* JSON and YAML */
+#define JSON_DEPTH_MAX 64
+#define JSON_NODES_MAX 1000000            /* control documents; a log line has EVENT_FIELDS_MAX */
+#define YAML_BYTES_MAX (4 * 1024 * 1024)  /* the largest SigmaHQ rule is 40 KB */
+#define YAML_DEPTH_MAX 64
+#define YAML_NODES_MAX 200000
+
+/* Rules and correlation */
+#define RULES_MAX 100000
+#define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
+#define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
+#define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */
+#define FINDING_EVIDENCE_MAX 200          /* positions listed; the rest is counted */
+#define FINDING_COLLECT_MAX 1000          /* distinct collected values listed; the rest is counted */
+
+/* Messages between our own programs */
+#define FRAME_BYTES_MAX (1024 * 1024)
+
+/* HTTP */
+#define HTTP_BODY_BYTES_MAX (1024 * 1024) /* no route takes files yet */
+#define HTTP_CONNECTIONS_MAX 512
+#define SSE_CLIENTS_MAX 64
+#define SESSION_MAX 10000
+
+/* Hand; the root-owned limits file may lower these, never raise them */
+#define BLOCK_MINUTES_MAX (7 * 24 * 60)
+#define BLOCK_ADDRESSES_MAX 65536

@@ -1,0 +1,32 @@
+/* Text in whatever encoding it arrives. Raw bytes are never changed; these functions make a readable UTF-8
+ * copy beside them.
+ *
+ * Detection is per line, cheap first: ASCII, valid UTF-8, ISO-2022-JP (escape sequences), then CP932 against
+ * EUC-JP by which of the two decodes without error and, when both do, by the plausibility of the result
+ * (kana and JIS level 1 against half-width katakana and rare kanji). What fits nothing is kept as UTF-8 with
+ * each bad byte shown as U+FFFD and TEXT_BROKEN returned: counted, never dropped. */
+#pragma once
+#include "base/arena.h"
+
+enum text_encoding {
+    TEXT_ASCII, TEXT_UTF8, TEXT_CP932, TEXT_EUC_JP, TEXT_ISO_2022_JP, TEXT_UTF16LE, TEXT_UTF16BE, TEXT_BROKEN,
+    TEXT_ENCODING_MAX_
+};
+const char *text_encoding_to_string(enum text_encoding e);      /* "cp932" */
+int text_encoding_from_string(struct str s);                    /* enum or -EINVAL; "sjis" and "shift_jis" mean cp932 */
+bool text_is_utf8(struct str s);                                /* strict: RFC 3629 */
+bool text_is_ascii(struct str s);
+enum text_encoding text_detect(struct str s);
+/* UTF-8 of s. ASCII and UTF-8 return s itself. hint: an encoding configured for the source, or -1.
+ * .p is NULL only when memory ends. */
+struct str text_to_utf8(struct arena *a, struct str s, int hint, enum text_encoding *ret_used);
+
+/* Folding for comparison and search: NFKC, full case folding, then the variants of content/variants.tsv
+ * (later). One function for rows and queries. */
+struct str text_fold(struct arena *a, struct str utf8);
+/* Columns on a terminal or in a table: East Asian Wide and Fullwidth count 2. */
+size_t text_width(struct str utf8);
+/* Appends s with C0, C1, DEL and bidirectional controls written as \xNN / \u{NNNN}, for terminals and logs
+ * (the lesson of AIDE CVE-2025-54389). */
+struct buf;
+void text_escape_controls(struct buf *out, struct str utf8);

@@ -1,0 +1,26 @@
+/* Small vtables through which sibling folders meet; src/app plugs them together, tests plug in fakes. */
+#pragma once
+#include "event/finding.h"
+#include "event/record.h"
+
+/* intake -> spool. put copies the record; nothing is durable until commit returned 0. */
+struct record_sink {
+    void *ctx;
+    int (*put)(void *ctx, const struct raw_record *rec, struct diag *reterr);
+    int (*commit)(void *ctx, struct diag *reterr);
+};
+/* bytes -> event. Never fails for bad bytes (the event says what was wrong); only -ENOMEM. */
+struct decoder {
+    void *ctx;
+    int (*decode)(void *ctx, const struct raw_record *rec, struct event *ev);
+};
+/* detect -> sensor or hunt */
+struct finding_sink {
+    void *ctx;
+    int (*put)(void *ctx, const struct finding *f);
+};
+/* Time for what must act by itself (timeouts, group commit); detection never sees it. */
+struct port_clock {
+    void *ctx;
+    int64_t (*now_ns)(void *ctx);
+};

@@ -1,0 +1,77 @@
+#include "event/record.h"
+
+#include "base/json.h"
+
+void event_begin(struct event *ev, struct arena *arena, const struct event_names *names,
+                 const struct raw_record *raw) {
+    *ev = (struct event){
+        .arena = arena,
+        .names = names,
+        .raw = raw,
+        .timestamp_ns = TIME_NONE,
+        .time_ns = TIME_NONE,
+    };
+}
+
+static struct event_field *append(struct event *ev) {
+    size_t cap = ev->cap;
+    if (ev->n == cap) {
+        if (ev->n >= EVENT_FIELDS_MAX) {
+            ev->dropped_fields = true;
+            return NULL;
+        }
+        /* 24 fields hold every text format; arena_grow doubles from there. */
+        if (arena_grow(ev->arena, (void **) &ev->fields, &cap, cap ? cap * 2 : 24,
+                       sizeof *ev->fields) < 0)
+            return NULL;
+        ev->cap = (uint32_t) cap;
+    }
+    return &ev->fields[ev->n++];
+}
+
+int event_add_typed(struct event *ev, uint32_t id, uint8_t type, struct str value) {
+    struct event_field *f = append(ev);
+    if (!f)
+        return ev->dropped_fields ? 0 : -ENOMEM;
+    *f = (struct event_field){.id = id, .type = type, .value = value};
+    if (!value.p)
+        f->value.p = "";
+    if (id < EVENT_F_WELL_KNOWN_MAX_ && !ev->first[id])
+        ev->first[id] = (uint16_t) ev->n;
+    return 0;
+}
+
+int event_add(struct event *ev, uint32_t id, struct str value) {
+    return event_add_typed(ev, id, JSON_STRING, value);
+}
+
+int event_add_named(struct event *ev, struct str name, uint8_t type, struct str value) {
+    uint32_t id = event_names_find(ev->names, name);
+    if (id || !ev->keep_all)
+        return id ? event_add_typed(ev, id, type, value) : 0;
+    struct str copy = arena_dup(ev->arena, name);
+    if (!copy.p)
+        return -ENOMEM;
+    int r = event_add_typed(ev, 0, type, value);
+    if (r == 0 && !ev->dropped_fields)
+        ev->fields[ev->n - 1].name = copy;
+    return r;
+}
+
+const struct event_field *event_find(const struct event *ev, uint32_t id,
+                                     const struct event_field *after) {
+    uint32_t i = 0;
+    if (after)
+        i = (uint32_t) (after - ev->fields) + 1;
+    else if (id < EVENT_F_WELL_KNOWN_MAX_)
+        return ev->first[id] ? &ev->fields[ev->first[id] - 1] : NULL;
+    for (; i < ev->n; i++)
+        if (ev->fields[i].id == id)
+            return &ev->fields[i];
+    return NULL;
+}
+
+struct str event_get(const struct event *ev, uint32_t id) {
+    const struct event_field *f = event_find(ev, id, NULL);
+    return f ? f->value : STR_NULL;
+}

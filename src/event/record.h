@@ -1,0 +1,86 @@
+/* What arrives, and what it becomes.
+ *
+ * raw_record: the bytes with what transport knows. event: the same record decoded, an array of (field id,
+ * slice) in its batch's arena. Every slice is valid until the batch ends; whoever keeps an event copies. */
+#pragma once
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "event/names.h"
+
+/* Where a record stands, for evidence. stream 0 is the spool and n its record number; in a hunt, stream is
+ * 1 + the file's index and n the line number from 1. Ordered by (stream, n) within one run. */
+struct event_pos {
+    uint32_t stream;
+    uint64_t n;
+};
+
+enum raw_flags {
+    RAW_BACKFILL = 1,  /* existed before we looked: its own time counts, not its arrival */
+    RAW_PIECE = 2,     /* a piece of a line longer than LINE_BYTES_MAX; not the last */
+    RAW_PIECE_LAST = 4,
+    RAW_TRUNCATED = 8, /* bytes were lost before us, and we know it */
+    RAW_TICK = 16,     /* a clock tick: no bytes, arrival_ns is the time */
+    RAW_JOURNAL = 32,  /* bytes are one entry of the journal export format */
+    RAW_DRILL = 64,
+};
+
+struct raw_record {
+    struct str bytes;      /* without line end */
+    int64_t arrival_ns;    /* ours */
+    struct event_pos pos;
+    uint32_t source;       /* index into the source table; 0 = unknown */
+    uint32_t flags;
+    struct str peer;       /* transport's address "192.0.2.1:514", or empty */
+};
+
+/* One way logs reach us, as configured or as found. Lives as long as the program. */
+struct source {
+    uint32_t id;
+    struct str name;          /* unique, shown to people */
+    struct str kind;          /* file, syslog, journal, stdin */
+    struct str path;          /* file sources */
+    struct str decoder;       /* forced decoder, or empty = recognise by content */
+    struct str service;       /* service.name for its events when the line names none */
+    struct str host;          /* host.name likewise */
+    int encoding;             /* enum text_encoding or -1 */
+    int offset_min;           /* zone of times without one; TIME_JST_OFFSET_MIN unless configured */
+    int64_t skew_max_ns;      /* further away from arrival, their time is not believed */
+};
+
+struct event_field {
+    uint32_t id;     /* 0: name holds it (a name nobody asked for) */
+    uint8_t type;    /* enum json_type of what stood there; JSON_STRING for text formats */
+    struct str name; /* set only when id == 0 */
+    struct str value;
+};
+
+struct event {
+    struct event_field *fields;
+    uint32_t n, cap;
+    uint16_t first[EVENT_F_WELL_KNOWN_MAX_]; /* 1 + index of a well-known field's first value; 0 = absent */
+    struct arena *arena;
+    const struct event_names *names;
+    const struct raw_record *raw;
+    int64_t timestamp_ns; /* theirs, TIME_NONE when the line has none */
+    int64_t time_ns;      /* what windows use; always set after decoding */
+    bool keep_all;        /* also keep fields nobody asked for (decode, explain, search) */
+    bool dropped_fields;  /* more than EVENT_FIELDS_MAX: shown as error.message */
+};
+
+/* Starts an event over raw; the arena must outlive it. */
+void event_begin(struct event *ev, struct arena *arena, const struct event_names *names,
+                 const struct raw_record *raw);
+/* Adds a value (repeated ids make a list, in order). -ENOMEM; too many fields set dropped_fields and are
+ * skipped. `value` is borrowed, so it must live in the record, the arena or static storage. */
+int event_add(struct event *ev, uint32_t id, struct str value);
+int event_add_typed(struct event *ev, uint32_t id, uint8_t type, struct str value);
+/* By name: uses the id when the table knows it, else keeps the name if keep_all. The name is copied. */
+int event_add_named(struct event *ev, struct str name, uint8_t type, struct str value);
+/* First value; .p NULL when absent. */
+struct str event_get(const struct event *ev, uint32_t id);
+const struct event_field *event_find(const struct event *ev, uint32_t id, const struct event_field *after);
+/* One JSON object, ECS names nested by dots flattened ("source.ip": …), without a line end. Lists become
+ * arrays. Includes @timestamp, event.created, event.original (as UTF-8) and kizuki.position. */
+struct buf;
+void event_write_json(const struct event *ev, struct buf *out);

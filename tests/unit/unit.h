@@ -1,0 +1,37 @@
+/* What every unit test includes. cmocka wants these headers before its own. */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+
+#define assert_str(s, z) assert_str_(s, z, __FILE__, __LINE__)
+static inline void assert_str_(struct str s, const char *z, const char *file, int line) {
+    if (!str_eq_z(s, z)) {
+        print_error("'%.*s' is not '%s'\n", (int) s.n, s.p ? s.p : "", z);
+        _fail(file, line);
+    }
+}
+
+/* A test file defines its list with UNIT_GROUP(base_map, cmocka_unit_test(x), …); main.c of the folder
+ * runs the groups. An argument filters tests by name. */
+#define UNIT_GROUP(name, ...)                                                                      \
+    int unit_##name(void);                                                                         \
+    int unit_##name(void) {                                                                        \
+        const struct CMUnitTest tests[] = {__VA_ARGS__};                                           \
+        return cmocka_run_group_tests_name(#name, tests, NULL, NULL);                              \
+    }
+#define UNIT_MAIN(...)                                                                             \
+    int main(int argc, char **argv) {                                                              \
+        int (*const groups[])(void) = {__VA_ARGS__};                                               \
+        int failed = 0;                                                                            \
+        if (argc > 1)                                                                              \
+            cmocka_set_test_filter(argv[1]);                                                       \
+        for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)                              \
+            failed += groups[i]();                                                                 \
+        return failed ? 1 : 0;                                                                     \
+    }
