@@ -1,4 +1,5 @@
 #include "unit.h"
 
 int unit_base_map(void);
-UNIT_MAIN(unit_base_map)
+int unit_base_ip(void);
+UNIT_MAIN(unit_base_map, unit_base_ip)
