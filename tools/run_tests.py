@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Runs test programs and counts their results.
+
+A test program prints TAP lines ("ok 1 - name", "not ok …", "ok 3 - name # SKIP why") or ends with
+"N passed, N failed, N skipped". Exit status other than 0 without a failing line counts as one failure, and
+so does a program that prints no result at all. Skips are said aloud.
+
+usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] NAME=COMMAND…
+Last line: "N passed, N failed, N skipped"."""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+RESULT = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+
+
+def count(output, status):
+    passed = failed = skipped = 0
+    skips, fails, closing = [], [], None
+    for line in output.splitlines():
+        m = CLOSING.match(line.strip())
+        if m:
+            closing = m
+            continue
+        m = RESULT.match(line)
+        if not m:
+            continue
+        name = m.group(2)
+        if m.group(1) == "not ok":
+            failed += 1
+            fails.append(name)
+        elif re.search(r"#\s*SKIP", name, re.I):
+            skipped += 1
+            skips.append(name)
+        else:
+            passed += 1
+    if closing and not passed + failed + skipped:
+        passed, failed, skipped = int(closing[1]), int(closing[2]), int(closing[3] or 0)
+        skips = re.findall(r"^SKIP(?:PED)?:? (.*)$", output, re.M)
+    if status and not failed:
+        failed += 1
+        fails.append(f"ended with status {status}")
+    if not passed + failed + skipped:
+        failed += 1
+        fails.append("printed no result")
+    return passed, failed, skipped, skips, fails
+
+
+def run(name, command, timeout):
+    start = time.monotonic()
+    p = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         start_new_session=True, stdin=subprocess.DEVNULL)
+    try:
+        out, _ = p.communicate(timeout=timeout)
+        status = p.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        out, _ = p.communicate()
+        status = f"none after {timeout} s"
+    return name, out.decode(errors="replace"), status, time.monotonic() - start
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--jobs", type=int, default=2)
+    ap.add_argument("--timeout", type=int, default=180)
+    ap.add_argument("--log", default="")
+    ap.add_argument("tests", nargs="*")
+    a = ap.parse_args()
+    totals = [0, 0, 0]
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        jobs = [pool.submit(run, *t.split("=", 1), a.timeout) for t in a.tests]
+        for job in concurrent.futures.as_completed(jobs):
+            name, out, status, seconds = job.result()
+            p, f, s, skips, fails = count(out, status)
+            totals = [totals[0] + p, totals[1] + f, totals[2] + s]
+            print(f"{'FAIL' if f else 'ok  '} {name}: {p} passed, {f} failed, {s} skipped ({seconds:.1f} s)",
+                  flush=True)
+            for x in skips:
+                print(f"     skipped: {x}")
+            if f:
+                print("     " + "\n     ".join(["failed: " + x for x in fails]))
+                print("\n".join("     | " + l for l in out.splitlines()[-60:]), flush=True)
+            if a.log:
+                pathlib.Path(a.log).mkdir(parents=True, exist_ok=True)
+                (pathlib.Path(a.log) / f"{name.replace('/', '-')}.log").write_text(out)
+    print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
+    return 1 if totals[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
