@@ -75,3 +75,11 @@ struct str event_get(const struct event *ev, uint32_t id) {
     const struct event_field *f = event_find(ev, id, NULL);
     return f ? f->value : STR_NULL;
 }
+
+void event_settle_time(struct event_time_state *s, struct event *ev) {
+    if ((ev->flags & EVENT_TIME_OPEN) && s->known)
+        ev->time_ns = s->last_ns;
+    ev->flags &= (uint8_t) ~EVENT_TIME_OPEN;
+    s->last_ns = ev->time_ns;
+    s->known = true;
+}

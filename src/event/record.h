@@ -23,6 +23,9 @@ enum raw_flags {
     RAW_TICK = 16,     /* a clock tick: no bytes, arrival_ns is the time */
     RAW_JOURNAL = 32,  /* bytes are one entry of the journal export format */
     RAW_DRILL = 64,
+    RAW_PIECE_NEXT = 128,  /* with RAW_PIECE: continues the piece before (RAW_PIECE_LAST always does). A
+                              continuation is never read as a line of its own: its first bytes are as
+                              hostile as any other and could pretend to be one */
 };
 
 struct raw_record {
@@ -55,6 +58,12 @@ struct event_field {
     struct str value;
 };
 
+enum event_flags {
+    EVENT_UNPARSED = 1,    /* no decoder knew the text: only message and event.original say something */
+    EVENT_BROKEN_TEXT = 2, /* bytes that fit no encoding; shown as U+FFFD */
+    EVENT_TIME_OPEN = 4,   /* backfill without any time: event_settle_time gives it the time of the line before */
+};
+
 struct event {
     struct event_field *fields;
     uint32_t n, cap;
@@ -65,6 +74,7 @@ struct event {
     int64_t timestamp_ns; /* theirs, TIME_NONE when the line has none */
     int64_t time_ns;      /* what windows use; always set after decoding */
     bool keep_all;        /* also keep fields nobody asked for (decode, explain, search) */
+    uint8_t flags;        /* enum event_flags */
     bool dropped_fields;  /* more than EVENT_FIELDS_MAX: shown as error.message */
 };
 
@@ -80,6 +90,13 @@ int event_add_named(struct event *ev, struct str name, uint8_t type, struct str 
 /* First value; .p NULL when absent. */
 struct str event_get(const struct event *ev, uint32_t id);
 const struct event_field *event_find(const struct event *ev, uint32_t id, const struct event_field *after);
+/* In order of arrival, one per stream (zeroed at the start): an event whose time is open gets the time of the
+ * event before it in its stream. Decoding runs in parallel batches and cannot know it. */
+struct event_time_state {
+    int64_t last_ns;
+    bool known;
+};
+void event_settle_time(struct event_time_state *s, struct event *ev);
 /* One JSON object, ECS names nested by dots flattened ("source.ip": …), without a line end. Lists become
  * arrays. Includes @timestamp, event.created, event.original (as UTF-8) and kizuki.position. */
 struct buf;
