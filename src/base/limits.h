@@ -7,7 +7,11 @@
 #define LINE_BYTES_HARD_MAX (16 * 1024 * 1024) /* a syslog frame announcing more is refused, its connection closed */
 #define SYSLOG_CONNECTIONS_MAX 4096       /* file descriptors of one sensor */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */
+#define BATCH_RECORDS_MAX 16384           /* a batch of empty lines takes 1 MB of records, not 16 */
 #define BATCH_ARENA_BYTES_MAX ((size_t) 64 << 20)
+#define READER_ZSTD_WINDOW_LOG_MAX 27     /* 128 MB, what zstd --long=27 writes and every zstd reads */
+#define INTAKE_PATHS_MAX 100000           /* files of one hunt */
+#define INTAKE_FOLDER_DEPTH_MAX 64
 
 /* Events */
 #define EVENT_FIELDS_MAX 1024             /* Elastic's own default mapping limit is 1000 */

@@ -1,0 +1,253 @@
+#include "intake/reader.h"
+
+#include "base/mem.h"
+#include "intake/unpack.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* One read() a batch, straight into the batch's own buffer, then memchr from line to line. What is
+ * left behind the last LF is carried over and put in front of the next batch's bytes.
+ *
+ * read() and not mmap: a log that is truncated while we read it (copytruncate) must not become
+ * SIGBUS, and at this batch size the copy stays in the cache (measured: bench/reader.c). */
+
+enum {
+    /* with this many bytes in hand and no LF, the line is longer than LINE_BYTES_MAX, CR LF or not
+     */
+    DECIDE_BYTES = LINE_BYTES_MAX + 2,
+};
+
+struct intake_reader {
+    int fd;
+    struct intake_reader_options o;
+    struct intake_unpack *unpack; /* NULL: plain */
+    char *carry;
+    size_t carry_n, cap;
+    bool in_long; /* a piece of the present line was handed out already */
+    bool end;     /* nothing more will be read */
+    int error;    /* returned once everything before it was handed out */
+    struct diag diag;
+    struct intake_progress done;
+    char name[sizeof((struct diag *) 0)->file];
+};
+
+void intake_batch_init(struct intake_batch *b) {
+    *b = (struct intake_batch){0};
+}
+
+void intake_batch_done(struct intake_batch *b) {
+    mem_free(b->records);
+    mem_free(b->buffer);
+    intake_batch_init(b);
+}
+
+static int batch_prepare(struct intake_batch *b, size_t cap) {
+    b->n = 0;
+    if (b->buffer_cap >= cap)
+        return 0;
+    char *fresh = mem_zalloc(cap + INTAKE_SLACK_BYTES);
+    if (!fresh)
+        return -ENOMEM;
+    mem_free(b->buffer);
+    b->buffer = fresh;
+    b->buffer_cap = cap;
+    return 0;
+}
+
+static int fail(struct intake_reader *r, struct diag *reterr, int code) {
+    if (reterr && reterr->file[0] == 0)
+        (void) snprintf(reterr->file, sizeof reterr->file, "%s", r->name);
+    return code;
+}
+
+struct intake_reader *intake_reader_free(struct intake_reader *r) {
+    if (!r)
+        return NULL;
+    intake_unpack_free(r->unpack);
+    if (r->fd >= 0)
+        close(r->fd);
+    mem_free(r->carry);
+    mem_free(r);
+    return NULL;
+}
+
+static ssize_t read_fd(int fd, char *dst, size_t n, struct diag *reterr) {
+    ssize_t got;
+    do
+        got = read(fd, dst, n);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? diag_set(reterr, -errno, "cannot read: %s", err_word(-errno)) : got;
+}
+
+/* The first bytes decide; they become the first carry of a plain file or the first input of a
+ * decoder. */
+static int look_at_head(struct intake_reader *r, struct diag *reterr) {
+    char head[4];
+    size_t n = 0;
+    while (n < sizeof head) {
+        ssize_t got = read_fd(r->fd, head + n, sizeof head - n, reterr);
+        if (got < 0)
+            return (int) got;
+        if (got == 0)
+            break;
+        n += (size_t) got;
+    }
+    enum intake_packing packing = intake_packing_of(str_n(head, n));
+    if (packing != INTAKE_PLAIN)
+        return intake_unpack_new(r->fd, packing, str_n(head, n), &r->unpack);
+    memcpy(r->carry, head, n);
+    r->carry_n = n;
+    r->done.bytes = r->done.content = n;
+    return 0;
+}
+
+static int look_at_file(struct intake_reader *r, struct diag *reterr) {
+    struct stat st;
+    if (fstat(r->fd, &st) < 0)
+        return diag_set(reterr, -errno, "cannot open: %s", err_word(-errno));
+    if (S_ISDIR(st.st_mode))
+        return diag_set(reterr, -EISDIR, "cannot read: it is a folder");
+    if (S_ISREG(st.st_mode)) {
+        r->done.total = (uint64_t) st.st_size;
+        (void) posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
+    if (r->o.arrival_ns == 0)
+        r->o.arrival_ns =
+            S_ISREG(st.st_mode) ? st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec : time_now_ns();
+    return 0;
+}
+
+int intake_reader_open_fd(int fd, const char *name, const struct intake_reader_options *o,
+                          struct intake_reader **ret, struct diag *reterr) {
+    CLEANUP(intake_reader_freep) struct intake_reader *r = mem_zalloc(sizeof *r);
+    if (!r) {
+        close(fd);
+        return -ENOMEM;
+    }
+    r->fd = fd;
+    r->o = *o;
+    if (r->o.batch_bytes == 0)
+        r->o.batch_bytes = BATCH_BYTES;
+    r->cap = r->o.batch_bytes + DECIDE_BYTES;
+    (void) snprintf(r->name, sizeof r->name, "%s", name);
+    r->carry = mem_zalloc(r->cap);
+    if (!r->carry)
+        return -ENOMEM;
+    if (reterr)
+        reterr->file[0] = 0;
+    int k = look_at_file(r, reterr);
+    if (k == 0)
+        k = look_at_head(r, reterr);
+    if (k < 0)
+        return fail(r, reterr, k);
+    *ret = TAKE_PTR(r);
+    return 0;
+}
+
+int intake_reader_open(const char *path, const struct intake_reader_options *o,
+                       struct intake_reader **ret, struct diag *reterr) {
+    int fd;
+    if (strcmp(path, "-") == 0)
+        fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    else
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return diag_set(reterr, -errno, "cannot open '%s': %s", path, err_word(-errno));
+    return intake_reader_open_fd(fd, path, o, ret, reterr);
+}
+
+void intake_reader_progress(const struct intake_reader *r, struct intake_progress *ret) {
+    *ret = r->done;
+    if (r->unpack)
+        ret->bytes = intake_unpack_consumed(r->unpack);
+}
+
+/* Bytes read into dst; at the end or at damage r->end is set. */
+static size_t fill(struct intake_reader *r, char *dst, size_t n) {
+    if (r->end || n == 0)
+        return 0;
+    ssize_t got = r->unpack ? intake_unpack_read(r->unpack, dst, n, &r->diag)
+                            : read_fd(r->fd, dst, n, &r->diag);
+    if (got <= 0) {
+        r->end = true;
+        r->error = (int) got;
+        return 0;
+    }
+    r->done.content += (size_t) got;
+    if (!r->unpack)
+        r->done.bytes += (size_t) got;
+    return (size_t) got;
+}
+
+static void emit(struct intake_reader *r, struct intake_batch *b, struct str bytes,
+                 uint32_t flags) {
+    b->records[b->n++] = (struct raw_record){
+        .bytes = bytes,
+        .arrival_ns = r->o.arrival_ns,
+        .pos = {.stream = r->o.stream, .n = r->done.lines + 1},
+        .source = r->o.source,
+        .flags = r->o.flags | flags,
+    };
+}
+
+static void emit_line(struct intake_reader *r, struct intake_batch *b, struct str bytes,
+                      uint32_t flags) {
+    emit(r, b, bytes, flags | (r->in_long ? RAW_PIECE_LAST : 0));
+    r->in_long = false;
+    r->done.lines++;
+}
+
+/* Cuts lines out of [p, end) until none is complete or the batch is full; returns what is left. */
+static int split(struct intake_reader *r, struct intake_batch *b, const char **p, const char *end) {
+    while (*p < end && b->n < BATCH_RECORDS_MAX) {
+        size_t left = (size_t) (end - *p);
+        const char *lf = memchr(*p, '\n', MIN(left, (size_t) DECIDE_BYTES));
+        if (!lf && !r->end && left < DECIDE_BYTES)
+            return 0;
+        if (b->n == b->records_cap) {
+            int k = mem_grow((void **) &b->records, &b->records_cap, b->n + 1, BATCH_RECORDS_MAX,
+                             sizeof *b->records);
+            if (k < 0)
+                return k;
+        }
+        size_t n = lf ? (size_t) (lf - *p) : left;
+        n -= lf && n && lf[-1] == '\r';
+        if (n > LINE_BYTES_MAX) {
+            emit(r, b, str_n(*p, LINE_BYTES_MAX), RAW_PIECE);
+            r->in_long = true;
+            *p += LINE_BYTES_MAX;
+        } else if (lf) {
+            emit_line(r, b, str_n(*p, n), 0);
+            *p = lf + 1;
+        } else {
+            emit_line(r, b, str_n(*p, n), r->error ? RAW_TRUNCATED : 0);
+            *p = end;
+        }
+    }
+    return 0;
+}
+
+int intake_reader_next(struct intake_reader *r, struct intake_batch *b, struct diag *reterr) {
+    int k = batch_prepare(b, r->cap);
+    if (k < 0)
+        return diag_set(reterr, k, "out of memory");
+    memcpy(b->buffer, r->carry, r->carry_n);
+    size_t have = r->carry_n;
+    const char *p = b->buffer;
+    do {
+        have += fill(r, b->buffer + have, MIN(r->o.batch_bytes, r->cap - have));
+        k = split(r, b, &p, b->buffer + have);
+        if (k < 0)
+            return diag_set(reterr, k, "out of memory");
+    } while (b->n == 0 && !r->end);
+    r->carry_n = have - (size_t) (p - b->buffer);
+    memcpy(r->carry, p, r->carry_n);
+    if (b->n)
+        return 1;
+    if (r->error == 0)
+        return 0;
+    if (reterr)
+        *reterr = r->diag;
+    return fail(r, reterr, r->error);
+}
