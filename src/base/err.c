@@ -7,7 +7,7 @@ _Noreturn void assert_failed(const char *what, const char *file, int line) {
     abort();
 }
 
-static void set_text(struct diag *d, const char *fmt, va_list ap) {
+static void PRINTF_LIKE(2, 0) set_text(struct diag *d, const char *fmt, va_list ap) {
     vsnprintf(d->text, sizeof d->text, fmt, ap);
 }
 
