@@ -3,7 +3,8 @@
  * Reader: the whole text is in memory. Accepted is exactly what RFC 8259 allows, UTF-8 checked (no
  * surrogates, no overlong forms), no byte order mark, depth at most JSON_DEPTH_MAX, no duplicate-key magic
  * (json_get returns the first). Strings without escapes are slices of the input; others are unescaped into
- * the arena. NUL (\u0000) inside strings is legal and kept.
+ * the arena. NUL (\u0000) inside strings is legal and kept. A lone surrogate escape (\ud800) is grammatical
+ * but no character: it reads as U+FFFD. A diag gets line and column, and file "" for the caller to fill.
  *
  * Two ways to read: a tree for control documents, and a walk over leaves for log lines, which allocates
  * only for unescaping and for dotted paths. */
@@ -25,6 +26,9 @@ struct json_value {
 
 /* Valid as long as both the arena and the input. Trailing white space is allowed, anything else is not. */
 int json_parse(struct arena *a, struct str in, struct json_value **ret, struct diag *reterr) MUST_USE;
+
+/* Exactly one JSON number and nothing else. */
+bool json_is_number(struct str s);
 
 /* Typed accessors: never a wrong reading; NULL or false when absent or of another type. */
 const struct json_value *json_get(const struct json_value *object, const char *key);

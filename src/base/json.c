@@ -1,0 +1,590 @@
+/* Strict RFC 8259 reader: a tree for control documents, a walk over leaves for log lines.
+ *
+ * One scanner serves both. It never recurses: open containers are one bit each in `objects` (depth
+ * is at most JSON_DEPTH_MAX = 64). Strings are scanned eight bytes at a time for what ends a plain
+ * run; UTF-8 and escapes are checked there, so that unescaping, done only for strings that hold an
+ * escape, cannot fail. A lone surrogate escape (\ud800) is grammatical and cannot be UTF-8: it
+ * reads as U+FFFD.
+ *
+ * Not here: numbers stay text (the caller knows what it wants), and nothing remembers duplicate
+ * keys. */
+#include "base/json.h"
+
+#include "base/limits.h"
+#include "base/swar.h"
+#include "base/utf8.h"
+
+_Static_assert(JSON_DEPTH_MAX <= 64, "one bit per level in a uint64_t");
+
+struct reader {
+    const char *p, *begin, *end;
+    struct arena *arena;
+    struct diag *reterr;
+    uint64_t objects; /* bit d: level d is an object */
+    unsigned depth;
+};
+
+/* What comes after a value. */
+enum after { AFTER_NEXT, AFTER_CLOSE };
+
+/* Place and sentence; slow, on the way out only. */
+static int fail(const struct reader *r, int code, const char *sentence) {
+    unsigned line = 1, column = 1;
+    if (!r->reterr)
+        return code;
+    for (const char *p = r->begin; p < r->p; p++) {
+        column++;
+        if (*p == '\n') {
+            line++;
+            column = 1;
+        }
+    }
+    return diag_set_at(r->reterr, code, "", line, column, "%s at byte %zu", sentence,
+                       (size_t) (r->p - r->begin));
+}
+
+static int out_of_memory(const struct reader *r) {
+    return diag_set(r->reterr, -ENOMEM, "out of memory while reading JSON");
+}
+
+static inline void skip_space(struct reader *r) {
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
+        r->p++;
+}
+
+static int hex4(const char *p) {
+    int v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = ascii_lower(p[i]);
+        int d = ascii_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (d < 0)
+            return -1;
+        v = v << 4 | d;
+    }
+    return v;
+}
+
+/* r->p at a backslash: moves behind the escape, or says what is wrong. */
+static int check_escape(struct reader *r) {
+    if (r->end - r->p < 2) {
+        r->p = r->end;
+        return fail(r, -ERR_PARSE, "string without end");
+    }
+    switch (r->p[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        r->p += 2;
+        return 0;
+    case 'u':
+        if (r->end - r->p < 6 || hex4(r->p + 2) < 0)
+            return fail(r, -ERR_PARSE, "bad \\u escape");
+        r->p += 6;
+        return 0;
+    default:
+        return fail(r, -ERR_PARSE, "unknown escape");
+    }
+}
+
+/* r->p at the first byte of a string that is not plain: 1 = the closing quote, 0 = checked and
+ * passed. */
+static int check_special(struct reader *r, bool *escaped) {
+    unsigned char c = (unsigned char) *r->p;
+    if (c == '"')
+        return 1;
+    if (c == '\\') {
+        *escaped = true;
+        return check_escape(r);
+    }
+    if (c < 0x20)
+        return fail(r, -ERR_PARSE, "control character in a string");
+    while (r->p < r->end && (unsigned char) *r->p >= 0x80) {
+        unsigned n = utf8_length(r->p, r->end);
+        if (!n)
+            return fail(r, -ERR_PARSE, "not UTF-8");
+        r->p += n;
+    }
+    return 0;
+}
+
+/* Moves r->p over plain bytes: to a special one, or to the end of the input. */
+static inline void skip_plain(struct reader *r) {
+    const char *p = r->p;
+    while (r->end - p >= 8) {
+        uint64_t special = swar_json_special(swar_load(p));
+        if (special) {
+            r->p = p + swar_first(special);
+            return;
+        }
+        p += 8;
+    }
+    while (p < r->end && (unsigned char) (*p - 0x20) < 0x60 && *p != '"' && *p != '\\')
+        p++;
+    r->p = p;
+}
+
+static size_t unescape_unicode(const char **at, const char *end, char *dst) {
+    const char *p = *at;
+    uint32_t c = (uint32_t) hex4(p + 2);
+    p += 6;
+    if (c >= 0xd800 && c <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+        uint32_t low = (uint32_t) hex4(p + 2);
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+            p += 6;
+        }
+    }
+    if (c >= 0xd800 && c <= 0xdfff)
+        c = 0xfffd;
+    *at = p;
+    return utf8_encode(c, dst);
+}
+
+/* A checked raw string to its bytes; never longer than the raw form. */
+static struct str unescape(struct arena *a, struct str raw) {
+    const char *p = raw.p, *end = raw.p + raw.n;
+    char *out = arena_alloc(a, raw.n), *o = out;
+    if (!out)
+        return STR_NULL;
+    while (p < end) {
+        const char *stop = memchr(p, '\\', (size_t) (end - p));
+        size_t n = (size_t) ((stop ? stop : end) - p);
+        memcpy(o, p, n);
+        o += n;
+        p += n;
+        if (!stop)
+            break;
+        switch (p[1]) {
+        case 'u':
+            o += unescape_unicode(&p, end, o);
+            continue;
+        case 'b':
+            *o++ = '\b';
+            break;
+        case 'f':
+            *o++ = '\f';
+            break;
+        case 'n':
+            *o++ = '\n';
+            break;
+        case 'r':
+            *o++ = '\r';
+            break;
+        case 't':
+            *o++ = '\t';
+            break;
+        default:
+            *o++ = p[1];
+        }
+        p += 2;
+    }
+    return str_n(out, (size_t) (o - out));
+}
+
+/* r->p behind the opening quote; afterwards behind the closing one. */
+static inline int read_string(struct reader *r, struct str *ret) {
+    const char *from = r->p;
+    bool escaped = false;
+    for (;;) {
+        skip_plain(r);
+        if (r->p >= r->end)
+            return fail(r, -ERR_PARSE, "string without end");
+        int c = check_special(r, &escaped);
+        if (c < 0)
+            return c;
+        if (c)
+            break;
+    }
+    *ret = str_n(from, (size_t) (r->p - from));
+    r->p++;
+    if (escaped) {
+        *ret = unescape(r->arena, *ret);
+        if (!ret->p)
+            return out_of_memory(r);
+    }
+    return 0;
+}
+
+static inline const char *skip_digits(const char *p, const char *end) {
+    while (p < end && ascii_digit(*p))
+        p++;
+    return p;
+}
+
+/* Behind the number that starts at p, or NULL. */
+static const char *number_end(const char *p, const char *end) {
+    const char *from;
+    if (p < end && *p == '-')
+        p++;
+    from = p;
+    p = skip_digits(p, end);
+    if (p == from || (*from == '0' && p - from > 1))
+        return NULL;
+    if (p < end && *p == '.') {
+        from = ++p;
+        p = skip_digits(p, end);
+        if (p == from)
+            return NULL;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        from = p;
+        p = skip_digits(p, end);
+        if (p == from)
+            return NULL;
+    }
+    return p;
+}
+
+bool json_is_number(struct str s) {
+    return s.n && number_end(s.p, s.p + s.n) == s.p + s.n;
+}
+
+static int read_number(struct reader *r, enum json_type *type, struct str *text) {
+    const char *to = number_end(r->p, r->end);
+    if (!to)
+        return fail(r, -ERR_PARSE, "bad number");
+    *type = JSON_NUMBER;
+    *text = str_n(r->p, (size_t) (to - r->p));
+    r->p = to;
+    return 0;
+}
+
+static int read_word(struct reader *r, struct str word, enum json_type t, enum json_type *type,
+                     struct str *text) {
+    if ((size_t) (r->end - r->p) < word.n || memcmp(r->p, word.p, word.n) != 0)
+        return fail(r, -ERR_PARSE, "unexpected word");
+    *type = t;
+    *text = str_n(r->p, word.n);
+    r->p += word.n;
+    return 0;
+}
+
+/* The value at r->p. 0 = a whole value (an empty container too), 1 = a container was opened and has
+ * members. */
+static inline int read_value(struct reader *r, enum json_type *type, struct str *text) {
+    skip_space(r);
+    if (r->p >= r->end)
+        return fail(r, -ERR_PARSE, "value expected, text ended");
+    char c = *r->p;
+    if (c == '"') {
+        r->p++;
+        *type = JSON_STRING;
+        return read_string(r, text);
+    }
+    if (c == '{' || c == '[') {
+        if (r->depth >= JSON_DEPTH_MAX)
+            return fail(r, -ERR_LIMIT, "nested too deeply");
+        r->p++;
+        *type = c == '{' ? JSON_OBJECT : JSON_ARRAY;
+        *text = str_n(r->p, 0);
+        skip_space(r);
+        if (r->p < r->end && *r->p == c + 2) { /* '{' + 2 is '}', '[' + 2 is ']' */
+            r->p++;
+            return 0;
+        }
+        uint64_t bit = 1ull << r->depth++;
+        r->objects = c == '{' ? r->objects | bit : r->objects & ~bit;
+        return 1;
+    }
+    if (c == '-' || ascii_digit(c))
+        return read_number(r, type, text);
+    if (c == 't')
+        return read_word(r, STR("true"), JSON_TRUE, type, text);
+    if (c == 'f')
+        return read_word(r, STR("false"), JSON_FALSE, type, text);
+    if (c == 'n')
+        return read_word(r, STR("null"), JSON_NULL, type, text);
+    return fail(r, -ERR_PARSE, "value expected");
+}
+
+static inline bool in_object(const struct reader *r) {
+    return r->depth && (r->objects >> (r->depth - 1) & 1);
+}
+
+static inline int read_key(struct reader *r, struct str *key) {
+    skip_space(r);
+    if (r->p >= r->end || *r->p != '"')
+        return fail(r, -ERR_PARSE, "key expected");
+    r->p++;
+    int e = read_string(r, key);
+    if (e < 0)
+        return e;
+    if (r->p >= r->end || *r->p != ':') {
+        skip_space(r);
+        if (r->p >= r->end || *r->p != ':')
+            return fail(r, -ERR_PARSE, "':' expected");
+    }
+    r->p++;
+    return 0;
+}
+
+/* After a value inside a container. */
+static inline int read_after(struct reader *r) {
+    skip_space(r);
+    char c = r->p < r->end ? *r->p : 0;
+    if (c == ',') {
+        r->p++;
+        return AFTER_NEXT;
+    }
+    if (c != (in_object(r) ? '}' : ']'))
+        return fail(r, -ERR_PARSE, in_object(r) ? "',' or '}' expected" : "',' or ']' expected");
+    r->p++;
+    r->depth--;
+    return AFTER_CLOSE;
+}
+
+static void reader_init(struct reader *r, struct arena *a, struct str in, struct diag *reterr) {
+    /* A NULL slice is an empty one; arithmetic on NULL would be undefined. */
+    const char *p = in.p ? in.p : "";
+    *r = (struct reader){.p = p, .begin = p, .end = p + in.n, .arena = a, .reterr = reterr};
+}
+
+static int expect_end(struct reader *r) {
+    skip_space(r);
+    return r->p == r->end ? 0 : fail(r, -ERR_PARSE, "text behind the value");
+}
+
+/* ---- Tree
+ * ------------------------------------------------------------------------------------------- */
+
+/* Open containers from the outside in, and where the next child of each is hung in. */
+struct builder {
+    struct json_value *open[JSON_DEPTH_MAX];
+    struct json_value **tail[JSON_DEPTH_MAX];
+    unsigned nodes;
+};
+
+/* One value with its key; 1 when it opened a container. */
+static int build_one(struct reader *r, struct builder *b, struct json_value **root) {
+    struct json_value v = {0};
+    unsigned level = r->depth;
+    int e = in_object(r) ? read_key(r, &v.key) : 0;
+    if (e < 0)
+        return e;
+    int opened = read_value(r, &v.type, &v.text);
+    if (opened < 0)
+        return opened;
+    if (++b->nodes > JSON_NODES_MAX)
+        return fail(r, -ERR_LIMIT, "too many values");
+    struct json_value *node = arena_alloc(r->arena, sizeof *node);
+    if (!node)
+        return out_of_memory(r);
+    *node = v;
+    if (level) {
+        b->open[level - 1]->n++;
+        *b->tail[level - 1] = node;
+        b->tail[level - 1] = &node->next;
+    } else {
+        *root = node;
+    }
+    if (opened) {
+        b->open[level] = node;
+        b->tail[level] = &node->first;
+    }
+    return opened;
+}
+
+int json_parse(struct arena *a, struct str in, struct json_value **ret, struct diag *reterr) {
+    struct reader r;
+    struct builder b;
+    struct json_value *root = NULL;
+    reader_init(&r, a, in, reterr);
+    b.nodes = 0;
+    do {
+        int e = build_one(&r, &b, &root);
+        if (e < 0)
+            return e;
+        if (e)
+            continue;
+        while (r.depth && (e = read_after(&r)) == AFTER_CLOSE)
+            ;
+        if (e < 0)
+            return e;
+    } while (r.depth);
+    int e = expect_end(&r);
+    if (e < 0)
+        return e;
+    *ret = root;
+    return 0;
+}
+
+/* ---- Walk
+ * ------------------------------------------------------------------------------------------- */
+
+/* The dotted path. `buf` holds the paths of the open containers, each an extension of the one
+ * before; plain_n[d] is the length of the path of the container at level d, prefix_n[d] what stands
+ * before the keys inside it (with the dot). At the top level a key is the path, and nothing is
+ * copied. */
+struct path {
+    char *buf;
+    size_t cap;
+    size_t plain_n[JSON_DEPTH_MAX];
+    size_t prefix_n[JSON_DEPTH_MAX];
+    char first[256];
+};
+
+static int path_room(struct path *p, struct arena *a, size_t have, size_t want) {
+    if (want <= p->cap)
+        return 0;
+    size_t cap = MAX(want, p->cap * 2);
+    char *fresh = arena_alloc(a, cap);
+    if (!fresh)
+        return -ENOMEM;
+    memcpy(fresh, p->buf, have);
+    p->buf = fresh;
+    p->cap = cap;
+    return 0;
+}
+
+/* The path of a member of the container at `level` (the number of open containers). */
+static inline int path_of(struct path *p, struct arena *a, unsigned level, bool member,
+                          struct str key, struct str *ret) {
+    if (level == 0) {
+        *ret = STR("");
+        return 0;
+    }
+    if (!member) {
+        *ret = str_n(p->buf, p->plain_n[level - 1]);
+        return 0;
+    }
+    size_t prefix = p->prefix_n[level - 1];
+    if (prefix == 0) {
+        *ret = key;
+        return 0;
+    }
+    /* One byte more than needed: room for the dot when this turns out to be a container. */
+    int e = path_room(p, a, prefix, prefix + key.n + 1);
+    if (e < 0)
+        return e;
+    memcpy(p->buf + prefix, key.p, key.n);
+    *ret = str_n(p->buf, prefix + key.n);
+    return 0;
+}
+
+/* A container with this path was opened at `level`. */
+static int path_enter(struct path *p, struct arena *a, unsigned level, struct str path) {
+    if (path.p != p->buf) {
+        int e = path_room(p, a, 0, path.n + 1);
+        if (e < 0)
+            return e;
+        memcpy(p->buf, path.p, path.n);
+    }
+    p->plain_n[level] = path.n;
+    p->prefix_n[level] = path.n;
+    if (path.n)
+        p->buf[p->prefix_n[level]++] = '.';
+    return 0;
+}
+
+static inline int walk_one(struct reader *r, struct path *p, json_leaf_fn *leaf, void *ctx) {
+    struct str key = STR(""), path, text;
+    enum json_type type;
+    unsigned level = r->depth;
+    bool member = in_object(r);
+    int e = member ? read_key(r, &key) : 0;
+    if (e < 0)
+        return e;
+    int opened = read_value(r, &type, &text);
+    if (opened < 0)
+        return opened;
+    if (path_of(p, r->arena, level, member, key, &path) < 0)
+        return out_of_memory(r);
+    if (!opened)
+        return leaf(ctx, path, type, text);
+    return path_enter(p, r->arena, level, path) < 0 ? out_of_memory(r) : 0;
+}
+
+int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *leaf, void *ctx,
+              struct diag *reterr) {
+    struct reader r;
+    struct path path;
+    path.buf = path.first;
+    path.cap = sizeof path.first;
+    reader_init(&r, a, in, reterr);
+    do {
+        unsigned level = r.depth;
+        int e = walk_one(&r, &path, leaf, ctx);
+        if (e)
+            return e;
+        if (r.depth > level)
+            continue;
+        while (r.depth && (e = read_after(&r)) == AFTER_CLOSE)
+            ;
+        if (e < 0)
+            return e;
+    } while (r.depth);
+    if (ret_used) {
+        *ret_used = (size_t) (r.p - r.begin);
+        return 0;
+    }
+    return expect_end(&r);
+}
+
+/* ---- Accessors
+ * -------------------------------------------------------------------------------------- */
+
+const struct json_value *json_get(const struct json_value *object, const char *key) {
+    if (!object || object->type != JSON_OBJECT)
+        return NULL;
+    for (const struct json_value *v = object->first; v; v = v->next)
+        if (str_eq_z(v->key, key))
+            return v;
+    return NULL;
+}
+
+static const struct json_value *get_typed(const struct json_value *object, const char *key,
+                                          enum json_type type) {
+    const struct json_value *v = json_get(object, key);
+    return v && v->type == type ? v : NULL;
+}
+
+bool json_get_str(const struct json_value *object, const char *key, struct str *ret) {
+    const struct json_value *v = get_typed(object, key, JSON_STRING);
+    if (v)
+        *ret = v->text;
+    return v;
+}
+
+bool json_get_i64(const struct json_value *object, const char *key, int64_t *ret) {
+    const struct json_value *v = get_typed(object, key, JSON_NUMBER);
+    return v && str_to_i64(v->text, ret) == 0;
+}
+
+bool json_get_bool(const struct json_value *object, const char *key, bool *ret) {
+    const struct json_value *v = json_get(object, key);
+    if (!v || (v->type != JSON_TRUE && v->type != JSON_FALSE))
+        return false;
+    *ret = v->type == JSON_TRUE;
+    return true;
+}
+
+const struct json_value *json_get_array(const struct json_value *object, const char *key) {
+    return get_typed(object, key, JSON_ARRAY);
+}
+
+const struct json_value *json_get_object(const struct json_value *object, const char *key) {
+    return get_typed(object, key, JSON_OBJECT);
+}
+
+int json_only_keys(const struct json_value *object, const char *const *allowed,
+                   struct diag *reterr) {
+    if (!object || object->type != JSON_OBJECT)
+        return diag_set(reterr, -ERR_REFUSED, "an object is expected");
+    for (const struct json_value *v = object->first; v; v = v->next) {
+        const char *const *z = allowed;
+        while (*z && !str_eq_z(v->key, *z))
+            z++;
+        if (!*z)
+            return diag_set(reterr, -ERR_REFUSED, "unknown key '%.*s'",
+                            (int) MIN(v->key.n, (size_t) 80), v->key.p);
+    }
+    return 0;
+}

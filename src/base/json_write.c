@@ -1,0 +1,200 @@
+/* JSON writer: commas and nesting are kept here, so that a caller cannot make invalid JSON without
+ * an ASSERT. Errors of the buffer are sticky; whoever owns it asks buf_error once at the end. */
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/swar.h"
+#include "base/time.h"
+#include "base/utf8.h"
+
+#include <math.h>
+
+static void quote_special(struct buf *out, const char *p) {
+    unsigned char c = (unsigned char) *p;
+    static const char digits[] = "0123456789abcdef";
+    if (c == '"' || c == '\\') {
+        char z[2] = {'\\', (char) c};
+        buf_add(out, str_n(z, 2));
+    } else if (c < 0x20) {
+        char z[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        buf_add(out, str_n(z, 6));
+    } else {
+        buf_add(out, STR(UTF8_REPLACEMENT));
+    }
+}
+
+/* Behind the bytes from p that may stand in a JSON string as they are. */
+static const char *plain_end(const char *p, const char *end) {
+    while (p < end) {
+        if (end - p >= 8) {
+            uint64_t special = swar_json_special(swar_load(p));
+            if (!special) {
+                p += 8;
+                continue;
+            }
+            p += swar_first(special);
+        }
+        unsigned char c = (unsigned char) *p;
+        if (c == '"' || c == '\\' || c < 0x20)
+            break;
+        unsigned n = utf8_length(p, end);
+        if (!n)
+            break;
+        p += n;
+    }
+    return p;
+}
+
+void json_quote(struct buf *out, struct str s) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    buf_add_byte(out, '"');
+    while (p < end) {
+        const char *stop = plain_end(p, end);
+        buf_add(out, str_n(p, (size_t) (stop - p)));
+        if (stop < end)
+            quote_special(out, stop++);
+        p = stop;
+    }
+    buf_add_byte(out, '"');
+}
+
+void jsonw_init(struct jsonw *w, struct buf *out) {
+    *w = (struct jsonw){.out = out};
+}
+
+static bool in_object(const struct jsonw *w) {
+    return w->depth && (w->is_object >> (w->depth - 1) & 1);
+}
+
+/* What must stand before the next key (in an object) or value (in an array). */
+static void separate(struct jsonw *w) {
+    if (!w->depth)
+        return;
+    uint64_t bit = 1ull << (w->depth - 1);
+    if (w->has_item & bit)
+        buf_add_byte(w->out, ',');
+    w->has_item |= bit;
+}
+
+static void before_value(struct jsonw *w) {
+    ASSERT(in_object(w) == w->after_key);
+    if (!w->after_key)
+        separate(w);
+    w->after_key = false;
+}
+
+static void begin(struct jsonw *w, char c) {
+    ASSERT(w->depth < JSON_DEPTH_MAX);
+    before_value(w);
+    buf_add_byte(w->out, c);
+    uint64_t bit = 1ull << w->depth++;
+    w->has_item &= ~bit;
+    w->is_object = c == '{' ? w->is_object | bit : w->is_object & ~bit;
+}
+
+void jsonw_object(struct jsonw *w) {
+    begin(w, '{');
+}
+
+void jsonw_array(struct jsonw *w) {
+    begin(w, '[');
+}
+
+void jsonw_end(struct jsonw *w) {
+    ASSERT(w->depth && !w->after_key);
+    buf_add_byte(w->out, in_object(w) ? '}' : ']');
+    w->depth--;
+}
+
+void jsonw_key(struct jsonw *w, struct str key) {
+    ASSERT(in_object(w) && !w->after_key);
+    separate(w);
+    json_quote(w->out, key);
+    buf_add_byte(w->out, ':');
+    w->after_key = true;
+}
+
+void jsonw_str(struct jsonw *w, struct str s) {
+    before_value(w);
+    json_quote(w->out, s);
+}
+
+void jsonw_i64(struct jsonw *w, int64_t v) {
+    before_value(w);
+    buf_add_i64(w->out, v);
+}
+
+void jsonw_u64(struct jsonw *w, uint64_t v) {
+    before_value(w);
+    buf_add_u64(w->out, v);
+}
+
+void jsonw_double(struct jsonw *w, double v) {
+    char z[40];
+    if (!isfinite(v)) {
+        jsonw_null(w);
+        return;
+    }
+    before_value(w);
+    /* The fewest digits that read back as the same number; 17 always do. */
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(z, sizeof z, "%.*g", digits, v);
+        if (strtod(z, NULL) == v)
+            break;
+    }
+    buf_add_z(w->out, z);
+}
+
+void jsonw_bool(struct jsonw *w, bool v) {
+    jsonw_raw(w, v ? STR("true") : STR("false"));
+}
+
+void jsonw_null(struct jsonw *w) {
+    jsonw_raw(w, STR("null"));
+}
+
+void jsonw_raw(struct jsonw *w, struct str json) {
+    before_value(w);
+    buf_add(w->out, json);
+}
+
+static void key_z(struct jsonw *w, const char *key) {
+    jsonw_key(w, str_of(key));
+}
+
+void jsonw_kstr(struct jsonw *w, const char *key, struct str s) {
+    key_z(w, key);
+    jsonw_str(w, s);
+}
+
+void jsonw_kz(struct jsonw *w, const char *key, const char *z) {
+    key_z(w, key);
+    if (z)
+        jsonw_str(w, str_of(z));
+    else
+        jsonw_null(w);
+}
+
+void jsonw_ki64(struct jsonw *w, const char *key, int64_t v) {
+    key_z(w, key);
+    jsonw_i64(w, v);
+}
+
+void jsonw_ku64(struct jsonw *w, const char *key, uint64_t v) {
+    key_z(w, key);
+    jsonw_u64(w, v);
+}
+
+void jsonw_kdouble(struct jsonw *w, const char *key, double v) {
+    key_z(w, key);
+    jsonw_double(w, v);
+}
+
+void jsonw_kbool(struct jsonw *w, const char *key, bool v) {
+    key_z(w, key);
+    jsonw_bool(w, v);
+}
+
+void jsonw_ktime(struct jsonw *w, const char *key, int64_t t_ns) {
+    char iso[TIME_ISO_CAP];
+    jsonw_kz(w, key, t_ns == TIME_NONE ? NULL : time_format_iso(t_ns, 3, iso));
+}
