@@ -85,7 +85,8 @@ static void write_measures(struct jsonw *w, const struct finding *f) {
     jsonw_end(w);
 }
 
-static void write_values(struct jsonw *w, const struct finding *f) {
+static void write_values(struct writer *x, const struct finding *f) {
+    struct jsonw *w = &x->w;
     jsonw_key(w, STR("values"));
     jsonw_object(w);
     for (uint32_t i = 0; i < f->n_values; i++) {
@@ -101,6 +102,10 @@ static void write_values(struct jsonw *w, const struct finding *f) {
             jsonw_kstr(w, "value", v->listed[k]);
             jsonw_ku64(w, "count", v->counts[k]);
             jsonw_ktime(w, "first", v->first_ns[k]);
+            if (v->first_pos) {
+                jsonw_key(w, STR("at"));
+                write_pos(x, &v->first_pos[k]);
+            }
             jsonw_end(w);
         }
         jsonw_end(w);
@@ -128,12 +133,14 @@ void finding_write_json(const struct finding *f, finding_stream_fn *stream_name,
     jsonw_key(w, STR("detected_at"));
     write_pos(&x, &f->detected_pos);
     write_measures(w, f);
-    write_values(w, f);
+    write_values(&x, f);
     jsonw_key(w, STR("evidence"));
     jsonw_array(w);
     for (uint32_t i = 0; i < f->n_evidence; i++)
         write_pos(&x, &f->evidence[i]);
     jsonw_end(w);
+    if (f->at_least)
+        jsonw_kbool(w, "at_least", true);
     if (f->drill)
         jsonw_kbool(w, "drill", true);
     jsonw_end(w);

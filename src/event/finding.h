@@ -27,6 +27,7 @@ struct finding_values { /* distinct values of one collected field, in order of f
     const struct str *listed;
     const uint64_t *counts;    /* events for each listed value */
     const int64_t *first_ns;   /* first event for each listed value */
+    const struct event_pos *first_pos; /* where it stands: the proof of that value; NULL: not known */
 };
 struct finding_measure {
     struct str name; /* tries, accounts, tries_per_account, failure_rate, good_accounts… */
@@ -53,6 +54,7 @@ struct finding {
     const struct finding_values *values;
     uint32_t n_evidence; /* listed; at most FINDING_EVIDENCE_MAX, the first and the last ones */
     const struct event_pos *evidence;
+    bool at_least; /* count, measures and values are lower bounds: state was bounded or evicted */
     bool drill;
 };
 /* One JSON object without line end; the wire form between sensor and room and the output of hunt.
