@@ -27,6 +27,8 @@
 
 /* Rules and correlation */
 #define RULES_MAX 100000
+#define RULES_BYTES_MAX ((size_t) 1 << 30) /* trees, texts and conditions of one rule set: 10 KB a rule at RULES_MAX */
+#define RULE_FOLDER_DEPTH_MAX 32
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */

@@ -1,0 +1,321 @@
+/* A rule set: files and folders in, rules and refusals out.
+ *
+ * Memory: everything a rule points at lives in the set's arena; the arrays grow on the heap.
+ * Failure of one document refuses that document; only memory, a missing path and RULES_MAX fail the
+ * load. */
+#include "detect/rule.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "detect/rule_priv.h"
+
+static struct rule_set *set_of(struct detect_rules *pub) {
+    return container_of(pub, struct rule_set, pub);
+}
+
+struct detect_rules *detect_rules_ref(struct detect_rules *set) {
+    __atomic_add_fetch(&set_of(set)->refs, 1, __ATOMIC_RELAXED);
+    return set;
+}
+
+struct detect_rules *detect_rules_unref(struct detect_rules *pub) {
+    if (!pub)
+        return NULL;
+    struct rule_set *set = set_of(pub);
+    if (__atomic_sub_fetch(&set->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return NULL;
+    map_done(&set->by_id);
+    map_done(&set->by_name);
+    mem_free(set->rules);
+    mem_free(set->refused);
+    arena_done(&set->arena);
+    mem_free(set);
+    return NULL;
+}
+
+static struct rule_set *set_new(void) {
+    struct rule_set *set = mem_zalloc(sizeof *set);
+    if (!set)
+        return NULL;
+    set->refs = 1;
+    arena_init(&set->arena, RULES_BYTES_MAX);
+    map_init(&set->by_id, RULES_MAX, MAP_BORROW);
+    map_init(&set->by_name, RULES_MAX, MAP_BORROW);
+    return set;
+}
+
+static void publish(struct rule_set *set) {
+    set->pub.rules = (const struct detect_rule *const *) set->rules;
+    set->pub.n = (uint32_t) set->n;
+    set->pub.refused = (const struct detect_refused *const *) set->refused;
+    set->pub.n_refused = (uint32_t) set->n_refused;
+}
+
+const struct detect_rule *detect_rules_find(const struct detect_rules *pub, struct str key) {
+    const struct rule_set *set = (const struct rule_set *) pub; /* pub comes first */
+    const struct detect_rule *r = map_get(&set->by_id, key);
+    return r ? r : map_get(&set->by_name, key);
+}
+
+int rule_set_refuse(struct rule_set *set, struct str title, const struct diag *why) {
+    struct detect_refused *it = arena_alloc(&set->arena, sizeof *it);
+    if (!it)
+        return -ENOMEM;
+    int r = mem_grow((void **) &set->refused, &set->refused_cap, set->n_refused + 1, RULES_MAX,
+                     sizeof *set->refused);
+    if (r < 0)
+        return r;
+    *it = (struct detect_refused){.title = title, .diag = *why};
+    set->refused[set->n_refused++] = it;
+    publish(set);
+    return 0;
+}
+
+int detect_rules_refuse(struct detect_rules *pub, const struct detect_rule *rule,
+                        const struct diag *why) {
+    struct rule_set *set = set_of(pub);
+    ASSERT(rule->index < set->n && set->rules[rule->index] == rule);
+    int r = rule_set_refuse(set, rule->title, why);
+    if (r == 0)
+        set->rules[rule->index]->refused = true;
+    return r;
+}
+
+/* Two rules under one name: a correlation could not tell which is meant. */
+static int take_name(struct map *names, struct str key, struct detect_rule *rule,
+                     const struct yaml_node *at, const char *what, struct diag *reterr) {
+    union map_value *v;
+    bool fresh;
+    int r = map_add(names, key, &v, &fresh);
+    if (r < 0)
+        return diag_set(reterr, r, "out of memory");
+    const struct detect_rule *other = v->ptr;
+    if (!fresh)
+        return yaml_error(reterr, -ERR_REFUSED, rule->file.p, at,
+                          "the %s '%.*s' is already taken by %.*s:%u; give this rule its own", what,
+                          STR_ARG(key), STR_ARG(other->file), other->line);
+    v->ptr = rule;
+    return 0;
+}
+
+static int register_rule(struct rule_set *set, struct detect_rule *rule, struct diag *reterr) {
+    const struct yaml_node *at = yaml_get(rule->doc, "id");
+    int r = mem_grow((void **) &set->rules, &set->cap, set->n + 1, RULES_MAX, sizeof *set->rules);
+    if (r < 0)
+        return diag_set(reterr, r, r == -ENOMEM ? "out of memory" : "more than %d rules",
+                        RULES_MAX);
+    r = take_name(&set->by_id, rule->id, rule, at ? at : rule->doc, "id", reterr);
+    if (r < 0)
+        return r;
+    if (rule->name.n)
+        r = take_name(&set->by_name, rule->name, rule, yaml_get(rule->doc, "name"), "name", reterr);
+    if (r < 0) {
+        map_remove(&set->by_id, rule->id);
+        return r;
+    }
+    rule->index = (uint32_t) set->n;
+    set->rules[set->n++] = rule;
+    publish(set);
+    return 0;
+}
+
+/* -ENOMEM and -ERR_LIMIT of the whole set go up; everything else refuses the document. */
+static bool is_fatal(int r) {
+    return r == -ENOMEM || r == -ERR_LIMIT;
+}
+
+static int add_document(struct rule_set *set, struct rule_merge *merge,
+                        const struct yaml_node *root, struct str file, struct str text,
+                        struct diag *reterr) {
+    struct diag why = {0};
+    const struct yaml_node *doc = root;
+    struct detect_rule *rule = arena_zalloc(&set->arena, sizeof *rule);
+    if (!rule)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    int r = 0;
+    if (root->kind != YAML_MAPPING)
+        r = yaml_error(&why, -ERR_PARSE, file.p, root,
+                       "a rule is a mapping; begin with a 'title' line");
+    if (r == 0)
+        r = rule_merge_next(merge, &set->arena, root, file.p, &doc, &why);
+    if (r == 0 && why.code == 0)
+        return 0; /* global or reset: state only */
+    if (r > 0) {
+        r = rule_head_parse(&set->arena, doc, file, text, rule, &why);
+        if (r == 0)
+            r = register_rule(set, rule, &why);
+    }
+    if (r < 0 && !is_fatal(r))
+        r = rule_set_refuse(set, rule->title, &why);
+    else if (r < 0 && reterr)
+        *reterr = why;
+    return r;
+}
+
+/* The lines of one document: from its `---` (or the file's start) to the next marker. */
+static struct str document_text(struct str text, unsigned line) {
+    size_t begin = 0, at = 0;
+    unsigned n = 1;
+    while (at <= text.n) {
+        ptrdiff_t nl = str_find_byte(text, '\n', at);
+        size_t next = nl < 0 ? text.n + 1 : (size_t) nl + 1;
+        struct str head = str_to(str_from(text, at), 3);
+        bool marker = str_eq(head, STR("---")) || str_eq(head, STR("..."));
+        if (marker && n > line)
+            return str_trim(str_n(text.p + begin, at - begin));
+        if (marker)
+            begin = n == line ? at : MIN(next, text.n);
+        at = next;
+        n++;
+    }
+    return str_trim(str_n(text.p + begin, text.n - begin));
+}
+
+int rule_set_add_text(struct rule_set *set, struct str text, struct str file, struct diag *reterr) {
+    struct diag why = {0};
+    struct yaml_doc *docs = NULL;
+    struct rule_merge merge = {0};
+    int r = yaml_parse(&set->arena, text, file.p, &docs, &why);
+    if (r == -ENOMEM)
+        return diag_set(reterr, r, "out of memory while reading '%s'", file.p);
+    if (r < 0)
+        return rule_set_refuse(set, STR(""), &why);
+    for (const struct yaml_doc *d = docs; d; d = d->next) {
+        if (!d->root)
+            continue;
+        r = add_document(set, &merge, d->root, file, document_text(text, d->root->line), reterr);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static bool is_rule_name(const char *name) {
+    struct str s = str_of(name);
+    return str_ends(s, STR(".yml")) || str_ends(s, STR(".yaml"));
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+struct name_list {
+    char **at;
+    size_t n, cap;
+};
+
+static void names_done(struct name_list *l) {
+    for (size_t i = 0; i < l->n; i++)
+        mem_free(l->at[i]);
+    mem_free(l->at);
+}
+
+static int list_folder(const char *path, struct name_list *l, struct diag *reterr) {
+    DIR *d = opendir(path);
+    if (!d)
+        return diag_set(reterr, -errno, "cannot open folder '%s': %s", path, err_word(-errno));
+    struct dirent *e;
+    int r = 0;
+    while (r == 0 && (e = readdir(d))) {
+        if (e->d_name[0] == '.')
+            continue;
+        r = mem_grow((void **) &l->at, &l->cap, l->n + 1, RULES_MAX, sizeof *l->at);
+        if (r == 0 && !(l->at[l->n] = str_dup(str_of(e->d_name))))
+            r = -ENOMEM;
+        if (r == 0)
+            l->n++;
+    }
+    closedir(d);
+    if (r < 0)
+        return diag_set(reterr, r, "cannot list folder '%s': %s", path, err_word(r));
+    qsort(l->at, l->n, sizeof *l->at, by_name);
+    return 0;
+}
+
+static int add_file(struct rule_set *set, const char *path, struct diag *reterr) {
+    struct str text, name = arena_dup(&set->arena, str_of(path));
+    struct diag why = {0};
+    if (!name.p)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    int r = file_read(&set->arena, path, YAML_BYTES_MAX, &text, &why);
+    if (r == -ERR_LIMIT)
+        return rule_set_refuse(set, STR(""), &why);
+    if (r < 0) {
+        if (reterr)
+            *reterr = why;
+        return r;
+    }
+    return rule_set_add_text(set, text, name, reterr);
+}
+
+static int add_path(struct rule_set *set, const char *path, unsigned depth, struct diag *reterr);
+
+static int add_folder(struct rule_set *set, const char *path, unsigned depth, struct diag *reterr) {
+    struct name_list l = {0};
+    int r = list_folder(path, &l, reterr);
+    for (size_t i = 0; r == 0 && i < l.n; i++) {
+        char below[4096];
+        struct stat st;
+        int n = snprintf(below, sizeof below, "%s%s%s", path,
+                         path[strlen(path) - 1] == '/' ? "" : "/", l.at[i]);
+        if (n < 0 || (size_t) n >= sizeof below)
+            r = diag_set(reterr, -ENAMETOOLONG, "name too long below '%s'", path);
+        else if (stat(below, &st) == 0 && (S_ISDIR(st.st_mode) || is_rule_name(below)))
+            r = add_path(set, below, depth + 1, reterr);
+    }
+    names_done(&l);
+    return r;
+}
+
+static int add_path(struct rule_set *set, const char *path, unsigned depth, struct diag *reterr) {
+    struct stat st;
+    if (depth > RULE_FOLDER_DEPTH_MAX)
+        return diag_set(reterr, -ERR_LIMIT, "folders nested deeper than %d at '%s'",
+                        RULE_FOLDER_DEPTH_MAX, path);
+    if (!*path || stat(path, &st) < 0)
+        return diag_set(reterr, *path ? -errno : -ENOENT, "cannot open '%s': %s", path,
+                        err_word(*path ? -errno : -ENOENT));
+    return S_ISDIR(st.st_mode) ? add_folder(set, path, depth, reterr) : add_file(set, path, reterr);
+}
+
+int rule_set_add_path(struct rule_set *set, const char *path, struct diag *reterr) {
+    return add_path(set, path, 0, reterr);
+}
+
+static int finish(struct rule_set *set, int r, struct detect_rules **ret, struct diag *reterr) {
+    if (r == 0)
+        r = rule_set_finish(set, reterr);
+    publish(set);
+    if (r < 0)
+        detect_rules_unref(&set->pub);
+    else
+        *ret = &set->pub;
+    return r;
+}
+
+int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_rules **ret,
+                      struct diag *reterr) {
+    struct rule_set *set = set_new();
+    if (!set)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n_paths; i++)
+        r = rule_set_add_path(set, paths[i], reterr);
+    return finish(set, r, ret, reterr);
+}
+
+int detect_rules_load_text(struct str text, const char *file, struct detect_rules **ret,
+                           struct diag *reterr) {
+    struct rule_set *set = set_new();
+    if (!set)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    struct str name = arena_dup(&set->arena, str_of(file)), own = arena_dup(&set->arena, text);
+    int r = name.p && own.p ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
+    if (r == 0)
+        r = rule_set_add_text(set, own, name, reterr);
+    return finish(set, r, ret, reterr);
+}
