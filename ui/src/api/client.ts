@@ -1,0 +1,104 @@
+// The one place that speaks HTTP: abort, errors, CSRF and versions are handled here and nowhere else.
+import type * as T from "./types";
+
+const BASE = "/api/v1";
+let csrf = "";
+
+/** What went wrong, told apart as the pages need it. `error` is the server's own words. */
+export class ApiFailure extends Error {
+  constructor(
+    readonly kind: "signed_out" | "refused" | "conflict" | "missing" | "busy" | "unreachable" | "broken",
+    readonly status: number,
+    readonly error: T.ServerError | null,
+  ) {
+    super(`${kind} ${status}`);
+  }
+}
+
+function kindOf(status: number): ApiFailure["kind"] {
+  if (status === 401) return "signed_out";
+  if (status === 403 || status === 400 || status === 413) return "refused";
+  if (status === 429 || status === 503) return "busy";
+  if (status === 409) return "conflict";
+  if (status === 404) return "missing";
+  return "broken";
+}
+
+async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Kizuki-CSRF"] = csrf;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(path.startsWith("/api/") ? path : BASE + path, {
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin", redirect: "error", cache: "no-store", signal,
+    });
+  } catch (e) {
+    if (e instanceof DOMException && e.name === "AbortError") throw e;
+    throw new ApiFailure("unreachable", 0, null);
+  }
+}
+
+export async function call<R>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<R> {
+  const res = await send(method, path, body, signal);
+  const text = await res.text();
+  let json: unknown = null;
+  try {
+    json = text ? JSON.parse(text) : null;
+  } catch {
+    throw new ApiFailure("broken", res.status, null);
+  }
+  if (res.ok) return json as R;
+  throw new ApiFailure(kindOf(res.status), res.status, (json as { error?: T.ServerError } | null)?.error ?? null);
+}
+
+const get = <R>(path: string) => (signal?: AbortSignal) => call<R>("GET", path, undefined, signal);
+const enc = encodeURIComponent;
+const query = (q: Record<string, string | number | undefined>) => {
+  const s = new URLSearchParams();
+  for (const [k, v] of Object.entries(q)) if (v !== undefined && v !== "") s.set(k, String(v));
+  return s.size ? `?${s}` : "";
+};
+type Id = string | number;
+type Edit = { version: number; state?: string; level?: string; tlp?: string; commander?: number | null; title?: string | null };
+
+export const api = {
+  me: async (signal?: AbortSignal) => {
+    const me = await call<T.Me>("GET", "/me", undefined, signal);
+    csrf = me.csrf;
+    return me;
+  },
+  setLang: (lang: string, version: number) => call<T.Me>("PUT", "/me", { lang, version }),
+  signOut: () => call<unknown>("POST", "/signout"),
+  now: get<T.Now>("/now"),
+  incidents: (q: { state: string; q?: string; limit?: number; before?: number }) =>
+    get<{ incidents: T.IncidentHead[]; total: number }>(`/incidents${query(q)}`),
+  incident: (id: Id) => get<T.Incident>(`/incidents/${enc(id)}`),
+  editIncident: (id: Id, change: Edit) => call<T.Incident>("PUT", `/incidents/${enc(id)}`, change),
+  timeline: (id: Id) => get<{ entries: T.TimelineEntry[] }>(`/incidents/${enc(id)}/timeline`),
+  addNote: (id: Id, note: { text: string; at?: string; precision_s?: number | null; lane: T.LaneCode }) =>
+    call<T.TimelineEntry>("POST", `/incidents/${enc(id)}/timeline`, note),
+  incidentFindings: (id: Id) => get<{ findings: T.Finding[]; total: number }>(`/incidents/${enc(id)}/findings`),
+  accounts: (id: Id) => get<{ accounts: T.Account[]; tried?: T.Count }>(`/incidents/${enc(id)}/accounts`),
+  evidence: (id: Id, finding?: string) =>
+    get<{ lines: T.EvidenceLine[]; total: number; complete: boolean }>(`/incidents/${enc(id)}/evidence${query({ finding })}`),
+  actions: (id: Id) => get<{ actions: T.Action[] }>(`/incidents/${enc(id)}/actions`),
+  act: (id: Id, verb: "approve" | "reject" | "undo" | "extend", body: Record<string, unknown>) =>
+    call<T.Action>("POST", `/actions/${enc(id)}/${verb}`, body),
+  /** The button of an ask: the room says which request settles it. */
+  press: (b: T.AskButton) => call<unknown>(b.method, b.path, b.body ?? {}),
+  findings: (q: { limit?: number; before?: number }) => get<{ findings: T.Finding[]; total: number }>(`/findings${query(q)}`),
+  sources: get<{ sources: T.Source[] }>("/sources"),
+  rules: get<{ rules: T.Rule[] }>("/rules"),
+  rule: (id: Id) => get<T.Rule>(`/rules/${enc(id)}`),
+  tryLine: (line: string, source?: string) => call<T.Explain>("POST", "/rules/try", { line, source: source ?? null }),
+  persons: get<{ persons: T.Person[] }>("/persons"),
+  signInLink: (id: Id) => call<T.SignInLink>("POST", `/persons/${enc(id)}/link`),
+  audit: (q: { after?: number; limit?: number }) => get<{ rows: T.AuditRow[] }>(`/audit${query(q)}`),
+  auditVerify: get<T.AuditVerify>("/audit/verify"),
+  packs: get<{ packs: T.PackSummary[] }>("/packs"),
+  pack: (id: Id) => get<T.Pack>(`/packs/${enc(id)}`),
+  demo: get<T.Demo>("/demo"),
+  demoStart: (pack?: string) => call<T.Demo>("POST", "/demo/start", pack ? { pack } : {}),
+  demoClear: () => call<unknown>("POST", "/demo/clear", {}),
+};

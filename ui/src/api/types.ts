@@ -1,0 +1,44 @@
+// The wire form of /api/v1. Generated from content/api/openapi.json by `npm run types` (schema.ts); here are
+// only the short names the pages use.
+import type { components } from "./schema";
+
+type S = components["schemas"];
+export type Me = S["Me"];
+export type Text = S["Text"];
+export type Title = S["Title"];
+export type Level = S["Level"];
+export type Count = S["Count"];
+export type Now = S["Now"];
+export type Ask = S["Ask"];
+export type AskButton = S["Button"];
+export type Source = S["Source"];
+export type SourceState = Source["state"];
+export type Change = S["Change"];
+export type Hour = S["StripHour"];
+export type IncidentHead = S["IncidentSummary"];
+export type Incident = S["Incident"];
+export type LedgerRow = S["LedgerRow"];
+export type LaneItem = S["LaneItem"];
+export type LaneRow = S["LaneRow"];
+export type LaneCode = S["Lane"];
+export type Scope = S["Scope"];
+export type TimelineEntry = S["TimelineEntry"];
+export type Finding = S["Finding"];
+export type Account = S["Account"];
+export type EvidenceLine = S["EvidenceLine"];
+export type Position = S["Position"];
+export type Action = S["Action"];
+export type ActionAddress = S["ActionAddress"];
+export type ActionState = Action["state"];
+export type Rule = S["Rule"];
+export type RuleRef = S["RuleRef"];
+export type Explain = S["Explain"];
+export type AuditRow = S["AuditRow"];
+export type AuditVerify = S["AuditVerify"];
+export type PackSummary = S["PackSummary"];
+export type Pack = S["Pack"];
+export type Demo = S["Demo"];
+export type Person = S["Person"];
+export type SignInLink = S["SignInLink"];
+export type ServerError = S["Error"]["error"];
+export type Changed = { kind: S["Changed"]["kind"] | "all"; id: number | null };

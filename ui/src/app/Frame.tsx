@@ -1,0 +1,80 @@
+// The frame: who and when at the top, the pages, the bands that must not be missed, five places on phones.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { absolute } from "../lib/time";
+import { now } from "../state/clock";
+import { go } from "../state/route";
+import { lostSince, me } from "../state/session";
+import { lang, t } from "../state/text";
+import { Mark } from "../widgets/Mark";
+import { HeaderClock } from "../widgets/Time";
+import { Help } from "./Help";
+
+const NAV = ["now", "cases", "sources", "rules", "packs", "settings"];
+const BOTTOM = ["now", "cases", "sources", "rules", "more"];
+const UNDER_MORE = ["packs", "settings", "more"];
+const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
+
+function Bands() {
+  const who = me.value;
+  return (
+    <>
+      {who?.demo && <div class="drill" role="note"><div><p><b>{t("band.demo")}</b>　{t("band.demo_text")}</p></div></div>}
+      {lostSince.value !== null && (
+        <div class="band" role="alert"><div><Mark kind="soon">{t("band.lost")}</Mark><span>{t("band.lost_text", { at: lostSince.value })}</span></div></div>)}
+      {who && !who.demo && who.dry_run && (
+        <div class="band" role="note"><div><Mark kind="todo">{t("band.dry_run")}</Mark><span>{t("band.dry_run_text")}</span></div></div>)}
+    </>
+  );
+}
+
+function Find() {
+  const [q, set] = useState("");
+  return (
+    <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); go(`#/cases?state=all&q=${encodeURIComponent(q)}`); }}>
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="1.8"><circle cx="6.5" cy="6.5" r="5" /><path d="m10.5 10.5 4.5 4.5" /></g></svg>
+      <input type="search" data-find value={q} onInput={(e) => set(e.currentTarget.value)} placeholder={t("find.cases")} aria-label={t("find.cases")} />
+      <kbd aria-hidden="true">/</kbd>
+    </form>
+  );
+}
+
+function Top({ page }: { page: string }) {
+  return (
+    <header class="top">
+      <div class="top-row top-first">
+        <a class="brand" href="#/">気付き<small>Kizuki</small></a>
+        <span class="fact wide">{t("frame.level")} <b>{t("word.not_yet")}</b></span>
+        <span class="fact wide">{t("frame.duty")} <b>{t("word.not_yet")}</b></span>
+        <span class="grow" />
+        <span class="fact wide">{t("nav.now")} <HeaderClock /></span>
+        <span class="fact only-phone">{t("frame.level")} <b>{t("word.not_yet")}</b></span>
+        <span class="fact only-phone"><HeaderClock brief /></span>
+        <Find />
+        <span class="fact wide">{me.value?.person.name}</span>
+      </div>
+      <nav class="top-line wide" aria-label={t("frame.nav")}>
+        <div class="top-row"><div class="nav">
+          {NAV.map((p) => <a href={to(p)} aria-current={p === page ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+        </div></div>
+      </nav>
+    </header>
+  );
+}
+
+export function Frame({ page, children }: { page: string; children: ComponentChildren }) {
+  const skip = (e: Event) => { e.preventDefault(); const m = document.querySelector<HTMLElement>("main"); m?.focus(); m?.scrollIntoView(); };
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>{t("frame.skip")}</a>
+      <Bands />
+      <Top page={page} />
+      <main class="page" tabIndex={-1}>{children}</main>
+      <footer class="foot"><span>Kizuki {me.value?.version}</span><span>{t("frame.printed", { at: absolute(now.peek(), lang.value) })}</span></footer>
+      <nav class="bottom" aria-label={t("frame.nav")}>
+        {BOTTOM.map((p) => <a href={to(p)} aria-current={p === page || (p === "more" && UNDER_MORE.includes(page)) ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+      </nav>
+      <Help />
+    </>
+  );
+}

@@ -1,0 +1,1 @@
+export function Case() { return null; }

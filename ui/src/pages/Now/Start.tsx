@@ -1,0 +1,54 @@
+// The first day: what this machine's own logs told, and a finished story to look at.
+import { api } from "../../api/client";
+import { useState } from "preact/hooks";
+import type { Now } from "../../api/types";
+import { me } from "../../state/session";
+import { t } from "../../state/text";
+import { useWrite } from "../../state/write";
+import { Button } from "../../widgets/Button";
+import { Card } from "../../widgets/Card";
+import { Mark } from "../../widgets/Mark";
+import { Outcome } from "../../widgets/Outcome";
+
+function OwnLogs({ data }: { data: Now }) {
+  const b = data.backfill;
+  if (!b.found) {
+    return <><p>{t("backfill.none")}</p><p><a href="#/sources/how">{t("sources.how")}</a></p></>;
+  }
+  return (
+    <>
+      <p>{t("backfill.found", { sources: b.sources, from: b.from, to: b.to })}</p>
+      <p><Mark kind={b.findings ? "soon" : "ok"}>{t(b.findings === 0 ? "backfill.findings_zero" : "backfill.findings", { n: b.findings })}</Mark></p>
+      <p><a href="#/cases?state=all">{t("backfill.open")}</a></p>
+    </>
+  );
+}
+
+function Demo() {
+  const [url, set] = useState<string | null>(null);
+  const write = useWrite();
+  return (
+    <div class="start-part">
+      <h3>{t("demo.title")}</h3>
+      <p>{t("demo.text")}</p>
+      <Outcome state={write.state} />
+      <div class="buttons">
+        {url === null
+          ? <Button busy={write.state.step === "busy"} onPress={() => void write.run(async () => set((await api.demoStart()).url))}>{t("demo.start")}</Button>
+          : <Button href={url}>{t("demo.open")}</Button>}
+      </div>
+    </div>
+  );
+}
+
+export function Start({ data }: { data: Now }) {
+  if (me.value?.demo) return null;
+  return (
+    <Card id="start" title={t("start.title")}>
+      <div class="card-body start">
+        <div class="start-part"><h3>{t("backfill.title")}</h3><OwnLogs data={data} /></div>
+        <Demo />
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,71 @@
+// いま: what needs a decision, what does not arrive, what changed. No counters without a decision behind them.
+import { api } from "../../api/client";
+import type { Now as Data } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { has, say, t } from "../../state/text";
+import { Card, Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { Strip } from "../../widgets/Strip";
+import { Time } from "../../widgets/Time";
+import { AskRow } from "./AskRow";
+import { SourceRow } from "./SourceRow";
+import { Start } from "./Start";
+
+function Asks({ data, reload }: { data: Data; reload: () => void }) {
+  return (
+    <Card id="asks" title={t("now.asks")} caption={data.asks.length > 0 && t("now.asks_caption", { n: data.asks.length })}>
+      {data.asks.length === 0
+        ? <Empty>{t("now.no_asks", { at: data.checked_at })}</Empty>
+        : <ul class="rows">{data.asks.map((a, i) => <AskRow key={a.id} ask={a} first={i === 0} reload={reload} />)}</ul>}
+    </Card>
+  );
+}
+
+function Silent({ data }: { data: Data }) {
+  const n = data.sources_bad.length;
+  return (
+    <Card id="silent" title={t("now.silent")} caption={t("now.silent_caption", { n, total: data.sources_total })} side={<a class="small" href="#/sources">{t("now.to_sources")}</a>}>
+      {n === 0
+        ? <Empty>{t(data.sources_total === 0 ? "now.no_sources" : "now.all_arriving", { at: data.checked_at })}</Empty>
+        : <ul class="rows">{data.sources_bad.map((s) => <SourceRow key={s.id} source={s} />)}</ul>}
+    </Card>
+  );
+}
+
+/** In a narrow column a rule is just "rule"; its name stands in the sentence beside it. */
+const brief = (by: Data["changes"][number]["by"]) => (has(`${by.key}.brief`) ? t(`${by.key}.brief`) : say(by));
+
+function Changes({ data }: { data: Data }) {
+  return (
+    <Card id="changes" title={t("now.changes")} caption={data.last_look ? t("now.since", { at: data.last_look }) : t("now.first_look")}>
+      {data.changes.length === 0
+        ? <Empty>{t("now.no_changes")}</Empty>
+        : <ul class="rows changes">{data.changes.map((c) => (
+          <li key={`${c.at}${say(c.text)}`}>
+            <span class="small ink2"><Time at={c.at} /></span>
+            <span class="small">{c.incident_id ? <a class="quiet" href={`#/cases/${c.incident_id}`}>{say(c.text)}</a> : say(c.text)}</span>
+            <span class="small ink2">{brief(c.by)}</span>
+          </li>))}
+        </ul>}
+    </Card>
+  );
+}
+
+export function Now() {
+  const now = useResource(api.now, ["now", "incident", "action", "sources", "stats"], []);
+  return (
+    <>
+      <h1 class="hidden">{t("nav.now")}</h1>
+      <Loaded of={now}>{(data) => (
+        <div class="grid">
+          <div class="col w8"><Asks data={data} reload={now.reload} /><Start data={data} /></div>
+          <div class="col w4">
+            <Silent data={data} />
+            <Changes data={data} />
+            <Card id="strip" title={t("strip.title")}><div class="card-body"><Strip hours={data.strip} /></div></Card>
+          </div>
+        </div>)}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,1 @@
+export function Packs() { return null; }
