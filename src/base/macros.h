@@ -6,8 +6,13 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Every function that returns a code is MUST_USE; an intended ignore is written `(void) f()`. */
+/* Every function that returns a code is MUST_USE; an intended ignore is written IGNORE(f()), because gcc
+ * does not take `(void) f()` for one. */
 #define MUST_USE __attribute__((warn_unused_result))
+#define IGNORE(x)                                                                                  \
+    do {                                                                                           \
+        __typeof__(x) ignored_ UNUSED = (x);                                                       \
+    } while (0)
 #define PRINTF_LIKE(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
 #define UNUSED __attribute__((unused))
 #define LIKELY(x) __builtin_expect(!!(x), 1)

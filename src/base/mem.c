@@ -11,17 +11,25 @@
 #include <stdatomic.h>
 static atomic_long fail_after = -1;
 static atomic_long live;
+static atomic_bool has_failed;
 
 static bool may_fail(void) {
     if (atomic_load_explicit(&fail_after, memory_order_relaxed) < 0)
         return false;
-    return atomic_fetch_sub(&fail_after, 1) == 0;
+    if (atomic_fetch_sub(&fail_after, 1) != 0)
+        return false;
+    atomic_store(&has_failed, true);
+    return true;
 }
 static void count(long d) {
     atomic_fetch_add_explicit(&live, d, memory_order_relaxed);
 }
 void mem_fail_after(long n) {
+    atomic_store(&has_failed, false);
     atomic_store(&fail_after, n);
+}
+bool mem_has_failed(void) {
+    return atomic_load(&has_failed);
 }
 long mem_live(void) {
     return atomic_load(&live);
@@ -33,6 +41,9 @@ static bool may_fail(void) {
 static void count(long d UNUSED) {
 }
 void mem_fail_after(long n UNUSED) {
+}
+bool mem_has_failed(void) {
+    return false;
 }
 long mem_live(void) {
     return -1;
@@ -89,7 +100,7 @@ int mem_grow(void **p, size_t *cap, size_t want, size_t max, size_t size) {
         return 0;
     if (want > max)
         return -ERR_LIMIT;
-    size_t next = *cap ? *cap : 8;
+    size_t next = *cap ? *cap : MIN((size_t) 8, max);
     while (next < want)
         next = next > max / 2 ? max : next * 2;
     void *q = mem_realloc_array(*p, next, size);

@@ -5,6 +5,8 @@
 #pragma once
 #include "base/macros.h"
 
+#include <stdbool.h>
+
 void *mem_alloc(size_t n) __attribute__((malloc, alloc_size(1)));
 void *mem_zalloc(size_t n) __attribute__((malloc, alloc_size(1)));
 void *mem_realloc(void *p, size_t n) __attribute__((alloc_size(2)));
@@ -19,4 +21,5 @@ static inline void mem_freep(void *pp) {
 int mem_grow(void **p, size_t *cap, size_t want, size_t max, size_t size) MUST_USE;
 
 void mem_fail_after(long n); /* n < 0: never */
+bool mem_has_failed(void);   /* the failure asked for last has happened */
 long mem_live(void);         /* -1 where not compiled in */

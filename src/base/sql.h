@@ -3,7 +3,10 @@
  *
  * Value letters for `types`: s = struct str *(pointer; NULL pointer or .p NULL binds NULL), z = const char *
  * (NULL binds NULL), i = int64_t, I = const int64_t * (NULL binds NULL), d = double, b = struct str * as blob,
- * n = NULL (no argument). One handle, one thread. */
+ * n = NULL (no argument). A number for `i` is passed as int64_t (cast a plain int). One handle, one thread.
+ *
+ * Codes: -EEXIST a uniqueness is violated, -ERR_REFUSED another constraint, -EBUSY locked by another process
+ * for 5 s, -ENOSPC, -EROFS, -ERR_CORRUPT, -ENOMEM, -EIO everything else. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
@@ -31,7 +34,7 @@ double sql_double(struct sql_stmt *st, int column);
 bool sql_is_null(struct sql_stmt *st, int column);
 int64_t sql_last_id(struct sql *db);
 int64_t sql_changes(struct sql *db);
-/* Immediate transactions; nesting is an ASSERT. */
+/* Immediate transactions; nesting is an ASSERT. A commit that fails has been rolled back. */
 int sql_begin(struct sql *db, struct diag *reterr) MUST_USE;
 int sql_commit(struct sql *db, struct diag *reterr) MUST_USE;
 void sql_rollback(struct sql *db); /* no-op outside a transaction */

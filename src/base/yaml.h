@@ -1,9 +1,10 @@
 /* YAML documents as trees with line and column, read by libyaml's event interface.
  *
- * Bounded by YAML_BYTES_MAX, YAML_DEPTH_MAX and YAML_NODES_MAX; aliases point at the same node (no copy),
- * and a document in which following aliases would visit more than YAML_NODES_MAX nodes is refused. Tags
- * are ignored but for !!binary, which is refused. Everything lives in the arena. Duplicate keys of one
- * mapping are refused with the place of the second. */
+ * Bounded by YAML_BYTES_MAX, YAML_DEPTH_MAX and YAML_NODES_MAX; an alias is a node of its own that shares the
+ * children of the anchored one, and both depth and number of nodes are counted with aliases followed, so
+ * that a plain recursive visit is always safe. Tags are ignored but for !!binary, which is refused; a tagged
+ * scalar is not `plain`. There is no merge key: `<<` is a key like others. Keys are scalars. Everything lives
+ * in the arena. Duplicate keys of one mapping are refused with the place of the second. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"

@@ -119,7 +119,8 @@ static const struct {
     ROW(8, fork) ROW(8, vfork) ROW(8, execve) ROW(8, wait4) ROW(8, waitid) ROW(8, kill) ROW(8, pidfd_open)
     ROW(8, pidfd_send_signal) ROW(8, arch_prctl) ROW(8, setpgid) ROW(8, setsid) ROW(8, getpgrp) ROW(8, getpgid) ROW(8, pipe) ROW(8, ioctl)
 #if defined(__SANITIZE_ADDRESS__) /* the leak check at exit traces its own threads */
-    ROW(1, ptrace) ROW(1, wait4) ROW(1, kill) ROW(1, process_vm_readv)
+    ROW(1, ptrace) ROW(1, wait4) ROW(1, kill) ROW(1, process_vm_readv) ROW(1, getdents) ROW(1, open)
+    ROW(1, openat) ROW(1, readlink) ROW(1, getdents64) ROW(1, mincore)
 #endif
 #undef ROW
 };

@@ -1,0 +1,359 @@
+/* Reading replay.yml and merging its actors. See replay.h for the form.
+ *
+ * Each actor has a random generator of its own, seeded by the file's seed and the actor's id, so that adding
+ * an actor does not change what the others do. The next line is that of the actor with the earliest act;
+ * equal times go by the actors' order. Actors are few, so the earliest is found by looking at all. */
+#include "pack/replay_priv.h"
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum { REPLAY_ARENA_MAX = 512 * 1024 * 1024 };
+
+static int wrong(struct pack_replay *r, const struct yaml_node *at, struct diag *err, const char *what) {
+    return yaml_error(err, -ERR_PARSE, r->file, at, "%s", what);
+}
+
+int replay_read_time(struct pack_replay *r, const struct yaml_node *v, const char *key, int64_t *ret,
+                     struct diag *err) {
+    struct str s;
+    int offset;
+    if (!yaml_get_str(v, key, &s))
+        return yaml_error(err, -ERR_PARSE, r->file, v, "'%s' is missing: a time like 2026-11-23T02:03:08+09:00", key);
+    int n = time_parse_iso(s, ret, &offset);
+    if (n < 0 || (size_t) n != s.n || offset == TIME_NO_OFFSET)
+        return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, key),
+                          "'%s' wants a time with its zone, like 2026-11-23T02:03:08+09:00", key);
+    return 0;
+}
+
+int replay_read_number(struct pack_replay *r, const struct yaml_node *v, const char *key, double least,
+                       double most, double otherwise, double *ret, struct diag *err) {
+    struct str s;
+    *ret = otherwise;
+    if (!yaml_get(v, key))
+        return 0;
+    if (!yaml_get_str(v, key, &s) || str_to_double(s, ret) < 0 || *ret < least || *ret > most)
+        return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, key),
+                          "'%s' wants a number from %g to %g", key, least, most);
+    return 0;
+}
+
+int replay_read_pool(struct pack_replay *r, const struct pools *pools, const struct yaml_node *v,
+                     const char *key, const struct pool **ret, struct diag *err) {
+    struct str s;
+    if (!yaml_get_str(v, key, &s))
+        return yaml_error(err, -ERR_PARSE, r->file, v, "'%s' is missing: the name of a pool", key);
+    for (size_t i = 0; i < pools->n; i++) {
+        if (str_eq(pools->p[i].name, s)) {
+            *ret = &pools->p[i];
+            return 0;
+        }
+    }
+    return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, key), "there is no pool '%.*s'", STR_ARG(s));
+}
+
+int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const char *key,
+                      struct pool *ret, struct diag *err) {
+    const struct yaml_node *list = yaml_get(v, key);
+    *ret = (struct pool){0};
+    if (!list)
+        return 0;
+    if (list->kind != YAML_SEQUENCE || !list->n)
+        return yaml_error(err, -ERR_PARSE, r->file, list, "'%s' wants a list of words", key);
+    struct str *items = arena_alloc(&r->arena, list->n * sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    for (const struct yaml_node *e = list->first; e; e = e->next)
+        items[ret->n++] = e->text;
+    ret->items = items;
+    return 0;
+}
+
+struct str replay_session(struct pack_replay *r, struct rng *g) {
+    return arena_printf(&r->arena, "%016llx", (unsigned long long) rng_next(g));
+}
+
+/* ---- pools ---- */
+
+static int fill_addresses(struct pack_replay *r, const struct yaml_node *v, struct pool *pool,
+                          struct rng *g, struct diag *err) {
+    const struct yaml_node *from = yaml_get(v, "from");
+    struct ip_prefix prefixes[64];
+    uint32_t n_prefixes = 0;
+    double n;
+    int e = replay_read_number(r, v, "n", 1, REPLAY_POOL_MAX, 1, &n, err);
+    if (e < 0)
+        return e;
+    if (!from || from->kind != YAML_SEQUENCE || !from->n || from->n > ARRAY_SIZE(prefixes))
+        return wrong(r, v, err, "a pool of addresses wants from: [PREFIX…], at most 64 of them");
+    for (const struct yaml_node *p = from->first; p; p = p->next)
+        if (ip_prefix_parse(p->text, &prefixes[n_prefixes++]) < 0)
+            return wrong(r, p, err, "a prefix is wanted, like 198.51.100.0/24 or 2001:db8::/32");
+    struct str *items = arena_alloc(&r->arena, (size_t) n * sizeof *items);
+    struct map seen;
+    if (!items)
+        return -ENOMEM;
+    map_init(&seen, REPLAY_POOL_MAX, MAP_BORROW);
+    e = 0;
+    for (uint64_t tries = 0; pool->n < (uint32_t) n && e == 0; tries++) {
+        struct ip ip;
+        char text[IP_CAP];
+        union map_value *value;
+        bool fresh;
+        if (tries > (uint64_t) n * 50 + 1000) {
+            e = wrong(r, v, err, "the prefixes hold fewer addresses than n");
+            break;
+        }
+        const struct ip_prefix *p = &prefixes[rng_below(g, n_prefixes)];
+        ip = p->ip;
+        for (unsigned bit = p->bits; bit < ip_bits(&ip); bit++)
+            if (rng_next(g) & 1)
+                ip.bytes[bit / 8] |= (uint8_t) (0x80 >> (bit % 8));
+        if (ip.version == 4 && (ip.bytes[3] == 0 || ip.bytes[3] == 255))
+            continue;
+        ip_format(&ip, text);
+        struct str s = arena_dup(&r->arena, str_of(text));
+        e = map_add(&seen, s, &value, &fresh);
+        if (e == 0 && fresh)
+            items[pool->n++] = s;
+    }
+    map_done(&seen);
+    pool->items = items;
+    return e;
+}
+
+/* Names of accounts: a syllable or two and a number, as people choose them. */
+static int fill_accounts(struct pack_replay *r, const struct yaml_node *v, struct pool *pool,
+                         struct rng *g, struct diag *err) {
+    static const char *const parts[] = {"a", "ka", "sa", "ta", "na", "ha", "ma", "ya", "ra", "ki", "shi",
+                                        "chi", "ni", "hi", "mi", "ri", "ku", "su", "tsu", "nu", "fu",
+                                        "mu", "yu", "ru", "ke", "se", "te", "ne", "he", "me", "re", "ko",
+                                        "so", "to", "no", "ho", "mo", "yo", "ro"};
+    double n;
+    if (yaml_get(v, "list"))
+        return replay_read_words(r, v, "list", pool, err);
+    int e = replay_read_number(r, v, "n", 1, REPLAY_POOL_MAX, 1, &n, err);
+    if (e < 0)
+        return e;
+    struct str *items = arena_alloc(&r->arena, (size_t) n * sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < (uint32_t) n; i++) {
+        char name[64];
+        int at = 0;
+        for (uint32_t k = 2 + rng_below(g, 3); k; k--)
+            at += snprintf(name + at, sizeof name - (size_t) at, "%s",
+                           parts[rng_below(g, ARRAY_SIZE(parts))]);
+        /* The number makes it unique: its last digits are the place in the pool. */
+        items[i] = arena_printf(&r->arena, "%s%u%04u", name, rng_below(g, 90) + 10, i);
+        if (!items[i].p)
+            return -ENOMEM;
+    }
+    pool->items = items;
+    pool->n = (uint32_t) n;
+    return 0;
+}
+
+static int fill_agents(struct pack_replay *r, const struct yaml_node *v, struct pool *pool,
+                       struct rng *g UNUSED, struct diag *err) {
+    return replay_read_words(r, v, "list", pool, err);
+}
+
+static int read_pools(struct pack_replay *r, const struct yaml_node *root, const char *key,
+                      struct pools *into,
+                      int (*fill)(struct pack_replay *, const struct yaml_node *, struct pool *,
+                                  struct rng *, struct diag *),
+                      struct diag *err) {
+    const struct yaml_node *v = yaml_get(root, key);
+    if (!v || v->kind != YAML_MAPPING)
+        return yaml_error(err, -ERR_PARSE, r->file, v ? v : root, "'%s' is missing: pools by name", key);
+    into->p = arena_zalloc(&r->arena, (v->n + 1) * sizeof *into->p);
+    if (!into->p)
+        return -ENOMEM;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        struct pool *p = &into->p[into->n++];
+        struct rng g;
+        p->name = e->key->text;
+        rng_seed(&g, hash_fast(p->name, r->seed));
+        int x = fill(r, e, p, &g, err);
+        if (x < 0)
+            return x;
+        if (!p->n)
+            return wrong(r, e, err, "this pool is empty");
+    }
+    return 0;
+}
+
+/* ---- sources and actors ---- */
+
+static int read_sources(struct pack_replay *r, const struct yaml_node *root, struct diag *err) {
+    const struct yaml_node *v = yaml_get(root, "sources");
+    if (!v || v->kind != YAML_SEQUENCE || !v->n)
+        return wrong(r, v ? v : root, err, "'sources' is missing: the logs the lines stand in");
+    r->sources = arena_zalloc(&r->arena, v->n * sizeof *r->sources);
+    r->shown = arena_zalloc(&r->arena, v->n * sizeof *r->shown);
+    if (!r->sources || !r->shown)
+        return -ENOMEM;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        struct replay_source *s = &r->sources[r->n_sources];
+        if (!yaml_get_str(e, "name", &s->shown.name) || !yaml_get_str(e, "product", &s->shown.product) ||
+            !yaml_get_str(e, "service", &s->shown.service) || !yaml_get_str(e, "host", &s->shown.host))
+            return wrong(r, e, err, "a source wants name, product, service and host");
+        s->product = product_find(s->shown.product);
+        if (!s->product)
+            return wrong(r, yaml_get(e, "product"), err,
+                         "products are login_event, nginx_access and sshd");
+        r->shown[r->n_sources++] = s->shown;
+    }
+    return 0;
+}
+
+static const struct actor_kind *const KINDS[] = {&REPLAY_VISITORS, &REPLAY_CAMPAIGN};
+
+static int read_actor(struct pack_replay *r, const struct yaml_node *v, struct actor *a,
+                      struct diag *err) {
+    struct str kind;
+    const char *keys[32] = {"id", "kind", "service"};
+    size_t n = 3;
+    if (!yaml_get_str(v, "id", &a->id) || !yaml_get_str(v, "kind", &kind) ||
+        !yaml_get_str(v, "service", &a->service))
+        return wrong(r, v, err, "an actor wants id, kind and service");
+    for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++)
+        if (str_eq_z(kind, KINDS[i]->name))
+            a->kind = KINDS[i];
+    if (!a->kind)
+        return wrong(r, yaml_get(v, "kind"), err, "kinds of actors are visitors and campaign");
+    for (size_t i = 0; a->kind->keys[i] && n + 1 < ARRAY_SIZE(keys); i++)
+        keys[n++] = a->kind->keys[i];
+    keys[n] = NULL;
+    int e = yaml_only_keys(v, keys, r->file, err);
+    if (e < 0)
+        return e;
+    rng_seed(&a->rng, hash_fast(a->id, r->seed ^ 0x6b697a756b69ull));
+    return a->kind->read(r, a, v, err);
+}
+
+static void advance(struct pack_replay *r, struct actor *a) {
+    a->next_source = 0;
+    if (!a->kind->next(r, a, &a->pending))
+        a->done = true;
+    else
+        a->pending.service = a->service;
+}
+
+static int read_actors(struct pack_replay *r, const struct yaml_node *root, struct diag *err) {
+    const struct yaml_node *v = yaml_get(root, "actors");
+    if (!v || v->kind != YAML_SEQUENCE || !v->n || v->n > REPLAY_ACTORS_MAX)
+        return wrong(r, v ? v : root, err, "'actors' is missing: who does something, at most 256");
+    r->actors = arena_zalloc(&r->arena, v->n * sizeof *r->actors);
+    if (!r->actors)
+        return -ENOMEM;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        int x = read_actor(r, e, &r->actors[r->n_actors], err);
+        if (x < 0)
+            return x;
+        advance(r, &r->actors[r->n_actors++]);
+    }
+    return 0;
+}
+
+static int read_all(struct pack_replay *r, const struct yaml_node *root, uint64_t seed,
+                    struct diag *err) {
+    static const char *const keys[] = {"seed",    "start",    "end",    "sources", "addresses",
+                                       "accounts", "agents", "actors", "time_zone", NULL};
+    double own_seed;
+    int e;
+    if (!root || root->kind != YAML_MAPPING)
+        return diag_set_at(err, -ERR_PARSE, r->file, 1, 1, "a replay is a mapping: seed, start, end, sources, …");
+    if ((e = yaml_only_keys(root, keys, r->file, err)) < 0 ||
+        (e = replay_read_number(r, root, "seed", 0, 1e15, 1, &own_seed, err)) < 0 ||
+        (e = replay_read_time(r, root, "start", &r->start_ns, err)) < 0 ||
+        (e = replay_read_time(r, root, "end", &r->end_ns, err)) < 0)
+        return e;
+    if (r->end_ns <= r->start_ns)
+        return wrong(r, yaml_get(root, "end"), err, "'end' lies before 'start'");
+    r->seed = seed ? seed : (uint64_t) own_seed;
+    if ((e = read_sources(r, root, err)) < 0 ||
+        (e = read_pools(r, root, "addresses", &r->addresses, fill_addresses, err)) < 0 ||
+        (e = read_pools(r, root, "accounts", &r->accounts, fill_accounts, err)) < 0 ||
+        (e = read_pools(r, root, "agents", &r->agents, fill_agents, err)) < 0)
+        return e;
+    return read_actors(r, root, err);
+}
+
+int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr) {
+    CLEANUP(pack_replay_freep) struct pack_replay *r = mem_zalloc(sizeof *r);
+    struct yaml_doc *docs;
+    if (!r)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    arena_init(&r->arena, REPLAY_ARENA_MAX);
+    buf_init(&r->line, REPLAY_LINE_MAX);
+    r->file = arena_dup_z(&r->arena, str_of(path));
+    int e = r->file ? yaml_parse_file(&r->arena, path, &docs, reterr) : -ENOMEM;
+    if (e < 0)
+        return e;
+    e = read_all(r, docs ? docs->root : NULL, seed, reterr);
+    if (e < 0)
+        return e;
+    *ret = TAKE_PTR(r);
+    return 0;
+}
+
+struct pack_replay *pack_replay_free(struct pack_replay *r) {
+    if (!r)
+        return NULL;
+    buf_done(&r->line);
+    arena_done(&r->arena);
+    mem_free(r);
+    return NULL;
+}
+
+static bool source_writes(const struct replay_source *s, const struct act *a) {
+    return str_eq(s->shown.service, a->service) &&
+           ((a->login && s->product->logins) || (a->path.n && s->product->requests));
+}
+
+static struct actor *earliest(struct pack_replay *r) {
+    struct actor *best = NULL;
+    for (size_t i = 0; i < r->n_actors; i++) {
+        struct actor *a = &r->actors[i];
+        if (!a->done && (!best || a->pending.at_ns < best->pending.at_ns))
+            best = a;
+    }
+    return best;
+}
+
+int pack_replay_next(struct pack_replay *r, struct pack_line *ret) {
+    struct actor *a;
+    while ((a = earliest(r)) && a->pending.at_ns < r->end_ns) {
+        while (a->next_source < r->n_sources) {
+            uint32_t i = a->next_source++;
+            if (!source_writes(&r->sources[i], &a->pending))
+                continue;
+            a->pending.host = r->sources[i].shown.host;
+            buf_clear(&r->line);
+            r->sources[i].product->write(&r->line, &a->pending);
+            if (buf_error(&r->line))
+                return buf_error(&r->line);
+            *ret = (struct pack_line){a->pending.at_ns, i, buf_str(&r->line)};
+            return 1;
+        }
+        advance(r, a);
+    }
+    return 0;
+}
+
+const struct pack_source *pack_replay_sources(const struct pack_replay *r, size_t *ret_n) {
+    *ret_n = r->n_sources;
+    return r->shown;
+}
+int64_t pack_replay_start_ns(const struct pack_replay *r) {
+    return r->start_ns;
+}
+int64_t pack_replay_end_ns(const struct pack_replay *r) {
+    return r->end_ns;
+}

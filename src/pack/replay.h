@@ -1,0 +1,44 @@
+/* replay.yml: what happens when, as generators with a seed; months are a few lines.
+ *
+ * A generator writes only raw lines as the named product writes them; nothing in it knows a rule. The lines
+ * of all actors come out in order of time; the same file and seed give the same bytes.
+ *
+ *   seed: 1
+ *   start: 2026-11-22T23:00:00+09:00     end: 2026-11-23T02:40:00+09:00
+ *   sources:                             which log the lines stand in
+ *     - {name: auth-members, product: login_event|nginx_access|sshd, service: members, host: auth-01}
+ *   addresses:                           pools; a number of different ones out of the prefixes
+ *     bots: {from: [198.51.100.0/24, 203.0.113.0/24], n: 37}
+ *   accounts:                            pools; made of given names and a number, or of a list
+ *     members: {n: 12000, style: name_number}
+ *   agents: {browsers: [TEXT…]}
+ *   actors:
+ *     - {id: A, kind: visitors, …}       people: sign in, mistype, look at pages
+ *     - {id: B, kind: campaign, …}       an attacker walking a list of accounts
+ *
+ * Keys of the actors stand in replay_visitors.c and replay_campaign.c, beside the code that reads them. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/time.h"
+
+struct pack_replay;
+struct pack_source {
+    struct str name, product, service, host;
+};
+struct pack_line {
+    int64_t at_ns;   /* when it happens, which is when it arrives */
+    uint32_t source; /* index into the sources */
+    struct str bytes; /* without line end; valid until the next call */
+};
+
+/* seed: 0 takes the file's own. */
+int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr)
+    MUST_USE;
+struct pack_replay *pack_replay_free(struct pack_replay *r);
+DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
+/* 1 and a line, or 0 at the end. */
+int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
+const struct pack_source *pack_replay_sources(const struct pack_replay *r, size_t *ret_n);
+int64_t pack_replay_start_ns(const struct pack_replay *r);
+int64_t pack_replay_end_ns(const struct pack_replay *r);
