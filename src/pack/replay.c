@@ -264,7 +264,7 @@ static int read_actors(struct pack_replay *r, const struct yaml_node *root, stru
 static int read_all(struct pack_replay *r, const struct yaml_node *root, uint64_t seed,
                     struct diag *err) {
     static const char *const keys[] = {"seed",    "start",    "end",    "sources", "addresses",
-                                       "accounts", "agents", "actors", "time_zone", NULL};
+                                       "accounts", "agents", "actors", "services", NULL};
     double own_seed;
     int e;
     if (!root || root->kind != YAML_MAPPING)
