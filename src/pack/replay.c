@@ -59,7 +59,7 @@ int replay_read_pool(struct pack_replay *r, const struct pools *pools, const str
 int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const char *key,
                       struct pool *ret, struct diag *err) {
     const struct yaml_node *list = yaml_get(v, key);
-    *ret = (struct pool){0};
+    *ret = (struct pool){.name = ret->name};
     if (!list)
         return 0;
     if (list->kind != YAML_SEQUENCE || !list->n)
