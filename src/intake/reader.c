@@ -214,7 +214,8 @@ static int split(struct intake_reader *r, struct intake_batch *b, const char **p
         size_t n = lf ? (size_t) (lf - *p) : left;
         n -= lf && n && lf[-1] == '\r';
         if (n > LINE_BYTES_MAX) {
-            emit(r, b, str_n(*p, LINE_BYTES_MAX), RAW_PIECE);
+            emit(r, b, str_n(*p, LINE_BYTES_MAX),
+                 r->in_long ? RAW_PIECE | RAW_PIECE_NEXT : RAW_PIECE);
             r->in_long = true;
             *p += LINE_BYTES_MAX;
         } else if (lf) {

@@ -10,7 +10,9 @@
  * soon as there is output. Both formats allow several streams behind each other; between two of
  * them ("at_edge") the file may end, elsewhere its end is damage. */
 
-enum { INPUT_BYTES = 128 * 1024 };
+/* The decoders write into a buffer of our own: with the caller's room they would give more or fewer
+ * bytes before the same damage, and records must not depend on the batch size. */
+enum { INPUT_BYTES = 128 * 1024, OUTPUT_BYTES = 128 * 1024 };
 
 struct intake_unpack {
     int fd;
@@ -19,10 +21,12 @@ struct intake_unpack {
     bool input_end;
     bool ended; /* nothing more will come: zero padding behind the last gzip member */
     uint64_t consumed;
-    size_t from, to; /* unread part of in */
+    size_t from, to;         /* unread part of in */
+    size_t out_from, out_to; /* not yet handed out */
     z_stream gz;
     ZSTD_DStream *zst;
     unsigned char in[INPUT_BYTES];
+    char out[OUTPUT_BYTES];
 };
 
 enum intake_packing intake_packing_of(struct str head) {
@@ -121,7 +125,8 @@ static int gz_next_member(struct intake_unpack *u, struct diag *reterr) {
     return 0;
 }
 
-static ssize_t gz_step(struct intake_unpack *u, char *dst, size_t n, struct diag *reterr) {
+/* A step: bytes made into u->out, 0 for none yet, negative for damage. */
+static ssize_t gz_step(struct intake_unpack *u, struct diag *reterr) {
     if (u->at_edge) {
         int r = gz_next_member(u, reterr);
         if (r < 0 || u->at_edge)
@@ -129,14 +134,13 @@ static ssize_t gz_step(struct intake_unpack *u, char *dst, size_t n, struct diag
     }
     u->gz.next_in = u->in + u->from;
     u->gz.avail_in = (uInt) (u->to - u->from);
-    u->gz.next_out = (unsigned char *) dst;
-    u->gz.avail_out = (uInt) MIN(n, (size_t) 1 << 30);
-    uInt room = u->gz.avail_out;
+    u->gz.next_out = (unsigned char *) u->out;
+    u->gz.avail_out = OUTPUT_BYTES;
     int r = inflate(&u->gz, Z_NO_FLUSH);
     u->consumed += u->to - u->from - u->gz.avail_in;
     u->from = u->to - u->gz.avail_in;
     u->at_edge = r == Z_STREAM_END;
-    ssize_t made = (ssize_t) (room - u->gz.avail_out);
+    ssize_t made = (ssize_t) (OUTPUT_BYTES - u->gz.avail_out);
     if (r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR || made > 0)
         return made;
     if (r == Z_MEM_ERROR)
@@ -144,9 +148,9 @@ static ssize_t gz_step(struct intake_unpack *u, char *dst, size_t n, struct diag
     return diag_set(reterr, -ERR_PARSE, "damaged gzip stream: %s", u->gz.msg ? u->gz.msg : "?");
 }
 
-static ssize_t zst_step(struct intake_unpack *u, char *dst, size_t n, struct diag *reterr) {
+static ssize_t zst_step(struct intake_unpack *u, struct diag *reterr) {
     ZSTD_inBuffer in = {.src = u->in, .size = u->to, .pos = u->from};
-    ZSTD_outBuffer out = {.dst = dst, .size = n};
+    ZSTD_outBuffer out = {.dst = u->out, .size = OUTPUT_BYTES};
     size_t r = ZSTD_decompressStream(u->zst, &out, &in);
     u->consumed += in.pos - u->from;
     u->from = in.pos;
@@ -158,7 +162,8 @@ static ssize_t zst_step(struct intake_unpack *u, char *dst, size_t n, struct dia
     return (ssize_t) out.pos;
 }
 
-ssize_t intake_unpack_read(struct intake_unpack *u, char *dst, size_t n, struct diag *reterr) {
+/* Fills u->out; 0 at the end. */
+static ssize_t unpack_more(struct intake_unpack *u, struct diag *reterr) {
     for (;;) {
         int r = refill(u, reterr);
         if (r < 0)
@@ -167,14 +172,27 @@ ssize_t intake_unpack_read(struct intake_unpack *u, char *dst, size_t n, struct 
         if (no_more && u->at_edge)
             return 0;
         size_t before = u->from;
-        ssize_t made =
-            u->packing == INTAKE_GZIP ? gz_step(u, dst, n, reterr) : zst_step(u, dst, n, reterr);
+        ssize_t made = u->packing == INTAKE_GZIP ? gz_step(u, reterr) : zst_step(u, reterr);
         if (made != 0)
             return made;
         /* a decoder may still hold output when the input has ended; when it holds none, the end is
          * a cut */
         if (no_more && !u->at_edge)
             return diag_set(reterr, -ERR_PARSE, "the compressed stream ends too early");
-        ASSERT(u->from > before || u->at_edge || no_more || n == 0);
+        ASSERT(u->from > before || u->at_edge || no_more);
     }
+}
+
+ssize_t intake_unpack_read(struct intake_unpack *u, char *dst, size_t n, struct diag *reterr) {
+    if (u->out_from == u->out_to) {
+        ssize_t made = unpack_more(u, reterr);
+        if (made <= 0)
+            return made;
+        u->out_from = 0;
+        u->out_to = (size_t) made;
+    }
+    size_t give = MIN(n, u->out_to - u->out_from);
+    memcpy(dst, u->out + u->out_from, give);
+    u->out_from += give;
+    return (ssize_t) give;
 }

@@ -91,6 +91,7 @@ static void expect_long(size_t n, const char *line_end) {
     for (size_t at = 0; at < n;) {
         size_t k = MIN(n - at, (size_t) LINE_BYTES_MAX);
         unsigned flags = n <= LINE_BYTES_MAX ? 0 : at + k < n ? RAW_PIECE : RAW_PIECE_LAST;
+        flags |= at && flags == RAW_PIECE ? RAW_PIECE_NEXT : 0;
         buf_printf(&want, "1:%x:%zu:", flags, k);
         buf_add(&want, str_n(bytes + at, k));
         buf_add_byte(&want, '|');
