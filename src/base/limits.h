@@ -12,6 +12,16 @@
 #define READER_ZSTD_WINDOW_LOG_MAX 27     /* 128 MB, what zstd --long=27 writes and every zstd reads */
 #define INTAKE_PATHS_MAX 100000           /* files of one hunt */
 #define INTAKE_FOLDER_DEPTH_MAX 64
+#define SOURCES_MAX 65536                 /* one row on the page of sources each */
+#define SOURCE_TEXT_BYTES_MAX 4096        /* name, path, service… of a source: PATH_MAX */
+#define RAW_PEER_BYTES_MAX 64             /* "[fe80::1%interface]:65535" */
+#define RAW_RESUME_BYTES_MAX 170          /* a journal cursor has about 150 */
+
+/* Spool */
+#define SPOOL_SEGMENT_BYTES (64 << 20)    /* scanned whole at start: about 50 ms */
+#define SPOOL_RECORD_BYTES_MAX (1 << 20)  /* a line has LINE_BYTES_MAX; a journal entry may have many fields */
+#define SPOOL_PENDING_BYTES_MAX (16 << 20) /* put but not committed: what memory holds while the disk is full */
+#define SPOOL_STATES_MAX 1048576          /* remembered places to go on: one per file, connection, journal */
 
 /* Events */
 #define EVENT_FIELDS_MAX 1024             /* Elastic's own default mapping limit is 1000 */

@@ -26,6 +26,8 @@ enum raw_flags {
     RAW_PIECE_NEXT = 128,  /* with RAW_PIECE: continues the piece before (RAW_PIECE_LAST always does). A
                               continuation is never read as a line of its own: its first bytes are as
                               hostile as any other and could pretend to be one */
+    RAW_SOURCE = 256, /* bytes define a source (event/source.h): from here on its id means this */
+    RAW_STATE = 512,  /* no line: only `resume` is to be kept */
 };
 
 struct raw_record {
@@ -35,6 +37,12 @@ struct raw_record {
     uint32_t source;       /* index into the source table; 0 = unknown */
     uint32_t flags;
     struct str peer;       /* transport's address "192.0.2.1:514", or empty */
+    /* Where the transport goes on once this record is kept, opaque to everybody else (a file offset, a
+     * journal cursor). It becomes durable with the record and by the same commit, so that a killed
+     * process neither loses nor doubles a line. Kept per (source, resume_key), the latest wins; .p NULL =
+     * says nothing, .p set and n 0 = forget the key. */
+    struct str resume;
+    uint32_t resume_key;
 };
 
 /* One way logs reach us, as configured or as found. Lives as long as the program. */

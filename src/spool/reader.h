@@ -1,0 +1,41 @@
+/* Reading the spool: from any number on, following the writer, in the writer's process or in
+ * another.
+ *
+ * Only records that are on disk are handed out (those before a mark), so that nobody acts on a
+ * record that a crash could take back. Read-only: no locks, nothing written, safe while the writer
+ * writes. One reader, one thread; batches may be handed to others. */
+#pragma once
+#include "spool/spool.h"
+
+struct spool_batch {
+    struct raw_record
+        *records; /* pos = {0, number}; all kinds: RAW_TICK, RAW_SOURCE, RAW_STATE too */
+    size_t n;
+    /* private */
+    size_t records_cap, buffer_cap;
+    char *buffer;
+};
+void spool_batch_init(struct spool_batch *b);
+void spool_batch_done(struct spool_batch *b);
+
+struct spool_reader;
+
+/* Stands at the first record that is kept. */
+int spool_reader_open(const char *dir, struct spool_reader **ret, struct diag *reterr) MUST_USE;
+struct spool_reader *spool_reader_free(struct spool_reader *r);
+DEFINE_CLEANUP(struct spool_reader *, spool_reader_free)
+
+/* The next batch begins with this number; one that does not exist yet is waited for. -ENOENT: no
+ * longer kept; the reader has not moved. */
+int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *reterr) MUST_USE;
+/* 1: b holds records, valid until the next call with the same b, 64 readable bytes behind each. 0:
+ * nothing more is on disk yet. -ERR_CORRUPT: what comes next cannot be read; *ret_gap (may be NULL)
+ * says what is missing, and the next call goes on behind it. */
+int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spool_gap *ret_gap,
+                      struct diag *reterr) MUST_USE;
+/* The number the next batch begins with. */
+uint64_t spool_reader_at(const struct spool_reader *r);
+/* One record, copied into the arena. Moves the reader. -ENOENT when it is not there (any more, or
+ * yet). */
+int spool_reader_get(struct spool_reader *r, uint64_t number, struct arena *a,
+                     struct raw_record *ret, struct diag *reterr) MUST_USE;

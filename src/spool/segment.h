@@ -1,0 +1,31 @@
+/* Segments as files: list, make, check. Private to the spool. */
+#pragma once
+#include "spool/format.h"
+#include "spool/table.h"
+
+/* Indexes in ascending order. */
+struct spool_segments {
+    uint32_t *at;
+    uint32_t n;
+};
+/* clean: remove what a crash while making a segment left behind (writer only). */
+int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret,
+                        struct diag *reterr) MUST_USE;
+void spool_segments_done(struct spool_segments *l);
+
+/* Reads and checks the header; index must be the one in the name. */
+int spool_segment_header(int fd, uint32_t index, struct spool_header *ret) MUST_USE;
+
+struct spool_fresh {
+    int fd;
+    uint64_t next; /* number behind the copies of sources and states */
+    uint64_t size;
+};
+/* Header and the table's content under a temporary name, synced, then renamed: a segment that can
+ * be seen is complete. On failure nothing is left behind. */
+int spool_segment_create(int dir_fd, const struct spool_header *head,
+                         const struct spool_table *table, struct spool_fresh *ret,
+                         struct diag *reterr) MUST_USE;
+
+int spool_write_at(int fd, uint64_t at, struct str bytes) MUST_USE;
+int spool_new_id(uint8_t id[SPOOL_ID_BYTES], struct diag *reterr) MUST_USE;

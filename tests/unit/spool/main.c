@@ -1,0 +1,5 @@
+#include "unit.h"
+
+int unit_spool_reader(void);
+int unit_spool_spool(void);
+UNIT_MAIN(unit_spool_reader, unit_spool_spool)
