@@ -17,12 +17,18 @@ int text_encoding_from_string(struct str s);                    /* enum or -EINV
 bool text_is_utf8(struct str s);                                /* strict: RFC 3629 */
 bool text_is_ascii(struct str s);
 enum text_encoding text_detect(struct str s);
-/* UTF-8 of s. ASCII and UTF-8 return s itself. hint: an encoding configured for the source, or -1.
+/* UTF-8 of s. ASCII and UTF-8 return s itself. hint: an encoding configured for the source, or -1; it wins
+ * where the bytes can be read so, else they are detected. A UTF-16 mark is dropped. A line that was cut in
+ * the middle of a character is TEXT_BROKEN and still read in the encoding its other bytes have.
  * .p is NULL only when memory ends. */
 struct str text_to_utf8(struct arena *a, struct str s, int hint, enum text_encoding *ret_used);
 
+/* s itself where it is UTF-8, else a copy with each bad byte as U+FFFD; .p is NULL only when memory ends. */
+struct str text_repair(struct arena *a, struct str s);
+
 /* Folding for comparison and search: NFKC, full case folding, then the variants of content/variants.tsv
- * (later). One function for rows and queries. */
+ * (later). One function for rows and queries: text_fold(text_fold(x)) is text_fold(x). Bytes that are no UTF-8
+ * become U+FFFD. May return utf8 itself; .p is NULL only when memory ends. */
 struct str text_fold(struct arena *a, struct str utf8);
 /* Columns on a terminal or in a table: East Asian Wide and Fullwidth count 2. */
 size_t text_width(struct str utf8);

@@ -4,6 +4,7 @@
  * ourselves (times, original, position) stands once: a field of the same name from outside gets no
  * place beside it. */
 #include "base/json.h"
+#include "base/text.h"
 #include "event/record.h"
 
 static struct str name_of(const struct event *ev, const struct event_field *f) {
@@ -101,6 +102,17 @@ static void write_position(struct jsonw *w, const struct event_pos *pos) {
     jsonw_end(w);
 }
 
+/* The bytes stay in the spool; here they are made readable. */
+static void write_original(struct jsonw *w, const struct event *ev) {
+    enum text_encoding used;
+    struct str s = text_to_utf8(ev->arena, ev->raw->bytes, -1, &used);
+    if (!s.p) {
+        w->out->error = w->out->error ? w->out->error : -ENOMEM;
+        s = STR("");
+    }
+    jsonw_kstr(w, "event.original", s);
+}
+
 void event_write_json(const struct event *ev, struct buf *out) {
     struct jsonw w;
     jsonw_init(&w, out);
@@ -108,7 +120,7 @@ void event_write_json(const struct event *ev, struct buf *out) {
     write_time(&w, "@timestamp", ev->timestamp_ns != TIME_NONE ? ev->timestamp_ns : ev->time_ns);
     write_time(&w, "event.created", ev->raw->arrival_ns);
     write_fields(&w, ev);
-    jsonw_kstr(&w, "event.original", ev->raw->bytes);
+    write_original(&w, ev);
     write_position(&w, &ev->raw->pos);
     jsonw_end(&w);
 }

@@ -6,6 +6,7 @@ int unit_base_json(void);
 int unit_base_map(void);
 int unit_base_sign(void);
 int unit_base_sql(void);
+int unit_base_text(void);
 int unit_base_yaml(void);
 UNIT_MAIN(unit_base_frame, unit_base_ip, unit_base_json, unit_base_map, unit_base_sign,
-          unit_base_sql, unit_base_yaml)
+          unit_base_sql, unit_base_text, unit_base_yaml)

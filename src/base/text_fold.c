@@ -1,0 +1,62 @@
+/* Folding and width by libunistring; apart from text.c, so that a program that only reads encodings
+ * does not load it. */
+#include "base/text.h"
+
+#include "base/utf8.h"
+
+#include <unicase.h>
+#include <uninorm.h>
+#include <uniwidth.h>
+
+static struct str fold_ascii(struct arena *a, struct str s) {
+    size_t i = 0;
+    while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
+        i++;
+    if (i == s.n)
+        return s.p ? s : STR("");
+    struct str copy = arena_dup(a, s);
+    char *p = (char *) (uintptr_t) copy.p;
+    for (; p && i < s.n; i++)
+        p[i] = ascii_lower(p[i]);
+    return copy;
+}
+
+/* Normalised first: what is compatible with a capital letter (𝐀) has no case of its own. */
+static uint8_t *fold_unicode(struct str s, size_t *ret_n) {
+    size_t n;
+    uint8_t *normal = u8_normalize(UNINORM_NFKC, (const uint8_t *) s.p, s.n, NULL, &n);
+    if (!normal)
+        return NULL;
+    uint8_t *folded = u8_casefold(normal, n, NULL, UNINORM_NFKC, NULL, ret_n);
+    free(normal);
+    return folded;
+}
+
+struct str text_fold(struct arena *a, struct str utf8) {
+    size_t n;
+    if (text_is_ascii(utf8))
+        return fold_ascii(a, utf8);
+    utf8 = text_repair(a, utf8); /* libunistring wants valid text */
+    if (!utf8.p)
+        return STR_NULL;
+    uint8_t *p = fold_unicode(utf8, &n);
+    if (!p)
+        return STR_NULL;
+    struct str folded = arena_dup(a, str_n((const char *) p, n));
+    free(p);
+    return folded;
+}
+
+size_t text_width(struct str utf8) {
+    const char *p = utf8.p, *end = utf8.n ? utf8.p + utf8.n : utf8.p;
+    size_t width = 0;
+    while (p < end) {
+        unsigned n = utf8_length(p, end);
+        /* "UTF-8": characters of ambiguous width count 1; control characters give -1 and count 0.
+         */
+        int w = n ? uc_width(utf8_decode(p, n), "UTF-8") : 1;
+        width += w > 0 ? (size_t) w : 0;
+        p += n ? n : 1;
+    }
+    return width;
+}
