@@ -57,3 +57,18 @@
 /* Hand; the root-owned limits file may lower these, never raise them */
 #define BLOCK_MINUTES_MAX (7 * 24 * 60)
 #define BLOCK_ADDRESSES_MAX 65536
+#define HAND_PREFIX4_FLOOR 16             /* 65,536 addresses: nobody attacks from more of one network at once */
+#define HAND_PREFIX6_FLOOR 32             /* one provider's whole allocation */
+#define HAND_ORDER_ADDRESSES_MAX 1000     /* answers of one order stay well below FRAME_BYTES_MAX */
+#define HAND_ORDER_TEXT_BYTES_MAX 200     /* reason, rule, incident: shown in lists, kept in the journal */
+#define HAND_NEVER_MAX 4096               /* rows of the never-block list; searched one by one */
+#define HAND_NEVER_ADDED_MAX 1024         /* of these, what the room may add */
+#define HAND_OWN_ADDRESSES_MAX 4096       /* addresses of this machine; more: blocks are refused */
+#define HAND_SEEN_MAX 65536               /* order ids remembered until they expire; then orders are refused */
+#define HAND_LIMITS_BYTES_MAX (1024 * 1024)
+#define HAND_LIMITS_ARENA_MAX ((size_t) 32 << 20)
+#define HAND_JOURNAL_BYTES_MAX ((size_t) 256 << 20) /* rewritten long before; larger at start is damage */
+#define HAND_JOURNAL_RECORD_MAX (256 * 1024)
+#define HAND_CONNECTIONS_MAX 8            /* one room; a few while one restarts */
+#define HAND_OUT_BYTES_MAX ((size_t) 32 << 20) /* a peer that does not read its answers is closed */
+#define HAND_NFT_OUT_BYTES_MAX ((size_t) 64 << 20) /* nft's listing of BLOCK_ADDRESSES_MAX elements */
