@@ -115,6 +115,9 @@ static const struct {
     ROW(4, socket) ROW(4, socketpair) ROW(4, bind) ROW(4, listen) ROW(4, accept) ROW(4, accept4) ROW(4, connect)
     ROW(4, getsockname) ROW(4, getpeername) ROW(4, setsockopt) ROW(4, getsockopt) ROW(4, sendto) ROW(4, recvfrom)
     ROW(4, sendmsg) ROW(4, recvmsg) ROW(4, sendmmsg) ROW(4, recvmmsg) ROW(4, shutdown) ROW(4, sendfile) ROW(4, ioctl)
+    /* SANDBOX_CONNECTED */
+    ROW(16, accept) ROW(16, accept4) ROW(16, getsockopt) ROW(16, sendto) ROW(16, recvfrom) ROW(16, sendmsg)
+    ROW(16, recvmsg) ROW(16, shutdown)
     /* SANDBOX_CHILDREN */
     ROW(8, fork) ROW(8, vfork) ROW(8, execve) ROW(8, wait4) ROW(8, waitid) ROW(8, kill) ROW(8, pidfd_open)
     ROW(8, pidfd_send_signal) ROW(8, arch_prctl) ROW(8, setpgid) ROW(8, setsid) ROW(8, getpgrp) ROW(8, getpgid) ROW(8, pipe) ROW(8, ioctl)

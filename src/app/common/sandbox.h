@@ -22,6 +22,7 @@ enum sandbox_calls {
     SANDBOX_FILES = 2,    /* open, rename, link, fsync, stat, directories, inotify */
     SANDBOX_SOCKETS = 4,  /* sockets of any family Landlock and the network allow */
     SANDBOX_CHILDREN = 8, /* fork, execve, wait */
+    SANDBOX_CONNECTED = 16, /* accept, send and receive on sockets opened before */
 };
 /* 0, or 1 when the kernel has no Landlock (the caller logs that), or a negative code. */
 int sandbox_enter(const struct sandbox_path *paths, size_t n_paths, unsigned calls,

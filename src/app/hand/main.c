@@ -1,0 +1,517 @@
+/* kizuki-hand: carries out blocks, and nothing it was not allowed.
+ *
+ *   supervisor ── listening socket ──> hand (no capability, no exec) ── socket pair ──> nft runner
+ *                                       │ journal, limits                 │ CAP_NET_ADMIN
+ *                                      DATA/hand                         /usr/sbin/nft
+ *
+ * One thread, one poll loop. Leaving never touches a block: the kernel ends each by itself, and a
+ * hand that starts again finds them in its journal. Only --clear takes the tables away. */
+#include "app/hand/peers.h"
+#include "app/hand/rights.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "hand/nft.h"
+#include "hand/own.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum {
+    LOCK_WAIT_MS = 15000, /* a runner of a killed hand lets nft end first */
+    NOTES_A_SECOND = 20,  /* lines in the log about refusals; the rest is counted */
+};
+
+struct options {
+    const char *data, *socket, *key, *limits, *nft, *driver;
+    int fd;
+    long room_uid;
+    bool dry_run, clear, check;
+};
+
+struct program {
+    struct options opt;
+    char folder[4096], limits_path[4096], key_path[4096], journal_path[4096], boot_id[40];
+    int lock_fd, own_fd, signal_fd;
+    uid_t uids[HAND_ROOM_UIDS_MAX];
+    struct hand_runner runner;
+    const struct hand_driver *driver;
+    struct hand *hand;
+    struct peers peers;
+    int64_t notes_second;
+    unsigned notes_said, notes_kept;
+};
+
+static const char usage[] =
+    "usage: kizuki-hand --data DIR [--fd N | --socket PATH] [options]\n"
+    "       kizuki-hand --data DIR --clear\n"
+    "       kizuki-hand --data DIR --check\n"
+    "\n"
+    "  --data DIR       the data folder; this program uses DIR/hand only\n"
+    "  --fd N           take connections on this inherited listening socket\n"
+    "  --socket PATH    make the socket (DIR/run/hand.sock)\n"
+    "  --key FILE       the room's public key, owned by root (DIR/hand/order.key.pub)\n"
+    "  --limits FILE    the limits, owned by root; must lie in DIR/hand (DIR/hand/limits.yml)\n"
+    "  --room-uid N     the user the room runs as (the own one); room_uids in the limits file "
+    "wins\n"
+    "  --driver NAME    nft or none (nft; none when it cannot work and the hand is in dry-run)\n"
+    "  --nft PATH       the nft program (" HAND_NFT_PATH ")\n"
+    "  --dry-run        block nothing, whatever the limits file says\n"
+    "  --clear          lift every block, remove table inet " HAND_NFT_TABLE ", end\n"
+    "  --check          read limits and key, say what is wrong, end\n"
+    "  --version, --help\n";
+
+/* ---- options ---- */
+
+static int to_number(const char *z, long *ret) {
+    int64_t v;
+    if (str_to_i64(str_of(z), &v) < 0 || v < 0 || v > INT32_MAX)
+        return -EINVAL;
+    *ret = (long) v;
+    return 0;
+}
+
+static int read_options(int argc, char **argv, struct options *o) {
+    static const struct option names[] = {
+        {"data", 1, NULL, 'd'},   {"fd", 1, NULL, 'f'},     {"socket", 1, NULL, 's'},
+        {"key", 1, NULL, 'k'},    {"limits", 1, NULL, 'l'}, {"room-uid", 1, NULL, 'u'},
+        {"driver", 1, NULL, 'D'}, {"nft", 1, NULL, 'n'},    {"dry-run", 0, NULL, 'y'},
+        {"clear", 0, NULL, 'c'},  {"check", 0, NULL, 'C'},  {"version", 0, NULL, 'V'},
+        {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0},
+    };
+    long fd = -1;
+    *o = (struct options){.fd = -1, .room_uid = -1, .nft = HAND_NFT_PATH};
+    for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
+        switch (c) {
+        case 'd':
+            o->data = optarg;
+            break;
+        case 's':
+            o->socket = optarg;
+            break;
+        case 'k':
+            o->key = optarg;
+            break;
+        case 'l':
+            o->limits = optarg;
+            break;
+        case 'D':
+            o->driver = optarg;
+            break;
+        case 'n':
+            o->nft = optarg;
+            break;
+        case 'y':
+            o->dry_run = true;
+            break;
+        case 'c':
+            o->clear = true;
+            break;
+        case 'C':
+            o->check = true;
+            break;
+        case 'V':
+            puts("kizuki-hand " KIZUKI_VERSION);
+            exit(0);
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        case 'f':
+        case 'u':
+            if (to_number(optarg, c == 'f' ? &fd : &o->room_uid) == 0)
+                break;
+            fprintf(stderr, "kizuki-hand: '%s' is no number\n", optarg);
+            return -EINVAL;
+        default:
+            fputs(usage, stderr);
+            return -EINVAL;
+        }
+    }
+    o->fd = (int) fd;
+    if (!o->data || optind < argc) {
+        fputs(usage, stderr);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int join(char *dst, size_t cap, const char *given, const char *folder, const char *name) {
+    int n = given ? snprintf(dst, cap, "%s", given) : snprintf(dst, cap, "%s/%s", folder, name);
+    return n < 0 || (size_t) n >= cap ? -ENAMETOOLONG : 0;
+}
+
+static int make_paths(struct program *p, struct diag *d) {
+    const struct options *o = &p->opt;
+    if (join(p->folder, sizeof p->folder, NULL, o->data, "hand") < 0 ||
+        join(p->limits_path, sizeof p->limits_path, o->limits, p->folder, "limits.yml") < 0 ||
+        join(p->key_path, sizeof p->key_path, o->key, p->folder, "order.key.pub") < 0 ||
+        join(p->journal_path, sizeof p->journal_path, NULL, p->folder, "blocks.journal") < 0)
+        return diag_set(d, -ENAMETOOLONG, "the name of the data folder is too long");
+    return file_make_dir(p->folder, 0755, d);
+}
+
+/* ---- what the hand calls ---- */
+
+static int64_t wall_ms(void *ctx) {
+    return time_now_ns() / NS_PER_MS;
+}
+static int64_t boot_ns(void *ctx) {
+    struct timespec t;
+    ASSERT(clock_gettime(CLOCK_BOOTTIME, &t) == 0);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+static int own_addresses(void *ctx, struct ip *dst, size_t cap, size_t *ret_n,
+                         struct diag *reterr) {
+    const struct program *p = ctx;
+    return hand_own_read(p->own_fd, dst, cap, ret_n, reterr);
+}
+static void say(void *ctx, void *who, struct str message) {
+    struct program *p = ctx;
+    peers_say(&p->peers, who, message);
+}
+
+/* A room that floods us must not flood the log. */
+static void note(void *ctx, bool bad, const char *sentence) {
+    struct program *p = ctx;
+    int64_t second = boot_ns(NULL) / NS_PER_S;
+    if (second != p->notes_second) {
+        if (p->notes_kept)
+            log_warn("%u more lines were not shown", p->notes_kept);
+        p->notes_second = second;
+        p->notes_said = p->notes_kept = 0;
+    }
+    if (p->notes_said++ >= NOTES_A_SECOND)
+        p->notes_kept++;
+    else
+        log_line(bad ? LOG_WARN_ : LOG_INFO_, "%s", sentence);
+}
+
+/* ---- set-up ---- */
+
+static int read_boot_id(char *dst, size_t cap) {
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, dst, cap - 1);
+    if (fd >= 0)
+        close(fd);
+    n = MAX(n, 0);
+    while (n > 0 && (dst[n - 1] == '\n' || dst[n - 1] == ' '))
+        n--;
+    dst[n] = 0;
+    return n ? 0 : -EIO;
+}
+
+/* One hand a data folder. The runner inherits the lock, so a hand started while the runner of a
+ * killed one still lets nft end waits for it. The file holds the process number for --clear. */
+static int take_lock(struct program *p, int64_t wait_ms, struct diag *d) {
+    char path[4200], pid[32];
+    snprintf(path, sizeof path, "%s/lock", p->folder);
+    p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (p->lock_fd < 0)
+        return diag_set(d, -errno, "cannot open '%s': %s", path, err_word(-errno));
+    int64_t end = time_monotonic_ns() + wait_ms * NS_PER_MS;
+    while (flock(p->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        struct timespec pause = {.tv_nsec = 50 * NS_PER_MS};
+        if (errno != EWOULDBLOCK || time_monotonic_ns() >= end)
+            return diag_set(d, -errno, "another kizuki-hand works in '%s'", p->folder);
+        nanosleep(&pause, NULL);
+    }
+    int n = snprintf(pid, sizeof pid, "%d\n", (int) getpid());
+    if (ftruncate(p->lock_fd, 0) < 0 || pwrite(p->lock_fd, pid, (size_t) n, 0) != n)
+        return diag_set(d, -errno, "cannot write '%s': %s", path, err_word(-errno));
+    return 0;
+}
+
+static int load_limits(struct program *p, struct hand_limits *ret, struct diag *d) {
+    if (access(p->limits_path, F_OK) < 0 && errno == ENOENT) {
+        int r = file_write_atomic(p->limits_path, hand_limits_template(), 0644, d);
+        if (r < 0)
+            return r;
+        log_info("made %s with dry_run: true; nothing is blocked until you change it",
+                 p->limits_path);
+    }
+    return hand_limits_load(p->limits_path, ret, d);
+}
+
+static void set_uids(struct program *p, const struct hand_limits *l) {
+    p->peers.uids = p->uids;
+    p->peers.n_uids = l->n_room_uids ? l->n_room_uids : 1;
+    memcpy(p->uids, l->room_uids, sizeof p->uids);
+    if (!l->n_room_uids)
+        p->uids[0] = p->opt.room_uid >= 0 ? (uid_t) p->opt.room_uid : geteuid();
+}
+
+static int open_socket(struct program *p, struct diag *d) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    char path[4200];
+    if (p->opt.fd >= 0)
+        return fcntl(p->opt.fd, F_SETFD, FD_CLOEXEC) < 0
+                   ? diag_set(d, -errno, "descriptor %d is not open", p->opt.fd)
+                   : p->opt.fd;
+    snprintf(path, sizeof path, "%s/run", p->opt.data);
+    if (!p->opt.socket && file_make_dir(path, 0755, d) < 0)
+        return d->code;
+    int n = p->opt.socket ? snprintf(path, sizeof path, "%s", p->opt.socket)
+                          : snprintf(path, sizeof path, "%s/run/hand.sock", p->opt.data);
+    if (n < 0 || (size_t) n >= sizeof a.sun_path)
+        return diag_set(d, -ENAMETOOLONG, "the name of the socket is too long");
+    memcpy(a.sun_path, path, (size_t) n);
+    (void) unlink(path); /* we hold the lock: nobody else listens there */
+    mode_t old = umask(0177);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int r =
+        fd < 0 || bind(fd, (struct sockaddr *) &a, sizeof a) < 0 || listen(fd, 8) < 0 ? -errno : 0;
+    umask(old);
+    if (r == 0 && p->uids[0] != geteuid() && chown(path, p->uids[0], (gid_t) -1) < 0)
+        r = -errno;
+    return r < 0 ? diag_set(d, r, "cannot listen on '%s': %s", path, err_word(r)) : fd;
+}
+
+static int start_driver(struct program *p, bool dry, struct rights *rights, struct diag *d) {
+    const char *wanted = p->opt.driver ? p->opt.driver : "nft";
+    bool can = access(p->opt.nft, X_OK) == 0 && rights_net_admin();
+    if (!p->opt.driver && dry && !can) {
+        log_warn("nftables cannot be used here (%s); orders are only checked and listed",
+                 rights_net_admin() ? "nft is not installed" : "CAP_NET_ADMIN is missing");
+        wanted = "none";
+    }
+    p->driver = hand_driver_find(str_of(wanted));
+    p->runner.fd = -1;
+    if (!p->driver)
+        return diag_set(d, -EINVAL, "there is no driver '%s'", wanted);
+    if (p->driver != hand_driver_find(STR("nft")))
+        return 0;
+    if (!can)
+        return diag_set(d, -EPERM, "cannot block: %s",
+                        rights_net_admin() ? "nft is not installed" : "CAP_NET_ADMIN is missing");
+    int r = hand_runner_start(p->opt.nft, rights_drop_runner, rights, &p->runner, d);
+    if (r > 0)
+        log_warn("this kernel has no Landlock: the nft runner is confined by seccomp only");
+    return r;
+}
+
+static int open_signals(struct program *p, struct diag *d) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR1);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
+        (p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+        return diag_set(d, -errno, "cannot take signals: %s", err_word(-errno));
+    return 0;
+}
+
+static int load_key(struct program *p, struct sign_public *ret, struct diag *d) {
+    int r = hand_file_trusted(p->key_path, d);
+    return r < 0 ? r : sign_public_load(p->key_path, ret, d);
+}
+
+static int set_up(struct program *p, struct diag *d) {
+    struct hand_limits limits;
+    struct hand_config cfg = {.journal_path = p->journal_path,
+                              .boot_id = p->boot_id,
+                              .dry_lock = p->opt.dry_run,
+                              .clock = {.wall_ms = wall_ms, .boot_ns = boot_ns},
+                              .ctx = p,
+                              .own = own_addresses,
+                              .say = say,
+                              .note = note};
+    int r = take_lock(p, LOCK_WAIT_MS, d);
+    if (r < 0 || (r = load_limits(p, &limits, d)) < 0)
+        return r;
+    set_uids(p, &limits);
+    if ((r = load_key(p, &cfg.room, d)) >= 0 &&
+        (r = read_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
+        r = diag_set(d, r, "cannot read the boot id: %s", err_word(r));
+    if (r >= 0 && (r = p->own_fd = hand_own_open(d)) >= 0)
+        r = p->peers.listen_fd = open_socket(p, d);
+    struct rights rights = {.folder = p->folder,
+                            .nft = p->opt.nft,
+                            .close_fds = {p->own_fd, p->peers.listen_fd, -1, -1}};
+    if (r >= 0)
+        r = start_driver(p, limits.dry_run || p->opt.dry_run, &rights, d);
+    if (r >= 0 && (r = open_signals(p, d)) >= 0 && (r = rights_drop_hand(&rights, d)) > 0)
+        log_warn("this kernel has no Landlock: the hand is confined by seccomp only");
+    cfg.driver = p->driver;
+    cfg.driver_ctx = &p->runner;
+    if (r >= 0)
+        r = hand_new(&cfg, &limits, &p->hand, d);
+    hand_limits_done(&limits);
+    p->peers.hand = p->hand;
+    return r < 0 ? r : hand_start(p->hand, d);
+}
+
+/* ---- running ---- */
+
+static void reload(struct program *p) {
+    struct hand_limits limits;
+    struct diag d = {0};
+    char text[900];
+    if (hand_limits_load(p->limits_path, &limits, &d) < 0) {
+        log_error("the old limits stay in force: %s", diag_format(&d, text, sizeof text));
+        return;
+    }
+    set_uids(p, &limits);
+    log_info("read the limits again%s", limits.dry_run ? "; dry-run" : "");
+    hand_set_limits(p->hand, &limits);
+}
+
+/* False: time to leave. */
+static bool take_signals(struct program *p) {
+    struct signalfd_siginfo s;
+    struct diag d = {0};
+    bool stay = true;
+    while (read(p->signal_fd, &s, sizeof s) == (ssize_t) sizeof s) {
+        if (s.ssi_signo == SIGHUP)
+            reload(p);
+        else if (s.ssi_signo == SIGUSR1 && hand_clear(p->hand, &d) < 0)
+            log_error("cannot clear: %s", d.text);
+        else if (s.ssi_signo == SIGINT || s.ssi_signo == SIGTERM)
+            stay = false;
+    }
+    return stay;
+}
+
+static int run(struct program *p) {
+    for (;;) {
+        struct pollfd pfd[HAND_CONNECTIONS_MAX + 2];
+        size_t n = peers_poll(&p->peers, pfd);
+        pfd[n] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
+        int k = poll(pfd, n + 1, (int) hand_wait_ms(p->hand));
+        if (k < 0 && errno != EINTR) {
+            log_error("cannot wait: %s", err_word(-errno));
+            return 1;
+        }
+        if (k > 0)
+            peers_serve(&p->peers, pfd);
+        hand_flush(p->hand);
+        if (k > 0 && pfd[n].revents && !take_signals(p))
+            break;
+        hand_tick(p->hand);
+        peers_send(&p->peers);
+        if (p->runner.broken) {
+            log_error("the nft runner is gone; starting anew is needed");
+            return 1;
+        }
+    }
+    peers_send(&p->peers);
+    log_info("leaving; blocks in force stay and end by themselves");
+    return 0;
+}
+
+/* ---- --clear and --check ---- */
+
+static int tell_running(struct program *p, struct diag *d) {
+    char pid[32] = {0};
+    long n;
+    ssize_t got = pread(p->lock_fd, pid, sizeof pid - 1, 0);
+    if (got > 1)
+        pid[got - 1] = 0; /* the line's end */
+    if (got <= 1 || to_number(pid, &n) < 0 || n < 2)
+        return diag_set(d, -ESRCH, "a hand works in '%s', but its process number is not known",
+                        p->folder);
+    return kill((pid_t) n, SIGUSR1) < 0
+               ? diag_set(d, -errno, "cannot tell process %ld to clear: %s", n, err_word(-errno))
+               : 0;
+}
+
+/* The journal is emptied too, so that the next start restores nothing. */
+static int clear_alone(struct program *p, struct diag *d) {
+    struct hand_limits limits;
+    struct hand_config cfg = {.journal_path = p->journal_path,
+                              .boot_id = p->boot_id,
+                              .driver = p->driver,
+                              .driver_ctx = &p->runner,
+                              .dry_lock = true,
+                              .clock = {.wall_ms = wall_ms, .boot_ns = boot_ns},
+                              .ctx = p,
+                              .own = own_addresses,
+                              .say = say,
+                              .note = note};
+    hand_limits_init(&limits);
+    int r = p->driver->clear(&p->runner, d);
+    if (r < 0 || (r = p->own_fd = hand_own_open(d)) < 0 ||
+        (r = hand_new(&cfg, &limits, &p->hand, d)) < 0 || (r = hand_start(p->hand, d)) < 0)
+        return r;
+    return hand_clear(p->hand, d);
+}
+
+static int wait_until_clear(struct program *p, struct diag *d) {
+    for (int i = 0; i < 100; i++) {
+        struct hand_listing l = {0};
+        struct timespec pause = {.tv_nsec = 100 * NS_PER_MS};
+        int r = p->driver->list(&p->runner, &l, d);
+        bool gone = r == 0 && !l.whole && l.n == 0;
+        hand_listing_done(&l);
+        if (r < 0 || gone)
+            return r;
+        nanosleep(&pause, NULL);
+    }
+    return diag_set(d, -ETIMEDOUT, "the running hand has not cleared its table within 10 s");
+}
+
+static int clear_all(struct program *p, struct diag *d) {
+    struct rights rights = {.folder = p->folder, .nft = p->opt.nft, .close_fds = {-1, -1, -1, -1}};
+    int r = start_driver(p, false, &rights, d);
+    if (r < 0 || (r = read_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
+        return r;
+    if (take_lock(p, 0, d) == 0)
+        return clear_alone(p, d);
+    r = tell_running(p, d);
+    return r < 0 ? r : wait_until_clear(p, d);
+}
+
+static int check_all(struct program *p, struct diag *d) {
+    struct hand_limits limits;
+    struct sign_public key;
+    int r = hand_limits_load(p->limits_path, &limits, d);
+    if (r < 0)
+        return r;
+    printf("limits: %s, %zu on the never-block list\n", limits.dry_run ? "dry-run" : "in force",
+           limits.n_never);
+    hand_limits_done(&limits);
+    if ((r = load_key(p, &key, d)) < 0)
+        return r;
+    printf("key of the room: %s\n", key.fingerprint);
+    return 0;
+}
+
+static void tear_down(struct program *p) {
+    hand_free(p->hand);
+    peers_done(&p->peers);
+    if (p->runner.fd >= 0 && p->runner.pid)
+        hand_runner_end(&p->runner);
+}
+
+int main(int argc, char **argv) {
+    static struct program p = {.lock_fd = -1, .own_fd = -1, .signal_fd = -1};
+    struct diag d = {0};
+    char text[900];
+    log_set_program("kizuki-hand");
+    if (read_options(argc, argv, &p.opt) < 0)
+        return 2;
+    peers_init(&p.peers, -1);
+    int r = make_paths(&p, &d);
+    if (r >= 0 && p.opt.check)
+        r = check_all(&p, &d);
+    else if (r >= 0 && p.opt.clear)
+        r = clear_all(&p, &d);
+    else if (r >= 0 && (r = set_up(&p, &d)) >= 0) {
+        log_info("ready, driver %s", p.driver->name);
+        r = run(&p) ? -EIO : 0;
+        d.text[0] = 0;
+    }
+    if (r < 0 && d.text[0])
+        log_error("%s", diag_format(&d, text, sizeof text));
+    tear_down(&p);
+    return r < 0 ? 1 : 0;
+}

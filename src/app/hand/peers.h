@@ -1,0 +1,32 @@
+/* The connections of the room: who may, what arrives, what waits to be sent. */
+#pragma once
+#include "base/buf.h"
+#include "base/limits.h"
+#include "hand/hand.h"
+
+#include <poll.h>
+
+struct peer {
+    int fd; /* -1: free */
+    unsigned uid;
+    int pid;
+    struct buf in, out;
+    bool ending;
+};
+struct peers {
+    int listen_fd;
+    const uid_t *uids; /* who may connect */
+    size_t n_uids;
+    struct hand *hand;
+    struct peer peer[HAND_CONNECTIONS_MAX];
+    struct buf missed; /* frames for everybody while nobody was there */
+};
+
+void peers_init(struct peers *p, int listen_fd);
+void peers_done(struct peers *p);
+/* Fills pfd (HAND_CONNECTIONS_MAX + 1 rows). */
+size_t peers_poll(struct peers *p, struct pollfd *pfd);
+/* Takes what arrived into the hand (not flushed) and sends what can be sent. */
+void peers_serve(struct peers *p, const struct pollfd *pfd);
+void peers_send(struct peers *p); /* after a flush */
+void peers_say(struct peers *p, void *who, struct str message);
