@@ -72,3 +72,9 @@
 #define HAND_CONNECTIONS_MAX 8            /* one room; a few while one restarts */
 #define HAND_OUT_BYTES_MAX ((size_t) 32 << 20) /* a peer that does not read its answers is closed */
 #define HAND_NFT_OUT_BYTES_MAX ((size_t) 64 << 20) /* nft's listing of BLOCK_ADDRESSES_MAX elements */
+
+/* Regular expressions of rules; a match that meets a limit counts as none and is counted (regex_limits) */
+#define REGEX_BYTES_MAX 16384             /* one expression; the longest of SigmaHQ has 700 */
+#define REGEX_MATCH_STEPS_MAX 500000      /* about 5 ms; honest matches need hundreds */
+#define REGEX_HEAP_KB_MAX 4096
+#define REGEX_JIT_STACK_BYTES_MAX (256 * 1024)

@@ -1,9 +1,9 @@
 /* One event against all detection rules at once.
  *
- * A plan is built once from a rule set and never changes: threads share it. It routes an event by log source,
- * finds candidates through triggers (a rule is a candidate when one of its triggers fires: never too few,
- * sometimes too many), and judges each candidate exactly. A matcher is one thread's working memory; after
- * warm-up an event allocates nothing.
+ * A plan is built once from a rule set and never changes: threads share it. It routes an event by
+ * log source, finds candidates through triggers (a rule is a candidate when one of its triggers
+ * fires: never too few, sometimes too many), and judges each candidate exactly. A matcher is one
+ * thread's working memory; after warm-up an event allocates nothing.
  *
  * Nothing found for one event is used for another, so `--no-cache` has nothing to turn off here. */
 #pragma once
@@ -19,8 +19,9 @@ struct detect_plan_options {
                                            borrowed for the call */
 };
 
-/* Interns every field name a detection rule can ask for (so that decoders look up exactly those), keeps a
- * reference to the set. Rules the plan cannot hold are refused in the set (detect_rules_refuse). */
+/* Interns every field name a detection rule can ask for (so that decoders look up exactly those),
+ * keeps a reference to the set. Rules the plan cannot hold are refused in the set
+ * (detect_rules_refuse). */
 int detect_plan_new(struct detect_rules *rules, struct event_names *names,
                     const struct detect_plan_options *opt, struct detect_plan **ret,
                     struct diag *reterr) MUST_USE;
@@ -29,8 +30,9 @@ struct detect_plan *detect_plan_unref(struct detect_plan *plan); /* NULL allowed
 DEFINE_CLEANUP(struct detect_plan *, detect_plan_unref)
 const struct detect_rules *detect_plan_rules(const struct detect_plan *plan);
 
-/* The event field ids under which a rule finds `field`, best first (interned by this call, so before
- * event_names_freeze): for correlations' group-by and value fields. Returns how many, or an error. */
+/* The event field ids under which a rule finds `field`, best first (interned by this call, so
+ * before event_names_freeze): for correlations' group-by and value fields. Returns how many, or an
+ * error. */
 int detect_plan_field_ids(struct detect_plan *plan, const struct detect_rule *rule,
                           struct str field, uint32_t ret[DETECT_FIELD_NAMES_MAX],
                           struct diag *reterr) MUST_USE;
@@ -54,8 +56,8 @@ int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_
                  uint32_t *ret_n) MUST_USE;
 const struct detect_stats *detect_matcher_stats(const struct detect_matcher *m);
 
-/* One JSON object: which log sources the event belongs to, which rules were considered, which matched, and
- * for each item of a rule's condition whether it holds and on which value. With `rule`, that rule alone, even
- * if its log source does not fit (and then says so). */
-int detect_explain(struct detect_matcher *m, const struct event *ev,
-                   const struct detect_rule *rule, struct jsonw *out) MUST_USE;
+/* One JSON object: which log sources the event belongs to, which rules were considered, which
+ * matched, and for each item of a rule's condition whether it holds and on which value. With
+ * `rule`, that rule alone, even if its log source does not fit (and then says so). */
+int detect_explain(struct detect_matcher *m, const struct event *ev, const struct detect_rule *rule,
+                   struct jsonw *out) MUST_USE;

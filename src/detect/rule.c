@@ -30,6 +30,7 @@ struct detect_rules *detect_rules_unref(struct detect_rules *pub) {
         return NULL;
     map_done(&set->by_id);
     map_done(&set->by_name);
+    map_done(&set->placeholders);
     mem_free(set->rules);
     mem_free(set->refused);
     arena_done(&set->arena);
@@ -45,10 +46,11 @@ static struct rule_set *set_new(void) {
     arena_init(&set->arena, RULES_BYTES_MAX);
     map_init(&set->by_id, RULES_MAX, MAP_BORROW);
     map_init(&set->by_name, RULES_MAX, MAP_BORROW);
+    map_init(&set->placeholders, RULES_MAX, MAP_BORROW);
     return set;
 }
 
-static void publish(struct rule_set *set) {
+void rule_set_publish(struct rule_set *set) {
     set->pub.rules = (const struct detect_rule *const *) set->rules;
     set->pub.n = (uint32_t) set->n;
     set->pub.refused = (const struct detect_refused *const *) set->refused;
@@ -71,7 +73,7 @@ int rule_set_refuse(struct rule_set *set, struct str title, const struct diag *w
         return r;
     *it = (struct detect_refused){.title = title, .diag = *why};
     set->refused[set->n_refused++] = it;
-    publish(set);
+    rule_set_publish(set);
     return 0;
 }
 
@@ -119,13 +121,33 @@ static int register_rule(struct rule_set *set, struct detect_rule *rule, struct 
     }
     rule->index = (uint32_t) set->n;
     set->rules[set->n++] = rule;
-    publish(set);
+    rule_set_publish(set);
     return 0;
 }
 
 /* -ENOMEM and -ERR_LIMIT of the whole set go up; everything else refuses the document. */
 static bool is_fatal(int r) {
     return r == -ENOMEM || r == -ERR_LIMIT;
+}
+
+/* `placeholders: {Servers: [srv*, db1]}`: values for the modifier expand, for the whole set. */
+static int add_placeholders(struct rule_set *set, const struct yaml_node *list, const char *file,
+                            struct diag *reterr) {
+    if (list->kind != YAML_MAPPING)
+        return yaml_error(reterr, -ERR_PARSE, file, list,
+                          "'placeholders' is a mapping of names to values");
+    for (struct yaml_node *it = list->first; it; it = it->next) {
+        if (it->kind == YAML_MAPPING || (it->kind == YAML_SEQUENCE && !it->first))
+            return yaml_error(reterr, -ERR_PARSE, file, it,
+                              "a placeholder is a value or a list of values");
+        for (const struct yaml_node *v = it->kind == YAML_SEQUENCE ? it->first : NULL; v;
+             v = v->next)
+            if (v->kind != YAML_SCALAR)
+                return yaml_error(reterr, -ERR_PARSE, file, v, "a placeholder's value is one text");
+        if (map_put(&set->placeholders, it->key->text, it) < 0)
+            return diag_set(reterr, -ENOMEM, "out of memory");
+    }
+    return 0;
 }
 
 static int add_document(struct rule_set *set, struct rule_merge *merge,
@@ -140,10 +162,13 @@ static int add_document(struct rule_set *set, struct rule_merge *merge,
     if (root->kind != YAML_MAPPING)
         r = yaml_error(&why, -ERR_PARSE, file.p, root,
                        "a rule is a mapping; begin with a 'title' line");
-    if (r == 0)
+    const struct yaml_node *placeholders = r == 0 ? yaml_get(root, "placeholders") : NULL;
+    if (placeholders)
+        r = add_placeholders(set, placeholders, file.p, &why);
+    else if (r == 0)
         r = rule_merge_next(merge, &set->arena, root, file.p, &doc, &why);
     if (r == 0 && why.code == 0)
-        return 0; /* global or reset: state only */
+        return 0; /* global, reset, placeholders: no rule */
     if (r > 0) {
         r = rule_head_parse(&set->arena, doc, file, text, rule, &why);
         if (r == 0)
@@ -289,7 +314,7 @@ int rule_set_add_path(struct rule_set *set, const char *path, struct diag *reter
 static int finish(struct rule_set *set, int r, struct detect_rules **ret, struct diag *reterr) {
     if (r == 0)
         r = rule_set_finish(set, reterr);
-    publish(set);
+    rule_set_publish(set);
     if (r < 0)
         detect_rules_unref(&set->pub);
     else

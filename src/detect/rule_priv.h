@@ -13,6 +13,7 @@ struct rule_set {
     struct detect_refused **refused;
     size_t n_refused, refused_cap;
     struct map by_id, by_name; /* borrowed keys in the arena */
+    struct map placeholders;   /* name -> struct yaml_node *, for `expand` */
 };
 
 /* What stands in a multi-document file between its documents: `action: global` and `action:
@@ -34,6 +35,7 @@ int rule_head_parse(struct arena *a, const struct yaml_node *doc, struct str fil
 int rule_set_add_text(struct rule_set *set, struct str text, struct str file,
                       struct diag *reterr) MUST_USE;
 int rule_set_add_path(struct rule_set *set, const char *path, struct diag *reterr) MUST_USE;
+void rule_set_publish(struct rule_set *set); /* the arrays as the public part shows them */
 int rule_set_refuse(struct rule_set *set, struct str title, const struct diag *why) MUST_USE;
 /* After the last file: filters, conditions, references of correlations. */
 int rule_set_finish(struct rule_set *set, struct diag *reterr) MUST_USE;
