@@ -42,6 +42,16 @@
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */
+#define CORRELATION_BYTES_MAX ((size_t) 160 << 20) /* keys, values, small groups: with a million sources 256 MB in all */
+#define CORRELATION_VALUE_BYTES_MAX 256   /* a longer value is kept as its beginning and a hash */
+#define CORRELATION_COUNT_MAX 65536       /* event_count: each group may keep that many events */
+#define CORRELATION_DISTINCT_MAX 4096     /* value_count: each group may keep that many values with an event */
+#define CORRELATION_RECENT_MAX 64         /* events of a window kept for the evidence of a finding not yet open */
+#define CORRELATION_INPUTS_MAX 32         /* rules one correlation looks at: a mask of 32 bits */
+#define CORRELATION_FIELDS_MAX 8          /* fields of one group-by; fields one correlation counts or collects */
+#define CORRELATION_MEASURES_MAX 32
+#define CORRELATION_LEVELS_MAX 8          /* correlations over correlations */
+#define CORRELATION_FINDINGS_MAX 16384    /* open at once; about 2 KB each */
 #define FINDING_EVIDENCE_MAX 200          /* positions listed; the rest is counted */
 #define FINDING_COLLECT_MAX 1000          /* distinct collected values listed; the rest is counted */
 

@@ -1,4 +1,5 @@
 #include "unit.h"
 
+int unit_detect_correlate(void);
 int unit_detect_rule(void);
-UNIT_MAIN(unit_detect_rule)
+UNIT_MAIN(unit_detect_correlate, unit_detect_rule)

@@ -1,0 +1,68 @@
+/* Correlations: what several events say together.
+ *
+ * A plan is compiled once from a rule set; it is never changed and may be shared. A correlator
+ * holds the state of one stream of events in one order of time: it takes events one by one, in
+ * order, with the rules each of them matched, and tells findings to its sink. One thread. Nothing
+ * depends on batches, threads, the wall clock or addresses in memory: the same events in the same
+ * order give the same findings.
+ *
+ * Time is event.time_ns and ticks. Events may come late by CORRELATION_SLACK_NS; a jump back
+ * further than that starts the windows it touches anew (stats.rewinds). Whoever reads old logs
+ * beside live ones uses a correlator for each, because a tick of today ends what happened
+ * yesterday.
+ *
+ * Rules nobody correlates are findings at once, folded (`kizuki.fold`). What goes beyond Sigma is
+ * described with examples in content/extensions.md. */
+#pragma once
+#include "detect/rule.h"
+#include "event/port.h"
+
+#define CORRELATION_SLACK_NS (10 * NS_PER_MIN)
+
+struct correlate_plan;
+/* Refuses correlations it cannot run (detect_rules_refuse), so call it before the set is shared and
+ * before the matcher's plan is made; interns the fields it needs, so before the names are frozen.
+ * Keeps a reference to the set and a pointer to the names. Fails only when memory ends. */
+int correlate_plan_new(struct detect_rules *set, struct event_names *names,
+                       struct correlate_plan **ret, struct diag *reterr) MUST_USE;
+void correlate_plan_free(struct correlate_plan *p);
+DEFINE_CLEANUP(struct correlate_plan *, correlate_plan_free)
+/* False: a match of this rule changes nothing here (it neither is a finding nor is correlated), so
+ * it need not be evaluated. */
+bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule);
+
+struct correlate_limits {
+    size_t groups_max;   /* over all correlations; CORRELATION_GROUPS_MAX */
+    size_t bytes_max;    /* keys, values and small groups; CORRELATION_BYTES_MAX */
+    size_t findings_max; /* open at once; CORRELATION_FINDINGS_MAX */
+};
+struct correlate;
+/* limits may be NULL. The plan must outlive the correlator. */
+int correlate_new(const struct correlate_plan *p, const struct finding_sink *sink,
+                  const struct correlate_limits *limits, struct correlate **ret) MUST_USE;
+void correlate_free(struct correlate *c); /* tells nothing; flush first. NULL allowed */
+DEFINE_CLEANUP(struct correlate *, correlate_free)
+
+/* `hits`: indexes of the rules the event matched (detect_rule.index), each once. -ENOMEM, or what
+ * the sink returned; after that the correlator's counts are no longer exact and it is only good for
+ * freeing. */
+int correlate_event(struct correlate *c, const struct event *ev, const uint32_t *hits,
+                    size_t n_hits) MUST_USE;
+/* Time has come to t_ns at least: ends what is over. */
+int correlate_tick(struct correlate *c, int64_t t_ns) MUST_USE;
+/* The end of the input: every open finding ends. The correlator may go on afterwards. */
+int correlate_flush(struct correlate *c) MUST_USE;
+
+struct correlate_stats {
+    uint64_t groups;         /* live now */
+    uint64_t groups_evicted; /* left before their windows had drained: a limit was reached */
+    uint64_t findings_open;
+    uint64_t findings_cut;   /* ended early: a limit was reached */
+    uint64_t values_dropped; /* distinct values not remembered: a limit was reached */
+    uint64_t rewinds;        /* windows started anew because time jumped back */
+    uint64_t late;           /* events later than the window they belong to */
+    uint64_t bytes;          /* keys, values and small groups */
+};
+void correlate_stats(const struct correlate *c, struct correlate_stats *ret);
+/* Groups a correlation lost to the limits. */
+uint64_t correlate_rule_evicted(const struct correlate *c, uint32_t rule);

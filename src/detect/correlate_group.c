@@ -1,0 +1,355 @@
+/* Groups: a table and a list by last touch for each scope, cold logs, eviction.
+ *
+ * The list need not be exact to the nanosecond: a group moves to its end only when it was last
+ * moved more than 1/64 of the scope's longest window ago, which spares busy groups most of the
+ * work. */
+#include "base/hash.h"
+#include "base/mem.h"
+#include "detect/correlate_priv.h"
+
+static int64_t touch_grain(const struct plan_scope *s) {
+    return s->span_max_ns / 64;
+}
+
+static uint32_t hash_keys(const uint32_t *keys, uint32_t n) {
+    uint64_t h = n;
+    for (uint32_t i = 0; i < n; i++)
+        h = hash_mix(h, keys[i]);
+    return (uint32_t) (h ^ h >> 32);
+}
+
+static size_t probe(const struct correlate *c, const struct scope_state *ss, uint32_t hash,
+                    const uint32_t *keys, uint32_t n_keys) {
+    size_t i = hash & (ss->cap - 1);
+    for (; ss->slots[i]; i = (i + 1) & (ss->cap - 1)) {
+        const struct group *g = group_at(c, ss->slots[i]);
+        if (g->hash == hash && memcmp(g->keys, keys, n_keys * sizeof *keys) == 0)
+            break;
+    }
+    return i;
+}
+
+uint32_t group_find(const struct correlate *c, uint32_t scope, const uint32_t *keys) {
+    const struct scope_state *ss = &c->scopes[scope];
+    uint32_t n_keys = c->plan->scopes[scope].n_keys;
+    return ss->n ? ss->slots[probe(c, ss, hash_keys(keys, n_keys), keys, n_keys)] : 0;
+}
+
+static int table_grow(struct correlate *c, struct scope_state *ss) {
+    size_t cap = ss->cap ? ss->cap * 2 : 64;
+    uint32_t *slots = mem_zalloc_array(cap, sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    for (size_t i = 0; i < ss->cap; i++) {
+        if (!ss->slots[i])
+            continue;
+        size_t k = group_at(c, ss->slots[i])->hash & (cap - 1);
+        while (slots[k])
+            k = (k + 1) & (cap - 1);
+        slots[k] = ss->slots[i];
+    }
+    mem_free(ss->slots);
+    ss->slots = slots;
+    ss->cap = cap;
+    return 0;
+}
+
+static void table_remove(struct correlate *c, struct scope_state *ss, uint32_t handle) {
+    size_t i = group_at(c, handle)->hash & (ss->cap - 1);
+    while (ss->slots[i] != handle)
+        i = (i + 1) & (ss->cap - 1);
+    size_t hole = i;
+    ss->slots[hole] = 0;
+    for (i = (hole + 1) & (ss->cap - 1); ss->slots[i]; i = (i + 1) & (ss->cap - 1)) {
+        size_t home = group_at(c, ss->slots[i])->hash & (ss->cap - 1);
+        if (((i - home) & (ss->cap - 1)) >= ((i - hole) & (ss->cap - 1))) {
+            ss->slots[hole] = ss->slots[i];
+            ss->slots[i] = 0;
+            hole = i;
+        }
+    }
+    ss->n--;
+}
+
+static void list_remove_group(struct correlate *c, struct scope_state *ss, struct group *g) {
+    if (g->prev)
+        group_at(c, g->prev)->next = g->next;
+    else
+        ss->oldest = g->next;
+    if (g->next)
+        group_at(c, g->next)->prev = g->prev;
+    else
+        ss->newest = g->prev;
+}
+
+static void list_add_newest(struct correlate *c, struct scope_state *ss, struct group *g,
+                            uint32_t handle) {
+    g->prev = ss->newest;
+    g->next = 0;
+    if (ss->newest)
+        group_at(c, ss->newest)->next = handle;
+    else
+        ss->oldest = handle;
+    ss->newest = handle;
+}
+
+void group_touch(struct correlate *c, uint32_t scope, uint32_t handle, int64_t t) {
+    struct group *g = group_at(c, handle);
+    int64_t grain = touch_grain(&c->plan->scopes[scope]);
+    if (t - g->touch_ns <= grain && g->touch_ns - t <= grain)
+        return;
+    g->touch_ns = t;
+    if (c->scopes[scope].newest == handle)
+        return;
+    list_remove_group(c, &c->scopes[scope], g);
+    list_add_newest(c, &c->scopes[scope], g, handle);
+}
+
+/* ---- leaving ---- */
+
+void *hot_realloc(struct correlate *c, void *p, size_t old_bytes, size_t bytes) {
+    if (!bytes) {
+        mem_free(p);
+        c->hot_bytes -= old_bytes;
+        return NULL;
+    }
+    char *q = mem_realloc(p, bytes);
+    if (!q)
+        return NULL;
+    c->hot_bytes += bytes - old_bytes;
+    if (bytes > old_bytes)
+        memset(q + old_bytes, 0, bytes - old_bytes);
+    return q;
+}
+
+static size_t log_bytes(const struct plan_scope *s, const struct group *g) {
+    return (size_t) g->log_cap * s->mini_bytes;
+}
+static struct mini *log_at(const struct correlate *c, const struct plan_scope *s,
+                           const struct group *g, uint32_t i) {
+    return (struct mini *) ((unsigned char *) pool_at(&c->pool, g->log) +
+                            (size_t) i * s->mini_bytes);
+}
+
+static void log_free(struct correlate *c, const struct plan_scope *s, struct group *g) {
+    for (uint32_t i = 0; i < g->log_n; i++)
+        mini_drop(c, s, log_at(c, s, g, i));
+    if (g->log)
+        pool_free(&c->pool, g->log, log_bytes(s, g));
+    g->log = 0;
+    g->log_n = g->log_cap = 0;
+    g->log_weight = 0;
+}
+
+static void hot_free(struct correlate *c, const struct plan_scope *s, struct group *g) {
+    if (!g->hot)
+        return;
+    for (uint32_t i = 0; i < s->n_corrs; i++)
+        state_free(c, s, &c->plan->corrs[s->corrs[i]], &g->hot->states[i]);
+    for (uint32_t i = 0; i < s->n_windows; i++)
+        window_free(c, s, &s->windows[i], &g->hot->states[s->n_corrs + i]);
+    g->hot = hot_realloc(c, g->hot, s->hot_bytes, 0);
+}
+
+static void drop(struct correlate *c, uint32_t scope, uint32_t handle) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    struct group *g = group_at(c, handle);
+    hot_free(c, s, g);
+    log_free(c, s, g);
+    table_remove(c, &c->scopes[scope], handle);
+    list_remove_group(c, &c->scopes[scope], g);
+    for (uint32_t i = 0; i < s->n_keys; i++)
+        words_unref(&c->words, g->keys[i]);
+    pool_free(&c->pool, handle, s->group_bytes);
+    c->n_groups--;
+}
+
+static int group_free(struct correlate *c, uint32_t scope, uint32_t handle) {
+    int r = findings_end_group(c, group_at(c, handle));
+    drop(c, scope, handle);
+    return r;
+}
+
+void groups_free_all(struct correlate *c) {
+    for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
+        while (c->scopes[i].oldest)
+            drop(c, i, c->scopes[i].oldest);
+        mem_free(c->scopes[i].slots);
+    }
+}
+
+int groups_expire(struct correlate *c) {
+    for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
+        const struct plan_scope *s = &c->plan->scopes[i];
+        int64_t keep = s->span_max_ns + touch_grain(s) + CORRELATION_SLACK_NS;
+        uint32_t h;
+        while ((h = c->scopes[i].oldest) && group_at(c, h)->touch_ns < c->clock_ns - keep) {
+            int r = group_free(c, i, h);
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
+}
+
+/* The group of all scopes that was touched longest ago leaves; counted. */
+static int evict_one(struct correlate *c) {
+    uint32_t scope = NO_INDEX;
+    for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
+        uint32_t h = c->scopes[i].oldest;
+        if (h && (scope == NO_INDEX ||
+                  group_at(c, h)->touch_ns < group_at(c, c->scopes[scope].oldest)->touch_ns))
+            scope = i;
+    }
+    if (scope == NO_INDEX)
+        return 0;
+    struct scope_state *ss = &c->scopes[scope];
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    ss->lost_ns = MAX(ss->lost_ns, group_at(c, ss->oldest)->touch_ns + touch_grain(s));
+    for (uint32_t i = 0; i < s->n_corrs; i++)
+        c->rule_evicted[s->corrs[i]]++;
+    c->stats.groups_evicted++;
+    return group_free(c, scope, ss->oldest);
+}
+
+static int make_room(struct correlate *c) {
+    while (c->n_groups && (c->n_groups >= c->limits.groups_max ||
+                           c->pool.live_bytes + c->hot_bytes > c->limits.bytes_max)) {
+        int r = evict_one(c);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t t, uint32_t *ret) {
+    struct scope_state *ss = &c->scopes[scope];
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    *ret = group_find(c, scope, keys);
+    if (*ret) {
+        group_touch(c, scope, *ret, t);
+        return 0;
+    }
+    int r = make_room(c);
+    if (r < 0)
+        return r;
+    if ((ss->n + 1) * 4 > ss->cap * 3 && table_grow(c, ss) < 0)
+        return -ENOMEM;
+    uint32_t handle = pool_alloc(&c->pool, s->group_bytes);
+    if (!handle)
+        return -ENOMEM;
+    struct group *g = group_at(c, handle);
+    *g = (struct group){.touch_ns = t, .hash = hash_keys(keys, s->n_keys)};
+    for (uint32_t i = 0; i < s->n_keys; i++) {
+        g->keys[i] = keys[i];
+        words_ref(&c->words, keys[i]);
+    }
+    ss->slots[probe(c, ss, g->hash, keys, s->n_keys)] = handle;
+    ss->n++;
+    c->n_groups++;
+    list_add_newest(c, ss, g, handle);
+    *ret = handle;
+    return 0;
+}
+
+/* ---- cold and hot ---- */
+
+/* What no window can hold any more leaves the log. */
+static void log_purge(struct correlate *c, const struct plan_scope *s, struct group *g,
+                      int64_t now) {
+    uint8_t kept = 0;
+    g->log_weight = 0;
+    for (uint32_t i = 0; i < g->log_n; i++) {
+        struct mini *m = log_at(c, s, g, i);
+        if (m->t < now - s->span_max_ns - s->span_max_ns / WINDOW_STEPS) {
+            mini_drop(c, s, m);
+            continue;
+        }
+        memmove(log_at(c, s, g, kept++), m, s->mini_bytes);
+        g->log_weight = (uint16_t) (g->log_weight + m->weight);
+    }
+    g->log_n = kept;
+}
+
+int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    if (g->hot || m->weight > s->cold_max)
+        return 0;
+    if (g->log_weight + m->weight > s->cold_max)
+        log_purge(c, s, g, m->t);
+    if (g->log_weight + m->weight > s->cold_max)
+        return 0;
+    if (g->log_n == g->log_cap) {
+        uint8_t cap = g->log_cap ? (uint8_t) MIN(g->log_cap * 2u, s->cold_max) : 1;
+        uint32_t log = pool_alloc(&c->pool, (size_t) cap * s->mini_bytes);
+        if (!log)
+            return -ENOMEM;
+        if (g->log) {
+            memcpy(pool_at(&c->pool, log), pool_at(&c->pool, g->log), log_bytes(s, g));
+            pool_free(&c->pool, g->log, log_bytes(s, g));
+        }
+        g->log = log;
+        g->log_cap = cap;
+    }
+    memcpy(log_at(c, s, g, g->log_n), m, s->mini_bytes);
+    mini_keep(c, s, m);
+    g->log_n++;
+    g->log_weight = (uint16_t) (g->log_weight + m->weight);
+    return 1;
+}
+
+int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
+               uint32_t corr, bool *ret_hit) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    const struct plan_corr *pc = &c->plan->corrs[s->corrs[corr]];
+    return state_feed(c, s, pc, &g->hot->states[corr], m, ret_hit);
+}
+
+int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    for (uint32_t i = 0; i < s->n_windows; i++) {
+        if (!(s->windows[i].inputs & m->mask))
+            continue;
+        int r = window_feed(c, s, &s->windows[i], &g->hot->states[s->n_corrs + i], m);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int group_heat(struct correlate *c, uint32_t scope, struct group *g) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    if (g->hot)
+        return 0;
+    g->hot = hot_realloc(c, NULL, 0, s->hot_bytes);
+    if (!g->hot)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < g->log_n; i++) {
+        const struct mini *m = log_at(c, s, g, i);
+        bool hit;
+        int r = group_feed_windows(c, scope, g, m);
+        for (uint32_t k = 0; r == 0 && k < s->n_corrs; k++)
+            if (c->plan->corrs[s->corrs[k]].mask & m->mask)
+                r = group_feed(c, scope, g, m, k, &hit);
+        if (r < 0)
+            return r;
+    }
+    log_free(c, s, g);
+    return 0;
+}
+
+int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
+                   int64_t t, double *ret) {
+    const struct plan_corr *pc = &c->plan->corrs[provider];
+    *ret = 0;
+    if (pc->scope != scope) {
+        uint32_t handle = group_find(c, pc->scope, g->keys);
+        if (!handle)
+            return 0;
+        g = group_at(c, handle);
+    }
+    int r = group_heat(c, pc->scope, g);
+    if (r == 0)
+        *ret = state_provider_count(c, pc, &g->hot->states[pc->at], t);
+    return r;
+}

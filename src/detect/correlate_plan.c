@@ -1,0 +1,513 @@
+/* Rule set -> plan: reads the correlations, refuses what cannot run, gives each a level and a
+ * scope, and notes for every rule which scopes want to hear of it. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "detect/correlate_read.h"
+
+#define PLAN_BYTES_MAX ((size_t) 256 << 20)
+#define RECENT_MAX 512  /* events kept for a rule that needs hundreds */
+#define COLD_LOG_MAX 15 /* a cold group's log; longer ones would make small groups large */
+
+struct planner {
+    struct correlate_plan *p;
+    struct corr_reader reader;
+    struct plan_corr **specs; /* by rule index; NULL: no correlation, or refused */
+    struct diag *reterr;
+};
+
+static int no_memory(struct planner *b) {
+    return diag_set(b->reterr, -ENOMEM, "out of memory");
+}
+
+/* The correlation is listed as refused; only the end of memory stops the planner. */
+static int refuse(struct planner *b, const struct detect_rule *rule, const struct diag *why) {
+    b->specs[rule->index] = NULL;
+    if (why->code == -ENOMEM || detect_rules_refuse(b->p->set, rule, why) < 0)
+        return no_memory(b);
+    return 0;
+}
+
+static int read_all(struct planner *b) {
+    for (uint32_t i = 0; i < b->p->set->n; i++) {
+        const struct detect_rule *rule = b->p->set->rules[i];
+        if (rule->kind != DETECT_CORRELATION || rule->refused)
+            continue;
+        struct plan_corr *c = arena_alloc(&b->p->arena, sizeof *c);
+        struct diag why = {0};
+        if (!c)
+            return no_memory(b);
+        b->specs[i] = c;
+        int code = corr_read(&b->reader, rule, c, &why);
+        if (code < 0) {
+            why.code = code;
+            code = refuse(b, rule, &why);
+        }
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+/* Before the correlations, so that a detection refused here is not looked at by any of them. */
+static int read_folds(struct planner *b) {
+    struct correlate_plan *p = b->p;
+    p->folds = arena_zalloc(&p->arena, (p->set->n + 1) * sizeof *p->folds);
+    if (!p->folds)
+        return no_memory(b);
+    for (uint32_t i = 0; i < p->set->n; i++) {
+        const struct detect_rule *rule = p->set->rules[i];
+        struct diag why = {0};
+        if (rule->kind != DETECT_DETECTION || rule->refused)
+            continue;
+        int code = corr_read_fold(&b->reader, rule, &p->folds[i], &why);
+        if (code < 0) {
+            why.code = code;
+            code = refuse(b, rule, &why);
+        }
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static struct plan_corr *spec_of(const struct planner *b, const struct detect_rule *rule) {
+    return rule->kind == DETECT_CORRELATION ? b->specs[rule->index] : NULL;
+}
+
+static bool same_keys(const struct plan_corr *a, const struct plan_corr *b) {
+    return a->n_keys == b->n_keys && !a->n_aliases && !b->n_aliases &&
+           memcmp(a->keys, b->keys, a->n_keys * sizeof *a->keys) == 0;
+}
+
+static bool scope_take(struct plan_scope *s, const struct plan_corr *c);
+
+/* What a correlation needs from others, and of room: 0, or a diag. After this nothing can refuse
+ * it. */
+static int check_needs(const struct planner *b, const struct plan_corr *c, struct diag *why) {
+    const struct detect_rule *rule = c->pub.rule;
+    struct plan_scope empty = {0};
+    if (!scope_take(&empty, c))
+        return yaml_error(why, -ERR_LIMIT, rule->file.p, rule->correlation,
+                          "more than %d fields are counted or collected", CORRELATION_FIELDS_MAX);
+    for (uint32_t i = 0; i < c->n_inputs; i++) {
+        const struct detect_rule *in = c->inputs[i];
+        const struct plan_corr *from = spec_of(b, in);
+        if (in->refused || (in->kind == DETECT_CORRELATION && !from))
+            return yaml_error(why, -ERR_REFUSED, rule->file.p, rule->correlation,
+                              "it looks at '%.*s', which is refused itself", STR_ARG(in->title));
+        if (from && from->type == CORR_VALUE_COUNT && !from->need)
+            return yaml_error(why, -ERR_PARSE, rule->file.p, rule->correlation,
+                              "it looks at '%.*s', which has no number in its condition and is "
+                              "never true",
+                              STR_ARG(in->title));
+    }
+    for (uint32_t i = 0; i < c->n_measures; i++) {
+        const struct plan_measure *m = &c->measures[i];
+        if (m->kind != MEASURE_ATTACHED)
+            continue;
+        const struct plan_corr *from = spec_of(b, m->provider_rule);
+        if (!from || from->type != CORR_VALUE_COUNT || from->need || !same_keys(from, c))
+            return yaml_error(
+                why, -ERR_PARSE, rule->file.p, rule->correlation,
+                "'%.*s' cannot be attached: it must be a value_count without a number "
+                "in its condition and with the same group-by",
+                STR_ARG(m->provider_rule->title));
+    }
+    return 0;
+}
+
+/* One round over all: refuses what lost something it needs, raises levels. Returns 1 when anything
+ * changed. */
+static int settle_round(struct planner *b) {
+    int changed = 0;
+    for (uint32_t i = 0; i < b->p->set->n; i++) {
+        struct plan_corr *c = b->specs[i];
+        struct diag why = {0};
+        if (!c)
+            continue;
+        int code = check_needs(b, c, &why);
+        uint32_t level = 0;
+        for (uint32_t k = 0; code == 0 && k < c->n_inputs; k++) {
+            const struct plan_corr *from = spec_of(b, c->inputs[k]);
+            if (from)
+                level = MAX(level, from->level + 1);
+        }
+        if (code == 0 && level >= CORRELATION_LEVELS_MAX)
+            code = yaml_error(&why, -ERR_LIMIT, c->pub.rule->file.p, c->pub.rule->correlation,
+                              "correlations look at each other in a circle or more than %d deep",
+                              CORRELATION_LEVELS_MAX);
+        if (code < 0) {
+            why.code = code;
+            code = refuse(b, c->pub.rule, &why);
+            if (code < 0)
+                return code;
+            changed = 1;
+        } else if (level != c->level) {
+            c->level = level;
+            changed = 1;
+        }
+    }
+    return changed;
+}
+
+/* ---- scopes ---- */
+
+static uint32_t index_of(const uint32_t *list, uint32_t n, uint32_t v) {
+    uint32_t i = 0;
+    while (i < n && list[i] != v)
+        i++;
+    return i;
+}
+
+/* Every field whose words a mini must carry for c; duplicates allowed, at most 3 * FIELDS +
+ * MEASURES. */
+static uint32_t wanted_vals(const struct plan_corr *c, uint32_t *dst) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->n_counted; i++)
+        dst[n++] = c->counted[i];
+    for (uint32_t i = 0; i < c->n_measures; i++)
+        if (c->measures[i].kind == MEASURE_DISTINCT)
+            dst[n++] = c->measures[i].field;
+    for (uint32_t i = 0; i < c->pub.n_collects; i++)
+        dst[n++] = c->pub.collects[i].field;
+    return n;
+}
+
+/* Adds what c needs to the scope; false, and nothing changed, when it does not fit. */
+static bool scope_take(struct plan_scope *s, const struct plan_corr *c) {
+    uint32_t want[3 * CORRELATION_FIELDS_MAX + CORRELATION_MEASURES_MAX];
+    uint32_t n = wanted_vals(c, want);
+    uint32_t n_vals = s->n_vals, n_inputs = s->n_inputs;
+    for (uint32_t i = 0; i < n; i++) {
+        if (index_of(s->vals, n_vals, want[i]) < n_vals)
+            continue;
+        if (n_vals == CORRELATION_FIELDS_MAX)
+            return false;
+        s->vals[n_vals++] = want[i];
+    }
+    for (uint32_t i = 0; i < c->n_inputs; i++) {
+        uint32_t k = 0;
+        while (k < n_inputs && s->inputs[k] != c->inputs[i])
+            k++;
+        if (k == CORRELATION_INPUTS_MAX)
+            return false;
+        if (k == n_inputs)
+            s->inputs[n_inputs++] = c->inputs[i];
+    }
+    s->n_vals = n_vals;
+    s->n_inputs = n_inputs;
+    return true;
+}
+
+static int alias_keys(struct planner *b, struct plan_scope *s, const struct plan_corr *c) {
+    s->aliased = true;
+    s->key_fields = arena_zalloc(&b->p->arena, CORRELATION_INPUTS_MAX * sizeof *s->key_fields);
+    if (!s->key_fields)
+        return no_memory(b);
+    for (uint32_t i = 0; i < c->n_inputs; i++)
+        for (uint32_t k = 0; k < c->n_keys; k++)
+            s->key_fields[i][k] = c->keys[k] & KEY_IS_ALIAS
+                                      ? c->alias_fields[c->keys[k] & ~KEY_IS_ALIAS][i]
+                                      : c->keys[k];
+    return 0;
+}
+
+/* The scope of c: one with the same group-by, level and room, else a new one. */
+static int find_scope(struct planner *b, struct plan_corr *c) {
+    struct correlate_plan *p = b->p;
+    for (uint32_t i = 0; !c->n_aliases && i < p->n_scopes; i++) {
+        struct plan_scope *s = &p->scopes[i];
+        if (!s->aliased && s->level == c->level && s->n_keys == c->n_keys &&
+            memcmp(s->keys, c->keys, c->n_keys * sizeof *c->keys) == 0 && scope_take(s, c)) {
+            c->scope = i;
+            return 0;
+        }
+    }
+    struct plan_scope *s = &p->scopes[p->n_scopes];
+    *s = (struct plan_scope){.level = c->level, .n_keys = c->n_keys};
+    memcpy(s->keys, c->keys, sizeof s->keys);
+    ASSERT(scope_take(s, c));
+    c->scope = p->n_scopes++;
+    return c->n_aliases ? alias_keys(b, s, c) : 0;
+}
+
+static uint32_t scope_mask(const struct plan_corr *c, uint32_t mask) {
+    uint32_t out = 0;
+    for (uint32_t i = 0; i < c->n_inputs; i++)
+        if (mask >> i & 1)
+            out |= (uint32_t) 1 << c->input_bit[i];
+    return out;
+}
+
+/* From places in the document to bits and indexes of the scope. */
+static void translate(struct plan_corr *c, const struct plan_scope *s) {
+    for (uint32_t i = 0; i < c->n_inputs; i++) {
+        uint32_t k = 0;
+        while (s->inputs[k] != c->inputs[i])
+            k++;
+        c->input_bit[i] = k;
+    }
+    c->mask = scope_mask(c, c->mask);
+    c->pub.evidence = scope_mask(c, c->pub.evidence);
+    for (uint32_t i = 0; i < c->n_counted; i++)
+        c->counted[i] = index_of(s->vals, s->n_vals, c->counted[i]);
+    for (uint32_t i = 0; i < c->pub.n_collects; i++) {
+        struct plan_collect *x = &c->pub.collects[i];
+        x->val = index_of(s->vals, s->n_vals, x->field);
+        x->mask = scope_mask(c, x->mask);
+    }
+    for (uint32_t i = 0; i < c->n_measures; i++)
+        c->measures[i].mask = scope_mask(c, c->measures[i].mask);
+}
+
+/* ---- windows ---- */
+
+static uint32_t counter_add(struct plan_window *w, enum measure_kind kind, uint32_t mask,
+                            uint32_t val) {
+    for (uint32_t i = 0; i < w->n_counters; i++)
+        if (w->counters[i].kind == kind && w->counters[i].mask == mask && w->counters[i].val == val)
+            return i;
+    if (w->n_counters == CORRELATION_MEASURES_MAX)
+        return NO_INDEX;
+    w->counters[w->n_counters] = (struct plan_counter){
+        .kind = kind, .mask = mask, .val = val, .set = kind == MEASURE_DISTINCT ? w->n_sets++ : 0};
+    return w->n_counters++;
+}
+
+/* Counters for all measures of c; false when the window has no room for them (what was added stays
+ * and is harmless). */
+static bool window_take(struct plan_window *w, struct plan_corr *c, const struct plan_scope *s) {
+    c->evidence_counter = counter_add(w, MEASURE_COUNT, c->pub.evidence, 0);
+    bool fits = c->evidence_counter != NO_INDEX;
+    for (uint32_t i = 0; fits && i < c->n_measures; i++) {
+        struct plan_measure *m = &c->measures[i];
+        if (m->kind == MEASURE_FORMULA || m->kind == MEASURE_ATTACHED)
+            continue;
+        uint32_t val = m->kind == MEASURE_DISTINCT ? index_of(s->vals, s->n_vals, m->field) : 0;
+        m->counter = counter_add(w, m->kind, m->mask, val);
+        fits = m->counter != NO_INDEX;
+    }
+    if (!fits)
+        return false;
+    w->inputs |= c->mask;
+    w->keep |= c->pub.evidence;
+    uint64_t recent = c->least_events > RECENT_MAX ? RECENT_MAX : 2 * c->least_events;
+    w->recent_max = MAX(w->recent_max, (uint32_t) MIN(recent, RECENT_MAX));
+    for (uint32_t i = 0; i < c->pub.n_collects; i++)
+        w->keep |= c->pub.collects[i].mask;
+    return true;
+}
+
+static int find_window(struct planner *b, struct plan_scope *s, struct plan_corr *c) {
+    for (uint32_t i = 0; i < s->n_windows; i++) {
+        if (s->windows[i].span_ns == c->span_ns && window_take(&s->windows[i], c, s)) {
+            c->window = i;
+            return 0;
+        }
+    }
+    size_t cap = s->windows_cap;
+    if (s->n_windows == cap && arena_grow(&b->p->arena, (void **) &s->windows, &cap,
+                                          cap ? cap * 2 : 4, sizeof *s->windows) < 0)
+        return no_memory(b);
+    s->windows_cap = (uint32_t) cap;
+    struct plan_window *w = &s->windows[s->n_windows];
+    *w = (struct plan_window){.span_ns = c->span_ns,
+                              .step_ns = c->span_ns / WINDOW_STEPS,
+                              .recent_max = CORRELATION_RECENT_MAX};
+    c->window = s->n_windows++;
+    /* A rule has fewer measures than a window has counters: one is left to count its evidence. */
+    ASSERT(window_take(w, c, s));
+    return 0;
+}
+
+static int place(struct planner *b, struct plan_corr *c) {
+    int code = find_scope(b, c);
+    if (code < 0)
+        return code;
+    struct plan_scope *s = &b->p->scopes[c->scope];
+    translate(c, s);
+    if (c->type == CORR_MEASURES)
+        code = find_window(b, s, c);
+    size_t cap = s->corrs_cap;
+    if (code == 0 && s->n_corrs == cap &&
+        arena_grow(&b->p->arena, (void **) &s->corrs, &cap, cap ? cap * 2 : 4, sizeof *s->corrs) <
+            0)
+        return no_memory(b);
+    s->corrs_cap = (uint32_t) cap;
+    return code;
+}
+
+static void settle_in(struct correlate_plan *p, uint32_t index) {
+    struct plan_corr *c = &p->corrs[index];
+    struct plan_scope *s = &p->scopes[c->scope];
+    c->at = s->n_corrs;
+    s->corrs[s->n_corrs++] = index;
+    s->creates |= c->type == CORR_TEMPORAL_ORDERED ? (uint32_t) 1 << c->input_bit[0] : c->mask;
+    s->span_max_ns = MAX(s->span_max_ns, c->span_ns);
+    p->n_levels = MAX(p->n_levels, c->level + 1);
+}
+
+static int place_all(struct planner *b) {
+    struct correlate_plan *p = b->p;
+    p->corrs = arena_alloc(&p->arena, (p->set->n + 1) * sizeof *p->corrs);
+    p->scopes = arena_zalloc(&p->arena, (p->set->n + 1) * sizeof *p->scopes);
+    if (!p->corrs || !p->scopes)
+        return no_memory(b);
+    for (uint32_t i = 0; i < p->set->n; i++) {
+        struct plan_corr *c = b->specs[i];
+        if (!c)
+            continue;
+        int code = place(b, c);
+        if (code < 0)
+            return code;
+        p->corrs[p->n_corrs] = *c;
+        p->targets[i].corr = p->n_corrs;
+        settle_in(p, p->n_corrs++);
+    }
+    return 0;
+}
+
+/* Sizes, and how long a group may stay cold. */
+static void finish_scope(struct correlate_plan *p, struct plan_scope *s) {
+    s->mini_bytes = (uint32_t) ((sizeof(struct mini) + s->n_vals * sizeof(uint32_t) + 7) & ~7u);
+    s->group_bytes = (uint32_t) (sizeof(struct group) + s->n_keys * sizeof(uint32_t));
+    s->hot_bytes =
+        (uint32_t) (sizeof(struct hot) + (s->n_corrs + s->n_windows) * sizeof(union corr_state));
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < s->n_corrs; i++)
+        least = MIN(least, p->corrs[s->corrs[i]].least_events);
+    uint64_t cold = least - 1;
+    cold = MIN(cold, COLD_LOG_MAX);
+    s->cold_max = (uint32_t) MIN(cold, POOL_BLOCK_MAX / s->mini_bytes);
+}
+
+/* ---- targets ---- */
+
+static void each_input(struct correlate_plan *p,
+                       void fn(struct plan_target *t, uint32_t scope, uint32_t bit)) {
+    for (uint32_t i = 0; i < p->n_scopes; i++)
+        for (uint32_t k = 0; p->scopes[i].n_corrs && k < p->scopes[i].n_inputs; k++)
+            fn(&p->targets[p->scopes[i].inputs[k]->index], i, k);
+}
+static void count_feed(struct plan_target *t, uint32_t scope UNUSED, uint32_t bit UNUSED) {
+    t->n_feeds++;
+}
+static void add_feed(struct plan_target *t, uint32_t scope, uint32_t bit) {
+    /* n_feeds was set to 0 again after the arrays had been made */
+    struct plan_feed *feeds = (struct plan_feed *) (uintptr_t) t->feeds;
+    feeds[t->n_feeds++] = (struct plan_feed){scope, bit};
+}
+
+/* kizuki.finding: always | never; else Sigma's `generate`. A rule that only refused correlations
+ * look at speaks for itself: it would be lost otherwise. */
+static bool emits(const struct correlate_plan *p, const struct detect_rule *rule) {
+    struct str word;
+    if (rule->refused)
+        return false;
+    if (yaml_get_str(rule->kizuki, "finding", &word)) {
+        if (str_eq_z(word, "always"))
+            return true;
+        if (str_eq_z(word, "never"))
+            return false;
+    }
+    return rule->generate || !p->targets[rule->index].n_feeds;
+}
+
+static int make_targets(struct planner *b) {
+    struct correlate_plan *p = b->p;
+    each_input(p, count_feed);
+    for (uint32_t i = 0; i < p->n_targets; i++) {
+        struct plan_target *t = &p->targets[i];
+        struct plan_feed *feeds = arena_alloc(&p->arena, (t->n_feeds + 1) * sizeof *feeds);
+        if (!feeds)
+            return no_memory(b);
+        t->feeds = feeds;
+        t->n_feeds = 0;
+    }
+    each_input(p, add_feed);
+    for (uint32_t i = 0; i < p->n_targets; i++) {
+        const struct detect_rule *rule = p->set->rules[i];
+        if (p->targets[i].corr != NO_INDEX) {
+            struct plan_corr *c = &p->corrs[p->targets[i].corr];
+            c->chained = p->targets[i].n_feeds > 0;
+            c->emits = emits(p, rule) && !(c->type == CORR_VALUE_COUNT && !c->need);
+        } else if (rule->kind == DETECT_DETECTION && emits(p, rule)) {
+            p->targets[i].fold = i;
+        }
+    }
+    return 0;
+}
+
+static void resolve_providers(struct correlate_plan *p) {
+    for (uint32_t i = 0; i < p->n_corrs; i++)
+        for (uint32_t k = 0; k < p->corrs[i].n_measures; k++) {
+            struct plan_measure *m = &p->corrs[i].measures[k];
+            if (m->kind == MEASURE_ATTACHED)
+                m->provider = p->targets[m->provider_rule->index].corr;
+        }
+}
+
+static int build(struct planner *b) {
+    struct correlate_plan *p = b->p;
+    int code = read_folds(b);
+    if (code == 0)
+        code = read_all(b);
+    int f = event_names_intern(b->reader.names, STR("kizuki.count"));
+    if (f == -ENOMEM)
+        return no_memory(b);
+    p->f_count = f > 0 ? (uint32_t) f : 0;
+    if (code < 0)
+        return code;
+    do
+        code = settle_round(b);
+    while (code == 1);
+    if (code == 0)
+        code = place_all(b);
+    for (uint32_t i = 0; i < p->n_scopes; i++)
+        finish_scope(p, &p->scopes[i]);
+    if (code == 0)
+        code = make_targets(b);
+    resolve_providers(p);
+    return code;
+}
+
+int correlate_plan_new(struct detect_rules *set, struct event_names *names,
+                       struct correlate_plan **ret, struct diag *reterr) {
+    struct correlate_plan *p = mem_zalloc(sizeof *p);
+    struct planner b = {.p = p, .reterr = reterr};
+    if (!p)
+        return no_memory(&b);
+    arena_init(&p->arena, PLAN_BYTES_MAX);
+    p->set = detect_rules_ref(set);
+    p->names = names;
+    p->n_targets = set->n;
+    b.reader = (struct corr_reader){.arena = &p->arena, .set = set, .names = names};
+    b.specs = mem_zalloc_array(set->n + 1, sizeof *b.specs);
+    p->targets = arena_zalloc(&p->arena, (set->n + 1) * sizeof *p->targets);
+    int code = 0;
+    if (!b.specs || !p->targets)
+        code = no_memory(&b);
+    for (uint32_t i = 0; code == 0 && i < set->n; i++)
+        p->targets[i].fold = p->targets[i].corr = NO_INDEX;
+    if (code == 0)
+        code = build(&b);
+    mem_free(b.specs);
+    if (code < 0) {
+        correlate_plan_free(p);
+        return code;
+    }
+    *ret = p;
+    return 0;
+}
+
+void correlate_plan_free(struct correlate_plan *p) {
+    if (!p)
+        return;
+    detect_rules_unref(p->set);
+    arena_done(&p->arena);
+    mem_free(p);
+}
+
+bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule) {
+    return p->targets[rule].fold != NO_INDEX || p->targets[rule].n_feeds > 0;
+}

@@ -1,0 +1,245 @@
+/* Pool and words; the contract is in correlate_pool.h.
+ *
+ * A freed block goes to the list of its size; blocks are neither split nor joined, because the
+ * sizes asked for are few (a group, a word, a log of 1, 2, 4 or 8 events) and come again and again.
+ */
+#include "detect/correlate_pool.h"
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define POISON(p, n) ((void) (p), (void) (n))
+#define UNPOISON(p, n) ((void) (p), (void) (n))
+#endif
+
+#define CHUNK_BYTES ((size_t) POOL_CHUNK_UNITS * POOL_UNIT)
+#define CHUNKS_MAX (((size_t) UINT32_MAX + 1) / POOL_CHUNK_UNITS)
+
+void pool_init(struct pool *p) {
+    *p = (struct pool){.next = 1};
+}
+
+void pool_done(struct pool *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        UNPOISON(p->chunks[i], CHUNK_BYTES);
+        mem_free(p->chunks[i]);
+    }
+    mem_free(p->chunks);
+    pool_init(p);
+}
+
+static uint32_t units_of(size_t bytes) {
+    ASSERT(bytes > 0 && bytes <= POOL_BLOCK_MAX);
+    return (uint32_t) ((bytes + POOL_UNIT - 1) / POOL_UNIT);
+}
+
+static void list_push(struct pool *p, uint32_t handle, uint32_t units) {
+    uint32_t *block = pool_at(p, handle);
+    UNPOISON(block, sizeof *block);
+    *block = p->free[units];
+    p->free[units] = handle;
+    POISON(block, (size_t) units * POOL_UNIT);
+}
+
+static int add_chunk(struct pool *p) {
+    if (p->n) { /* what is left of the last chunk is one block */
+        uint32_t used = p->next % POOL_CHUNK_UNITS;
+        if (used && p->next / POOL_CHUNK_UNITS == p->n - 1)
+            list_push(p, p->next, POOL_CHUNK_UNITS - used);
+    }
+    int r = mem_grow((void **) &p->chunks, &p->cap, p->n + 1, CHUNKS_MAX, sizeof *p->chunks);
+    if (r < 0)
+        return r;
+    unsigned char *chunk = mem_alloc(CHUNK_BYTES);
+    if (!chunk)
+        return -ENOMEM;
+    POISON(chunk, CHUNK_BYTES);
+    p->chunks[p->n] = chunk;
+    p->next = (uint32_t) (p->n * POOL_CHUNK_UNITS) + (p->n == 0); /* handle 0 means none */
+    p->n++;
+    return 0;
+}
+
+uint32_t pool_alloc(struct pool *p, size_t bytes) {
+    uint32_t units = units_of(bytes);
+    uint32_t handle = p->free[units];
+    if (handle) {
+        uint32_t *block = pool_at(p, handle);
+        UNPOISON(block, (size_t) units * POOL_UNIT);
+        p->free[units] = *block;
+    } else {
+        /* `next` stands at a chunk's start when the last chunk is used up. */
+        if (p->n * POOL_CHUNK_UNITS < (size_t) p->next + units && add_chunk(p) < 0)
+            return 0;
+        handle = p->next;
+        p->next += units;
+        UNPOISON(pool_at(p, handle), (size_t) units * POOL_UNIT);
+    }
+    p->live_bytes += (size_t) units * POOL_UNIT;
+    return handle;
+}
+
+void pool_free(struct pool *p, uint32_t handle, size_t bytes) {
+    uint32_t units = units_of(bytes);
+    list_push(p, handle, units);
+    p->live_bytes -= (size_t) units * POOL_UNIT;
+}
+
+/* ---- words ---- */
+
+void words_init(struct words *w, struct pool *pool) {
+    *w = (struct words){.pool = pool};
+}
+
+void words_done(struct words *w) {
+    mem_free(w->slots);
+    words_init(w, w->pool);
+}
+
+/* A long value as its first bytes, cut at a character, and a hash of the whole. */
+static struct str shorten(struct str s, char *dst) {
+    if (s.n <= CORRELATION_VALUE_BYTES_MAX)
+        return s;
+    size_t keep = CORRELATION_VALUE_BYTES_MAX - 20;
+    while (keep > 0 && ((unsigned char) s.p[keep] & 0xc0) == 0x80)
+        keep--;
+    memcpy(dst, s.p, keep);
+    int n = snprintf(dst + keep, 21, "\xe2\x80\xa6#%016llx",
+                     (unsigned long long) hash_fast(s, 0x6b697a756b69ull));
+    return str_n(dst, keep + (size_t) n);
+}
+
+static struct word *at(const struct words *w, uint32_t handle) {
+    return pool_at(w->pool, handle);
+}
+
+/* The slot of the word, or the free one where it belongs. */
+static size_t probe(const struct words *w, struct str s, uint32_t hash) {
+    size_t i = hash & (w->cap - 1);
+    for (; w->slots[i]; i = (i + 1) & (w->cap - 1)) {
+        const struct word *x = at(w, w->slots[i]);
+        if (x->hash == hash && str_eq(str_n(x->bytes, x->n), s))
+            break;
+    }
+    return i;
+}
+
+uint32_t words_find(const struct words *w, struct str s) {
+    char dst[CORRELATION_VALUE_BYTES_MAX + 1];
+    if (!w->n)
+        return 0;
+    s = shorten(s, dst);
+    return w->slots[probe(w, s, (uint32_t) hash_sip(s))];
+}
+
+static int grow(struct words *w) {
+    size_t cap = w->cap ? w->cap * 2 : 1024;
+    uint32_t *old = w->slots;
+    size_t old_cap = w->cap;
+    uint32_t *slots = mem_zalloc_array(cap, sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    for (size_t i = 0; i < old_cap; i++) {
+        if (!old[i])
+            continue;
+        size_t k = at(w, old[i])->hash & (cap - 1);
+        while (slots[k])
+            k = (k + 1) & (cap - 1);
+        slots[k] = old[i];
+    }
+    mem_free(old);
+    w->slots = slots;
+    w->cap = cap;
+    return 0;
+}
+
+static void queue(struct words *w, struct word *x, uint32_t handle) {
+    if (x->queued)
+        return;
+    x->queued = 1;
+    x->next_dead = w->dead;
+    w->dead = handle;
+}
+
+static size_t word_bytes(size_t n) {
+    return offsetof(struct word, bytes) + n;
+}
+
+uint32_t words_add(struct words *w, struct str s) {
+    char dst[CORRELATION_VALUE_BYTES_MAX + 1];
+    s = shorten(s, dst);
+    uint32_t hash = (uint32_t) hash_sip(s);
+    if (w->cap) {
+        size_t i = probe(w, s, hash);
+        if (w->slots[i])
+            return w->slots[i];
+    }
+    if ((w->n + 1) * 4 > w->cap * 3 && grow(w) < 0)
+        return 0;
+    uint32_t handle = pool_alloc(w->pool, word_bytes(s.n));
+    if (!handle)
+        return 0;
+    struct word *x = at(w, handle);
+    x->hash = hash;
+    x->refs = 0;
+    x->queued = 0;
+    x->n = (uint16_t) s.n;
+    if (s.n)
+        memcpy(x->bytes, s.p, s.n);
+    w->slots[probe(w, s, hash)] = handle;
+    w->n++;
+    queue(w, x, handle);
+    return handle;
+}
+
+void words_ref(struct words *w, uint32_t word) {
+    if (word)
+        at(w, word)->refs++;
+}
+
+void words_unref(struct words *w, uint32_t word) {
+    if (!word)
+        return;
+    struct word *x = at(w, word);
+    ASSERT(x->refs > 0);
+    if (--x->refs == 0)
+        queue(w, x, word);
+}
+
+static void remove_word(struct words *w, uint32_t handle) {
+    struct word *x = at(w, handle);
+    size_t i = x->hash & (w->cap - 1);
+    while (w->slots[i] != handle)
+        i = (i + 1) & (w->cap - 1);
+    size_t hole = i;
+    w->slots[hole] = 0;
+    /* Close the gap: move every follower whose home lies at or before the hole. */
+    for (i = (hole + 1) & (w->cap - 1); w->slots[i]; i = (i + 1) & (w->cap - 1)) {
+        size_t home = at(w, w->slots[i])->hash & (w->cap - 1);
+        if (((i - home) & (w->cap - 1)) >= ((i - hole) & (w->cap - 1))) {
+            w->slots[hole] = w->slots[i];
+            w->slots[i] = 0;
+            hole = i;
+        }
+    }
+    w->n--;
+    pool_free(w->pool, handle, word_bytes(x->n));
+}
+
+void words_sweep(struct words *w) {
+    while (w->dead) {
+        uint32_t handle = w->dead;
+        struct word *x = at(w, handle);
+        w->dead = x->next_dead;
+        x->queued = 0;
+        if (x->refs == 0)
+            remove_word(w, handle);
+    }
+}

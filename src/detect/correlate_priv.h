@@ -1,0 +1,391 @@
+/* Inside src/detect only: the compiled plan, and the state of a correlator.
+ *
+ * Correlations with the same group-by share a scope: one table of groups, one look-up an event.
+ * Inside a scope every rule looked at is an input, a bit of a mask; what an event brings to a scope
+ * is a `mini`: its time, place, mask and the words of the fields that are counted or collected.
+ *
+ * A group begins cold: a log of minis and nothing else, because nothing can be true yet (cold_max
+ * is one less than the fewest events any correlation of the scope needs). The event after that
+ * makes it hot: the log is played into windows and states. A million sources that try once cost a
+ * key and one mini each.
+ *
+ * Correlations over correlations have a level; an event goes through the scopes level by level, and
+ * a correlation that is true at this event is a hit for the levels above. */
+#pragma once
+#include "detect/correlate.h"
+#include "detect/correlate_pool.h"
+
+enum corr_type {
+    CORR_EVENT_COUNT,
+    CORR_VALUE_COUNT,
+    CORR_TEMPORAL,
+    CORR_TEMPORAL_ORDERED,
+    CORR_FIRST_SEEN,
+    CORR_MEASURES,
+    CORR_TYPE_MAX_
+};
+
+#define TELL_BYTES_MAX ((size_t) 8 << 20) /* one finding with all its lists */
+#define WINDOW_STEPS 60                   /* a window of measures moves in this many steps */
+#define NO_INDEX UINT32_MAX
+
+/* ---- expressions of measures ---- */
+
+enum expr_op {
+    EXPR_NUMBER,
+    EXPR_COUNTER,
+    EXPR_ATTACHED,
+    EXPR_ADD,
+    EXPR_SUB,
+    EXPR_MUL,
+    EXPR_DIV,
+    EXPR_NEG,
+    EXPR_LT,
+    EXPR_LE,
+    EXPR_GT,
+    EXPR_GE,
+    EXPR_EQ,
+    EXPR_NE,
+    EXPR_AND,
+    EXPR_OR,
+    EXPR_NOT,
+};
+struct corr_expr {
+    enum expr_op op;
+    uint32_t
+        ref; /* EXPR_COUNTER, EXPR_ATTACHED: index of the measure, later of the window's counter */
+    uint32_t weight; /* nodes an evaluation visits: names bring their whole tree */
+    double number;
+    struct corr_expr *a, *b;
+};
+/* What a name means: an expression to be shared, or NULL with the reason in reterr. */
+typedef const struct corr_expr *expr_name_fn(void *ctx, struct str name, struct diag *reterr);
+/* Words: numbers, names, + - * / ( ), < <= > >= == !=, and or not. The arena owns the tree. */
+int corr_expr_parse(struct arena *a, struct str text, expr_name_fn *name, void *ctx,
+                    const struct corr_expr **ret, struct diag *reterr) MUST_USE;
+/* The fewest events without which a condition cannot be true (at least 1). */
+uint64_t corr_expr_least_events(const struct corr_expr *e);
+/* Division by zero is 0; truth is 1. `value(ctx, e)` reads counters and attached measures. */
+typedef double expr_value_fn(void *ctx, const struct corr_expr *leaf);
+double corr_expr_eval(const struct corr_expr *e, expr_value_fn *value, void *ctx);
+
+/* ---- plan ---- */
+
+struct plan_collect {
+    struct str name; /* the field's name */
+    uint32_t field;  /* id */
+    uint32_t val;    /* index into mini.vals */
+    uint32_t mask;   /* events of these inputs only */
+};
+
+/* What a finding needs to know about its rule. */
+struct plan_rule {
+    const struct detect_rule *rule;
+    struct str kind, propose;
+    int64_t quiet_ns; /* a finding ends when this long nothing was added */
+    uint32_t n_keys;
+    const struct str *key_names;
+    uint32_t n_collects;
+    struct plan_collect *collects;
+    uint32_t n_measures;
+    const struct str *measure_names;
+    uint32_t evidence; /* inputs whose events are its evidence and count */
+};
+
+enum measure_kind {
+    MEASURE_COUNT,
+    MEASURE_DISTINCT,
+    MEASURE_SPREAD,
+    MEASURE_FORMULA,
+    MEASURE_ATTACHED
+};
+struct plan_measure {
+    struct str name;
+    enum measure_kind kind;
+    uint32_t mask;                           /* COUNT, DISTINCT, SPREAD: inputs */
+    uint32_t field;                          /* DISTINCT: id */
+    uint32_t counter;                        /* index into the window's totals */
+    const struct corr_expr *expr;            /* reads it */
+    const struct detect_rule *provider_rule; /* ATTACHED */
+    uint32_t provider;                       /* ATTACHED: index of its correlation */
+};
+
+struct plan_corr {
+    struct plan_rule pub;
+    enum corr_type type;
+    uint32_t level;
+    bool emits;         /* its hits are findings */
+    bool chained;       /* correlations look at it */
+    uint32_t scope, at; /* its scope, and its place there (state index) */
+    uint32_t window;    /* MEASURES: index inside the scope */
+    uint32_t n_inputs;
+    const struct detect_rule *inputs[CORRELATION_INPUTS_MAX]; /* in the order of `rules` */
+    uint32_t input_bit[CORRELATION_INPUTS_MAX];               /* their bits in the scope */
+    uint32_t mask;                                            /* all of them */
+    int64_t span_ns;
+    uint32_t need;      /* how many; VALUE_COUNT 0: only a provider of a measure */
+    uint32_t n_counted; /* VALUE_COUNT: fields that make up a value */
+    uint32_t counted[CORRELATION_FIELDS_MAX]; /* ids, then indexes into mini.vals */
+    uint32_t n_keys;
+    uint32_t keys[CORRELATION_FIELDS_MAX]; /* group-by: field id, or an alias' number | ALIAS */
+    uint32_t n_aliases;
+    uint32_t (*alias_fields)[CORRELATION_INPUTS_MAX]; /* per alias: field id for each input */
+    uint32_t n_measures;
+    struct plan_measure *measures;
+    const struct corr_expr *condition;
+    uint32_t evidence_counter; /* MEASURES: total of evidence events in the window */
+    uint64_t least_events;
+};
+
+struct plan_window {
+    int64_t span_ns, step_ns;
+    uint32_t inputs;     /* union of the masks */
+    uint32_t keep;       /* inputs whose events may become evidence or collected values */
+    uint32_t recent_max; /* how many of those are kept */
+    uint32_t n_counters;
+    struct plan_counter {
+        enum measure_kind kind; /* COUNT, DISTINCT, SPREAD */
+        uint32_t mask;
+        uint32_t val; /* DISTINCT: index into mini.vals */
+        uint32_t set; /* DISTINCT: which of the window's sets */
+    } counters[CORRELATION_MEASURES_MAX];
+    uint32_t n_sets;
+};
+
+struct plan_scope {
+    uint32_t level;
+    uint32_t n_keys;
+    uint32_t keys[CORRELATION_FIELDS_MAX]; /* field ids of a scope without aliases */
+    bool aliased;                          /* then key_fields[bit] holds them */
+    uint32_t (*key_fields)[CORRELATION_FIELDS_MAX];
+    uint32_t n_inputs;
+    const struct detect_rule *inputs[CORRELATION_INPUTS_MAX];
+    uint32_t creates; /* inputs that may begin a group */
+    uint32_t n_vals;
+    uint32_t vals[CORRELATION_FIELDS_MAX]; /* field ids */
+    uint32_t n_corrs, corrs_cap;
+    uint32_t *corrs; /* indexes into plan.corrs, in order of loading */
+    uint32_t n_windows, windows_cap;
+    struct plan_window *windows;
+    uint32_t cold_max; /* 0: groups are hot from the start */
+    int64_t span_max_ns;
+    uint32_t mini_bytes, group_bytes, hot_bytes;
+};
+
+struct plan_feed {
+    uint32_t scope, bit;
+};
+/* For each rule of the set. */
+struct plan_target {
+    uint32_t n_feeds;
+    const struct plan_feed *feeds;
+    uint32_t fold; /* index into plan.folds, or NO_INDEX */
+    uint32_t corr; /* index into plan.corrs, or NO_INDEX */
+};
+
+/* A detection that is a finding by itself. */
+struct plan_fold {
+    struct plan_rule pub;
+    uint32_t n_fields;
+    const uint32_t *fields; /* ids */
+};
+
+struct correlate_plan {
+    struct arena arena;
+    struct detect_rules *set;
+    const struct event_names *names;
+    struct plan_target *targets;
+    uint32_t n_targets;
+    struct plan_corr *corrs;
+    uint32_t n_corrs;
+    struct plan_scope *scopes;
+    uint32_t n_scopes, n_levels;
+    struct plan_fold *folds; /* by rule index, for detections */
+    uint32_t f_count;        /* kizuki.count */
+};
+
+/* Reads one correlation document into *c: everything but what depends on other correlations. The
+ * rules it names are looked up in the set. */
+struct corr_reader {
+    struct arena *arena;
+    struct detect_rules *set;
+    struct event_names *names;
+};
+int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
+              struct diag *reterr) MUST_USE;
+/* kizuki.fold of a detection, with its kind, proposal and collected fields. */
+int corr_read_fold(const struct corr_reader *r, const struct detect_rule *rule,
+                   struct plan_fold *fold, struct diag *reterr) MUST_USE;
+
+/* ---- state ---- */
+
+struct mini {
+    int64_t t;
+    uint64_t pos; /* packed: stream << 44 | n */
+    uint32_t mask, weight;
+    uint32_t vals[]; /* words, 0 = absent; counted by whoever keeps the mini */
+};
+union mini_room {
+    struct mini m;
+    unsigned char bytes[sizeof(struct mini) + CORRELATION_FIELDS_MAX * sizeof(uint32_t)];
+};
+static inline uint64_t pos_pack(struct event_pos p) {
+    return (uint64_t) p.stream << 44 | (p.n & (((uint64_t) 1 << 44) - 1));
+}
+static inline struct event_pos pos_unpack(uint64_t v) {
+    return (struct event_pos){.stream = (uint32_t) (v >> 44), .n = v & (((uint64_t) 1 << 44) - 1)};
+}
+
+union corr_state {
+    void *p;
+    int64_t t; /* FIRST_SEEN: last time + 1, 0 = never */
+};
+struct open_finding;
+struct hot {
+    struct open_finding *findings;
+    union corr_state states[]; /* one a correlation of the scope, then one a window */
+};
+struct group {
+    int64_t touch_ns;    /* of its place in the list */
+    uint32_t prev, next; /* from the least recently to the most recently touched */
+    uint32_t log;
+    uint8_t log_n, log_cap;
+    uint16_t log_weight;
+    struct hot *hot; /* NULL: cold */
+    uint32_t hash;
+    uint32_t keys[];
+};
+struct scope_state {
+    uint32_t *slots;
+    size_t n, cap;
+    uint32_t oldest, newest;
+    int64_t lost_ns; /* the last touch of the youngest group that left early */
+    uint32_t mask;   /* of the event at hand */
+};
+
+struct correlate {
+    const struct correlate_plan *plan;
+    struct finding_sink sink;
+    struct correlate_limits limits;
+    struct pool pool;
+    struct words words;
+    struct scope_state *scopes;
+    uint32_t **level_scopes; /* scopes the event at hand reaches, by level */
+    uint32_t *level_n;
+    int64_t clock_ns, sweep_ns;
+    /* words of the event at hand, by field id */
+    const struct event *ev;
+    uint32_t epoch;
+    struct field_memo {
+        uint32_t epoch;
+        uint32_t word;
+    } * memo;
+    uint32_t weight;
+    size_t n_groups;
+    size_t hot_bytes;       /* windows and states, as asked for */
+    uint64_t *rule_evicted; /* by correlation */
+    struct correlate_stats stats;
+    /* findings: heap by (due, number); table by rule and keys for folds */
+    struct open_finding **heap;
+    size_t n_open, heap_cap;
+    struct open_finding **folds;
+    size_t n_folds, folds_cap;
+    uint64_t next_number;
+    struct arena scratch; /* one telling */
+};
+
+/* ---- one correlation's state (correlate_state.c, correlate_window.c) ---- */
+
+/* Adds the event; *ret_hit: true at this event. */
+int state_feed(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
+               union corr_state *st, const struct mini *m, bool *ret_hit) MUST_USE;
+void state_free(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
+                union corr_state *st);
+/* Calls fn for every event before `now` that belongs to a finding that opens now, in order of time.
+ */
+typedef int mini_fn(void *ctx, const struct mini *m);
+int state_past(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
+               const union corr_state *st, const struct mini *now, mini_fn *fn, void *ctx) MUST_USE;
+/* VALUE_COUNT without a condition: values seen in the last timespan. */
+uint32_t state_provider_count(struct correlate *c, const struct plan_corr *pc, union corr_state *st,
+                              int64_t t);
+
+struct window;
+int window_feed(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                union corr_state *st, const struct mini *m) MUST_USE;
+void window_free(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                 union corr_state *st);
+uint32_t window_total(const struct window *w, uint32_t counter);
+/* The first event of the window that `mask` allows and its time; false when there is none. */
+int window_past(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                const struct window *w, uint32_t mask, const struct mini *now, mini_fn *fn,
+                void *ctx, bool *ret_cut) MUST_USE;
+/* A window's set of distinct words with the step each was seen last. */
+struct word_set {
+    uint32_t n, cap;  /* cap: power of two once it is a table */
+    uint32_t full_at; /* `oldest` of the last attempt that found it full */
+    bool full;
+    struct word_seen {
+        uint32_t word, step;
+    } * at;
+};
+struct word_seen *word_set_find(const struct word_set *s, uint32_t word);
+/* Room for one more word that is not in it; drops what was not seen since `oldest`. 1: it is full.
+ */
+int word_set_add(struct correlate *c, struct word_set *s, uint32_t word, uint32_t step,
+                 uint32_t oldest, uint32_t max) MUST_USE;
+void word_set_free(struct correlate *c, struct word_set *s);
+
+/* Memory of hot groups, counted in c->hot_bytes: bytes 0 frees; new bytes are cleared. NULL when
+ * memory ends (p is still valid then). */
+void *hot_realloc(struct correlate *c, void *p, size_t old_bytes, size_t bytes);
+void mini_keep(struct correlate *c, const struct plan_scope *s, const struct mini *m);
+void mini_drop(struct correlate *c, const struct plan_scope *s, const struct mini *m);
+
+/* ---- groups (correlate_group.c) ---- */
+
+uint32_t group_find(const struct correlate *c, uint32_t scope, const uint32_t *keys);
+/* Finds or makes; evicts others where a limit is reached. */
+int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t t,
+              uint32_t *ret) MUST_USE;
+void group_touch(struct correlate *c, uint32_t scope, uint32_t handle, int64_t t);
+/* Groups whose windows have drained. */
+int groups_expire(struct correlate *c) MUST_USE;
+void groups_free_all(struct correlate *c);
+/* 1 = the mini went into a cold group's log, and nothing can be true yet; 0 = the group must be
+ * heated. */
+int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) MUST_USE;
+/* To all windows that look at the mini; to the state of one correlation of the scope. */
+int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g,
+                       const struct mini *m) MUST_USE;
+int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
+               uint32_t corr, bool *ret_hit) MUST_USE;
+/* Plays the log into windows and states. */
+int group_heat(struct correlate *c, uint32_t scope, struct group *g) MUST_USE;
+/* The value of a value_count without a number for the same group, whatever its scope. */
+int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
+                   int64_t t, double *ret) MUST_USE;
+static inline struct group *group_at(const struct correlate *c, uint32_t handle) {
+    return pool_at(&c->pool, handle);
+}
+
+/* ---- findings (finding.c, finding_tell.c) ---- */
+
+/* The correlation is true at this event: opens a finding or adds to the open one. */
+int finding_hit(struct correlate *c, uint32_t scope, struct group *g, const struct plan_corr *pc,
+                const struct mini *m) MUST_USE;
+int finding_fold(struct correlate *c, const struct plan_fold *fold) MUST_USE;
+/* Everything due until the clock. */
+int findings_run(struct correlate *c) MUST_USE;
+int findings_end_all(struct correlate *c) MUST_USE;
+/* The group leaves: its findings end now. */
+int findings_end_group(struct correlate *c, struct group *g) MUST_USE;
+void findings_free_all(struct correlate *c);
+/* The measures of pc at this event, attached ones included, in the order of pub.measure_names. */
+int corr_measure_all(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
+                     struct group *g, int64_t t, double *dst) MUST_USE;
+/* The value of an attached measure: frozen once a finding is open. */
+bool finding_attached(const struct group *g, const struct plan_corr *pc, uint32_t measure,
+                      double *ret);
+/* The word of the field's first value at the event at hand; 0 absent. */
+int event_word(struct correlate *c, uint32_t field, uint32_t *ret) MUST_USE;

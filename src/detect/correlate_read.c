@@ -1,0 +1,308 @@
+/* One correlation document -> struct plan_corr, as far as it can be read by itself. */
+#include "detect/correlate_read.h"
+#include "base/limits.h"
+
+static int bad(const struct detect_rule *rule, const struct yaml_node *at, struct diag *d,
+               const char *text) {
+    return yaml_error(d, -ERR_PARSE, rule->file.p, at ? at : rule->correlation, "%s", text);
+}
+
+static int no_memory(struct diag *d) {
+    return diag_set(d, -ENOMEM, "out of memory");
+}
+
+int corr_field(const struct corr_reader *r, const struct detect_rule *rule,
+               const struct yaml_node *at, uint32_t *ret, struct diag *reterr) {
+    if (!at || at->kind != YAML_SCALAR)
+        return bad(rule, at, reterr, "a field name is expected");
+    int id = event_names_intern(r->names, at->text);
+    if (id == -ENOMEM)
+        return no_memory(reterr);
+    if (id < 0)
+        return yaml_error(
+            reterr, -ERR_LIMIT, rule->file.p, at,
+            "the field name '%.*s' cannot be used; it is empty, too long or one too many",
+            STR_ARG(str_to(at->text, 80)));
+    *ret = (uint32_t) id;
+    return 0;
+}
+
+/* A scalar counts as a list of one. */
+const struct yaml_node *corr_first(const struct yaml_node *list) {
+    return list && list->kind == YAML_SEQUENCE ? list->first : list;
+}
+const struct yaml_node *corr_next(const struct yaml_node *list, const struct yaml_node *it) {
+    return list->kind == YAML_SEQUENCE ? it->next : NULL;
+}
+
+int corr_mask(const struct detect_rule *rule, const struct corr_reader *r,
+              const struct plan_corr *c, const struct yaml_node *list, uint32_t *ret,
+              struct diag *reterr) {
+    uint32_t mask = 0;
+    for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
+        const struct detect_rule *to =
+            it->kind == YAML_SCALAR ? detect_rules_find(r->set, it->text) : NULL;
+        uint32_t i = 0;
+        while (i < c->n_inputs && c->inputs[i] != to)
+            i++;
+        if (!to || i == c->n_inputs)
+            return yaml_error(
+                reterr, -ERR_PARSE, rule->file.p, it,
+                "'%.*s' is not among the rules of this correlation; add it to 'rules'",
+                STR_ARG(str_to(it->text, 80)));
+        mask |= (uint32_t) 1 << i;
+    }
+    if (!mask)
+        return bad(rule, list, reterr, "the name of a rule is expected");
+    *ret = mask;
+    return 0;
+}
+
+static const char *const type_words[CORR_TYPE_MAX_] = {
+    [CORR_EVENT_COUNT] = "event_count", [CORR_VALUE_COUNT] = "value_count",
+    [CORR_TEMPORAL] = "temporal",       [CORR_TEMPORAL_ORDERED] = "temporal_ordered",
+    [CORR_FIRST_SEEN] = "first_seen",   [CORR_MEASURES] = "measures",
+};
+
+static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct diag *reterr) {
+    struct str word;
+    if (!yaml_get_str(rule->correlation, "type", &word))
+        return bad(rule, NULL, reterr, "a correlation needs a 'type'");
+    for (int i = 0; i < CORR_TYPE_MAX_; i++) {
+        if (str_eq_z(word, type_words[i])) {
+            c->type = (enum corr_type) i;
+            return 0;
+        }
+    }
+    bool later = str_starts(word, STR("value_"));
+    return yaml_error(reterr, later ? -ERR_UNSUPPORTED : -ERR_PARSE, rule->file.p,
+                      yaml_get(rule->correlation, "type"),
+                      later ? "correlations of type '%.*s' are not built yet"
+                            : "unknown type '%.*s'; event_count, value_count, temporal, "
+                              "temporal_ordered, first_seen and measures are known",
+                      STR_ARG(str_to(word, 80)));
+}
+
+static int read_rules(const struct corr_reader *r, const struct detect_rule *rule,
+                      struct plan_corr *c, struct diag *reterr) {
+    const struct yaml_node *list = yaml_get(rule->correlation, "rules");
+    if (!list || yaml_is_null(list))
+        return bad(rule, NULL, reterr, "a correlation needs 'rules' to look at");
+    for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
+        if (it->kind != YAML_SCALAR)
+            return bad(rule, it, reterr, "'rules' lists names or ids of rules");
+        const struct detect_rule *to = detect_rules_find(r->set, it->text);
+        if (!to || to->kind == DETECT_FILTER)
+            return yaml_error(reterr, -ERR_PARSE, rule->file.p, it,
+                              "there is no rule '%.*s'; load it with this one",
+                              STR_ARG(str_to(it->text, 80)));
+        if (c->n_inputs == CORRELATION_INPUTS_MAX)
+            return yaml_error(reterr, -ERR_LIMIT, rule->file.p, it,
+                              "more than %d rules in one correlation", CORRELATION_INPUTS_MAX);
+        for (uint32_t i = 0; i < c->n_inputs; i++)
+            if (c->inputs[i] == to)
+                return bad(rule, it, reterr, "the same rule is listed twice");
+        c->inputs[c->n_inputs++] = to;
+    }
+    if (!c->n_inputs)
+        return bad(rule, list, reterr, "'rules' is empty");
+    return 0;
+}
+
+/* aliases: {alias: {rule name: field}} */
+static int read_aliases(const struct corr_reader *r, const struct detect_rule *rule,
+                        struct plan_corr *c, const struct yaml_node *map, struct diag *reterr) {
+    if (!map)
+        return 0;
+    if (map->kind != YAML_MAPPING || map->n > CORRELATION_FIELDS_MAX)
+        return bad(rule, map, reterr, "'aliases' must be a mapping of at most 8 names");
+    c->alias_fields = arena_zalloc(r->arena, (map->n + 1) * sizeof *c->alias_fields);
+    if (!c->alias_fields)
+        return no_memory(reterr);
+    for (const struct yaml_node *a = map->first; a; a = a->next) {
+        if (a->kind != YAML_MAPPING)
+            return bad(rule, a, reterr, "an alias maps names of rules to fields");
+        for (const struct yaml_node *f = a->first; f; f = f->next) {
+            uint32_t mask, field;
+            int code = corr_mask(rule, r, c, f->key, &mask, reterr);
+            if (code == 0)
+                code = corr_field(r, rule, f, &field, reterr);
+            if (code < 0)
+                return code;
+            c->alias_fields[c->n_aliases][__builtin_ctz(mask)] = field;
+        }
+        for (uint32_t i = 0; i < c->n_inputs; i++)
+            if (!c->alias_fields[c->n_aliases][i])
+                return yaml_error(reterr, -ERR_PARSE, rule->file.p, a,
+                                  "the alias says no field for the rule '%.*s'",
+                                  STR_ARG(c->inputs[i]->name));
+        c->n_aliases++;
+    }
+    return 0;
+}
+
+static int read_group_by(const struct corr_reader *r, const struct detect_rule *rule,
+                         struct plan_corr *c, struct diag *reterr) {
+    const struct yaml_node *list = yaml_get(rule->correlation, "group-by");
+    const struct yaml_node *aliases = yaml_get(rule->correlation, "aliases");
+    struct str *names = arena_zalloc(r->arena, CORRELATION_FIELDS_MAX * sizeof *names);
+    if (!names)
+        return no_memory(reterr);
+    int code = read_aliases(r, rule, c, aliases, reterr);
+    if (code < 0)
+        return code;
+    c->pub.key_names = names;
+    if (!list || yaml_is_null(list))
+        return 0;
+    for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
+        if (c->n_keys == CORRELATION_FIELDS_MAX)
+            return yaml_error(reterr, -ERR_LIMIT, rule->file.p, it,
+                              "more than %d fields to group by", CORRELATION_FIELDS_MAX);
+        uint32_t alias = 0, key = 0;
+        const struct yaml_node *a = aliases ? aliases->first : NULL;
+        while (a && !(it->kind == YAML_SCALAR && str_eq(a->key->text, it->text))) {
+            a = a->next;
+            alias++;
+        }
+        if (a)
+            key = alias | KEY_IS_ALIAS;
+        else
+            code = corr_field(r, rule, it, &key, reterr);
+        if (code < 0)
+            return code;
+        names[c->n_keys] = it->text;
+        c->keys[c->n_keys++] = key;
+    }
+    c->pub.n_keys = c->n_keys;
+    return 0;
+}
+
+static int read_span(const struct detect_rule *rule, struct plan_corr *c, struct diag *reterr) {
+    struct str word;
+    if (!yaml_get_str(rule->correlation, "timespan", &word))
+        return bad(rule, NULL, reterr, "a correlation needs a 'timespan' such as 10m");
+    if (time_parse_span(word, &c->span_ns) < 0 || c->span_ns < NS_PER_S ||
+        c->span_ns > 400 * NS_PER_DAY)
+        return bad(rule, yaml_get(rule->correlation, "timespan"), reterr,
+                   "'timespan' must be a number with s, m, h or d, from 1s to 400d");
+    c->pub.quiet_ns = c->span_ns;
+    return 0;
+}
+
+/* gte and gt; the others would have to know that no further event will come. */
+static int read_need(const struct detect_rule *rule, const struct yaml_node *cond, uint32_t max,
+                     uint32_t *ret, struct diag *reterr) {
+    static const char *const later[] = {"lt", "lte", "eq", "neq"};
+    int64_t gte = 0, gt = -1;
+    for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+        const struct yaml_node *at = yaml_get(cond, later[i]);
+        if (at)
+            return yaml_error(reterr, -ERR_UNSUPPORTED, rule->file.p, at,
+                              "'%s' can be judged only when the window is over, which is not built "
+                              "yet; use gte or gt",
+                              later[i]);
+    }
+    const struct yaml_node *a = yaml_get(cond, "gte"), *b = yaml_get(cond, "gt");
+    if ((a && !yaml_get_i64(cond, "gte", &gte)) || (b && !yaml_get_i64(cond, "gt", &gt)) ||
+        (!a && !b))
+        return bad(rule, cond, reterr, "the condition needs gte or gt with a whole number");
+    if (gt == INT64_MAX)
+        gt--;
+    gte = MAX(gte, gt + 1);
+    if (gte < 1 || gte > max)
+        return yaml_error(reterr, -ERR_LIMIT, rule->file.p, a ? a : b,
+                          "the number must be from 1 to %u", max);
+    *ret = (uint32_t) gte;
+    return 0;
+}
+
+static int read_counted(const struct corr_reader *r, const struct detect_rule *rule,
+                        struct plan_corr *c, const struct yaml_node *list, struct diag *reterr) {
+    if (!list)
+        return bad(rule, NULL, reterr, "a value_count needs 'field' in its condition");
+    for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
+        if (c->n_counted == CORRELATION_FIELDS_MAX)
+            return bad(rule, it, reterr, "too many fields to count");
+        int code = corr_field(r, rule, it, &c->counted[c->n_counted], reterr);
+        if (code < 0)
+            return code;
+        c->n_counted++;
+    }
+    return c->n_counted ? 0 : bad(rule, list, reterr, "'field' is empty");
+}
+
+static int read_condition(const struct corr_reader *r, const struct detect_rule *rule,
+                          struct plan_corr *c, struct diag *reterr) {
+    static const char *const keys[] = {"field", "gt", "gte", "lt", "lte", "eq", "neq", NULL};
+    const struct yaml_node *cond = yaml_get(rule->correlation, "condition");
+    int code = 0;
+    if (cond && cond->kind != YAML_MAPPING)
+        return bad(rule, cond, reterr, "'condition' must be a mapping such as {gte: 10}");
+    if (cond)
+        code = yaml_only_keys(cond, keys, rule->file.p, reterr);
+    if (code < 0)
+        return code;
+    switch (c->type) {
+    case CORR_EVENT_COUNT:
+        if (!cond)
+            return bad(rule, NULL, reterr, "an event_count needs a 'condition' such as {gte: 10}");
+        c->least_events = 0;
+        code = read_need(rule, cond, CORRELATION_COUNT_MAX, &c->need, reterr);
+        c->least_events = c->need;
+        return code;
+    case CORR_VALUE_COUNT:
+        code = read_counted(r, rule, c, cond ? yaml_get(cond, "field") : NULL, reterr);
+        if (code < 0 || cond->n == 1) { /* only a provider of `attach` */
+            c->least_events = UINT64_MAX;
+            return code;
+        }
+        code = read_need(rule, cond, CORRELATION_DISTINCT_MAX, &c->need, reterr);
+        c->least_events = c->need;
+        return code;
+    case CORR_TEMPORAL:
+    case CORR_TEMPORAL_ORDERED:
+        c->need = c->n_inputs;
+        c->least_events = 1; /* one event may match several rules */
+        if (cond && c->type == CORR_TEMPORAL_ORDERED)
+            return bad(rule, cond, reterr, "a temporal_ordered wants all of its rules, in order");
+        return cond ? read_need(rule, cond, c->n_inputs, &c->need, reterr) : 0;
+    default:
+        c->least_events = 1;
+        return cond ? bad(rule, cond, reterr, "a first_seen has no condition") : 0;
+    }
+}
+
+static int read_evidence(const struct corr_reader *r, const struct detect_rule *rule,
+                         struct plan_corr *c, struct diag *reterr) {
+    const struct yaml_node *list = yaml_get(rule->correlation, "evidence");
+    c->mask = c->n_inputs == 32 ? UINT32_MAX : ((uint32_t) 1 << c->n_inputs) - 1;
+    c->pub.evidence = c->mask;
+    return list ? corr_mask(rule, r, c, list, &c->pub.evidence, reterr) : 0;
+}
+
+int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
+              struct diag *reterr) {
+    static const char *const keys[] = {"type",     "rules",     "aliases",  "group-by",
+                                       "timespan", "condition", "generate", "measures",
+                                       "attach",   "evidence",  NULL};
+    *c = (struct plan_corr){.pub.rule = rule};
+    int code = yaml_only_keys(rule->correlation, keys, rule->file.p, reterr);
+    if (code == 0)
+        code = read_type(rule, c, reterr);
+    if (code == 0)
+        code = read_rules(r, rule, c, reterr);
+    if (code == 0)
+        code = read_group_by(r, rule, c, reterr);
+    if (code == 0)
+        code = read_span(rule, c, reterr);
+    if (code == 0)
+        code = read_evidence(r, rule, c, reterr);
+    if (code == 0)
+        code = corr_read_attach(r, rule, c, reterr);
+    if (code == 0)
+        code = c->type == CORR_MEASURES ? corr_read_measures(r, rule, c, reterr)
+                                        : read_condition(r, rule, c, reterr);
+    if (code == 0)
+        code = corr_read_pub(r, rule, c, &c->pub, reterr);
+    return code;
+}

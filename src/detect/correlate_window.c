@@ -1,0 +1,348 @@
+/* The sliding window of measures.
+ *
+ * A window of `timespan` moves in WINDOW_STEPS steps. For each step that saw an event there is a
+ * slot with one number a counter; the totals are their sums, kept as slots come and go. So a window
+ * costs at most 61 slots however many events it counts, and holds between timespan and timespan +
+ * one step.
+ *
+ *   COUNT     events (a repeated message counts its repetitions)
+ *   SPREAD    1 in every slot that saw an event: in how many steps something happened
+ *   DISTINCT  in each slot, the number of values seen there last; a value seen again moves its 1
+ * from the old slot to the new one. Which slot that is stands in the set of words, whose entries
+ * grow stale when their slot has left; stale ones are dropped when the set would have to grow.
+ *
+ * Slots are in order of time. The newest minis that may become evidence are kept in a ring. */
+#include "detect/correlate_priv.h"
+
+struct slot {
+    int64_t step;
+    uint32_t counts[];
+};
+struct window {
+    int64_t newest; /* step */
+    uint32_t n_slots, slots_cap;
+    unsigned char *slots;
+    uint32_t n_recent, recent_cap, recent_head; /* head: the oldest */
+    unsigned char *recent;
+    int64_t dropped_t; /* time of the latest mini that left the ring; INT64_MIN: none */
+    struct word_set *sets;
+    uint32_t totals[];
+};
+
+static size_t slot_bytes(const struct plan_window *pw) {
+    return (sizeof(struct slot) + pw->n_counters * sizeof(uint32_t) + 7) & ~(size_t) 7;
+}
+static struct slot *slot_at(const struct window *w, const struct plan_window *pw, uint32_t i) {
+    return (struct slot *) (w->slots + i * slot_bytes(pw));
+}
+static struct mini *recent_at(const struct window *w, const struct plan_scope *s, uint32_t i) {
+    return (struct mini *) (w->recent +
+                            (size_t) ((w->recent_head + i) % w->recent_cap) * s->mini_bytes);
+}
+uint32_t window_total(const struct window *w, uint32_t counter) {
+    return w->totals[counter];
+}
+
+static size_t totals_bytes(const struct plan_window *pw) {
+    return (pw->n_counters * sizeof(uint32_t) + 7) & ~(size_t) 7;
+}
+static size_t window_bytes(const struct plan_window *pw) {
+    return sizeof(struct window) + totals_bytes(pw) + pw->n_sets * sizeof(struct word_set);
+}
+
+static struct window *window_new(struct correlate *c, const struct plan_window *pw) {
+    struct window *w = hot_realloc(c, NULL, 0, window_bytes(pw));
+    if (!w)
+        return NULL;
+    w->sets = (struct word_set *) ((char *) w->totals + totals_bytes(pw));
+    w->dropped_t = INT64_MIN;
+    return w;
+}
+
+static void clear(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                  struct window *w) {
+    for (uint32_t i = 0; i < w->n_recent; i++)
+        mini_drop(c, s, recent_at(w, s, i));
+    for (uint32_t i = 0; i < pw->n_sets; i++)
+        word_set_free(c, &w->sets[i]);
+    memset(w->totals, 0, pw->n_counters * sizeof *w->totals);
+    w->n_slots = w->n_recent = w->recent_head = 0;
+    w->dropped_t = INT64_MIN;
+}
+
+void window_free(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                 union corr_state *st) {
+    struct window *w = st->p;
+    if (!w)
+        return;
+    clear(c, s, pw, w);
+    hot_realloc(c, w->slots, w->slots_cap * slot_bytes(pw), 0);
+    hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes, 0);
+    st->p = hot_realloc(c, w, window_bytes(pw), 0);
+}
+
+/* Slots older than the window leave. */
+static void drain(struct window *w, const struct plan_window *pw) {
+    uint32_t gone = 0;
+    while (gone < w->n_slots && slot_at(w, pw, gone)->step < w->newest - WINDOW_STEPS) {
+        const struct slot *old = slot_at(w, pw, gone++);
+        for (uint32_t i = 0; i < pw->n_counters; i++)
+            w->totals[i] -= old->counts[i];
+    }
+    if (!gone)
+        return;
+    w->n_slots -= gone;
+    memmove(w->slots, w->slots + gone * slot_bytes(pw), w->n_slots * slot_bytes(pw));
+}
+
+/* The slot of the step, made where it is missing; NULL when memory ends. */
+static struct slot *slot_get(struct correlate *c, struct window *w, const struct plan_window *pw,
+                             int64_t step) {
+    uint32_t i = w->n_slots;
+    while (i > 0 && slot_at(w, pw, i - 1)->step > step)
+        i--;
+    if (i > 0 && slot_at(w, pw, i - 1)->step == step)
+        return slot_at(w, pw, i - 1);
+    if (w->n_slots == w->slots_cap) {
+        uint32_t cap = w->slots_cap ? w->slots_cap * 2 : 4;
+        void *p = hot_realloc(c, w->slots, w->slots_cap * slot_bytes(pw), cap * slot_bytes(pw));
+        if (!p)
+            return NULL;
+        w->slots = p;
+        w->slots_cap = cap;
+    }
+    struct slot *at = slot_at(w, pw, i);
+    memmove(slot_at(w, pw, i + 1), at, (w->n_slots - i) * slot_bytes(pw));
+    memset(at, 0, slot_bytes(pw));
+    at->step = step;
+    w->n_slots++;
+    return at;
+}
+
+static struct slot *slot_find(struct window *w, const struct plan_window *pw, uint32_t step) {
+    for (uint32_t i = w->n_slots; i-- > 0;)
+        if ((uint32_t) slot_at(w, pw, i)->step == step)
+            return slot_at(w, pw, i);
+    return NULL;
+}
+
+static int add_distinct(struct correlate *c, struct window *w, const struct plan_window *pw,
+                        uint32_t k, struct slot *slot, uint32_t word) {
+    const struct plan_counter *pc = &pw->counters[k];
+    struct word_set *set = &w->sets[pc->set];
+    uint32_t step = (uint32_t) slot->step, oldest = (uint32_t) (w->newest - WINDOW_STEPS);
+    struct word_seen *seen = word_set_find(set, word);
+    if (seen && seen->step - oldest <= WINDOW_STEPS) { /* it is counted already */
+        if (seen->step - oldest >= step - oldest)
+            return 0;
+        struct slot *old = slot_find(w, pw, seen->step);
+        ASSERT(old && old->counts[k] > 0);
+        old->counts[k]--;
+        slot->counts[k]++;
+        seen->step = step;
+        return 0;
+    }
+    if (seen) {
+        seen->step = step;
+    } else {
+        int r = word_set_add(c, set, word, step, oldest, CORRELATION_VALUES_MAX);
+        if (r < 0)
+            return r;
+        if (r == 1) {
+            c->stats.values_dropped++;
+            return 0;
+        }
+    }
+    slot->counts[k]++;
+    w->totals[k]++;
+    return 0;
+}
+
+static int add_counts(struct correlate *c, struct window *w, const struct plan_window *pw,
+                      struct slot *slot, const struct mini *m) {
+    for (uint32_t k = 0; k < pw->n_counters; k++) {
+        const struct plan_counter *pc = &pw->counters[k];
+        if (!(pc->mask & m->mask))
+            continue;
+        if (pc->kind == MEASURE_COUNT) {
+            slot->counts[k] += m->weight;
+            w->totals[k] += m->weight;
+        } else if (pc->kind == MEASURE_SPREAD) {
+            w->totals[k] += slot->counts[k] == 0;
+            slot->counts[k] = 1;
+        } else if (m->vals[pc->val]) {
+            int r = add_distinct(c, w, pw, k, slot, m->vals[pc->val]);
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
+}
+
+static int keep_recent(struct correlate *c, const struct plan_scope *s,
+                       const struct plan_window *pw, struct window *w, const struct mini *m) {
+    if (w->n_recent == w->recent_cap && w->recent_cap < pw->recent_max) {
+        /* The ring is full only when it starts at 0 while it still grows. */
+        uint32_t cap = w->recent_cap ? w->recent_cap * 2 : 4;
+        cap = MIN(cap, pw->recent_max);
+        ASSERT(w->recent_head == 0);
+        void *p = hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes,
+                              (size_t) cap * s->mini_bytes);
+        if (!p)
+            return -ENOMEM;
+        w->recent = p;
+        w->recent_cap = cap;
+    }
+    if (w->n_recent == w->recent_cap) {
+        struct mini *old = recent_at(w, s, 0);
+        w->dropped_t = MAX(w->dropped_t, old->t);
+        mini_drop(c, s, old);
+        w->recent_head = (w->recent_head + 1) % w->recent_cap;
+        w->n_recent--;
+    }
+    memcpy(recent_at(w, s, w->n_recent), m, s->mini_bytes);
+    mini_keep(c, s, m);
+    w->n_recent++;
+    return 0;
+}
+
+static int64_t step_of(int64_t t, int64_t step_ns) {
+    return t >= 0 ? t / step_ns : -((-t + step_ns - 1) / step_ns);
+}
+
+int window_feed(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
+                union corr_state *st, const struct mini *m) {
+    struct window *w = st->p;
+    int64_t step = step_of(m->t, pw->step_ns);
+    if (!w) {
+        st->p = w = window_new(c, pw);
+        if (!w)
+            return -ENOMEM;
+        w->newest = step;
+    }
+    if (step < w->newest - WINDOW_STEPS) {
+        if (w->newest - step <= CORRELATION_SLACK_NS / pw->step_ns) {
+            c->stats.late++;
+            return 0;
+        }
+        c->stats.rewinds++;
+        clear(c, s, pw, w);
+        w->newest = step;
+    }
+    if (step > w->newest) {
+        w->newest = step;
+        drain(w, pw);
+    }
+    struct slot *slot = slot_get(c, w, pw, step);
+    int r = slot ? add_counts(c, w, pw, slot, m) : -ENOMEM;
+    if (r == 0 && (m->mask & pw->keep))
+        r = keep_recent(c, s, pw, w, m);
+    return r;
+}
+
+int window_past(struct correlate *c UNUSED, const struct plan_scope *s,
+                const struct plan_window *pw, const struct window *w, uint32_t mask,
+                const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) {
+    int64_t oldest = now->t - pw->span_ns - pw->step_ns;
+    *ret_cut = w->dropped_t > oldest;
+    for (uint32_t i = 0; i < w->n_recent; i++) {
+        const struct mini *m = recent_at(w, s, i);
+        if (!(m->mask & mask) || m->t < oldest || m->pos == now->pos)
+            continue;
+        int r = fn(ctx, m);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- sets of words ---- */
+
+enum { LINEAR_MAX = 16 }; /* up to here a list, above a table of at least 64 */
+
+static size_t home(const struct word_set *s, uint32_t word) {
+    return (word * 0x9e3779b1u >> 7) & (s->cap - 1);
+}
+
+struct word_seen *word_set_find(const struct word_set *s, uint32_t word) {
+    if (s->cap <= LINEAR_MAX) {
+        for (uint32_t i = 0; i < s->n; i++)
+            if (s->at[i].word == word)
+                return &s->at[i];
+        return NULL;
+    }
+    for (size_t i = home(s, word); s->at[i].word; i = (i + 1) & (s->cap - 1))
+        if (s->at[i].word == word)
+            return &s->at[i];
+    return NULL;
+}
+
+static void put(struct word_set *s, struct word_seen x) {
+    if (s->cap <= LINEAR_MAX) {
+        s->at[s->n++] = x;
+        return;
+    }
+    size_t i = home(s, x.word);
+    while (s->at[i].word)
+        i = (i + 1) & (s->cap - 1);
+    s->at[i] = x;
+    s->n++;
+}
+
+/* Without the stale ones, in a new home of the right size. */
+static int rebuild(struct correlate *c, struct word_set *s, uint32_t oldest) {
+    uint32_t live = 0;
+    uint32_t places = s->cap <= LINEAR_MAX ? s->n : s->cap;
+    for (uint32_t i = 0; i < places; i++)
+        live += s->at[i].word && s->at[i].step - oldest <= INT32_MAX;
+    struct word_set next = {.cap = 4};
+    while (next.cap < LINEAR_MAX && next.cap < live + 1)
+        next.cap *= 2;
+    if (live + 1 > LINEAR_MAX) {
+        next.cap = 64;
+        while (next.cap < 2 * (live + 1))
+            next.cap *= 2;
+    }
+    next.at = hot_realloc(c, NULL, 0, next.cap * sizeof *next.at);
+    if (!next.at)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < places; i++) {
+        if (!s->at[i].word)
+            continue;
+        if (s->at[i].step - oldest <= INT32_MAX)
+            put(&next, s->at[i]);
+        else
+            words_unref(&c->words, s->at[i].word);
+    }
+    hot_realloc(c, s->at, s->cap * sizeof *s->at, 0);
+    *s = next;
+    return 0;
+}
+
+int word_set_add(struct correlate *c, struct word_set *s, uint32_t word, uint32_t step,
+                 uint32_t oldest, uint32_t max) {
+    uint32_t room = s->cap <= LINEAR_MAX ? s->cap : s->cap / 4 * 3;
+    if (s->n >= room || s->n >= max) {
+        if (s->full && s->full_at == oldest)
+            return 1;
+        int r = rebuild(c, s, oldest);
+        if (r < 0)
+            return r;
+        s->full = s->n >= max;
+        s->full_at = oldest;
+        if (s->full)
+            return 1;
+    }
+    put(s, (struct word_seen){.word = word, .step = step});
+    words_ref(&c->words, word);
+    return 0;
+}
+
+void word_set_free(struct correlate *c, struct word_set *s) {
+    uint32_t places = s->cap <= LINEAR_MAX ? s->n : s->cap;
+    for (uint32_t i = 0; i < places; i++)
+        if (s->at[i].word)
+            words_unref(&c->words, s->at[i].word);
+    hot_realloc(c, s->at, s->cap * sizeof *s->at, 0);
+    *s = (struct word_set){0};
+}
