@@ -1,6 +1,7 @@
 #include "intake/reader.h"
 
 #include "base/mem.h"
+#include "intake/lines.h"
 #include "intake/unpack.h"
 
 #include <fcntl.h>
@@ -11,12 +12,6 @@
  *
  * read() and not mmap: a log that is truncated while we read it (copytruncate) must not become
  * SIGBUS, and at this batch size the copy stays in the cache (measured: bench/reader.c). */
-
-enum {
-    /* with this many bytes in hand and no LF, the line is longer than LINE_BYTES_MAX, CR LF or not
-     */
-    DECIDE_BYTES = LINE_BYTES_MAX + 2,
-};
 
 struct intake_reader {
     int fd;
@@ -129,7 +124,7 @@ int intake_reader_open_fd(int fd, const char *name, const struct intake_reader_o
     r->o = *o;
     if (r->o.batch_bytes == 0)
         r->o.batch_bytes = BATCH_BYTES;
-    r->cap = r->o.batch_bytes + DECIDE_BYTES;
+    r->cap = r->o.batch_bytes + LINE_DECIDE_BYTES;
     (void) snprintf(r->name, sizeof r->name, "%s", name);
     r->carry = mem_zalloc(r->cap);
     if (!r->carry)
@@ -180,51 +175,30 @@ static size_t fill(struct intake_reader *r, char *dst, size_t n) {
     return (size_t) got;
 }
 
-static void emit(struct intake_reader *r, struct intake_batch *b, struct str bytes,
-                 uint32_t flags) {
-    b->records[b->n++] = (struct raw_record){
-        .bytes = bytes,
-        .arrival_ns = r->o.arrival_ns,
-        .pos = {.stream = r->o.stream, .n = r->done.lines + 1},
-        .source = r->o.source,
-        .flags = r->o.flags | flags,
-    };
-}
-
-static void emit_line(struct intake_reader *r, struct intake_batch *b, struct str bytes,
-                      uint32_t flags) {
-    emit(r, b, bytes, flags | (r->in_long ? RAW_PIECE_LAST : 0));
-    r->in_long = false;
-    r->done.lines++;
-}
-
-/* Cuts lines out of [p, end) until none is complete or the batch is full; returns what is left. */
+/* Cuts lines out of [p, end) until none is complete or the batch is full; *p is left at the rest.
+ */
 static int split(struct intake_reader *r, struct intake_batch *b, const char **p, const char *end) {
-    while (*p < end && b->n < BATCH_RECORDS_MAX) {
-        size_t left = (size_t) (end - *p);
-        const char *lf = memchr(*p, '\n', MIN(left, (size_t) DECIDE_BYTES));
-        if (!lf && !r->end && left < DECIDE_BYTES)
-            return 0;
+    struct line_cut cut;
+    while (b->n < BATCH_RECORDS_MAX &&
+           line_next(*p, (size_t) (end - *p), r->end, r->in_long, &cut)) {
         if (b->n == b->records_cap) {
             int k = mem_grow((void **) &b->records, &b->records_cap, b->n + 1, BATCH_RECORDS_MAX,
                              sizeof *b->records);
             if (k < 0)
                 return k;
         }
-        size_t n = lf ? (size_t) (lf - *p) : left;
-        n -= lf && n && lf[-1] == '\r';
-        if (n > LINE_BYTES_MAX) {
-            emit(r, b, str_n(*p, LINE_BYTES_MAX),
-                 r->in_long ? RAW_PIECE | RAW_PIECE_NEXT : RAW_PIECE);
-            r->in_long = true;
-            *p += LINE_BYTES_MAX;
-        } else if (lf) {
-            emit_line(r, b, str_n(*p, n), 0);
-            *p = lf + 1;
-        } else {
-            emit_line(r, b, str_n(*p, n), r->error ? RAW_TRUNCATED : 0);
-            *p = end;
-        }
+        *p += cut.used;
+        if (UNLIKELY(r->error && *p == end && (*p)[-1] != '\n'))
+            cut.flags |= RAW_TRUNCATED;
+        b->records[b->n++] = (struct raw_record){
+            .bytes = cut.bytes,
+            .arrival_ns = r->o.arrival_ns,
+            .pos = {.stream = r->o.stream, .n = r->done.lines + 1},
+            .source = r->o.source,
+            .flags = r->o.flags | cut.flags,
+        };
+        r->in_long = cut.in_long;
+        r->done.lines += !cut.in_long;
     }
     return 0;
 }

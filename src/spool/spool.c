@@ -238,6 +238,10 @@ static int open_folder(struct spool *s, const char *dir, struct diag *reterr) {
     return 0;
 }
 
+static int64_t wall_clock(void *ctx UNUSED) {
+    return time_now_ns();
+}
+
 int spool_open(const char *dir, const struct spool_options *o, struct spool **ret,
                struct diag *reterr) {
     CLEANUP(spool_closep) struct spool *s = mem_zalloc(sizeof *s);
@@ -245,6 +249,8 @@ int spool_open(const char *dir, const struct spool_options *o, struct spool **re
         return diag_set(reterr, -ENOMEM, "out of memory");
     s->o = *o;
     s->o.segment_bytes = o->segment_bytes ? o->segment_bytes : SPOOL_SEGMENT_BYTES;
+    if (!s->o.clock.now_ns)
+        s->o.clock.now_ns = wall_clock;
     s->dir_fd = s->lock_fd = s->fd = -1;
     s->next = s->durable_next = 1;
     buf_init(&s->pending, SPOOL_PENDING_BYTES_MAX + SPOOL_FRAME_BYTES_MAX);

@@ -19,7 +19,7 @@
 
 struct spool_options {
     uint64_t segment_bytes;  /* 0 = SPOOL_SEGMENT_BYTES */
-    struct port_clock clock; /* for the times in headers and marks */
+    struct port_clock clock; /* for the times in headers and marks; .now_ns NULL = the wall clock */
 };
 
 /* A stretch that was written and cannot be read. */
