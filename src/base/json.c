@@ -352,8 +352,7 @@ static int expect_end(struct reader *r) {
     return r->p == r->end ? 0 : fail(r, -ERR_PARSE, "text behind the value");
 }
 
-/* ---- Tree
- * ------------------------------------------------------------------------------------------- */
+/* ---- Tree ---- */
 
 /* Open containers from the outside in, and where the next child of each is hung in. */
 struct builder {
@@ -416,8 +415,7 @@ int json_parse(struct arena *a, struct str in, struct json_value **ret, struct d
     return 0;
 }
 
-/* ---- Walk
- * ------------------------------------------------------------------------------------------- */
+/* ---- Walk ---- */
 
 /* The dotted path. `buf` holds the paths of the open containers, each an extension of the one
  * before; plain_n[d] is the length of the path of the container at level d, prefix_n[d] what stands
@@ -528,8 +526,7 @@ int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *le
     return expect_end(&r);
 }
 
-/* ---- Accessors
- * -------------------------------------------------------------------------------------- */
+/* ---- Accessors ---- */
 
 const struct json_value *json_get(const struct json_value *object, const char *key) {
     if (!object || object->type != JSON_OBJECT)

@@ -183,8 +183,7 @@ int sign_public_load(const char *path, struct sign_public *ret, struct diag *ret
     return 0;
 }
 
-/* ---- Notes
- * ------------------------------------------------------------------------------------------ */
+/* ---- Notes ---- */
 
 static bool text_may_be_signed(struct str text) {
     struct str rest = text, line;

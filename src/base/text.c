@@ -54,8 +54,7 @@ int text_encoding_from_string(struct str s) {
     return -EINVAL;
 }
 
-/* ---- Decoders: one character
- * ------------------------------------------------------------------------ */
+/* ---- Decoders: one character ---- */
 
 /* What the weighing wants to know of a character. */
 enum kind { KIND_COMMON, KIND_RARE, KIND_VERY_RARE, KIND_HALF_KANA };
@@ -230,8 +229,7 @@ static bool decodes(struct str s, enum text_encoding e) {
     return true;
 }
 
-/* ---- Detection
- * -------------------------------------------------------------------------------------- */
+/* ---- Detection ---- */
 
 bool text_is_ascii(struct str s) {
     const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
@@ -370,8 +368,7 @@ enum text_encoding text_detect(struct str s) {
     return text_is_utf8(s) ? TEXT_UTF8 : detect_japanese(s);
 }
 
-/* ---- Conversion
- * ------------------------------------------------------------------------------------- */
+/* ---- Conversion ---- */
 
 /* Reads s as e; each byte that is none is U+FFFD. *ret_bad counts them. */
 static struct str convert(struct arena *a, struct str s, enum text_encoding e, size_t *ret_bad) {
@@ -466,8 +463,7 @@ struct str text_to_utf8(struct arena *a, struct str s, int hint, enum text_encod
     return convert(a, s, e, &bad);
 }
 
-/* ---- Showing
- * ---------------------------------------------------------------------------------------- */
+/* ---- Showing ---- */
 
 static bool hidden(uint32_t c) {
     return (c >= 0x80 && c <= 0x9f) ||                  /* C1 */

@@ -13,6 +13,16 @@ void event_begin(struct event *ev, struct arena *arena, const struct event_names
     };
 }
 
+int event_reserve(struct event *ev, uint32_t n) {
+    size_t cap = ev->cap;
+    if (n > EVENT_FIELDS_MAX)
+        return -ERR_LIMIT;
+    int r = arena_grow(ev->arena, (void **) &ev->fields, &cap, n, sizeof *ev->fields);
+    if (r >= 0)
+        ev->cap = (uint32_t) cap;
+    return r;
+}
+
 static struct event_field *append(struct event *ev) {
     size_t cap = ev->cap;
     if (ev->n == cap) {

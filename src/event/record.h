@@ -89,6 +89,8 @@ struct event {
 /* Starts an event over raw; the arena must outlive it. */
 void event_begin(struct event *ev, struct arena *arena, const struct event_names *names,
                  const struct raw_record *raw);
+/* Room for n fields in all, so that they can be appended in place; -ENOMEM, -ERR_LIMIT. */
+int event_reserve(struct event *ev, uint32_t n) MUST_USE;
 /* Adds a value (repeated ids make a list, in order). -ENOMEM; too many fields set dropped_fields and are
  * skipped. `value` is borrowed, so it must live in the record, the arena or static storage. */
 int event_add(struct event *ev, uint32_t id, struct str value);

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 
-static const char magic[8] __attribute__((nonstring)) = "KZKSPOOL";
+static const char magic[8] = {'K', 'Z', 'K', 'S', 'P', 'O', 'O', 'L'};
 
 enum { META_PEER = 1, META_RESUME };
 

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+int unit_base_cli(void);
 int unit_base_frame(void);
 int unit_base_ip(void);
 int unit_base_json(void);
@@ -8,5 +9,5 @@ int unit_base_sign(void);
 int unit_base_sql(void);
 int unit_base_text(void);
 int unit_base_yaml(void);
-UNIT_MAIN(unit_base_frame, unit_base_ip, unit_base_json, unit_base_map, unit_base_sign,
+UNIT_MAIN(unit_base_cli, unit_base_frame, unit_base_ip, unit_base_json, unit_base_map, unit_base_sign,
           unit_base_sql, unit_base_text, unit_base_yaml)

@@ -1,1 +1,67 @@
-export function Case() { return null; }
+// 事案: one case. Head, ledger of times, lanes and what to do, tabs and scope. 行動 has the cards to itself.
+import { api } from "../../api/client";
+import type { Incident } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { t } from "../../state/text";
+import { Card } from "../../widgets/Card";
+import { LaneLegend, Lanes } from "../../widgets/Lanes";
+import { Ledger } from "../../widgets/Ledger";
+import { Loaded } from "../../widgets/Loaded";
+import { Tabs } from "../../widgets/Tabs";
+import { Accounts } from "./Accounts";
+import { Actions } from "./Actions";
+import { Evidence } from "./Evidence";
+import { Head } from "./Head";
+import { ScopeCard } from "./ScopeCard";
+import { Tasks } from "./Tasks";
+import { Timeline } from "./Timeline";
+
+const TABS = ["timeline", "evidence", "accounts", "actions"] as const;
+type TabId = (typeof TABS)[number];
+
+function tabsOf(i: Incident) {
+  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.evidence_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open };
+  return TABS.map((id) => ({ id, href: `#/cases/${i.id}/${id}`, label: t(`case.tab.${id}`), count: count[id] }));
+}
+
+function Overview({ incident, reload }: { incident: Incident; reload: () => void }) {
+  return (
+    <div class="grid case-grid">
+      <Card id="ledger" class="w12" title={t("ledger.title")} caption={t("ledger.caption")}><div class="card-body"><Ledger rows={incident.ledger} /></div></Card>
+      <Card id="lanes" class="w8 stretch only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Lanes lanes={incident.lanes} /></div></Card>
+      <div class="w4 stretch case-tasks"><Tasks incident={incident} /></div>
+      <section class="card w8 case-tabs" aria-label={t("case.tab.timeline")}>
+        <Tabs tabs={tabsOf(incident)} on="timeline" label={t("case.tabs")} />
+        <Timeline incident={incident} reload={reload} />
+      </section>
+      <div class="w4 case-scope"><ScopeCard incident={incident} /></div>
+    </div>
+  );
+}
+
+/** The timeline comes with the overview; the other tabs have the page to themselves. */
+function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId; query: URLSearchParams; reload: () => void }) {
+  if (tab === "timeline") return <Overview incident={incident} reload={reload} />;
+  return (
+    <>
+      <Tabs plain tabs={tabsOf(incident)} on={tab} label={t("case.tabs")} />
+      {tab === "actions" && <Actions incident={incident} reload={reload} />}
+      {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} />}
+      {tab === "accounts" && <Accounts incident={incident} />}
+    </>
+  );
+}
+
+export function Case({ args, query }: { args: string[]; query: URLSearchParams }) {
+  const id = args[0] ?? "";
+  const tab: TabId = (TABS as readonly string[]).includes(args[1] ?? "") ? (args[1] as TabId) : "timeline";
+  const incident = useResource(api.incident(id), ["incident", "action", "viewers"], [id]);
+  return (
+    <Loaded of={incident}>{(i) => (
+      <>
+        <Head incident={i} reload={incident.reload} />
+        <Body incident={i} tab={tab} query={query} reload={incident.reload} />
+      </>)}
+    </Loaded>
+  );
+}

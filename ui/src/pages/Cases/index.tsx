@@ -1,1 +1,45 @@
-export function Cases() { return null; }
+// 事案: the list, and what rules said that did not become a case.
+import { api } from "../../api/client";
+import { useResource } from "../../state/resource";
+import { t } from "../../state/text";
+import { go } from "../../state/route";
+import { Card, Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { Segments } from "../../widgets/Tabs";
+import { CaseTable } from "./CaseTable";
+import { Loose } from "./Loose";
+
+const STATES = ["open", "closed", "all"];
+const where = (state: string, q: string) => `#/cases?state=${state}${q ? `&q=${encodeURIComponent(q)}` : ""}`;
+
+function List({ state, q }: { state: string; q: string }) {
+  const list = useResource(api.incidents({ state, q, limit: 200 }), ["incident", "action"], [state, q]);
+  return (
+    <Loaded of={list}>{(d) => (
+      <Card>
+        {d.incidents.length === 0
+          ? <Empty>{t(q ? "cases.none_found" : `cases.none_${state}`, { q })}</Empty>
+          : <CaseTable rows={d.incidents} />}
+        {d.incidents.length > 0 && <p class="empty small">{t("cases.shown", { n: d.incidents.length, total: d.total })}</p>}
+      </Card>)}
+    </Loaded>
+  );
+}
+
+export function Cases({ query }: { query: URLSearchParams }) {
+  const state = query.get("state") ?? "open";
+  const q = query.get("q") ?? "";
+  const tabs = [...STATES, "loose"].map((s) => ({ id: s, href: where(s, s === "loose" ? "" : q), label: t(`cases.${s}`) }));
+  return (
+    <>
+      <div class="page-head">
+        <h1>{t("nav.cases")}</h1>
+        <Segments tabs={tabs} on={state} label={t("cases.filter")} />
+        <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); go(where(state === "loose" ? "all" : state, String(new FormData(e.currentTarget).get("q") ?? ""))); }}>
+          <input type="search" name="q" data-find key={q} defaultValue={q} placeholder={t("cases.find")} aria-label={t("cases.find")} />
+        </form>
+      </div>
+      {state === "loose" ? <Loose /> : <List state={state} q={q} />}
+    </>
+  );
+}

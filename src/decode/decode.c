@@ -1,0 +1,344 @@
+/* The entry: makes the bytes readable, chooses the decoder, and fills what every event has.
+ *
+ * Who may read what is a matter of safety. A message is read as a login only behind a header that
+ * names the program (or when the operator forces the decoder): a line that merely begins like one
+ * of sshd's could have been written by anybody whose words end up in a log. Continuations of
+ * overlong lines are never read. */
+#include "decode/decode_priv.h"
+
+#include "base/mem.h"
+
+#define PROGRAMS(...)                                                                              \
+    (const char *const[]) {                                                                        \
+        __VA_ARGS__, NULL                                                                          \
+    }
+enum { FIELDS_FIRST = 32, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
+
+static const struct decode_format formats[] = {
+    {.name = "journal",
+     .order = 10,
+     .help = "an entry of systemd's journal in its export format",
+     .decode = journal_decode},
+    {.name = "rfc5424",
+     .order = 20,
+     .help = "syslog as RFC 5424 writes it, with structured data",
+     .recognise = rfc5424_recognise,
+     .decode = rfc5424_decode},
+    {.name = "syslog",
+     .order = 30,
+     .help = "syslog as RFC 3164 and rsyslog's files write it",
+     .recognise = syslog_recognise,
+     .decode = syslog_decode},
+    {.name = "json",
+     .order = 40,
+     .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
+     .recognise = json_recognise,
+     .decode = json_decode},
+    {.name = "access",
+     .order = 50,
+     .help = "access logs of nginx and Apache: common, combined, with a virtual host in front",
+     .recognise = access_recognise,
+     .decode = access_decode},
+    {.name = "nginx_error",
+     .order = 60,
+     .help = "error log of nginx",
+     .recognise = nginx_error_recognise,
+     .decode = nginx_error_decode},
+    {.name = "apache_error",
+     .order = 70,
+     .help = "error log of Apache 2.2 and 2.4",
+     .recognise = apache_error_recognise,
+     .decode = apache_error_decode},
+    {.name = "sshd",
+     .order = 80,
+     .help = "messages of OpenSSH's server",
+     .programs = PROGRAMS("sshd", "sshd-session", "sshd-auth"),
+     .decode = sshd_decode},
+    {.name = "pam",
+     .order = 90,
+     .help = "messages of PAM modules, behind any program's header",
+     .decode = pam_decode},
+    {.name = "sudo",
+     .order = 100,
+     .help = "messages of sudo",
+     .programs = PROGRAMS("sudo"),
+     .decode = sudo_decode},
+    {.name = "su",
+     .order = 110,
+     .help = "messages of su (util-linux, shadow)",
+     .programs = PROGRAMS("su"),
+     .decode = su_decode},
+    {.name = "cron",
+     .order = 120,
+     .help = "commands run by cron",
+     .programs = PROGRAMS("CRON", "crond", "CROND", "cron"),
+     .decode = cron_decode},
+};
+
+static const struct source unknown_source = {
+    .encoding = -1,
+    .offset_min = TIME_JST_OFFSET_MIN,
+    .skew_max_ns = SKEW_MAX_DEFAULT_MIN * NS_PER_MIN,
+};
+
+size_t decode_count(void) {
+    return ARRAY_SIZE(formats);
+}
+
+struct decode_info decode_info_at(size_t i) {
+    ASSERT(i < ARRAY_SIZE(formats));
+    return (struct decode_info){.name = formats[i].name, .help = formats[i].help};
+}
+
+const struct decode_format *decode_format_find(struct str name) {
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (str_eq_z(name, formats[i].name))
+            return &formats[i];
+    return NULL;
+}
+
+static const struct decode_format *find_program(struct str program) {
+    if (!program.n)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        for (const char *const *p = formats[i].programs; p && *p; p++)
+            if (str_eq_z(program, *p))
+                return &formats[i];
+    return NULL;
+}
+
+int decode_check_source(const struct source *s, struct diag *reterr) {
+    char names[256];
+    size_t n = 0;
+    if (!s->decoder.n || decode_format_find(s->decoder))
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", formats[i].name);
+    return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s",
+                    STR_ARG(s->decoder), names);
+}
+
+const struct source *decode_source_from_table(void *ctx, uint32_t id) {
+    const struct decode_source_table *t = ctx;
+    return id < t->n ? &t->sources[id] : NULL;
+}
+
+int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
+               struct decode **ret, struct diag *reterr) {
+    struct decode *d = mem_zalloc(sizeof *d);
+    if (!d)
+        return diag_set(reterr, -ENOMEM, "no memory for the decoder");
+    for (size_t i = 1; i < ARRAY_SIZE(formats); i++)
+        ASSERT(formats[i - 1].order < formats[i].order);
+    *d = (struct decode){.names = names, .source = source, .source_ctx = ctx};
+    *ret = d;
+    return 0;
+}
+
+struct decode *decode_free(struct decode *d) {
+    mem_free(d);
+    return NULL;
+}
+
+/* ESC or anything not ASCII. */
+static bool needs_look(struct str s) {
+    typedef unsigned char v16 __attribute__((vector_size(16)));
+    v16 acc = {0};
+    size_t i = 0;
+    for (; i + 16 <= s.n; i += 16) {
+        v16 v;
+        memcpy(&v, s.p + i, sizeof v);
+        acc |= (v16) (v >= 0x80) | (v16) (v == 0x1b);
+    }
+    unsigned tail = 0;
+    for (; i < s.n; i++)
+        tail |= (unsigned char) s.p[i] >= 0x80 || s.p[i] == 0x1b;
+    uint64_t w[2];
+    memcpy(w, &acc, sizeof w);
+    return (w[0] | w[1] | tail) != 0;
+}
+
+static bool is_utf16(int encoding) {
+    return encoding == TEXT_UTF16LE || encoding == TEXT_UTF16BE;
+}
+
+/* Finds the line's encoding. UTF-16 has no ASCII marks, so such a line is made readable as a whole;
+ * it is believed only when the source says so or a byte order mark does: NUL bytes are easily sent.
+ */
+static void look_at_encoding(struct decode_job *j) {
+    struct str s = j->rec->bytes;
+    enum text_encoding used;
+    j->line = s;
+    j->encoding = TEXT_ASCII;
+    j->plain = true;
+    bool utf16 = is_utf16(j->src->encoding);
+    if (!utf16 && !needs_look(s))
+        return;
+    bool bom = s.n >= 2 && (memcmp(s.p, "\xff\xfe", 2) == 0 || memcmp(s.p, "\xfe\xff", 2) == 0);
+    if (utf16 || bom) {
+        j->line = text_to_utf8(j->ev->arena, s, utf16 ? j->src->encoding : -1, &used);
+        if (!j->line.p) {
+            j->line = s;
+            j->err = -ENOMEM;
+        }
+        j->encoding = used;
+        j->ev->flags |= used == TEXT_BROKEN ? EVENT_BROKEN_TEXT : 0;
+        return;
+    }
+    bool hinted = j->src->encoding >= 0;
+    used = hinted && j->src->encoding != TEXT_ASCII ? (enum text_encoding) j->src->encoding
+                                                    : text_detect(s);
+    if (used == TEXT_ASCII)
+        return;
+    j->encoding = is_utf16(used) || used == TEXT_BROKEN ? -1 : (int) used;
+    j->plain = used == TEXT_UTF8 && (!hinted || text_is_utf8(s));
+}
+
+/* "message repeated 3 times: [ X]" (rsyslog) is X three times. Only at the very start of a message:
+ * what follows may be anybody's words. */
+static struct str unfold_repeat(struct decode_job *j, struct str m) {
+    static const struct str head = {"message repeated ", 17}, mid = {" times: [ ", 10};
+    if (LIKELY(m.n < head.n || m.p[0] != 'm') || !str_starts(m, head) || m.p[m.n - 1] != ']')
+        return m;
+    size_t at = head.n, from = at;
+    while (at < m.n && ascii_digit(m.p[at]))
+        at++;
+    if (at == from || at - from > COUNT_DIGITS_MAX || m.p[from] == '0' ||
+        !str_starts(str_from(m, at), mid))
+        return m;
+    j->count = str_n(m.p + from, at - from);
+    return str_n(m.p + at + mid.n, m.n - at - mid.n - 1);
+}
+
+static bool try(struct decode_job *j, const struct decode_format *f, struct str text) {
+    if (f->decode(j, text) != DECODE_DONE)
+        return false;
+    if (!j->decoder.n)
+        j->decoder = str_of(f->name);
+    return true;
+}
+
+/* A web server's own log sent through syslog: only from a tag that says so. */
+static bool is_web_program(struct str program) {
+    static const char *const words[] = {"nginx", "apache", "httpd", "access"};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (str_find(program, str_of(words[i]), 0) >= 0)
+            return true;
+    return false;
+}
+
+void decode_message(struct decode_job *j, struct str message) {
+    put_text(j, EVENT_F_MESSAGE, message);
+    struct str m = unfold_repeat(j, message);
+    const struct decode_format *f = find_program(j->program);
+    const struct decode_format *forced = j->forced;
+    if (forced && (forced->programs || forced->order > 30))
+        f = forced;
+    if (j->not_root && f && f->decode == sshd_decode) {
+        put(j, EVENT_F_TAGS, STR("forged-identity"));
+        put_error(
+            j, STR("an ordinary account wrote this under sshd's name; it is not read as sshd's"));
+        return;
+    }
+    if (f && try(j, f, m))
+        return;
+    if (str_starts(m, STR("pam_")) && try(j, decode_format_find(STR("pam")), m))
+        return;
+    if (m.n && m.p[0] == '{' && try(j, decode_format_find(STR("json")), m))
+        return;
+    if (f || !is_web_program(j->program))
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (formats[i].order >= 50 && formats[i].recognise && formats[i].recognise(j, m) &&
+            try(j, &formats[i], m))
+            return;
+}
+
+static bool decode_forced(struct decode_job *j, const struct decode_format *f) {
+    j->forced = f;
+    if (try(j, f, j->line))
+        return true;
+    /* The forced format may travel inside syslog. */
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (formats[i].order <= 30 && formats[i].recognise && formats[i].recognise(j, j->line) &&
+            try(j, &formats[i], j->line))
+            return true;
+    return false;
+}
+
+static bool decode_by_content(struct decode_job *j) {
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        if (formats[i].recognise && formats[i].recognise(j, j->line) &&
+            try(j, &formats[i], j->line))
+            return true;
+    return false;
+}
+
+static void decode_unknown(struct decode_job *j, bool may_have_time) {
+    if (may_have_time && j->when.t_ns == TIME_NONE)
+        (void) when_any(j->line, &j->when, j);
+    put_text(j, EVENT_F_MESSAGE, j->line);
+    if (j->why.n)
+        put_error(j, j->why);
+    j->ev->flags |= EVENT_UNPARSED;
+    j->decoder = STR("unknown");
+}
+
+static void decode_line(struct decode_job *j) {
+    unsigned flags = j->rec->flags;
+    if (flags & (RAW_PIECE_NEXT | RAW_PIECE_LAST)) {
+        decode_unknown(j, false);
+        put_error(j, STR("continues an overlong line"));
+        return;
+    }
+    const struct decode_format *f = NULL;
+    if (flags & RAW_JOURNAL)
+        f = &formats[0];
+    else if (j->src->decoder.n)
+        f = decode_format_find(j->src->decoder);
+    if (f ? !decode_forced(j, f) : !decode_by_content(j))
+        decode_unknown(j, true);
+    if (flags & RAW_PIECE)
+        put_error(j, STR("the line is overlong and goes on in further pieces"));
+}
+
+static void finish(struct decode_job *j) {
+    put(j, EVENT_F_DECODER, j->decoder);
+    if (!j->host_put && j->src->host.n)
+        put(j, EVENT_F_HOST_NAME, j->src->host);
+    if (!(j->rec->flags & RAW_JOURNAL))
+        put_text(j, EVENT_F_EVENT_ORIGINAL, j->line);
+    if (j->encoding != TEXT_ASCII && j->encoding != TEXT_UTF8)
+        put(j, EVENT_F_ENCODING,
+            str_of(text_encoding_to_string(j->encoding < 0 ? TEXT_BROKEN
+                                                           : (enum text_encoding) j->encoding)));
+    when_settle(j);
+}
+
+static int decode_record(void *ctx, const struct raw_record *rec, struct event *ev) {
+    struct decode *d = ctx;
+    const struct source *src = d->source ? d->source(d->source_ctx, rec->source) : NULL;
+    struct decode_job j = {
+        .d = d,
+        .rec = rec,
+        .src = src ? src : &unknown_source,
+        .ev = ev,
+        .when = {.t_ns = TIME_NONE},
+        .whole = !(rec->flags & (RAW_PIECE | RAW_TRUNCATED)),
+    };
+    if (rec->flags & RAW_TICK) {
+        ev->time_ns = rec->arrival_ns;
+        return 0;
+    }
+    int r = event_reserve(ev, FIELDS_FIRST);
+    if (r < 0)
+        return r;
+    look_at_encoding(&j);
+    decode_line(&j);
+    finish(&j);
+    return j.err;
+}
+
+struct decoder decode_port(struct decode *d) {
+    return (struct decoder){.ctx = d, .decode = decode_record};
+}

@@ -1,0 +1,164 @@
+/* What the decoders share: the job (one record on its way to an event) and the helpers that fill
+ * the event.
+ *
+ * A job is one call of decode; it lives on the stack. Failure is sticky: put() and its kin record
+ * -ENOMEM in `err` and the entry returns it, so that decoders read as a list of what stands in the
+ * line.
+ *
+ * Structure is always cut from the raw bytes at ASCII marks, and only then are values made
+ * readable: a value from outside (an escape sequence of ISO-2022-JP, the first half of a CP932
+ * character) must not be able to swallow the mark behind it. */
+#pragma once
+#include "base/ip.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "decode/decode.h"
+
+enum decode_result {
+    DECODE_DONE,
+    DECODE_NOT_MINE, /* nothing was put into the event: another decoder may try */
+};
+
+/* A time as the line gives it. */
+struct when {
+    int64_t t_ns; /* TIME_NONE: no time */
+    bool year_known, zone_known;
+};
+
+struct decode {
+    const struct event_names *names;
+    decode_source_fn *source;
+    void *source_ctx;
+};
+
+struct decode_job {
+    const struct decode *d;
+    const struct raw_record *rec;
+    const struct source *src; /* never NULL */
+    struct event *ev;
+    struct str line; /* what is decoded: the record's bytes, or those made readable as a whole */
+    int encoding;    /* enum text_encoding of the line, -1 where unsure */
+    bool plain;      /* ASCII or UTF-8: values need no conversion */
+    bool whole;      /* no piece and nothing cut off: the end of the line is its end */
+    const struct decode_format *forced; /* by the source, or NULL */
+    bool host_put;
+    bool not_root; /* the journal says that an ordinary account wrote it */
+    struct when when;
+    struct str program; /* tag of the syslog header, SYSLOG_IDENTIFIER */
+    struct str count;   /* "message repeated N times": the digits */
+    struct str why;     /* why the decoder that seemed right refused the line */
+    struct str decoder; /* name of the innermost decoder that understood it */
+    int err;
+};
+
+struct decode_format {
+    const char *name;
+    int order; /* tried by content in this order */
+    const char *help;
+    const char *const *programs; /* syslog tags whose messages it reads, NULL-terminated; or NULL */
+    /* A cheap look at the first bytes of a line, or of a message whose program nobody claims. NULL:
+     * only when forced or by program. */
+    bool (*recognise)(const struct decode_job *j, struct str text);
+    enum decode_result (*decode)(struct decode_job *j, struct str text);
+};
+
+/* decode.c */
+const struct decode_format *decode_format_find(struct str name);
+/* The message behind a header: by program, else by content, else the message alone. */
+void decode_message(struct decode_job *j, struct str message);
+
+/* value.c */
+int job_grow(struct decode_job *j, uint32_t id, uint8_t type, struct str value);
+struct str job_text(struct decode_job *j, struct str raw); /* as UTF-8 */
+void put_source(struct decode_job *j,
+                struct str address); /* source.ip and .net, or source.address */
+void put_login(struct decode_job *j, bool success, struct str service);
+void put_named(struct decode_job *j, struct str name, uint8_t type, struct str value);
+void put_error(struct decode_job *j, struct str sentence);
+/* Reads "\xNN", "\"", "\\" and the C letters, as nginx and Apache write them. Slice itself if none.
+ */
+struct str job_unescape(struct decode_job *j, struct str s);
+
+static inline void put_typed(struct decode_job *j, enum event_field_id id, uint8_t type,
+                             struct str value) {
+    struct event *ev = j->ev;
+    if (UNLIKELY(ev->n >= ev->cap)) {
+        j->err = job_grow(j, id, type, value);
+        return;
+    }
+    ev->fields[ev->n++] = (struct event_field){.id = id, .type = type, .value = value};
+    if (!ev->first[id])
+        ev->first[id] = (uint16_t) ev->n;
+}
+static inline void put(struct decode_job *j, enum event_field_id id, struct str value) {
+    put_typed(j, id, JSON_STRING, value);
+}
+static inline void put_number(struct decode_job *j, enum event_field_id id, struct str value) {
+    put_typed(j, id, JSON_NUMBER, value);
+}
+/* A value that may hold anything. */
+static inline void put_text(struct decode_job *j, enum event_field_id id, struct str raw) {
+    put(j, id, LIKELY(j->plain) ? raw : job_text(j, raw));
+}
+
+/* when.c: each reads a time at the start of s and returns its length, or 0. */
+size_t when_iso(struct str s, struct when *ret,
+                const struct decode_job *j); /* 2026-11-23T02:03:08.1+09:00 */
+size_t when_bsd(struct str s, struct when *ret, const struct decode_job *j); /* Nov 23 02:03:08 */
+size_t when_clf(struct str s, struct when *ret,
+                const struct decode_job *j); /* 23/Nov/2026:02:03:08 +0900 */
+size_t when_slash(struct str s, struct when *ret,
+                  const struct decode_job *j); /* 2026/11/23 02:03:08 */
+size_t when_ctime(struct str s, struct when *ret,
+                  const struct decode_job *j); /* Mon Nov 23 02:03:08.1 2026 */
+size_t when_any(struct str s, struct when *ret, const struct decode_job *j);
+bool when_epoch(struct str number, struct when *ret); /* s, ms, us or ns by magnitude */
+/* Gives the event its times by the policy of decode.h. */
+void when_settle(struct decode_job *j);
+
+/* The decoders. */
+bool syslog_recognise(const struct decode_job *j, struct str text);
+enum decode_result syslog_decode(struct decode_job *j, struct str text);
+bool rfc5424_recognise(const struct decode_job *j, struct str text);
+enum decode_result rfc5424_decode(struct decode_job *j, struct str text);
+enum decode_result journal_decode(struct decode_job *j, struct str text);
+bool json_recognise(const struct decode_job *j, struct str text);
+enum decode_result json_decode(struct decode_job *j, struct str text);
+bool access_recognise(const struct decode_job *j, struct str text);
+enum decode_result access_decode(struct decode_job *j, struct str text);
+bool nginx_error_recognise(const struct decode_job *j, struct str text);
+enum decode_result nginx_error_decode(struct decode_job *j, struct str text);
+bool apache_error_recognise(const struct decode_job *j, struct str text);
+enum decode_result apache_error_decode(struct decode_job *j, struct str text);
+bool sshd_recognise(const struct decode_job *j, struct str text);
+enum decode_result sshd_decode(struct decode_job *j, struct str text);
+bool pam_recognise(const struct decode_job *j, struct str text);
+enum decode_result pam_decode(struct decode_job *j, struct str text);
+/* "PAM 2 more authentication failures; …", which sshd says when a connection ends. */
+enum decode_result pam_summary(struct decode_job *j, struct str text);
+enum decode_result sudo_decode(struct decode_job *j, struct str text);
+enum decode_result su_decode(struct decode_job *j, struct str text);
+enum decode_result cron_decode(struct decode_job *j, struct str text);
+
+/* PRI of a syslog line, "<0>" to "<191>" without leading zeros; its length or -1. */
+int syslog_pri(struct str s, unsigned *ret);
+void put_pri(struct decode_job *j, unsigned pri, struct str digits);
+
+/* RFC 5424, strict. Slices of the line; nil values are empty with .p NULL. */
+struct rfc5424 {
+    unsigned pri;
+    struct str pri_text, version, host, app, procid, msgid;
+    struct str sd;      /* all elements with their brackets; empty when nil */
+    struct str message; /* .p NULL: none */
+    struct when when;
+};
+/* NULL when valid, else why not. */
+const char *rfc5424_parse(struct str line, struct rfc5424 *ret);
+/* The next parameter of structured data that rfc5424_parse accepted. *state starts as {0}. An
+ * element without parameters is returned once with name.p NULL. */
+struct sd_state {
+    size_t at;
+    struct str id;
+};
+bool rfc5424_next_param(struct str sd, struct sd_state *state, struct str *ret_id,
+                        struct str *ret_name, struct str *ret_value);

@@ -1,0 +1,144 @@
+/* Messages of PAM modules, which stand behind the header of the program that called them:
+ *
+ *   pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=bob
+ * rhost=192.0.2.1  user=bob pam_unix(sshd:session): session opened for user bob(uid=1000) by
+ * (uid=0)
+ *
+ * For a service that reports its own tries (sshd, sudo, su) the failure here is the same try seen
+ * again, so it is no login event. For every other service PAM is the only witness and its failure
+ * is the login event.
+ *
+ * Injection: ruser is what the client typed. pam_unix names only users that exist behind rhost, so
+ * the last " rhost=" is the real one; other modules may not, and two of them mean that no source is
+ * taken. */
+#include "decode/decode_priv.h"
+
+struct pam {
+    struct str module, service, type, text;
+};
+
+static bool split(struct str m, struct pam *ret) {
+    ptrdiff_t open = str_find_byte(m, '(', 0), close, colon;
+    if (!str_starts(m, STR("pam_")) || open < 0 || open > 40)
+        return false;
+    close = str_find(m, STR("): "), (size_t) open);
+    colon = str_find_byte(m, ':', (size_t) open);
+    if (close < 0 || colon < 0 || colon > close || close > 200)
+        return false;
+    ret->module = str_to(m, (size_t) open);
+    ret->service = str_n(m.p + open + 1, (size_t) (colon - open - 1));
+    ret->type = str_n(m.p + colon + 1, (size_t) (close - colon - 1));
+    ret->text = str_from(m, (size_t) close + 3);
+    return str_find_byte(m, ' ', 0) > close;
+}
+
+/* Services whose own message is the login event, or no login at all. */
+static bool reports_itself(struct str service) {
+    static const char *const own[] = {"sshd", "sudo", "sudo-i", "su", "su-l", "cron", "crond"};
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        if (str_eq_z(service, own[i]))
+            return true;
+    return false;
+}
+
+/* "rhost=ADDRESS  user=NAME"; false when two places could be meant. */
+static bool find_remote(const struct pam *p, struct str *ret_host, struct str *ret_user) {
+    static const struct str mark = {" rhost=", 7};
+    ptrdiff_t first = str_find(p->text, mark, 0), last = first;
+    *ret_host = *ret_user = STR_NULL;
+    if (first < 0)
+        return true;
+    for (ptrdiff_t at = first; at >= 0; at = str_find(p->text, mark, (size_t) at + 1))
+        last = at;
+    if (first != last && !str_eq(p->module, STR("pam_unix")))
+        return false;
+    struct str rest = str_from(p->text, (size_t) last + mark.n);
+    ptrdiff_t space = str_find_byte(rest, ' ', 0);
+    *ret_host = space < 0 ? rest : str_to(rest, (size_t) space);
+    ptrdiff_t user = str_find(rest, STR(" user="), 0);
+    if (user >= 0)
+        *ret_user = str_from(rest, (size_t) user + 6);
+    return true;
+}
+
+/* ruser=, which vsftpd and others fill with the name that was tried. */
+static struct str find_ruser(const struct pam *p) {
+    ptrdiff_t from = str_find(p->text, STR(" ruser="), 0), to;
+    if (from < 0)
+        return STR_NULL;
+    to = -1; /* the last one, as for the address */
+    for (ptrdiff_t at = from; at >= 0; at = str_find(p->text, STR(" rhost="), (size_t) at + 1))
+        to = at > from ? at : to;
+    return to < 0 ? STR_NULL : str_n(p->text.p + from + 7, (size_t) (to - from - 7));
+}
+
+static void put_failure(struct decode_job *j, const struct pam *p) {
+    struct str host, user;
+    bool clear = j->whole && find_remote(p, &host, &user);
+    if (reports_itself(p->service)) {
+        put(j, EVENT_F_EVENT_CATEGORY, STR("authentication"));
+        put(j, EVENT_F_EVENT_TYPE, STR("info"));
+        put(j, EVENT_F_EVENT_ACTION, STR("pam-auth-failure"));
+        put_text(j, EVENT_F_SERVICE_TYPE, p->service);
+    } else {
+        put_login(j, false, job_text(j, p->service));
+    }
+    if (!clear) {
+        put_error(j, STR("the line can be read with more than one source address; none is taken"));
+        return;
+    }
+    if (!user.n)
+        user = find_ruser(p);
+    if (user.n)
+        put_text(j, EVENT_F_USER_NAME, user);
+    if (!j->not_root) /* anybody may write such a line to the journal and name a victim */
+        put_source(j, host);
+}
+
+/* "session opened for user NAME[(uid=N)] by …", "session closed for user NAME" */
+static bool put_session(struct decode_job *j, struct str text) {
+    static const struct str opened = {"session opened for user ", 24},
+                            closed = {"session closed for user ", 24};
+    bool start = str_starts(text, opened);
+    if (!start && !str_starts(text, closed))
+        return false;
+    struct str user = str_from(text, opened.n);
+    ptrdiff_t end = start ? str_find(user, STR(" by "), 0) : -1;
+    if (end >= 0)
+        user = str_to(user, (size_t) end);
+    ptrdiff_t uid = str_find(user, STR("(uid="), 0);
+    if (uid >= 0)
+        user = str_to(user, (size_t) uid);
+    put(j, EVENT_F_EVENT_CATEGORY, STR("session"));
+    put(j, EVENT_F_EVENT_TYPE, start ? STR("start") : STR("end"));
+    put(j, EVENT_F_EVENT_ACTION, start ? STR("session-start") : STR("session-end"));
+    put_text(j, EVENT_F_USER_NAME, user);
+    return true;
+}
+
+enum decode_result pam_summary(struct decode_job *j, struct str m) {
+    struct pam p = {.module = STR("pam_unix"), .service = STR("sshd"), .text = m};
+    ptrdiff_t at = str_find(m, STR(" more authentication failure"), 0);
+    if (at < 0 || at > 16)
+        return DECODE_NOT_MINE;
+    put_failure(j, &p);
+    return DECODE_DONE;
+}
+
+enum decode_result pam_decode(struct decode_job *j, struct str m) {
+    struct pam p;
+    if (!split(m, &p))
+        return DECODE_NOT_MINE;
+    put_text(j, EVENT_F_EVENT_PROVIDER, p.module);
+    if (str_starts(p.text, STR("authentication failure;"))) {
+        put_failure(j, &p);
+        return DECODE_DONE;
+    }
+    put_text(j, EVENT_F_SERVICE_TYPE, p.service);
+    if (put_session(j, p.text))
+        return DECODE_DONE;
+    put(j, EVENT_F_EVENT_CATEGORY, STR("authentication"));
+    put(j, EVENT_F_EVENT_TYPE, STR("info"));
+    put(j, EVENT_F_EVENT_ACTION, STR("pam-message"));
+    return DECODE_DONE;
+}

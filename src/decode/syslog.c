@@ -1,0 +1,165 @@
+/* The header of RFC 3164 as it is really written: with or without PRI, by the BSD clock or by ISO
+ * 8601 (what rsyslog writes by default on Debian 12), with or without a host, with or without a
+ * tag. The message behind it goes to the decoder of its program.
+ *
+ *   <38>Nov 23 02:03:08 host sshd[123]: message
+ *   2026-11-23T02:03:08.123456+09:00 host sshd[123]: message
+ *
+ * A line without PRI that begins with an ISO time must have a tag: application logs begin so, too.
+ */
+#include "decode/decode_priv.h"
+
+int syslog_pri(struct str s, unsigned *ret) {
+    unsigned v = 0;
+    size_t at = 1;
+    if (s.n < 3 || s.p[0] != '<')
+        return -1;
+    while (at < s.n && at <= 3 && ascii_digit(s.p[at]))
+        v = v * 10 + (unsigned) (s.p[at++] - '0');
+    if (at == 1 || at >= s.n || s.p[at] != '>' || v > 191 || (s.p[1] == '0' && at > 2))
+        return -1;
+    *ret = v;
+    return (int) at + 1;
+}
+
+void put_pri(struct decode_job *j, unsigned pri, struct str digits) {
+    static const char numbers[] = "0 1 2 3 4 5 6 7 8 9 1011121314151617181920212223";
+    unsigned facility = pri >> 3, severity = pri & 7;
+    put_number(j, EVENT_F_SYSLOG_PRIORITY, digits);
+    put_number(j, EVENT_F_SYSLOG_FACILITY, str_n(numbers + 2 * facility, facility < 10 ? 1 : 2));
+    put_number(j, EVENT_F_SYSLOG_SEVERITY, str_n(numbers + 2 * severity, 1));
+}
+
+static bool looks_like_time(struct str s) {
+    if (s.n < 14)
+        return false;
+    const char *p = s.p;
+    if (ascii_digit(p[0]))
+        return p[4] == '-' && (p[10] == 'T' || p[10] == ' ');
+    return p[0] >= 'A' && p[0] <= 'S' && p[3] == ' ' && (p[6] == ' ' || p[5] == ' ');
+}
+
+bool syslog_recognise(const struct decode_job *j, struct str text) {
+    unsigned pri;
+    return looks_like_time(text) || (text.n && text.p[0] == '<' && syslog_pri(text, &pri) > 0);
+}
+
+/* "name[pid]: " or "name: " at the start of s. Returns how much it takes, 0 when there is none. */
+static size_t take_tag(struct str s, struct str *ret_name, struct str *ret_pid) {
+    size_t at = 0;
+    *ret_pid = STR_NULL;
+    while (at < s.n && s.p[at] > ' ' && s.p[at] < 127 && s.p[at] != '[' && s.p[at] != ':')
+        at++;
+    if (at == 0 || at == s.n || at > 128)
+        return 0;
+    *ret_name = str_n(s.p, at);
+    if (s.p[at] == '[') {
+        size_t from = ++at;
+        while (at < s.n && s.p[at] != ']' && s.p[at] > ' ' && at - from < 128)
+            at++;
+        if (at == s.n || s.p[at] != ']')
+            return 0;
+        *ret_pid = str_n(s.p + from, at - from);
+        at++;
+        if (at < s.n && s.p[at] == ':')
+            at++;
+    } else if (s.p[at] == ':') {
+        at++;
+    } else {
+        return 0;
+    }
+    if (at < s.n && s.p[at] != ' ')
+        return 0;
+    return at < s.n ? at + 1 : at;
+}
+
+static void put_tag(struct decode_job *j, struct str name, struct str pid) {
+    uint64_t n;
+    j->program = name;
+    put(j, EVENT_F_PROCESS_NAME, name);
+    if (!pid.n)
+        return;
+    if (str_to_u64(pid, &n) == 0)
+        put_number(j, EVENT_F_PROCESS_PID, pid);
+    else
+        put(j, EVENT_F_SYSLOG_PROCID, pid);
+}
+
+/* "… INFO module: text" of an application is no host called INFO. */
+static bool is_level_word(struct str s) {
+    static const char *const words[] = {"TRACE",   "DEBUG", "INFO",     "NOTICE", "WARN",
+                                        "WARNING", "ERROR", "CRITICAL", "FATAL",  "SEVERE"};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (str_eq_icase(s, str_of(words[i])))
+            return true;
+    return false;
+}
+
+static struct str token(struct str s) {
+    const char *space = s.n ? memchr(s.p, ' ', s.n) : NULL;
+    return space ? str_n(s.p, (size_t) (space - s.p)) : s;
+}
+
+/* Host and tag. False: not a syslog line after all (nothing was put). */
+static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag) {
+    struct str name, pid, host = token(*s), behind;
+    size_t n = 0;
+    bool is_tag = host.n && host.p[host.n - 1] == ':';
+    if (is_tag && (n = take_tag(*s, &name, &pid)) > 0) { /* written without a host */
+        if (must_have_tag)
+            return false;
+        put_tag(j, name, pid);
+        *s = str_from(*s, n);
+        return true;
+    }
+    behind = str_from(*s, host.n + 1);
+    if (host.n && host.n < 256)
+        n = take_tag(behind, &name, &pid);
+    if (must_have_tag && (n == 0 || is_level_word(host)))
+        return false;
+    if (host.n && host.n < 256) {
+        put_text(j, EVENT_F_HOST_NAME, host);
+        j->host_put = true;
+        *s = behind;
+    }
+    if (n) {
+        put_tag(j, name, pid);
+        *s = str_from(behind, n);
+    }
+    return true;
+}
+
+enum decode_result syslog_decode(struct decode_job *j, struct str text) {
+    unsigned pri = 0;
+    int pri_n = text.n && text.p[0] == '<' ? syslog_pri(text, &pri) : -1;
+    struct str s = pri_n > 0 ? str_from(text, (size_t) pri_n) : text;
+    struct when when = {.t_ns = TIME_NONE};
+    bool iso = s.n && ascii_digit(s.p[0]);
+    size_t n = iso ? when_iso(s, &when, j) : when_bsd(s, &when, j);
+    if (n && n < s.n && s.p[n] != ' ')
+        n = 0;
+    if (n == 0) {
+        if (pri_n <= 0)
+            return DECODE_NOT_MINE;
+        when = (struct when){.t_ns = TIME_NONE};
+    }
+    s = str_from(s, n ? n + 1 : 0);
+    if (n) {
+        if (!take_origin(j, &s, iso && pri_n <= 0))
+            return DECODE_NOT_MINE;
+    } else {
+        struct str name, pid;
+        size_t tag = take_tag(s, &name, &pid);
+        if (tag) {
+            put_tag(j, name, pid);
+            s = str_from(s, tag);
+        }
+    }
+    j->when = when;
+    if (pri_n > 0)
+        put_pri(j, pri, str_n(text.p + 1, (size_t) pri_n - 2));
+    decode_message(j, s);
+    if (!j->decoder.n)
+        j->decoder = STR("syslog");
+    return DECODE_DONE;
+}

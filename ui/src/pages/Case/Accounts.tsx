@@ -1,0 +1,36 @@
+// 口座: accounts probably stolen, from where, and what was looked at afterwards. 疑い until a person confirmed it.
+import { api } from "../../api/client";
+import type { Account, Incident } from "../../api/types";
+import { number } from "../../lib/template";
+import { useResource } from "../../state/resource";
+import { t } from "../../state/text";
+import { Card, Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { type Column, Table } from "../../widgets/Table";
+import { Time } from "../../widgets/Time";
+
+function Pages({ account }: { account: Account }) {
+  if (account.pages.length === 0) return <>{t("account.only_login")}</>;
+  return <>{account.pages.map((p) => <div>{p.kind ?? t("account.kind_unknown")} <span class="mono ink2">{p.path}</span> {t("account.times", { n: p.n })}</div>)}</>;
+}
+
+export function Accounts({ incident }: { incident: Incident }) {
+  const list = useResource(api.accounts(incident.id), ["incident"], [incident.id]);
+  const columns: Column<Account>[] = [
+    { head: t("account.name"), title: true, cell: (a) => <b class="mono">{a.name}</b> },
+    { head: t("scope.service"), cell: (a) => a.service ?? t("word.unknown") },
+    { head: t("account.source"), cell: (a) => <span class="mono id">{a.source ?? t("word.unknown")}</span> },
+    { head: t("account.success"), num: true, cell: (a) => <Time at={a.success_at} seconds /> },
+    { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : number(a.tried)) },
+    { head: t("account.known"), cell: (a) => t(a.known === null ? "word.unknown" : a.known ? "account.known_yes" : "account.known_no") },
+    { head: t("account.pages"), class: "card-wide", cell: (a) => <Pages account={a} /> },
+  ];
+  return (
+    <Loaded of={list}>{(d) => (
+      <Card>
+        <p class="empty small">{t("account.caption", { n: d.accounts.length, at: incident.scope.counted_at })}</p>
+        {d.accounts.length === 0 ? <Empty>{t("account.none")}</Empty> : <Table label={t("case.tab.accounts")} columns={columns} rows={d.accounts} id={(a) => a.id} />}
+      </Card>)}
+    </Loaded>
+  );
+}

@@ -1,0 +1,47 @@
+// 経過: everything done and noticed, the newest first; a line of one's own can be added.
+import { useState } from "preact/hooks";
+import { api } from "../../api/client";
+import type { Incident, TimelineEntry } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { has, say, t } from "../../state/text";
+import { Button } from "../../widgets/Button";
+import { Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { Time } from "../../widgets/Time";
+import { NoteForm } from "./NoteForm";
+
+function Ref({ entry, id }: { entry: TimelineEntry; id: number }) {
+  const [kind, what] = (entry.ref ?? "").split(":");
+  if (kind === "action" && what) return <a href={`#/cases/${id}/actions`}>{t("timeline.action", { id: what })}</a>;
+  if (kind === "finding" && what) return <a href={`#/cases/${id}/evidence?finding=${encodeURIComponent(what)}`}>{t("timeline.finding")}</a>;
+  return null;
+}
+
+function Row({ entry, id }: { entry: TimelineEntry; id: number }) {
+  return (
+    <li class="entry small">
+      <span class="entry-at"><Time at={entry.at} seconds={!entry.precision_s} imprecise={!!entry.precision_s} /></span>
+      <b class="entry-lane">{t(`lane.name.${entry.lane}`)}</b>
+      <span class="entry-text">{say(entry.text)}{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
+      <span class="entry-by ink2">{entry.source === "person" ? say(entry.by) : has(`${entry.by.key}.brief`) ? t(`${entry.by.key}.brief`) : say(entry.by)}</span>
+      <span class="entry-ref"><Ref entry={entry} id={id} /></span>
+    </li>
+  );
+}
+
+export function Timeline({ incident, reload }: { incident: Incident; reload: () => void }) {
+  const list = useResource(api.timeline(incident.id), ["incident", "action"], [incident.id]);
+  const [writing, write] = useState(false);
+  const done = () => { write(false); list.reload(); reload(); };
+  return (
+    <>
+      <div class="note-start">
+        {writing ? <NoteForm id={incident.id} done={done} leave={() => write(false)} /> : <Button smaller onPress={() => write(true)}>{t("note.add")}</Button>}
+      </div>
+      <Loaded of={list}>{(d) => d.entries.length === 0
+        ? <Empty>{t("timeline.none")}</Empty>
+        : <ol class="entries">{d.entries.map((e) => <Row key={e.id} entry={e} id={incident.id} />)}</ol>}
+      </Loaded>
+    </>
+  );
+}

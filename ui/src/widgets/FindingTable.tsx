@@ -1,0 +1,27 @@
+// What rules said, each with its group, its measures and the time it was noticed.
+import type { Finding } from "../api/types";
+import { number } from "../lib/template";
+import { t, titleOf, word } from "../state/text";
+import { Level } from "./Level";
+import { Num } from "./Num";
+import { type Column, Table } from "./Table";
+import { Time } from "./Time";
+
+const measures = (f: Finding): string => f.measures
+  .filter((m) => m.value !== null)
+  .map((m) => t("finding.measure", { name: word("measure", m.name), value: m.name.endsWith("_rate") ? `${number((m.value ?? 0) * 100)}%` : number(m.value ?? 0) }))
+  .join(t("word.comma"));
+
+export function FindingTable({ rows, linesOf }: { rows: Finding[]; linesOf?: (f: Finding) => string }) {
+  const columns: Column<Finding>[] = [
+    { head: t("finding.rule"), title: true, class: "grow-cell", cell: (f) => <a class="name bold" href={`#/rules/${encodeURIComponent(f.rule.id)}`}>{titleOf(f.rule)}</a> },
+    { head: t("cases.level"), cell: (f) => <Level level={f.level} /> },
+    { head: t("finding.group"), class: "card-wide", cell: (f) => f.group.map((g) => <div class="mono">{g.name} = {g.value}</div>) },
+    { head: t("finding.measures"), class: "card-wide", cell: measures },
+    { head: t("finding.count"), num: true, cell: (f) => <Num value={f.count} /> },
+    { head: t("finding.first"), num: true, cell: (f) => <Time at={f.first} seconds /> },
+    { head: t("finding.last"), num: true, cell: (f) => <Time at={f.last} seconds /> },
+    { head: t("finding.lines"), num: true, cell: (f) => linesOf ? <a href={linesOf(f)}>{t("finding.see_lines", { n: f.evidence_n })}</a> : number(f.evidence_n) },
+  ];
+  return <Table label={t("finding.title")} columns={columns} rows={rows} id={(f) => f.id} />;
+}
