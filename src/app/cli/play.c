@@ -1,0 +1,115 @@
+/* Writes a story's lines into a pipe with their own times; with --pace N at N times the speed of life, else
+ * as fast as they are read. A clock tick goes out for every second of the story, so that whoever follows
+ * knows its time when nothing happens. */
+#include "app/cli/play.h"
+
+#include "app/cli/command.h"
+#include "base/file.h"
+#include "intake/replay.h"
+#include "pack/replay.h"
+
+#include <getopt.h>
+#include <time.h>
+
+enum { PLAY_BUFFER = 256 * 1024 };
+
+struct player {
+    int fd;
+    double pace; /* 0: as fast as it is read */
+    int64_t story_ns, real_ns; /* where both clocks started */
+    int64_t ticked_s;
+    struct buf out;
+};
+
+static int flush(struct player *p) {
+    int r = p->out.n ? file_write_all(p->fd, buf_str(&p->out)) : 0;
+    buf_clear(&p->out);
+    return r;
+}
+
+/* Waits until the story's time has come; what was written before must not wait with us. */
+static int wait_for(struct player *p, int64_t at_ns) {
+    if (p->pace <= 0)
+        return 0;
+    int64_t due = p->real_ns + (int64_t) ((double) (at_ns - p->story_ns) / p->pace);
+    int64_t left = due - time_monotonic_ns();
+    if (left < 2 * NS_PER_MS)
+        return 0;
+    int r = flush(p);
+    struct timespec ts = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+    while (r == 0 && clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
+        ;
+    return r;
+}
+
+static int say(struct player *p, const struct replay_message *m) {
+    int r = wait_for(p, m->at_ns);
+    replay_message_add(&p->out, m);
+    if (r == 0 && p->out.n > PLAY_BUFFER / 2)
+        r = flush(p);
+    return r < 0 ? r : buf_error(&p->out);
+}
+
+static int tick_until(struct player *p, int64_t at_ns) {
+    int r = 0;
+    for (; r == 0 && p->ticked_s < at_ns / NS_PER_S; p->ticked_s++)
+        r = say(p, &(struct replay_message){.at_ns = (p->ticked_s + 1) * NS_PER_S, .kind = REPLAY_KIND_TICK});
+    return r;
+}
+
+static int play(struct player *p, struct pack_replay *story) {
+    struct pack_line line;
+    int r = 0, more;
+    p->story_ns = pack_replay_start_ns(story);
+    p->ticked_s = p->story_ns / NS_PER_S;
+    p->real_ns = time_monotonic_ns();
+    while (r == 0 && (more = pack_replay_next(story, &line)) != 0) {
+        if (more < 0)
+            return more;
+        r = tick_until(p, line.at_ns);
+        if (r == 0)
+            r = say(p, &(struct replay_message){line.at_ns, line.source, REPLAY_KIND_LINE, line.bytes});
+    }
+    if (r == 0)
+        r = tick_until(p, pack_replay_end_ns(story));
+    if (r == 0)
+        r = say(p, &(struct replay_message){.at_ns = pack_replay_end_ns(story), .kind = REPLAY_KIND_END});
+    return r < 0 ? r : flush(p);
+}
+
+static const char HELP[] =
+    "usage: kizuki pack play [--seed N] [--pace N] [--fd N] REPLAY.yml\n"
+    "\n"
+    "Writes the lines of a story for a sensor started with --replay-fd. Used by pack replay and demo.\n";
+
+int cmd_pack_play(int argc, char **argv) {
+    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
+                                            {"pace", required_argument, NULL, 'p'},
+                                            {"fd", required_argument, NULL, 'f'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    CLEANUP(pack_replay_freep) struct pack_replay *story = NULL;
+    struct player p = {.fd = 1};
+    uint64_t seed = 0, fd = 1;
+    struct diag d;
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if ((c == 's' && str_to_u64(str_of(optarg), &seed) < 0) ||
+            (c == 'f' && (str_to_u64(str_of(optarg), &fd) < 0 || fd > 1024)) ||
+            (c == 'p' && (str_to_double(str_of(optarg), &p.pace) < 0 || p.pace < 0)) || c == '?')
+            return command_misused("pack play", "see kizuki pack play --help");
+    }
+    if (optind + 1 != argc)
+        return command_misused("pack play", "one replay.yml is wanted");
+    p.fd = (int) fd;
+    buf_init(&p.out, PLAY_BUFFER);
+    int r = pack_replay_open(argv[optind], seed, &story, &d);
+    if (r == 0 && (r = play(&p, story)) < 0)
+        diag_set(&d, r, "cannot go on playing '%s': %s", argv[optind], err_word(r));
+    buf_done(&p.out);
+    return r < 0 ? command_failed(&d) : 0;
+}

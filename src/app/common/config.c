@@ -1,0 +1,340 @@
+#include "app/common/config.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/yaml.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONFIG_ARENA_MAX = 32 * 1024 * 1024, PORT_HTTPS = 8443, PORT_SYSLOG = 5514 };
+
+int config_parse_address(struct str s, struct config_address *ret) {
+    struct config_address a = {0};
+    struct str host, port;
+    uint64_t v;
+    if (s.n && s.p[0] == '[') {
+        ptrdiff_t end = str_find_byte(s, ']', 0);
+        if (end < 0 || (size_t) end + 1 >= s.n || s.p[end + 1] != ':')
+            return -ERR_PARSE;
+        host = str_n(s.p + 1, (size_t) end - 1);
+        port = str_from(s, (size_t) end + 2);
+    } else {
+        ptrdiff_t colon = str_find_byte(s, ':', 0);
+        if (colon < 0)
+            return -ERR_PARSE;
+        host = str_to(s, (size_t) colon);
+        port = str_from(s, (size_t) colon + 1);
+    }
+    if (host.n >= sizeof a.host || str_to_u64(port, &v) < 0 || v > 65535)
+        return -ERR_PARSE;
+    if (host.n == 0)
+        host = STR("0.0.0.0");
+    memcpy(a.host, host.p, host.n);
+    a.port = (uint16_t) v;
+    *ret = a;
+    return 0;
+}
+
+int config_parse_zone(struct str s, int *ret_offset_min) {
+    uint64_t h, m = 0;
+    if (str_eq_z(s, "Z") || str_eq_z(s, "UTC")) {
+        *ret_offset_min = 0;
+        return 0;
+    }
+    if (str_eq_z(s, "JST")) {
+        *ret_offset_min = TIME_JST_OFFSET_MIN;
+        return 0;
+    }
+    if (s.n < 3 || (s.p[0] != '+' && s.p[0] != '-') || str_to_u64(str_n(s.p + 1, 2), &h) < 0)
+        return -ERR_PARSE;
+    struct str rest = str_from(s, 3);
+    if (rest.n && rest.p[0] == ':')
+        rest = str_from(rest, 1);
+    if (rest.n && (rest.n != 2 || str_to_u64(rest, &m) < 0))
+        return -ERR_PARSE;
+    if (h > 14 || m > 59)
+        return -ERR_PARSE;
+    *ret_offset_min = (s.p[0] == '-' ? -1 : 1) * (int) (h * 60 + m);
+    return 0;
+}
+
+/* One reading: everything a row function needs to say where something is wrong. */
+struct reading {
+    struct config *c;
+    const char *file;
+    struct diag *err;
+};
+
+static int wrong(struct reading *r, const struct yaml_node *at, const char *what) {
+    return yaml_error(r->err, -ERR_PARSE, r->file, at, "%s", what);
+}
+
+static int read_address(struct reading *r, const struct yaml_node *v, struct config_address *ret) {
+    if (v->kind == YAML_SCALAR && config_parse_address(v->text, ret) == 0)
+        return 0;
+    return wrong(r, v, "an address and port are wanted, like 127.0.0.1:8443 or [::1]:8443");
+}
+
+static int read_https(struct reading *r, const struct yaml_node *v) {
+    return read_address(r, v, &r->c->https);
+}
+
+static int read_certificate(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"chain", "key", NULL};
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    if (!yaml_get_str(v, "chain", &r->c->certificate_chain) ||
+        !yaml_get_str(v, "key", &r->c->certificate_key))
+        return wrong(r, v, "certificate wants both chain and key, each the path of a PEM file");
+    return 0;
+}
+
+static int read_syslog(struct reading *r, const struct yaml_node *v) {
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "syslog wants a list of addresses, like [127.0.0.1:5514]");
+    r->c->n_syslog = 0;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        if (r->c->n_syslog == ARRAY_SIZE(r->c->syslog))
+            return wrong(r, e, "at most 16 syslog addresses");
+        int x = read_address(r, e, &r->c->syslog[r->c->n_syslog]);
+        if (x < 0)
+            return x;
+        r->c->n_syslog++;
+    }
+    return 0;
+}
+
+static int read_zone(struct reading *r, const struct yaml_node *v) {
+    if (v->kind == YAML_SCALAR && config_parse_zone(v->text, &r->c->offset_min) == 0)
+        return 0;
+    return wrong(r, v, "a zone is wanted, like \"+09:00\", JST or UTC");
+}
+
+static int read_strs(struct reading *r, const struct yaml_node *v, struct config_strs *into) {
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "a list is wanted");
+    into->p = arena_alloc(&r->c->arena, (v->n + 1) * sizeof *into->p);
+    if (!into->p)
+        return -ENOMEM;
+    into->n = 0;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        if (e->kind != YAML_SCALAR)
+            return wrong(r, e, "a list of plain words is wanted");
+        into->p[into->n++] = e->text;
+    }
+    return 0;
+}
+
+static int read_rules(struct reading *r, const struct yaml_node *v) {
+    return read_strs(r, v, &r->c->rules);
+}
+static int read_partners(struct reading *r, const struct yaml_node *v) {
+    return read_strs(r, v, &r->c->partners);
+}
+static int read_shared(struct reading *r, const struct yaml_node *v) {
+    return read_strs(r, v, &r->c->shared);
+}
+
+static int read_one_source(struct reading *r, const struct yaml_node *v, struct source *s) {
+    static const char *const keys[] = {"name", "kind",     "path", "decoder", "service",
+                                       "host", "encoding", "zone", "skew",    NULL};
+    struct str text;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    *s = (struct source){.kind = STR("file"),
+                         .encoding = -1,
+                         .offset_min = r->c->offset_min,
+                         .skew_max_ns = 5 * NS_PER_MIN};
+    if (!yaml_get_str(v, "name", &s->name) || !s->name.n)
+        return wrong(r, v, "a source wants a name of its own");
+    (void) yaml_get_str(v, "kind", &s->kind);
+    (void) yaml_get_str(v, "path", &s->path);
+    (void) yaml_get_str(v, "decoder", &s->decoder);
+    (void) yaml_get_str(v, "service", &s->service);
+    (void) yaml_get_str(v, "host", &s->host);
+    if (!str_eq_z(s->kind, "file") && !str_eq_z(s->kind, "journal") && !str_eq_z(s->kind, "replay"))
+        return wrong(r, yaml_get(v, "kind"), "kind is file, journal or replay");
+    if (str_eq_z(s->kind, "file") && !s->path.n)
+        return wrong(r, v, "a file source wants a path; * and ? are allowed in it");
+    if (yaml_get_str(v, "encoding", &text) && (s->encoding = text_encoding_from_string(text)) < 0)
+        return wrong(r, yaml_get(v, "encoding"), "encoding is utf8, cp932, euc-jp or iso-2022-jp");
+    if (yaml_get_str(v, "zone", &text) && config_parse_zone(text, &s->offset_min) < 0)
+        return wrong(r, yaml_get(v, "zone"), "a zone is wanted, like \"+09:00\", JST or UTC");
+    if (yaml_get_str(v, "skew", &text) && time_parse_span(text, &s->skew_max_ns) < 0)
+        return wrong(r, yaml_get(v, "skew"), "a span is wanted, like 90s, 5m or 1h");
+    return 0;
+}
+
+static int read_sources(struct reading *r, const struct yaml_node *v) {
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "sources wants a list");
+    r->c->sources = arena_zalloc(&r->c->arena, (v->n + 1) * sizeof *r->c->sources);
+    if (!r->c->sources)
+        return -ENOMEM;
+    r->c->sources_given = true;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        struct source *s = &r->c->sources[r->c->n_sources];
+        int x = read_one_source(r, e, s);
+        if (x < 0)
+            return x;
+        for (size_t i = 0; i < r->c->n_sources; i++)
+            if (str_eq(r->c->sources[i].name, s->name))
+                return wrong(r, e, "two sources have the same name");
+        r->c->n_sources++;
+    }
+    return 0;
+}
+
+static int read_title(struct reading *r, const struct yaml_node *v, struct config_title *t) {
+    if (!v)
+        return 0;
+    if (v->kind == YAML_SCALAR) {
+        t->ja = t->en = v->text;
+        return 0;
+    }
+    if (!yaml_get_str(v, "ja", &t->ja) || !yaml_get_str(v, "en", &t->en))
+        return wrong(r, v, "a title wants ja and en");
+    return 0;
+}
+
+static int read_pages(struct reading *r, const struct yaml_node *v, struct config_service *s) {
+    struct config_page *pages;
+    if (!v)
+        return 0;
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "pages wants a list of {path, shows}");
+    pages = arena_zalloc(&r->c->arena, (v->n + 1) * sizeof *pages);
+    if (!pages)
+        return -ENOMEM;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        struct config_page *p = &pages[s->n_pages++];
+        if (!yaml_get_str(e, "path", &p->path))
+            return wrong(r, e, "a page wants the path its addresses begin with");
+        int x = read_title(r, yaml_get(e, "shows"), &p->shows);
+        if (x < 0)
+            return x;
+    }
+    s->pages = pages;
+    return 0;
+}
+
+static int read_services(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"name", "title", "owner", "pages", NULL};
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "services wants a list");
+    r->c->services = arena_zalloc(&r->c->arena, (v->n + 1) * sizeof *r->c->services);
+    if (!r->c->services)
+        return -ENOMEM;
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        struct config_service *s = &r->c->services[r->c->n_services++];
+        int x = yaml_only_keys(e, keys, r->file, r->err);
+        if (x < 0)
+            return x;
+        if (!yaml_get_str(e, "name", &s->name))
+            return wrong(r, e, "a service wants a name, the one its login events carry");
+        s->title = (struct config_title){s->name, s->name};
+        if ((x = read_title(r, yaml_get(e, "title"), &s->title)) < 0 ||
+            (x = read_title(r, yaml_get(e, "owner"), &s->owner)) < 0 ||
+            (x = read_pages(r, yaml_get(e, "pages"), s)) < 0)
+            return x;
+    }
+    return 0;
+}
+
+static int read_block(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"automatic", "minutes", NULL};
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    (void) yaml_get_bool(v, "automatic", &r->c->block_automatic);
+    (void) yaml_get_i64(v, "minutes", &r->c->block_minutes);
+    if (r->c->block_minutes < 1 || r->c->block_minutes > BLOCK_MINUTES_MAX)
+        return wrong(r, v, "block minutes lie between 1 and 10080 (a week)");
+    return 0;
+}
+
+static const struct {
+    const char *key;
+    int (*read)(struct reading *r, const struct yaml_node *v);
+} SETTINGS[] = {
+    {"zone", read_zone}, /* first: sources take it as their default */
+    {"https", read_https},       {"certificate", read_certificate},
+    {"syslog", read_syslog},     {"rules", read_rules},
+    {"sources", read_sources},   {"services", read_services},
+    {"partners", read_partners}, {"shared", read_shared},
+    {"block", read_block},
+};
+
+static int read_file(struct reading *r) {
+    struct yaml_doc *docs;
+    const char *keys[ARRAY_SIZE(SETTINGS) + 1] = {0};
+    int e = yaml_parse_file(&r->c->arena, r->file, &docs, r->err);
+    if (e < 0 || !docs || !docs->root)
+        return e;
+    if (docs->root->kind != YAML_MAPPING)
+        return wrong(r, docs->root, "settings are wanted, one `key: value` a line");
+    for (size_t i = 0; i < ARRAY_SIZE(SETTINGS); i++)
+        keys[i] = SETTINGS[i].key;
+    if ((e = yaml_only_keys(docs->root, keys, r->file, r->err)) < 0)
+        return e;
+    for (size_t i = 0; i < ARRAY_SIZE(SETTINGS); i++) {
+        const struct yaml_node *v = yaml_get(docs->root, SETTINGS[i].key);
+        if (v && !yaml_is_null(v) && (e = SETTINGS[i].read(r, v)) < 0)
+            return e;
+    }
+    return 0;
+}
+
+static int choose_data(struct config *c, const char *data, struct diag *err) {
+    const char *home = getenv("HOME");
+    if (data)
+        snprintf(c->data, sizeof c->data, "%s", data);
+    else if (geteuid() == 0)
+        snprintf(c->data, sizeof c->data, "/var/lib/kizuki");
+    else if (home && home[0])
+        snprintf(c->data, sizeof c->data, "%s/.local/share/kizuki", home);
+    else
+        return diag_set(err, -EINVAL, "no data folder: give --data DIR");
+    if (strlen(c->data) > sizeof c->data - 256)
+        return diag_set(err, -ENAMETOOLONG, "the path of the data folder is too long");
+    return 0;
+}
+
+int config_load(const char *data, const char *file, struct config **ret, struct diag *reterr) {
+    CLEANUP(config_freep) struct config *c = mem_zalloc(sizeof *c);
+    if (!c)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    arena_init(&c->arena, CONFIG_ARENA_MAX);
+    c->https = (struct config_address){"127.0.0.1", PORT_HTTPS};
+    c->syslog[0] = (struct config_address){"127.0.0.1", PORT_SYSLOG};
+    c->n_syslog = 1;
+    c->offset_min = TIME_JST_OFFSET_MIN;
+    c->block_minutes = 60;
+    int e = choose_data(c, data, reterr);
+    if (e < 0)
+        return e;
+    if (file)
+        snprintf(c->file, sizeof c->file, "%s", file);
+    else
+        snprintf(c->file, sizeof c->file, "%.*s/kizuki.yml", (int) sizeof c->file - 16, c->data);
+    if (file || access(c->file, F_OK) == 0) {
+        struct reading r = {.c = c, .file = c->file, .err = reterr};
+        if ((e = read_file(&r)) < 0)
+            return e;
+    } else {
+        c->file[0] = 0;
+    }
+    *ret = TAKE_PTR(c);
+    return 0;
+}
+
+void config_free(struct config *c) {
+    if (!c)
+        return;
+    arena_done(&c->arena);
+    mem_free(c);
+}

@@ -1,0 +1,70 @@
+/* kizuki.yml: what an operator tells Kizuki. Everything has a default; a missing file is an empty one.
+ *
+ *   https: 127.0.0.1:8443          address of the pages and the API
+ *   certificate: {chain: F, key: F}  the operator's own; without it one is made at first start
+ *   syslog: [127.0.0.1:5514]       UDP and TCP, both framings, on each
+ *   zone: "+09:00"                 for times that carry none
+ *   rules: [PATH…]                 files and folders of Sigma rules beside the shipped ones
+ *   sources:                       what to read here; without this list the usual logs are looked for
+ *     - {name: N, kind: file|journal|replay, path: GLOB, decoder: D, service: S, host: H, encoding: E, zone: Z, skew: 5m}
+ *   services:                      what is run for others; order is the order on the pages
+ *     - {name: S, title: {ja: T, en: T}, owner: {ja: T, en: T}, pages: [{path: PREFIX, shows: {ja: T, en: T}}]}
+ *   partners: [CIDR…]              never blocked
+ *   shared: [CIDR…]                addresses shared by many people: only ever proposed
+ *   block: {automatic: false, minutes: 60}
+ *
+ * A key that is not known is refused with its place: a misspelt setting must not pass in silence. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "event/record.h"
+
+struct config_address {
+    char host[64];
+    uint16_t port;
+};
+struct config_title {
+    struct str ja, en;
+};
+struct config_page {
+    struct str path; /* prefix of url.path */
+    struct config_title shows;
+};
+struct config_service {
+    struct str name;
+    struct config_title title, owner;
+    const struct config_page *pages;
+    size_t n_pages;
+};
+struct config_strs {
+    struct str *p;
+    size_t n;
+};
+struct config {
+    struct arena arena;
+    char file[4096]; /* "" when there was none */
+    char data[4096];
+    struct config_address https;
+    struct str certificate_chain, certificate_key;
+    struct config_address syslog[16];
+    size_t n_syslog;
+    int offset_min;
+    struct config_strs rules, partners, shared;
+    struct source *sources;
+    size_t n_sources;
+    bool sources_given; /* the file has a list, even an empty one */
+    struct config_service *services;
+    size_t n_services;
+    bool block_automatic;
+    int64_t block_minutes;
+};
+
+/* data: the data folder; NULL = the default (/var/lib/kizuki for root, ~/.local/share/kizuki else).
+ * file: NULL = DATA/kizuki.yml if it exists. *ret is freed with config_free. */
+int config_load(const char *data, const char *file, struct config **ret, struct diag *reterr) MUST_USE;
+void config_free(struct config *c);
+DEFINE_CLEANUP(struct config *, config_free)
+/* "192.0.2.1:514", "[::1]:514", ":8443" (every address). */
+int config_parse_address(struct str s, struct config_address *ret) MUST_USE;
+/* Minutes east of UTC from "+09:00", "Z", "JST". */
+int config_parse_zone(struct str s, int *ret_offset_min) MUST_USE;

@@ -1,0 +1,508 @@
+/* See engine.h. Purpose: plug decode, match and correlate together.
+ *
+ * A batch's result is a list of items in record order: events that matched something (kept in the batch's
+ * arena, hits beside them) and clock steps, one whenever the second of the batch's latest event time grows.
+ * Everything else is forgotten at once: the arena is rewound, so a quiet log costs no memory. A line without
+ * a time has that of the line before it; for the first lines of a batch only the ordered part knows it.
+ *
+ * Not here: reading files, threads, printing. */
+#include "app/engine/engine.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "decode/decode.h"
+#include "detect/correlate.h"
+#include "detect/match.h"
+#include "detect/rule.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct item {
+    int64_t time_ns;     /* TIME_NONE: that of what came before in the stream */
+    int64_t max_ns;      /* latest time in the batch up to here */
+    struct event *event; /* NULL: a clock step, or the end of the old logs */
+    enum engine_side side;
+    bool ends;           /* everything open on this side ends */
+    const uint32_t *hits;
+    uint32_t n_hits;
+};
+
+struct source_counts {
+    struct engine_source *at; /* by source id */
+    size_t n, cap;
+};
+
+struct engine_batch {
+    struct arena arena;
+    struct item *items;
+    size_t n, cap, next;
+    uint64_t events, unparsed;
+    struct engine_stream in; /* of the batch alone */
+    struct source_counts sources;
+};
+
+struct engine {
+    struct event_names *names;
+    struct detect_rules *rules;
+    struct detect_fields *fields;
+    struct correlate_plan *correlate_plan;
+    struct detect_plan *plan;
+    struct correlate *correlate[ENGINE_SIDES];
+    struct decode *decode;
+    struct decode_source_table sources;
+    struct finding_sink sink;
+    struct engine_options options;
+    int64_t clock_s[ENGINE_SIDES]; /* latest second told to correlate */
+    struct source_counts sources_seen;
+    struct engine_stats stats;
+};
+
+struct engine_lane {
+    struct engine *engine;
+    struct decoder decoder;
+    struct detect_matcher *matcher;
+};
+
+static double cpu_now_s(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+static int count_finding(void *ctx, const struct finding *f) {
+    struct engine *e = ctx;
+    if (f->state == FINDING_OPEN)
+        e->stats.findings++;
+    return e->sink.put(e->sink.ctx, f);
+}
+
+static bool content_here(char *dst, size_t cap, const char *dir, const char *below) {
+    struct stat st;
+    snprintf(dst, cap, "%s%s", dir, below);
+    return stat(dst, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+const char *engine_content_dir(void) {
+    static char found[PATH_MAX + 64];
+    char exe[PATH_MAX];
+    const char *given = getenv("KIZUKI_CONTENT");
+    if (found[0])
+        return found;
+    if (given && given[0] && content_here(found, sizeof found, given, ""))
+        return found;
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n > 0) {
+        exe[n] = 0;
+        char *slash = strrchr(exe, '/');
+        if (slash)
+            *slash = 0;
+        /* From a build folder, then from an installed tree (bin and libexec/kizuki). */
+        if (content_here(found, sizeof found, exe, "/../content") ||
+            content_here(found, sizeof found, exe, "/../share/kizuki/content") ||
+            content_here(found, sizeof found, exe, "/../../share/kizuki/content"))
+            return found;
+    }
+    snprintf(found, sizeof found, "/usr/share/kizuki/content");
+    return found;
+}
+
+static int load_rules(struct engine *e, const struct engine_options *o, struct diag *err) {
+    char shipped[PATH_MAX + 128];
+    const char *one[] = {shipped};
+    snprintf(shipped, sizeof shipped, "%s/rules", engine_content_dir());
+    if (o->rule_paths)
+        return detect_rules_load(o->rule_paths, o->n_rule_paths, &e->rules, err);
+    return detect_rules_load(one, 1, &e->rules, err);
+}
+
+static int load(struct engine *e, const struct engine_options *o, struct diag *err) {
+    char folder[PATH_MAX + 128];
+    struct detect_plan_options plan = {0};
+    snprintf(folder, sizeof folder, "%s/fields", engine_content_dir());
+    int r = load_rules(e, o, err);
+    if (r < 0 || (r = detect_fields_load(folder, &e->fields, err)) < 0)
+        return r;
+    plan.fields = e->fields;
+    /* The correlations first: they refuse what they cannot run, so that no rule is matched for nothing. */
+    if ((r = correlate_plan_new(e->rules, e->names, &e->correlate_plan, err)) < 0 ||
+        (r = detect_plan_new(e->rules, e->names, &plan, &e->plan, err)) < 0)
+        return r;
+    event_names_freeze(e->names);
+    struct finding_sink counted = {.ctx = e, .put = count_finding};
+    for (int side = 0; side < ENGINE_SIDES; side++) {
+        e->clock_s[side] = INT64_MIN;
+        if ((r = correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side])) < 0)
+            return diag_set(err, r, "cannot make the correlator: %s", err_word(r));
+    }
+    e->sources = (struct decode_source_table){o->sources, o->n_sources};
+    return decode_new(e->names, decode_source_from_table, &e->sources, &e->decode, err);
+}
+
+int engine_new(const struct engine_options *o, struct finding_sink sink, struct engine **ret,
+               struct diag *reterr) {
+    double from = cpu_now_s();
+    CLEANUP(engine_freep) struct engine *e = mem_zalloc(sizeof *e);
+    if (!e || !(e->names = event_names_new()))
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    e->sink = sink;
+    e->options = *o;
+    int r = load(e, o, reterr);
+    if (r < 0)
+        return r;
+    e->stats.rules = e->rules->n;
+    e->stats.rules_refused = e->rules->n_refused;
+    e->stats.load_cpu_s = cpu_now_s() - from;
+    *ret = TAKE_PTR(e);
+    return 0;
+}
+
+struct engine *engine_free(struct engine *e) {
+    if (!e)
+        return NULL;
+    for (int side = 0; side < ENGINE_SIDES; side++)
+        correlate_free(e->correlate[side]);
+    detect_plan_unref(e->plan);
+    detect_fields_free(e->fields);
+    correlate_plan_free(e->correlate_plan);
+    decode_free(e->decode);
+    detect_rules_unref(e->rules);
+    event_names_free(e->names);
+    mem_free(e->sources_seen.at);
+    mem_free(e);
+    return NULL;
+}
+
+void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const struct diag *d), void *ctx) {
+    for (uint32_t i = 0; i < e->rules->n_refused; i++)
+        row(ctx, &e->rules->refused[i]->diag);
+}
+const struct detect_rules *engine_rules(const struct engine *e) {
+    return e->rules;
+}
+void engine_get_stats(const struct engine *e, struct engine_stats *ret) {
+    *ret = e->stats;
+    for (int side = 0; side < ENGINE_SIDES; side++) {
+        struct correlate_stats c;
+        correlate_stats(e->correlate[side], &c);
+        ret->groups_evicted += c.groups_evicted;
+        ret->values_dropped += c.values_dropped;
+    }
+}
+
+/* ---- lanes: any number side by side ---- */
+
+struct engine_lane *engine_lane_new(struct engine *e) {
+    struct engine_lane *l = mem_zalloc(sizeof *l);
+    if (!l)
+        return NULL;
+    l->engine = e;
+    l->decoder = decode_port(e->decode);
+    l->matcher = detect_matcher_new(e->plan);
+    if (!l->matcher)
+        return engine_lane_free(l);
+    return l;
+}
+
+struct engine_lane *engine_lane_free(struct engine_lane *l) {
+    if (!l)
+        return NULL;
+    detect_matcher_free(l->matcher);
+    mem_free(l);
+    return NULL;
+}
+
+struct engine_batch *engine_batch_new(void) {
+    struct engine_batch *b = mem_zalloc(sizeof *b);
+    if (b)
+        arena_init(&b->arena, BATCH_ARENA_BYTES_MAX);
+    return b;
+}
+
+struct engine_batch *engine_batch_free(struct engine_batch *b) {
+    if (!b)
+        return NULL;
+    arena_done(&b->arena);
+    mem_free(b->items);
+    mem_free(b->sources.at);
+    mem_free(b);
+    return NULL;
+}
+
+static enum engine_side side_of(const struct raw_record *rec) {
+    return rec->flags & RAW_BACKFILL ? ENGINE_BACKFILL : ENGINE_LIVE;
+}
+
+static struct item *add_item(struct engine_batch *b, enum engine_side side) {
+    if (mem_grow((void **) &b->items, &b->cap, b->n + 1, SIZE_MAX / sizeof *b->items, sizeof *b->items) < 0)
+        return NULL;
+    b->items[b->n] = (struct item){.time_ns = TIME_NONE, .side = side, .max_ns = b->in.max_ns[side]};
+    return &b->items[b->n++];
+}
+
+/* Copies what the ordered part needs; the fields already live in the arena. */
+static int keep(struct engine_batch *b, const struct event *ev, const uint32_t *hits, uint32_t n_hits,
+                int64_t time_ns) {
+    struct item *it = add_item(b, side_of(ev->raw));
+    struct event *copy = arena_alloc(&b->arena, sizeof *copy);
+    uint32_t *h = arena_alloc(&b->arena, n_hits * sizeof *h);
+    if (!it || !copy || !h)
+        return -ENOMEM;
+    *copy = *ev;
+    memcpy(h, hits, n_hits * sizeof *h);
+    it->time_ns = time_ns;
+    it->event = copy;
+    it->hits = h;
+    it->n_hits = n_hits;
+    return 0;
+}
+
+/* ---- counters by source ---- */
+
+static struct engine_source *source_at(struct source_counts *c, uint32_t id) {
+    if (id >= SOURCES_MAX || mem_grow((void **) &c->at, &c->cap, (size_t) id + 1, SOURCES_MAX, sizeof *c->at) < 0)
+        return NULL;
+    for (; c->n <= id; c->n++)
+        c->at[c->n] = (struct engine_source){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
+    return &c->at[id];
+}
+
+static void note_unparsed(struct engine_source *s, uint64_t position) {
+    s->unparsed_at[2] = s->unparsed_at[1];
+    s->unparsed_at[1] = s->unparsed_at[0];
+    s->unparsed_at[0] = position;
+}
+
+static int count_source(struct engine_batch *b, const struct event *ev) {
+    const struct raw_record *rec = ev->raw;
+    struct engine_source *s = source_at(&b->sources, rec->source);
+    if (!s)
+        return -ENOMEM;
+    s->events++;
+    s->broken_text += (ev->flags & EVENT_BROKEN_TEXT) != 0;
+    if (ev->flags & EVENT_UNPARSED) {
+        s->unparsed++;
+        note_unparsed(s, rec->pos.n);
+    }
+    if (ev->flags & EVENT_TIME_OPEN)
+        return 0;
+    s->first_ns = s->first_ns == TIME_NONE ? ev->time_ns : MIN(s->first_ns, ev->time_ns);
+    s->last_ns = MAX(s->last_ns, ev->time_ns);
+    if (!(rec->flags & RAW_BACKFILL) && ev->timestamp_ns != TIME_NONE) {
+        s->skew_ns = ev->timestamp_ns - rec->arrival_ns;
+        s->arrival_basis += ev->time_ns == rec->arrival_ns && ev->timestamp_ns != rec->arrival_ns;
+    }
+    return 0;
+}
+
+static int add_counts(struct source_counts *to, const struct source_counts *from) {
+    for (size_t i = 0; i < from->n; i++) {
+        const struct engine_source *f = &from->at[i];
+        struct engine_source *t = f->events ? source_at(to, (uint32_t) i) : NULL;
+        if (!f->events)
+            continue;
+        if (!t)
+            return -ENOMEM;
+        t->events += f->events;
+        t->unparsed += f->unparsed;
+        t->broken_text += f->broken_text;
+        t->arrival_basis += f->arrival_basis;
+        t->skew_ns = f->skew_ns;
+        t->last_ns = MAX(t->last_ns, f->last_ns);
+        if (f->first_ns != TIME_NONE)
+            t->first_ns = t->first_ns == TIME_NONE ? f->first_ns : MIN(t->first_ns, f->first_ns);
+        for (int k = 2; k >= 0; k--)
+            if (f->unparsed_at[k])
+                note_unparsed(t, f->unparsed_at[k]);
+    }
+    return 0;
+}
+
+const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n) {
+    *ret_n = e->sources_seen.n;
+    return e->sources_seen.at;
+}
+
+static void advance(struct engine_stream *s, enum engine_side side, int64_t time_ns) {
+    s->last_ns[side] = time_ns;
+    s->max_ns[side] = MAX(s->max_ns[side], time_ns);
+}
+
+/* The event's time as far as this batch knows it. */
+static int64_t settle(struct engine_batch *b, const struct event *ev) {
+    enum engine_side side = side_of(ev->raw);
+    if (!(ev->flags & EVENT_TIME_OPEN))
+        advance(&b->in, side, ev->time_ns);
+    return b->in.last_ns[side];
+}
+
+static int step_clock(struct engine_batch *b, enum engine_side side, int64_t clock_s[ENGINE_SIDES]) {
+    int64_t max_ns = b->in.max_ns[side];
+    if (max_ns == TIME_NONE || max_ns / NS_PER_S <= clock_s[side])
+        return 0;
+    clock_s[side] = max_ns / NS_PER_S;
+    struct item *it = add_item(b, side);
+    if (!it)
+        return -ENOMEM;
+    it->time_ns = b->in.last_ns[side];
+    return 0;
+}
+
+static int take_tick(struct engine_batch *b, const struct raw_record *rec, int64_t clock_s[ENGINE_SIDES]) {
+    if (side_of(rec) == ENGINE_LIVE) {
+        advance(&b->in, ENGINE_LIVE, rec->arrival_ns);
+        return step_clock(b, ENGINE_LIVE, clock_s);
+    }
+    struct item *it = add_item(b, ENGINE_BACKFILL);
+    if (!it)
+        return -ENOMEM;
+    it->ends = true;
+    return 0;
+}
+
+static int one_record(struct engine_lane *l, const struct raw_record *rec, struct engine_batch *b,
+                      int64_t clock_s[ENGINE_SIDES]) {
+    enum engine_side side = side_of(rec);
+    struct arena_mark mark = arena_mark(&b->arena);
+    struct event ev;
+    const uint32_t *hits;
+    uint32_t n_hits = 0;
+    if (rec->flags & RAW_TICK)
+        return take_tick(b, rec, clock_s);
+    if (rec->flags & (RAW_SOURCE | RAW_STATE))
+        return 0;
+    event_begin(&ev, &b->arena, l->engine->names, rec);
+    ev.keep_all = l->engine->options.keep_all;
+    int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
+    if (r < 0)
+        return r;
+    b->events++;
+    b->unparsed += (ev.flags & EVENT_UNPARSED) != 0;
+    if ((r = count_source(b, &ev)) < 0)
+        return r;
+    int64_t time_ns = settle(b, &ev);
+    /* Decoding has looked up every name a rule can ask for. */
+    if (!l->engine->options.parse_only)
+        r = detect_match(l->matcher, &ev, &hits, &n_hits);
+    if (r < 0)
+        return r;
+    if (n_hits) {
+        if (b->in.max_ns[side] != TIME_NONE)
+            clock_s[side] = MAX(clock_s[side], b->in.max_ns[side] / NS_PER_S);
+        return keep(b, &ev, hits, n_hits, time_ns);
+    }
+    arena_rewind(&b->arena, mark);
+    return step_clock(b, side, clock_s);
+}
+
+int engine_process(struct engine_lane *l, const struct raw_record *records, size_t n,
+                   struct engine_batch *b) {
+    int64_t clock_s[ENGINE_SIDES] = {INT64_MIN, INT64_MIN};
+    arena_reset(&b->arena);
+    b->n = b->next = 0;
+    b->events = b->unparsed = 0;
+    b->sources.n = 0;
+    b->in = ENGINE_STREAM_START;
+    for (size_t i = 0; i < n; i++) {
+        int r = one_record(l, &records[i], b, clock_s);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- the ordered part ---- */
+
+int64_t engine_peek(const struct engine_batch *b, const struct engine_stream *s) {
+    if (b->next == b->n)
+        return ENGINE_CONSUMED;
+    /* The latest time of the stream so far: a line in the past of its own log does not hold others up,
+     * and the order is the same wherever batches were cut. */
+    const struct item *it = &b->items[b->next];
+    return MAX(it->max_ns, s->max_ns[it->side]);
+}
+
+static int take_event(struct engine *e, struct item *it, const struct engine_stream *s) {
+    struct event *ev = it->event;
+    if (it->time_ns != TIME_NONE)
+        ev->time_ns = it->time_ns;
+    else if (s->last_ns[it->side] != TIME_NONE)
+        ev->time_ns = s->last_ns[it->side];
+    ev->flags &= (uint8_t) ~EVENT_TIME_OPEN;
+    return correlate_event(e->correlate[it->side], ev, it->hits, it->n_hits);
+}
+
+int engine_step(struct engine *e, struct engine_batch *b, const struct engine_stream *s) {
+    int64_t clock_ns = engine_peek(b, s);
+    struct item *it = &b->items[b->next++];
+    int r = 0;
+    if (it->ends)
+        return correlate_flush(e->correlate[it->side]);
+    if (it->event)
+        r = take_event(e, it, s);
+    if (clock_ns / NS_PER_S > e->clock_s[it->side] && r == 0) {
+        e->clock_s[it->side] = clock_ns / NS_PER_S;
+        r = correlate_tick(e->correlate[it->side], e->clock_s[it->side] * NS_PER_S);
+    }
+    return r;
+}
+
+int engine_consume(struct engine *e, struct engine_batch *b, struct engine_stream *s) {
+    int r = 0;
+    while (b->next < b->n && r == 0)
+        r = engine_step(e, b, s);
+    e->stats.events += b->events;
+    e->stats.unparsed += b->unparsed;
+    if (r == 0)
+        r = add_counts(&e->sources_seen, &b->sources);
+    for (int side = 0; side < ENGINE_SIDES; side++) {
+        if (b->in.last_ns[side] != TIME_NONE)
+            s->last_ns[side] = b->in.last_ns[side];
+        s->max_ns[side] = MAX(s->max_ns[side], b->in.max_ns[side]);
+    }
+    return r;
+}
+
+int engine_flush(struct engine *e) {
+    int r = 0;
+    for (int side = 0; side < ENGINE_SIDES && r == 0; side++)
+        r = correlate_flush(e->correlate[side]);
+    return r;
+}
+
+/* ---- one line explained ---- */
+
+static void write_fields(const struct event *ev, struct jsonw *out) {
+    struct buf json;
+    buf_init(&json, 4 * 1024 * 1024);
+    event_write_json(ev, &json);
+    jsonw_key(out, STR("event"));
+    if (buf_error(&json))
+        jsonw_null(out);
+    else
+        jsonw_raw(out, buf_str(&json));
+    buf_done(&json);
+}
+
+int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct jsonw *out) {
+    struct arena arena;
+    struct event ev;
+    arena_init(&arena, BATCH_ARENA_BYTES_MAX);
+    event_begin(&ev, &arena, l->engine->names, rec);
+    ev.keep_all = true;
+    int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
+    if (r == 0) {
+        if (ev.time_ns == TIME_NONE)
+            ev.time_ns = rec->arrival_ns;
+        jsonw_object(out);
+        write_fields(&ev, out);
+        jsonw_kbool(out, "unparsed", (ev.flags & EVENT_UNPARSED) != 0);
+        jsonw_key(out, STR("detect"));
+        r = detect_explain(l->matcher, &ev, NULL, out);
+        jsonw_end(out);
+    }
+    arena_done(&arena);
+    return r;
+}

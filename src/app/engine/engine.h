@@ -1,0 +1,83 @@
+/* The one way from records to findings, used by hunt (files) and by the sensor (the spool).
+ *
+ *   lane (a thread each)      records -> decode -> match     any number side by side, each batch whole
+ *   engine_consume (ordered)  what matched -> correlate -> finding_sink
+ *
+ * The same records in the same order give the same findings, byte for byte, whatever the number of lanes
+ * and wherever batches are cut: a lane keeps nothing from one batch to the next that could change a result,
+ * and clock steps (at most one a second of event time) are taken in the ordered part. */
+#pragma once
+#include "event/port.h"
+
+struct detect_rules;
+struct jsonw;
+
+struct engine_options {
+    const char *const *rule_paths; /* NULL: the shipped rules */
+    size_t n_rule_paths;
+    const struct source *sources;  /* index = raw_record.source; [0] is the unknown source */
+    size_t n_sources;
+    bool parse_only;               /* read, unescape and look up every field a rule can ask for; nothing else */
+    bool keep_all;                 /* also fields no rule asks for */
+};
+struct engine_stats {
+    uint64_t events, unparsed, findings;
+    uint64_t groups_evicted, values_dropped; /* by the limits of correlation state */
+    uint32_t rules, rules_refused;
+    double load_cpu_s;
+};
+/* What decoding saw of one source. */
+struct engine_source {
+    uint64_t events, unparsed, broken_text, arrival_basis; /* arrival_basis: its own time was not believed */
+    int64_t first_ns, last_ns;     /* event times, TIME_NONE when none */
+    int64_t skew_ns;               /* last event's own time minus arrival; 0 for backfill */
+    uint64_t unparsed_at[3];       /* positions of the latest unparsed records; 0 = none */
+};
+struct engine;
+struct engine_lane;
+struct engine_batch; /* one batch of records and what matched in it */
+
+int engine_new(const struct engine_options *o, struct finding_sink sink, struct engine **ret,
+               struct diag *reterr) MUST_USE;
+struct engine *engine_free(struct engine *e);
+DEFINE_CLEANUP(struct engine *, engine_free)
+/* Rules that were refused, each with its diag, in the order of reading. */
+void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const struct diag *d), void *ctx);
+const struct detect_rules *engine_rules(const struct engine *e);
+/* Sources by id; *ret_n is one more than the highest id seen. Valid until the next consume. */
+const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n);
+/* One line as `kizuki rule explain` and the pages show it: decoder, fields, which rules match and why. */
+int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct jsonw *out) MUST_USE;
+void engine_get_stats(const struct engine *e, struct engine_stats *ret);
+
+struct engine_lane *engine_lane_new(struct engine *e);
+struct engine_lane *engine_lane_free(struct engine_lane *l);
+
+struct engine_batch *engine_batch_new(void);
+struct engine_batch *engine_batch_free(struct engine_batch *b);
+/* Decodes and matches; records must stay valid until the batch was consumed. -ENOMEM only. */
+int engine_process(struct engine_lane *l, const struct raw_record *records, size_t n,
+                   struct engine_batch *b) MUST_USE;
+/* Old logs and what arrives now have correlators of their own, because the time of one must not end what
+ * goes on in the other. A tick flagged RAW_BACKFILL says that the old logs have been read: it ends what is
+ * open in theirs. */
+enum engine_side { ENGINE_LIVE, ENGINE_BACKFILL, ENGINE_SIDES };
+/* What the ordered part knows of one stream (a file, the spool) from the batches consumed so far; the caller
+ * keeps one for each, ENGINE_STREAM_START at first. */
+struct engine_stream {
+    int64_t last_ns[ENGINE_SIDES]; /* of the last event with a time: lines without one take it */
+    int64_t max_ns[ENGINE_SIDES];  /* the latest so far */
+};
+#define ENGINE_STREAM_START ((struct engine_stream){{TIME_NONE, TIME_NONE}, {TIME_NONE, TIME_NONE}})
+/* The stream's time at the next thing in the batch, ENGINE_CONSUMED when there is none: the order in which
+ * several streams are taken. */
+#define ENGINE_CONSUMED INT64_MAX
+int64_t engine_peek(const struct engine_batch *b, const struct engine_stream *s);
+/* Takes one thing; there must be one. */
+int engine_step(struct engine *e, struct engine_batch *b, const struct engine_stream *s) MUST_USE;
+/* Takes the rest of the batch and counts it. Called once for every batch, also when nothing is left. */
+int engine_consume(struct engine *e, struct engine_batch *b, struct engine_stream *s) MUST_USE;
+/* Ends all findings (end of input). */
+int engine_flush(struct engine *e) MUST_USE;
+/* Where the shipped content/ lies: $KIZUKI_CONTENT, else beside the program, else the installed place. */
+const char *engine_content_dir(void);

@@ -1,0 +1,99 @@
+#include "app/sensor/ledger.h"
+
+#include "base/mem.h"
+
+enum { HALF_HOUR_S = 1800 };
+
+void ledger_done(struct ledger *l) {
+    mem_free(l->rows);
+    *l = (struct ledger){0};
+}
+
+/* Moves the window so that its newest slot is the half hour `slot`. */
+static void turn_to(struct ledger_row *r, int64_t slot) {
+    int64_t ahead = slot - r->slot_start;
+    if (ahead <= 0)
+        return;
+    size_t drop = (size_t) MIN(ahead, (int64_t) LEDGER_SLOTS);
+    memmove(r->slots, r->slots + drop, (LEDGER_SLOTS - drop) * sizeof r->slots[0]);
+    memset(r->slots + (LEDGER_SLOTS - drop), 0, drop * sizeof r->slots[0]);
+    r->slot_start = slot;
+}
+
+int ledger_count(struct ledger *l, const struct raw_record *rec) {
+    if (rec->flags & (RAW_TICK | RAW_SOURCE | RAW_STATE))
+        return 0;
+    int e = mem_grow((void **) &l->rows, &l->cap, (size_t) rec->source + 1, SOURCES_MAX, sizeof *l->rows);
+    if (e < 0)
+        return e;
+    for (; l->n <= rec->source; l->n++)
+        l->rows[l->n] = (struct ledger_row){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
+    struct ledger_row *r = &l->rows[rec->source];
+    r->lines++;
+    r->bytes += rec->bytes.n;
+    r->oversize += (rec->flags & RAW_PIECE_LAST) != 0;
+    r->truncated += (rec->flags & RAW_TRUNCATED) != 0;
+    r->backfill += (rec->flags & RAW_BACKFILL) != 0;
+    if (r->first_ns == TIME_NONE)
+        r->first_ns = rec->arrival_ns;
+    r->last_ns = MAX(r->last_ns, rec->arrival_ns);
+    int64_t slot = rec->arrival_ns / NS_PER_S / HALF_HOUR_S;
+    turn_to(r, slot);
+    int64_t back = r->slot_start - slot;
+    if (back < LEDGER_SLOTS)
+        r->slots[LEDGER_SLOTS - 1 - back]++;
+    return 0;
+}
+
+static void write_row(struct ledger_row *r, const struct source *s, const struct engine_source *seen,
+                      int64_t now_ns, struct jsonw *out) {
+    turn_to(r, now_ns / NS_PER_S / HALF_HOUR_S);
+    jsonw_object(out);
+    jsonw_ku64(out, "id", s->id);
+    jsonw_kstr(out, "name", s->name);
+    jsonw_kstr(out, "kind", s->kind);
+    jsonw_kstr(out, "path", s->path);
+    jsonw_kstr(out, "service", s->service);
+    jsonw_kstr(out, "host", s->host);
+    jsonw_ktime(out, "first_seen", r->first_ns);
+    jsonw_ktime(out, "last_seen", r->last_ns);
+    jsonw_ku64(out, "lines", r->lines);
+    jsonw_ku64(out, "bytes", r->bytes);
+    jsonw_ku64(out, "oversize", r->oversize);
+    jsonw_ku64(out, "lost", r->truncated);
+    jsonw_ku64(out, "backfill", r->backfill);
+    jsonw_ku64(out, "unparsed", seen ? seen->unparsed : 0);
+    jsonw_ku64(out, "broken_text", seen ? seen->broken_text : 0);
+    jsonw_ki64(out, "skew_ms", seen ? seen->skew_ns / NS_PER_MS : 0);
+    jsonw_ktime(out, "first_event", seen ? seen->first_ns : TIME_NONE);
+    jsonw_ktime(out, "last_event", seen ? seen->last_ns : TIME_NONE);
+    jsonw_key(out, STR("slots"));
+    jsonw_array(out);
+    for (int i = 0; i < LEDGER_SLOTS; i++)
+        jsonw_u64(out, r->slots[i]);
+    jsonw_end(out);
+    jsonw_key(out, STR("unparsed_at"));
+    jsonw_array(out);
+    for (int i = 0; seen && i < 3; i++)
+        if (seen->unparsed_at[i])
+            jsonw_u64(out, seen->unparsed_at[i]);
+    jsonw_end(out);
+    jsonw_end(out);
+}
+
+void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
+                  const struct engine_source *seen, size_t n_seen, int64_t now_ns, struct jsonw *out) {
+    struct ledger_row none = {.first_ns = TIME_NONE, .last_ns = TIME_NONE};
+    jsonw_object(out);
+    jsonw_kz(out, "t", "sources");
+    jsonw_ktime(out, "at", now_ns);
+    jsonw_key(out, STR("sources"));
+    jsonw_array(out);
+    for (size_t i = 1; i < n_sources; i++) {
+        struct ledger_row copy = none;
+        if (sources[i].id)
+            write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL, now_ns, out);
+    }
+    jsonw_end(out);
+    jsonw_end(out);
+}

@@ -1,0 +1,22 @@
+/* The ledger of sources: what arrived from each, counted from the spool's own records, so that a restart
+ * counts the same. */
+#pragma once
+#include "app/engine/engine.h"
+#include "base/json.h"
+
+enum { LEDGER_SLOTS = 48 }; /* of half an hour: a day */
+struct ledger_row {
+    uint64_t lines, bytes, oversize, truncated, backfill;
+    int64_t first_ns, last_ns; /* arrival */
+    int64_t slot_start;        /* half hours since 1970 of the newest slot */
+    uint64_t slots[LEDGER_SLOTS]; /* oldest first */
+};
+struct ledger {
+    struct ledger_row *rows; /* by source id */
+    size_t n, cap;
+};
+void ledger_done(struct ledger *l);
+int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
+/* The {"t":"sources",…} message. sources by id; seen: engine_sources. */
+void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
+                  const struct engine_source *seen, size_t n_seen, int64_t now_ns, struct jsonw *out);

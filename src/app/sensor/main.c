@@ -1,0 +1,266 @@
+#include "app/common/sandbox.h"
+#include "app/sensor/sensor.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+
+enum { SYSLOG_FDS_MAX = 32, TICK_MS = 1000, STATUS_MS = 2000 };
+
+struct options {
+    const char *data, *config, *room;
+    int syslog_fds[SYSLOG_FDS_MAX];
+    int n_syslog_fds;
+    int replay_fd;
+    bool no_local_logs, end_after_replay;
+};
+
+static int put_counted(void *ctx, const struct raw_record *rec, struct diag *reterr) {
+    struct sensor *s = ctx;
+    s->arrived++;
+    return spool_put(s->spool, rec, reterr);
+}
+
+static int commit_and_look(void *ctx, struct diag *reterr);
+
+static void look(uv_idle_t *h) {
+    struct sensor *s = h->data;
+    struct diag d;
+    int r = pump_slice(s->pump, &d);
+    messages_clock(&s->messages);
+    if (r < 0) {
+        log_error("%s", d.text);
+        sensor_stop(s, 1);
+    }
+    if (r <= 0)
+        uv_idle_stop(h);
+}
+
+static int commit_and_look(void *ctx, struct diag *reterr) {
+    struct sensor *s = ctx;
+    int r = spool_commit(s->spool, reterr);
+    if (r == 0)
+        uv_idle_start(&s->idle, look);
+    return r;
+}
+
+/* After every turn in which transports put something: one commit for all of them. */
+static void after_turn(uv_check_t *h) {
+    struct sensor *s = h->data;
+    struct diag d;
+    if (!spool_pending_bytes(s->spool))
+        return;
+    if (commit_and_look(s, &d) < 0 && time_monotonic_ns() - s->commit_complained_ns > 10 * NS_PER_S) {
+        s->commit_complained_ns = time_monotonic_ns();
+        log_error("cannot write to the spool, trying again; nothing is lost while senders wait: %s", d.text);
+    }
+}
+
+/* A tick is a record. Without arrivals one in ten seconds is enough. */
+static void on_tick(uv_timer_t *t) {
+    struct sensor *s = t->data;
+    static unsigned quiet;
+    struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
+    if (s->replay || (!s->arrived && ++quiet % 10))
+        return;
+    s->arrived = 0;
+    if (spool_put(s->spool, &rec, NULL) < 0)
+        return;
+    (void) commit_and_look(s, NULL);
+}
+
+/* Everything of a story has been looked at and what it told has arrived. */
+static bool replay_is_through(const struct sensor *s) {
+    return s->replay_ended && !spool_pending_bytes(s->spool) &&
+           pump_at(s->pump) == spool_durable_next(s->spool) &&
+           roomlink_delivered(s->link) + 1 >= spool_durable_next(s->spool);
+}
+
+static void on_status(uv_timer_t *t) {
+    struct sensor *s = t->data;
+    struct diag d;
+    messages_status(&s->messages);
+    if (pump_save(s->pump, &d) < 0)
+        log_warn("cannot keep the delivered mark: %s", d.text);
+    if (s->end_after_replay && replay_is_through(s) && s->said_last++)
+        sensor_stop(s, 0); /* one turn after the last status went out */
+}
+
+void sensor_stop(struct sensor *s, int result) {
+    s->result = result;
+    uv_stop(&s->loop);
+}
+
+static void on_signal(uv_signal_t *sig, int number UNUSED) {
+    sensor_stop(sig->data, 0);
+}
+
+static void room_up(void *ctx) {
+    messages_hello(ctx);
+}
+static void room_again(void *ctx) {
+    struct messages *m = ctx;
+    struct sensor *s = container_of(m, struct sensor, messages);
+    uv_idle_start(&s->idle, look);
+}
+
+static int start_parts(struct sensor *s, const struct options *o, struct diag *err) {
+    char spool[PATH_MAX], state[PATH_MAX];
+    snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
+    snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
+    int r = file_make_dir(state, 0700, err);
+    if (r < 0 || (r = spool_open(spool, &(struct spool_options){0}, &s->spool, err)) < 0 ||
+        (r = registry_init(&s->registry, s->spool, err)) < 0)
+        return r;
+    const struct spool_found *found = spool_found(s->spool);
+    if (found->gaps_n)
+        log_error("%u stretches of the newest segment cannot be read", found->gaps_n);
+    s->sink = (struct record_sink){.ctx = s, .put = put_counted, .commit = commit_and_look};
+    struct engine_options engine = {.sources = s->registry.sources, .n_sources = SOURCES_MAX};
+    if (s->config->rules.n) {
+        const char **paths = arena_alloc(&s->config->arena, (s->config->rules.n + 1) * sizeof *paths);
+        if (!paths)
+            return diag_set(err, -ENOMEM, "out of memory");
+        static char shipped[PATH_MAX];
+        snprintf(shipped, sizeof shipped, "%s/rules", engine_content_dir());
+        paths[0] = shipped;
+        for (size_t i = 0; i < s->config->rules.n; i++)
+            paths[i + 1] = arena_dup_z(&s->config->arena, s->config->rules.p[i]);
+        engine.rule_paths = paths;
+        engine.n_rule_paths = s->config->rules.n + 1;
+    }
+    struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine};
+    if ((r = pump_new(&p, &s->pump, err)) < 0)
+        return r;
+    s->messages = (struct messages){.pump = s->pump, .registry = &s->registry, .replay = o->replay_fd >= 0};
+    struct roomlink_handlers on = {.ctx = &s->messages, .connected = room_up, .asked = messages_asked,
+                                   .room_again = room_again};
+    if ((r = roomlink_new(&s->loop, o->room, &on, &s->link)) < 0)
+        return diag_set(err, r, "cannot reach for the room at '%s': %s", o->room, err_word(r));
+    s->messages.link = s->link;
+    pump_set_link(s->pump, s->link);
+    return 0;
+}
+
+static void start_timers(struct sensor *s) {
+    uv_check_init(&s->loop, &s->check);
+    uv_idle_init(&s->loop, &s->idle);
+    uv_timer_init(&s->loop, &s->tick);
+    uv_timer_init(&s->loop, &s->status);
+    uv_signal_init(&s->loop, &s->on_term);
+    uv_signal_init(&s->loop, &s->on_int);
+    s->check.data = s->idle.data = s->tick.data = s->status.data = s->on_term.data = s->on_int.data = s;
+    uv_check_start(&s->check, after_turn);
+    uv_idle_start(&s->idle, look);
+    uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&s->status, on_status, 200, s->end_after_replay ? 200 : STATUS_MS);
+    uv_signal_start(&s->on_term, on_signal, SIGTERM);
+    uv_signal_start(&s->on_int, on_signal, SIGINT);
+}
+
+static int start_intake(struct sensor *s, const struct options *o, struct diag *err) {
+    if (o->replay_fd >= 0)
+        return replay_feed_start(s, o->replay_fd, err);
+    return sources_start(s, !o->no_local_logs, err);
+}
+
+/* After set-up: its own folder, logs to read, the rules' content, sockets; nothing else. */
+static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
+    const struct sandbox_path paths[] = {
+        {s->config->data, SANDBOX_WRITE}, {o->room, SANDBOX_WRITE},
+        {engine_content_dir(), SANDBOX_READ}, {"/var/log", SANDBOX_READ},
+        {"/run/log/journal", SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
+        {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},
+    };
+    struct sandbox_path all[ARRAY_SIZE(paths) + 256];
+    size_t n = ARRAY_SIZE(paths);
+    memcpy(all, paths, sizeof paths);
+    for (size_t i = 0; i < s->config->n_sources && n < ARRAY_SIZE(all); i++) {
+        /* The folder of a configured file: its name may be a pattern, and rotation makes new ones. */
+        char *z = arena_dup_z(&s->config->arena, s->config->sources[i].path);
+        char *slash = z ? strrchr(z, '/') : NULL;
+        if (!slash)
+            continue;
+        slash[slash == z] = 0;
+        if (!strpbrk(z, "*?["))
+            all[n++] = (struct sandbox_path){z, SANDBOX_READ};
+    }
+    return sandbox_enter(all, n, SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS, err);
+}
+
+static int read_options(struct options *o, int argc, char **argv) {
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},      {"config", required_argument, NULL, 'c'},
+        {"room", required_argument, NULL, 'r'},      {"syslog-fd", required_argument, NULL, 's'},
+        {"replay-fd", required_argument, NULL, 'p'}, {"no-local-logs", no_argument, NULL, 'n'},
+        {"end-after-replay", no_argument, NULL, 'e'},
+        {0},
+    };
+    uint64_t v;
+    int c;
+    *o = (struct options){.replay_fd = -1};
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'd')
+            o->data = optarg;
+        else if (c == 'c')
+            o->config = optarg;
+        else if (c == 'r')
+            o->room = optarg;
+        else if (c == 'n')
+            o->no_local_logs = true;
+        else if (c == 'e')
+            o->end_after_replay = true;
+        else if ((c == 's' || c == 'p') && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
+            if (c == 'p')
+                o->replay_fd = (int) v;
+            else if (o->n_syslog_fds < SYSLOG_FDS_MAX)
+                o->syslog_fds[o->n_syslog_fds++] = (int) v;
+        } else
+            return -EINVAL;
+    }
+    return o->data && o->room && optind == argc ? 0 : -EINVAL;
+}
+
+static void done(struct sensor *s) {
+    struct diag d;
+    if (s->spool && spool_pending_bytes(s->spool) && spool_commit(s->spool, &d) < 0)
+        log_error("what arrived last is not written: %s", d.text);
+    if (s->pump)
+        (void) pump_save(s->pump, NULL);
+    /* The process ends here: memory goes with it, and closing handles would need more turns of the loop. */
+}
+
+int main(int argc, char **argv) {
+    static struct sensor s;
+    struct options o;
+    struct diag d;
+    char line[1024];
+    log_set_program("kizuki-sensor");
+    signal(SIGPIPE, SIG_IGN);
+    if (read_options(&o, argc, argv) < 0) {
+        fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… "
+                        "[--replay-fd N [--end-after-replay]] [--no-local-logs]\n");
+        return 2;
+    }
+    uv_loop_init(&s.loop);
+    s.end_after_replay = o.end_after_replay;
+    int r = config_load(o.data, o.config, &s.config, &d);
+    if (r == 0)
+        r = start_parts(&s, &o, &d);
+    if (r == 0) {
+        start_timers(&s);
+        r = start_intake(&s, &o, &d);
+    }
+    if (r == 0 && (r = drop_rights(&s, &o, &d)) > 0)
+        log_warn("this kernel has no Landlock; the sensor could open files it need not");
+    if (r < 0) {
+        log_error("cannot start: %s", diag_format(&d, line, sizeof line));
+        return 1;
+    }
+    uv_run(&s.loop, UV_RUN_DEFAULT);
+    done(&s);
+    return s.result;
+}

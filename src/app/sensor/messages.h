@@ -1,0 +1,16 @@
+/* What the sensor tells the room beside findings, and how it answers questions. */
+#pragma once
+#include "app/sensor/pump.h"
+#include "app/sensor/registry.h"
+
+struct messages {
+    struct pump *pump;
+    struct registry *registry;
+    struct roomlink *link;
+    bool replay; /* the room follows our clock */
+};
+int64_t messages_now_ns(const struct messages *m);
+void messages_hello(struct messages *m); /* hello, rules, sources */
+void messages_status(struct messages *m); /* sources and stats */
+void messages_clock(struct messages *m);
+void messages_asked(void *ctx, struct str type, const struct json_value *question);

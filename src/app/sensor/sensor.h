@@ -1,0 +1,49 @@
+/* The program kizuki-sensor: intake, spool, decode, detect.
+ *
+ *   kizuki-sensor --data DIR [--config FILE] --room SOCKET [--syslog-fd N]… [--replay-fd N] [--no-local-logs]
+ *
+ *   --data DIR        data folder; writes DIR/spool and DIR/sensor
+ *   --config FILE     kizuki.yml
+ *   --room SOCKET     the room's socket for sensors
+ *   --syslog-fd N     an inherited socket, UDP or listening TCP (may be repeated)
+ *   --replay-fd N     a story arrives here with its own times (src/intake/replay.h); nothing else is read
+ *   --end-after-replay  leave when everything played has reached the room
+ *   --no-local-logs   without configured sources, do not look for this machine's usual logs
+ *
+ * One thread, one loop. A turn: what transports put is committed (one fsync for all), then what is durable is
+ * looked at for 20 ms, then the loop looks at its descriptors again. */
+#pragma once
+#include "app/sensor/messages.h"
+#include "intake/replay.h"
+
+#include <uv.h>
+
+struct sensor {
+    uv_loop_t loop;
+    struct config *config;
+    struct spool *spool;
+    struct registry registry;
+    struct pump *pump;
+    struct roomlink *link;
+    struct messages messages;
+    uv_check_t check;     /* after descriptors were served: commit */
+    uv_idle_t idle;       /* while there is something to look at */
+    uv_timer_t tick, status;
+    uv_signal_t on_term, on_int;
+    uv_pipe_t replay_pipe;
+    struct buf replay_in;
+    bool replay, replay_ended, end_after_replay;
+    unsigned said_last; /* status messages since the replay was through */
+    uint32_t replay_ids[64];
+    size_t n_replay_ids;
+    struct record_sink sink;
+    uint64_t arrived; /* records put since the last tick */
+    int64_t commit_complained_ns;
+    int result;
+};
+
+/* replay_feed.c */
+int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
+/* sources.c: what to read here, from the configuration or by looking for the usual logs. */
+int sources_start(struct sensor *s, bool look_for_local, struct diag *reterr) MUST_USE;
+void sensor_stop(struct sensor *s, int result);

@@ -1,0 +1,320 @@
+/* See serve.h. Purpose: prepare a data folder, open sockets, start the programs, say where the pages are.
+ *
+ * The supervisor reads no log line, no request and no order. What it prints at the end of a start (address
+ * and one-time sign-in link) goes to standard output only, never to a log. */
+#include "app/serve/serve.h"
+
+#include "app/common/config.h"
+#include "app/serve/listen.h"
+#include "app/serve/supervisor.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sign.h"
+#include "hand/limits.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, REPLAY_POLL_MS = 100 };
+
+struct serve {
+    const struct serve_options *o;
+    struct config *config;
+    uv_loop_t loop;
+    struct supervisor supervisor;
+    int https_fd, https_port;
+    int player_fds[2];
+    /* the one-time link, made by a run of kizuki-room */
+    uv_process_t linker;
+    uv_pipe_t linker_out;
+    uv_timer_t again;
+    int tries;
+    char link[1024];
+    size_t link_n;
+    bool told;
+    /* the player */
+    uv_process_t player;
+    bool player_live;
+};
+
+static int path_in(const struct serve *s, char *dst, const char *below) {
+    int n = snprintf(dst, PATH_MAX, "%s/%s", s->config->data, below);
+    return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int make_folders(struct serve *s, struct diag *err) {
+    static const char *const folders[] = {"spool", "sensor", "room", "hand", "run"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        int e = path_in(s, path, folders[i]);
+        if (e < 0 || (e = file_make_dir(path, 0700, err)) < 0)
+            return e;
+    }
+    return 0;
+}
+
+/* The hand believes one key: that of the room set up beside it. Put there once, by whoever sets it up. */
+static int prepare_hand(struct serve *s, struct diag *err) {
+    char secret[PATH_MAX], public_from[PATH_MAX], public_to[PATH_MAX], limits[PATH_MAX];
+    struct sign_secret key;
+    struct sign_public pub;
+    struct arena a;
+    struct str text;
+    (void) path_in(s, secret, "room/order.key");
+    (void) path_in(s, public_from, "room/order.key.pub");
+    (void) path_in(s, public_to, "hand/order.key.pub");
+    (void) path_in(s, limits, "hand/limits.yml");
+    int e = sign_key_open(secret, &key, &pub, err);
+    explicit_bzero(&key, sizeof key);
+    if (e < 0)
+        return e;
+    arena_init(&a, 65536);
+    if (access(public_to, F_OK) != 0 && (e = file_read(&a, public_from, 4096, &text, err)) == 0)
+        e = file_write_atomic(public_to, text, 0644, err);
+    if (e == 0 && access(limits, F_OK) != 0)
+        e = file_write_atomic(limits, hand_limits_template(), 0644, err);
+    arena_done(&a);
+    return e;
+}
+
+static int add_room(struct serve *s, struct diag *err) {
+    char socket_path[PATH_MAX];
+    struct config_address https = s->config->https;
+    if (s->o->https && config_parse_address(str_of(s->o->https), &https) < 0)
+        return diag_set(err, -EINVAL, "--https wants an address and port, like 127.0.0.1:8443");
+    s->https_fd = listen_tcp(&https, err);
+    if (s->https_fd < 0)
+        return s->https_fd;
+    s->https_port = listen_port(s->https_fd);
+    (void) path_in(s, socket_path, "run/room.sock");
+    int sensors = listen_unix(socket_path, err);
+    struct child *c = sensors < 0 ? NULL : supervisor_add(&s->supervisor, "kizuki-room", err);
+    if (!c)
+        return -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    if (s->config->file[0]) {
+        child_arg(c, "--config");
+        child_arg(c, "%s", s->config->file);
+    }
+    child_arg(c, "--https-fd");
+    child_arg(c, "%d", child_fd(c, s->https_fd));
+    child_arg(c, "--sensor-fd");
+    child_arg(c, "%d", child_fd(c, sensors));
+    if (s->o->replay)
+        child_arg(c, "--demo");
+    return 0;
+}
+
+static int add_hand(struct serve *s, struct diag *err) {
+    char socket_path[PATH_MAX];
+    (void) path_in(s, socket_path, "run/hand.sock");
+    int e = prepare_hand(s, err);
+    int fd = e < 0 ? e : listen_unix(socket_path, err);
+    struct child *c = fd < 0 ? NULL : supervisor_add(&s->supervisor, "kizuki-hand", err);
+    if (!c)
+        return e < 0 ? e : -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    child_arg(c, "--fd");
+    child_arg(c, "%d", child_fd(c, fd));
+    if (s->o->replay)
+        child_arg(c, "--dry-run");
+    return 0;
+}
+
+static int add_syslog(struct serve *s, struct child *c, struct diag *err) {
+    struct config_address one, *list = s->config->syslog;
+    size_t n = s->config->n_syslog;
+    if (s->o->replay || (s->o->syslog && strcmp(s->o->syslog, "off") == 0))
+        return 0;
+    if (s->o->syslog) {
+        if (config_parse_address(str_of(s->o->syslog), &one) < 0)
+            return diag_set(err, -EINVAL, "--syslog wants an address and port, like 127.0.0.1:5514, or off");
+        list = &one;
+        n = 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int udp = listen_udp(&list[i], err), tcp = udp < 0 ? udp : listen_tcp(&list[i], err);
+        if (tcp < 0)
+            return tcp;
+        child_arg(c, "--syslog-fd");
+        child_arg(c, "%d", child_fd(c, udp));
+        child_arg(c, "--syslog-fd");
+        child_arg(c, "%d", child_fd(c, tcp));
+    }
+    return 0;
+}
+
+static int add_sensor(struct serve *s, struct diag *err) {
+    struct child *c = supervisor_add(&s->supervisor, "kizuki-sensor", err);
+    if (!c)
+        return -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    if (s->config->file[0]) {
+        child_arg(c, "--config");
+        child_arg(c, "%s", s->config->file);
+    }
+    child_arg(c, "--room");
+    child_arg(c, "%s/run/room.sock", s->config->data);
+    if (s->o->no_local_logs)
+        child_arg(c, "--no-local-logs");
+    if (s->o->replay) {
+        if (pipe2(s->player_fds, O_CLOEXEC) < 0)
+            return diag_set(err, -errno, "cannot make a pipe: %s", err_word(-errno));
+        child_arg(c, "--replay-fd");
+        child_arg(c, "%d", child_fd(c, s->player_fds[0]));
+        if (s->o->end_after_replay)
+            child_arg(c, "--end-after-replay");
+        c->ends_all = s->o->end_after_replay;
+    }
+    return add_syslog(s, c, err);
+}
+
+/* ---- the one-time link ---- */
+
+static void make_link(uv_timer_t *t);
+
+static void on_link_bytes(uv_stream_t *st, ssize_t n, const uv_buf_t *b UNUSED) {
+    struct serve *s = st->data;
+    if (n > 0)
+        s->link_n += (size_t) n;
+    if (n < 0)
+        uv_close((uv_handle_t *) st, NULL);
+}
+
+static void on_link_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
+    struct serve *s = h->data;
+    *b = uv_buf_init(s->link + s->link_n, (unsigned) (sizeof s->link - 1 - s->link_n));
+}
+
+/* Prints the address people can type: a wildcard address is shown as this machine's name. */
+static void tell(struct serve *s) {
+    const char *host = s->config->https.host;
+    char own[256] = "localhost";
+    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+        (void) gethostname(own, sizeof own - 1), host = own;
+    s->link[s->link_n] = 0;
+    struct str link = str_trim(str_of(s->link));
+    s->told = true;
+    if (s->o->quiet)
+        return;
+    bool v6 = strchr(host, ':') != NULL;
+    printf("\n  気付き Kizuki  https://%s%s%s:%d/\n", v6 ? "[" : "", host, v6 ? "]" : "", s->https_port);
+    printf("  一度だけ使えるリンク / one-time sign-in link (15 min):\n");
+    printf("  https://%s%s%s:%d%.*s\n\n", v6 ? "[" : "", host, v6 ? "]" : "", s->https_port,
+           STR_ARG(link));
+    fflush(stdout);
+}
+
+static void on_link_exit(uv_process_t *p, int64_t status, int signal) {
+    struct serve *s = p->data;
+    uv_close((uv_handle_t *) p, NULL);
+    if (status == 0 && !signal && s->link_n)
+        tell(s);
+    else if (++s->tries < LINK_TRIES)
+        uv_timer_start(&s->again, make_link, LINK_RETRY_MS, 0);
+    else
+        log_error("cannot make a sign-in link; `kizuki-room --sign-in-link --data %s` says why", s->config->data);
+}
+
+static void make_link(uv_timer_t *t) {
+    struct serve *s = t->data;
+    char *argv[] = {"kizuki-room", "--sign-in-link", "--data", s->config->data, NULL};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *) &s->linker_out},
+        {.flags = UV_IGNORE},
+    };
+    uv_process_options_t o = {.file = s->supervisor.children[0].exe, .args = argv, .stdio = stdio,
+                              .stdio_count = 3, .exit_cb = on_link_exit};
+    uv_pipe_init(&s->loop, &s->linker_out, 0);
+    s->linker.data = s->linker_out.data = s;
+    s->link_n = 0;
+    if (uv_spawn(&s->loop, &s->linker, &o) < 0) {
+        log_error("cannot start kizuki-room for a sign-in link");
+        return;
+    }
+    uv_read_start((uv_stream_t *) &s->linker_out, on_link_alloc, on_link_bytes);
+}
+
+/* ---- the player ---- */
+
+static void on_player_exit(uv_process_t *p, int64_t status, int signal) {
+    struct serve *s = p->data;
+    s->player_live = false;
+    uv_close((uv_handle_t *) p, NULL);
+    if (status || signal)
+        log_error("the replay ended early");
+}
+
+static int start_player(struct serve *s, struct diag *err) {
+    char own[PATH_MAX], exe[PATH_MAX + 16], pace[32], seed[32];
+    int e = supervisor_own_dir(own, sizeof own);
+    if (e < 0)
+        return diag_set(err, e, "cannot find the folder of this program");
+    snprintf(exe, sizeof exe, "%s/kizuki", own);
+    snprintf(pace, sizeof pace, "%g", s->o->pace);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long) s->o->seed);
+    char *argv[] = {"kizuki", "pack", "play", "--pace", pace, "--seed", seed, "--fd", "3",
+                    (char *) (uintptr_t) s->o->replay, NULL};
+    uv_stdio_container_t stdio[4] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = s->player_fds[1]},
+    };
+    uv_process_options_t o = {.file = exe, .args = argv, .stdio = stdio, .stdio_count = 4,
+                              .exit_cb = on_player_exit};
+    s->player.data = s;
+    e = uv_spawn(&s->loop, &s->player, &o);
+    if (e < 0)
+        return diag_set(err, e, "cannot start the player: %s", uv_strerror(e));
+    s->player_live = true;
+    close(s->player_fds[1]);
+    return 0;
+}
+
+/* ---- the whole ---- */
+
+static int prepare(struct serve *s, struct diag *err) {
+    int e = config_load(s->o->data, s->o->config, &s->config, err);
+    if (e < 0 || (e = make_folders(s, err)) < 0)
+        return e;
+    uv_loop_init(&s->loop);
+    supervisor_init(&s->supervisor, &s->loop);
+    uv_timer_init(&s->loop, &s->again);
+    s->again.data = s;
+    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0)
+        return e;
+    return 0;
+}
+
+int serve_run(const struct serve_options *o) {
+    static struct serve s;
+    struct diag d;
+    char line[1024];
+    s = (struct serve){.o = o};
+    signal(SIGPIPE, SIG_IGN);
+    int e = prepare(&s, &d);
+    if (e == 0)
+        e = supervisor_start(&s.supervisor, &d);
+    if (e == 0 && o->replay)
+        e = start_player(&s, &d);
+    if (e < 0) {
+        fprintf(stderr, "kizuki: cannot start: %s\n", diag_format(&d, line, sizeof line));
+        supervisor_end(&s.supervisor);
+        return 1;
+    }
+    uv_timer_start(&s.again, make_link, LINK_RETRY_MS, 0);
+    uv_run(&s.loop, UV_RUN_DEFAULT);
+    if (s.player_live)
+        uv_process_kill(&s.player, SIGTERM);
+    config_free(s.config);
+    return 0;
+}
