@@ -93,6 +93,7 @@ export const api = {
   rule: (id: Id) => get<T.Rule>(`/rules/${enc(id)}`),
   tryLine: (line: string, source?: string) => call<T.Explain>("POST", "/rules/try", { line, source: source ?? null }),
   persons: get<{ persons: T.Person[] }>("/persons"),
+  addPerson: (p: { name: string; role: string; lang: "ja" | "en" }) => call<T.Person>("POST", "/persons", p),
   signInLink: (id: Id) => call<T.SignInLink>("POST", `/persons/${enc(id)}/link`),
   audit: (q: { after?: number; limit?: number }) => get<{ rows: T.AuditRow[] }>(`/audit${query(q)}`),
   auditVerify: get<T.AuditVerify>("/audit/verify"),

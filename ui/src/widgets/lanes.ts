@@ -28,13 +28,17 @@ export function range(lanes: LaneRow[], now: number): [number, number] {
 export const textWidth = (s: string): number =>
   [...s].reduce((w, c) => w + ((c.codePointAt(0) ?? 0) > 0x2e7f ? 14 : 7.8), 0);
 
+/** Half the width of the grey band that stands for "about". */
+export const blur = (i: LaneItem, x: Scale): number => (i.precision_s ? x((i.precision_s / 2) * 1000) - x(0) : 0);
+
 export interface Placed { item: LaneItem; x: number; x2: number; label: string; labelX: number | null; anchor: "start" | "end" }
 
 /** Marks stay where their time is; a label goes to the right, else to the left, else it is left to the list. */
 export function place(items: LaneItem[], labels: (i: LaneItem) => string[], x: Scale, width: number): Placed[] {
   const marks = [...items].sort((a, b) => (parse(a.at) ?? 0) - (parse(b.at) ?? 0)).map((item) => {
     const x1 = x(parse(item.at) ?? 0);
-    return { item, x: x1, x2: item.kind === "force" || item.kind === "bars" ? x(end(item)) : x1, labels: labels(item) };
+    const long = item.kind === "force" || item.kind === "bars";
+    return { item, x: x1, x2: long ? x(end(item)) : x1 + blur(item, x), labels: labels(item) };
   });
   const taken: [number, number][] = marks.filter((m) => m.item.kind !== "force").map((m) => [m.x - 9, m.x2 + 9]);
   const free = (a: number, b: number) => a >= LABEL_W && b <= width && taken.every(([c, d]) => b <= c || a >= d);

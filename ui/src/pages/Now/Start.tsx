@@ -1,14 +1,10 @@
 // The first day: what this machine's own logs told, and a finished story to look at.
-import { api } from "../../api/client";
-import { useState } from "preact/hooks";
 import type { Now } from "../../api/types";
 import { me } from "../../state/session";
 import { t } from "../../state/text";
-import { useWrite } from "../../state/write";
-import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
+import { DemoStart } from "../../widgets/DemoStart";
 import { Mark } from "../../widgets/Mark";
-import { Outcome } from "../../widgets/Outcome";
 
 function OwnLogs({ data }: { data: Now }) {
   const b = data.backfill;
@@ -25,18 +21,11 @@ function OwnLogs({ data }: { data: Now }) {
 }
 
 function Demo() {
-  const [url, set] = useState<string | null>(null);
-  const write = useWrite();
   return (
     <div class="start-part">
       <h3>{t("demo.title")}</h3>
       <p>{t("demo.text")}</p>
-      <Outcome state={write.state} />
-      <div class="buttons">
-        {url === null
-          ? <Button busy={write.state.step === "busy"} onPress={() => void write.run(async () => set((await api.demoStart()).url))}>{t("demo.start")}</Button>
-          : <Button href={url}>{t("demo.open")}</Button>}
-      </div>
+      <DemoStart />
     </div>
   );
 }

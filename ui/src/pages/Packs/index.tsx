@@ -1,1 +1,34 @@
-export function Packs() { return null; }
+// 教訓: the packs, or one of them.
+import { api } from "../../api/client";
+import { useResource } from "../../state/resource";
+import { lang, t, word } from "../../state/text";
+import { Card, Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { Table } from "../../widgets/Table";
+import { OnePack } from "./OnePack";
+
+function List() {
+  const list = useResource(api.packs, [], []);
+  return (
+    <>
+      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.matrix_not_yet")}</span></div>
+      <Loaded of={list}>{(d) => (
+        <Card>
+          {d.packs.length === 0 ? <Empty>{t("packs.none")}</Empty> : (
+            <Table label={t("nav.packs")} rows={d.packs} id={(p) => p.id} columns={[
+              { head: t("packs.title"), title: true, class: "grow-cell", cell: (p) => <a class="name bold" href={`#/packs/${encodeURIComponent(p.id)}`}>{p.titles[lang.value] ?? p.titles.ja ?? p.id}</a> },
+              { head: t("packs.id"), cell: (p) => <span class="mono ink2">{p.id}</span> },
+              { head: t("packs.source"), class: "card-wide", cell: (p) => p.source ?? t("word.unknown") },
+              { head: t("packs.sector"), cell: (p) => (p.sector ?? "").split(/[ ,]+/).filter(Boolean).map((s) => word("sector", s)).join(t("word.comma")) || t("word.none") },
+              { head: "TLP", cell: (p) => <span class="mono">{p.tlp ?? t("word.none")}</span> },
+              { head: t("packs.replayed"), cell: () => <span class="ink2">{t("word.not_yet")}</span> },
+            ]} />)}
+        </Card>)}
+      </Loaded>
+    </>
+  );
+}
+
+export function Packs({ args }: { args: string[] }) {
+  return args[0] ? <OnePack id={args[0]} /> : <List />;
+}

@@ -1,1 +1,48 @@
-export function Sources() { return null; }
+// ログ源: what arrives and what does not, those that need somebody first; and how to send more.
+import { useState } from "preact/hooks";
+import { api } from "../../api/client";
+import type { Source } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { t } from "../../state/text";
+import { Button } from "../../widgets/Button";
+import { Card, Empty } from "../../widgets/Card";
+import { Loaded } from "../../widgets/Loaded";
+import { sourceMark } from "../../widgets/source";
+import { Segments } from "../../widgets/Tabs";
+import { How } from "./How";
+import { SourceTable } from "./SourceTable";
+
+const GROUPS: Record<string, (s: Source) => boolean> = {
+  all: () => true, soon: (s) => sourceMark(s.state) === "soon", unknown: (s) => s.state === "unknown", right: (s) => s.state === "right",
+};
+
+function List({ rows, group, open }: { rows: Source[]; group: string; open: string | null }) {
+  const [q, find] = useState("");
+  const wanted = q.trim().toLowerCase();
+  const shown = rows.filter(GROUPS[group] ?? (() => true)).filter((s) => !wanted || [s.name, s.path, s.service, s.host, s.kind].some((v) => v?.toLowerCase().includes(wanted)));
+  const tabs = Object.keys(GROUPS).map((g) => ({ id: g, href: `#/sources?state=${g}`, label: t(`sources.${g}`), count: rows.filter(GROUPS[g] ?? (() => true)).length }));
+  return (
+    <>
+      <div class="page-head">
+        <h1>{t("nav.sources")}</h1>
+        <Segments tabs={tabs} on={group} label={t("sources.filter")} />
+        <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("sources.find")} aria-label={t("sources.find")} /></div>
+        <span class="grow" />
+        <Button href="#/sources/how">{t("sources.how")}</Button>
+      </div>
+      <Card>
+        {rows.length === 0 && <Empty>{t("now.no_sources")}</Empty>}
+        {rows.length > 0 && shown.length === 0 && <Empty>{t("sources.none_found")}</Empty>}
+        {shown.length > 0 && <SourceTable rows={shown} open={open} />}
+        {shown.length > 0 && <p class="empty small">{t("sources.shown", { n: shown.length, total: rows.length })}</p>}
+      </Card>
+    </>
+  );
+}
+
+export function Sources({ args, query }: { args: string[]; query: URLSearchParams }) {
+  const how = args[0] === "how";
+  const list = useResource(api.sources, ["sources"], []);
+  if (how) return <How />;
+  return <Loaded of={list}>{(d) => <List rows={d.sources} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} />}</Loaded>;
+}

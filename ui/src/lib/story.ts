@@ -1,0 +1,28 @@
+// The little Markdown that stories use: headings, paragraphs, lists. Text stays text: no HTML is ever made
+// from it.
+export type Block =
+  | { kind: "h"; level: number; text: string } | { kind: "p"; text: string }
+  | { kind: "ul" | "ol"; items: string[] };
+
+export function blocks(markdown: string): Block[] {
+  const out: Block[] = [];
+  let open = false; /* whether the next line may continue the last block */
+  for (const raw of markdown.split("\n")) {
+    const line = raw.trim();
+    const last = open ? out.at(-1) : undefined;
+    const h = /^(#{1,6})\s+(.*)$/.exec(line);
+    const item = /^(?:([-*])|\d+[.)])\s+(.*)$/.exec(line);
+    const kind = item?.[1] ? "ul" : "ol";
+    if (h) out.push({ kind: "h", level: h[1]?.length ?? 1, text: h[2] ?? "" });
+    else if (item && last?.kind === kind) last.items.push(item[2] ?? "");
+    else if (item) out.push({ kind, items: [item[2] ?? ""] });
+    else if (line && last?.kind === "p") last.text = join(last.text, line);
+    else if (line && (last?.kind === "ul" || last?.kind === "ol")) last.items.push(join(last.items.pop() ?? "", line));
+    else if (line) out.push({ kind: "p", text: line });
+    open = line !== "" && !h;
+  }
+  return out;
+}
+
+/** Japanese lines join without a space. */
+const join = (a: string, b: string): string => a + (/[\x21-\x7e]$/.test(a) || /^[\x21-\x7e]/.test(b) ? " " : "") + b;

@@ -1,0 +1,5 @@
+/** A line of YAML cut for display: indent and dash, key with its colon, the rest. Never parsed, only shown. */
+export function cut(line: string): { lead: string; key: string; rest: string } {
+  const m = /^(\s*(?:- )*)([A-Za-z0-9_.|*?@-]+:)(?=\s|$)(.*)$/.exec(line);
+  return m ? { lead: m[1] ?? "", key: m[2] ?? "", rest: m[3] ?? "" } : { lead: "", key: "", rest: line };
+}

@@ -1,0 +1,59 @@
+// Playbook and controls, shown as the data they are. Their shape is the pack's; what is missing is left out.
+import type { Pack } from "../../api/types";
+import { duration } from "../../lib/time";
+import { lang, t, word } from "../../state/text";
+import { Card } from "../../widgets/Card";
+import { Mark } from "../../widgets/Mark";
+
+type Row = Record<string, unknown>;
+const rowsOf = (data: unknown, key: string): Row[] => {
+  const list = Array.isArray(data) ? data : (data as Row | null)?.[key];
+  return Array.isArray(list) ? (list.filter((x) => typeof x === "object" && x !== null) as Row[]) : [];
+};
+const str = (v: unknown): string | null => (typeof v === "string" ? v : null);
+const say = (r: Row): string => str(r[lang.value]) ?? str((r.title as Row | undefined)?.[lang.value]) ?? str((r.question as Row | undefined)?.[lang.value]) ?? str(r.id) ?? t("word.unknown");
+
+export function Playbook({ data }: { data: unknown }) {
+  return (
+    <>
+      <p class="lead small ink2">{t("packs.playbook_not_yet")}</p>
+      <ol class="rows">{rowsOf(data, "steps").map((s) => (
+        <li class="task">
+          <Mark kind="todo" />
+          <div>
+            <b>{say(s)}</b>
+            <p class="small ink2">{[word("lane.name", str(s.lane) ?? str(s.who)), str(s.authority) && t("packs.authority", { name: word("authority", str(s.authority)) })].filter(Boolean).join(t("word.comma"))}</p>
+          </div>
+          <span class="small ink2 nowrap">{typeof s.within_s === "number" ? t("packs.within", { time: duration(s.within_s, lang.value) }) : ""}</span>
+        </li>))}
+      </ol>
+    </>
+  );
+}
+
+export function Controls({ data }: { data: unknown }) {
+  return (
+    <>
+      <p class="lead small ink2">{t("packs.controls_not_yet")}</p>
+      <ul class="rows">{rowsOf(data, "controls").map((c) => (
+        <li class="task">
+          <Mark kind="unknown" />
+          <div><b>{say(c)}</b><p class="small ink2">{t(c.attested === true ? "packs.attested" : "packs.measured")}</p></div>
+          <span class="small ink2">{t("word.not_yet")}</span>
+        </li>))}
+      </ul>
+    </>
+  );
+}
+
+export function Lessons({ pack }: { pack: Pack }) {
+  const lessons = rowsOf(pack.pack, "lessons");
+  const measures = rowsOf(pack.pack, "measures");
+  if (lessons.length + measures.length === 0) return null;
+  return (
+    <Card id="lessons" title={t("packs.lessons")}>
+      <ul class="rows">{lessons.map((l) => <li>{say(l)}</li>)}</ul>
+      {measures.length > 0 && <details class="card-body"><summary>{t("packs.measures", { n: measures.length })}</summary><ul class="story">{measures.map((m) => <li class="small">{say(m)}</li>)}</ul></details>}
+    </Card>
+  );
+}

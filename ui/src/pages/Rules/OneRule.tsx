@@ -1,0 +1,84 @@
+// One rule: its text with line numbers, what it found, and a line to try on it. Canaries, back-tests and
+// exceptions come later and say so.
+import { api } from "../../api/client";
+import type { Rule } from "../../api/types";
+import { cut } from "../../lib/yaml";
+import { useResource } from "../../state/resource";
+import { t, titleOf, word } from "../../state/text";
+import { Button } from "../../widgets/Button";
+import { Card, Empty, Facts } from "../../widgets/Card";
+import { Level } from "../../widgets/Level";
+import { Loaded } from "../../widgets/Loaded";
+import { Num } from "../../widgets/Num";
+import { Sparkline } from "../../widgets/Sparkline";
+import { Time } from "../../widgets/Time";
+import { TryLine } from "./TryLine";
+
+const total = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
+const source = (r: Rule): string => (r.logsource === null ? t("word.none")
+  : typeof r.logsource === "string" ? r.logsource : Object.entries(r.logsource).map(([k, v]) => `${k}: ${String(v)}`).join(", "));
+
+function Strip({ rule }: { rule: Rule }) {
+  return (
+    <dl class="card rule-facts">
+      <div><dt>{t("rules.hits_30d")}</dt><dd><b><Num value={total(rule)} /></b> {t("rules.unit")}<Sparkline values={rule.hits_30d} width={120} label={t("rules.hits_label", { n: total(rule) })} /></dd></div>
+      <div><dt>{t("rules.last_hit")}</dt><dd><b>{rule.last_hit ? <Time at={rule.last_hit} /> : t("word.none")}</b></dd></div>
+      <div><dt>{t("rules.propose")}</dt><dd><b>{rule.propose ? word("rules.propose", rule.propose) : t("word.none")}</b></dd></div>
+      <div><dt>{t("rules.canary")}</dt><dd><b class="ink2">{t("word.not_yet")}</b></dd></div>
+      <div><dt>{t("rules.backtest")}</dt><dd><b class="ink2">{t("word.not_yet")}</b></dd></div>
+    </dl>
+  );
+}
+
+function Text({ rule }: { rule: Rule }) {
+  if (!rule.text) return <Empty>{t("rules.no_text")}</Empty>;
+  return (
+    <ol class="rule-text">{rule.text.trimEnd().split("\n").map((l) => {
+      const { lead, key, rest } = cut(l);
+      return <li><span>{lead}{key && <span class="key">{key}</span>}{rest}</span></li>;
+    })}</ol>
+  );
+}
+
+function About({ rule }: { rule: Rule }) {
+  return (
+    <Card id="rule-about" title={t("rules.about")}>
+      <div class="card-body stack-small">
+        {rule.description && <p>{rule.description}</p>}
+        <Facts rows={[
+          [t("rules.kind"), rule.kind ? word("kind", rule.kind) : t("word.none")], [t("rules.type"), word("rules.type", rule.type)],
+          [t("rules.logsource"), <span class="mono">{source(rule)}</span>], [t("rules.name"), <span class="mono">{rule.name ?? t("word.none")}</span>],
+          [t("rules.file"), <span class="mono">{rule.file ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
+          [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
+          [t("rules.falsepositives"), rule.falsepositives.length ? rule.falsepositives.join(t("word.comma")) : t("rules.falsepositives_none")],
+          [t("rules.exceptions"), t("word.not_yet")],
+        ]} />
+      </div>
+    </Card>
+  );
+}
+
+export function OneRule({ id }: { id: string }) {
+  const rule = useResource(api.rule(id), ["rules", "stats"], [id]);
+  return (
+    <Loaded of={rule}>{(r) => (
+      <>
+        <header class="case-head">
+          <div class="case-head-text">
+            <p class="small ink2">{t("nav.rules")}　<span class="mono">{r.id}</span></p>
+            <h1>{titleOf(r)}</h1>
+            <p class="case-facts small">{r.level && <Level level={r.level} />}<span>{word("rules.type", r.type)}</span></p>
+          </div>
+          <Button href="#/rules">{t("rules.to_list")}</Button>
+        </header>
+        <div class="stack">
+          <Strip rule={r} />
+          <div class="grid">
+            <Card class="w6" id="rule-text" title={t("rules.text")} caption="Sigma 2.1"><Text rule={r} /></Card>
+            <div class="w6 rule-side"><TryLine rule={r} /><About rule={r} /></div>
+          </div>
+        </div>
+      </>)}
+    </Loaded>
+  );
+}

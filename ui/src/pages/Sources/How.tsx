@@ -1,0 +1,36 @@
+// 送り方: settings to copy, with this server's own name already in them.
+import { useState } from "preact/hooks";
+import { t } from "../../state/text";
+import { Button } from "../../widgets/Button";
+import { Card } from "../../widgets/Card";
+import { settings } from "./settings";
+
+function Copy({ id, text }: { id: string; text: string }) {
+  const [done, set] = useState<"no" | "yes" | "failed">("no");
+  const copy = () => void navigator.clipboard.writeText(text).then(() => set("yes"), () => set("failed"));
+  return (
+    <div class="buttons">
+      <Button smaller onPress={copy}>{t("how.copy", { what: t(`how.${id}.name`) })}</Button>
+      <span class="small ink2" role="status">{done === "no" ? "" : t(done === "yes" ? "how.copied" : "how.copy_failed")}</span>
+    </div>
+  );
+}
+
+export function How() {
+  const host = location.hostname || "localhost";
+  return (
+    <>
+      <div class="page-head"><h1>{t("sources.how_title")}</h1><span class="grow" /><Button href="#/sources">{t("now.to_sources")}</Button></div>
+      <div class="stack">
+        {settings(host).map(({ id, file, text }) => (
+          <Card key={id} id={`how-${id}`} title={t(`how.${id}.title`)} caption={<span class="mono">{file}</span>}>
+            <div class="card-body how">
+              <p>{t(`how.${id}.text`)}</p>
+              <pre class="code" tabIndex={0}>{text}</pre>
+              <Copy id={id} text={text} />
+            </div>
+          </Card>))}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import type { Source } from "../../api/types";
+import { duration } from "../../lib/time";
+import { number } from "../../lib/template";
+import { lang, say, t, word } from "../../state/text";
+import { Facts } from "../../widgets/Card";
+import { Mark } from "../../widgets/Mark";
+import { Num } from "../../widgets/Num";
+import { bySourceNeed, sourceMark } from "../../widgets/source";
+import { Sparkline } from "../../widgets/Sparkline";
+import { type Column, Table } from "../../widgets/Table";
+import { Time } from "../../widgets/Time";
+
+const unknown = () => <span class="ink3">{t("word.unknown")}</span>;
+const amber = (on: boolean, x: preact.ComponentChildren) => (on ? <b class="soon">{x}</b> : x);
+
+/** Never rounds something to nothing: 3 of a million is "under 0.1%", not 0%. */
+const percent = (n: number, of: number) => (n > 0 && n / of < 0.001 ? t("word.tiny_percent") : `${number(of === 0 ? 0 : (100 * n) / of)}%`);
+const unparsed = (s: Source) => (s.unparsed === null || s.lines === null ? unknown()
+  : amber(s.state === "unparsed", percent(s.unparsed, s.lines)));
+const skew = (s: Source) => (s.skew_ms === null ? unknown()
+  : amber(s.state === "skewed", Math.abs(s.skew_ms) < 1000 ? t("sources.skew_small", { n: s.skew_ms / 1000 }) : `${s.skew_ms > 0 ? "+" : "−"}${duration(s.skew_ms / 1000, lang.value)}`));
+
+function columns(): Column<Source>[] {
+  return [
+    { head: t("cases.state"), cell: (s) => <Mark kind={sourceMark(s.state)}>{t(`source.state.${s.state}`)}</Mark> },
+    { head: t("sources.name"), title: true, class: "name-cell", cell: (s) => <a class="name" href={`#/sources/${s.id}`}>{s.name}</a> },
+    { head: t("sources.kind"), cell: (s) => <span class="ink2">{word("source.kind", s.kind)}</span> },
+    { head: t("sources.service"), class: "nowrap-wide", cell: (s) => s.service ?? s.host ?? <span class="ink3">{t("word.not_set")}</span> },
+    { head: t("sources.arrival"), class: "card-wide", cell: (s) => <Sparkline values={s.slots} label={t("sources.arrival_label", { n: (s.slots ?? []).reduce((a, b) => a + b, 0) })} /> },
+    { head: t("sources.last"), num: true, cell: (s) => amber(s.state === "late", <Time at={s.last_seen} seconds />) },
+    { head: t("sources.lines"), num: true, cell: (s) => <Num value={s.lines} /> },
+    { head: t("sources.lost"), num: true, cell: (s) => (s.lost === null ? unknown() : amber(s.state === "losing", <Num value={s.lost} />)) },
+    { head: t("sources.unparsed"), num: true, cell: unparsed },
+    { head: t("sources.skew"), num: true, cell: skew },
+  ];
+}
+
+function Detail({ s }: { s: Source }) {
+  return (
+    <div class="source-detail">
+      <div>
+        <h3>{t("sources.happens")}</h3>
+        <p>{say(s.state_text)}</p>
+        <Facts rows={[
+          [t("sources.path"), <span class="mono">{s.path ?? t("word.none")}</span>], [t("sources.host"), s.host ?? t("word.unknown")],
+          [t("sources.first"), <><Time at={s.first_seen} />{s.backfill && ` ${t("sources.backfill")}`}</>], [t("sources.told"), <Time at={s.reported_at} seconds />],
+          [t("sources.bytes"), s.bytes === null ? t("word.unknown") : t("sources.bytes_n", { n: number(s.bytes / 1e6) })],
+          [t("sources.broken"), <Num value={s.broken_text} />], [t("sources.oversize"), <Num value={s.oversize} />],
+        ]} />
+      </div>
+      <div>
+        <h3>{t("sources.unread")}</h3>
+        {s.samples_unparsed.length === 0 ? <p class="small ink2">{t("sources.unread_none")}</p> : s.samples_unparsed.map((l) => <pre class="line sample">{l}</pre>)}
+        {s.samples_unparsed.length > 0 && <p class="small"><a href="#/rules">{t("sources.try")}</a></p>}
+      </div>
+      <div>
+        <h3>{t("sources.blind")}</h3><p class="small ink2">{t("sources.blind_not_yet")}</p>
+        <h3>{t("sources.call")}</h3><p class="small ink2">{t("sources.call_not_yet")}</p>
+      </div>
+    </div>
+  );
+}
+
+export function SourceTable({ rows, open }: { rows: Source[]; open: string | null }) {
+  const sorted = [...rows].sort(bySourceNeed);
+  const opened = open ?? String(sorted.find((s) => !["right", "unknown"].includes(s.state))?.id ?? "");
+  return <Table label={t("nav.sources")} columns={columns()} rows={sorted} id={(s) => s.id} below={(s) => (String(s.id) === opened ? <Detail s={s} /> : null)} />;
+}
