@@ -61,12 +61,24 @@ void arena_rewind(struct arena *a, struct arena_mark m) {
     a->used_in_now = m.used_in_now;
 }
 
-/* Moves on to a block with room for n: the next one that fits, else a new one put right behind `now`. */
+/* Puts b right behind `now` and makes it `now`. */
+static void use_block(struct arena *a, struct arena_block *b) {
+    struct arena_block **link = a->now ? &a->now->next : &a->first;
+    b->next = *link;
+    *link = b;
+    a->now = b;
+    a->used_in_now = 0;
+}
+
+/* Moves on to a block with room for n: one of those that lie idle behind `now`, else a new one.
+ * Looking at all of them keeps an arena whose batches differ from taking a new block in each. */
 static bool next_block(struct arena *a, size_t n) {
-    struct arena_block *b = a->now ? a->now->next : a->first;
-    if (b && b->cap >= n) {
-        a->now = b;
-        a->used_in_now = 0;
+    struct arena_block **link = a->now ? &a->now->next : &a->first;
+    for (struct arena_block *b; (b = *link); link = &b->next) {
+        if (b->cap < n)
+            continue;
+        *link = b->next;
+        use_block(a, b);
         return true;
     }
     size_t cap = a->now ? a->now->cap * 2 : BLOCK_MIN;
@@ -81,20 +93,14 @@ static bool next_block(struct arena *a, size_t n) {
     if (!fresh)
         return false;
     fresh->cap = cap;
-    fresh->next = b;
-    if (a->now)
-        a->now->next = fresh;
-    else
-        a->first = fresh;
     POISON(fresh->bytes, cap);
     a->held_bytes += cap;
-    a->now = fresh;
-    a->used_in_now = 0;
+    use_block(a, fresh);
     return true;
 }
 
 void *arena_alloc(struct arena *a, size_t n) {
-    if (n > a->max_bytes)
+    if (n > a->max_bytes || n > SIZE_MAX - ALIGN)
         return NULL;
     size_t need = (n + ALIGN - 1) & ~(size_t) (ALIGN - 1);
     need = need ? need : ALIGN;

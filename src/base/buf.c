@@ -27,8 +27,8 @@ char *buf_reserve(struct buf *b, size_t n) {
     }
     if (b->cap - b->n < n) {
         size_t cap = b->cap ? b->cap : 64;
-        while (cap - b->n < n)
-            cap *= 2;
+        while (cap - b->n < n && cap < b->max)
+            cap = cap > b->max / 2 ? b->max : cap * 2;
         cap = MIN(cap, b->max);
         char *p = mem_realloc(b->p, cap);
         if (!p) {

@@ -30,7 +30,8 @@ struct diag {
 int diag_set(struct diag *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 int diag_set_at(struct diag *d, int code, const char *file, unsigned line, unsigned column,
                 const char *fmt, ...) PRINTF_LIKE(6, 7);
-/* Puts "prefix: " before the sentence; keeps place and code. Returns the code. */
+/* Puts "prefix: " before the sentence; keeps place and code. Returns the code, which for NULL nobody knows:
+ * -EINVAL then. */
 int diag_prefix(struct diag *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "file:line:col: text" into dst (always terminated); returns dst. */
 const char *diag_format(const struct diag *d, char *dst, size_t cap);

@@ -52,10 +52,11 @@ int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *r
     if (fd < 0)
         return say(reterr, -errno, "open", path);
     int r = fstat(fd, &st) < 0 ? -errno : 0;
-    if (r == 0 && st.st_size > 0 && (uint64_t) st.st_size > max_bytes)
+    size_t size = r == 0 && S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t) st.st_size : 0;
+    if (size > max_bytes)
         r = -ERR_LIMIT;
     if (r == 0)
-        r = read_all(a, fd, st.st_size > 0 ? (size_t) st.st_size : 0, max_bytes, ret);
+        r = read_all(a, fd, size, max_bytes, ret);
     close(fd);
     if (r == -ERR_LIMIT)
         return diag_set(reterr, r, "'%s' is larger than %zu bytes", path, max_bytes);

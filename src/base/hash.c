@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <nettle/sha2.h>
 /* nettle renames these by macro; ours have the same short names. */
@@ -12,12 +13,12 @@ _Static_assert(sizeof(struct sha256_ctx) <= sizeof(((struct sha256 *) 0)->state)
 static uint64_t load64(const char *p) {
     uint64_t v;
     memcpy(&v, p, 8);
-    return v;
+    return le64toh(v);
 }
 static uint64_t load_tail(const char *p, size_t n) {
     uint64_t v = 0;
     memcpy(&v, p, n);
-    return v;
+    return le64toh(v);
 }
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
@@ -105,6 +106,10 @@ static uint32_t crc_soft(uint32_t crc, const unsigned char *p, size_t n) {
             crc = (crc >> 1) ^ (0x82f63b78u & (0u - (crc & 1u)));
     }
     return crc;
+}
+
+uint32_t crc32c_plain(uint32_t crc, const void *p, size_t n) {
+    return ~crc_soft(~crc, p, n);
 }
 
 uint32_t crc32c(uint32_t crc, const void *p, size_t n) {

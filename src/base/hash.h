@@ -17,6 +17,8 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b) {
     return (uint64_t) m ^ (uint64_t) (m >> 64);
 }
 uint32_t crc32c(uint32_t crc, const void *p, size_t n); /* start with 0 */
+/* The same without the processor's instruction: what machines without it get. */
+uint32_t crc32c_plain(uint32_t crc, const void *p, size_t n);
 #define SHA256_BYTES 32
 struct sha256 {
     _Alignas(16) unsigned char state[128];

@@ -1,9 +1,13 @@
 #include "base/log.h"
 
+#include "base/buf.h"
+#include "base/text.h"
 #include "base/time.h"
 
 #include <stdarg.h>
 #include <unistd.h>
+
+enum { LINE_MAX_ESCAPED = 16384 }; /* a byte becomes four at most, a character eight */
 
 static const char *program = "kizuki";
 static enum log_level level_max = LOG_INFO_;
@@ -13,6 +17,19 @@ void log_set_program(const char *name) {
 }
 void log_set_level(enum log_level max) {
     level_max = max;
+}
+
+/* One write, so that lines of several programs on one terminal do not mix. */
+static void write_escaped(struct str line) {
+    struct buf b;
+    buf_init(&b, LINE_MAX_ESCAPED);
+    text_escape_controls(&b, line);
+    buf_add_byte(&b, '\n');
+    if (buf_error(&b) == 0)
+        IGNORE(write(2, b.p, b.n));
+    else
+        IGNORE(write(2, "out of memory while logging\n", 28));
+    buf_done(&b);
 }
 
 void log_line(enum log_level level, const char *fmt, ...) {
@@ -28,10 +45,5 @@ void log_line(enum log_level level, const char *fmt, ...) {
     va_end(ap);
     if (m < 0)
         return;
-    size_t len = MIN((size_t) n + (size_t) m, sizeof line - 2);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char) line[i] < 0x20 || line[i] == 0x7f)
-            line[i] = '?';
-    line[len] = '\n';
-    ssize_t ignored UNUSED = write(2, line, len + 1);
+    write_escaped(str_n(line, MIN((size_t) n + (size_t) m, sizeof line - 2)));
 }

@@ -1,4 +1,5 @@
-/* Civil conversions follow H. Hinnant, "chrono-Compatible Low-Level Date Algorithms" (facts, not code). */
+/* Civil conversions follow H. Hinnant, "chrono-Compatible Low-Level Date Algorithms" (facts, not
+ * code). */
 #include "base/time.h"
 
 #include "base/err.h"
@@ -54,7 +55,8 @@ static int64_t floor_div(int64_t a, int64_t b) {
 
 void time_to_civil(int64_t t_ns, int offset_min, struct time_civil *ret) {
     int64_t sec = floor_div(t_ns, NS_PER_S);
-    int32_t nano = (int32_t) (t_ns - sec * NS_PER_S);
+    int32_t nano = (int32_t) (t_ns % NS_PER_S);
+    nano += nano < 0 ? (int32_t) NS_PER_S : 0;
     sec += (int64_t) offset_min * 60;
     int64_t days = floor_div(sec, 86400);
     int64_t rest = sec - days * 86400;
@@ -211,7 +213,7 @@ int time_parse_span(struct str s, int64_t *ret_ns) {
         char unit;
         int64_t ns;
     } units[] = {
-        {'s', NS_PER_S},   {'m', NS_PER_MIN},      {'h', NS_PER_HOUR},      {'d', NS_PER_DAY},
+        {'s', NS_PER_S},       {'m', NS_PER_MIN},      {'h', NS_PER_HOUR},      {'d', NS_PER_DAY},
         {'w', 7 * NS_PER_DAY}, {'M', 30 * NS_PER_DAY}, {'y', 365 * NS_PER_DAY},
     };
     uint64_t v;
