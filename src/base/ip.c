@@ -2,21 +2,41 @@
 
 #include "base/err.h"
 
-static int parse4(const char *p, size_t n, uint8_t out[4]) {
-    size_t at = 0;
+/* One octet at p: its length, 0 when there is none. Digits are told apart without a loop: this
+ * stands in the hot path of every log line. */
+static inline size_t octet(const char *p, const char *end, uint8_t *ret) {
+    unsigned a, b, c;
+    if (p == end || (a = (unsigned) (unsigned char) *p - '0') > 9)
+        return 0;
+    *ret = (uint8_t) a;
+    if (p + 1 == end || (b = (unsigned) (unsigned char) p[1] - '0') > 9)
+        return 1;
+    if (a == 0)
+        return 0;
+    *ret = (uint8_t) (a * 10 + b);
+    if (p + 2 == end || (c = (unsigned) (unsigned char) p[2] - '0') > 9)
+        return 2;
+    unsigned v = a * 100 + b * 10 + c;
+    *ret = (uint8_t) v;
+    return v <= 255 ? 3 : 0;
+}
+
+static inline int parse4(const char *p, size_t n, uint8_t out[4]) {
+    const char *end = p + n;
     for (int i = 0; i < 4; i++) {
-        unsigned v = 0;
-        size_t from = at;
-        if (i > 0 && (at >= n || p[at++] != '.'))
+        if (i > 0 && (p == end || *p++ != '.'))
             return -EINVAL;
-        from = at;
-        while (at < n && ascii_digit(p[at]) && at - from < 3)
-            v = v * 10 + (unsigned) (p[at++] - '0');
-        if (at == from || v > 255 || (at - from > 1 && p[from] == '0'))
+        size_t k = octet(p, end, &out[i]);
+        if (k == 0)
             return -EINVAL;
-        out[i] = (uint8_t) v;
+        p += k;
     }
-    return at == n ? 0 : -EINVAL;
+    return p == end ? 0 : -EINVAL;
+}
+
+bool ip_is_dotted_quad(struct str s) {
+    uint8_t out[4];
+    return s.n >= 7 && s.n <= 15 && parse4(s.p, s.n, out) == 0;
 }
 
 static int hex_value(char c) {

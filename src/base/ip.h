@@ -22,6 +22,9 @@ struct ip_prefix {
 #define IP_PREFIX_CAP 44 /* the same with "/128" */
 
 int ip_parse(struct str s, struct ip *ret) MUST_USE; /* 0 or -EINVAL */
+/* An IPv4 address in dotted form, which is the only form ip_parse accepts and ip_format writes for
+ * one: such a text is its own canonical text. */
+bool ip_is_dotted_quad(struct str s);
 /* "addr/bits", or an address alone (all its bits). Bits set behind the prefix are cleared and 1 is
  * returned instead of 0, so that a strict caller can refuse "192.0.2.1/24". -EINVAL otherwise. */
 int ip_prefix_parse(struct str s, struct ip_prefix *ret) MUST_USE;

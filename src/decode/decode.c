@@ -8,70 +8,66 @@
 
 #include "base/mem.h"
 
-#define PROGRAMS(...)                                                                              \
-    (const char *const[]) {                                                                        \
-        __VA_ARGS__, NULL                                                                          \
-    }
 enum { FIELDS_FIRST = 32, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
 
 static const struct decode_format formats[] = {
-    {.name = "journal",
+    {.name = LIT("journal"),
      .order = 10,
      .help = "an entry of systemd's journal in its export format",
      .decode = journal_decode},
-    {.name = "rfc5424",
+    {.name = LIT("rfc5424"),
      .order = 20,
      .help = "syslog as RFC 5424 writes it, with structured data",
      .recognise = rfc5424_recognise,
      .decode = rfc5424_decode},
-    {.name = "syslog",
+    {.name = LIT("syslog"),
      .order = 30,
      .help = "syslog as RFC 3164 and rsyslog's files write it",
      .recognise = syslog_recognise,
      .decode = syslog_decode},
-    {.name = "json",
+    {.name = LIT("json"),
      .order = 40,
      .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
      .recognise = json_recognise,
      .decode = json_decode},
-    {.name = "access",
+    {.name = LIT("access"),
      .order = 50,
      .help = "access logs of nginx and Apache: common, combined, with a virtual host in front",
      .recognise = access_recognise,
      .decode = access_decode},
-    {.name = "nginx_error",
+    {.name = LIT("nginx_error"),
      .order = 60,
      .help = "error log of nginx",
      .recognise = nginx_error_recognise,
      .decode = nginx_error_decode},
-    {.name = "apache_error",
+    {.name = LIT("apache_error"),
      .order = 70,
      .help = "error log of Apache 2.2 and 2.4",
      .recognise = apache_error_recognise,
      .decode = apache_error_decode},
-    {.name = "sshd",
+    {.name = LIT("sshd"),
      .order = 80,
      .help = "messages of OpenSSH's server",
-     .programs = PROGRAMS("sshd", "sshd-session", "sshd-auth"),
+     .programs = {LIT("sshd"), LIT("sshd-session"), LIT("sshd-auth")},
      .decode = sshd_decode},
-    {.name = "pam",
+    {.name = LIT("pam"),
      .order = 90,
      .help = "messages of PAM modules, behind any program's header",
      .decode = pam_decode},
-    {.name = "sudo",
+    {.name = LIT("sudo"),
      .order = 100,
      .help = "messages of sudo",
-     .programs = PROGRAMS("sudo"),
+     .programs = {LIT("sudo")},
      .decode = sudo_decode},
-    {.name = "su",
+    {.name = LIT("su"),
      .order = 110,
      .help = "messages of su (util-linux, shadow)",
-     .programs = PROGRAMS("su"),
+     .programs = {LIT("su")},
      .decode = su_decode},
-    {.name = "cron",
+    {.name = LIT("cron"),
      .order = 120,
      .help = "commands run by cron",
-     .programs = PROGRAMS("CRON", "crond", "CROND", "cron"),
+     .programs = {LIT("CRON"), LIT("crond"), LIT("CROND"), LIT("cron")},
      .decode = cron_decode},
 };
 
@@ -87,22 +83,20 @@ size_t decode_count(void) {
 
 struct decode_info decode_info_at(size_t i) {
     ASSERT(i < ARRAY_SIZE(formats));
-    return (struct decode_info){.name = formats[i].name, .help = formats[i].help};
+    return (struct decode_info){.name = formats[i].name.p, .help = formats[i].help};
 }
 
 const struct decode_format *decode_format_find(struct str name) {
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (str_eq_z(name, formats[i].name))
+        if (str_eq(name, formats[i].name))
             return &formats[i];
     return NULL;
 }
 
 static const struct decode_format *find_program(struct str program) {
-    if (!program.n)
-        return NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        for (const char *const *p = formats[i].programs; p && *p; p++)
-            if (str_eq_z(program, *p))
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && program.n; i++)
+        for (size_t k = 0; k < ARRAY_SIZE(formats[i].programs) && formats[i].programs[k].n; k++)
+            if (formats[i].programs[k].n == program.n && str_eq(program, formats[i].programs[k]))
                 return &formats[i];
     return NULL;
 }
@@ -113,7 +107,8 @@ int decode_check_source(const struct source *s, struct diag *reterr) {
     if (!s->decoder.n || decode_format_find(s->decoder))
         return 0;
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", formats[i].name);
+        n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
+                               formats[i].name.p);
     return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s",
                     STR_ARG(s->decoder), names);
 }
@@ -143,19 +138,21 @@ struct decode *decode_free(struct decode *d) {
 /* ESC or anything not ASCII. */
 static bool needs_look(struct str s) {
     typedef unsigned char v16 __attribute__((vector_size(16)));
-    v16 acc = {0};
-    size_t i = 0;
-    for (; i + 16 <= s.n; i += 16) {
-        v16 v;
-        memcpy(&v, s.p + i, sizeof v);
-        acc |= (v16) (v >= 0x80) | (v16) (v == 0x1b);
-    }
-    unsigned tail = 0;
-    for (; i < s.n; i++)
-        tail |= (unsigned char) s.p[i] >= 0x80 || s.p[i] == 0x1b;
+    v16 acc = {0}, v;
     uint64_t w[2];
+    if (s.n < sizeof v) {
+        unsigned any = 0;
+        for (size_t i = 0; i < s.n; i++)
+            any |= (unsigned char) s.p[i] >= 0x80 || s.p[i] == 0x1b;
+        return any;
+    }
+    for (size_t i = 0; i < s.n; i += sizeof v) {
+        memcpy(&v, s.p + MIN(i, s.n - sizeof v), sizeof v); /* the last one overlaps */
+        acc |= v & 0x80;
+        acc |= (v16) (v == 0x1b);
+    }
     memcpy(w, &acc, sizeof w);
-    return (w[0] | w[1] | tail) != 0;
+    return (w[0] | w[1]) != 0;
 }
 
 static bool is_utf16(int encoding) {
@@ -197,24 +194,25 @@ static void look_at_encoding(struct decode_job *j) {
 /* "message repeated 3 times: [ X]" (rsyslog) is X three times. Only at the very start of a message:
  * what follows may be anybody's words. */
 static struct str unfold_repeat(struct decode_job *j, struct str m) {
-    static const struct str head = {"message repeated ", 17}, mid = {" times: [ ", 10};
-    if (LIKELY(m.n < head.n || m.p[0] != 'm') || !str_starts(m, head) || m.p[m.n - 1] != ']')
+    static const char head[] = "message repeated ", mid[] = " times: [ ";
+    if (LIKELY(!m.n || m.p[0] != 'm') || !STARTS(m, head) || m.p[m.n - 1] != ']')
         return m;
-    size_t at = head.n, from = at;
+    size_t at = sizeof head - 1, from = at;
     while (at < m.n && ascii_digit(m.p[at]))
         at++;
     if (at == from || at - from > COUNT_DIGITS_MAX || m.p[from] == '0' ||
-        !str_starts(str_from(m, at), mid))
+        !STARTS(str_from(m, at), mid) || at + sizeof mid > m.n)
         return m;
     j->count = str_n(m.p + from, at - from);
-    return str_n(m.p + at + mid.n, m.n - at - mid.n - 1);
+    at += sizeof mid - 1;
+    return str_n(m.p + at, m.n - at - 1);
 }
 
 static bool try(struct decode_job *j, const struct decode_format *f, struct str text) {
     if (f->decode(j, text) != DECODE_DONE)
         return false;
     if (!j->decoder.n)
-        j->decoder = str_of(f->name);
+        j->decoder = f->name;
     return true;
 }
 
@@ -232,7 +230,7 @@ void decode_message(struct decode_job *j, struct str message) {
     struct str m = unfold_repeat(j, message);
     const struct decode_format *f = find_program(j->program);
     const struct decode_format *forced = j->forced;
-    if (forced && (forced->programs || forced->order > 30))
+    if (forced && (forced->programs[0].n || forced->order > 30))
         f = forced;
     if (j->not_root && f && f->decode == sshd_decode) {
         put(j, EVENT_F_TAGS, STR("forged-identity"));
@@ -242,7 +240,7 @@ void decode_message(struct decode_job *j, struct str message) {
     }
     if (f && try(j, f, m))
         return;
-    if (str_starts(m, STR("pam_")) && try(j, decode_format_find(STR("pam")), m))
+    if (STARTS(m, "pam_") && try(j, decode_format_find(STR("pam")), m))
         return;
     if (m.n && m.p[0] == '{' && try(j, decode_format_find(STR("json")), m))
         return;

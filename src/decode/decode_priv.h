@@ -52,15 +52,33 @@ struct decode_job {
 };
 
 struct decode_format {
-    const char *name;
+    struct str name;
     int order; /* tried by content in this order */
     const char *help;
-    const char *const *programs; /* syslog tags whose messages it reads, NULL-terminated; or NULL */
+    struct str programs[4]; /* syslog tags whose messages it reads */
     /* A cheap look at the first bytes of a line, or of a message whose program nobody claims. NULL:
      * only when forced or by program. */
     bool (*recognise)(const struct decode_job *j, struct str text);
     enum decode_result (*decode)(struct decode_job *j, struct str text);
 };
+
+/* STR as a constant for tables. */
+#define LIT(lit)                                                                                   \
+    { (lit), sizeof(lit) - 1 }
+/* Starts with a literal: the length is known, so the compiler compares words instead of calling. */
+#define STARTS(s, lit) ((s).n >= sizeof(lit) - 1 && memcmp((s).p, lit, sizeof(lit) - 1) == 0)
+#define ENDS(s, lit)                                                                               \
+    ((s).n >= sizeof(lit) - 1 &&                                                                   \
+     memcmp((s).p + (s).n - (sizeof(lit) - 1), lit, sizeof(lit) - 1) == 0)
+/* The same, cutting it off. */
+#define CUT_START(s, lit) (STARTS(*(s), lit) && (*(s) = str_from(*(s), sizeof(lit) - 1), true))
+#define CUT_END(s, lit) (ENDS(*(s), lit) && ((s)->n -= sizeof(lit) - 1, true))
+static inline bool all_digits(struct str s) {
+    size_t i = 0;
+    while (i < s.n && ascii_digit(s.p[i]))
+        i++;
+    return i == s.n && i > 0;
+}
 
 /* decode.c */
 const struct decode_format *decode_format_find(struct str name);

@@ -2,7 +2,7 @@
  * a rule asks for them. Three kinds share this reader:
  *
  *   any JSON log        fields as they stand, time from @timestamp, timestamp, time or ts
- *   the login event     event.dataset is "kizuki.login" (content/events/login.md)
+ *   the login event     event.category authentication, event.action login (content/events/login.md)
  *   journalctl -o json  __REALTIME_TIMESTAMP and MESSAGE: read as a journal entry
  *
  * What Kizuki itself derives (kizuki.source.net, kizuki.count, kizuki.decoder …) is never taken
@@ -140,16 +140,12 @@ static bool has(const struct event *ev, uint32_t id, const char *value) {
     return false;
 }
 
-/* Fills in what the login event leaves to us, and says what it lacks. */
+/* Says what a login event lacks; without these it cannot be counted. */
 static void complete_login(struct decode_job *j) {
     struct event *ev = j->ev;
     j->decoder = STR("login");
-    if (!has(ev, EVENT_F_EVENT_CATEGORY, "authentication"))
-        put(j, EVENT_F_EVENT_CATEGORY, STR("authentication"));
-    if (!has(ev, EVENT_F_EVENT_TYPE, "start"))
+    if (!ev->first[EVENT_F_EVENT_TYPE])
         put(j, EVENT_F_EVENT_TYPE, STR("start"));
-    if (!ev->first[EVENT_F_EVENT_ACTION])
-        put(j, EVENT_F_EVENT_ACTION, STR("login"));
     if (!ev->first[EVENT_F_SERVICE_NAME] && j->src->service.n)
         put(j, EVENT_F_SERVICE_NAME, j->src->service);
     if (!has(ev, EVENT_F_EVENT_OUTCOME, "success") && !has(ev, EVENT_F_EVENT_OUTCOME, "failure"))
@@ -174,13 +170,6 @@ static int walk(struct walk *w, struct str text, struct diag *diag) {
     return r;
 }
 
-/* Each byte that is no UTF-8 alone becomes U+FFFD. */
-static struct str replace_bad(struct decode_job *j, struct str s) {
-    enum text_encoding used;
-    struct str t = text_to_utf8(j->ev->arena, s, TEXT_UTF8, &used);
-    return t.p ? t : STR("");
-}
-
 enum decode_result json_decode(struct decode_job *j, struct str text) {
     struct walk w = {.j = j};
     struct diag diag = {0};
@@ -190,7 +179,8 @@ enum decode_result json_decode(struct decode_job *j, struct str text) {
     int r = walk(&w, j->plain ? text : job_text(j, text), &diag);
     if (r < 0 && !j->plain && !j->err) {
         j->host_put = host_before;
-        r = walk(&w, replace_bad(j, text), &diag);
+        text = text_repair(j->ev->arena, text);
+        r = text.p ? walk(&w, text, &diag) : -ENOMEM;
         j->ev->flags |= EVENT_BROKEN_TEXT;
     }
     if (r < 0) {
@@ -207,7 +197,8 @@ enum decode_result json_decode(struct decode_job *j, struct str text) {
         (void) journal_put(j, &w.journal);
         return DECODE_DONE;
     }
-    if (has(j->ev, EVENT_F_EVENT_DATASET, "kizuki.login"))
+    if (has(j->ev, EVENT_F_EVENT_ACTION, "login") &&
+        has(j->ev, EVENT_F_EVENT_CATEGORY, "authentication"))
         complete_login(j);
     return DECODE_DONE;
 }

@@ -243,7 +243,6 @@ bool rfc5424_recognise(const struct decode_job *j, struct str text) {
 
 enum decode_result rfc5424_decode(struct decode_job *j, struct str text) {
     struct rfc5424 f;
-    uint64_t pid;
     const char *why = rfc5424_parse(text, &f);
     if (why) {
         if (!rfc5424_recognise(j, text))
@@ -264,7 +263,7 @@ enum decode_result rfc5424_decode(struct decode_job *j, struct str text) {
         put(j, EVENT_F_PROCESS_NAME, f.app);
         j->program = f.app;
     }
-    if (f.procid.p && str_to_u64(f.procid, &pid) == 0)
+    if (f.procid.n <= 10 && all_digits(f.procid))
         put_number(j, EVENT_F_PROCESS_PID, f.procid);
     else if (f.procid.p)
         put(j, EVENT_F_SYSLOG_PROCID, f.procid);

@@ -59,20 +59,6 @@ static bool cut_from_peer(struct str *s, struct peer *ret) {
     return true;
 }
 
-static bool cut_end(struct str *s, struct str end) {
-    if (!str_ends(*s, end))
-        return false;
-    s->n -= end.n;
-    return true;
-}
-
-static bool cut_start(struct str *s, struct str start) {
-    if (!str_starts(*s, start))
-        return false;
-    *s = str_from(*s, start.n);
-    return true;
-}
-
 static void put_peer(struct decode_job *j, const struct peer *p) {
     put_source(j, p->address);
     if (p->port.n)
@@ -81,7 +67,7 @@ static void put_peer(struct decode_job *j, const struct peer *p) {
 
 /* "[invalid user ]NAME" */
 static void put_user(struct decode_job *j, struct str user) {
-    if (cut_start(&user, STR("invalid user ")) || cut_start(&user, STR("illegal user ")))
+    if (CUT_START(&user, "invalid user ") || CUT_START(&user, "illegal user "))
         put(j, EVENT_F_LOGIN_USER_KNOWN, STR("false"));
     put_text(j, EVENT_F_USER_NAME, user);
 }
@@ -135,16 +121,18 @@ static int find_with_info(struct str s, struct str *ret_user, struct peer *ret_p
 
 /* "METHOD for USER from ADDRESS port N ssh2[: INFO]" */
 static enum decode_result decode_try(struct decode_job *j, struct str s, bool accepted) {
-    ptrdiff_t space = str_find_byte(s, ' ', 0);
-    if (space <= 0 || !j->whole)
+    size_t space = 0;
+    while (space < s.n && s.p[space] != ' ')
+        space++;
+    if (!space || !j->whole)
         return DECODE_NOT_MINE;
-    struct str method = str_to(s, (size_t) space), user = str_from(s, (size_t) space);
+    struct str method = str_to(s, space), user = str_from(s, space);
     struct peer peer;
     int readings = 1;
-    if (!cut_start(&user, STR(" for ")))
+    if (!CUT_START(&user, " for "))
         return DECODE_NOT_MINE;
     struct str whole = user;
-    (void) cut_end(&user, STR(" ssh2"));
+    (void) CUT_END(&user, " ssh2");
     if (!cut_from_peer(&user, &peer))
         readings = find_with_info(whole, &user, &peer);
     if (readings == 0)
@@ -176,47 +164,55 @@ enum shape {
     WRAPPED,        /* HOST (ADDRESS) at the end */
 };
 struct form {
-    const char *start;
+    struct str start;
     enum shape shape;
-    const char *category, *type, *action;
+    bool unknown; /* the account does not exist */
+    struct str category, type, action;
 };
+#define FORM(start, shape, category, type, action)                                                 \
+    { LIT(start), shape, false, LIT(category), LIT(type), LIT(action) }
+#define UNKNOWN(start, shape, category, type, action)                                              \
+    { LIT(start), shape, true, LIT(category), LIT(type), LIT(action) }
 #define AUTH "authentication"
 /* The longest of several starts comes first. */
 static const struct form forms[] = {
-    {"Invalid user ", USER_FROM_PEER, AUTH, "info", "login-unknown-user"},
-    {"Illegal user ", USER_FROM_PEER, AUTH, "info", "login-unknown-user"},
-    {"Connection closed by authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Connection closed by invalid user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Connection reset by authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Connection reset by invalid user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Disconnected from authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Disconnected from invalid user ", USER_PEER, AUTH, "end", "login-abandoned"},
-    {"Disconnected from user ", USER_PEER, "session", "end", "logout"},
-    {"Connection closed by ", PEER, "network", "end", "connection-closed"},
-    {"Connection reset by ", PEER, "network", "end", "connection-closed"},
-    {"Disconnected from ", PEER, "network", "end", "connection-closed"},
-    {"Received disconnect from ", PEER_FIRST, "network", "end", "connection-closed"},
-    {"error: Received disconnect from ", PEER_FIRST, "network", "end", "connection-closed"},
-    {"error: maximum authentication attempts exceeded for ", USER_FROM_PEER, AUTH, "end",
-     "login-limit"},
-    {"maximum authentication attempts exceeded for ", USER_FROM_PEER, AUTH, "end", "login-limit"},
-    {"error: PAM: ", PAM_ERROR, AUTH, "info", "login-pam-error"},
-    {"User ", NOT_ALLOWED, AUTH, "denied", "login-denied"},
-    {"Did not receive identification string from ", PEER_FIRST, "network", "info",
-     "connection-probe"},
-    {"Bad protocol version identification ", TEXT_PEER, "network", "info", "connection-probe"},
-    {"banner exchange: Connection from ", PEER_FIRST, "network", "info", "connection-probe"},
-    {"error: kex_exchange_identification: Connection from ", PEER_FIRST, "network", "info",
-     "connection-probe"},
-    {"ssh_dispatch_run_fatal: Connection from ", PEER_FIRST, "network", "info", "connection-probe"},
-    {"Magic value check failed ", TEXT_PEER, "network", "info", "connection-probe"},
-    {"Unable to negotiate with ", PEER_FIRST, "network", "info", "connection-probe"},
-    {"fatal: Unable to negotiate with ", PEER_FIRST, "network", "info", "connection-probe"},
-    {"fatal: Timeout before authentication for ", PEER_FIRST, "network", "end", "login-timeout"},
-    {"Timeout before authentication for connection from ", PEER_FIRST, "network", "end",
-     "login-timeout"},
-    {"Connection from ", PEER_FIRST, "network", "start", "connection-opened"},
-    {"refused connect from ", WRAPPED, "network", "denied", "connection-refused"},
+    UNKNOWN("Invalid user ", USER_FROM_PEER, AUTH, "info", "login-unknown-user"),
+    UNKNOWN("Illegal user ", USER_FROM_PEER, AUTH, "info", "login-unknown-user"),
+    FORM("Connection closed by authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    UNKNOWN("Connection closed by invalid user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    FORM("Connection reset by authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    UNKNOWN("Connection reset by invalid user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    FORM("Disconnected from authenticating user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    UNKNOWN("Disconnected from invalid user ", USER_PEER, AUTH, "end", "login-abandoned"),
+    FORM("Disconnected from user ", USER_PEER, "session", "end", "logout"),
+    FORM("Connection closed by ", PEER, "network", "end", "connection-closed"),
+    FORM("Connection reset by ", PEER, "network", "end", "connection-closed"),
+    FORM("Disconnected from ", PEER, "network", "end", "connection-closed"),
+    FORM("Received disconnect from ", PEER_FIRST, "network", "end", "connection-closed"),
+    FORM("error: Received disconnect from ", PEER_FIRST, "network", "end", "connection-closed"),
+    FORM("error: maximum authentication attempts exceeded for ", USER_FROM_PEER, AUTH, "end",
+         "login-limit"),
+    FORM("maximum authentication attempts exceeded for ", USER_FROM_PEER, AUTH, "end",
+         "login-limit"),
+    FORM("error: PAM: ", PAM_ERROR, AUTH, "info", "login-pam-error"),
+    FORM("User ", NOT_ALLOWED, AUTH, "denied", "login-denied"),
+    FORM("Did not receive identification string from ", PEER_FIRST, "network", "info",
+         "connection-probe"),
+    FORM("Bad protocol version identification ", TEXT_PEER, "network", "info", "connection-probe"),
+    FORM("banner exchange: Connection from ", PEER_FIRST, "network", "info", "connection-probe"),
+    FORM("error: kex_exchange_identification: Connection from ", PEER_FIRST, "network", "info",
+         "connection-probe"),
+    FORM("ssh_dispatch_run_fatal: Connection from ", PEER_FIRST, "network", "info",
+         "connection-probe"),
+    FORM("Magic value check failed ", TEXT_PEER, "network", "info", "connection-probe"),
+    FORM("Unable to negotiate with ", PEER_FIRST, "network", "info", "connection-probe"),
+    FORM("fatal: Unable to negotiate with ", PEER_FIRST, "network", "info", "connection-probe"),
+    FORM("fatal: Timeout before authentication for ", PEER_FIRST, "network", "end",
+         "login-timeout"),
+    FORM("Timeout before authentication for connection from ", PEER_FIRST, "network", "end",
+         "login-timeout"),
+    FORM("Connection from ", PEER_FIRST, "network", "start", "connection-opened"),
+    FORM("refused connect from ", WRAPPED, "network", "denied", "connection-refused"),
 };
 
 /* ADDRESS[ port N] at the start. */
@@ -229,7 +225,7 @@ static bool take_first_peer(struct str s, struct peer *ret) {
     if (n && s.p[n - 1] == ':') /* "192.0.2.1: 11: …" of old versions */
         ret->address.n--;
     s = str_from(s, n);
-    if (cut_start(&s, STR(" port "))) {
+    if (CUT_START(&s, " port ")) {
         for (n = 0; n < s.n && n < 5 && ascii_digit(s.p[n]);)
             n++;
         ret->port = str_to(s, n);
@@ -243,9 +239,9 @@ static bool split_shape(enum shape shape, struct str s, struct str *ret_user, st
     struct peer *peer = ret_peer;
     switch (shape) {
     case USER_FROM_PEER:
-        (void) cut_end(&s, STR(" ssh2"));
+        (void) CUT_END(&s, " ssh2");
         if (!cut_from_peer(&s, peer)) { /* before OpenSSH 7.4 without a port */
-            if (!cut_word(&s, &peer->address) || !cut_end(&s, STR(" from")))
+            if (!cut_word(&s, &peer->address) || !CUT_END(&s, " from"))
                 return false;
         }
         *ret_user = s;
@@ -268,7 +264,7 @@ static bool split_shape(enum shape shape, struct str s, struct str *ret_user, st
             return false;
         *ret_reason = str_to(s, (size_t) at);
         s = str_from(s, (size_t) at + 5);
-        if (!cut_word(&s, &peer->address) || !cut_end(&s, STR(" from")))
+        if (!cut_word(&s, &peer->address) || !CUT_END(&s, " from"))
             return false;
         *ret_user = s;
         return true;
@@ -278,14 +274,14 @@ static bool split_shape(enum shape shape, struct str s, struct str *ret_user, st
             return false;
         *ret_reason = str_from(s, (size_t) at + 21);
         s = str_to(s, (size_t) at);
-        if (!cut_word(&s, &peer->address) || !cut_end(&s, STR(" from")))
+        if (!cut_word(&s, &peer->address) || !CUT_END(&s, " from"))
             return false;
         *ret_user = s;
         return true;
     case WRAPPED:
-        if (!cut_end(&s, STR(")")) || !cut_word(&s, &peer->address))
+        if (!CUT_END(&s, ")") || !cut_word(&s, &peer->address))
             return false;
-        return cut_start(&peer->address, STR("("));
+        return CUT_START(&peer->address, "(");
     }
     return false;
 }
@@ -298,16 +294,16 @@ static bool needs_whole(enum shape shape) {
 static enum decode_result decode_form(struct decode_job *j, struct str s) {
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
         const struct form *f = &forms[i];
-        struct str start = str_of(f->start), user = STR_NULL, reason = STR_NULL;
+        struct str start = f->start, user = STR_NULL, reason = STR_NULL;
         struct peer peer = {0};
-        if (!str_starts(s, start))
+        if (s.n < start.n || s.p[0] != start.p[0] || memcmp(s.p, start.p, start.n) != 0)
             continue;
         if ((needs_whole(f->shape) && !j->whole) ||
             !split_shape(f->shape, str_from(s, start.n), &user, &peer, &reason))
             return DECODE_NOT_MINE;
-        put_kind(j, str_of(f->category), str_of(f->type), str_of(f->action));
+        put_kind(j, f->category, f->type, f->action);
         if (user.p) {
-            if (str_find(start, STR("nvalid user"), 0) >= 0 || str_starts(start, STR("Illegal")))
+            if (f->unknown)
                 put(j, EVENT_F_LOGIN_USER_KNOWN, STR("false"));
             put_user(j, user);
         }
@@ -320,13 +316,13 @@ static enum decode_result decode_form(struct decode_job *j, struct str s) {
 }
 
 enum decode_result sshd_decode(struct decode_job *j, struct str m) {
-    if (m.n && m.p[m.n - 1] == ']' && !cut_end(&m, STR(" [preauth]")))
-        (void) cut_end(&m, STR(" [postauth]"));
-    if (cut_start(&m, STR("Failed ")))
+    if (m.n && m.p[m.n - 1] == ']' && !CUT_END(&m, " [preauth]"))
+        (void) CUT_END(&m, " [postauth]");
+    if (CUT_START(&m, "Failed "))
         return decode_try(j, m, false);
-    if (cut_start(&m, STR("Accepted ")))
+    if (CUT_START(&m, "Accepted "))
         return decode_try(j, m, true);
-    if (str_starts(m, STR("PAM ")))
+    if (STARTS(m, "PAM "))
         return pam_summary(j, m);
     return decode_form(j, m);
 }

@@ -44,42 +44,45 @@ bool syslog_recognise(const struct decode_job *j, struct str text) {
     return looks_like_time(text) || (text.n && text.p[0] == '<' && syslog_pri(text, &pri) > 0);
 }
 
+/* What a program's name is made of: printable ASCII but for the marks behind it. */
+static inline bool is_tag_byte(char c) {
+    return c > ' ' && c < 127 && c != '[' && c != ':';
+}
+
 /* "name[pid]: " or "name: " at the start of s. Returns how much it takes, 0 when there is none. */
 static size_t take_tag(struct str s, struct str *ret_name, struct str *ret_pid) {
-    size_t at = 0;
+    const char *p = s.p, *end = p + MIN(s.n, 128);
     *ret_pid = STR_NULL;
-    while (at < s.n && s.p[at] > ' ' && s.p[at] < 127 && s.p[at] != '[' && s.p[at] != ':')
-        at++;
-    if (at == 0 || at == s.n || at > 128)
+    while (p < end && is_tag_byte(*p))
+        p++;
+    if (p == s.p || p == end)
         return 0;
-    *ret_name = str_n(s.p, at);
-    if (s.p[at] == '[') {
-        size_t from = ++at;
-        while (at < s.n && s.p[at] != ']' && s.p[at] > ' ' && at - from < 128)
-            at++;
-        if (at == s.n || s.p[at] != ']')
+    *ret_name = str_n(s.p, (size_t) (p - s.p));
+    end = s.p + s.n;
+    if (*p == '[') {
+        const char *from = ++p;
+        while (p < end && *p != ']' && *p > ' ')
+            p++;
+        if (p == end || *p != ']' || p - from > 128)
             return 0;
-        *ret_pid = str_n(s.p + from, at - from);
-        at++;
-        if (at < s.n && s.p[at] == ':')
-            at++;
-    } else if (s.p[at] == ':') {
-        at++;
-    } else {
+        *ret_pid = str_n(from, (size_t) (p - from));
+        p++;
+        if (p < end && *p == ':')
+            p++;
+    } else if (*p++ != ':') {
         return 0;
     }
-    if (at < s.n && s.p[at] != ' ')
+    if (p < end && *p != ' ')
         return 0;
-    return at < s.n ? at + 1 : at;
+    return (size_t) (p - s.p) + (p < end);
 }
 
 static void put_tag(struct decode_job *j, struct str name, struct str pid) {
-    uint64_t n;
     j->program = name;
     put(j, EVENT_F_PROCESS_NAME, name);
     if (!pid.n)
         return;
-    if (str_to_u64(pid, &n) == 0)
+    if (pid.n <= 10 && all_digits(pid))
         put_number(j, EVENT_F_PROCESS_PID, pid);
     else
         put(j, EVENT_F_SYSLOG_PROCID, pid);
@@ -96,8 +99,10 @@ static bool is_level_word(struct str s) {
 }
 
 static struct str token(struct str s) {
-    const char *space = s.n ? memchr(s.p, ' ', s.n) : NULL;
-    return space ? str_n(s.p, (size_t) (space - s.p)) : s;
+    size_t n = 0;
+    while (n < s.n && s.p[n] != ' ')
+        n++;
+    return str_n(s.p, n);
 }
 
 /* Host and tag. False: not a syslog line after all (nothing was put). */

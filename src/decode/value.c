@@ -39,25 +39,18 @@ static struct str dup_text(struct decode_job *j, const char *z, size_t n) {
     return s;
 }
 
-/* A strictly read IPv4 address has only one form, so it is its own canonical text. */
-static bool is_dotted(struct str s) {
-    return str_find_byte(s, ':', 0) < 0;
-}
-
 void put_source(struct decode_job *j, struct str address) {
     struct ip ip;
     char z[IP_PREFIX_CAP];
-    ptrdiff_t zone = str_find_byte(address, '%', 0); /* fe80::1%eth0 */
-    struct str bare = zone < 0 ? address : str_to(address, (size_t) zone);
-    if (ip_parse(bare, &ip) < 0) {
-        if (address.n)
-            put_text(j, EVENT_F_SOURCE_ADDRESS, address);
+    if (LIKELY(ip_is_dotted_quad(address))) {
+        put(j, EVENT_F_SOURCE_IP, address);
+        put(j, EVENT_F_SOURCE_NET, address);
         return;
     }
-    if (ip.version == 4) {
-        struct str s = is_dotted(bare) ? bare : dup_text(j, z, ip_format(&ip, z));
-        put(j, EVENT_F_SOURCE_IP, s);
-        put(j, EVENT_F_SOURCE_NET, s);
+    ptrdiff_t zone = str_find_byte(address, '%', 0); /* fe80::1%eth0 */
+    if (ip_parse(zone < 0 ? address : str_to(address, (size_t) zone), &ip) < 0) {
+        if (address.n)
+            put_text(j, EVENT_F_SOURCE_ADDRESS, address);
         return;
     }
     put(j, EVENT_F_SOURCE_IP, dup_text(j, z, ip_format(&ip, z)));

@@ -17,6 +17,11 @@ int event_reserve(struct event *ev, uint32_t n) {
     size_t cap = ev->cap;
     if (n > EVENT_FIELDS_MAX)
         return -ERR_LIMIT;
+    if (!ev->fields) { /* every line comes here */
+        ev->fields = arena_alloc(ev->arena, n * sizeof *ev->fields);
+        ev->cap = ev->fields ? n : 0;
+        return ev->fields ? 0 : -ENOMEM;
+    }
     int r = arena_grow(ev->arena, (void **) &ev->fields, &cap, n, sizeof *ev->fields);
     if (r >= 0)
         ev->cap = (uint32_t) cap;

@@ -105,7 +105,9 @@ static void write_position(struct jsonw *w, const struct event_pos *pos) {
 /* The bytes stay in the spool; here they are made readable. */
 static void write_original(struct jsonw *w, const struct event *ev) {
     enum text_encoding used;
-    struct str s = text_to_utf8(ev->arena, ev->raw->bytes, -1, &used);
+    struct str s = event_get(ev, EVENT_F_EVENT_ORIGINAL); /* the decoder knows the encoding */
+    if (!s.p)
+        s = text_to_utf8(ev->arena, ev->raw->bytes, -1, &used);
     if (!s.p) {
         w->out->error = w->out->error ? w->out->error : -ENOMEM;
         s = STR("");

@@ -31,7 +31,7 @@ static void the_message_goes_to_its_program(void **state UNUSED) {
     ev = fixture_line(
         &f,
         "<38>1 2026-11-23T02:03:08Z web1 shop 77 - - "
-        "{\"event.dataset\":\"kizuki.login\",\"service.name\":"
+        "{\"event.category\":\"authentication\",\"event.action\":\"login\",\"service.name\":"
         "\"shop\",\"user.name\":\"a\",\"event.outcome\":\"failure\",\"source.ip\":\"192.0.2.1\"}");
     assert_login(ev, "failure", "a", "192.0.2.1");
     assert_field(ev, "kizuki.decoder", "login");

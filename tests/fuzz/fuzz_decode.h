@@ -1,0 +1,58 @@
+/* Shared by the fuzzers of src/decode: decodes one input under one source and checks what must hold
+ * for every event whatever its bytes. */
+#pragma once
+#include "base/ip.h"
+#include "decode/decode.h"
+
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct fuzz_decode {
+    struct source source;
+    uint32_t flags;
+};
+
+static inline const struct source *fuzz_source(void *ctx, uint32_t id) {
+    (void) id;
+    return &((struct fuzz_decode *) ctx)->source;
+}
+
+static inline void fuzz_check_field(const struct event_field *f) {
+    struct ip ip;
+    ASSERT(f->value.p || f->value.n == 0);
+    if (f->id == EVENT_F_SOURCE_IP)
+        ASSERT(ip_parse(f->value, &ip) == 0);
+}
+
+static inline void fuzz_decode(struct fuzz_decode *fd, const uint8_t *data, size_t size) {
+    static struct event_names *names;
+    static struct arena arena;
+    struct raw_record rec = {.bytes = str_n((const char *) data, size),
+                             .arrival_ns = INT64_C(1795435200000000000),
+                             .flags = fd->flags};
+    struct decode *d;
+    struct event ev;
+    if (!names) {
+        names = event_names_new();
+        arena_init(&arena, (size_t) 64 << 20);
+    }
+    arena_reset(&arena);
+    ASSERT(names && decode_new(names, fuzz_source, fd, &d, NULL) == 0);
+    struct decoder port = decode_port(d);
+    event_begin(&ev, &arena, names, &rec);
+    ev.keep_all = true;
+    ASSERT(port.decode(port.ctx, &rec, &ev) == 0);
+    ASSERT(ev.time_ns != TIME_NONE && ev.n <= ev.cap);
+    ASSERT(event_find(&ev, EVENT_F_DECODER, NULL) && event_find(&ev, EVENT_F_TIME_BASIS, NULL));
+    for (uint32_t i = 0; i < ev.n; i++)
+        fuzz_check_field(&ev.fields[i]);
+    for (size_t id = 1; id < EVENT_F_WELL_KNOWN_MAX_; id++)
+        ASSERT(!ev.first[id] || ev.fields[ev.first[id] - 1].id == id);
+    decode_free(d);
+}
+#define FUZZ_DEFAULT                                                                               \
+    {                                                                                              \
+        .source = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = NS_PER_HOUR}, \
+        .flags = RAW_BACKFILL                                                                      \
+    }
