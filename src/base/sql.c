@@ -201,13 +201,13 @@ static int bind_all(struct sql_stmt *st, struct diag *reterr, const char *types,
     return 0;
 }
 
-int sql_run(struct sql *db, struct diag *reterr, const char *text, const char *types, ...) {
+int sql_run_v(struct sql *db, struct diag *reterr, const char *text, const char *types, va_list values) {
     struct sql_stmt *st;
     va_list ap;
     int r = take(db, text, &st, reterr);
     if (r < 0)
         return r;
-    va_start(ap, types);
+    va_copy(ap, values); /* only a va_list of our own can be passed on by address */
     r = bind_all(st, reterr, types, &ap, false);
     va_end(ap);
     if (r == 0)
@@ -215,6 +215,14 @@ int sql_run(struct sql *db, struct diag *reterr, const char *text, const char *t
             r = sql_step(st, reterr);
         while (r > 0);
     sql_end(st);
+    return r;
+}
+
+int sql_run(struct sql *db, struct diag *reterr, const char *text, const char *types, ...) {
+    va_list ap;
+    va_start(ap, types);
+    int r = sql_run_v(db, reterr, text, types, ap);
+    va_end(ap);
     return r;
 }
 

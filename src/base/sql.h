@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdarg.h>
+
 struct sql;
 struct sql_stmt;
 
@@ -21,6 +23,9 @@ DEFINE_CLEANUP(struct sql *, sql_close)
 int sql_script(struct sql *db, const char *text, struct diag *reterr) MUST_USE;
 /* One statement to its end; rows are discarded. Cached prepared statements inside. */
 int sql_run(struct sql *db, struct diag *reterr, const char *text, const char *types, ...) MUST_USE;
+/* The same for a door of one's own around it. */
+int sql_run_v(struct sql *db, struct diag *reterr, const char *text, const char *types, va_list values)
+    MUST_USE;
 /* A statement to step through; release with sql_end (also after errors). */
 int sql_query(struct sql *db, struct sql_stmt **ret, struct diag *reterr, const char *text,
               const char *types, ...) MUST_USE;
