@@ -1,0 +1,88 @@
+#include "room/finding_store.h"
+
+#include "room/room_priv.h"
+
+int room_finding_find(struct room *r, struct str fid, struct room_stored *ret,
+                      struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    *ret = (struct room_stored){0};
+    int e =
+        sql_query(r->db, &st, reterr,
+                  "SELECT id, revision, incident_id, count FROM finding WHERE fid = ?1", "s", &fid);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e == 1)
+        *ret = (struct room_stored){sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 2), sql_i64(st, 3)};
+    return e < 0 ? e : 0;
+}
+
+static int put_values(void *ctx, struct room *r, int64_t id, struct diag *err) {
+    const struct room_finding *f = ctx;
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        const struct room_value *v = &f->values[i];
+        /* an earlier revision's row keeps what only it knew */
+        e = room_write_part(
+            r, err,
+            "INSERT INTO finding_value(finding_id, kind, value, is_group, n, first_at, spool_n) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+            "n = max(coalesce(n, 0), coalesce(excluded.n, 0)), "
+            "first_at = coalesce(min(first_at, excluded.first_at), first_at, excluded.first_at), "
+            "spool_n = coalesce(spool_n, excluded.spool_n)",
+            "izsiIII", id, room_entity_to_string(v->kind), &v->value, (int64_t) v->is_group,
+            v->n < 0 ? NULL : &v->n, v->first_ns == TIME_NONE ? NULL : &v->first_ns,
+            v->spool_n < 0 ? NULL : &v->spool_n);
+    }
+    return e;
+}
+
+int room_finding_put(struct room *r, const struct room_actor *by, const struct room_finding *f,
+                     struct str json, const struct room_stored *old, int64_t *ret_id,
+                     struct diag *reterr) {
+    char detail[64];
+    struct room_finding copy = *f;
+    int n = snprintf(detail, sizeof detail, "{\"revision\":%lld}", (long long) f->revision);
+    struct room_write w = {.by = by,
+                           .verb = old->id ? VERB_CHANGE : VERB_CREATE,
+                           .object = OBJECT_FINDING,
+                           .id = old->id,
+                           .version = ROOM_ANY_VERSION,
+                           .tlp = TLP_AMBER,
+                           .detail = str_n(detail, (size_t) n),
+                           .parts = put_values,
+                           .parts_ctx = &copy};
+    const char *level = rule_level_to_string(f->level), *state = finding_state_to_string(f->state);
+    struct str none = STR("");
+    if (old->id) {
+        *ret_id = old->id;
+        return room_write(r, &w, NULL, reterr,
+                          "UPDATE finding SET revision = ?2, level = ?3, state = ?4, count = ?5, "
+                          "first_at = min(first_at, ?6), last_at = max(last_at, ?7), json = ?8 "
+                          "WHERE id = ?1",
+                          "iizziiis", old->id, f->revision, level, state, f->count, f->first_ns,
+                          f->last_ns, &json);
+    }
+    return room_write(
+        r, &w, ret_id, reterr,
+        "INSERT INTO finding(fid, revision, rule_id, rule_title, kind, propose, level, "
+        "state, count, first_at, last_at, detected_at, drill, json) "
+        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        "sisssszziiiiis", &f->id, f->revision, &f->rule_id,
+        f->rule_title.p ? &f->rule_title : &none, f->kind.p ? &f->kind : &none,
+        f->propose.p ? &f->propose : &none, level, state, f->count, f->first_ns, f->last_ns,
+        f->detected_ns, (int64_t) f->drill, &json);
+}
+
+int room_finding_assign(struct room *r, const struct room_actor *by, int64_t finding,
+                        int64_t incident, struct diag *reterr) {
+    char detail[48];
+    int n = snprintf(detail, sizeof detail, "{\"incident\":%lld}", (long long) incident);
+    struct room_write w = {.by = by,
+                           .verb = VERB_CHANGE,
+                           .object = OBJECT_FINDING,
+                           .id = finding,
+                           .version = ROOM_ANY_VERSION,
+                           .detail = str_n(detail, (size_t) n)};
+    return room_write(r, &w, NULL, reterr, "UPDATE finding SET incident_id = ?2 WHERE id = ?1",
+                      "ii", finding, incident);
+}

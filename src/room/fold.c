@@ -1,0 +1,311 @@
+#include "room/fold.h"
+
+#include "room/finding_store.h"
+#include "room/incident_priv.h"
+
+#define LOOSE_MAX 1000 /* loose findings one new case takes in; more stay listed */
+
+/* Whether this value says who or what the finding is about. A tried account says little:
+ * dictionaries of unrelated attackers share "admin". */
+static bool joins_by(const struct room_finding *f, const struct room_value *v) {
+    switch (v->kind) {
+    case ENTITY_SOURCE:
+        return true;
+    case ENTITY_ACCOUNT:
+        return v->is_group || room_kind_is_success(f->kind);
+    case ENTITY_SERVICE:
+        return v->is_group;
+    case ENTITY_HOST:
+        return v->is_group;
+    case ENTITY_SESSION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Accounts count on the other side only where they were entered, or where the finding is about one
+ * account. */
+static const char by_source[] =
+    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
+    "JOIN incident i ON i.id = f.incident_id "
+    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
+    "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 "
+    "AND (v.kind <> 'account' OR v.is_group OR f.kind IN ('success_after','access_after')) "
+    "AND i.id <> ?6 ORDER BY i.id LIMIT 1";
+static const char by_service[] =
+    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
+    "JOIN incident i ON i.id = f.incident_id "
+    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
+    "AND f.last_at >= ?3 AND f.first_at <= ?4 AND i.id <> ?6 ORDER BY i.id LIMIT 1";
+
+static int find_incident(struct room *r, const char *sql, const char *kind, struct str value,
+                         int64_t from_ns, int64_t until_ns, bool drill, int64_t but, int64_t *ret,
+                         struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, sql, "zsiiii", kind, &value, from_ns, until_ns,
+                      (int64_t) drill, but);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1)
+        *ret = sql_i64(st, 0);
+    return e < 0 ? e : 0;
+}
+
+static bool has_joining(const struct room_finding *f, enum room_entity kind) {
+    for (size_t i = 0; i < f->n_values; i++)
+        if (f->values[i].kind == kind && joins_by(f, &f->values[i]))
+            return true;
+    return false;
+}
+
+/* The oldest open incident, other than `but`, that shares something of this kind. */
+static int match_kind(struct room *r, const struct room_finding *f, enum room_entity kind,
+                      int64_t but, int64_t *ret, struct diag *err) {
+    bool weak = kind == ENTITY_SERVICE || kind == ENTITY_HOST;
+    int64_t window = weak ? r->policy->service_window_ns : r->policy->window_ns;
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        const struct room_value *v = &f->values[i];
+        int64_t found = 0;
+        if (v->kind != kind || !joins_by(f, v))
+            continue;
+        e = find_incident(r, weak ? by_service : by_source, room_entity_to_string(kind), v->value,
+                          f->first_ns - window, f->last_ns + window, f->drill, but, &found, err);
+        if (found && (*ret == 0 || found < *ret))
+            *ret = found;
+    }
+    return e;
+}
+
+static int match(struct room *r, const struct room_finding *f, int64_t *ret, struct diag *err) {
+    static const enum room_entity strong[] = {ENTITY_SOURCE, ENTITY_SESSION, ENTITY_ACCOUNT,
+                                              ENTITY_SERVICE};
+    int e = 0;
+    *ret = 0;
+    for (size_t i = 0; e == 0 && *ret == 0 && i < ARRAY_SIZE(strong); i++)
+        e = match_kind(r, f, strong[i], 0, ret, err);
+    bool named = has_joining(f, ENTITY_SOURCE) || has_joining(f, ENTITY_ACCOUNT) ||
+                 has_joining(f, ENTITY_SERVICE);
+    if (e == 0 && *ret == 0 && !named)
+        e = match_kind(r, f, ENTITY_HOST, 0, ret, err);
+    return e;
+}
+
+static bool opens(const struct room *r, const struct room_finding *f) {
+    bool past = f->last_ns < room_now(r) - r->policy->window_ns;
+    if (past && !room_kind_is_success(f->kind) && f->level < LEVEL_CRITICAL)
+        return false;
+    return f->level >= r->policy->open_level || f->count >= r->policy->open_count;
+}
+
+/* Loose findings of the same sources become part of the new case. */
+static int adopt(struct room *r, const struct room_finding *f, int64_t incident, struct diag *err) {
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        const struct room_value *v = &f->values[i];
+        int64_t ids[64];
+        size_t n = 0;
+        if (v->kind != ENTITY_SOURCE)
+            continue;
+        struct sql_stmt *st = NULL;
+        e = sql_query(r->db, &st, err,
+                      "SELECT f.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
+                      "WHERE v.kind = 'source' AND v.value = ?1 AND f.incident_id IS NULL "
+                      "AND f.last_at >= ?2 AND f.drill = ?3 LIMIT 64",
+                      "sii", &v->value, f->first_ns - r->policy->window_ns, (int64_t) f->drill);
+        while (e == 0 && n < ARRAY_SIZE(ids) && (e = sql_step(st, err)) == 1) {
+            ids[n++] = sql_i64(st, 0);
+            e = 0;
+        }
+        sql_end(st);
+        for (size_t k = 0; e == 0 && k < n; k++)
+            e = room_finding_assign(r, &room_sensor, ids[k], incident, err);
+    }
+    return e;
+}
+
+static int note_services(struct room *r, const struct room_finding *f, int64_t incident,
+                         struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct str service = room_finding_one(f, ENTITY_SERVICE);
+    if (service.n == 0)
+        return 0;
+    /* the first finding of this service in a case that already has others */
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT count(*) FILTER (WHERE v.value = ?2), count(*) FILTER (WHERE v.value <> ?2) "
+        "FROM finding f JOIN finding_value v ON v.finding_id = f.id AND v.kind = 'service' "
+        "WHERE f.incident_id = ?1",
+        "is", incident, &service);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e < 0 || sql_i64(st, 0) > 0 || sql_i64(st, 1) == 0)
+        return e < 0 ? e : 0;
+    struct buf params;
+    struct jsonw w;
+    int64_t sources = 0;
+    for (size_t i = 0; i < f->n_values; i++)
+        sources += f->values[i].kind == ENTITY_SOURCE && !f->values[i].is_group;
+    buf_init(&params, 4096);
+    jsonw_init(&w, &params);
+    jsonw_object(&w);
+    jsonw_kstr(&w, "service", service);
+    jsonw_ki64(&w, "sources", MAX(sources, 1));
+    jsonw_end(&w);
+    struct room_entry x = {.incident = incident,
+                           .at_ns = f->detected_ns,
+                           .until_ns = TIME_NONE,
+                           .lane = "system",
+                           .kind = "notice",
+                           .key = "event.service_joined",
+                           .params = buf_str(&params),
+                           .precision_s = -1};
+    e = room_timeline_put(r, &room_sensor, &x, NULL, err);
+    buf_done(&params);
+    return e;
+}
+
+static int note_finding(struct room *r, const struct room_finding *f, int64_t incident,
+                        struct diag *err) {
+    struct buf params;
+    struct jsonw w;
+    char ref[16 + FINDING_ID_CHARS];
+    struct str service = room_finding_one(f, ENTITY_SERVICE);
+    int n = snprintf(ref, sizeof ref, "finding:%.*s", STR_ARG(f->id));
+    buf_init(&params, 65536);
+    jsonw_init(&w, &params);
+    jsonw_object(&w);
+    room_rule_params(r, &w, "rule", f->rule_id, f->rule_title);
+    jsonw_ki64(&w, "count", f->count);
+    jsonw_key(&w, STR("service"));
+    service.n ? jsonw_str(&w, service) : jsonw_null(&w);
+    jsonw_end(&w);
+    struct room_entry x = {.incident = incident,
+                           .at_ns = f->detected_ns,
+                           .until_ns = TIME_NONE,
+                           .lane = "system",
+                           .kind = "notice",
+                           .key = "event.finding",
+                           .params = buf_str(&params),
+                           .ref = str_n(ref, (size_t) n),
+                           .precision_s = -1};
+    int e = room_timeline_put(r, &room_sensor, &x, NULL, err);
+    buf_done(&params);
+    return e;
+}
+
+/* One line for each rule and service, not one for each of 37 sources. */
+static int note_if_new(struct room *r, const struct room_finding *f, int64_t finding,
+                       int64_t incident, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct str service = room_finding_one(f, ENTITY_SERVICE);
+    struct str none = STR("");
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT 1 FROM finding f WHERE f.incident_id = ?1 AND f.rule_id = ?2 AND f.id <> ?3 "
+        "AND (?4 = '' OR EXISTS (SELECT 1 FROM finding_value v WHERE v.finding_id = f.id "
+        "AND v.kind = 'service' AND v.value = ?4)) LIMIT 1",
+        "isis", incident, &f->rule_id, finding, service.n ? &service : &none);
+    if (e == 0)
+        e = sql_step(st, err);
+    return e == 0 ? note_finding(r, f, incident, err) : MIN(e, 0);
+}
+
+/* What the finding brings to its incident, at its first revision there and at each later one. */
+static int bring(struct room *r, const struct room_finding *f, struct room_folded *x, bool first,
+                 struct diag *err) {
+    int e = 0;
+    if (first)
+        e = note_if_new(r, f, x->finding, x->incident, err);
+    if (e == 0)
+        e = room_accounts_put(r, &room_sensor, x->incident, x->finding, f, err);
+    if (e == 0)
+        e = room_incident_refresh(r, &room_sensor, x->incident, err);
+    if (e == 0 && (x->opened || first) && room_kind_is_try(f->kind))
+        e = room_watch_put(r, &room_sensor, x->incident, err);
+    if (e == 0)
+        e = room_action_from_finding(r, x->incident, x->finding, f, err);
+    room_changed(r, "incident", x->incident);
+    return e;
+}
+
+/* A later revision may show that two open cases are one. */
+static int unite(struct room *r, const struct room_finding *f, struct room_folded *x,
+                 struct diag *err) {
+    int64_t other = 0;
+    int e = match_kind(r, f, ENTITY_SOURCE, x->incident, &other, err);
+    if (e < 0 || other == 0)
+        return e;
+    e = room_incident_merge(r, &room_sensor, MAX(other, x->incident), MIN(other, x->incident), err);
+    x->incident = MIN(other, x->incident);
+    return e;
+}
+
+static int find_or_open(struct room *r, const struct room_finding *f, struct room_folded *x,
+                        struct diag *err) {
+    int e = match(r, f, &x->incident, err);
+    if (e < 0)
+        return e;
+    if (x->incident == 0 && opens(r, f)) {
+        e = room_incident_open(r, &room_sensor, f, &x->incident, err);
+        x->opened = e == 0;
+    }
+    if (e < 0 || x->incident == 0)
+        return e;
+    if (!x->opened)
+        e = note_services(r, f, x->incident, err);
+    if (e == 0)
+        e = room_finding_assign(r, &room_sensor, x->finding, x->incident, err);
+    if (e == 0 && x->opened)
+        e = adopt(r, f, x->incident, err);
+    return e;
+}
+
+/* A closed case keeps what belongs to its time. What goes on after it was closed is looked at anew.
+ */
+static int leave_closed(struct room *r, const struct room_finding *f, struct room_folded *x,
+                        bool *ret_open, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT state = 'open', coalesce(closed_at, 0) FROM incident WHERE id = ?1",
+                      "i", x->incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret_open = e == 1 && sql_i64(st, 0);
+    if (e == 1 && !*ret_open && f->last_ns > sql_i64(st, 1))
+        x->incident = 0;
+    return e < 0 ? e : 0;
+}
+
+int room_fold(struct room *r, const struct room_finding *f, struct str json,
+              struct room_folded *ret, struct diag *reterr) {
+    struct room_stored old;
+    struct room_folded x = {0};
+    bool first = false, open = true;
+    int e = room_finding_find(r, f->id, &old, reterr);
+    if (e < 0)
+        return e;
+    if (old.id && old.revision >= f->revision) {
+        *ret = (struct room_folded){.known = true, .finding = old.id, .incident = old.incident};
+        return 0;
+    }
+    e = room_services_put(r, &room_sensor, f, reterr);
+    if (e == 0)
+        e = room_finding_put(r, &room_sensor, f, json, &old, &x.finding, reterr);
+    x.incident = old.incident;
+    if (e == 0 && x.incident)
+        e = leave_closed(r, f, &x, &open, reterr);
+    if (e == 0 && x.incident == 0) {
+        e = find_or_open(r, f, &x, reterr);
+        first = open = true;
+    } else if (e == 0 && open) {
+        e = unite(r, f, &x, reterr);
+    }
+    if (e == 0 && x.incident && open)
+        e = bring(r, f, &x, first, reterr);
+    room_changed(r, "now", 0);
+    if (e == 0)
+        *ret = x;
+    return e;
+}

@@ -1,0 +1,343 @@
+/* Opening, recounting, joining and changing incidents. What a case shows of itself is derived from
+ * its findings; what a person set (level, title, commander) is never overwritten. */
+#include "room/incident.h"
+
+#include "base/mem.h"
+#include "room/finding_store.h"
+#include "room/incident_priv.h"
+
+/* The first of these that any finding has names the case. */
+static const char *const kinds[] = {"list_attack", "spraying",      "dictionary_attack",
+                                    "brute_force", "slow",          "cross_service",
+                                    "burst",       "success_after", "access_after"};
+
+static int next_number(struct room *r, int64_t opened_ns, char dst[24], struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct time_civil c;
+    char like[12];
+    time_to_civil(opened_ns, TIME_JST_OFFSET_MIN, &c);
+    snprintf(like, sizeof like, "K-%04d-", c.year % 10000);
+    int e =
+        sql_query(r->db, &st, err,
+                  "SELECT coalesce(max(CAST(substr(number, 8) AS INTEGER)), 0) + 1 FROM incident "
+                  "WHERE substr(number, 1, 7) = ?1",
+                  "z", like);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1)
+        snprintf(dst, 24, "%s%04lld", like, (long long) sql_i64(st, 0));
+    return e < 0 ? e : 0;
+}
+
+int room_incident_open(struct room *r, const struct room_actor *by, const struct room_finding *f,
+                       int64_t *ret_id, struct diag *reterr) {
+    struct room_write w = {
+        .by = by, .verb = VERB_CREATE, .object = OBJECT_INCIDENT, .tlp = TLP_AMBER};
+    struct str none = STR(""), *kind = f->kind.p ? &(struct str){f->kind.p, f->kind.n} : &none;
+    struct buf params;
+    struct jsonw j;
+    char number[24];
+    int64_t now = room_now(r), id = 0;
+    int e = next_number(r, now, number, reterr);
+    if (e == 0)
+        e = room_write(r, &w, &id, reterr,
+                       "INSERT INTO incident(number, kind, level, opened_at, first_trace_at, "
+                       "last_activity_at, rule_at, rule_id, rule_title, drill) "
+                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+                       "zsziiiissi", number, kind, rule_level_to_string(f->level), now, f->first_ns,
+                       f->last_ns, f->detected_ns, &f->rule_id,
+                       f->rule_title.p ? &f->rule_title : &none, (int64_t) f->drill);
+    if (e < 0)
+        return e;
+    buf_init(&params, 65536);
+    jsonw_init(&j, &params);
+    jsonw_object(&j);
+    room_rule_params(r, &j, "rule", f->rule_id, f->rule_title);
+    jsonw_kz(&j, "number", number);
+    jsonw_end(&j);
+    struct room_entry x = {.incident = id,
+                           .at_ns = now,
+                           .until_ns = TIME_NONE,
+                           .lane = "system",
+                           .kind = "notice",
+                           .key = "event.incident_opened",
+                           .params = buf_str(&params),
+                           .precision_s = -1};
+    e = room_timeline_put(r, by, &x, NULL, reterr);
+    buf_done(&params);
+    if (e == 0)
+        *ret_id = id;
+    return e;
+}
+
+/* Derived columns of one incident. */
+struct derived {
+    int64_t first_ns, last_ns, rule_ns, stolen, services, sources;
+    int level;
+    const char *kind;
+    char *service, *host; /* heap or NULL */
+};
+
+static int derive_findings(struct room *r, int64_t id, struct derived *d, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    size_t best = ARRAY_SIZE(kinds);
+    int e =
+        sql_query(r->db, &st, err,
+                  "SELECT kind, level, min(first_at), max(last_at), min(detected_at) FROM finding "
+                  "WHERE incident_id = ?1 GROUP BY kind, level",
+                  "i", id);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        for (size_t i = 0; i < best; i++)
+            if (str_eq_z(sql_str(st, 0), kinds[i]))
+                best = i;
+        d->level = MAX(d->level, rule_level_from_string(sql_str(st, 1)));
+        d->first_ns = MIN(d->first_ns, sql_i64(st, 2));
+        d->last_ns = MAX(d->last_ns, sql_i64(st, 3));
+        d->rule_ns = MIN(d->rule_ns, sql_i64(st, 4));
+        e = 0;
+    }
+    d->kind = best < ARRAY_SIZE(kinds) ? kinds[best] : "";
+    return e;
+}
+
+/* How many different values of one kind, and the one seen first. */
+static int derive_values(struct room *r, int64_t id, const char *kind, int64_t *ret_n,
+                         char **ret_first, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "WHERE f.incident_id = ?1 AND v.kind = ?2 GROUP BY v.value "
+                      "ORDER BY min(f.first_at), v.value",
+                      "iz", id, kind);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        if ((*ret_n)++ == 0 && ret_first) {
+            *ret_first = str_dup(sql_str(st, 0));
+            if (!*ret_first)
+                return diag_set(err, -ENOMEM, "memory has run out");
+        }
+        e = 0;
+    }
+    return e;
+}
+
+static int count_stolen(struct room *r, int64_t id, int64_t *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e =
+        sql_query(r->db, &st, err, "SELECT count(*) FROM account WHERE incident_id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+static void write_title(struct room *r, const struct derived *d, struct str rule_id,
+                        struct str rule_title, struct buf *out) {
+    struct jsonw w;
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    jsonw_kz(&w, "service", d->service);
+    jsonw_kz(&w, "host", d->host);
+    if (d->kind[0]) {
+        jsonw_ki64(&w, "services", d->services);
+        jsonw_ki64(&w, "stolen", d->stolen);
+        jsonw_ki64(&w, "sources", d->sources);
+    } else {
+        room_rule_params(r, &w, "title", rule_id, rule_title);
+    }
+    jsonw_end(&w);
+}
+
+static int store_derived(struct room *r, const struct room_actor *by, int64_t id,
+                         const struct derived *d, struct diag *err) {
+    struct room_write w = {.by = by,
+                           .verb = VERB_CHANGE,
+                           .object = OBJECT_INCIDENT,
+                           .id = id,
+                           .version = ROOM_ANY_VERSION,
+                           .quiet = true};
+    struct sql_stmt *st = NULL;
+    struct buf params;
+    char key[48];
+    bool same = false;
+    buf_init(&params, 65536);
+    snprintf(key, sizeof key, "title.%s", d->kind[0] ? d->kind : "finding");
+    int e =
+        sql_query(r->db, &st, err,
+                  "SELECT title_key, title_params, level, kind, first_trace_at, last_activity_at, "
+                  "rule_at, stolen_n, level_set, rule_id, rule_title FROM incident WHERE id = ?1",
+                  "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    const char *level = rule_level_to_string((enum rule_level) d->level);
+    if (e == 1) {
+        write_title(r, d, sql_str(st, 9), sql_str(st, 10), &params);
+        same = str_eq_z(sql_str(st, 0), key) && str_eq(sql_str(st, 1), buf_str(&params)) &&
+               (sql_i64(st, 8) || str_eq_z(sql_str(st, 2), level)) &&
+               str_eq_z(sql_str(st, 3), d->kind) && sql_i64(st, 4) == d->first_ns &&
+               sql_i64(st, 5) == d->last_ns && sql_i64(st, 6) == d->rule_ns &&
+               sql_i64(st, 7) == d->stolen;
+    }
+    sql_end(st);
+    e = e < 0 ? e : buf_error(&params);
+    struct str p = buf_str(&params);
+    if (e == 0 && !same)
+        e = room_write(r, &w, NULL, err,
+                       "UPDATE incident SET title_key = ?2, title_params = ?3, "
+                       "level = CASE WHEN level_set THEN level ELSE ?4 END, kind = ?5, "
+                       "first_trace_at = ?6, last_activity_at = ?7, rule_at = ?8, stolen_n = ?9 "
+                       "WHERE id = ?1",
+                       "izszziiii", id, key, &p, level, d->kind, d->first_ns, d->last_ns,
+                       d->rule_ns, d->stolen);
+    buf_done(&params);
+    return e;
+}
+
+static int note_stolen(struct room *r, const struct room_actor *by, int64_t id, int64_t before,
+                       int64_t now_stolen, struct diag *err) {
+    char params[48];
+    if (now_stolen <= before)
+        return 0;
+    int n = snprintf(params, sizeof params, "{\"n\":%lld}", (long long) now_stolen);
+    struct room_entry x = {.incident = id,
+                           .at_ns = room_now(r),
+                           .until_ns = TIME_NONE,
+                           .lane = "system",
+                           .kind = "notice",
+                           .key = "event.accounts_stolen",
+                           .params = str_n(params, (size_t) n),
+                           .precision_s = -1};
+    return room_timeline_put(r, by, &x, NULL, err);
+}
+
+static int stored_stolen(struct room *r, int64_t id, int64_t *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT stolen_n FROM incident WHERE id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t incident,
+                          struct diag *reterr) {
+    struct derived d = {.first_ns = INT64_MAX, .last_ns = INT64_MIN, .rule_ns = INT64_MAX};
+    int64_t before = 0, hosts = 0;
+    int e = derive_findings(r, incident, &d, reterr);
+    if (e == 0 && d.first_ns == INT64_MAX)
+        return 0; /* everything moved to another case */
+    if (e == 0)
+        e = derive_values(r, incident, "service", &d.services, &d.service, reterr);
+    if (e == 0)
+        e = derive_values(r, incident, "host", &hosts, &d.host, reterr);
+    if (e == 0)
+        e = derive_values(r, incident, "source", &d.sources, NULL, reterr);
+    if (e == 0)
+        e = count_stolen(r, incident, &d.stolen, reterr);
+    if (e == 0)
+        e = stored_stolen(r, incident, &before, reterr);
+    if (e == 0)
+        e = store_derived(r, by, incident, &d, reterr);
+    if (e == 0)
+        e = note_stolen(r, by, incident, before, d.stolen, reterr);
+    mem_free(d.service);
+    mem_free(d.host);
+    return e;
+}
+
+static int move_findings(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
+                         struct diag *err) {
+    int e = 0;
+    for (;;) {
+        struct sql_stmt *st = NULL;
+        e = sql_query(r->db, &st, err, "SELECT id FROM finding WHERE incident_id = ?1 LIMIT 1", "i",
+                      from);
+        if (e == 0)
+            e = sql_step(st, err);
+        int64_t id = e == 1 ? sql_i64(st, 0) : 0;
+        sql_end(st);
+        if (e <= 0)
+            return e;
+        e = room_finding_assign(r, by, id, into, err);
+        if (e < 0)
+            return e;
+    }
+}
+
+/* Rows of one table that name the incident, one by one through the door. An account that both know
+ * stays where it is: the case that remains has it already. */
+static int move_rows(struct room *r, const struct room_actor *by, enum room_object object,
+                     const char *find, const char *move, int64_t from, int64_t into,
+                     struct diag *err) {
+    for (;;) {
+        struct sql_stmt *st = NULL;
+        int e = sql_query(r->db, &st, err, find, "ii", from, into);
+        if (e == 0)
+            e = sql_step(st, err);
+        int64_t id = e == 1 ? sql_i64(st, 0) : 0;
+        sql_end(st);
+        if (e <= 0)
+            return e;
+        struct room_write w = {
+            .by = by, .verb = VERB_CHANGE, .object = object, .id = id, .version = ROOM_ANY_VERSION};
+        e = room_write(r, &w, NULL, err, move, "ii", id, into);
+        if (e < 0)
+            return e;
+    }
+}
+
+int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
+                        struct diag *reterr) {
+    struct room_write w = {.by = by,
+                           .verb = VERB_CHANGE,
+                           .object = OBJECT_INCIDENT,
+                           .id = from,
+                           .version = ROOM_ANY_VERSION};
+    int64_t now = room_now(r);
+    int e = move_findings(r, by, from, into, reterr);
+    if (e == 0)
+        e = move_rows(
+            r, by, OBJECT_ACCOUNT,
+            "SELECT a.id FROM account a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM "
+            "account b WHERE b.incident_id = ?2 AND b.name = a.name AND b.service = a.service) "
+            "LIMIT 1",
+            "UPDATE account SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = move_rows(r, by, OBJECT_ACTION,
+                      "SELECT id FROM action WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
+                      "UPDATE action SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = move_rows(r, by, OBJECT_TIMELINE,
+                      "SELECT id FROM timeline WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
+                      "UPDATE timeline SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = room_write(
+            r, &w, NULL, reterr,
+            "UPDATE incident SET state = 'closed', closed_at = ?3, merged_into = ?2 WHERE id = ?1",
+            "iii", from, into, now);
+    struct sql_stmt *st = NULL;
+    struct buf params;
+    buf_init(&params, 4096);
+    if (e == 0)
+        e = sql_query(r->db, &st, reterr, "SELECT number FROM incident WHERE id = ?1", "i", from);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e == 1) {
+        buf_add(&params, STR("{\"number\":"));
+        json_quote(&params, sql_str(st, 0));
+        buf_add(&params, STR("}"));
+    }
+    sql_end(st);
+    struct room_entry x = {.incident = into,
+                           .at_ns = now,
+                           .until_ns = TIME_NONE,
+                           .lane = "system",
+                           .kind = "notice",
+                           .key = "event.incident_merged",
+                           .params = buf_str(&params),
+                           .precision_s = -1};
+    if (e >= 0)
+        e = room_timeline_put(r, by, &x, NULL, reterr);
+    buf_done(&params);
+    room_changed(r, "incident", from);
+    return e;
+}

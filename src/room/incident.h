@@ -1,0 +1,35 @@
+/* Incidents as pages read and change them. */
+#pragma once
+#include "room/room.h"
+
+struct room_incident_query {
+    struct str state, q; /* open, closed, all; .p NULL: open */
+    int64_t limit, before;
+};
+/* {"incidents":[…],"total":n}: only those `who` may read. */
+int room_incidents_write(struct room *r, const struct room_incident_query *q,
+                         const struct room_actor *who, struct jsonw *w,
+                         struct diag *reterr) MUST_USE;
+/* Who has an incident open; kept by the application. */
+struct room_viewer {
+    char name[ROOM_NAME_BYTES_MAX + 1];
+    int64_t person, since_ns;
+};
+int room_incident_write(struct room *r, int64_t id, const struct room_actor *who,
+                        const struct room_viewer *viewers, size_t n_viewers, struct jsonw *w,
+                        struct diag *reterr) MUST_USE;
+/* The first person who looks is written into the ledger. */
+int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
+                       struct diag *reterr) MUST_USE;
+
+struct room_incident_change { /* absent: .set false */
+    bool set_state, set_level, set_tlp, set_commander, set_title;
+    bool open;
+    enum rule_level level;
+    enum room_tlp tlp;
+    int64_t commander; /* 0 = nobody */
+    struct str title;  /* .p NULL: back to the one made from facts */
+};
+/* -EINVAL: a commander that is no person. */
+int room_incident_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
+                         const struct room_incident_change *c, struct diag *reterr) MUST_USE;

@@ -1,0 +1,40 @@
+/* Writers of an incident's rows, used by folding and actions; all in the caller's transaction. */
+#pragma once
+#include "room/finding_in.h"
+#include "room/room_priv.h"
+
+struct room_entry {                    /* of the timeline */
+    int64_t incident, at_ns, until_ns; /* until TIME_NONE: an instant */
+    const char *lane, *kind;           /* static */
+    bool planned;
+    const char *key; /* of the text */
+    struct str params;
+    struct str plain; /* instead of key */
+    struct str ref;
+    int64_t precision_s; /* -1 = exact */
+};
+int room_timeline_put(struct room *r, const struct room_actor *by, const struct room_entry *x,
+                      int64_t *ret_id, struct diag *reterr) MUST_USE;
+
+/* Recounts what the incident shows of itself from its findings and accounts: title, level, kind,
+ * first trace, last activity. Writes only when something differs. */
+int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t incident,
+                          struct diag *reterr) MUST_USE;
+int room_incident_open(struct room *r, const struct room_actor *by, const struct room_finding *f,
+                       int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* Everything of `from` becomes part of `into`. */
+int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
+                        struct diag *reterr) MUST_USE;
+
+/* Accounts that a success finding names. */
+int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incident,
+                      int64_t finding, const struct room_finding *f, struct diag *reterr) MUST_USE;
+/* Services a finding names become registered; every registered service is watched for this
+ * incident. */
+int room_services_put(struct room *r, const struct room_actor *by, const struct room_finding *f,
+                      struct diag *reterr) MUST_USE;
+int room_watch_put(struct room *r, const struct room_actor *by, int64_t incident,
+                   struct diag *reterr) MUST_USE;
+/* Proposes or does what the finding's rule proposes. */
+int room_action_from_finding(struct room *r, int64_t incident, int64_t finding,
+                             const struct room_finding *f, struct diag *reterr) MUST_USE;

@@ -1,0 +1,314 @@
+/* Incidents as the pages read them: the head, the ledger of times, and the sum of the other files.
+ */
+#include "room/incident.h"
+
+#include "room/incident_priv.h"
+#include "room/lanes.h"
+#include "room/scope.h"
+
+#define INCIDENT_COLUMNS                                                                           \
+    "i.id, i.number, i.title_key, i.title_params, i.title_plain, i.level, i.tlp, i.state, "        \
+    "i.merged_into, i.commander, i.opened_at, i.closed_at, i.first_trace_at, i.last_activity_at, " \
+    "i.kind, i.version, i.drill, i.rule_at, i.rule_id, i.rule_title, i.person_at, i.person_by, "   \
+    "i.decision_at, i.decision_by, i.contained_at, i.contained_n, i.dry_run_n, "                   \
+    "(SELECT name FROM person WHERE id = i.commander), "                                           \
+    "(SELECT count(*) FROM finding WHERE incident_id = i.id)"
+enum {
+    C_ID,
+    C_NUMBER,
+    C_TITLE_KEY,
+    C_TITLE_PARAMS,
+    C_TITLE_PLAIN,
+    C_LEVEL,
+    C_TLP,
+    C_STATE,
+    C_MERGED,
+    C_COMMANDER,
+    C_OPENED,
+    C_CLOSED,
+    C_FIRST,
+    C_LAST,
+    C_KIND,
+    C_VERSION,
+    C_DRILL,
+    C_RULE_AT,
+    C_RULE_ID,
+    C_RULE_TITLE,
+    C_PERSON_AT,
+    C_PERSON_BY,
+    C_DECISION_AT,
+    C_DECISION_BY,
+    C_CONTAINED_AT,
+    C_CONTAINED_N,
+    C_DRY_RUN_N,
+    C_COMMANDER_NAME,
+    C_FINDINGS
+};
+
+static int64_t time_at(struct sql_stmt *st, int column) {
+    return sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column);
+}
+
+int room_incident_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, reterr,
+        "SELECT (SELECT count(*) FROM action WHERE incident_id = ?1 AND state = 'proposed') + "
+        "(SELECT count(*) FROM incident WHERE id = ?1 AND state = 'open' AND person_at IS NULL)",
+        "i", id);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+static int write_services(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+        "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY min(f.first_at), 1 "
+        "LIMIT 50",
+        "i", id);
+    jsonw_key(w, STR("services"));
+    jsonw_array(w);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        jsonw_str(w, sql_str(st, 0));
+        e = 0;
+    }
+    jsonw_end(w);
+    return e;
+}
+
+static int write_counts(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
+    struct room_count sources = {0}, tried = {0}, stolen = {0};
+    int64_t id = sql_i64(st, C_ID), waiting = 0;
+    int e = room_count_values(r, id, ENTITY_SOURCE, &sources, err);
+    if (e == 0)
+        e = room_count_values(r, id, ENTITY_ACCOUNT, &tried, err);
+    if (e == 0)
+        e = room_count_stolen(r, id, &stolen, err);
+    if (e == 0)
+        e = room_incident_waiting(r, id, &waiting, err);
+    jsonw_key(w, STR("counts"));
+    jsonw_object(w);
+    jsonw_ki64(w, "findings", sql_i64(st, C_FINDINGS));
+    room_count_write(w, "sources", &sources);
+    room_count_write(w, "accounts_tried", &tried);
+    room_count_write(w, "accounts_stolen", &stolen);
+    jsonw_end(w);
+    jsonw_ki64(w, "waiting", waiting);
+    return e;
+}
+
+/* The members of a summary, inside an open object. */
+static int write_summary(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
+    jsonw_ki64(w, "id", sql_i64(st, C_ID));
+    jsonw_kstr(w, "number", sql_str(st, C_NUMBER));
+    room_text_or_plain(w, "title", st, C_TITLE_KEY);
+    jsonw_kstr(w, "level", sql_str(st, C_LEVEL));
+    jsonw_kstr(w, "tlp", sql_str(st, C_TLP));
+    jsonw_kz(w, "info_class", "victim");
+    jsonw_kstr(w, "state", sql_str(st, C_STATE));
+    jsonw_key(w, STR("merged_into"));
+    sql_is_null(st, C_MERGED) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, C_MERGED));
+    jsonw_key(w, STR("commander"));
+    if (sql_is_null(st, C_COMMANDER)) {
+        jsonw_null(w);
+    } else {
+        jsonw_object(w);
+        jsonw_ki64(w, "id", sql_i64(st, C_COMMANDER));
+        jsonw_kstr(w, "name", sql_str(st, C_COMMANDER_NAME));
+        jsonw_end(w);
+    }
+    jsonw_ktime(w, "opened", sql_i64(st, C_OPENED));
+    jsonw_ktime(w, "closed", time_at(st, C_CLOSED));
+    jsonw_ktime(w, "first_trace", time_at(st, C_FIRST));
+    jsonw_ktime(w, "last_activity", sql_i64(st, C_LAST));
+    jsonw_key(w, STR("kind"));
+    sql_str(st, C_KIND).n ? jsonw_str(w, sql_str(st, C_KIND)) : jsonw_null(w);
+    int e = write_services(r, sql_i64(st, C_ID), w, err);
+    if (e == 0)
+        e = write_counts(r, st, w, err);
+    jsonw_ki64(w, "version", sql_i64(st, C_VERSION));
+    jsonw_kbool(w, "drill", sql_i64(st, C_DRILL) != 0);
+    return e;
+}
+
+static int readable(struct room *r, int64_t id, const struct room_actor *who, bool *ret,
+                    struct diag *err) {
+    struct room_row row;
+    int e = room_row_load(r, OBJECT_INCIDENT, id, &row, err);
+    *ret = e == 0 && room_may(who, VERB_READ, &row);
+    return e;
+}
+
+#define MATCHES                                                                                    \
+    "(?1 = 'all' OR i.state = ?1) AND (?2 = '' OR i.number = ?2 OR instr(i.title_plain, ?2) > 0 "  \
+    "OR EXISTS (SELECT 1 FROM finding f JOIN finding_value v ON v.finding_id = f.id "              \
+    "WHERE f.incident_id = i.id AND v.value = ?2) OR EXISTS (SELECT 1 FROM account a "             \
+    "WHERE a.incident_id = i.id AND a.name = ?2))"
+
+static int count_matching(struct room *r, struct str state, struct str q, int64_t *ret,
+                          struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT count(*) FROM incident i WHERE " MATCHES, "ss",
+                      &state, &q);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+int room_incidents_write(struct room *r, const struct room_incident_query *q,
+                         const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct str state = q->state.n ? q->state : STR("open"), text = q->q.n ? q->q : STR("");
+    int64_t total = 0, n = 0;
+    int e = count_matching(r, state, text, &total, reterr);
+    if (e == 0)
+        e = sql_query(r->db, &st, reterr,
+                      "SELECT " INCIDENT_COLUMNS " FROM incident i WHERE " MATCHES
+                      " AND (?3 = 0 OR i.id < ?3) ORDER BY i.id DESC",
+                      "ssi", &state, &text, q->before);
+    jsonw_object(w);
+    jsonw_key(w, STR("incidents"));
+    jsonw_array(w);
+    while (e == 0 && n < q->limit && (e = sql_step(st, reterr)) == 1) {
+        bool may = false;
+        e = readable(r, sql_i64(st, C_ID), who, &may, reterr);
+        total -= e == 0 && !may;
+        if (e < 0 || !may)
+            continue;
+        jsonw_object(w);
+        e = write_summary(r, st, w, reterr);
+        jsonw_end(w);
+        n++;
+    }
+    jsonw_end(w);
+    jsonw_ki64(w, "total", total);
+    jsonw_end(w);
+    return e;
+}
+
+/* One row of the ledger. `by` is a stored actor, or "" for none. */
+struct ledger {
+    struct jsonw *w;
+    struct room *r;
+    int64_t before_ns;
+};
+
+static void ledger_row(struct ledger *l, const char *code, int64_t at_ns, struct str by,
+                       const char *key, struct str params, int64_t goal_s) {
+    char standard[40];
+    struct jsonw *w = l->w;
+    jsonw_object(w);
+    jsonw_kz(w, "code", code);
+    jsonw_ktime(w, "at", at_ns);
+    room_by_text(l->r, w, "by", at_ns == TIME_NONE ? STR_NULL : by);
+    snprintf(standard, sizeof standard, "ledger.%s", code);
+    room_text_raw(w, "text", str_of(key ? key : standard), params.p ? params : STR("{}"));
+    jsonw_key(w, STR("goal_s"));
+    goal_s ? jsonw_i64(w, goal_s) : jsonw_null(w);
+    jsonw_key(w, STR("gap_s"));
+    if (at_ns != TIME_NONE && l->before_ns != TIME_NONE)
+        jsonw_double(w, (double) ((at_ns - l->before_ns) / NS_PER_MS) / 1000.0);
+    else
+        jsonw_null(w);
+    jsonw_end(w);
+    if (at_ns != TIME_NONE)
+        l->before_ns = at_ns;
+}
+
+static void write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w) {
+    struct ledger l = {w, r, TIME_NONE};
+    const struct room_policy *p = r->policy;
+    struct buf rule;
+    struct jsonw params;
+    char n[48];
+    bool dry = sql_is_null(st, C_CONTAINED_AT) && sql_i64(st, C_DRY_RUN_N) > 0;
+    buf_init(&rule, 65536);
+    jsonw_init(&params, &rule);
+    jsonw_object(&params);
+    room_rule_params(r, &params, "rule", sql_str(st, C_RULE_ID), sql_str(st, C_RULE_TITLE));
+    jsonw_end(&params);
+    snprintf(n, sizeof n, "{\"n\":%lld}",
+             (long long) sql_i64(st, dry ? C_DRY_RUN_N : C_CONTAINED_N));
+    jsonw_key(w, STR("ledger"));
+    jsonw_array(w);
+    ledger_row(&l, "first_trace", time_at(st, C_FIRST), STR_NULL, NULL, STR_NULL, 0);
+    ledger_row(&l, "rule", time_at(st, C_RULE_AT), STR("system"), NULL, buf_str(&rule), 60);
+    ledger_row(&l, "person", time_at(st, C_PERSON_AT), sql_str(st, C_PERSON_BY), NULL, STR_NULL,
+               p->person_within_s);
+    ledger_row(&l, "decision", time_at(st, C_DECISION_AT), sql_str(st, C_DECISION_BY), NULL,
+               STR_NULL, p->decide_within_s);
+    ledger_row(&l, "contained", time_at(st, C_CONTAINED_AT), STR("hand"),
+               dry ? "ledger.contained_dry_run" : NULL, str_of(n), 60);
+    ledger_row(&l, "authority_report", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
+    ledger_row(&l, "published", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
+    ledger_row(&l, "recovered", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
+    jsonw_end(w);
+    buf_done(&rule);
+}
+
+static void write_viewers(const struct room_viewer *v, size_t n, const struct room_actor *who,
+                          struct jsonw *w) {
+    jsonw_key(w, STR("viewers"));
+    jsonw_array(w);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_object(w);
+        jsonw_kz(w, "name", v[i].name);
+        jsonw_ktime(w, "since", v[i].since_ns);
+        jsonw_kbool(w, "me", v[i].person == who->person);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+}
+
+static int write_numbers(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT (SELECT count(*) FROM action WHERE incident_id = ?1 AND state IN "
+                      "('proposed','sent','in_force','dry_run')), count(*), "
+                      "coalesce(sum(json_array_length(json, '$.evidence')), 0) "
+                      "FROM finding WHERE incident_id = ?1",
+                      "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1) {
+        jsonw_ki64(w, "actions_open", sql_i64(st, 0));
+        jsonw_ki64(w, "findings_n", sql_i64(st, 1));
+        jsonw_ki64(w, "evidence_n", sql_i64(st, 2));
+    }
+    return e < 0 ? e : 0;
+}
+
+int room_incident_write(struct room *r, int64_t id, const struct room_actor *who,
+                        const struct room_viewer *viewers, size_t n_viewers, struct jsonw *w,
+                        struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT " INCIDENT_COLUMNS " FROM incident i WHERE i.id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e <= 0)
+        return e < 0 ? e : diag_set(reterr, -ENOENT, "no incident %lld", (long long) id);
+    jsonw_object(w);
+    e = write_summary(r, st, w, reterr);
+    write_ledger(r, st, w);
+    if (e == 0)
+        e = room_lanes_write(r, id, w, reterr);
+    jsonw_key(w, STR("tasks"));
+    jsonw_null(w);
+    jsonw_key(w, STR("scope"));
+    if (e == 0)
+        e = room_scope_write(r, id, w, reterr);
+    else
+        jsonw_null(w);
+    write_viewers(viewers, n_viewers, who, w);
+    if (e == 0)
+        e = write_numbers(r, id, w, reterr);
+    jsonw_ktime(w, "now", room_now(r));
+    jsonw_end(w);
+    return e;
+}

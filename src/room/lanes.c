@@ -1,0 +1,202 @@
+#include "room/lanes.h"
+
+#include "room/account.h"
+#include "room/incident_priv.h"
+#include "room/timeline.h"
+
+#define BARS_MAX 120 /* bars a lane can still show */
+#define LANE_ITEMS_MAX 500
+
+static int write_items(struct room *r, int64_t incident, const char *lane, struct jsonw *w,
+                       struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e =
+        sql_query(r->db, &st, err,
+                  "SELECT at, until_at, kind, planned, precision_s, text_key, params, plain, ref "
+                  "FROM timeline WHERE incident_id = ?1 AND lane = ?2 ORDER BY at, id LIMIT ?3",
+                  "izi", incident, lane, (int64_t) LANE_ITEMS_MAX);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        jsonw_object(w);
+        jsonw_ktime(w, "at", sql_i64(st, 0));
+        jsonw_ktime(w, "until", sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1));
+        jsonw_kstr(w, "kind", sql_str(st, 2));
+        jsonw_kbool(w, "planned", sql_i64(st, 3) != 0);
+        jsonw_key(w, STR("precision_s"));
+        sql_is_null(st, 4) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 4));
+        jsonw_key(w, STR("need"));
+        jsonw_null(w);
+        room_text_or_plain(w, "text", st, 5);
+        jsonw_key(w, STR("ref"));
+        sql_is_null(st, 8) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 8));
+        jsonw_end(w);
+        e = 0;
+    }
+    return e;
+}
+
+/* Decisions somebody is waited for, in the lane of those who take them. */
+static int write_waiting(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT a.id, coalesce(a.due_at, a.created_at), a.minutes, (SELECT count(*) FROM "
+        "action_address x WHERE x.action_id = a.id AND x.state = 'proposed') FROM action a "
+        "WHERE a.incident_id = ?1 AND a.state = 'proposed' ORDER BY a.id",
+        "i", incident);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        char ref[32], params[80];
+        snprintf(ref, sizeof ref, "action:%lld", (long long) sql_i64(st, 0));
+        snprintf(params, sizeof params, "{\"n\":%lld,\"minutes\":%lld,\"service\":null}",
+                 (long long) sql_i64(st, 3), (long long) sql_i64(st, 2));
+        jsonw_object(w);
+        jsonw_ktime(w, "at", sql_i64(st, 1));
+        jsonw_ktime(w, "until", TIME_NONE);
+        jsonw_kz(w, "kind", "decision");
+        jsonw_kbool(w, "planned", true);
+        jsonw_key(w, STR("precision_s"));
+        jsonw_null(w);
+        jsonw_kz(w, "need", "must");
+        room_text_raw(w, "text", STR("ask.block_source"), str_of(params));
+        jsonw_kz(w, "ref", ref);
+        jsonw_end(w);
+        e = 0;
+    }
+    return e;
+}
+
+struct bars {
+    int64_t from_ns, step_ns, values[BARS_MAX], n, total;
+};
+
+static int64_t step_for(int64_t span_ns) {
+    static const int64_t steps[] = {30, 60, 300, 900, 1800, 3600, 10800, 21600, 86400};
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+        if (span_ns / (steps[i] * NS_PER_S) < BARS_MAX)
+            return steps[i] * NS_PER_S;
+    return (span_ns / BARS_MAX / (86400 * NS_PER_S) + 1) * 86400 * NS_PER_S;
+}
+
+/* When each account of a service was tried for the first time: what findings list with its time. */
+static int fill_bars(struct room *r, int64_t incident, struct str service, struct bars *b,
+                     struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t last = 0;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT min(a.first_at) AS at FROM finding f JOIN finding_value a ON a.finding_id = f.id "
+        "AND a.kind = 'account' AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
+        "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR EXISTS (SELECT 1 "
+        "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2)) "
+        "GROUP BY a.value ORDER BY at",
+        "is", incident, &service);
+    *b = (struct bars){0};
+    /* twice through: the span first, then the bars */
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        b->from_ns = b->total++ ? b->from_ns : sql_i64(st, 0);
+        last = sql_i64(st, 0);
+        e = 0;
+    }
+    if (e < 0 || b->total == 0)
+        return e;
+    b->step_ns = step_for(last - b->from_ns);
+    sql_end(st);
+    st = NULL;
+    e = sql_query(
+        r->db, &st, err,
+        "SELECT (at - ?3) / ?4, count(*) FROM (SELECT min(a.first_at) AS at FROM finding f "
+        "JOIN finding_value a ON a.finding_id = f.id AND a.kind = 'account' "
+        "AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
+        "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR EXISTS (SELECT 1 "
+        "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2)) "
+        "GROUP BY a.value) GROUP BY 1 ORDER BY 1",
+        "isii", incident, &service, b->from_ns, b->step_ns);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        int64_t at = sql_i64(st, 0);
+        if (at >= 0 && at < BARS_MAX) {
+            b->values[at] = sql_i64(st, 1);
+            b->n = MAX(b->n, at + 1);
+        }
+        e = 0;
+    }
+    return e;
+}
+
+static int write_bars(struct room *r, int64_t incident, struct str service, bool at_least,
+                      struct jsonw *w, struct diag *err) {
+    struct bars b;
+    int e = fill_bars(r, incident, service, &b, err);
+    if (e < 0 || b.total == 0)
+        return e;
+    jsonw_object(w);
+    jsonw_ktime(w, "at", b.from_ns);
+    jsonw_ktime(w, "until", b.from_ns + b.n * b.step_ns);
+    jsonw_kz(w, "kind", "bars");
+    jsonw_kbool(w, "planned", false);
+    jsonw_key(w, STR("precision_s"));
+    jsonw_null(w);
+    jsonw_key(w, STR("need"));
+    jsonw_null(w);
+    jsonw_key(w, STR("text"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "lane.accounts");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    jsonw_ki64(w, "n", b.total);
+    jsonw_kbool(w, "at_least", at_least); /* accounts beyond the lists have no time */
+    jsonw_key(w, STR("service"));
+    service.n ? jsonw_str(w, service) : jsonw_null(w);
+    jsonw_end(w);
+    jsonw_end(w);
+    jsonw_key(w, STR("values"));
+    jsonw_array(w);
+    for (int64_t i = 0; i < b.n; i++)
+        jsonw_i64(w, b.values[i]);
+    jsonw_end(w);
+    jsonw_ki64(w, "step_s", b.step_ns / NS_PER_S);
+    jsonw_key(w, STR("ref"));
+    jsonw_null(w);
+    jsonw_end(w);
+    return 0;
+}
+
+static int write_attacker(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_count all = {0};
+    int n = 0;
+    int e = room_count_values(r, incident, ENTITY_ACCOUNT, &all, err);
+    if (e == 0)
+        e = sql_query(r->db, &st, err,
+                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
+                      "min(f.first_at), 1 "
+                      "LIMIT 8",
+                      "i", incident);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        e = write_bars(r, incident, sql_str(st, 0), all.at_least, w, err);
+        n++;
+    }
+    return e == 0 && n == 0 ? write_bars(r, incident, STR(""), all.at_least, w, err) : e;
+}
+
+int room_lanes_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
+    const char *lane;
+    int e = 0;
+    jsonw_key(w, STR("lanes"));
+    jsonw_array(w);
+    for (size_t i = 0; e == 0 && (lane = room_lane_at(i)); i++) {
+        jsonw_object(w);
+        jsonw_kz(w, "code", lane);
+        jsonw_key(w, STR("items"));
+        jsonw_array(w);
+        if (strcmp(lane, "attacker") == 0)
+            e = write_attacker(r, incident, w, reterr);
+        if (e == 0)
+            e = write_items(r, incident, lane, w, reterr);
+        if (e == 0 && strcmp(lane, "ciso_csirt") == 0)
+            e = write_waiting(r, incident, w, reterr);
+        jsonw_end(w);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    return e;
+}

@@ -1,0 +1,147 @@
+#include "room/may.h"
+
+#define BIT(x) (1u << (x))
+#define ADMIN BIT(ROLE_ADMINISTRATOR)
+#define HANDLER BIT(ROLE_HANDLER)
+#define AUDITOR BIT(ROLE_AUDITOR)
+#define SYSTEM BIT(ROLE_SYSTEM)
+#define SENSOR BIT(ROLE_SENSOR)
+#define HAND BIT(ROLE_HAND)
+#define EVERYBODY (ADMIN | HANDLER | AUDITOR)
+#define READ BIT(VERB_READ)
+#define CREATE BIT(VERB_CREATE)
+#define CHANGE BIT(VERB_CHANGE)
+#define DELETE BIT(VERB_DELETE)
+
+/* docs/room.md prints this table in words; a test holds the two together. What no row allows is
+ * refused. */
+const struct room_permission room_permissions[] = {
+    {EVERYBODY, OBJECT_SELF, READ | CHANGE, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_NOW, READ, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_SESSION, BIT(VERB_SIGN_OUT) | CHANGE, MAY_OWN},
+    {SYSTEM, OBJECT_SESSION, CREATE | CHANGE | DELETE | BIT(VERB_SIGN_IN), MAY_ALWAYS},
+
+    {EVERYBODY, OBJECT_PERSON, READ, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_PERSON, BIT(VERB_OPEN), MAY_OWN}, /* own language and last look */
+    {ADMIN | SYSTEM, OBJECT_PERSON, CREATE | CHANGE, MAY_ALWAYS},
+    {ADMIN | SYSTEM, OBJECT_LINK, CREATE, MAY_ALWAYS},
+    {SYSTEM, OBJECT_LINK, CHANGE | DELETE, MAY_ALWAYS},
+
+    {ADMIN | AUDITOR, OBJECT_INCIDENT, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_INCIDENT, READ, MAY_UNLESS_RED},
+    {ADMIN, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_ALWAYS},
+    {HANDLER, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_UNLESS_RED},
+    {SENSOR | SYSTEM, OBJECT_INCIDENT, CREATE | CHANGE, MAY_ALWAYS},
+    {HAND, OBJECT_INCIDENT, CHANGE, MAY_ALWAYS},
+
+    {ADMIN | AUDITOR, OBJECT_TIMELINE, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_TIMELINE, READ | CREATE, MAY_UNLESS_RED},
+    {ADMIN | SENSOR | SYSTEM | HAND, OBJECT_TIMELINE, CREATE | CHANGE, MAY_ALWAYS},
+
+    {ADMIN | AUDITOR, OBJECT_FINDING, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_FINDING, READ, MAY_UNLESS_RED},
+    {SENSOR | SYSTEM, OBJECT_FINDING, CREATE | CHANGE, MAY_ALWAYS},
+
+    /* Names of members' accounts and the lines behind them: what an auditor checks is who did what.
+     */
+    {ADMIN, OBJECT_ACCOUNT, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_ACCOUNT, READ, MAY_UNLESS_RED},
+    {SENSOR | SYSTEM, OBJECT_ACCOUNT, CREATE | CHANGE, MAY_ALWAYS},
+    {ADMIN, OBJECT_EVIDENCE, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_EVIDENCE, READ, MAY_UNLESS_RED},
+
+    {ADMIN | AUDITOR, OBJECT_ACTION, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_ACTION, READ, MAY_UNLESS_RED},
+    {ADMIN, OBJECT_ACTION, BIT(VERB_APPROVE) | BIT(VERB_REJECT) | BIT(VERB_UNDO) | BIT(VERB_EXTEND),
+     MAY_ALWAYS},
+    {HANDLER, OBJECT_ACTION,
+     BIT(VERB_APPROVE) | BIT(VERB_REJECT) | BIT(VERB_UNDO) | BIT(VERB_EXTEND), MAY_UNLESS_RED},
+    {SENSOR, OBJECT_ACTION, CREATE | CHANGE, MAY_ALWAYS},
+    {SYSTEM, OBJECT_ACTION, CREATE | CHANGE | BIT(VERB_APPROVE), MAY_ALWAYS},
+    {HAND, OBJECT_ACTION, CHANGE, MAY_ALWAYS},
+    /* An order is written by the system once an action was approved; nobody writes one by hand. */
+    {SYSTEM, OBJECT_ORDER, CREATE | CHANGE, MAY_ALWAYS},
+    {HAND, OBJECT_ORDER, CHANGE, MAY_ALWAYS},
+
+    {EVERYBODY, OBJECT_SOURCE, READ, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_RULE, READ, MAY_ALWAYS},
+    {ADMIN | HANDLER, OBJECT_RULE, BIT(VERB_TRY), MAY_ALWAYS},
+    {SENSOR, OBJECT_REPORT, CREATE | CHANGE, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_SERVICE, READ, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_SERVICE, CREATE | CHANGE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_WATCH, CREATE, MAY_ALWAYS},
+
+    {ADMIN | AUDITOR, OBJECT_AUDIT, READ | BIT(VERB_VERIFY), MAY_ALWAYS},
+    {EVERYBODY, OBJECT_PACK, READ, MAY_ALWAYS},
+    {EVERYBODY, OBJECT_DEMO, READ, MAY_ALWAYS},
+    {ADMIN | HANDLER, OBJECT_DEMO, CREATE | DELETE, MAY_ALWAYS},
+};
+const size_t room_n_permissions = ARRAY_SIZE(room_permissions);
+
+static const char *const objects[OBJECT_MAX_] = {
+#define X(id, name) [OBJECT_##id] = name,
+    ROOM_OBJECTS(X)
+#undef X
+};
+static const char *const verbs[VERB_MAX_] = {
+#define X(id, name) [VERB_##id] = name,
+    ROOM_VERBS(X)
+#undef X
+};
+static const char *const conditions[MAY_MAX_] = {
+    [MAY_ALWAYS] = "always", [MAY_OWN] = "own", [MAY_UNLESS_RED] = "unless_red"};
+
+const char *room_object_to_string(enum room_object o) {
+    ASSERT((unsigned) o < OBJECT_MAX_);
+    return objects[o];
+}
+
+const char *room_verb_to_string(enum room_verb v) {
+    ASSERT((unsigned) v < VERB_MAX_);
+    return verbs[v];
+}
+
+const char *room_condition_to_string(enum room_condition c) {
+    ASSERT((unsigned) c < MAY_MAX_);
+    return conditions[c];
+}
+
+static bool holds(enum room_condition when, const struct room_actor *a,
+                  const struct room_row *row) {
+    switch (when) {
+    case MAY_ALWAYS:
+        return true;
+    case MAY_OWN:
+        return a->person != 0 && row->owner == a->person;
+    case MAY_UNLESS_RED:
+        return row->tlp != TLP_RED ||
+               (a->person != 0 && (row->commander == a->person || row->owner == a->person));
+    case MAY_MAX_:
+        break;
+    }
+    return false;
+}
+
+bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row) {
+    for (size_t i = 0; i < room_n_permissions; i++) {
+        const struct room_permission *p = &room_permissions[i];
+        if (p->object == row->object && (p->roles & BIT(person->role)) && (p->verbs & BIT(verb)) &&
+            holds(p->when, person, row))
+            return true;
+    }
+    return false;
+}
+
+const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap) {
+    unsigned roles = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < room_n_permissions; i++)
+        if (room_permissions[i].object == object && (room_permissions[i].verbs & BIT(verb)))
+            roles |= room_permissions[i].roles;
+    dst[0] = 0;
+    for (int role = ROLE_ADMINISTRATOR; role <= ROLE_AUDITOR; role++)
+        if ((roles & BIT(role)) && n < cap)
+            n += (size_t) snprintf(dst + n, cap - n, "%s%s", n ? " " : "",
+                                   room_role_to_string((enum room_role) role));
+    return dst;
+}

@@ -1,0 +1,92 @@
+/* Who may do what: one table, one function, asked by every route and inside every write. */
+#pragma once
+#include "room/room.h"
+
+#define ROOM_OBJECTS(X)                                                                            \
+    X(SELF, "self")                                                                                \
+    X(PERSON, "person")                                                                            \
+    X(SESSION, "session")                                                                          \
+    X(LINK, "link")                                                                                \
+    X(NOW, "now")                                                                                  \
+    X(INCIDENT, "incident")                                                                        \
+    X(TIMELINE, "timeline")                                                                        \
+    X(FINDING, "finding")                                                                          \
+    X(ACCOUNT, "account")                                                                          \
+    X(EVIDENCE, "evidence")                                                                        \
+    X(ACTION, "action")                                                                            \
+    X(ORDER, "hand_order")                                                                         \
+    X(REPORT, "report")                                                                            \
+    X(SOURCE, "source")                                                                            \
+    X(RULE, "rule")                                                                                \
+    X(SERVICE, "service")                                                                          \
+    X(WATCH, "watch")                                                                              \
+    X(AUDIT, "audit")                                                                              \
+    X(PACK, "pack")                                                                                \
+    X(DEMO, "demo")
+#define ROOM_VERBS(X)                                                                              \
+    X(READ, "read")                                                                                \
+    X(CREATE, "create")                                                                            \
+    X(CHANGE, "change")                                                                            \
+    X(DELETE, "delete")                                                                            \
+    X(OPEN, "open")                                                                                \
+    X(APPROVE, "approve")                                                                          \
+    X(REJECT, "reject")                                                                            \
+    X(UNDO, "undo")                                                                                \
+    X(EXTEND, "extend")                                                                            \
+    X(TRY, "try")                                                                                  \
+    X(VERIFY, "verify")                                                                            \
+    X(SIGN_IN, "sign_in")                                                                          \
+    X(SIGN_OUT, "sign_out")
+
+enum room_object {
+#define X(id, name) OBJECT_##id,
+    ROOM_OBJECTS(X)
+#undef X
+        OBJECT_MAX_
+};
+enum room_verb {
+#define X(id, name) VERB_##id,
+    ROOM_VERBS(X)
+#undef X
+        VERB_MAX_
+};
+const char *room_object_to_string(enum room_object o); /* also the table's name where it has one */
+const char *room_verb_to_string(enum room_verb v);
+
+/* What a decision is made from. A list or a new row without a case has id 0 and the defaults. */
+struct room_row {
+    enum room_object object;
+    int64_t id;
+    int64_t incident;  /* 0 = none */
+    enum room_tlp tlp; /* the stricter of the row's and its case's */
+    enum room_class info_class;
+    int64_t owner;     /* person or 0 */
+    int64_t commander; /* of the case; person or 0 */
+    int64_t version;
+    int64_t updated_at_ns;
+    char updated_by[ROOM_BY_CAP];
+};
+
+enum room_condition {
+    MAY_ALWAYS,
+    MAY_OWN,        /* the row is this person's */
+    MAY_UNLESS_RED, /* TLP:RED is for the commander and the owner by name */
+    MAY_MAX_
+};
+const char *room_condition_to_string(enum room_condition c);
+struct room_permission {
+    unsigned roles; /* bits 1 << enum room_role */
+    enum room_object object;
+    unsigned verbs; /* bits 1 << enum room_verb */
+    enum room_condition when;
+};
+extern const struct room_permission room_permissions[];
+extern const size_t room_n_permissions;
+
+bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row);
+/* The roles of persons that may, joined by spaces ("administrator handler"), for a refusal's
+ * sentence. */
+const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap);
+/* 0 and *ret, or -ENOENT. For objects without a table, or id 0, the defaults. */
+int room_row_load(struct room *r, enum room_object object, int64_t id, struct room_row *ret,
+                  struct diag *reterr) MUST_USE;

@@ -1,0 +1,413 @@
+#include "room/now.h"
+
+#include "room/action_priv.h"
+#include "room/report.h"
+#include "room/scope.h"
+
+#define ASKS_MAX 100
+#define CHANGES_MAX 50
+#define ENDING_NS NS_PER_HOUR /* a block that ends within it is asked about */
+
+struct ask { /* one row of the query below */
+    const char *kind, *need, *evidence_tab;
+    int64_t subject, incident, since_ns, due_ns;
+};
+
+static int write_incident_ref(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT number, title_key, title_params, title_plain FROM incident WHERE id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    jsonw_key(w, STR("incident"));
+    if (e == 1) {
+        jsonw_object(w);
+        jsonw_ki64(w, "id", id);
+        jsonw_kstr(w, "number", sql_str(st, 0));
+        room_text_or_plain(w, "title", st, 1);
+        jsonw_end(w);
+    } else {
+        jsonw_null(w);
+    }
+    return e < 0 ? e : 0;
+}
+
+struct button {
+    const char *key, *method, *path;
+    struct str params, body;
+    bool primary;
+};
+
+static void write_button(struct jsonw *w, const struct button *b) {
+    jsonw_object(w);
+    room_text_raw(w, "label", str_of(b->key), b->params.p ? b->params : STR("{}"));
+    jsonw_kz(w, "method", b->method);
+    jsonw_kz(w, "path", b->path);
+    jsonw_key(w, STR("body"));
+    b->body.p ? jsonw_raw(w, b->body) : jsonw_null(w);
+    jsonw_kbool(w, "primary", b->primary);
+    jsonw_end(w);
+}
+
+static void write_head(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err,
+                       int *e) {
+    char id[48];
+    snprintf(id, sizeof id, "%s-%lld",
+             strcmp(a->kind, "look") == 0           ? "look"
+             : strcmp(a->kind, "block_ending") == 0 ? "ending"
+                                                    : "action",
+             (long long) a->subject);
+    jsonw_kz(w, "id", id);
+    jsonw_kz(w, "kind", a->kind);
+    jsonw_kz(w, "need", a->need);
+    *e = write_incident_ref(r, a->incident, w, err);
+    jsonw_ktime(w, "since", a->since_ns);
+    jsonw_ktime(w, "due", a->due_ns);
+}
+
+static void write_tail(const struct ask *a, const char *if_unanswered, struct jsonw *w) {
+    char path[64];
+    room_text(w, "asked", "asked.handlers");
+    room_text(w, "if_unanswered", if_unanswered);
+    snprintf(path, sizeof path, "/incidents/%lld/%s", (long long) a->incident, a->evidence_tab);
+    jsonw_kz(w, "evidence_path", path);
+}
+
+/* Numbers of one action: addresses that would be blocked, held back, tries, accounts. */
+struct numbers {
+    int64_t n, held, tries, minutes, version, tries_after;
+};
+
+static int action_numbers(struct room *r, int64_t action, const char *state, struct numbers *ret,
+                          struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT count(*) FILTER (WHERE x.state = ?2), count(*) FILTER (WHERE x.state = 'refused'), "
+        "coalesce(sum(x.tries), 0), a.minutes, a.version, coalesce(a.tries_after, 0) FROM action a "
+        "JOIN action_address x ON x.action_id = a.id WHERE a.id = ?1",
+        "iz", action, state);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1)
+        *ret = (struct numbers){sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 2),
+                                sql_i64(st, 3), sql_i64(st, 4), sql_i64(st, 5)};
+    return e < 0 ? e : 0;
+}
+
+static int first_service(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT json_extract(title_params, '$.service') FROM incident WHERE id = ?1",
+                      "i", incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    jsonw_key(w, STR("service"));
+    e == 1 && !sql_is_null(st, 0) ? jsonw_str(w, sql_str(st, 0)) : jsonw_null(w);
+    return e < 0 ? e : 0;
+}
+
+static int write_block_text(struct room *r, const struct ask *a, const struct numbers *n,
+                            struct jsonw *w, struct diag *err) {
+    struct room_count tried = {0}, stolen = {0};
+    int e = room_count_values(r, a->incident, ENTITY_ACCOUNT, &tried, err);
+    if (e == 0)
+        e = room_count_stolen(r, a->incident, &stolen, err);
+    jsonw_key(w, STR("question"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "ask.block_source");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    jsonw_ki64(w, "n", n->n);
+    jsonw_ki64(w, "minutes", n->minutes);
+    if (e == 0)
+        e = first_service(r, a->incident, w, err);
+    jsonw_end(w);
+    jsonw_end(w);
+    jsonw_key(w, STR("body"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "ask.block_source.body");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    jsonw_ki64(w, "n", n->n);
+    jsonw_ki64(w, "tries", n->tries);
+    jsonw_ki64(w, "accounts", tried.n);
+    jsonw_kbool(w, "at_least", tried.at_least);
+    jsonw_ki64(w, "stolen", stolen.n);
+    jsonw_ki64(w, "held_back", n->held);
+    jsonw_end(w);
+    jsonw_end(w);
+    return e;
+}
+
+static int write_block_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    struct numbers n = {0};
+    char approve[64], reject[64], body[80], body2[48], label[80], label2[48];
+    int e = action_numbers(r, a->subject, "proposed", &n, err);
+    if (e == 0)
+        e = write_block_text(r, a, &n, w, err);
+    write_tail(a, "if_unanswered.not_blocked", w);
+    snprintf(approve, sizeof approve, "/actions/%lld/approve", (long long) a->subject);
+    snprintf(reject, sizeof reject, "/actions/%lld/reject", (long long) a->subject);
+    snprintf(body, sizeof body, "{\"version\":%lld,\"minutes\":%lld}", (long long) n.version,
+             (long long) n.minutes);
+    snprintf(body2, sizeof body2, "{\"version\":%lld}", (long long) n.version);
+    snprintf(label, sizeof label, "{\"n\":%lld,\"minutes\":%lld}", (long long) n.n,
+             (long long) n.minutes);
+    snprintf(label2, sizeof label2, "{\"n\":%lld}", (long long) n.n);
+    bool dry = room_hand_state(r).dry_run;
+    struct button yes = {dry ? "button.block_dry_run" : "button.block",
+                         "POST",
+                         approve,
+                         str_of(label),
+                         str_of(body),
+                         true};
+    struct button no = {"button.not_block", "POST", reject, str_of(label2), str_of(body2), false};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &yes);
+    write_button(w, &no);
+    jsonw_end(w);
+    return e;
+}
+
+static int write_look_text(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_count tried = {0}, tries = {0};
+    int e = room_count_values(r, a->incident, ENTITY_ACCOUNT, &tried, err);
+    if (e == 0)
+        e = room_count_tries(r, a->incident, &tries, err);
+    if (e == 0)
+        e = sql_query(r->db, &st, err, "SELECT rule_id, rule_title FROM incident WHERE id = ?1",
+                      "i", a->incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    room_text(w, "question", "ask.look");
+    jsonw_key(w, STR("body"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "ask.look.body");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    if (e == 1)
+        room_rule_params(r, w, "rule", sql_str(st, 0), sql_str(st, 1));
+    jsonw_ki64(w, "count", tries.n);
+    jsonw_ki64(w, "at_least_accounts", tried.n);
+    if (e >= 0)
+        e = first_service(r, a->incident, w, err);
+    jsonw_end(w);
+    jsonw_end(w);
+    return e;
+}
+
+static int write_look_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    char path[64];
+    int e = write_look_text(r, a, w, err);
+    write_tail(a, "if_unanswered.nobody_called", w);
+    snprintf(path, sizeof path, "/incidents/%lld", (long long) a->incident);
+    struct button open = {"button.open_incident", "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+    return e;
+}
+
+static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w,
+                            struct diag *err) {
+    struct numbers n = {0};
+    char until[TIME_ISO_CAP], params[160], extend[64], body[80], label[48], path[64];
+    int e = action_numbers(r, a->subject, "blocked", &n, err);
+    time_format_iso(a->due_ns, 3, until);
+    snprintf(params, sizeof params, "{\"n\":%lld,\"until\":\"%s\"}", (long long) n.n, until);
+    room_text_raw(w, "question", STR("ask.block_ending"), str_of(params));
+    snprintf(params, sizeof params, "{\"n\":%lld,\"until\":\"%s\",\"tries_after\":%lld}",
+             (long long) n.n, until, (long long) n.tries_after);
+    room_text_raw(w, "body", STR("ask.block_ending.body"), str_of(params));
+    write_tail(a, "if_unanswered.block_ends", w);
+    snprintf(extend, sizeof extend, "/actions/%lld/extend", (long long) a->subject);
+    snprintf(body, sizeof body, "{\"version\":%lld,\"minutes\":%lld}", (long long) n.version,
+             (long long) n.minutes);
+    snprintf(label, sizeof label, "{\"minutes\":%lld}", (long long) n.minutes);
+    snprintf(path, sizeof path, "/incidents/%lld/actions", (long long) a->incident);
+    struct button yes = {"button.extend", "POST", extend, str_of(label), str_of(body), false};
+    struct button no = {"button.let_end", "OPEN", path, STR_NULL, STR_NULL, false};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &yes);
+    write_button(w, &no);
+    jsonw_end(w);
+    return e;
+}
+
+/* All asks in the order of due times. A case for which a block is proposed does not also ask to be
+ * looked at. */
+static const char asks_sql[] =
+    "SELECT 1 AS kind, a.id, a.incident_id, a.created_at AS since, a.due_at AS due FROM action a "
+    "JOIN incident i ON i.id = a.incident_id WHERE a.state = 'proposed' AND i.state = 'open' "
+    "AND EXISTS (SELECT 1 FROM action_address x WHERE x.action_id = a.id AND x.state = 'proposed') "
+    "UNION ALL SELECT 2, i.id, i.id, i.opened_at, i.opened_at + ?2 FROM incident i WHERE i.state = "
+    "'open' "
+    "AND i.person_at IS NULL AND NOT EXISTS (SELECT 1 FROM action a WHERE a.incident_id = i.id AND "
+    "a.state = 'proposed') "
+    "UNION ALL SELECT 3, a.id, a.incident_id, a.until_at - ?3, a.until_at FROM action a JOIN "
+    "incident i "
+    "ON i.id = a.incident_id WHERE a.state = 'in_force' AND i.state = 'open' AND a.until_at > ?1 "
+    "AND a.until_at <= ?1 + ?3 ORDER BY due, since, 2 LIMIT 300";
+
+struct hours {
+    int64_t first_ns; /* start of the oldest */
+    int64_t waiting[24];
+};
+
+static struct ask read_ask(struct sql_stmt *st) {
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions"};
+    int64_t kind = sql_i64(st, 0);
+    return (struct ask){.kind = kinds[kind],
+                        .need = kind == 3 ? "soon" : "must",
+                        .evidence_tab = tabs[kind],
+                        .subject = sql_i64(st, 1),
+                        .incident = sql_i64(st, 2),
+                        .since_ns = sql_i64(st, 3),
+                        .due_ns = sql_is_null(st, 4) ? TIME_NONE : sql_i64(st, 4)};
+}
+
+static int write_asks(struct room *r, const struct room_actor *who, struct hours *h,
+                      struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0;
+    int e = sql_query(r->db, &st, err, asks_sql, "iii", room_now(r),
+                      r->policy->person_within_s * NS_PER_S, ENDING_NS);
+    jsonw_key(w, STR("asks"));
+    jsonw_array(w);
+    while (e == 0 && n < ASKS_MAX && (e = sql_step(st, err)) == 1) {
+        struct ask a = read_ask(st);
+        struct room_row row;
+        e = room_row_load(r, OBJECT_INCIDENT, a.incident, &row, err);
+        if (e < 0 || !room_may(who, VERB_READ, &row))
+            continue;
+        int64_t hour = (a.since_ns - h->first_ns) / NS_PER_HOUR;
+        if (a.since_ns >= h->first_ns && hour < 24)
+            h->waiting[hour]++;
+        jsonw_object(w);
+        write_head(r, &a, w, err, &e);
+        if (e == 0)
+            e = strcmp(a.kind, "look") == 0           ? write_look_ask(r, &a, w, err)
+                : strcmp(a.kind, "block_ending") == 0 ? write_ending_ask(r, &a, w, err)
+                                                      : write_block_ask(r, &a, w, err);
+        jsonw_end(w);
+        n++;
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
+static int write_changes(struct room *r, const struct room_actor *who, int64_t since_ns,
+                         struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT at, text_key, params, plain, by, incident_id FROM timeline WHERE created_at > ?1 "
+        "ORDER BY created_at DESC, id DESC LIMIT 200",
+        "i", since_ns);
+    jsonw_key(w, STR("changes"));
+    jsonw_array(w);
+    while (e == 0 && n < CHANGES_MAX && (e = sql_step(st, err)) == 1) {
+        struct room_row row;
+        e = room_row_load(r, OBJECT_INCIDENT, sql_i64(st, 5), &row, err);
+        if (e < 0 || !room_may(who, VERB_READ, &row))
+            continue;
+        jsonw_object(w);
+        jsonw_ktime(w, "at", sql_i64(st, 0));
+        room_text_or_plain(w, "text", st, 1);
+        room_by_text(r, w, "by", sql_str(st, 4));
+        jsonw_ki64(w, "incident_id", sql_i64(st, 5));
+        jsonw_end(w);
+        n++;
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
+static int count_levels(struct room *r, const struct hours *h, int64_t counts[24][LEVEL_MAX_],
+                        struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT (detected_at - ?1) / ?2, level, count(*) FROM finding WHERE detected_at >= ?1 "
+        "AND detected_at < ?1 + 24 * ?2 GROUP BY 1, 2",
+        "ii", h->first_ns, NS_PER_HOUR);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        int level = rule_level_from_string(sql_str(st, 1));
+        int64_t hour = sql_i64(st, 0);
+        if (level >= 0 && hour >= 0 && hour < 24)
+            counts[hour][level] = sql_i64(st, 2);
+        e = 0;
+    }
+    return e;
+}
+
+static int write_strip(struct room *r, const struct hours *h, struct jsonw *w, struct diag *err) {
+    int64_t counts[24][LEVEL_MAX_] = {{0}};
+    int e = count_levels(r, h, counts, err);
+    jsonw_key(w, STR("strip"));
+    jsonw_array(w);
+    for (int i = 0; i < 24; i++) {
+        int64_t events = room_stats_events(r, 23 - i);
+        jsonw_object(w);
+        jsonw_ktime(w, "hour", h->first_ns + i * NS_PER_HOUR);
+        jsonw_key(w, STR("events"));
+        events < 0 ? jsonw_null(w) : jsonw_i64(w, events);
+        jsonw_ki64(w, "low", counts[i][LEVEL_LOW] + counts[i][LEVEL_INFORMATIONAL]);
+        jsonw_ki64(w, "medium", counts[i][LEVEL_MEDIUM]);
+        jsonw_ki64(w, "high", counts[i][LEVEL_HIGH]);
+        jsonw_ki64(w, "critical", counts[i][LEVEL_CRITICAL]);
+        jsonw_ki64(w, "waiting", h->waiting[i]);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    return e;
+}
+
+static int write_open(struct room *r, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT count(*) FILTER (WHERE state = 'open'), max(closed_at) FROM incident",
+                      "");
+    if (e == 0)
+        e = sql_step(st, err);
+    jsonw_ki64(w, "incidents_open", e == 1 ? sql_i64(st, 0) : 0);
+    jsonw_ktime(w, "last_closed", e == 1 && !sql_is_null(st, 1) ? sql_i64(st, 1) : TIME_NONE);
+    return e < 0 ? e : 0;
+}
+
+int room_now_write(struct room *r, const struct room_actor *who, int64_t last_look_ns,
+                   struct jsonw *w, struct diag *reterr) {
+    int64_t now = room_now(r), total = 0;
+    struct hours h = {.first_ns = (now / NS_PER_HOUR - 23) * NS_PER_HOUR};
+    jsonw_object(w);
+    jsonw_ktime(w, "checked_at", now);
+    int e = write_asks(r, who, &h, w, reterr);
+    jsonw_key(w, STR("sources_bad"));
+    room_sources_bad_write(r, w, &total);
+    jsonw_ki64(w, "sources_total", total);
+    /* who never looked sees the last day */
+    if (e == 0)
+        e = write_changes(r, who, last_look_ns == TIME_NONE ? now - NS_PER_DAY : last_look_ns, w,
+                          reterr);
+    jsonw_ktime(w, "last_look", last_look_ns);
+    if (e == 0)
+        e = write_strip(r, &h, w, reterr);
+    jsonw_key(w, STR("backfill"));
+    room_backfill_write(r, w);
+    jsonw_key(w, STR("level"));
+    jsonw_null(w);
+    jsonw_key(w, STR("duty"));
+    jsonw_null(w);
+    if (e == 0)
+        e = write_open(r, w, reterr);
+    jsonw_end(w);
+    return e;
+}

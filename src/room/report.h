@@ -1,0 +1,34 @@
+/* What the sensor tells about itself: its sources, its rules, its statistics. Kept whole in memory,
+ * stored now and then (not at each of its messages: the chain would hold little else), read again
+ * at start. */
+#pragma once
+#include "room/room.h"
+
+#define ROOM_REPORT_BYTES_MAX ((size_t) 64 << 20) /* 100000 rules with their text */
+#define ROOM_REPORT_STORE_NS (5 * NS_PER_MIN)
+
+void room_reports_init(struct room *r);
+void room_reports_done(struct room *r);
+int room_reports_load(struct room *r, struct diag *reterr) MUST_USE;
+/* One message, already parsed; takes what it needs. -ERR_PARSE for what is no such message. */
+int room_report_sources(struct room *r, const struct json_value *message,
+                        struct diag *reterr) MUST_USE;
+int room_report_rules(struct room *r, const struct json_value *message,
+                      struct diag *reterr) MUST_USE;
+int room_report_stats(struct room *r, const struct json_value *message,
+                      struct diag *reterr) MUST_USE;
+
+/* NULL when unknown. Valid until the next report. */
+const struct json_value *room_rule_find(struct room *r, struct str id);
+/* {"sources":[…],"total":n}, {"rules":[…],"complete":…}, one rule with its text (-ENOENT). */
+int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_rules_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag *reterr) MUST_USE;
+/* An array of the sources that are not right, the worst first; *ret_total of all. */
+void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total);
+/* {"found":…} of what was read of the time before we looked. */
+void room_backfill_write(struct room *r, struct jsonw *w);
+/* Events of the hour that began h hours before the newest; -1 = not told. */
+int64_t room_stats_events(const struct room *r, int hours_back);
+/* Appends any JSON value; the text must still be there. */
+void room_json_copy(struct jsonw *w, const struct json_value *v);

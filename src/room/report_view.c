@@ -1,0 +1,316 @@
+/* Sources and rules as the pages read them. Values come from a sensor: each is read with its type.
+ */
+#include "room/report_priv.h"
+
+#define SKEW_BAD_MS 120000 /* logs and clocks a person can live with differ by less */
+#define UNPARSED_BAD 10    /* one line in ten not understood */
+
+void room_kopt_str(struct jsonw *w, const struct json_value *o, const char *key) {
+    struct str s;
+    jsonw_key(w, str_of(key));
+    if (json_get_str(o, key, &s) && s.n)
+        jsonw_str(w, s);
+    else
+        jsonw_null(w);
+}
+
+int64_t room_opt_i64(const struct json_value *o, const char *key, int64_t otherwise) {
+    int64_t v;
+    return json_get_i64(o, key, &v) ? v : otherwise;
+}
+
+void room_kopt_i64(struct jsonw *w, const struct json_value *o, const char *key) {
+    int64_t v;
+    jsonw_key(w, str_of(key));
+    if (json_get_i64(o, key, &v))
+        jsonw_i64(w, v);
+    else
+        jsonw_null(w);
+}
+
+static int64_t opt_time(const struct json_value *o, const char *key) {
+    struct str s;
+    int64_t t;
+    int offset;
+    return json_get_str(o, key, &s) && time_parse_iso(s, &t, &offset) == (int) s.n ? t : TIME_NONE;
+}
+
+static bool opt_flag(const struct json_value *o, const char *key) {
+    bool b = false;
+    return (json_get_bool(o, key, &b) && b) || room_opt_i64(o, key, 0) > 0;
+}
+
+static enum room_source_state judge(const struct json_value *v) {
+    int64_t lines = room_opt_i64(v, "lines", 0), skew = room_opt_i64(v, "skew_ms", 0);
+    if (opt_time(v, "last_seen") == TIME_NONE && lines == 0)
+        return SOURCE_UNKNOWN;
+    if (room_opt_i64(v, "lost", 0) > 0)
+        return SOURCE_LOSING;
+    if (skew > SKEW_BAD_MS || skew < -SKEW_BAD_MS)
+        return SOURCE_SKEWED;
+    if (lines >= 20 && room_opt_i64(v, "unparsed", 0) > lines / UNPARSED_BAD)
+        return SOURCE_UNPARSED;
+    return SOURCE_RIGHT;
+}
+
+static const char *const states[SOURCE_MAX_] = {
+    [SOURCE_LOSING] = "losing",     [SOURCE_SKEWED] = "skewed",   [SOURCE_LATE] = "late",
+    [SOURCE_UNPARSED] = "unparsed", [SOURCE_UNKNOWN] = "unknown", [SOURCE_RIGHT] = "right"};
+
+static void write_state(const struct room_source_view *s, struct jsonw *w) {
+    char key[32];
+    snprintf(key, sizeof key, "source.%s", states[s->state]);
+    jsonw_kz(w, "state", states[s->state]);
+    jsonw_key(w, STR("state_text"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", key);
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    if (s->state == SOURCE_LOSING)
+        jsonw_ki64(w, "n", room_opt_i64(s->v, "lost", 0));
+    if (s->state == SOURCE_SKEWED)
+        jsonw_ki64(w, "ms", room_opt_i64(s->v, "skew_ms", 0));
+    if (s->state == SOURCE_UNPARSED) {
+        jsonw_ki64(w, "n", room_opt_i64(s->v, "unparsed", 0));
+        jsonw_ki64(w, "lines", room_opt_i64(s->v, "lines", 0));
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+}
+
+static void write_slots(const struct json_value *v, struct jsonw *w) {
+    const struct json_value *slots = json_get_array(v, "slots");
+    unsigned n = 0;
+    jsonw_key(w, STR("slots"));
+    if (!slots) {
+        jsonw_null(w);
+        return;
+    }
+    jsonw_array(w);
+    for (const struct json_value *s = slots->first; s && n < 48; s = s->next, n++) {
+        int64_t x = 0;
+        if (s->type != JSON_NUMBER || str_to_i64(s->text, &x) < 0)
+            x = 0;
+        jsonw_i64(w, x);
+    }
+    jsonw_end(w);
+}
+
+static void write_samples(const struct json_value *v, struct jsonw *w) {
+    const struct json_value *samples = json_get_array(v, "samples_unparsed");
+    unsigned n = 0;
+    jsonw_key(w, STR("samples_unparsed"));
+    jsonw_array(w);
+    for (const struct json_value *s = samples ? samples->first : NULL; s && n < 3; s = s->next)
+        if (s->type == JSON_STRING) {
+            jsonw_str(w, str_to(s->text, 1000));
+            n++;
+        }
+    jsonw_end(w);
+}
+
+static void write_source(const struct room *r, const struct room_source_view *s, int64_t position,
+                         struct jsonw *w) {
+    static const char *const texts[] = {"kind", "path", "service", "host"};
+    static const char *const numbers[] = {"lines",    "bytes",   "unparsed", "broken_text",
+                                          "oversize", "skew_ms", "lost"};
+    struct str name = STR("?");
+    (void) json_get_str(s->v, "name", &name);
+    jsonw_object(w);
+    jsonw_ki64(w, "id", room_opt_i64(s->v, "id", 0) > 0 ? room_opt_i64(s->v, "id", 0) : position);
+    jsonw_kstr(w, "name", name);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        room_kopt_str(w, s->v, texts[i]);
+    jsonw_ktime(w, "first_seen", opt_time(s->v, "first_seen"));
+    jsonw_ktime(w, "last_seen", opt_time(s->v, "last_seen"));
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        room_kopt_i64(w, s->v, numbers[i]);
+    jsonw_kbool(w, "backfill", opt_flag(s->v, "backfill"));
+    write_slots(s->v, w);
+    write_samples(s->v, w);
+    write_state(s, w);
+    jsonw_ktime(w, "reported_at", r->reports[REPORT_SOURCES].at_ns);
+    jsonw_ki64(w, "version", 1);
+    jsonw_kz(w, "tlp", "AMBER");
+    jsonw_kz(w, "info_class", "response");
+    jsonw_end(w);
+}
+
+/* All sources state by state; `bad_only` leaves out what is right. */
+static int64_t write_sources(const struct room *r, bool bad_only, struct jsonw *w) {
+    const struct json_value *list = r->reports[REPORT_SOURCES].root;
+    int64_t total = 0;
+    for (int state = 0; state < SOURCE_MAX_; state++) {
+        int64_t position = 0;
+        for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+            position++;
+            if (v->type != JSON_OBJECT)
+                continue;
+            struct room_source_view s = {v, judge(v)};
+            if ((int) s.state != state)
+                continue;
+            total++;
+            if (!bad_only || (s.state != SOURCE_RIGHT && s.state != SOURCE_UNKNOWN))
+                write_source(r, &s, position, w);
+        }
+    }
+    return total;
+}
+
+int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+    jsonw_object(w);
+    jsonw_key(w, STR("sources"));
+    jsonw_array(w);
+    int64_t total = write_sources(r, false, w);
+    jsonw_end(w);
+    jsonw_ki64(w, "total", total);
+    jsonw_end(w);
+    return 0;
+}
+
+void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total) {
+    jsonw_array(w);
+    *ret_total = write_sources(r, true, w);
+    jsonw_end(w);
+}
+
+/* Findings whose evidence is older than our first look: detected_at lies before the sources'
+ * backfill ended. */
+void room_backfill_write(struct room *r, struct jsonw *w) {
+    const struct json_value *list = r->reports[REPORT_SOURCES].root;
+    int64_t n = 0, from = TIME_NONE, to = TIME_NONE, findings = 0;
+    struct sql_stmt *st = NULL;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+        if (v->type != JSON_OBJECT || !opt_flag(v, "backfill"))
+            continue;
+        int64_t f = opt_time(v, "first_seen"), t = opt_time(v, "backfill_until");
+        n++;
+        from = from == TIME_NONE || (f != TIME_NONE && f < from) ? f : from;
+        to = t != TIME_NONE && t > to ? t : to;
+    }
+    /* evidence that was an hour old when we stored it was read back, not seen */
+    if (n &&
+        sql_query(r->db, &st, NULL, "SELECT count(*) FROM finding WHERE last_at < created_at - ?1",
+                  "i", NS_PER_HOUR) == 0 &&
+        sql_step(st, NULL) == 1)
+        findings = sql_i64(st, 0);
+    sql_end(st);
+    jsonw_object(w);
+    jsonw_kbool(w, "found", n > 0);
+    jsonw_ktime(w, "from", from);
+    jsonw_ktime(w, "to", to);
+    jsonw_ki64(w, "findings", findings);
+    jsonw_ki64(w, "sources", n);
+    jsonw_end(w);
+}
+
+struct hits {
+    int64_t day[30];
+    int64_t last_ns;
+};
+
+static int rule_hits(struct room *r, struct str id, struct hits *h, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t now = room_now(r);
+    *h = (struct hits){.last_ns = TIME_NONE};
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT (?2 - detected_at) / 86400000000000, count(*), max(detected_at) FROM finding "
+        "WHERE rule_id = ?1 GROUP BY 1",
+        "si", &id, now);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        int64_t back = sql_i64(st, 0);
+        if (back >= 0 && back < 30)
+            h->day[29 - back] = sql_i64(st, 1);
+        h->last_ns = MAX(h->last_ns, sql_i64(st, 2));
+        e = 0;
+    }
+    return e;
+}
+
+static void write_list(const struct json_value *v, const char *key, struct jsonw *w) {
+    const struct json_value *list = json_get_array(v, key);
+    struct str one;
+    jsonw_key(w, str_of(key));
+    jsonw_array(w);
+    for (const struct json_value *x = list ? list->first : NULL; x; x = x->next)
+        if (x->type == JSON_STRING)
+            jsonw_str(w, x->text);
+    if (!list && json_get_str(v, key, &one) && one.n)
+        jsonw_str(w, one);
+    jsonw_end(w);
+}
+
+static void write_titles(const struct json_value *rule, struct jsonw *w) {
+    const struct json_value *titles = rule ? json_get_object(rule, "titles") : NULL;
+    jsonw_key(w, STR("titles"));
+    if (!titles) {
+        jsonw_null(w);
+        return;
+    }
+    jsonw_object(w);
+    room_kopt_str(w, titles, "ja");
+    room_kopt_str(w, titles, "en");
+    jsonw_end(w);
+}
+
+static int write_rule(struct room *r, const struct json_value *v, bool with_text, struct jsonw *w,
+                      struct diag *err) {
+    static const char *const texts[] = {"kind", "type", "description", "file", "propose"};
+    struct hits h;
+    struct str id = STR(""), title = STR(""), level;
+    const struct json_value *logsource = json_get(v, "logsource");
+    (void) json_get_str(v, "id", &id);
+    (void) json_get_str(v, "title", &title);
+    int e = rule_hits(r, id, &h, err);
+    jsonw_object(w);
+    jsonw_kstr(w, "id", id);
+    room_kopt_str(w, v, "name");
+    jsonw_kstr(w, "title", title.n ? title : id);
+    write_titles(v, w);
+    jsonw_key(w, STR("level"));
+    json_get_str(v, "level", &level) && rule_level_from_string(level) >= 0 ? jsonw_str(w, level)
+                                                                           : jsonw_null(w);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        room_kopt_str(w, v, texts[i]);
+    jsonw_key(w, STR("logsource"));
+    if (logsource && (logsource->type == JSON_OBJECT || logsource->type == JSON_STRING))
+        room_json_copy(w, logsource);
+    else
+        jsonw_null(w);
+    room_kopt_i64(w, v, "line");
+    if (with_text)
+        room_kopt_str(w, v, "text");
+    write_list(v, "tags", w);
+    write_list(v, "falsepositives", w);
+    jsonw_key(w, STR("hits_30d"));
+    jsonw_array(w);
+    for (size_t i = 0; i < ARRAY_SIZE(h.day); i++)
+        jsonw_i64(w, h.day[i]);
+    jsonw_end(w);
+    jsonw_ktime(w, "last_hit", h.last_ns);
+    jsonw_end(w);
+    return e;
+}
+
+int room_rules_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+    const struct json_value *list = r->reports[REPORT_RULES].root;
+    int e = 0;
+    jsonw_object(w);
+    jsonw_key(w, STR("rules"));
+    jsonw_array(w);
+    for (const struct json_value *v = list ? list->first : NULL; e == 0 && v; v = v->next)
+        if (v->type == JSON_OBJECT)
+            e = write_rule(r, v, false, w, reterr);
+    jsonw_end(w);
+    jsonw_kbool(w, "complete", list != NULL && r->rules_parts_n == 0);
+    jsonw_end(w);
+    return e;
+}
+
+int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag *reterr) {
+    const struct json_value *v = room_rule_find(r, id);
+    if (!v)
+        return diag_set(reterr, -ENOENT, "no such rule");
+    return write_rule(r, v, true, w, reterr);
+}

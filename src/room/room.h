@@ -1,0 +1,71 @@
+/* The room's model: incidents and what belongs to them, in one SQLite file.
+ *
+ * Invariants: every row carries version, TLP, information class, owner and who made and changed it
+ * when; every write goes through room_write (write.h), which asks room_may (may.h), compares the
+ * version and appends a row to the audit chain in the same transaction. One thread. Time comes from
+ * a port_clock, so that tests and replays step it. Not here: sockets, HTTP, files other than the
+ * database (src/app/room). */
+#pragma once
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/sign.h"
+#include "base/sql.h"
+#include "base/time.h"
+#include "event/port.h"
+
+/* FIRST TLP 2.0, the most open first, so that the larger of two is the stricter. */
+enum room_tlp { TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED, TLP_MAX_ };
+const char *room_tlp_to_string(enum room_tlp t); /* "AMBER+STRICT" */
+int room_tlp_from_string(struct str s);          /* enum or -EINVAL; WHITE is not accepted */
+
+enum room_class { CLASS_ATTACK, CLASS_VICTIM, CLASS_RESPONSE, CLASS_PERSONAL, CLASS_MAX_ };
+const char *room_class_to_string(enum room_class c);
+
+enum room_role {
+    ROLE_NOBODY,
+    ROLE_ADMINISTRATOR,
+    ROLE_HANDLER,
+    ROLE_AUDITOR,
+    ROLE_SYSTEM, /* timers and the operator's policy */
+    ROLE_SENSOR, /* what a sensor's message makes us write */
+    ROLE_HAND,   /* what a hand's answer makes us write */
+    ROLE_MAX_
+};
+const char *room_role_to_string(enum room_role r);
+int room_role_from_string(struct str s); /* a person's role or -EINVAL */
+
+#define ROOM_NAME_BYTES_MAX 100
+struct room_actor {
+    enum room_role role;
+    int64_t person; /* 0 for machines */
+    char name[ROOM_NAME_BYTES_MAX + 1];
+};
+extern const struct room_actor room_system, room_sensor, room_hand;
+/* "person:3", "system": how an actor stands in created_by and in the chain. */
+#define ROOM_BY_CAP 32
+const char *room_actor_format(const struct room_actor *a, char dst[ROOM_BY_CAP]);
+
+/* What changed, for whoever shows it; called after the commit, once for each (kind, id). */
+struct room_watcher {
+    void *ctx;
+    void (*changed)(void *ctx, const char *kind, int64_t id);
+};
+
+struct room_policy;
+struct room_options {
+    const char *path; /* of the database */
+    const struct port_clock *clock;
+    const struct port_clock
+        *wall;    /* of orders, which the hand compares with its own; NULL: time_now_ns */
+    int64_t rate; /* seconds of `clock` in one of `wall`; 0 means 1 */
+    const struct room_policy *policy; /* borrowed */
+    struct room_watcher watcher;      /* may be empty */
+    const struct sign_secret *key;    /* for orders; NULL: none can be given */
+    const struct sign_public *public_key;
+};
+
+struct room;
+int room_open(const struct room_options *o, struct room **ret, struct diag *reterr) MUST_USE;
+void room_close(struct room *r); /* NULL allowed */
+DEFINE_CLEANUP(struct room *, room_close)
+int64_t room_now(const struct room *r);

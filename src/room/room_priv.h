@@ -1,0 +1,85 @@
+/* Inside src/room only. */
+#pragma once
+#include "base/map.h"
+#include "room/may.h"
+#include "room/policy.h"
+#include "room/room.h"
+#include "room/write.h"
+
+#define ROOM_CHANGES_MAX                                                                           \
+    64 /* distinct (kind, id) told after one commit; more collapse into "now" */
+
+struct room_changed {
+    const char *kind;
+    int64_t id;
+};
+struct room_conflict { /* the last -ERR_VERSION */
+    int64_t yours, theirs, at_ns;
+    char by[ROOM_BY_CAP];
+};
+struct room_refusal { /* the last -ERR_REFUSED of room_may, recorded when its transaction ended */
+    bool set;
+    struct room_actor by;
+    enum room_verb verb;
+    struct room_row row;
+};
+/* What the sensor reported last; kept whole, because pages show it and rules are looked up in it.
+ */
+struct room_report {
+    char *json; /* heap, NULL: never */
+    size_t n;
+    struct arena arena;
+    struct json_value *root; /* in arena */
+    int64_t at_ns;
+    int64_t stored_ns;
+};
+enum room_report_kind { REPORT_SOURCES, REPORT_RULES, REPORT_STATS, REPORT_MAX_ };
+
+struct room {
+    struct sql *db;
+    struct port_clock clock, wall;
+    int64_t rate;
+    const struct room_policy *policy;
+    struct room_watcher watcher;
+    const struct sign_secret *key;
+    const struct sign_public *public_key;
+    bool in_tx, in_parts;
+    unsigned n_changed;
+    struct room_changed changed[ROOM_CHANGES_MAX];
+    struct room_conflict conflict;
+    struct room_refusal refusal;
+    struct room_report reports[REPORT_MAX_];
+    struct buf rules_parts; /* rules arrive in parts */
+    int64_t rules_last_part, rules_parts_n;
+    struct map rules_by_id; /* id -> struct json_value of reports[REPORT_RULES] */
+    struct {                /* the hand, as it told us */
+        bool connected;
+        bool dry_run_known, dry_run;
+        bool list_wanted, list_open; /* open: asked, not yet answered whole */
+        int64_t listed_ms;           /* wall clock of the last question */
+        int64_t sent[256]; /* rows of orders sent in this connection: not sent again in it */
+        size_t sent_n;
+        struct map standing; /* during a list: address -> its row */
+        struct arena arena;  /* of that */
+        struct {
+            char address[48];
+            int minutes;
+        } never[16]; /* to be protected, not sent yet */
+        size_t never_n;
+    } hand;
+    bool sensor_connected;
+};
+
+/* Text with a language-neutral key, as the pages want it. */
+void room_text(struct jsonw *w, const char *member, const char *key); /* no params */
+void room_text_raw(struct jsonw *w, const char *member, struct str key, struct str params_json);
+/* From three columns: text key, params, plain. */
+void room_text_or_plain(struct jsonw *w, const char *member, struct sql_stmt *st, int column);
+/* Appends the parts of rule titles: "rule", "rule_ja", "rule_en" (keys prefixed by `name`). */
+void room_rule_params(struct room *r, struct jsonw *w, const char *name, struct str rule_id,
+                      struct str rule_title);
+/* {"id","name","title","titles"} */
+void room_rule_ref(struct room *r, struct jsonw *w, const char *member, struct str rule_id,
+                   struct str rule_title);
+/* {"key":"by.…","params":…} for a stored actor string. */
+void room_by_text(struct room *r, struct jsonw *w, const char *member, struct str by);

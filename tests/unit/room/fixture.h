@@ -1,0 +1,59 @@
+/* A room in memory whose clock is stepped, and findings as a sensor would send them. */
+#pragma once
+#include "unit.h"
+
+#include "base/mem.h"
+#include "room/account.h"
+#include "room/action.h"
+#include "room/audit.h"
+#include "room/finding.h"
+#include "room/fold.h"
+#include "room/incident.h"
+#include "room/may.h"
+#include "room/now.h"
+#include "room/person.h"
+#include "room/policy.h"
+#include "room/report.h"
+#include "room/room_priv.h"
+#include "room/scope.h"
+#include "room/service.h"
+#include "room/tables.h"
+#include "room/timeline.h"
+
+struct fixture {
+    struct room *r;
+    struct room_policy policy;
+    int64_t now_ns;
+    int64_t administrator, handler, auditor;
+    struct sign_secret key;
+    struct sign_public public_key;
+    char dir[64];
+};
+
+/* 2026-11-22T17:03:08Z, the first trace of the story. */
+#define T0 (INT64_C(1795366988) * NS_PER_S)
+
+struct fixture *fixture_new(void);
+void fixture_free(struct fixture *f);
+struct room_actor fixture_actor(const struct fixture *f, int64_t person);
+/* One finding of the wire form; sources and accounts are "a,b,c" or "from..to" of a pattern with
+ * %d. */
+struct story {
+    const char *id; /* two hex digits, repeated */
+    int revision;
+    const char *rule, *kind, *level, *propose, *service, *host;
+    const char *group_source; /* group by source when set */
+    const char *sources;      /* collected, comma separated */
+    const char *account_pattern;
+    int account_from, account_n;
+    const char *path;
+    int64_t first_ns, last_ns;
+    int count;
+    int good; /* measure good_accounts; -1: none */
+};
+void story_json(const struct story *s, struct buf *out);
+struct room_folded fold(struct fixture *f, const struct story *s);
+/* Runs one query with a single number as its answer. */
+int64_t number(struct fixture *f, const char *sql);
+/* Looks up "a.b.0.c" in a JSON text; fails the test when it is not there. */
+struct str at(struct arena *a, struct str json, const char *path);
