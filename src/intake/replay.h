@@ -1,8 +1,9 @@
 /* The replay transport: the lines of a story arrive with the story's own times.
  *
- * A player (kizuki pack play) writes messages into a pipe; here they become records whose arrival is the time
- * the player gives, so everything behind intake runs as ever and the same story gives the same spool. Only
- * data folders made for a replay are fed this way; the sensor then reads nothing else.
+ * A player (kizuki pack play) writes messages into a pipe; here they become records whose arrival
+ * is the time the player gives, so everything behind intake runs as ever and the same story gives
+ * the same spool. Only data folders made for a replay are fed this way; the sensor then reads
+ * nothing else.
  *
  * Message, integers little-endian:
  *   0 4  n, bytes that follow (13 … 13 + LINE_BYTES_MAX)
@@ -15,7 +16,6 @@
 #include "base/buf.h"
 #include "event/port.h"
 
-
 enum { REPLAY_HEAD_BYTES = 17 };
 enum replay_kind { REPLAY_KIND_LINE, REPLAY_KIND_TICK, REPLAY_KIND_END, REPLAY_KIND_MAX_ };
 
@@ -26,5 +26,6 @@ struct replay_message {
     struct str line;
 };
 void replay_message_add(struct buf *out, const struct replay_message *m);
-/* 1: *ret is filled (slice of in) and *at moved on; 0: more bytes needed; -ERR_PARSE: no message. */
+/* 1: *ret is filled (slice of in) and *at moved on; 0: more bytes needed; -ERR_PARSE: no message.
+ */
 int replay_message_next(struct str in, size_t *at, struct replay_message *ret);

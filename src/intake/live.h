@@ -1,0 +1,51 @@
+/* Live intake: what all transports share. One loop, one thread.
+ *
+ * Transports read, cut and put records; after each turn of the loop everything that was put is
+ * committed at once (group commit), and then the transports are told, so that those that can take
+ * bytes back only then consume (syslog over TCP). A kill at any moment therefore loses and doubles
+ * nothing that the operating system still holds: files, journals and connections.
+ *
+ * While the disk is full nothing is consumed: transports that can wait stop reading, UDP goes on
+ * until the spool's memory is full and is then counted as lost by the kernel. A timer tries again.
+ */
+#pragma once
+#include "event/port.h"
+
+#include <uv.h>
+
+struct intake_live;
+
+struct intake_live_options {
+    uv_loop_t *loop;
+    struct record_sink sink;
+    struct port_clock clock; /* .now_ns NULL = the wall clock */
+    /* The id of the source of this name, defined in the spool when new or changed. Texts are copied
+     * by it. */
+    int (*name_source)(void *ctx, const struct source *def, uint32_t *ret_id, struct diag *reterr);
+    void *ctx;
+};
+int intake_live_new(const struct intake_live_options *o, struct intake_live **ret) MUST_USE;
+/* Commits, closes every handle and descriptor; memory goes when the loop has run them down. NULL is
+ * fine. */
+void intake_live_close(struct intake_live *l);
+/* Before transports are added: every RAW_STATE record of the spool (spool_each), others are passed
+ * over. */
+int intake_live_restore(struct intake_live *l, const struct raw_record *rec) MUST_USE;
+
+/* What cannot be read from the spool's records. */
+struct intake_counters {
+    uint64_t lost;   /* the kernel dropped them before us (datagrams) */
+    uint64_t broken; /* frames and files that were not what they said */
+};
+struct intake_counters intake_live_counters(const struct intake_live *l, uint32_t source);
+
+/* ---- transports ---- */
+
+struct intake_tail_options {
+    bool skip_existing; /* begin at the end of files that exist at first sight; else they are
+                           backfill */
+    unsigned rescan_ms; /* names and sizes are looked at anew; 0 = 1000. inotify is only faster */
+};
+/* Follows def->path, a file name or a glob. No file needs to exist yet. */
+int intake_tail_add(struct intake_live *l, const struct source *def,
+                    const struct intake_tail_options *o, struct diag *reterr) MUST_USE;
