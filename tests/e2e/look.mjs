@@ -1,0 +1,69 @@
+// Every page, looked at: width, letters, cells, targets, overlaps, axe, console; a picture of each.
+import { open, person, picture, settle } from "./lib/browser.mjs";
+import { axeFaults, layoutFaults } from "./lib/checks.mjs";
+import { result } from "./lib/report.mjs";
+
+const LANGS = ["ja", "en"];
+const WIDTHS = [1440, 390];
+
+const pages = (t) => [
+  ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
+  ["actions", `cases/${t.incident}/actions`], ["sources", "sources"], ["how", "sources/how"], ["rules", "rules"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
+  ["packs", "packs"], ["pack", `packs/${t.pack}`], ["settings", "settings"], ["more", "more"], ["missing", "nowhere"],
+];
+
+async function one(who, base, name, hash, file, out) {
+  const { page, phone } = who;
+  await open(page, base, hash);
+  const faults = await page.evaluate(layoutFaults, phone);
+  faults.push(...await axeFaults(page));
+  await picture(who, `${out}${file}-light.png`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  faults.push(...(await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`));
+  await picture(who, `${out}${file}-dark.png`);
+  await page.emulateMedia({ colorScheme: "light" });
+  faults.push(...who.take());
+  result(`${file}: fits, can be read, pressed and heard`, faults);
+}
+
+async function setLang(page, lang) {
+  await page.evaluate(async (l) => {
+    const me = await (await fetch("/api/v1/me")).json();
+    await fetch("/api/v1/me", { method: "PUT", headers: { "Content-Type": "application/json", "X-Kizuki-CSRF": me.csrf }, body: JSON.stringify({ lang: l, version: me.person.version }) });
+  }, lang);
+  await page.reload();
+  await settle(page);
+}
+
+export async function look(browser, target, out) {
+  const people = [];
+  for (const width of WIDTHS) {
+    const who = await person(browser, { width });
+    await target.signIn(who.page);
+    people.push([width, who]);
+  }
+  for (const lang of LANGS) {
+    for (const [, who] of people) {
+      await open(who.page, target.base, "settings");
+      await setLang(who.page, lang);
+      who.take();
+    }
+    /* desk and phone side by side: two cores, and the same person may have two windows */
+    await Promise.all(people.map(async ([width, who]) => {
+      for (const [name, hash] of pages(target)) {
+        await one(who, target.base, name, hash, `${name}-${lang}-${width}`, out).catch((e) => result(`${name}-${lang}-${width}: opens`, [e.message.split("\n")[0]]));
+      }
+    }));
+  }
+  for (const [, who] of people) {
+    await open(who.page, target.base, "settings");
+    await setLang(who.page, "ja");
+    await who.context.close();
+  }
+  for (const width of WIDTHS) {
+    const who = await person(browser, { width });
+    await target.signInEmpty(who.page);
+    await one(who, target.empty, "now-first-day", "", `now-first-day-ja-${width}`, out).catch((e) => result(`now-first-day-${width}: opens`, [e.message.split("\n")[0]]));
+    await who.context.close();
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Walks through every page in Chromium, in both languages, on desk and phone, by day and by night.
+// Usage: node tests/e2e/run.mjs [--dev] [--only PART]   (needs build/, ui/dist and ui/node_modules)
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { haveChromium, CHROMIUM, launch } from "./lib/browser.mjs";
+import { close, skip } from "./lib/report.mjs";
+import { look } from "./look.mjs";
+import { walks } from "./walks.mjs";
+
+const OUT = fileURLToPath(new URL("../../artefacts/pages/", import.meta.url));
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : null;
+
+async function main() {
+  if (!haveChromium()) {
+    skip("pages in a browser", `no Chromium at ${CHROMIUM}`);
+    return;
+  }
+  mkdirSync(OUT, { recursive: true });
+  const target = process.argv.includes("--dev")
+    ? await (await import("./lib/dev_target.mjs")).devTarget() : await (await import("./lib/room_target.mjs")).roomTarget();
+  if (!target) return;
+  const browser = await launch();
+  try {
+    if (!only || only === "look") await look(browser, target, OUT);
+    if (!only || only === "walk") await walks(browser, target, OUT);
+  } finally {
+    await browser.close();
+    await target.stop();
+  }
+}
+
+await main();
+process.exitCode = close();

@@ -1,0 +1,2 @@
+// placeholder, written next
+export async function walks() {}

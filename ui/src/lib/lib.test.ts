@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { explained, flatten } from "./explain";
+import { blocks } from "./story";
+import { area, linear, ticks } from "./svg";
+import { cut } from "./yaml";
+
+describe("an explained line", () => {
+  it("flattens ECS and hides the original", () => {
+    expect(flatten({ event: { category: ["web", "authentication"] }, user: { name: "a" } })).toEqual([["event.category", "web, authentication"], ["user.name", "a"]]);
+    const e = explained({ event: { event: { original: "x", outcome: "success" }, kizuki: { decoder: "sshd" } }, unparsed: false, detect: { rules: [{ id: "1", title: "A", matched: false, why: "no" }, { id: "2", title: "B", matched: true }] } });
+    expect(e).toEqual({ decoder: "sshd", unparsed: false, fields: [["event.outcome", "success"]], rules: [{ id: "2", title: "B", matched: true, why: [] }, { id: "1", title: "A", matched: false, why: ["no"] }] });
+  });
+  it("survives an answer it does not know", () => expect(explained({ detect: 3, event: null })).toEqual({ decoder: null, unparsed: false, fields: [], rules: [] }));
+});
+
+describe("stories", () => {
+  it("reads headings, paragraphs and lists, and nothing else", () => {
+    expect(blocks("# A\n\n一行\n二行\n\n- x\n  y\n- z\n\n1. one\n2) two\n<b>html</b>")).toEqual([
+      { kind: "h", level: 1, text: "A" }, { kind: "p", text: "一行二行" }, { kind: "ul", items: ["x y", "z"] }, { kind: "ol", items: ["one", "two <b>html</b>"] }]);
+  });
+});
+
+describe("charts", () => {
+  it("places ticks on whole steps of Japan's clock", () => {
+    const from = Date.parse("2026-11-22T17:01:00Z");
+    expect(ticks(from, from + 75 * 60_000, 6).map((t) => new Date(t).toISOString().slice(11, 16))).toEqual(["17:15", "17:30", "17:45", "18:00", "18:15"]);
+    expect(ticks(Date.parse("2026-11-20T00:00:00Z"), Date.parse("2026-11-23T00:00:00Z"), 4).every((t) => new Date(t).getUTCHours() === 15)).toBe(true);
+  });
+  it("scales, and does not divide by nothing", () => {
+    expect(linear(0, 10, 100, 200)(5)).toBe(150);
+    expect(linear(5, 5, 0, 100)(5)).toBe(0);
+    expect(area([0, 0], 10, 5, 8)).toBe("M0,8 L0.0,8.0 L10.0,8.0 L10,8 Z");
+  });
+});
+
+describe("a line of YAML", () => {
+  it("is cut, not parsed", () => {
+    expect(cut("  - field: user.name")).toEqual({ lead: "  - ", key: "field:", rest: " user.name" });
+    expect(cut("    http://x")).toEqual({ lead: "", key: "", rest: "    http://x" });
+    expect(cut("a|contains: [x]").key).toBe("a|contains:");
+  });
+});

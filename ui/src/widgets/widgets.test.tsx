@@ -1,0 +1,61 @@
+import { render } from "preact-render-to-string";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { LaneItem, LedgerRow } from "../api/types";
+import { linear } from "../lib/svg";
+import { setServerTime } from "../state/clock";
+import { loadLang } from "../state/text";
+import { place, range } from "./lanes";
+import { Ledger } from "./Ledger";
+import { Num } from "./Num";
+import { bySourceNeed } from "./source";
+import { Sparkline } from "./Sparkline";
+
+beforeAll(async () => {
+  globalThis.document = { documentElement: {} } as Document;
+  setServerTime(Date.parse("2026-11-22T17:31:02Z"), 1);
+  await loadLang("ja");
+});
+const plain = (html: string) => html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim();
+
+describe("no value is invented", () => {
+  it("shows unknown numbers and sparklines as unknown", () => {
+    expect(plain(render(<Num value={null} />))).toBe("不明");
+    expect(plain(render(<Num value={0} />))).toBe("0");
+    expect(plain(render(<Num value={31} atLeast />))).toBe("31以上");
+    expect(plain(render(<Sparkline values={null} label="x" />))).toBe("不明");
+  });
+  it("shows steps of the ledger that are still to come as not yet, a missing first trace as unknown", () => {
+    const row = (code: LedgerRow["code"], at: string | null, goal_s: number | null = null, gap_s: number | null = null): LedgerRow => ({ code, at, by: null, text: { key: `ledger.${code}`, params: {} }, goal_s, gap_s });
+    const html = plain(render(<Ledger rows={[row("first_trace", null), row("decision", "2026-11-22T17:11:20Z", 300, 316), row("recovered", null)]} />));
+    expect(html).toContain("最初の痕跡 不明");
+    expect(html).toContain("5分16秒 目標5分を16秒超えた");
+    expect(html).toContain("復旧 まだ");
+  });
+});
+
+describe("lanes", () => {
+  const item = (at: string, kind: LaneItem["kind"], extra: Partial<LaneItem> = {}): LaneItem => ({ at, until: null, kind, planned: false, precision_s: null, need: null, text: { plain: "x" }, ref: null, ...extra });
+  const t0 = Date.parse("2026-11-22T17:00:00Z");
+  const iso = (min: number) => new Date(t0 + min * 60_000).toISOString();
+  it("reach from the first item to now while the case is lively", () => {
+    const [from, to] = range([{ code: "system", items: [item(iso(0), "notice"), item(iso(10), "notice")] }], t0 + 20 * 60_000);
+    expect(from).toBeLessThan(t0);
+    expect(to).toBeGreaterThan(t0 + 20 * 60_000);
+  });
+  it("do not stretch a case nobody touched for hours", () => {
+    const [, to] = range([{ code: "system", items: [item(iso(0), "notice")] }], t0 + 24 * 3_600_000);
+    expect(to).toBeLessThan(t0 + 3_600_000);
+  });
+  it("drop labels rather than cover another mark", () => {
+    const x = linear(t0, t0 + 60 * 60_000, 88, 800);
+    const placed = place([item(iso(0), "notice"), item(iso(1), "notice"), item(iso(30), "notice")], () => ["とても長い説明の文がここにある"], x, 800);
+    expect(placed.map((p) => p.labelX !== null)).toEqual([false, true, true]);
+  });
+});
+
+describe("sources", () => {
+  it("come in the order of need", () => {
+    const s = (state: Parameters<typeof bySourceNeed>[0]["state"]) => ({ state, name: state });
+    expect([s("right"), s("unknown"), s("late")].sort(bySourceNeed).map((x) => x.state)).toEqual(["late", "unknown", "right"]);
+  });
+});
