@@ -1,5 +1,5 @@
-/* Where rules find their fields, and which events their log sources mean: content/fields/*.yml as
- * data.
+/* Where rules find their fields, and which events their log sources mean: the files of
+ * content/fields as data.
  *
  * A file holds two lists.
  *   maps:   {for: {product: windows}, prefixes: [...], names: {Image: [process.executable, …]}}

@@ -17,6 +17,9 @@ struct jsonw;
 struct detect_plan_options {
     const struct detect_fields *fields; /* NULL: rules' own names only, every rule sees every event;
                                            borrowed for the call */
+    /* false: the rule's matches change nothing and it need not be planned; NULL: all are wanted */
+    bool (*wants)(void *ctx, uint32_t rule);
+    void *ctx;
 };
 
 /* Interns every field name a detection rule can ask for (so that decoders look up exactly those),
@@ -29,13 +32,6 @@ struct detect_plan *detect_plan_ref(struct detect_plan *plan);
 struct detect_plan *detect_plan_unref(struct detect_plan *plan); /* NULL allowed, returns NULL */
 DEFINE_CLEANUP(struct detect_plan *, detect_plan_unref)
 const struct detect_rules *detect_plan_rules(const struct detect_plan *plan);
-
-/* The event field ids under which a rule finds `field`, best first (interned by this call, so
- * before event_names_freeze): for correlations' group-by and value fields. Returns how many, or an
- * error. */
-int detect_plan_field_ids(struct detect_plan *plan, const struct detect_rule *rule,
-                          struct str field, uint32_t ret[DETECT_FIELD_NAMES_MAX],
-                          struct diag *reterr) MUST_USE;
 
 struct detect_stats {
     uint64_t events, plans; /* plans: log sources entered, all events together */

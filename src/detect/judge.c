@@ -1,0 +1,202 @@
+/* Evaluation: exact, value by value. An item holds when it holds for one of its field's values. */
+#include "base/json.h"
+#include "detect/match_priv.h"
+
+/* ISO 8601 week: the week of the year its Thursday lies in. */
+static int iso_week(const struct time_civil *c, int64_t days) {
+    int since_monday = (c->weekday + 6) % 7;
+    int64_t thursday = days - since_monday + 3;
+    struct time_civil t;
+    time_to_civil(thursday * NS_PER_DAY, 0, &t);
+    return (int) ((thursday - time_days_from_civil(t.year, 1, 1)) / 7) + 1;
+}
+
+/* The part of a time as it is written, in its own zone. */
+static bool read_time_part(struct str text, enum detect_time_part part, double *ret) {
+    int64_t t;
+    int offset;
+    struct time_civil c;
+    if (time_parse_iso(text, &t, &offset) <= 0)
+        return false;
+    time_to_civil(t, offset == TIME_NO_OFFSET ? 0 : offset, &c);
+    switch (part) {
+    case DETECT_MINUTE:
+        *ret = c.minute;
+        return true;
+    case DETECT_HOUR:
+        *ret = c.hour;
+        return true;
+    case DETECT_DAY:
+        *ret = c.day;
+        return true;
+    case DETECT_WEEK:
+        *ret = iso_week(&c, time_days_from_civil(c.year, c.month, c.day));
+        return true;
+    case DETECT_MONTH:
+        *ret = c.month;
+        return true;
+    case DETECT_YEAR:
+        *ret = c.year;
+        return true;
+    case DETECT_NOT_TIME:
+        break;
+    }
+    return false;
+}
+
+static bool number_holds(const struct detect_item *item, struct str text) {
+    double v;
+    if (item->time_part ? !read_time_part(text, item->time_part, &v) : str_to_double(text, &v) < 0)
+        return false;
+    switch (item->compare) {
+    case DETECT_LT:
+        return v < item->value;
+    case DETECT_LTE:
+        return v <= item->value;
+    case DETECT_GT:
+        return v > item->value;
+    case DETECT_GTE:
+        return v >= item->value;
+    case DETECT_EQ:
+        return v == item->value;
+    }
+    return false;
+}
+
+static bool numbers_equal(struct str a, struct str b) {
+    char za[32], zb[32];
+    struct str ca, cb;
+    return pattern_canonical_number(a, za, &ca) && pattern_canonical_number(b, zb, &cb) &&
+           str_eq(ca, cb);
+}
+
+static bool cidr_holds(const struct detect_item *item, struct str text) {
+    struct ip ip;
+    return ip_parse(text, &ip) == 0 && ip_prefix_contains(&item->net, &ip);
+}
+
+static bool compare(enum detect_op op, struct str v, struct str t) {
+    switch (op) {
+    case DETECT_OP_PREFIX:
+        return str_starts(v, t);
+    case DETECT_OP_SUFFIX:
+        return str_ends(v, t);
+    case DETECT_OP_CONTAINS:
+        return str_find(v, t, 0) >= 0;
+    default:
+        return str_eq(v, t);
+    }
+}
+
+static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const struct atom *a,
+                           uint32_t value) {
+    bool cased = a->flags & ATOM_CASED;
+    struct str mine = cased ? value_at(m, value)->value : value_folded(m, value);
+    for (uint32_t v = value_first(m, l, a->ref_field); v != VALUE_NONE; v = m->next[v]) {
+        if (value_is_null(value_at(m, v)))
+            continue;
+        struct str other = cased ? value_at(m, v)->value : value_folded(m, v);
+        if (compare(a->item->ref_op, mine, other))
+            return true;
+        if (a->item->ref_op == DETECT_OP_EXACT && value_at(m, value)->type == JSON_NUMBER &&
+            value_at(m, v)->type == JSON_NUMBER &&
+            numbers_equal(value_at(m, value)->value, value_at(m, v)->value))
+            return true;
+    }
+    return false;
+}
+
+static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t value,
+                       const struct event_field *f) {
+    struct str v = a->flags & ATOM_CASED     ? f->value
+                   : a->flags & ATOM_UNICODE ? value_folded(m, value)
+                                             : value_prepare(m, value)->lowered;
+    switch ((enum detect_op) a->op) {
+    case DETECT_OP_EXACT:
+        if (v.n == a->n && memcmp(v.p, a->text, a->n) == 0)
+            return true;
+        return (a->flags & ATOM_NUMBER) && f->type == JSON_NUMBER &&
+               numbers_equal(f->value, a->item->text);
+    case DETECT_OP_PREFIX:
+        return v.n >= a->n && memcmp(v.p, a->text, a->n) == 0;
+    case DETECT_OP_SUFFIX:
+        return v.n >= a->n && memcmp(v.p + v.n - a->n, a->text, a->n) == 0;
+    case DETECT_OP_CONTAINS:
+        return memmem(v.p, v.n, a->text, a->n) != NULL;
+    default:
+        return pattern_match_glob(a->item->pieces, a->item->n_pieces, v);
+    }
+}
+
+static bool regex_holds(struct detect_matcher *m, const struct atom *a, struct str text) {
+    m->stats.regexes++;
+    int r = regex_match(a->re, m->regex, text);
+    m->stats.regex_limits += r < 0;
+    return r > 0;
+}
+
+static bool value_holds(struct detect_matcher *m, const struct lane *l, const struct atom *a,
+                        uint32_t value) {
+    const struct event_field *f = value_at(m, value);
+    if (value_is_null(f))
+        return false;
+    switch ((enum detect_op) a->op) {
+    case DETECT_OP_ANY:
+        return true;
+    case DETECT_OP_REGEX:
+        return regex_holds(m, a, f->value);
+    case DETECT_OP_CIDR:
+        return cidr_holds(a->item, f->value);
+    case DETECT_OP_NUMBER:
+        return number_holds(a->item, f->value);
+    case DETECT_OP_FIELDREF:
+        return fieldref_holds(m, l, a, value);
+    default:
+        return text_holds(m, a, value, f);
+    }
+}
+
+bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct atom *a,
+                    uint32_t *ret_value) {
+    uint32_t v = value_first(m, l, a->field);
+    *ret_value = VALUE_NONE;
+    if (a->op == DETECT_OP_EXISTS)
+        return v != VALUE_NONE;
+    if (a->op == DETECT_OP_NULL) {
+        while (v != VALUE_NONE && value_is_null(value_at(m, v)))
+            v = m->next[v];
+        *ret_value = v;
+        return v == VALUE_NONE;
+    }
+    for (; v != VALUE_NONE; v = m->next[v]) {
+        if (value_holds(m, l, a, v)) {
+            *ret_value = v;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
+    uint32_t which;
+    if (!(a->flags & ATOM_MEMO))
+        return judge_atom_why(m, l, a, &which);
+    uint32_t *memo = &m->memo[l->atom_base + (uint32_t) (a - l->atoms)];
+    if (*memo >> 1 == m->epoch)
+        return *memo & 1;
+    bool holds = judge_atom_why(m, l, a, &which);
+    *memo = m->epoch << 1 | holds;
+    return holds;
+}
+
+bool judge_rule(struct detect_matcher *m, const struct lane *l, const struct lane_rule *r) {
+    const struct step *code = &l->code[r->first];
+    uint32_t at = 0;
+    if (!r->n)
+        return false; /* refused */
+    do {
+        const struct step *s = &code[at];
+        at = judge_atom(m, l, &l->atoms[s->atom]) ? s->yes : s->no;
+    } while (at < CODE_FALSE);
+    return at == CODE_TRUE;
+}

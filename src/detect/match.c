@@ -1,0 +1,111 @@
+#include "detect/match.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "detect/match_priv.h"
+
+static uint32_t largest(const struct detect_plan *p, bool fields) {
+    uint32_t n = fields ? p->route.n_fields : p->route.n_rules;
+    for (uint32_t i = 0; i < p->n_lanes; i++)
+        n = MAX(n, fields ? p->lanes[i].n_fields : p->lanes[i].n_rules);
+    return n + 1;
+}
+
+struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
+    struct detect_matcher *m = mem_zalloc(sizeof *m);
+    if (!m)
+        return NULL;
+    m->plan = detect_plan_ref(plan);
+    arena_init(&m->arena, BATCH_ARENA_BYTES_MAX);
+    m->prepared = mem_zalloc_array(VALUES_MAX, sizeof *m->prepared);
+    m->next = mem_zalloc_array(VALUES_MAX, sizeof *m->next);
+    m->present = mem_zalloc_array(VALUES_MAX, sizeof *m->present);
+    m->last_of = mem_zalloc_array(plan->n_ids + 1, sizeof *m->last_of);
+    m->slots = mem_zalloc_array(plan->n_fields + 1, sizeof *m->slots);
+    m->memo = mem_zalloc_array(plan->n_atoms + 1, sizeof *m->memo);
+    m->chosen = mem_zalloc_array(plan->n_rules + 1, sizeof *m->chosen);
+    m->touched = mem_zalloc_array(largest(plan, true), sizeof *m->touched);
+    m->candidates = mem_zalloc_array(largest(plan, false), sizeof *m->candidates);
+    m->hits = mem_zalloc_array(plan->n_rules + 1, sizeof *m->hits);
+    m->lanes = mem_zalloc_array(plan->n_lanes + 1, sizeof *m->lanes);
+    m->regex = regex_memory_new();
+    if (!m->prepared || !m->next || !m->present || !m->last_of || !m->slots || !m->memo ||
+        !m->chosen || !m->touched || !m->candidates || !m->hits || !m->lanes || !m->regex) {
+        detect_matcher_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void detect_matcher_free(struct detect_matcher *m) {
+    if (!m)
+        return;
+    mem_free(m->prepared);
+    mem_free(m->next);
+    mem_free(m->present);
+    mem_free(m->last_of);
+    mem_free(m->slots);
+    mem_free(m->memo);
+    mem_free(m->chosen);
+    mem_free(m->touched);
+    mem_free(m->candidates);
+    mem_free(m->hits);
+    mem_free(m->lanes);
+    regex_memory_free(m->regex);
+    arena_done(&m->arena);
+    detect_plan_unref(m->plan);
+    mem_free(m);
+}
+
+const struct detect_stats *detect_matcher_stats(const struct detect_matcher *m) {
+    return &m->stats;
+}
+
+/* Candidates and always-judged rules of one lane; true ones are written behind *n. */
+static int run_lane(struct detect_matcher *m, const struct lane *l, uint32_t *to, uint32_t *n) {
+    int r = values_enter_lane(m, l);
+    if (r < 0)
+        return r;
+    scan_lane(m, l);
+    m->stats.evaluated += m->n_candidates;
+    for (uint32_t i = 0; i < m->n_candidates; i++) {
+        const struct lane_rule *rule = &l->rules[m->candidates[i]];
+        if (judge_rule(m, l, rule))
+            to[(*n)++] = rule->index;
+    }
+    return m->no_memory ? -ENOMEM : 0;
+}
+
+int match_route(struct detect_matcher *m) {
+    const struct detect_plan *p = m->plan;
+    m->n_lanes = 0;
+    int r = run_lane(m, &p->route, m->lanes, &m->n_lanes);
+    for (uint32_t i = 0; i < p->n_everywhere; i++)
+        m->lanes[m->n_lanes++] = p->everywhere[i];
+    m->stats.plans += m->n_lanes;
+    return r;
+}
+
+static int by_number(const void *pa, const void *pb) {
+    uint32_t a = *(const uint32_t *) pa, b = *(const uint32_t *) pb;
+    return (a > b) - (a < b);
+}
+
+int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_t **ret_hits,
+                 uint32_t *ret_n) {
+    m->n_hits = 0;
+    m->stats.events++;
+    int r = values_begin(m, ev);
+    if (r == 0)
+        r = match_route(m);
+    for (uint32_t i = 0; r == 0 && i < m->n_lanes; i++)
+        r = run_lane(m, &m->plan->lanes[m->lanes[i]], m->hits, &m->n_hits);
+    if (r < 0)
+        return r;
+    if (m->n_hits > 1)
+        qsort(m->hits, m->n_hits, sizeof *m->hits, by_number);
+    m->stats.hits += m->n_hits;
+    *ret_hits = m->hits;
+    *ret_n = m->n_hits;
+    return 0;
+}

@@ -1,0 +1,321 @@
+/* From a rule set to lanes: rules grouped by log source, routes, and the names all of them ask for.
+ */
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "detect/fields_priv.h"
+#include "detect/plan_priv.h"
+
+#include "base/map.h"
+
+static bool same_source(const struct detect_logsource *a, const struct detect_logsource *b) {
+    return str_eq(a->category, b->category) && str_eq(a->product, b->product) &&
+           str_eq(a->service, b->service);
+}
+
+/* By log source, then by place in the set. */
+static int by_source(const void *pa, const void *pb) {
+    const struct lane_source *a = pa, *b = pb;
+    int c = str_cmp(a->source->category, b->source->category);
+    c = c ? c : str_cmp(a->source->product, b->source->product);
+    c = c ? c : str_cmp(a->source->service, b->source->service);
+    return c ? c : (a->index > b->index) - (a->index < b->index);
+}
+
+static int no_memory(struct diag *reterr) {
+    return diag_set(reterr, -ENOMEM, "out of memory while planning the rules");
+}
+
+/* All detections that take part, grouped by log source. */
+static int gather(struct detect_rules *set, const struct detect_plan_options *opt,
+                  struct lane_source **ret, uint32_t *ret_n) {
+    struct lane_source *all = mem_zalloc_array(set->n ? set->n : 1, sizeof *all);
+    uint32_t n = 0;
+    if (!all)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct detect_rule *r = set->rules[i];
+        if (r->kind == DETECT_DETECTION && !r->refused &&
+            (!opt || !opt->wants || opt->wants(opt->ctx, i)))
+            all[n++] = (struct lane_source){
+                .expr = r->expr, .index = i, .rule = r, .source = &r->logsource};
+    }
+    if (n)
+        qsort(all, n, sizeof *all, by_source);
+    *ret = all;
+    *ret_n = n;
+    return 0;
+}
+
+static uint32_t count_lanes(const struct lane_source *all, uint32_t n) {
+    uint32_t lanes = 0;
+    for (uint32_t i = 0; i < n; i++)
+        lanes += i == 0 || !same_source(all[i].source, all[i - 1].source);
+    return lanes;
+}
+
+static void place(struct detect_plan *p, struct lane *l) {
+    l->field_base = p->n_fields;
+    l->atom_base = p->n_atoms;
+    l->rule_base = p->n_rules;
+    p->n_fields += l->n_fields;
+    p->n_atoms += l->n_atoms;
+    p->n_rules += l->n_rules;
+    p->n_ids = MAX(p->n_ids, l->n_ids);
+}
+
+static int build_lanes(struct detect_plan *p, const struct lane_source *all, uint32_t n,
+                       struct diag *reterr) {
+    p->lanes = arena_zalloc(&p->arena, (count_lanes(all, n) + 1) * sizeof *p->lanes);
+    if (!p->lanes)
+        return no_memory(reterr);
+    for (uint32_t i = 0; i < n;) {
+        uint32_t end = i + 1;
+        while (end < n && same_source(all[end].source, all[i].source))
+            end++;
+        struct lane *l = &p->lanes[p->n_lanes++];
+        l->source = *all[i].source;
+        int r = lane_build(p, l, all + i, end - i, reterr);
+        if (r < 0)
+            return r;
+        place(p, l);
+        i = end;
+    }
+    return 0;
+}
+
+static int build_routes(struct detect_plan *p, struct diag *reterr) {
+    struct lane_source *routes = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *routes);
+    p->everywhere = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *p->everywhere);
+    uint32_t n = 0;
+    if (!routes || !p->everywhere)
+        return no_memory(reterr);
+    for (uint32_t i = 0; i < p->n_lanes; i++) {
+        const struct detect_expr *expr;
+        if (fields_route(p->fields, &p->lanes[i].source, &p->arena, &expr) < 0)
+            return no_memory(reterr);
+        if (expr)
+            routes[n++] =
+                (struct lane_source){.expr = expr, .index = i, .source = &p->lanes[i].source};
+        else
+            p->everywhere[p->n_everywhere++] = i;
+    }
+    int r = lane_build(p, &p->route, routes, n, reterr);
+    if (r == 0)
+        place(p, &p->route);
+    return r;
+}
+
+int detect_plan_new(struct detect_rules *rules, struct event_names *names,
+                    const struct detect_plan_options *opt, struct detect_plan **ret,
+                    struct diag *reterr) {
+    struct detect_plan *p = mem_zalloc(sizeof *p);
+    struct lane_source *all = NULL;
+    uint32_t n = 0;
+    if (!p)
+        return no_memory(reterr);
+    arena_init(&p->arena, RULES_BYTES_MAX);
+    p->refs = 1;
+    p->set = detect_rules_ref(rules);
+    p->names = names;
+    p->fields = opt ? opt->fields : NULL;
+    int r = gather(rules, opt, &all, &n);
+    if (r < 0)
+        r = no_memory(reterr);
+    if (r == 0)
+        r = build_lanes(p, all, n, reterr);
+    if (r == 0)
+        r = build_routes(p, reterr);
+    p->fields = NULL;
+    mem_free(all);
+    if (r < 0)
+        detect_plan_unref(p);
+    else
+        *ret = p;
+    return r;
+}
+
+struct detect_plan *detect_plan_ref(struct detect_plan *p) {
+    __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+    return p;
+}
+
+struct detect_plan *detect_plan_unref(struct detect_plan *p) {
+    if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return NULL;
+    for (uint32_t i = 0; i < p->n_lanes; i++)
+        lane_done(&p->lanes[i]);
+    lane_done(&p->route);
+    detect_rules_unref(p->set);
+    arena_done(&p->arena);
+    mem_free(p);
+    return NULL;
+}
+
+const struct detect_rules *detect_plan_rules(const struct detect_plan *p) {
+    return p->set;
+}
+
+/* --- field names --- */
+
+/* The ids of a name for a log source, interned. */
+static int intern_names(struct detect_plan *p, const struct detect_logsource *source,
+                        struct str name, struct arena *temp, uint32_t ret[DETECT_FIELD_NAMES_MAX],
+                        struct diag *reterr) {
+    struct str names[DETECT_FIELD_NAMES_MAX];
+    struct arena_mark mark = arena_mark(temp);
+    int n = detect_fields_names(p->fields, source, name, temp, names), k = 0;
+    if (n < 0)
+        return no_memory(reterr);
+    for (int i = 0; i < n; i++) {
+        int id = event_names_intern(p->names, names[i]);
+        if (id == -ENOMEM)
+            return no_memory(reterr);
+        if (id < 0)
+            return diag_set(reterr, id, "the field name '%.*s' cannot be used: %s",
+                            (int) MIN(names[i].n, 100u), names[i].p, err_word(id));
+        ret[k++] = (uint32_t) id;
+    }
+    arena_rewind(temp, mark);
+    return k;
+}
+
+static int make_field(struct lane_builder *b, const struct detect_logsource *source,
+                      struct str name) {
+    struct lane *l = b->lane;
+    struct field_ids ids = {.n = 0};
+    int n = intern_names(b->plan, source, name, &b->temp, ids.id, b->reterr);
+    if (n < 0)
+        return n;
+    ids.n = (uint32_t) n;
+    for (uint32_t i = 1; i < l->n_fields; i++)
+        if (b->ids[i].n == ids.n && memcmp(b->ids[i].id, ids.id, ids.n * sizeof ids.id[0]) == 0)
+            return (int) i;
+    if (l->n_fields >= UINT16_MAX)
+        return diag_set(b->reterr, -ERR_LIMIT, "rules of one log source ask for too many fields");
+    if (arena_grow(&b->plan->arena, (void **) &l->fields, &b->fields_cap, l->n_fields + 1,
+                   sizeof *l->fields) < 0 ||
+        arena_grow(&b->temp, (void **) &b->ids, &b->ids_cap, l->n_fields + 1, sizeof *b->ids) < 0)
+        return no_memory(b->reterr);
+    b->ids[l->n_fields] = ids;
+    l->fields[l->n_fields] = (struct lane_field){.name = name};
+    if (ids.id[0] == EVENT_F_TIMESTAMP)
+        b->plan->uses_timestamp = true;
+    return (int) l->n_fields++;
+}
+
+int lane_field_of(struct lane_builder *b, const struct detect_logsource *source, struct str name) {
+    union map_value *known;
+    if (!name.n) {
+        b->lane->uses_line = true;
+        return 0;
+    }
+    if (b->one_source && (known = map_find(&b->fields, name)))
+        return (int) known->num;
+    int field = make_field(b, source, name);
+    if (field < 0 || !b->one_source)
+        return field;
+    int r = map_add(&b->fields, name, &known, NULL);
+    if (r < 0)
+        return r;
+    known->num = (uint64_t) field;
+    return field;
+}
+
+/* --- one lane --- */
+
+struct pair {
+    uint32_t id;
+    uint16_t field;
+    uint8_t rank;
+};
+
+static int by_id(const void *pa, const void *pb) {
+    const struct pair *a = pa, *b = pb;
+    return a->id != b->id ? (a->id > b->id) - (a->id < b->id) : (int) a->field - (int) b->field;
+}
+
+/* Which lane fields an event field serves, by the event field's id. */
+static int build_uses(struct lane_builder *b) {
+    struct lane *l = b->lane;
+    uint32_t n = 0, max_id = 0;
+    for (uint32_t i = 1; i < l->n_fields; i++)
+        n += b->ids[i].n;
+    struct pair *pairs = arena_alloc(&b->temp, (n + 1) * sizeof *pairs);
+    l->uses = arena_alloc(&b->plan->arena, (n + 1) * sizeof *l->uses);
+    if (!pairs || !l->uses)
+        return -ENOMEM;
+    n = 0;
+    for (uint32_t i = 1; i < l->n_fields; i++)
+        for (uint32_t k = 0; k < b->ids[i].n; k++) {
+            pairs[n++] = (struct pair){b->ids[i].id[k], (uint16_t) i, (uint8_t) k};
+            max_id = MAX(max_id, b->ids[i].id[k]);
+        }
+    qsort(pairs, n, sizeof *pairs, by_id);
+    if (n >= UINT16_MAX)
+        return -ERR_LIMIT;
+    uint16_t *of = arena_zalloc(&b->plan->arena, ((size_t) max_id + 1) * sizeof *of);
+    if (!of)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        bool last = i + 1 == n || pairs[i + 1].id != pairs[i].id;
+        l->uses[i] = (struct use){pairs[i].field, pairs[i].rank, last};
+        if (!of[pairs[i].id])
+            of[pairs[i].id] = (uint16_t) (i + 1);
+    }
+    l->use_of = of;
+    l->n_ids = max_id + 1;
+    return 0;
+}
+
+static int build(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
+    struct lane *l = b->lane;
+    if (arena_grow(&b->plan->arena, (void **) &l->fields, &b->fields_cap, 1, sizeof *l->fields) <
+            0 ||
+        arena_grow(&b->temp, (void **) &b->ids, &b->ids_cap, 1, sizeof *b->ids) < 0)
+        return -ENOMEM;
+    l->fields[0] = (struct lane_field){.name = STR("")};
+    b->ids[0].n = 0;
+    l->n_fields = 1;
+    l->rules = arena_zalloc(&b->plan->arena, (n + 1) * sizeof *l->rules);
+    if (!l->rules)
+        return -ENOMEM;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < n; i++)
+        r = lane_add_rule(b, &rules[i]);
+    if (r == 0)
+        r = popularity_new(b);
+    if (r == 0)
+        r = lane_choose_triggers(b, rules, n);
+    if (r == 0)
+        r = lane_build_tables(b);
+    return r == 0 ? build_uses(b) : r;
+}
+
+int lane_build(struct detect_plan *plan, struct lane *lane, const struct lane_source *rules,
+               uint32_t n, struct diag *reterr) {
+    struct diag why = {0};
+    struct lane_builder b = {.plan = plan, .lane = lane, .reterr = &why};
+    arena_init(&b.temp, RULES_BYTES_MAX);
+    arena_init(&b.scratch, RULES_BYTES_MAX);
+    map_init(&b.fields, EVENT_NAMES_MAX, MAP_BORROW);
+    b.one_source = n && rules[0].rule;
+    map_init(&b.atoms, (size_t) RULES_MAX * 100, MAP_BORROW);
+    int r = build(&b, rules, n);
+    if (r < 0 && !why.code)
+        r = r == -ENOMEM ? no_memory(&why)
+                         : diag_set(&why, r, "cannot plan the rules: %s", err_word(r));
+    if (r < 0 && reterr)
+        *reterr = why;
+    popularity_free(b.popularity);
+    map_done(&b.fields);
+    map_done(&b.atoms);
+    arena_done(&b.scratch);
+    arena_done(&b.temp);
+    return r;
+}
+
+void lane_done(struct lane *l) {
+    for (uint32_t i = 0; i < l->n_atoms; i++)
+        regex_free(l->atoms[i].re);
+}

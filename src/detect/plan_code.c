@@ -1,0 +1,292 @@
+/* Rules as jump code over distinct items ("atoms").
+ *
+ * A condition is walked with its negations pushed down, so that every step is one atom with two
+ * ways to go. Code is made from the end to the front: a node is told where to go when true and when
+ * false, and says where it begins. Children of AND and OR stand in the order that decides soonest
+ * for least. */
+#include "base/limits.h"
+#include "base/mem.h"
+#include "detect/plan_priv.h"
+
+double item_cost_ns(const struct detect_item *item) {
+    static const double ns[DETECT_OP_MAX_] = {
+        [DETECT_OP_EXACT] = 5,     [DETECT_OP_PREFIX] = 5,  [DETECT_OP_SUFFIX] = 5,
+        [DETECT_OP_CONTAINS] = 30, [DETECT_OP_GLOB] = 60,   [DETECT_OP_ANY] = 3,
+        [DETECT_OP_NULL] = 3,      [DETECT_OP_EXISTS] = 2,  [DETECT_OP_REGEX] = 400,
+        [DETECT_OP_CIDR] = 40,     [DETECT_OP_NUMBER] = 30, [DETECT_OP_FIELDREF] = 20,
+    };
+    return ns[item->op] + (item->field.n ? 0 : 100); /* a keyword reads the whole line */
+}
+
+/* How likely the item holds, roughly; only the order of evaluation hangs on it. */
+double item_chance(const struct detect_item *item) {
+    switch (item->op) {
+    case DETECT_OP_ANY:
+    case DETECT_OP_EXISTS:
+        return 0.8;
+    case DETECT_OP_EXACT:
+    case DETECT_OP_PREFIX:
+    case DETECT_OP_SUFFIX:
+    case DETECT_OP_CONTAINS:
+        return item->text.n > 8 ? 0.02 : item->text.n > 3 ? 0.1 : 0.3;
+    case DETECT_OP_NULL:
+        return 0.3;
+    default:
+        return 0.1;
+    }
+}
+
+/* --- atoms --- */
+
+struct key {
+    char *p;
+    size_t n, cap;
+};
+
+static int key_add(struct lane_builder *b, struct key *k, const void *p, size_t n) {
+    void *at = k->p;
+    if (arena_grow(&b->temp, &at, &k->cap, k->n + n + 1, 1) < 0)
+        return -ENOMEM;
+    k->p = at;
+    if (n)
+        memcpy(k->p + k->n, p, n);
+    k->n += n;
+    return 0;
+}
+
+static int key_add_str(struct lane_builder *b, struct key *k, struct str s) {
+    int r = key_add(b, k, &s.n, sizeof s.n);
+    return r < 0 ? r : key_add(b, k, s.p, s.n);
+}
+
+/* Everything that makes two items the same test. */
+static int atom_key(struct lane_builder *b, const struct atom *a, struct key *k) {
+    const struct detect_item *it = a->item;
+    struct {
+        uint16_t field, ref_field;
+        uint8_t op, flags, re_flags, compare, time_part, ref_op;
+        double value;
+        struct ip_prefix net;
+    } head;
+    memset(&head, 0, sizeof head);
+    head.field = a->field;
+    head.ref_field = a->ref_field;
+    head.op = a->op;
+    head.flags = a->flags;
+    head.re_flags = it->re_flags;
+    head.compare = (uint8_t) it->compare;
+    head.time_part = (uint8_t) it->time_part;
+    head.ref_op = (uint8_t) it->ref_op;
+    head.value = it->value;
+    if (a->op == DETECT_OP_CIDR) {
+        memcpy(head.net.ip.bytes, it->net.ip.bytes, sizeof head.net.ip.bytes);
+        head.net.ip.version = it->net.ip.version;
+        head.net.bits = it->net.bits;
+    }
+    int r = key_add(b, k, &head, sizeof head);
+    if (r == 0)
+        r = key_add_str(b, k, it->text);
+    for (uint32_t i = 0; r == 0 && i < it->n_pieces; i++) {
+        uint32_t gap = it->pieces[i].skip | (it->pieces[i].star ? 1u << 16 : 0);
+        r = key_add(b, k, &gap, sizeof gap);
+        if (r == 0)
+            r = key_add_str(b, k, it->pieces[i].lit);
+    }
+    return r;
+}
+
+static int make_atom(struct lane_builder *b, const struct detect_logsource *source,
+                     const struct detect_item *item, struct atom *ret) {
+    int field = lane_field_of(b, source, item->field);
+    if (field < 0)
+        return field;
+    *ret = (struct atom){.op = (uint8_t) item->op,
+                         .field = (uint16_t) field,
+                         .n = (uint32_t) item->text.n,
+                         .text = item->text.p,
+                         .item = item};
+    ret->flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
+                            (item->number ? ATOM_NUMBER : 0));
+    if (item_cost_ns(item) >= 20) /* worth remembering within one event */
+        ret->flags |= ATOM_MEMO;
+    if (item->op == DETECT_OP_FIELDREF) {
+        int ref = lane_field_of(b, source, item->text);
+        if (ref < 0)
+            return ref;
+        ret->ref_field = (uint16_t) ref;
+    }
+    return 0;
+}
+
+int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
+                 const struct detect_item *item, uint32_t *ret) {
+    struct lane *l = b->lane;
+    struct atom a;
+    struct key k = {0};
+    union map_value *v;
+    bool fresh;
+    int r = make_atom(b, source, item, &a);
+    if (r == 0)
+        r = atom_key(b, &a, &k);
+    if (r == 0)
+        r = map_add(&b->atoms, str_n(k.p, k.n), &v, &fresh);
+    if (r < 0)
+        return r;
+    if (!fresh) {
+        *ret = (uint32_t) v->num;
+        return 0;
+    }
+    r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1,
+                   sizeof *l->atoms);
+    if (r == 0 && item->op == DETECT_OP_REGEX)
+        r = regex_new(item->text, item->re_flags, &a.re);
+    if (r < 0)
+        return r;
+    v->num = l->n_atoms;
+    *ret = l->n_atoms;
+    l->atoms[l->n_atoms++] = a;
+    return 0;
+}
+
+/* --- order --- */
+
+struct weight {
+    double cost, chance;
+};
+
+static struct weight weigh(const struct detect_expr *e, bool negated) {
+    struct weight w = {0, 0};
+    if (e->kind == DETECT_ITEM) {
+        w = (struct weight){item_cost_ns(e->item), item_chance(e->item)};
+        if (negated)
+            w.chance = 1 - w.chance;
+        return w;
+    }
+    if (e->kind == DETECT_NOT)
+        return weigh(e->sub[0], !negated);
+    bool and = (e->kind == DETECT_AND) != negated;
+    double goes_on = 1;
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct weight sub = weigh(e->sub[i], negated);
+        w.cost += goes_on * sub.cost;
+        goes_on *= and? sub.chance : 1 - sub.chance;
+    }
+    w.chance = and? goes_on : 1 - goes_on;
+    return w;
+}
+
+struct child {
+    const struct detect_expr *expr;
+    double rank;
+    uint32_t at;
+};
+
+static int by_rank(const void *pa, const void *pb) {
+    const struct child *a = pa, *b = pb;
+    if (a->rank != b->rank)
+        return (a->rank > b->rank) - (a->rank < b->rank);
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+/* --- code --- */
+
+/* Places are counted from the end while code grows backwards. */
+struct coder {
+    struct lane_builder *b;
+    const struct detect_logsource *source;
+    struct step *at; /* CODE_MAX steps, filled from the end */
+    uint32_t n;
+};
+
+/* Returns where the node begins (a place from the end, or CODE_…), or a negative code. */
+static int gen(struct coder *c, const struct detect_expr *e, bool negated, int yes, int no) {
+    if (e->kind == DETECT_NOT)
+        return gen(c, e->sub[0], !negated, yes, no);
+    if (e->kind == DETECT_ITEM) {
+        uint32_t atom;
+        int r = lane_atom_of(c->b, c->source, e->item, &atom);
+        if (r < 0)
+            return r;
+        if (c->n >= CODE_MAX)
+            return -ERR_LIMIT;
+        c->n++;
+        c->at[CODE_MAX - c->n] = (struct step){.atom = atom,
+                                               .yes = (uint16_t) (negated ? no : yes),
+                                               .no = (uint16_t) (negated ? yes : no)};
+        return (int) c->n;
+    }
+    bool and = (e->kind == DETECT_AND) != negated;
+    struct child *sub = arena_alloc(&c->b->temp, e->n * sizeof *sub);
+    if (!sub)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct weight w = weigh(e->sub[i], negated);
+        double decides = and? 1 - w.chance : w.chance;
+        sub[i] = (struct child){e->sub[i], w.cost / (decides > 1e-6 ? decides : 1e-6), i};
+    }
+    qsort(sub, e->n, sizeof *sub, by_rank);
+    int begin = and? yes : no;
+    for (uint32_t i = e->n; i-- > 0;) {
+        begin =
+            and? gen(c, sub[i].expr, negated, begin, no) : gen(c, sub[i].expr, negated, yes, begin);
+        if (begin < 0)
+            return begin;
+    }
+    return begin;
+}
+
+static uint16_t turn(uint32_t n, uint16_t place) {
+    return place >= CODE_FALSE ? place : (uint16_t) (n - place);
+}
+
+/* Leaves of the tree, stopping above CODE_MAX: selections may be shared by many places. */
+static uint32_t count_items(const struct detect_expr *e, uint32_t so_far) {
+    if (e->kind == DETECT_ITEM)
+        return so_far + 1;
+    for (uint32_t i = 0; i < e->n && so_far <= CODE_MAX; i++)
+        so_far = count_items(e->sub[i], so_far);
+    return so_far;
+}
+
+/* A rule this plan cannot hold is refused in the set and judged by nobody; the others go on. */
+static int refuse(struct lane_builder *b, const struct lane_source *rule, int code) {
+    struct diag why;
+    if (!rule->rule || code == -ENOMEM)
+        return code;
+    diag_set_at(&why, code, rule->rule->file.p, rule->rule->line, 0, "%s",
+                b->reterr->code ? b->reterr->text : "the condition is too large; split the rule");
+    b->reterr->code = 0;
+    return detect_rules_refuse(b->plan->set, rule->rule, &why);
+}
+
+static int make_code(struct lane_builder *b, const struct lane_source *rule, struct lane_rule *to) {
+    struct lane *l = b->lane;
+    struct coder c = {.b = b, .source = rule->source, .at = b->steps};
+    if (count_items(rule->expr, 0) > CODE_MAX)
+        return -ERR_LIMIT;
+    int r = gen(&c, rule->expr, false, CODE_TRUE, CODE_FALSE);
+    if (r >= 0)
+        r = arena_grow(&b->plan->arena, (void **) &l->code, &b->code_cap, b->n_code + c.n,
+                       sizeof *l->code);
+    if (r < 0)
+        return r;
+    *to = (struct lane_rule){.index = rule->index, .first = (uint32_t) b->n_code, .n = c.n};
+    for (uint32_t i = 0; i < c.n; i++) {
+        struct step s = c.at[CODE_MAX - c.n + i];
+        s.yes = turn(c.n, s.yes);
+        s.no = turn(c.n, s.no);
+        l->code[b->n_code++] = s;
+    }
+    return 0;
+}
+
+int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) {
+    /* A refused one keeps its place without steps, so that lane rules and sources have the same
+     * numbers. */
+    struct lane_rule *to = &b->lane->rules[b->lane->n_rules++];
+    *to = (struct lane_rule){.index = rule->index};
+    if (!b->steps && !(b->steps = arena_alloc(&b->temp, CODE_MAX * sizeof *b->steps)))
+        return -ENOMEM;
+    int r = make_code(b, rule, to);
+    return r < 0 ? refuse(b, rule, r) : 0;
+}

@@ -1,0 +1,238 @@
+/* Inside src/detect: what a plan is made of. Built by plan*.c, read by match.c and scan.c, never
+ * changed after detect_plan_new.
+ *
+ * A lane is the plan of one log source: its fields, its atoms (distinct items), its rules as jump
+ * code over atoms, and its triggers. Routing is a lane, too: its "rules" are the other lanes'
+ * routes.
+ *
+ * Correctness rests on one sentence: when a rule is true, one of its triggers fires, or it is in
+ * `always`. Everything else is speed. */
+#pragma once
+#include "base/hash.h"
+#include "base/map.h"
+#include "detect/expr.h"
+#include "detect/match.h"
+#include "detect/regex.h"
+
+/* --- atoms and code --- */
+
+enum { ATOM_CASED = 1, ATOM_UNICODE = 2, ATOM_NUMBER = 4, ATOM_MEMO = 8 };
+struct atom {
+    uint8_t op; /* enum detect_op */
+    uint8_t flags;
+    uint16_t field; /* of the lane */
+    uint32_t n;
+    const char *text; /* n bytes: EXACT to CONTAINS */
+    const struct detect_item *item;
+    struct regex *re;   /* REGEX */
+    uint16_t ref_field; /* FIELDREF */
+};
+
+/* One step of a rule: judge the atom, go to step yes or no. */
+enum { CODE_TRUE = 0xffff, CODE_FALSE = 0xfffe, CODE_MAX = 0xfff0 };
+struct step {
+    uint32_t atom;
+    uint16_t yes, no;
+};
+struct lane_rule {
+    uint32_t index;    /* in the rule set; in the routing lane: of the lane */
+    uint32_t first, n; /* steps */
+};
+
+/* --- triggers --- */
+
+/* What of a value is looked up. The unicode twin of each looks at the text_fold of a value with
+ * other characters than ASCII. */
+enum probe {
+    PROBE_WHOLE,
+    PROBE_COMPONENT, /* from the last '\' or '/' on */
+    PROBE_FIRST1,
+    PROBE_FIRST2,
+    PROBE_FIRST3,
+    PROBE_FIRST4,
+    PROBE_FIRST8,
+    PROBE_FIRST16,
+    PROBE_LAST1,
+    PROBE_LAST2,
+    PROBE_LAST3,
+    PROBE_LAST4,
+    PROBE_LAST8,
+    PROBE_LAST16,
+    PROBE_UNICODE, /* + one of the above */
+    PROBE_MAX_ = 2 * PROBE_UNICODE
+};
+static inline unsigned probe_length(unsigned p) {
+    static const uint8_t n[] = {0, 0, 1, 2, 3, 4, 8, 16, 1, 2, 3, 4, 8, 16};
+    return n[p % PROBE_UNICODE];
+}
+
+enum verify { VERIFY_NONE, VERIFY_FIRST, VERIFY_LAST, VERIFY_AT };
+/* The rules waiting behind one literal. */
+struct entry {
+    const char *lit;
+    uint32_t n;
+    uint32_t offset; /* VERIFY_AT: of the gram inside the literal */
+    uint32_t rules, n_rules;
+    uint8_t verify;
+};
+struct bucket { /* open addressing; n == 0: free */
+    uint32_t tag;
+    uint32_t first, n; /* entries */
+};
+struct gram_set {
+    uint64_t *bits; /* one of 1 << bits_log */
+    struct bucket *table;
+    uint32_t bits_log, table_log;
+    /* literals of one to three bytes, by first byte */
+    uint32_t short_bits[8];
+    uint32_t shorts, n_shorts; /* entries */
+    bool has_grams;
+};
+struct field_ids {
+    uint32_t id[DETECT_FIELD_NAMES_MAX];
+    uint32_t n;
+};
+struct lane_field {
+    struct str name;
+    uint32_t probes; /* bit of enum probe */
+    uint32_t probes_unicode;
+    uint64_t lengths;            /* PROBE_WHOLE: bit n % 64 of the keys' lengths */
+    uint32_t present, n_present; /* rules to judge whenever the field stands there */
+    uint32_t high, n_high;       /* … whenever its value has other characters than ASCII */
+    struct gram_set *grams;      /* NULL: none */
+    struct gram_set *grams_unicode;
+    bool lookups; /* any of the above */
+};
+struct use { /* an event field serves this lane field, at this rank; ends a chain with last */
+    uint16_t field;
+    uint8_t rank;
+    bool last;
+};
+
+struct lane {
+    struct detect_logsource source;
+    struct lane_field *fields; /* 0: the whole line */
+    uint32_t n_fields;
+    const uint16_t *use_of; /* by event field id: 1 + index into uses; 0: none */
+    uint32_t n_ids;
+    struct use *uses;
+    struct atom *atoms;
+    uint32_t n_atoms;
+    struct lane_rule *rules;
+    uint32_t n_rules;
+    struct step *code;
+    struct bucket *hash; /* probes */
+    uint32_t hash_log;
+    uint64_t *hash_bits; /* the bitmap in front */
+    uint32_t hash_bits_log;
+    struct entry *entries;
+    uint32_t *rule_lists; /* what entries, present and always point into: indexes of lane rules */
+    uint32_t always, n_always;
+    bool uses_line;
+    /* where this lane's part of the matcher's arrays begins */
+    uint32_t field_base, atom_base, rule_base;
+};
+
+struct detect_plan {
+    struct arena arena;
+    unsigned refs;
+    struct detect_rules *set;
+    struct event_names *names;
+    const struct detect_fields *fields; /* only while building */
+    struct lane route;
+    struct lane *lanes;
+    uint32_t n_lanes;
+    uint32_t *everywhere; /* lanes without a route */
+    uint32_t n_everywhere;
+    uint32_t n_fields, n_atoms, n_rules; /* over all lanes, the routing one too */
+    uint32_t n_ids;                      /* event field ids any lane knows are below this */
+    bool uses_timestamp;
+};
+
+static inline uint64_t probe_hash(uint32_t field, unsigned probe, const char *p, size_t n) {
+    return hash_fast(str_n(p, n), (uint64_t) field << 8 | probe);
+}
+static inline uint32_t gram_hash(uint32_t gram) {
+    return gram * 0x9e3779b1u;
+}
+
+/* The tail that begins with the last '\' or '/'; the whole value when it has none. */
+static inline struct str last_component(struct str s) {
+    size_t i = s.n;
+    while (i > 0 && s.p[i - 1] != '\\' && s.p[i - 1] != '/')
+        i--;
+    return i ? str_from(s, i - 1) : s;
+}
+
+/* --- building --- */
+
+struct lane_builder;
+/* A rule of the lane: its condition, and what it is called by in hits. */
+struct lane_source {
+    const struct detect_expr *expr;
+    uint32_t index;
+    const struct detect_rule *rule;        /* NULL in the routing lane */
+    const struct detect_logsource *source; /* names are looked up with this one */
+};
+
+/* Builds atoms, code, triggers and tables. A rule that is too large is refused in the set. */
+int lane_build(struct detect_plan *plan, struct lane *lane, const struct lane_source *rules,
+               uint32_t n, struct diag *reterr) MUST_USE;
+void lane_done(struct lane *lane); /* what is not in the arena: regexes */
+
+/* The lane field of a name, made if new (`ids` in order of preference; compared as a whole). */
+int lane_field_of(struct lane_builder *b, const struct detect_logsource *source,
+                  struct str name) MUST_USE;
+
+/* A trigger chosen for a rule. */
+enum trigger_kind { TRIGGER_PROBE, TRIGGER_GRAM, TRIGGER_SHORT, TRIGGER_PRESENT, TRIGGER_HIGH };
+struct trigger {
+    uint8_t kind;
+    uint8_t probe; /* TRIGGER_PROBE, with PROBE_UNICODE added */
+    bool unicode;  /* TRIGGER_GRAM, TRIGGER_SHORT */
+    uint8_t verify;
+    uint16_t field;
+    uint32_t rule;  /* of the lane */
+    struct str key; /* TRIGGER_PROBE: the bytes hashed; TRIGGER_GRAM: the gram looked for */
+    struct str lit; /* the whole literal */
+};
+struct trigger_list {
+    struct trigger *at;
+    size_t n, cap;
+};
+
+struct popularity; /* plan_trigger.c */
+struct lane_builder {
+    struct detect_plan *plan;
+    struct lane *lane;
+    struct arena temp;
+    struct arena scratch; /* for one rule at a time */
+    struct map fields;    /* name -> lane field, where all rules have one log source */
+    bool one_source;
+    struct field_ids *ids; /* of each lane field */
+    size_t fields_cap, ids_cap;
+    struct map atoms;
+    size_t atoms_cap, code_cap;
+    size_t n_code;
+    struct step *steps; /* CODE_MAX, for one rule at a time */
+    struct trigger_list triggers;
+    uint32_t *always;
+    size_t n_always, always_cap;
+    struct popularity *popularity;
+    struct diag *reterr;
+};
+
+/* plan_code.c */
+int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) MUST_USE;
+int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
+                 const struct detect_item *item, uint32_t *ret) MUST_USE;
+double item_cost_ns(const struct detect_item *item);
+double item_chance(const struct detect_item *item);
+/* plan_trigger.c: how often literals stand in rules stands for how often they stand in events */
+int popularity_new(struct lane_builder *b) MUST_USE;
+void popularity_free(struct popularity *p); /* NULL allowed */
+int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules,
+                         uint32_t n) MUST_USE;
+uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint32_t *ret_offset);
+/* plan_table.c */
+int lane_build_tables(struct lane_builder *b) MUST_USE;

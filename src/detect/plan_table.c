@@ -1,0 +1,270 @@
+/* Triggers as tables: one hash table of probes, a gram set for each field that looks for
+ * substrings, lists of rules for fields whose mere presence asks for judging.
+ *
+ * Triggers are sorted so that equal ones stand together; each run of equal literals becomes an
+ * entry with its rules, each run of equal keys a bucket with its entries. */
+#include "base/limits.h"
+#include "detect/plan_priv.h"
+
+static int cmp_num(uint32_t a, uint32_t b) {
+    return (a > b) - (a < b);
+}
+
+/* Same bucket: kind, field, probe and key. */
+static int cmp_bucket(const struct trigger *a, const struct trigger *b) {
+    int c = cmp_num(a->kind, b->kind);
+    c = c ? c : cmp_num(a->field, b->field);
+    c = c ? c : cmp_num(a->unicode, b->unicode);
+    c = c ? c : cmp_num(a->probe, b->probe);
+    return c ? c : str_cmp(a->key, b->key);
+}
+
+static int cmp_entry(const struct trigger *a, const struct trigger *b) {
+    int c = cmp_bucket(a, b);
+    c = c ? c : cmp_num(a->verify, b->verify);
+    return c ? c : str_cmp(a->lit, b->lit);
+}
+
+static int by_all(const void *pa, const void *pb) {
+    const struct trigger *a = pa, *b = pb;
+    int c = cmp_entry(a, b);
+    return c ? c : cmp_num(a->rule, b->rule);
+}
+
+/* A literal looked for anywhere: by its rarest four bytes, or as it is when shorter. */
+static void settle_grams(struct lane_builder *b) {
+    for (size_t i = 0; i < b->triggers.n; i++) {
+        struct trigger *t = &b->triggers.at[i];
+        uint32_t offset;
+        if (t->kind != TRIGGER_GRAM)
+            continue;
+        if (t->lit.n < 4) {
+            t->kind = TRIGGER_SHORT;
+            t->key = str_to(t->lit, 1);
+            continue;
+        }
+        (void) popularity_rarest_gram(b->popularity, t->lit, &offset);
+        t->key = str_n(t->lit.p + offset, 4);
+    }
+}
+
+static unsigned log_at_least(size_t n) {
+    unsigned log = 0;
+    while (((size_t) 1 << log) < n)
+        log++;
+    return log;
+}
+
+struct tables {
+    struct lane_builder *b;
+    struct lane *l;
+    size_t n_entries, n_rules; /* filled so far */
+};
+
+/* The rules of a run of equal triggers; each once (they are sorted). */
+static uint32_t put_rules(struct tables *t, const struct trigger *at, size_t n, uint32_t *ret_n) {
+    uint32_t first = (uint32_t) t->n_rules;
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || at[i].rule != at[i - 1].rule)
+            t->l->rule_lists[t->n_rules++] = at[i].rule;
+    *ret_n = (uint32_t) t->n_rules - first;
+    return first;
+}
+
+static size_t run_of(const struct trigger *at, size_t n,
+                     int cmp(const struct trigger *, const struct trigger *)) {
+    size_t k = 1;
+    while (k < n && cmp(&at[k], &at[0]) == 0)
+        k++;
+    return k;
+}
+
+/* All entries of a run with one key; returns the first's number. */
+static uint32_t put_entries(struct tables *t, const struct trigger *at, size_t n, uint32_t *ret_n) {
+    uint32_t first = (uint32_t) t->n_entries;
+    for (size_t i = 0; i < n;) {
+        size_t k = run_of(at + i, n - i, cmp_entry);
+        struct entry *e = &t->l->entries[t->n_entries++];
+        *e =
+            (struct entry){.lit = at[i].lit.p, .n = (uint32_t) at[i].lit.n, .verify = at[i].verify};
+        if (at[i].kind == TRIGGER_GRAM) {
+            e->verify = VERIFY_AT;
+            e->offset = (uint32_t) (at[i].key.p - at[i].lit.p);
+        }
+        e->rules = put_rules(t, at + i, k, &e->n_rules);
+        i += k;
+    }
+    *ret_n = (uint32_t) t->n_entries - first;
+    return first;
+}
+
+static void bucket_add(struct bucket *table, unsigned log, uint32_t at, struct bucket it) {
+    uint32_t mask = ((uint32_t) 1 << log) - 1;
+    uint32_t i = at & mask;
+    while (table[i].n)
+        i = (i + 1) & mask;
+    table[i] = it;
+}
+
+/* --- probes --- */
+
+static int size_hash(struct tables *t, size_t n_keys) {
+    struct arena *a = &t->b->plan->arena;
+    t->l->hash_log = MAX(log_at_least(n_keys * 3), 4);
+    t->l->hash_bits_log = MIN(MAX(log_at_least(n_keys * 16), 9), 18);
+    t->l->hash = arena_zalloc(a, ((size_t) 1 << t->l->hash_log) * sizeof *t->l->hash);
+    t->l->hash_bits = arena_zalloc(a, ((size_t) 1 << t->l->hash_bits_log) / 8);
+    return t->l->hash && t->l->hash_bits ? 0 : -ENOMEM;
+}
+
+static void put_probes(struct tables *t, const struct trigger *at, size_t n) {
+    for (size_t i = 0; i < n;) {
+        size_t k = run_of(at + i, n - i, cmp_bucket);
+        const struct trigger *it = &at[i];
+        uint64_t h = probe_hash(it->field, it->probe, it->key.p, it->key.n);
+        uint32_t bit = (uint32_t) (h >> 32) & (((uint32_t) 1 << t->l->hash_bits_log) - 1);
+        struct lane_field *f = &t->l->fields[it->field];
+        struct bucket b = {.tag = (uint32_t) (h >> 32)};
+        b.first = put_entries(t, it, k, &b.n);
+        bucket_add(t->l->hash, t->l->hash_log, (uint32_t) h, b);
+        t->l->hash_bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        if (it->probe < PROBE_UNICODE)
+            f->probes |= 1u << it->probe;
+        else
+            f->probes_unicode |= 1u << (it->probe - PROBE_UNICODE);
+        if (it->probe % PROBE_UNICODE == PROBE_WHOLE)
+            f->lengths |= (uint64_t) 1 << it->key.n % 64;
+        i += k;
+    }
+}
+
+/* --- grams --- */
+
+static struct gram_set *set_of(struct tables *t, const struct trigger *at) {
+    struct lane_field *f = &t->l->fields[at->field];
+    struct gram_set **to = at->unicode ? &f->grams_unicode : &f->grams;
+    if (!*to)
+        *to = arena_zalloc(&t->b->plan->arena, sizeof **to);
+    return *to;
+}
+
+static bool same_set(const struct trigger *a, const struct trigger *b) {
+    return a->kind == b->kind && a->field == b->field && a->unicode == b->unicode;
+}
+
+static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
+    struct gram_set *g = set_of(t, at);
+    size_t n_keys = 0;
+    for (size_t i = 0; i < n; i += run_of(at + i, n - i, cmp_bucket))
+        n_keys++;
+    if (!g)
+        return -ENOMEM;
+    g->has_grams = true;
+    g->table_log = MAX(log_at_least(n_keys * 2), 4);
+    /* 128 bits a gram: the bitmap answers nearly everything; at most 128 KB, so that it stays in L2
+     */
+    g->bits_log = MIN(MAX(log_at_least(n_keys * 128), 10), 20);
+    g->table = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->table_log) * sizeof *g->table);
+    g->bits = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->bits_log) / 8);
+    if (!g->table || !g->bits)
+        return -ENOMEM;
+    for (size_t i = 0; i < n;) {
+        size_t k = run_of(at + i, n - i, cmp_bucket);
+        struct bucket b;
+        memcpy(&b.tag, at[i].key.p, 4);
+        uint32_t h = gram_hash(b.tag), bit = h >> (32 - g->bits_log);
+        b.first = put_entries(t, &at[i], k, &b.n);
+        bucket_add(g->table, g->table_log, h >> (32 - g->table_log), b);
+        g->bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        i += k;
+    }
+    return 0;
+}
+
+static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
+    struct gram_set *g = set_of(t, at);
+    if (!g)
+        return -ENOMEM;
+    g->shorts = put_entries(t, at, n, &g->n_shorts);
+    for (uint32_t i = 0; i < g->n_shorts; i++) {
+        unsigned char c = (unsigned char) t->l->entries[g->shorts + i].lit[0];
+        g->short_bits[c / 32] |= 1u << c % 32;
+    }
+    return 0;
+}
+
+/* --- all --- */
+
+static int put_set(struct tables *t, const struct trigger *at, size_t n) {
+    struct lane_field *f = &t->l->fields[at->field];
+    switch ((enum trigger_kind) at->kind) {
+    case TRIGGER_GRAM:
+        return put_grams(t, at, n);
+    case TRIGGER_SHORT:
+        return put_shorts(t, at, n);
+    case TRIGGER_PRESENT:
+        f->present = put_rules(t, at, n, &f->n_present);
+        return 0;
+    case TRIGGER_HIGH:
+        f->high = put_rules(t, at, n, &f->n_high);
+        return 0;
+    case TRIGGER_PROBE:
+        put_probes(t, at, n);
+        return 0;
+    }
+    return 0;
+}
+
+/* Literals live in the builder's temporary arena until here. */
+static int keep_literals(struct tables *t) {
+    for (size_t i = 0; i < t->n_entries; i++) {
+        struct entry *e = &t->l->entries[i];
+        if (e->verify == VERIFY_NONE && e->n > 3) {
+            e->lit = NULL; /* the key itself was the proof */
+            continue;
+        }
+        e->lit = arena_dup(&t->b->plan->arena, str_n(e->lit, e->n)).p;
+        if (!e->lit)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static size_t n_probe_keys(const struct trigger_list *l) {
+    size_t n = 0;
+    for (size_t i = 0; i < l->n && l->at[i].kind == TRIGGER_PROBE;
+         i += run_of(l->at + i, l->n - i, cmp_bucket))
+        n++;
+    return n;
+}
+
+int lane_build_tables(struct lane_builder *b) {
+    struct tables t = {.b = b, .l = b->lane};
+    struct trigger_list *l = &b->triggers;
+    struct arena *a = &b->plan->arena;
+    settle_grams(b);
+    if (l->n)
+        qsort(l->at, l->n, sizeof *l->at, by_all);
+    t.l->entries = arena_alloc(a, (l->n + 1) * sizeof *t.l->entries);
+    t.l->rule_lists = arena_alloc(a, (l->n + b->n_always + 1) * sizeof *t.l->rule_lists);
+    int r = t.l->entries && t.l->rule_lists ? size_hash(&t, n_probe_keys(l)) : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < l->n;) {
+        size_t k = i + 1;
+        while (k < l->n && same_set(&l->at[k], &l->at[i]))
+            k++;
+        r = put_set(&t, &l->at[i], k - i);
+        i = k;
+    }
+    if (r < 0)
+        return r;
+    t.l->always = (uint32_t) t.n_rules;
+    t.l->n_always = (uint32_t) b->n_always;
+    for (size_t i = 0; i < b->n_always; i++)
+        t.l->rule_lists[t.n_rules++] = b->always[i];
+    for (uint32_t i = 0; i < t.l->n_fields; i++) {
+        struct lane_field *f = &t.l->fields[i];
+        f->lookups = f->probes || f->probes_unicode || f->grams || f->grams_unicode ||
+                     f->n_present || f->n_high;
+    }
+    return keep_literals(&t);
+}

@@ -1,0 +1,412 @@
+/* Which triggers a rule gets: need(item) is its own trigger; AND takes its cheapest child's, OR all
+ * of its children's, NOT none. The price of a trigger is looking for it in every event and judging
+ * the rule when it fires.
+ *
+ * How often something fires is guessed from the rules: what many rules mention is common in events
+ * too
+ * (`\powershell.exe`, "windows"), what one rule mentions is rare. A shipped table of real
+ * frequencies would choose better; it would stand here. */
+#include <math.h>
+
+#include "base/limits.h"
+#include "detect/pattern.h"
+#include "detect/plan_priv.h"
+
+enum { GRAM_COUNTS = 1 << 16, JUDGE_NS = 150, REGEX_NEEDS_MAX = REGEX_LITERALS_MAX };
+
+struct popularity {
+    uint32_t grams[GRAM_COUNTS]; /* by hash */
+    double n_grams;
+    struct map literals; /* field and op and text -> times */
+    uint32_t *of_field;  /* items with literals, by lane field */
+    struct arena *arena;
+};
+
+static uint32_t load32(const char *p) {
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
+static uint32_t gram_slot(const char *at) {
+    return gram_hash(load32(at)) >> 16;
+}
+
+/* ASCII-lowered: a cased literal is found in the lowered value, too. */
+static int lowered(struct arena *a, struct str s, struct str *ret) {
+    char *z = arena_dup_z(a, s);
+    if (!z)
+        return -ENOMEM;
+    for (size_t i = 0; i < s.n; i++)
+        z[i] = ascii_lower(z[i]);
+    *ret = str_n(z, s.n);
+    return 0;
+}
+
+/* --- counting --- */
+
+static int literal_key(struct popularity *p, uint32_t field, struct str text, struct str *ret) {
+    char *z = arena_alloc(p->arena, text.n + sizeof field);
+    if (!z)
+        return -ENOMEM;
+    memcpy(z, &field, sizeof field);
+    if (text.n)
+        memcpy(z + sizeof field, text.p, text.n);
+    *ret = str_n(z, text.n + sizeof field);
+    return 0;
+}
+
+static int count_item(struct popularity *p, uint32_t field, const struct detect_item *item) {
+    struct str lit, key;
+    union map_value *v;
+    if (item->op > DETECT_OP_CONTAINS)
+        return 0;
+    int r = lowered(p->arena,
+                    item->op == DETECT_OP_SUFFIX ? last_component(item->text) : item->text, &lit);
+    if (r == 0)
+        r = literal_key(p, field, lit, &key);
+    if (r == 0)
+        r = map_add(&p->literals, key, &v, NULL);
+    if (r < 0)
+        return r;
+    v->num++;
+    p->of_field[field]++;
+    for (size_t i = 0; i + 4 <= lit.n; i++) {
+        p->grams[gram_slot(lit.p + i)]++;
+        p->n_grams++;
+    }
+    return 0;
+}
+
+int popularity_new(struct lane_builder *b) {
+    struct popularity *p = arena_zalloc(&b->temp, sizeof *p);
+    if (!p)
+        return -ENOMEM;
+    p->arena = &b->temp;
+    p->of_field = arena_zalloc(&b->temp, b->lane->n_fields * sizeof *p->of_field);
+    map_init(&p->literals, (size_t) RULES_MAX * 100, MAP_BORROW);
+    b->popularity = p;
+    if (!p->of_field)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < b->lane->n_atoms; i++) {
+        int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void popularity_free(struct popularity *p) {
+    if (p)
+        map_done(&p->literals);
+}
+
+/* --- guessing --- */
+
+/* The share of this literal among what rules ask of the field. */
+static double share(const struct popularity *p, uint32_t field, struct str lit) {
+    char z[256 + sizeof field];
+    size_t n = MIN(lit.n, 256u);
+    memcpy(z, &field, sizeof field);
+    if (n)
+        memcpy(z + sizeof field, lit.p, n);
+    const union map_value *v = map_find(&p->literals, str_n(z, n + sizeof field));
+    return v && p->of_field[field] ? (double) v->num / p->of_field[field] : 0;
+}
+
+uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint32_t *ret_offset) {
+    uint32_t best = UINT32_MAX;
+    *ret_offset = 0;
+    for (uint32_t i = 0; i + 4 <= lit.n; i++) {
+        uint32_t c = p->grams[gram_slot(lit.p + i)];
+        if (c < best) {
+            best = c;
+            *ret_offset = i;
+        }
+    }
+    return best;
+}
+
+static double contains_price(const struct popularity *p, uint32_t field, struct str lit) {
+    double line = field ? 0 : 60; /* a keyword reads the whole line */
+    if (lit.n < 4) {
+        static const double chance[] = {1, 0.5, 0.2, 0.06};
+        return line + 5 + chance[lit.n] * JUDGE_NS;
+    }
+    uint32_t offset;
+    double rare = popularity_rarest_gram(p, lit, &offset) / (p->n_grams + 1);
+    double fires = MIN(0.5, 0.0005 + rare * (lit.n >= 10 ? 1.5 : 5));
+    return line + 0.05 + 4 * MIN(1.0, 0.002 + rare * 30) + fires * JUDGE_NS;
+}
+
+static double probe_price(const struct popularity *p, uint32_t field, unsigned probe,
+                          struct str lit) {
+    double popular = share(p, field, lit), fires;
+    if (probe % PROBE_UNICODE == PROBE_WHOLE)
+        fires = 0.5 * popular + 0.5 / (4 + p->of_field[field]);
+    else if (probe % PROBE_UNICODE == PROBE_COMPONENT)
+        fires = 0.5 * popular + 0.001;
+    else
+        fires = 0.3 * popular + (lit.n < 4 ? 0.3 : 0.01);
+    /* ".exe": nearly everything in a field of paths */
+    if (lit.n && lit.n <= 5 && lit.p[0] == '.')
+        fires = MAX(fires, 0.3);
+    return 0.01 + MIN(fires, 1.0) * JUDGE_NS;
+}
+
+/* --- needs --- */
+
+struct need {
+    bool known; /* false: nothing is necessary, the rule is always judged */
+    double price;
+    struct trigger *at; /* in the builder's scratch arena */
+    size_t n, cap;
+};
+
+static int need_one(struct lane_builder *b, struct need *to, struct trigger t, double price) {
+    int r = arena_grow(&b->scratch, (void **) &to->at, &to->cap, to->n + 1, sizeof *to->at);
+    if (r < 0)
+        return r;
+    to->at[to->n++] = t;
+    to->price += price;
+    to->known = true;
+    return 0;
+}
+
+static unsigned first_probe(size_t n) {
+    return n >= 16  ? PROBE_FIRST16
+           : n >= 8 ? PROBE_FIRST8
+           : n >= 4 ? PROBE_FIRST4
+                    : PROBE_FIRST1 + (unsigned) n - 1;
+}
+
+static unsigned last_probe(size_t n) {
+    return first_probe(n) - PROBE_FIRST1 + PROBE_LAST1;
+}
+
+static bool is_ascii(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char) s.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static int need_probe(struct lane_builder *b, struct need *to, uint32_t field, unsigned probe,
+                      struct str key, struct str lit, enum verify verify, bool unicode) {
+    struct trigger t = {.kind = TRIGGER_PROBE,
+                        .probe = (uint8_t) probe,
+                        .field = (uint16_t) field,
+                        .verify = (uint8_t) verify,
+                        .key = key,
+                        .lit = lit};
+    double price = probe_price(b->popularity, field, probe, probe == PROBE_COMPONENT ? key : lit);
+    /* A folded text of ASCII only may equal a plain value, which is never looked up under unicode.
+     */
+    if (!unicode || is_ascii(lit)) {
+        int r = need_one(b, to, t, price);
+        if (r < 0)
+            return r;
+    }
+    if (!unicode)
+        return 0;
+    t.probe = (uint8_t) (probe + PROBE_UNICODE);
+    return need_one(b, to, t, price / 10);
+}
+
+static int need_prefix(struct lane_builder *b, struct need *to, uint32_t field, struct str lit,
+                       bool unicode) {
+    unsigned probe = first_probe(lit.n);
+    return need_probe(b, to, field, probe, str_to(lit, probe_length(probe)), lit,
+                      lit.n > probe_length(probe) ? VERIFY_FIRST : VERIFY_NONE, unicode);
+}
+
+static int need_suffix(struct lane_builder *b, struct need *to, uint32_t field, struct str lit,
+                       bool unicode) {
+    struct str part = last_component(lit);
+    bool has_separator = part.n && (part.p[0] == '\\' || part.p[0] == '/');
+    if (has_separator && part.n >= 2)
+        return need_probe(b, to, field, PROBE_COMPONENT, part, lit,
+                          lit.n > part.n ? VERIFY_LAST : VERIFY_NONE, unicode);
+    unsigned probe = last_probe(lit.n);
+    size_t n = probe_length(probe);
+    return need_probe(b, to, field, probe, str_from(lit, lit.n - n), lit,
+                      lit.n > n ? VERIFY_LAST : VERIFY_NONE, unicode);
+}
+
+static int need_contains(struct lane_builder *b, struct need *to, uint32_t field, struct str lit,
+                         bool unicode) {
+    struct trigger t = {.kind = TRIGGER_GRAM, .field = (uint16_t) field, .lit = lit};
+    double price = contains_price(b->popularity, field, lit);
+    if (!unicode || is_ascii(lit)) {
+        int r = need_one(b, to, t, price);
+        if (r < 0)
+            return r;
+    }
+    if (!unicode)
+        return 0;
+    t.unicode = true;
+    return need_one(b, to, t, price / 10);
+}
+
+static int need_present(struct lane_builder *b, struct need *to, uint32_t field) {
+    struct trigger t = {.kind = TRIGGER_PRESENT, .field = (uint16_t) field};
+    return need_one(b, to, t, 0.9 * JUDGE_NS);
+}
+
+/* The glob's cheapest literal. */
+static int need_glob(struct lane_builder *b, struct need *to, uint32_t field,
+                     const struct detect_item *item) {
+    for (uint32_t i = 0; i < item->n_pieces; i++) {
+        const struct detect_piece *p = &item->pieces[i];
+        struct need one = {0};
+        struct str lit;
+        if (!p->lit.n)
+            continue;
+        int r = lowered(&b->temp, p->lit, &lit);
+        if (r == 0 && i == 0 && !p->star && !p->skip)
+            r = need_prefix(b, &one, field, lit, item->unicode);
+        else if (r == 0 && i + 1 == item->n_pieces)
+            r = need_suffix(b, &one, field, lit, item->unicode);
+        else if (r == 0)
+            r = need_contains(b, &one, field, lit, item->unicode);
+        if (r < 0)
+            return r;
+        if (!to->known || one.price < to->price)
+            *to = one;
+    }
+    return to->known ? 0 : need_present(b, to, field);
+}
+
+static int need_regex(struct lane_builder *b, struct need *to, uint32_t field,
+                      const struct detect_item *item) {
+    struct str lits[REGEX_LITERALS_MAX];
+    uint32_t n;
+    int r = regex_literals(&b->temp, item->text, item->re_flags, lits, &n);
+    for (uint32_t i = 0; r == 0 && i < n; i++)
+        r = need_contains(b, to, field, lits[i], false);
+    if (r == 0 && n && regex_ignores_case(item->text, item->re_flags)) {
+        struct trigger t = {.kind = TRIGGER_HIGH, .field = (uint16_t) field};
+        r = need_one(b, to, t, 1);
+    }
+    return r == 0 && !n ? need_present(b, to, field) : r;
+}
+
+/* An unquoted number equals other writings of itself: also under its canonical form, which the
+ * matcher looks up beside the value's own text. */
+static int need_exact(struct lane_builder *b, struct need *to, uint32_t field,
+                      const struct detect_item *item, struct str lit) {
+    char z[32];
+    struct str canonical;
+    int r = need_probe(b, to, field, PROBE_WHOLE, lit, lit, VERIFY_NONE, item->unicode);
+    if (r < 0 || !item->number || !pattern_canonical_number(item->text, z, &canonical) ||
+        str_eq(canonical, lit))
+        return r;
+    canonical = arena_dup(&b->temp, canonical);
+    if (!canonical.p)
+        return -ENOMEM;
+    return need_probe(b, to, field, PROBE_WHOLE, canonical, canonical, VERIFY_NONE, false);
+}
+
+static int need_item(struct lane_builder *b, struct need *to, const struct detect_logsource *source,
+                     const struct detect_item *item) {
+    struct str lit = item->text;
+    int field = lane_field_of(b, source, item->field);
+    if (field < 0)
+        return field;
+    uint32_t f = (uint32_t) field;
+    if (item->op <= DETECT_OP_CONTAINS && item->cased) {
+        int r = lowered(&b->temp, item->text, &lit);
+        if (r < 0)
+            return r;
+    }
+    switch (item->op) {
+    case DETECT_OP_EXACT:
+        return need_exact(b, to, f, item, lit);
+    case DETECT_OP_PREFIX:
+        return need_prefix(b, to, f, lit, item->unicode);
+    case DETECT_OP_SUFFIX:
+        return need_suffix(b, to, f, lit, item->unicode);
+    case DETECT_OP_CONTAINS:
+        return need_contains(b, to, f, lit, item->unicode);
+    case DETECT_OP_GLOB:
+        return need_glob(b, to, f, item);
+    case DETECT_OP_REGEX:
+        return need_regex(b, to, f, item);
+    case DETECT_OP_NULL:
+        return 0;
+    default:
+        return need_present(b, to, f);
+    }
+}
+
+static int append(struct lane_builder *b, struct need *to, const struct need *more) {
+    int r = arena_grow(&b->scratch, (void **) &to->at, &to->cap, to->n + more->n, sizeof *to->at);
+    if (r < 0)
+        return r;
+    if (more->n)
+        memcpy(to->at + to->n, more->at, more->n * sizeof *to->at);
+    to->n += more->n;
+    to->price += more->price;
+    return 0;
+}
+
+static int need_of(struct lane_builder *b, const struct detect_logsource *source,
+                   const struct detect_expr *e, bool negated, struct need *ret) {
+    *ret = (struct need){0};
+    if (e->kind == DETECT_NOT)
+        return need_of(b, source, e->sub[0], !negated, ret);
+    if (e->kind == DETECT_ITEM)
+        return negated ? 0 : need_item(b, ret, source, e->item);
+    bool and = (e->kind == DETECT_AND) != negated;
+    struct need all = {.known = true};
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct need one;
+        int r = need_of(b, source, e->sub[i], negated, &one);
+        if (r < 0)
+            return r;
+        if (and) {
+            if (one.known && (!ret->known || one.price < ret->price))
+                *ret = one;
+            continue;
+        }
+        if (!one.known)
+            return 0;
+        r = append(b, &all, &one);
+        if (r < 0)
+            return r;
+    }
+    if (!and)
+        *ret = all;
+    return 0;
+}
+
+static int add_triggers(struct lane_builder *b, const struct need *need, uint32_t rule) {
+    struct trigger_list *l = &b->triggers;
+    int r = arena_grow(&b->temp, (void **) &l->at, &l->cap, l->n + need->n, sizeof *l->at);
+    for (size_t i = 0; r == 0 && i < need->n; i++) {
+        l->at[l->n] = need->at[i];
+        l->at[l->n++].rule = rule;
+    }
+    return r;
+}
+
+int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        struct need need;
+        if (!b->lane->rules[i].n)
+            continue; /* refused */
+        int r = need_of(b, rules[i].source, rules[i].expr, false, &need);
+        if (r == 0 && need.known) {
+            r = add_triggers(b, &need, i);
+        } else if (r == 0) {
+            r = arena_grow(&b->temp, (void **) &b->always, &b->always_cap, b->n_always + 1,
+                           sizeof *b->always);
+            if (r == 0)
+                b->always[b->n_always++] = i;
+        }
+        arena_reset(&b->scratch);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,172 @@
+/* Triggers: which rules of a lane an event calls for. Each value of each field a rule waits for is
+ * looked up whole, by its ends and by its last component in one hash table, and searched for
+ * literals by the four bytes of each that are rarest. What is found twice is judged once. */
+#include "base/json.h"
+#include "detect/match_priv.h"
+
+static void choose(struct detect_matcher *m, const struct lane *l, uint32_t first, uint32_t n) {
+    for (uint32_t i = first; i < first + n; i++) {
+        uint32_t rule = l->rule_lists[i];
+        uint32_t *when = &m->chosen[l->rule_base + rule];
+        if (*when != m->epoch) {
+            *when = m->epoch;
+            m->candidates[m->n_candidates++] = rule;
+        }
+    }
+}
+
+static bool verified(const struct entry *e, struct str v, size_t at) {
+    switch ((enum verify) e->verify) {
+    case VERIFY_NONE:
+        return true;
+    case VERIFY_FIRST:
+        return v.n >= e->n && memcmp(v.p, e->lit, e->n) == 0;
+    case VERIFY_LAST:
+        return v.n >= e->n && memcmp(v.p + v.n - e->n, e->lit, e->n) == 0;
+    case VERIFY_AT:
+        return at >= e->offset && v.n - (at - e->offset) >= e->n &&
+               memcmp(v.p + at - e->offset, e->lit, e->n) == 0;
+    }
+    return true;
+}
+
+static void choose_entries(struct detect_matcher *m, const struct lane *l, const struct bucket *b,
+                           struct str v, size_t at) {
+    for (uint32_t i = b->first; i < b->first + b->n; i++)
+        if (verified(&l->entries[i], v, at))
+            choose(m, l, l->entries[i].rules, l->entries[i].n_rules);
+}
+
+/* --- probes --- */
+
+static void probe(struct detect_matcher *m, const struct lane *l, uint32_t field, unsigned which,
+                  struct str key, struct str v) {
+    uint64_t h = probe_hash(field, which, key.p, key.n);
+    uint32_t tag = (uint32_t) (h >> 32);
+    uint32_t bit = tag & (((uint32_t) 1 << l->hash_bits_log) - 1);
+    m->stats.probes++;
+    if (!(l->hash_bits[bit / 64] >> bit % 64 & 1))
+        return;
+    uint32_t mask = ((uint32_t) 1 << l->hash_log) - 1;
+    /* another key may have the same tag, so look on until the chain ends */
+    for (uint32_t i = (uint32_t) h & mask; l->hash[i].n; i = (i + 1) & mask)
+        if (l->hash[i].tag == tag)
+            choose_entries(m, l, &l->hash[i], v, 0);
+}
+
+static void run_probes(struct detect_matcher *m, const struct lane *l, uint32_t field,
+                       uint32_t probes, unsigned twin, struct str v) {
+    uint64_t lengths = l->fields[field].lengths;
+    for (; probes; probes &= probes - 1) {
+        unsigned which = (unsigned) __builtin_ctz(probes);
+        unsigned n = probe_length(which);
+        struct str key = v;
+        if (v.n < n)
+            continue;
+        if (which == PROBE_WHOLE && !(lengths >> v.n % 64 & 1))
+            continue;
+        if (which == PROBE_COMPONENT)
+            key = last_component(v);
+        else if (which >= PROBE_LAST1)
+            key = str_from(v, v.n - n);
+        else if (which >= PROBE_FIRST1)
+            key = str_to(v, n);
+        probe(m, l, field, which + twin, key, v);
+    }
+}
+
+/* A number also under its canonical writing: rules ask for 4624, the event says 4624.0. */
+static void probe_number(struct detect_matcher *m, const struct lane *l, uint32_t field,
+                         const struct event_field *f) {
+    char z[32];
+    struct str canonical;
+    if (pattern_canonical_number(f->value, z, &canonical) && !str_eq(canonical, f->value))
+        run_probes(m, l, field, 1u << PROBE_WHOLE, 0, canonical);
+}
+
+/* --- substrings --- */
+
+static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                       uint32_t gram, uint32_t h, struct str v, size_t at) {
+    uint32_t mask = ((uint32_t) 1 << g->table_log) - 1;
+    m->stats.grams++;
+    for (uint32_t i = h >> (32 - g->table_log); g->table[i].n; i = (i + 1) & mask)
+        if (g->table[i].tag == gram) {
+            choose_entries(m, l, &g->table[i], v, at);
+            return;
+        }
+}
+
+static void scan_grams(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                       struct str v) {
+    const uint64_t *bits = g->bits;
+    unsigned shift = 32 - g->bits_log;
+    for (size_t i = 0; i + 4 <= v.n; i++) {
+        uint32_t gram;
+        memcpy(&gram, v.p + i, 4);
+        uint32_t h = gram_hash(gram), bit = h >> shift;
+        if (UNLIKELY(bits[bit / 64] >> bit % 64 & 1))
+            found_gram(m, l, g, gram, h, v, i);
+    }
+}
+
+static void scan_shorts(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                        struct str v) {
+    for (size_t i = 0; i < v.n; i++) {
+        unsigned char c = (unsigned char) v.p[i];
+        if (LIKELY(!(g->short_bits[c / 32] >> c % 32 & 1)))
+            continue;
+        for (uint32_t k = g->shorts; k < g->shorts + g->n_shorts; k++) {
+            const struct entry *e = &l->entries[k];
+            if (v.n - i >= e->n && memcmp(v.p + i, e->lit, e->n) == 0)
+                choose(m, l, e->rules, e->n_rules);
+        }
+    }
+}
+
+static void scan_set(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                     struct str v) {
+    if (g->has_grams)
+        scan_grams(m, l, g, v);
+    if (g->n_shorts)
+        scan_shorts(m, l, g, v);
+}
+
+/* --- values --- */
+
+static void scan_value(struct detect_matcher *m, const struct lane *l, uint32_t field,
+                       uint32_t value) {
+    const struct lane_field *f = &l->fields[field];
+    const struct event_field *ef = value_at(m, value);
+    if (value_is_null(ef))
+        return;
+    const struct prepared *p = value_prepare(m, value);
+    run_probes(m, l, field, f->probes, 0, p->lowered);
+    if (ef->type == JSON_NUMBER && (f->probes & 1u << PROBE_WHOLE))
+        probe_number(m, l, field, ef);
+    if (f->grams)
+        scan_set(m, l, f->grams, p->lowered);
+    if (!p->high)
+        return;
+    choose(m, l, f->high, f->n_high);
+    if (f->probes_unicode || f->grams_unicode) {
+        struct str folded = value_folded(m, value);
+        run_probes(m, l, field, f->probes_unicode, PROBE_UNICODE, folded);
+        if (f->grams_unicode)
+            scan_set(m, l, f->grams_unicode, folded);
+    }
+}
+
+void scan_lane(struct detect_matcher *m, const struct lane *l) {
+    m->n_candidates = 0;
+    for (uint32_t i = 0; i < m->n_touched; i++) {
+        uint32_t field = m->touched[i];
+        if (!l->fields[field].lookups)
+            continue;
+        choose(m, l, l->fields[field].present, l->fields[field].n_present);
+        for (uint32_t v = value_first(m, l, field); v != VALUE_NONE; v = m->next[v])
+            scan_value(m, l, field, v);
+    }
+    m->stats.candidates += m->n_candidates;
+    choose(m, l, l->always, l->n_always);
+}

@@ -1,0 +1,246 @@
+/* The reader: which values a lane's fields have in this event, and these made ready for comparison,
+ * each at most once an event however many lanes and rules ask. */
+#include "base/json.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "detect/match_priv.h"
+
+_Static_assert(JSON_NULL == 0 && JSON_ARRAY == 5 && JSON_OBJECT == 6, "value_is_null");
+
+const struct event_field *value_at(const struct detect_matcher *m, uint32_t value) {
+    return value < VALUE_LINE ? &m->ev->fields[value] : &m->extra[value - VALUE_LINE];
+}
+
+/* --- the values of an event --- */
+
+static void add_value(struct detect_matcher *m, uint32_t id, uint16_t value) {
+    if (!id || id >= m->plan->n_ids)
+        return;
+    struct last_seen *last = &m->last_of[id];
+    m->next[value] = VALUE_NONE;
+    if (last->epoch == m->epoch)
+        m->next[last->value] = value;
+    else
+        m->present[m->n_present++] = value;
+    *last = (struct last_seen){m->epoch, value};
+}
+
+/* @timestamp for rules that ask for it, where the decoder kept only the instant. */
+static int add_timestamp(struct detect_matcher *m) {
+    int64_t t = m->ev->timestamp_ns != TIME_NONE ? m->ev->timestamp_ns : m->ev->time_ns;
+    if (!m->plan->uses_timestamp || t == TIME_NONE || event_find(m->ev, EVENT_F_TIMESTAMP, NULL))
+        return 0;
+    char *z = arena_alloc(&m->arena, TIME_ISO_CAP);
+    if (!z)
+        return -ENOMEM;
+    m->extra[VALUE_TIMESTAMP - VALUE_LINE] = (struct event_field){
+        .id = EVENT_F_TIMESTAMP, .type = JSON_STRING, .value = str_of(time_format_iso(t, 3, z))};
+    add_value(m, EVENT_F_TIMESTAMP, VALUE_TIMESTAMP);
+    return 0;
+}
+
+static void new_epoch(struct detect_matcher *m) {
+    if (++m->epoch < UINT32_C(1) << 31)
+        return;
+    const struct detect_plan *p = m->plan;
+    memset(m->prepared, 0, VALUES_MAX * sizeof *m->prepared);
+    memset(m->last_of, 0, p->n_ids * sizeof *m->last_of);
+    memset(m->slots, 0, p->n_fields * sizeof *m->slots);
+    memset(m->memo, 0, p->n_atoms * sizeof *m->memo);
+    memset(m->chosen, 0, p->n_rules * sizeof *m->chosen);
+    m->epoch = 1;
+}
+
+int values_begin(struct detect_matcher *m, const struct event *ev) {
+    m->ev = ev;
+    new_epoch(m);
+    arena_reset(&m->arena);
+    m->line_ready = false;
+    m->no_memory = false;
+    m->n_present = 0;
+    uint32_t n = MIN(ev->n, (uint32_t) EVENT_FIELDS_MAX);
+    for (uint32_t i = 0; i < n; i++)
+        add_value(m, ev->fields[i].id, (uint16_t) i);
+    return add_timestamp(m);
+}
+
+/* --- the whole line, for keywords --- */
+
+static bool looks_like_json(struct str s) {
+    s = str_trim(s);
+    return s.n && (s.p[0] == '{' || s.p[0] == '[');
+}
+
+static bool read_hex4(struct str s, size_t i, uint32_t *ret) {
+    uint32_t v = 0;
+    if (i + 4 > s.n)
+        return false;
+    for (size_t k = i; k < i + 4; k++) {
+        char c = ascii_lower(s.p[k]);
+        if (!ascii_digit(c) && !(c >= 'a' && c <= 'f'))
+            return false;
+        v = v << 4 | (uint32_t) (ascii_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    *ret = v;
+    return true;
+}
+
+/* One JSON escape at s.p[i] == '\\': writes what it means, returns how much was read. */
+static size_t unescape_one(struct str s, size_t i, char *to, size_t *n) {
+    static const char from[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
+    char c = i + 1 < s.n ? s.p[i + 1] : 0;
+    const char *at = c ? strchr(from, c) : NULL;
+    uint32_t u, low;
+    if (at) {
+        to[(*n)++] = means[at - from];
+        return 2;
+    }
+    if (c != 'u' || !read_hex4(s, i + 2, &u)) {
+        to[(*n)++] = '\\';
+        return 1;
+    }
+    size_t used = 6;
+    if (u >= 0xd800 && u < 0xdc00 && i + 7 < s.n && s.p[i + 6] == '\\' && s.p[i + 7] == 'u' &&
+        read_hex4(s, i + 8, &low) && low >= 0xdc00 && low < 0xe000) {
+        u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+        used = 12;
+    }
+    *n += utf8_encode(u >= 0xd800 && u < 0xe000 ? 0xfffd : u, to + *n);
+    return used;
+}
+
+/* A JSON line as its strings mean it: a keyword with a backslash is written once in a rule and
+ * twice in JSON. Never longer than it was. */
+static int unescape(struct arena *a, struct str s, struct str *ret) {
+    char *to = arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    if (!to)
+        return -ENOMEM;
+    for (size_t i = 0; i < s.n;) {
+        if (s.p[i] == '\\')
+            i += unescape_one(s, i, to, &n);
+        else
+            to[n++] = s.p[i++];
+    }
+    *ret = str_n(to, n);
+    return 0;
+}
+
+/* Without raw bytes (an event made by hand, a journal entry): all values, a line each. */
+static int join_values(struct detect_matcher *m, struct str *ret) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < m->ev->n; i++)
+        n += m->ev->fields[i].value.n + 1;
+    char *to = arena_alloc(&m->arena, n + 1);
+    if (!to)
+        return -ENOMEM;
+    n = 0;
+    for (uint32_t i = 0; i < m->ev->n; i++) {
+        struct str v = m->ev->fields[i].value;
+        if (v.n)
+            memcpy(to + n, v.p, v.n);
+        n += v.n;
+        to[n++] = '\n';
+    }
+    *ret = str_n(to, n);
+    return 0;
+}
+
+static int make_line(struct detect_matcher *m) {
+    const struct raw_record *raw = m->ev->raw;
+    struct str line = event_get(m->ev, EVENT_F_EVENT_ORIGINAL);
+    int r = 0;
+    if (m->line_ready)
+        return 0;
+    if (!line.n && raw && raw->bytes.n && !(raw->flags & RAW_JOURNAL)) {
+        enum text_encoding used;
+        line = text_to_utf8(&m->arena, raw->bytes, -1, &used);
+        if (!line.p)
+            return -ENOMEM;
+    }
+    if (!line.n)
+        r = join_values(m, &line);
+    else if (looks_like_json(line) && str_find_byte(line, '\\', 0) >= 0)
+        r = unescape(&m->arena, line, &line);
+    if (r < 0)
+        return r;
+    m->extra[0] = (struct event_field){.type = JSON_STRING, .value = line};
+    m->next[VALUE_LINE] = VALUE_NONE;
+    m->line_ready = true;
+    return 0;
+}
+
+/* --- a lane's fields --- */
+
+int values_enter_lane(struct detect_matcher *m, const struct lane *l) {
+    m->n_touched = 0;
+    if (l->uses_line) {
+        int r = make_line(m);
+        if (r < 0)
+            return r;
+        m->slots[l->field_base] = (struct slot){m->epoch, VALUE_LINE, 0};
+        m->touched[m->n_touched++] = 0;
+    }
+    for (uint32_t i = 0; i < m->n_present; i++) {
+        uint16_t value = m->present[i];
+        uint32_t id = value_at(m, value)->id;
+        uint16_t at = id < l->n_ids ? l->use_of[id] : 0;
+        if (!at)
+            continue;
+        for (const struct use *u = &l->uses[at - 1];; u++) {
+            struct slot *s = &m->slots[l->field_base + u->field];
+            if (s->epoch != m->epoch) {
+                *s = (struct slot){m->epoch, value, u->rank};
+                m->touched[m->n_touched++] = u->field;
+            } else if (u->rank < s->rank) {
+                s->first = value;
+                s->rank = u->rank;
+            }
+            if (u->last)
+                break;
+        }
+    }
+    return 0;
+}
+
+/* --- values made ready --- */
+
+static bool lower_into(char *to, const char *p, size_t n) {
+    unsigned char high = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char) p[i];
+        high |= c;
+        to[i] = (char) (c + (((unsigned char) (c - 'A') < 26) << 5));
+    }
+    return high >= 0x80;
+}
+
+const struct prepared *value_prepare(struct detect_matcher *m, uint32_t value) {
+    struct prepared *p = &m->prepared[value];
+    if (LIKELY(p->epoch == m->epoch))
+        return p;
+    struct str raw = value_at(m, value)->value;
+    char *to = arena_alloc(&m->arena, raw.n + 1);
+    *p = (struct prepared){.epoch = m->epoch, .lowered = STR("")};
+    if (!to) {
+        m->no_memory = true;
+        return p;
+    }
+    p->high = lower_into(to, raw.p, raw.n);
+    p->lowered = str_n(to, raw.n);
+    return p;
+}
+
+struct str value_folded(struct detect_matcher *m, uint32_t value) {
+    struct prepared *p = &m->prepared[value];
+    (void) value_prepare(m, value);
+    if (!p->is_folded) {
+        p->folded = p->high ? text_fold(&m->arena, value_at(m, value)->value) : p->lowered;
+        p->is_folded = true;
+        if (!p->folded.p) {
+            m->no_memory = true;
+            p->folded = STR("");
+        }
+    }
+    return p->folded;
+}
