@@ -86,6 +86,19 @@ static int check_tag(struct loader *l, const yaml_event_t *ev, const yaml_char_t
     return 0;
 }
 
+/* !!str, the bare "!" and tags nobody knows make a plain scalar a string; !!int and the like do
+ * not. */
+static bool is_string_tag(const yaml_char_t *tag) {
+    static const char *const others[] = {"int", "float", "bool", "null"};
+    struct str t = of_yaml(tag), core = STR("tag:yaml.org,2002:");
+    if (!str_starts(t, core))
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (str_eq_z(str_from(t, core.n), others[i]))
+            return false;
+    return true;
+}
+
 static int remember(struct loader *l, struct str anchor, const struct yaml_node *node,
                     size_t weight, unsigned height) {
     if (!anchor.p)
@@ -161,7 +174,8 @@ static int on_scalar(struct loader *l, const yaml_event_t *ev) {
         r = new_node(l, ev, YAML_SCALAR, &n);
     if (r < 0)
         return r;
-    n->plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && ev->data.scalar.plain_implicit;
+    n->plain = ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+               (ev->data.scalar.plain_implicit || !is_string_tag(ev->data.scalar.tag));
     n->text =
         arena_dup(l->arena, str_n((const char *) ev->data.scalar.value, ev->data.scalar.length));
     if (ev->data.scalar.anchor)

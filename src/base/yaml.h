@@ -2,8 +2,8 @@
  *
  * Bounded by YAML_BYTES_MAX, YAML_DEPTH_MAX and YAML_NODES_MAX; an alias is a node of its own that shares the
  * children of the anchored one, and both depth and number of nodes are counted with aliases followed, so
- * that a plain recursive visit is always safe. Tags are ignored but for !!binary, which is refused; a tagged
- * scalar is not `plain`. There is no merge key: `<<` is a key like others. Keys are scalars. Everything lives
+ * that a plain recursive visit is always safe. !!binary is refused; a plain scalar tagged !!str or
+ * unknown is not `plain`; other tags are ignored. There is no merge key: `<<` is a key like others. Keys are scalars. Everything lives
  * in the arena. Duplicate keys of one mapping are refused with the place of the second. */
 #pragma once
 #include "base/arena.h"

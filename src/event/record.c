@@ -30,12 +30,13 @@ int event_reserve(struct event *ev, uint32_t n) {
 
 static struct event_field *append(struct event *ev) {
     size_t cap = ev->cap;
+    if (ev->n >= EVENT_FIELDS_MAX) {
+        ev->dropped_fields = true;
+        return NULL;
+    }
     if (ev->n == cap) {
-        if (ev->n >= EVENT_FIELDS_MAX) {
-            ev->dropped_fields = true;
-            return NULL;
-        }
-        /* 24 fields hold every text format; arena_grow doubles from there. */
+        /* 24 fields hold every text format; arena_grow doubles from there, beyond the maximum at the end:
+         * it is the number of fields that is bounded. */
         if (arena_grow(ev->arena, (void **) &ev->fields, &cap, cap ? cap * 2 : 24,
                        sizeof *ev->fields) < 0)
             return NULL;

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/yaml.h"
 
@@ -166,6 +167,171 @@ static void only_keys_names_the_stranger(void **state UNUSED) {
     assert_int_equal(yaml_only_keys(doc->root->first, allowed, "f.yml", &d), -ERR_PARSE);
 }
 
+/* ---- The public YAML test suite ----
+ *
+ * Each file is itself YAML (so our reader reads it first): a list of cases with the text, in which
+ * white space is drawn, and what it means as JSON or that it is an error. */
+
+struct suite {
+    unsigned same, refused, unsupported, known;
+    const char *name;
+    struct buf text;
+};
+
+/* What libyaml 0.2.5 does otherwise than YAML 1.2 says, by file and case. It takes too much or
+ * refuses rare forms; none of them changes the meaning of a text both understand. */
+static const char *const deviations[] = {
+    "2JQS:0", "2LFX:0", "2SXE:0", "4ABK:0", "4MUZ:0", "4MUZ:1", "4MUZ:2",  "58MP:0", "5MUD:0",
+    "5T43:0", "652Z:0", "6BCT:0", "6CA3:0", "6LVF:0", "6M2F:0", "7Z25:0",  "8XYN:0", "96NN:0",
+    "96NN:1", "9C9N:0", "9HCY:0", "9JBA:0", "9SA2:0", "A2M4:0", "BEC7:0",  "CFD4:0", "CVW2:0",
+    "DBG4:0", "DK3J:0", "DK95:0", "DK95:1", "DK95:3", "DK95:4", "EB22:0",  "FP8R:0", "FRK4:0",
+    "G5U8:0", "HM87:0", "HM87:1", "HWV9:0", "K3WX:0", "L24T:1", "M2N8:0",  "M7A3:0", "MUS6:0",
+    "MUS6:1", "MUS6:5", "MUS6:6", "NHX8:0", "NJ66:0", "NKF9:0", "Q5MG:0",  "QB6E:0", "QT73:0",
+    "R4YG:0", "RHX7:0", "S3PD:0", "S98Z:0", "SM9W:1", "SU5Z:0", "UKK6:0",  "UKK6:2", "UT92:0",
+    "VJP3:1", "W4TN:0", "W5VH:0", "X4QW:0", "Y2GN:0", "Y79Y:1", "Y79Y:10", "Y79Y:3", "YJV2:0",
+    "ZYU8:0", "ZYU8:1", "ZYU8:2", "ZYU8:3"};
+
+static bool is_known(const char *name, unsigned i) {
+    char z[32];
+    snprintf(z, sizeof z, "%.4s:%u", name, i);
+    for (size_t k = 0; k < ARRAY_SIZE(deviations); k++)
+        if (strcmp(deviations[k], z) == 0)
+            return true;
+    return false;
+}
+
+/* The drawn signs back to what they stand for. */
+static void undraw(struct buf *out, struct str s) {
+    static const struct {
+        const char *sign, *is;
+    } signs[] = {{"␣", " "},  {"»", "\t"},           {"—", ""},  {"↵", ""},
+                 {"←", "\r"}, {"⇔", "\xef\xbb\xbf"}, {"∎\n", ""}};
+    buf_clear(out);
+    while (s.n) {
+        size_t k = 0;
+        while (k < ARRAY_SIZE(signs) && !str_starts(s, str_of(signs[k].sign)))
+            k++;
+        if (k < ARRAY_SIZE(signs)) {
+            buf_add_z(out, signs[k].is);
+            s = str_from(s, strlen(signs[k].sign));
+        } else {
+            buf_add_byte(out, *s.p);
+            s = str_from(s, 1);
+        }
+    }
+}
+
+static bool scalar_means(const struct yaml_node *n, const struct json_value *v) {
+    double a, b;
+    switch (v->type) {
+    case JSON_STRING:
+        return str_eq(n->text, v->text);
+    case JSON_NUMBER:
+        return n->plain &&
+               (str_to_double(n->text, &a) < 0 || (str_to_double(v->text, &b) == 0 && a == b));
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return n->plain && str_eq_icase(n->text, v->text);
+    default:
+        return v->type == JSON_NULL && yaml_is_null(n);
+    }
+}
+
+static bool means(const struct yaml_node *n, const struct json_value *v) {
+    if (!n)
+        return v->type == JSON_NULL;
+    if (n->kind == YAML_SCALAR)
+        return scalar_means(n, v);
+    if (v->type != (n->kind == YAML_SEQUENCE ? JSON_ARRAY : JSON_OBJECT) || v->n != n->n)
+        return false;
+    const struct json_value *c = v->first;
+    for (const struct yaml_node *m = n->first; m; m = m->next) {
+        if (n->kind == YAML_MAPPING) /* the order of keys is free */
+            for (c = v->first; c && !str_eq(m->key->text, c->key); c = c->next)
+                ;
+        if (!c || !means(m, c))
+            return false;
+        c = c->next;
+    }
+    return true;
+}
+
+static int no_leaf(void *ctx UNUSED, struct str path UNUSED, enum json_type type UNUSED,
+                   struct str text UNUSED) {
+    return 0;
+}
+
+/* The documents against one JSON value after another. */
+static bool documents_mean(const struct yaml_doc *d, struct str json) {
+    for (json = str_trim(json); json.n; json = str_trim(json)) {
+        struct json_value *v;
+        size_t used;
+        assert_int_equal(json_walk(&arena, json, &used, no_leaf, NULL, NULL), 0);
+        assert_int_equal(json_parse(&arena, str_to(json, used), &v, NULL), 0);
+        if (!d || !means(d->root, v))
+            return false;
+        d = d->next;
+        json = str_from(json, used);
+    }
+    return !d;
+}
+
+static void suite_case(struct suite *x, const struct yaml_node *c, unsigned i) {
+    struct yaml_doc *d = NULL;
+    struct diag diag;
+    struct str text, json;
+    bool must_fail = false, ok;
+    if (!yaml_get_str(c, "yaml", &text))
+        return;
+    (void) yaml_get_bool(c, "fail", &must_fail);
+    undraw(&x->text, text);
+    int r = yaml_parse(&arena, arena_dup(&arena, buf_str(&x->text)), x->name, &d, &diag);
+    if (r == -ERR_UNSUPPORTED || (r < 0 && strstr(diag.text, "duplicate key"))) {
+        x->unsupported++; /* keys that are no scalars, !!binary, duplicate keys: refused on purpose
+                           */
+        return;
+    }
+    if (must_fail)
+        ok = r < 0;
+    else
+        ok = r == 0 && (!yaml_get_str(c, "json", &json) || documents_mean(d, json));
+    if (!ok && !is_known(x->name, i)) {
+        print_error("%.4s:%u %s\n", x->name, i,
+                    r < 0       ? diag.text
+                    : must_fail ? "accepted"
+                                : "means something else");
+        x->known += 1000;
+    }
+    x->known += !ok;
+    x->refused += ok && must_fail;
+    x->same += ok && !must_fail;
+}
+
+static void suite_file(const char *name, struct str text, void *ctx) {
+    struct suite *x = ctx;
+    struct yaml_doc *d;
+    unsigned i = 0;
+    x->name = name;
+    assert_int_equal(yaml_parse(&arena, text, name, &d, NULL), 0);
+    for (const struct yaml_node *c = d->root->first; c; c = c->next)
+        suite_case(x, c, i++);
+}
+
+static void agrees_with_the_yaml_test_suite(void **state UNUSED) {
+    char dir[PATH_MAX];
+    struct suite x = {0};
+    snprintf(dir, sizeof dir, "%s/yaml-test-suite/src", testdata_or_skip());
+    buf_init(&x.text, 1 << 20);
+    testdata_each(dir, suite_file, &x);
+    buf_done(&x.text);
+    print_message(
+        "# %u understood alike, %u refused alike, %u refused on purpose, %u known deviations\n",
+        x.same, x.refused, x.unsupported, x.known);
+    assert_true(x.known < 1000);
+    assert_true(x.same >= 237);
+    assert_int_equal(x.known, ARRAY_SIZE(deviations)); /* a fixed one leaves the list */
+}
+
 static int parse_some(void *ctx) {
     struct arena a;
     struct yaml_doc *d;
@@ -191,4 +357,5 @@ UNIT_GROUP(base_yaml, WITH_ARENA(builds_trees_with_places), WITH_ARENA(empty_str
            WITH_ARENA(a_tag_makes_a_number_a_string), WITH_ARENA(aliases_share_children),
            WITH_ARENA(refuses_with_a_place), WITH_ARENA(finds_duplicates_in_large_mappings),
            WITH_ARENA(refuses_billion_laughs_and_deep_aliases),
-           WITH_ARENA(only_keys_names_the_stranger), WITH_ARENA(survives_the_end_of_memory))
+           WITH_ARENA(only_keys_names_the_stranger), WITH_ARENA(agrees_with_the_yaml_test_suite),
+           WITH_ARENA(survives_the_end_of_memory))
