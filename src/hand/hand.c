@@ -133,6 +133,8 @@ int hand_start(struct hand *h, struct diag *reterr) {
     if (hand_own_refresh(h, reterr) < 0)
         hand_note(h, true, "%s; nothing is blocked until they can", reterr ? reterr->text : "");
     hand_recheck(h);
+    h->next_recheck_ns = hand_boot_ns(h) + HAND_RECHECK_EVERY_MS * NS_PER_MS;
+    h->next_drift_ns = hand_boot_ns(h) + HAND_DRIFT_EVERY_MS * NS_PER_MS;
     return rewrite_journal(h, false, reterr);
 }
 

@@ -124,22 +124,28 @@ static void report(struct comparison *c, bool starting) {
     hand_say_drift(h, c->missing, c->n_missing, c->unknown, c->n_unknown, restored);
 }
 
-/* Unblocks that were begun when we died. */
-static int finish_leaving(struct comparison *c, struct diag *reterr) {
-    struct hand *h = c->h;
-    size_t n_ops = 0, n = 0;
+/* Unblocks that were begun when we died; done before the listing that is compared. 1 = there were
+ * some. */
+static int finish_leaving(struct hand *h, struct diag *reterr) {
+    size_t n = 0, n_ops = 0, most = h->blocks.n + 1;
+    struct hand_block **list = mem_zalloc_array(most, sizeof(struct hand_block *));
+    struct hand_op *ops = mem_zalloc_array(most, sizeof *ops);
+    int r = list && ops ? 0 : diag_set(reterr, -ENOMEM, "no memory for the unblocks");
     LIST_FOR_EACH(it, &h->blocks.all) {
         struct hand_block *b = container_of(it, struct hand_block, all);
-        if (!b->leaving)
+        if (r < 0 || !b->leaving)
             continue;
-        c->gone[n++] = b;
+        list[n++] = b;
         if (!b->dry)
-            c->ops[n_ops++] = hand_op_of(h, b);
+            ops[n_ops++] = hand_op_of(h, b);
     }
-    int r = n_ops ? h->cfg.driver->unblock(h->cfg.driver_ctx, c->ops, n_ops, reterr) : 0;
+    if (n_ops)
+        r = h->cfg.driver->unblock(h->cfg.driver_ctx, ops, n_ops, reterr);
     if (r == 0)
-        hand_forget_blocks(h, c->gone, n, "unblocked");
-    return r;
+        hand_forget_blocks(h, list, n, "unblocked");
+    mem_free(list);
+    mem_free(ops);
+    return r < 0 ? r : n > 0;
 }
 
 static int compare(struct comparison *c, bool starting, struct diag *reterr) {
@@ -148,8 +154,6 @@ static int compare(struct comparison *c, bool starting, struct diag *reterr) {
     int r = comparison_init(c);
     if (r < 0)
         return diag_set(reterr, r, "cannot compare journal and kernel: %s", err_word(r));
-    if (starting && (r = finish_leaving(c, reterr)) < 0)
-        return r;
     LIST_FOR_EACH(it, &h->blocks.all) {
         struct hand_block *b = container_of(it, struct hand_block, all);
         if (!b->dry)
@@ -172,17 +176,23 @@ static int compare(struct comparison *c, bool starting, struct diag *reterr) {
     return 0;
 }
 
+static int list_again(struct comparison *c, struct diag *reterr) {
+    hand_listing_done(&c->l);
+    return c->h->cfg.driver->list(c->h->cfg.driver_ctx, &c->l, reterr);
+}
+
 int hand_reconcile(struct hand *h, bool starting, struct diag *reterr) {
     const struct hand_driver *drv = h->cfg.driver;
     struct comparison c = {.h = h};
     int r = drv->list(h->cfg.driver_ctx, &c.l, reterr);
     if (r == 0 && !c.l.whole && !hand_is_dry(h)) {
         c.restore = true;
-        hand_listing_done(&c.l);
         r = drv->prepare(h->cfg.driver_ctx, reterr);
         if (r == 0)
-            r = drv->list(h->cfg.driver_ctx, &c.l, reterr);
+            r = list_again(&c, reterr);
     }
+    if (r == 0 && starting && (r = finish_leaving(h, reterr)) > 0)
+        r = list_again(&c, reterr);
     if (r == 0)
         r = compare(&c, starting, reterr);
     comparison_done(&c);
