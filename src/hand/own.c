@@ -24,18 +24,17 @@ static int ask(int fd, uint32_t seq) {
     return send(fd, &q, sizeof q, MSG_NOSIGNAL) == (ssize_t) sizeof q ? 0 : -errno;
 }
 
-/* IFA_LOCAL is our own address; on a point-to-point link IFA_ADDRESS is the other end's. IPv6 has
+/* The kernel's macros cast away const, so nothing is const here.
+ * IFA_LOCAL is our own address; on a point-to-point link IFA_ADDRESS is the other end's. IPv6 has
  * IFA_ADDRESS only. */
-static int add_address(const struct nlmsghdr *h, struct ip *dst, size_t cap, size_t *n) {
-    const struct ifaddrmsg *m = NLMSG_DATA(h);
-    const struct rtattr *found = NULL;
+static int add_address(struct nlmsghdr *h, struct ip *dst, size_t cap, size_t *n) {
+    struct ifaddrmsg *m = NLMSG_DATA(h);
+    struct rtattr *found = NULL;
     int left = (int) IFA_PAYLOAD(h);
     size_t want = m->ifa_family == AF_INET ? 4 : 16;
     if (m->ifa_family != AF_INET && m->ifa_family != AF_INET6)
         return 0;
-    for (const struct rtattr *a =
-             (const struct rtattr *) (const void *) ((const char *) m + NLMSG_ALIGN(sizeof *m));
-         RTA_OK(a, left); a = RTA_NEXT(a, left))
+    for (struct rtattr *a = IFA_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && !found))
             found = a;
     if (!found || RTA_PAYLOAD(found) != want)
@@ -49,10 +48,9 @@ static int add_address(const struct nlmsghdr *h, struct ip *dst, size_t cap, siz
 }
 
 /* 1 = the list is complete. */
-static int read_part(const char *p, size_t n_bytes, uint32_t seq, struct ip *dst, size_t cap,
-                     size_t *n) {
+static int read_part(char *p, size_t n_bytes, uint32_t seq, struct ip *dst, size_t cap, size_t *n) {
     size_t left = n_bytes;
-    for (const struct nlmsghdr *h = (const struct nlmsghdr *) (const void *) p; NLMSG_OK(h, left);
+    for (struct nlmsghdr *h = (struct nlmsghdr *) (void *) p; NLMSG_OK(h, left);
          h = NLMSG_NEXT(h, left)) {
         if (h->nlmsg_seq != seq)
             continue; /* the rest of an older, broken-off question */

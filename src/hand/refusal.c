@@ -1,5 +1,7 @@
 #include "hand/refusal.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 
 static const char *const words[HAND_REFUSAL_MAX_] = {
@@ -38,28 +40,25 @@ const char *hand_refusal_to_string(enum hand_refusal r) {
     return words[r];
 }
 
-/* Cutting at the end of the array may split a character: take its rest away too. */
-static void trim_broken_tail(char *z) {
-    size_t n = strlen(z), k = n;
-    while (k > 0 && n - k < 4 && ((unsigned char) z[k - 1] & 0xc0) == 0x80)
-        k--;
-    if (k == 0 || (unsigned char) z[k - 1] < 0xc0)
-        return;
-    unsigned char c = (unsigned char) z[k - 1];
-    size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-    if (n - (k - 1) < want)
-        z[k - 1] = 0;
+/* A cut (by "%.40s" or by the end of the array) may have split a character, and the room may have
+ * sent control characters: each such byte becomes a question mark. */
+static void make_printable(char *z) {
+    for (char *p = z, *end = z + strlen(z); p < end;) {
+        unsigned n = utf8_length(p, end);
+        if (!n || (n == 1 && ((unsigned char) *p < 0x20 || *p == 0x7f)))
+            *p++ = '?';
+        else
+            p += n;
+    }
 }
 
 bool hand_refuse(struct hand_reason *r, enum hand_refusal code, const char *fmt, ...) {
     va_list ap;
+    ASSERT(fmt); /* or gcc's null check under UBSan warns of its own path */
     r->code = code;
     va_start(ap, fmt);
     vsnprintf(r->text, sizeof r->text, fmt, ap);
     va_end(ap);
-    for (char *p = r->text; *p; p++)
-        if ((unsigned char) *p < 0x20 || *p == 0x7f)
-            *p = '?';
-    trim_broken_tail(r->text);
+    make_printable(r->text);
     return false;
 }

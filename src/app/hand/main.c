@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -273,23 +274,55 @@ static int open_socket(struct program *p, struct diag *d) {
     return r < 0 ? diag_set(d, r, "cannot listen on '%s': %s", path, err_word(r)) : fd;
 }
 
-static int start_driver(struct program *p, bool dry, struct rights *rights, struct diag *d) {
-    const char *wanted = p->opt.driver ? p->opt.driver : "nft";
-    bool can = access(p->opt.nft, X_OK) == 0 && rights_net_admin();
-    if (!p->opt.driver && dry && !can) {
-        log_warn("nftables cannot be used here (%s); orders are only checked and listed",
-                 rights_net_admin() ? "nft is not installed" : "CAP_NET_ADMIN is missing");
-        wanted = "none";
+/* The table is one for a network namespace, and so is the hand that acts on it: two would take each
+ * other's blocks for strays. An abstract socket name is free again when its last holder (our
+ * runner) is gone. */
+static bool be_the_only_one(int64_t wait_ms) {
+    static const char name[] = "kizuki-hand-nft";
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int64_t end = time_monotonic_ns() + wait_ms * NS_PER_MS;
+    memcpy(a.sun_path + 1, name, sizeof name - 1);
+    socklen_t n = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + sizeof name);
+    while (fd >= 0 && bind(fd, (struct sockaddr *) &a, n) < 0) {
+        struct timespec pause = {.tv_nsec = 50 * NS_PER_MS};
+        if (errno != EADDRINUSE || time_monotonic_ns() >= end) {
+            close(fd);
+            return false;
+        }
+        nanosleep(&pause, NULL);
     }
+    return fd >= 0; /* kept open for as long as we live */
+}
+
+/* NULL, or why nftables cannot be used. */
+static const char *why_not_nft(const struct program *p) {
+    if (access(p->opt.nft, X_OK) < 0)
+        return "nft is not installed";
+    if (!rights_net_admin())
+        return "CAP_NET_ADMIN is missing";
+    if (!p->opt.clear && !be_the_only_one(p->opt.dry_run ? 0 : LOCK_WAIT_MS))
+        return "another kizuki-hand acts in this network namespace";
+    return NULL;
+}
+
+static int start_driver(struct program *p, bool dry, struct rights *rights, struct diag *d) {
+    /* --dry-run is for demonstrations: not even a look at the kernel's table. */
+    const char *wanted = p->opt.driver ? p->opt.driver : p->opt.dry_run ? "none" : "nft";
     p->driver = hand_driver_find(str_of(wanted));
     p->runner.fd = -1;
     if (!p->driver)
         return diag_set(d, -EINVAL, "there is no driver '%s'", wanted);
     if (p->driver != hand_driver_find(STR("nft")))
         return 0;
-    if (!can)
-        return diag_set(d, -EPERM, "cannot block: %s",
-                        rights_net_admin() ? "nft is not installed" : "CAP_NET_ADMIN is missing");
+    const char *why = why_not_nft(p);
+    if (why && dry && !p->opt.driver) {
+        log_warn("nftables cannot be used here (%s); orders are only checked and listed", why);
+        p->driver = hand_driver_find(STR("none"));
+        return 0;
+    }
+    if (why)
+        return diag_set(d, -EPERM, "cannot block: %s", why);
     int r = hand_runner_start(p->opt.nft, rights_drop_runner, rights, &p->runner, d);
     if (r > 0)
         log_warn("this kernel has no Landlock: the nft runner is confined by seccomp only");
