@@ -88,6 +88,8 @@ static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const 
         if (!(pc->mask & m->mask))
             continue;
         if (pc->type == CORR_MEASURES) {
+            if (!(pc->on & m->mask))
+                continue;
             struct judge j = judge_of(c, scope, pc, g, m->t);
             hit = corr_expr_eval(pc->condition, value_of, &j) != 0;
             r = j.code;

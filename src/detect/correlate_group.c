@@ -271,14 +271,28 @@ static void log_purge(struct correlate *c, const struct plan_scope *s, struct gr
     g->log_n = kept;
 }
 
+/* Could a correlation be true once this event has come? */
+static bool matters(const struct plan_scope *s, const struct group *g, const struct mini *m) {
+    uint64_t weight = (uint64_t) g->log_weight + m->weight;
+    if (weight > s->cold_max)
+        return true;
+    for (uint32_t mask = m->mask; mask; mask &= mask - 1)
+        if (weight >= s->least[__builtin_ctz(mask)])
+            return true;
+    return false;
+}
+
 int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    if (g->hot || m->weight > s->cold_max)
+    if (g->hot)
         return 0;
-    if (g->log_weight + m->weight > s->cold_max)
+    if (matters(s, g, m)) {
+        if (!g->log_n)
+            return 0;
         log_purge(c, s, g, m->t);
-    if (g->log_weight + m->weight > s->cold_max)
-        return 0;
+        if (matters(s, g, m))
+            return 0;
+    }
     if (g->log_n == g->log_cap) {
         uint8_t cap = g->log_cap ? (uint8_t) MIN(g->log_cap * 2u, s->cold_max) : 1;
         uint32_t log = pool_alloc(&c->pool, (size_t) cap * s->mini_bytes);

@@ -248,6 +248,7 @@ static void translate(struct plan_corr *c, const struct plan_scope *s) {
         c->input_bit[i] = k;
     }
     c->mask = scope_mask(c, c->mask);
+    c->on = scope_mask(c, c->on);
     c->pub.evidence = scope_mask(c, c->pub.evidence);
     for (uint32_t i = 0; i < c->n_counted; i++)
         c->counted[i] = index_of(s->vals, s->n_vals, c->counted[i]);
@@ -373,12 +374,16 @@ static void finish_scope(struct correlate_plan *p, struct plan_scope *s) {
     s->group_bytes = (uint32_t) (sizeof(struct group) + s->n_keys * sizeof(uint32_t));
     s->hot_bytes =
         (uint32_t) (sizeof(struct hot) + (s->n_corrs + s->n_windows) * sizeof(union corr_state));
-    uint64_t least = UINT64_MAX;
-    for (uint32_t i = 0; i < s->n_corrs; i++)
-        least = MIN(least, p->corrs[s->corrs[i]].least_events);
-    uint64_t cold = least - 1;
-    cold = MIN(cold, COLD_LOG_MAX);
-    s->cold_max = (uint32_t) MIN(cold, POOL_BLOCK_MAX / s->mini_bytes);
+    s->cold_max = MIN(COLD_LOG_MAX, POOL_BLOCK_MAX / s->mini_bytes);
+    for (uint32_t bit = 0; bit < CORRELATION_INPUTS_MAX; bit++)
+        s->least[bit] = UINT32_MAX;
+    for (uint32_t i = 0; i < s->n_corrs; i++) {
+        const struct plan_corr *c = &p->corrs[s->corrs[i]];
+        uint32_t least = (uint32_t) MIN(c->least_events, UINT32_MAX);
+        for (uint32_t bit = 0; bit < CORRELATION_INPUTS_MAX; bit++)
+            if (c->on >> bit & 1)
+                s->least[bit] = MIN(s->least[bit], least);
+    }
 }
 
 /* ---- targets ---- */

@@ -4,10 +4,10 @@
  * Inside a scope every rule looked at is an input, a bit of a mask; what an event brings to a scope
  * is a `mini`: its time, place, mask and the words of the fields that are counted or collected.
  *
- * A group begins cold: a log of minis and nothing else, because nothing can be true yet (cold_max
- * is one less than the fewest events any correlation of the scope needs). The event after that
- * makes it hot: the log is played into windows and states. A million sources that try once cost a
- * key and one mini each.
+ * A group begins cold: a log of minis and nothing else, because nothing can be true yet (each
+ * correlation needs some events at least). The event that could make something true, or one too
+ * many for the log, makes it hot: the log is played into windows and states. A million sources that
+ * try once cost a key and one mini each.
  *
  * Correlations over correlations have a level; an event goes through the scopes level by level, and
  * a correlation that is true at this event is a hit for the levels above. */
@@ -122,6 +122,7 @@ struct plan_corr {
     const struct detect_rule *inputs[CORRELATION_INPUTS_MAX]; /* in the order of `rules` */
     uint32_t input_bit[CORRELATION_INPUTS_MAX];               /* their bits in the scope */
     uint32_t mask;                                            /* all of them */
+    uint32_t on; /* those at whose events it is judged */
     int64_t span_ns;
     uint32_t need;      /* how many; VALUE_COUNT 0: only a provider of a measure */
     uint32_t n_counted; /* VALUE_COUNT: fields that make up a value */
@@ -167,7 +168,8 @@ struct plan_scope {
     uint32_t *corrs; /* indexes into plan.corrs, in order of loading */
     uint32_t n_windows, windows_cap;
     struct plan_window *windows;
-    uint32_t cold_max; /* 0: groups are hot from the start */
+    uint32_t cold_max;                      /* a cold group's log holds no more */
+    uint32_t least[CORRELATION_INPUTS_MAX]; /* so many events make one of this input matter */
     int64_t span_max_ns;
     uint32_t mini_bytes, group_bytes, hot_bytes;
 };

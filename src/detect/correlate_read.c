@@ -277,14 +277,19 @@ static int read_evidence(const struct corr_reader *r, const struct detect_rule *
     const struct yaml_node *list = yaml_get(rule->correlation, "evidence");
     c->mask = c->n_inputs == 32 ? UINT32_MAX : ((uint32_t) 1 << c->n_inputs) - 1;
     c->pub.evidence = c->mask;
-    return list ? corr_mask(rule, r, c, list, &c->pub.evidence, reterr) : 0;
+    int code = list ? corr_mask(rule, r, c, list, &c->pub.evidence, reterr) : 0;
+    list = yaml_get(rule->correlation, "on");
+    c->on = c->mask;
+    if (code == 0 && list && c->type != CORR_MEASURES)
+        return bad(rule, list, reterr, "'on' is for correlations of type measures");
+    return code == 0 && list ? corr_mask(rule, r, c, list, &c->on, reterr) : code;
 }
 
 int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
               struct diag *reterr) {
     static const char *const keys[] = {"type",     "rules",     "aliases",  "group-by",
                                        "timespan", "condition", "generate", "measures",
-                                       "attach",   "evidence",  NULL};
+                                       "attach",   "evidence",  "on",       NULL};
     *c = (struct plan_corr){.pub.rule = rule};
     int code = yaml_only_keys(rule->correlation, keys, rule->file.p, reterr);
     if (code == 0)
