@@ -1,6 +1,8 @@
 #include "unit.h"
 
 int unit_detect_correlate(void);
+int unit_detect_correlate_measures(void);
 int unit_detect_match(void);
 int unit_detect_rule(void);
-UNIT_MAIN(unit_detect_correlate, unit_detect_rule, unit_detect_match)
+UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_measures, unit_detect_rule,
+          unit_detect_match)
