@@ -1,8 +1,9 @@
-/* What the subcommands of `kizuki` share. */
+/* The subcommands of `kizuki`, each in a file of its own, and what they share. */
 #pragma once
-#include "base/err.h"
+#include "base/cli.h"
+
+extern const struct cli_command COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST, COMMAND_PACK_PLAY,
+    COMMAND_PACK_REPLAY, COMMAND_SERVE;
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);
-/* "kizuki NAME: what" on standard error; returns the exit status 2. */
-int command_misused(const char *name, const char *what);

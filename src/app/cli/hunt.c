@@ -1,5 +1,3 @@
-#include "app/cli/hunt.h"
-
 #include "app/cli/command.h"
 #include "app/cli/hunt_streams.h"
 #include "base/file.h"
@@ -7,19 +5,20 @@
 #include "base/mem.h"
 #include "intake/reader.h"
 
-#include <getopt.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RULE_PATHS_MAX = 256, OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
+enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
 
+struct hunt_args {
+    struct cli_list rules;
+    bool stats, updates, no_cache, parse_only;
+    int64_t threads, batch;
+};
 struct hunting {
-    const char *rule_paths[RULE_PATHS_MAX];
-    size_t n_rule_paths;
-    struct engine_options engine;
+    const struct hunt_args *args;
     struct hunt_options options;
-    bool stats, updates;
     const char **files;
     size_t n_files;
     struct buf out;
@@ -27,26 +26,6 @@ struct hunting {
     int out_error;
     bool bad_input;
 };
-
-static const char HELP[] =
-    "usage: kizuki hunt [OPTION]… FILE…\n"
-    "\n"
-    "Runs all rules over stored logs of any known format and prints findings as NDJSON.\n"
-    "FILE is a file, a folder, a pattern or - for standard input; gzip and zstd are read too.\n"
-    "Several files are taken in order of time, so an attack seen in two logs is one attack.\n"
-    "\n"
-    "  --rules PATH    Sigma rules in this file or folder (may be repeated); without it the shipped rules\n"
-    "  --stats         one JSON object as the last line on standard error: events, bytes, findings, rules,\n"
-    "                  rules_refused, load_cpu_s, cpu_s (all after the load), peak_rss_bytes\n"
-    "  --updates       print every telling of a finding: when it opens, while it grows, when it ends\n"
-    "                  (without it: once, complete, when it ended)\n"
-    "  --threads N     worker threads (default: one a core, at most 8; the output is the same)\n"
-    "  --batch BYTES   bytes decoded and matched together (default 262144; the output is the same)\n"
-    "  --no-cache      no match result or decoded value of one event is reused for another\n"
-    "  --parse-only    read, unescape and look up every field a rule can ask for; nothing else\n"
-    "  --help          this text\n"
-    "\n"
-    "Exit status: 0, 1 when a file could not be read, 2 when the call is wrong.\n";
 
 static double cpu_now_s(void) {
     struct timespec ts;
@@ -68,9 +47,8 @@ static int flush_out(struct hunting *h) {
 
 static int print_finding(void *ctx, const struct finding *f) {
     struct hunting *h = ctx;
-    if (f->state == FINDING_END || (f->state == FINDING_OPEN && h->updates))
-        h->findings += f->state == FINDING_END;
-    if (f->state != FINDING_END && !h->updates)
+    h->findings += f->state == FINDING_END;
+    if (f->state != FINDING_END && !h->args->updates)
         return 0;
     finding_write_json(f, name_of_stream, h, &h->out);
     buf_add_byte(&h->out, '\n');
@@ -123,9 +101,10 @@ static int run(struct hunting *h) {
     struct finding_sink sink = {.ctx = h, .put = print_finding};
     struct hunt_totals totals = {0};
     struct diag d;
-    h->engine.rule_paths = h->n_rule_paths ? h->rule_paths : NULL;
-    h->engine.n_rule_paths = h->n_rule_paths;
-    if (engine_new(&h->engine, sink, &e, &d) < 0)
+    struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,
+                               .n_rule_paths = h->args->rules.n,
+                               .parse_only = h->args->parse_only};
+    if (engine_new(&o, sink, &e, &d) < 0)
         return command_failed(&d);
     engine_each_refused(e, say_refused, h);
     double from = cpu_now_s();
@@ -136,76 +115,54 @@ static int run(struct hunting *h) {
         diag_set(&d, r, "cannot go on: %s", err_word(r));
         return command_failed(&d);
     }
-    if (h->stats)
+    if (h->args->stats)
         print_stats(h, e, &totals, cpu_now_s() - from);
     return h->bad_input ? 1 : 0;
 }
 
-static int read_options(struct hunting *h, int argc, char **argv) {
-    static const struct option options[] = {
-        {"rules", required_argument, NULL, 'r'},   {"stats", no_argument, NULL, 's'},
-        {"updates", no_argument, NULL, 'u'},       {"threads", required_argument, NULL, 't'},
-        {"batch", required_argument, NULL, 'b'},   {"no-cache", no_argument, NULL, 'n'},
-        {"parse-only", no_argument, NULL, 'p'},    {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    uint64_t v;
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (c) {
-        case 'r':
-            if (h->n_rule_paths == RULE_PATHS_MAX)
-                return command_misused("hunt", "at most 256 --rules");
-            h->rule_paths[h->n_rule_paths++] = optarg;
-            break;
-        case 's':
-            h->stats = true;
-            break;
-        case 'u':
-            h->updates = true;
-            break;
-        case 't':
-            if (str_to_u64(str_of(optarg), &v) < 0 || v < 1 || v > 64)
-                return command_misused("hunt", "--threads wants a number from 1 to 64");
-            h->options.threads = (unsigned) v;
-            break;
-        case 'b':
-            if (str_to_u64(str_of(optarg), &v) < 0 || v < 1 || v > 16 * 1024 * 1024)
-                return command_misused("hunt", "--batch wants a number of bytes up to 16777216");
-            h->options.batch_bytes = (size_t) v;
-            break;
-        case 'n': /* nothing of one event is ever used for another: there is no cache to switch off */
-            break;
-        case 'p':
-            h->engine.parse_only = true;
-            break;
-        case 'h':
-            fputs(HELP, stdout);
-            return -1;
-        default:
-            return command_misused("hunt", "see kizuki hunt --help");
-        }
-    }
-    if (optind == argc)
-        return command_misused("hunt", "no file; give log files, or - for standard input");
-    return 0;
-}
-
-int cmd_hunt(int argc, char **argv) {
-    struct hunting h = {0};
+static int run_hunt(void *settings, unsigned n_args, char **args) {
+    struct hunting h = {.args = settings};
     struct arena arena;
     struct diag d;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    h.options.threads = (unsigned) (cores < 1 ? 1 : cores > 8 ? 8 : cores);
-    int r = read_options(&h, argc, argv);
-    if (r)
-        return r < 0 ? 0 : r;
+    h.options.threads = (unsigned) (h.args->threads ? h.args->threads : cores < 1 ? 1 : cores > 8 ? 8 : cores);
+    h.options.batch_bytes = (size_t) h.args->batch;
     arena_init(&arena, (size_t) 1 << 30);
     buf_init(&h.out, OUT_MAX);
-    r = intake_expand_paths(&arena, (const char *const *) argv + optind, (size_t) (argc - optind),
-                            &h.files, &h.n_files, &d);
+    int r = intake_expand_paths(&arena, (const char *const *) args, n_args, &h.files, &h.n_files, &d);
     r = r < 0 ? command_failed(&d) : run(&h);
     buf_done(&h.out);
     arena_done(&arena);
     return r;
 }
+
+static const struct cli_option OPTIONS[] = {
+    {.name = "rules", .kind = CLI_LIST, .value = "PATH", .at = offsetof(struct hunt_args, rules),
+     .help = "Sigma rules in this file or folder instead of the shipped ones (repeat for more)"},
+    {.name = "stats", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, stats),
+     .help = "one JSON object as the last line on standard error"},
+    {.name = "updates", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, updates),
+     .help = "print a finding each time it is told, not only when it has ended"},
+    {.name = "threads", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = 64,
+     .at = offsetof(struct hunt_args, threads),
+     .help = "worker threads (one a core, at most 8; the output is the same)"},
+    {.name = "batch", .kind = CLI_NUMBER, .value = "BYTES", .min = 1, .max = 16 * 1024 * 1024,
+     .at = offsetof(struct hunt_args, batch),
+     .help = "bytes decoded and matched together (262144; the output is the same)"},
+    {.name = "no-cache", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, no_cache),
+     .help = "reuse nothing of one event for another (which is always so)"},
+    {.name = "parse-only", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, parse_only),
+     .help = "read, unescape and look up every field a rule can ask for; nothing else"},
+    {0},
+};
+const struct cli_command COMMAND_HUNT = {
+    .name = "hunt", .args = "FILE…", .args_min = 1, .args_max = CLI_MANY,
+    .help = "run all rules over stored logs and print findings as NDJSON",
+    .text = "FILE is a file, a folder, a pattern or - for standard input; gzip and zstd are read too. Several\n"
+            "files are taken in order of time, so an attack seen in two logs is one attack.\n"
+            "\n"
+            "--stats prints events, bytes, findings, rules, rules_refused, load_cpu_s (the rules), cpu_s (all\n"
+            "after the load) and peak_rss_bytes.\n"
+            "\n"
+            "Exit status: 0, 1 when a file could not be read, 2 when the call is wrong.\n",
+    .options = OPTIONS, .size = sizeof(struct hunt_args), .run = run_hunt};

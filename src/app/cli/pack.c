@@ -1,7 +1,5 @@
-#include "app/cli/pack.h"
-
+/* `kizuki pack list`, `kizuki pack replay` and `kizuki demo`. */
 #include "app/cli/command.h"
-#include "app/cli/play.h"
 #include "app/engine/engine.h"
 #include "app/serve/serve.h"
 #include "base/file.h"
@@ -10,7 +8,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +25,7 @@ static const char *packs_dir(void) {
     return dir;
 }
 
-static int list(void) {
+static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args UNUSED) {
     struct arena a;
     struct pack *packs;
     size_t n, bad;
@@ -105,60 +102,11 @@ static int make_folder(struct arena *a, const char *dir, const struct pack *p, s
     return r;
 }
 
-struct replay_options {
-    const char *data, *https, *id;
-    uint64_t seed;
-    double pace;
-    bool clear, once;
+struct replay_args {
+    const char *data, *https, *pace;
+    int64_t seed;
+    bool clear;
 };
-
-static int run(const struct replay_options *o) {
-    struct arena a;
-    struct pack p;
-    struct diag d;
-    arena_init(&a, PACK_ARENA);
-    int r = pack_open(&a, packs_dir(), str_of(o->id), &p, &d);
-    if (r == 0)
-        r = make_folder(&a, o->data, &p, &d);
-    const char *story = r == 0 ? pack_file(&a, &p, "replay.yml") : NULL;
-    if (r == 0) {
-        struct serve_options s = {.data = o->data, .https = o->https, .replay = story, .pace = o->pace,
-                                  .seed = o->seed, .end_after_replay = o->once, .quiet = o->once};
-        r = serve_run(&s);
-        if (r == 0 && o->once)
-            printf("%.*s: played; the data folder is %s\n", STR_ARG(p.id), o->data);
-    } else {
-        r = command_failed(&d);
-    }
-    arena_done(&a);
-    return r;
-}
-
-static int read_options(struct replay_options *o, int argc, char **argv, const char *name, const char *help) {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'}, {"seed", required_argument, NULL, 's'},
-        {"pace", required_argument, NULL, 'p'}, {"https", required_argument, NULL, 'l'},
-        {"clear", no_argument, NULL, 'c'},      {"help", no_argument, NULL, 'h'},
-        {0}};
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'd')
-            o->data = optarg;
-        else if (c == 'l')
-            o->https = optarg;
-        else if (c == 'c')
-            o->clear = true;
-        else if (c == 'h') {
-            fputs(help, stdout);
-            return -1;
-        } else if ((c == 's' && str_to_u64(str_of(optarg), &o->seed) < 0) ||
-                   (c == 'p' && (str_to_double(str_of(optarg), &o->pace) < 0 || o->pace < 0)) || c == '?')
-            return command_misused(name, "see --help");
-    }
-    if (optind < argc)
-        o->id = argv[optind++];
-    return optind == argc ? 0 : command_misused(name, "one pack at a time");
-}
 
 static const char *default_dir(const char *what) {
     static char dir[PATH_MAX];
@@ -170,57 +118,82 @@ static const char *default_dir(const char *what) {
     return dir;
 }
 
-static int replay(int argc, char **argv) {
-    static const char help[] =
-        "usage: kizuki pack replay [--seed N] [--data DIR] [--pace N] ID\n"
-        "\n"
-        "Plays a lesson once through the real programs in a data folder of its own and leaves it in DIR.\n"
-        "\n"
-        "  --data DIR   the folder (default: kizuki-replay beside the usual data folder); an earlier replay\n"
-        "               there is removed, anything else is left alone\n"
-        "  --seed N     another variant of the same story\n"
-        "  --pace N     N times the speed of life (default: as fast as it goes)\n";
-    struct replay_options o = {.data = default_dir("replay"), .https = "127.0.0.1:0", .once = true};
-    int r = read_options(&o, argc, argv, "pack replay", help);
-    if (r)
-        return r < 0 ? 0 : r;
-    return o.id ? run(&o) : command_misused("pack replay", "which pack? kizuki pack list shows them");
+/* once: end when it is through. */
+static int run(const struct replay_args *o, const char *id, const char *data, double pace, bool once) {
+    struct arena a;
+    struct pack p;
+    struct diag d;
+    if (o->pace && (str_to_double(str_of(o->pace), &pace) < 0 || pace < 0)) {
+        diag_set(&d, -EINVAL, "--pace wants a number, 0 for as fast as it goes");
+        return command_failed(&d);
+    }
+    arena_init(&a, PACK_ARENA);
+    int r = pack_open(&a, packs_dir(), str_of(id), &p, &d);
+    if (r == 0)
+        r = make_folder(&a, data, &p, &d);
+    const char *story = r == 0 ? pack_file(&a, &p, "replay.yml") : NULL;
+    if (r == 0) {
+        struct serve_options s = {.data = data, .https = o->https, .replay = story, .pace = pace,
+                                  .seed = (uint64_t) o->seed, .end_after_replay = once, .quiet = once};
+        r = serve_run(&s);
+        if (r == 0 && once)
+            printf("%.*s: played; the data folder is %s\n", STR_ARG(p.id), data);
+    } else {
+        r = command_failed(&d);
+    }
+    arena_done(&a);
+    return r;
 }
 
-int cmd_demo(int argc, char **argv) {
-    static const char help[] =
-        "usage: kizuki demo [--data DIR] [--https ADDR:PORT] [--pace N] [--clear]\n"
-        "\n"
-        "Plays the first lesson at 60 times the speed of life and shows it on pages of its own. Nothing of it\n"
-        "reaches the real data folder; blocks are only ever tried out.\n"
-        "\n"
-        "  --clear      remove what an earlier demonstration left, and end\n";
-    struct replay_options o = {.data = default_dir("demo"), .https = "127.0.0.1:8444", .pace = 60, .id = FIRST_PACK};
+static int run_replay(void *settings, unsigned n_args UNUSED, char **args) {
+    const struct replay_args *o = settings;
+    return run(o, args[0], o->data ? o->data : default_dir("replay"), 0, true);
+}
+
+static int run_demo(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
+    const struct replay_args *o = settings;
+    const char *data = o->data ? o->data : default_dir("demo");
     struct diag d;
-    int r = read_options(&o, argc, argv, "demo", help);
-    if (r)
-        return r < 0 ? 0 : r;
-    if (!o.clear)
-        return run(&o);
-    if (clear_folder(o.data, &d) < 0)
+    if (!o->clear)
+        return run(o, FIRST_PACK, data, 60, false);
+    if (clear_folder(data, &d) < 0)
         return command_failed(&d);
-    if (rmdir(o.data) < 0 && errno != ENOENT) {
-        diag_set(&d, -errno, "cannot remove '%s': %s", o.data, err_word(-errno));
+    if (rmdir(data) < 0 && errno != ENOENT) {
+        diag_set(&d, -errno, "cannot remove '%s': %s", data, err_word(-errno));
         return command_failed(&d);
     }
     return 0;
 }
 
-int cmd_pack(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        int (*run)(int argc, char **argv);
-    } verbs[] = {{"replay", replay}, {"play", cmd_pack_play}};
-    if (argc >= 2 && strcmp(argv[1], "list") == 0)
-        return list();
-    for (size_t i = 0; argc >= 2 && i < ARRAY_SIZE(verbs); i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "usage: kizuki pack list | replay [--seed N] [--data DIR] ID | play REPLAY.yml\n");
-    return 2;
-}
+#define OPTION_DATA                                                                                \
+    {.name = "data", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct replay_args, data), \
+     .help = "the folder; what an earlier replay left there is removed, anything else is left alone"}
+#define OPTION_PACE                                                                                \
+    {.name = "pace", .kind = CLI_STRING, .value = "N", .at = offsetof(struct replay_args, pace),   \
+     .help = "N times the speed of life; 0 as fast as it goes"}
+#define OPTION_SEED                                                                                \
+    {.name = "seed", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = INT64_MAX,                 \
+     .at = offsetof(struct replay_args, seed), .help = "another variant of the same story"}
+#define OPTION_HTTPS                                                                               \
+    {.name = "https", .kind = CLI_STRING, .value = "ADDR:PORT",                                    \
+     .at = offsetof(struct replay_args, https), .help = "where the pages are (127.0.0.1:8444)"}
+
+static const struct cli_option REPLAY_OPTIONS[] = {OPTION_DATA, OPTION_SEED, OPTION_PACE, {0}};
+static const struct cli_option DEMO_OPTIONS[] = {
+    OPTION_DATA, OPTION_SEED, OPTION_PACE, OPTION_HTTPS,
+    {.name = "clear", .kind = CLI_FLAG, .at = offsetof(struct replay_args, clear),
+     .help = "remove what an earlier demonstration left, and end"},
+    {0}};
+
+const struct cli_command COMMAND_PACK_LIST = {
+    .name = "pack list", .help = "show the lessons that are here", .run = run_list};
+const struct cli_command COMMAND_PACK_REPLAY = {
+    .name = "pack replay", .args = "ID", .args_min = 1, .args_max = 1,
+    .help = "play a lesson once through the real programs and leave its data folder",
+    .options = REPLAY_OPTIONS, .size = sizeof(struct replay_args),
+    .defaults = &(struct replay_args){.https = "127.0.0.1:0"}, .run = run_replay};
+const struct cli_command COMMAND_DEMO = {
+    .name = "demo", .help = "play the first lesson at 60 times the speed of life, on pages of its own",
+    .text = "Nothing of it reaches the real data folder; blocks are only ever tried out.\n",
+    .options = DEMO_OPTIONS, .size = sizeof(struct replay_args),
+    .defaults = &(struct replay_args){.https = "127.0.0.1:8444"}, .run = run_demo};

@@ -1,14 +1,11 @@
 /* Writes a story's lines into a pipe with their own times; with --pace N at N times the speed of life, else
  * as fast as they are read. A clock tick goes out for every second of the story, so that whoever follows
  * knows its time when nothing happens. */
-#include "app/cli/play.h"
-
 #include "app/cli/command.h"
 #include "base/file.h"
 #include "intake/replay.h"
 #include "pack/replay.h"
 
-#include <getopt.h>
 #include <time.h>
 
 enum { PLAY_BUFFER = 256 * 1024 };
@@ -77,39 +74,39 @@ static int play(struct player *p, struct pack_replay *story) {
     return r < 0 ? r : flush(p);
 }
 
-static const char HELP[] =
-    "usage: kizuki pack play [--seed N] [--pace N] [--fd N] REPLAY.yml\n"
-    "\n"
-    "Writes the lines of a story for a sensor started with --replay-fd. Used by pack replay and demo.\n";
+struct play_args {
+    int64_t seed, fd;
+    const char *pace;
+};
 
-int cmd_pack_play(int argc, char **argv) {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"pace", required_argument, NULL, 'p'},
-                                            {"fd", required_argument, NULL, 'f'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+static int run_play(void *settings, unsigned n_args UNUSED, char **args) {
+    const struct play_args *a = settings;
     CLEANUP(pack_replay_freep) struct pack_replay *story = NULL;
-    struct player p = {.fd = 1};
-    uint64_t seed = 0, fd = 1;
+    struct player p = {.fd = (int) a->fd};
     struct diag d;
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if ((c == 's' && str_to_u64(str_of(optarg), &seed) < 0) ||
-            (c == 'f' && (str_to_u64(str_of(optarg), &fd) < 0 || fd > 1024)) ||
-            (c == 'p' && (str_to_double(str_of(optarg), &p.pace) < 0 || p.pace < 0)) || c == '?')
-            return command_misused("pack play", "see kizuki pack play --help");
+    if (a->pace && (str_to_double(str_of(a->pace), &p.pace) < 0 || p.pace < 0)) {
+        diag_set(&d, -EINVAL, "--pace wants a number, 0 for as fast as it goes");
+        return command_failed(&d);
     }
-    if (optind + 1 != argc)
-        return command_misused("pack play", "one replay.yml is wanted");
-    p.fd = (int) fd;
     buf_init(&p.out, PLAY_BUFFER);
-    int r = pack_replay_open(argv[optind], seed, &story, &d);
+    int r = pack_replay_open(args[0], (uint64_t) a->seed, &story, &d);
     if (r == 0 && (r = play(&p, story)) < 0)
-        diag_set(&d, r, "cannot go on playing '%s': %s", argv[optind], err_word(r));
+        diag_set(&d, r, "cannot go on playing '%s': %s", args[0], err_word(r));
     buf_done(&p.out);
     return r < 0 ? command_failed(&d) : 0;
 }
+
+static const struct cli_option OPTIONS[] = {
+    {.name = "seed", .kind = CLI_NUMBER, .value = "N", .min = 0, .max = INT64_MAX,
+     .at = offsetof(struct play_args, seed), .help = "another variant of the same story"},
+    {.name = "pace", .kind = CLI_STRING, .value = "N", .at = offsetof(struct play_args, pace),
+     .help = "N times the speed of life; 0 as fast as it is read"},
+    {.name = "fd", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = 1024,
+     .at = offsetof(struct play_args, fd), .help = "write there (1)"},
+    {0},
+};
+const struct cli_command COMMAND_PACK_PLAY = {
+    .name = "pack play", .args = "REPLAY.yml", .args_min = 1, .args_max = 1, .hidden = true,
+    .help = "write the lines of a story for a sensor started with --replay-fd",
+    .options = OPTIONS, .size = sizeof(struct play_args), .defaults = &(struct play_args){.fd = 1},
+    .run = run_play};

@@ -20,5 +20,3 @@ struct serve_options {
 };
 /* Runs until a signal, or until the replay is through; returns the exit status. */
 int serve_run(const struct serve_options *o);
-
-int cmd_serve(int argc, char **argv);
