@@ -1,4 +1,5 @@
 #include "app/cli/command.h"
+#include "app/cli/hunt_spool.h"
 #include "app/cli/hunt_streams.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -18,6 +19,7 @@ struct hunt_args {
 };
 struct hunting {
     const struct hunt_args *args;
+    const char *spool; /* instead of files */
     struct hunt_options options;
     const char **files;
     size_t n_files;
@@ -96,28 +98,46 @@ static void print_stats(const struct hunting *h, const struct engine *e, const s
     buf_done(&b);
 }
 
-static int run(struct hunting *h) {
+/* A spool is one sequence already; files are put in order first. */
+static int read_all(struct hunting *h, struct engine *e, struct registry *registry,
+                    struct hunt_totals *totals, struct diag *err) {
+    if (h->spool)
+        return hunt_spool(e, registry, h->spool, &totals->bytes, err);
+    int r = hunt_streams(e, h->files, h->n_files, &h->options, say_failed, h, totals);
+    return r < 0 ? diag_set(err, r, "cannot go on: %s", err_word(r)) : 0;
+}
+
+static int run_with(struct hunting *h, struct registry *registry) {
     CLEANUP(engine_freep) struct engine *e = NULL;
     struct finding_sink sink = {.ctx = h, .put = print_finding};
     struct hunt_totals totals = {0};
     struct diag d;
     struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,
                                .n_rule_paths = h->args->rules.n,
+                               .sources = registry->sources,
+                               .n_sources = SOURCES_MAX,
                                .parse_only = h->args->parse_only};
     if (engine_new(&o, sink, &e, &d) < 0)
         return command_failed(&d);
     engine_each_refused(e, say_refused, h);
     double from = cpu_now_s();
-    int r = hunt_streams(e, h->files, h->n_files, &h->options, say_failed, h, &totals);
-    if (r == 0)
-        r = flush_out(h);
-    if (r < 0) {
-        diag_set(&d, r, "cannot go on: %s", err_word(r));
+    int r = read_all(h, e, registry, &totals, &d);
+    if (r == 0 && (r = flush_out(h)) < 0)
+        diag_set(&d, r, "cannot write the findings: %s", err_word(r));
+    if (r < 0)
         return command_failed(&d);
-    }
     if (h->args->stats)
         print_stats(h, e, &totals, cpu_now_s() - from);
     return h->bad_input ? 1 : 0;
+}
+
+static int run(struct hunting *h) {
+    struct registry registry;
+    struct diag d;
+    int r = registry_init(&registry, &d);
+    r = r < 0 ? command_failed(&d) : run_with(h, &registry);
+    registry_done(&registry);
+    return r;
 }
 
 static int run_hunt(void *settings, unsigned n_args, char **args) {
@@ -129,7 +149,9 @@ static int run_hunt(void *settings, unsigned n_args, char **args) {
     h.options.batch_bytes = (size_t) h.args->batch;
     arena_init(&arena, (size_t) 1 << 30);
     buf_init(&h.out, OUT_MAX);
-    int r = intake_expand_paths(&arena, (const char *const *) args, n_args, &h.files, &h.n_files, &d);
+    if (n_args == 1 && hunt_is_spool(args[0]))
+        h.spool = args[0];
+    int r = h.spool ? 0 : intake_expand_paths(&arena, (const char *const *) args, n_args, &h.files, &h.n_files, &d);
     r = r < 0 ? command_failed(&d) : run(&h);
     buf_done(&h.out);
     arena_done(&arena);
@@ -159,7 +181,8 @@ const struct cli_command COMMAND_HUNT = {
     .name = "hunt", .args = "FILE…", .args_min = 1, .args_max = CLI_MANY,
     .help = "run all rules over stored logs and print findings as NDJSON",
     .text = "FILE is a file, a folder, a pattern or - for standard input; gzip and zstd are read too. Several\n"
-            "files are taken in order of time, so an attack seen in two logs is one attack.\n"
+            "files are taken in order of time, so an attack seen in two logs is one attack. A folder of segments\n"
+            "(DATA/spool) is replayed as it arrived.\n"
             "\n"
             "--stats prints events, bytes, findings, rules, rules_refused, load_cpu_s (the rules), cpu_s (all\n"
             "after the load) and peak_rss_bytes.\n"

@@ -46,7 +46,7 @@ int ledger_count(struct ledger *l, const struct raw_record *rec) {
 }
 
 static void write_row(struct ledger_row *r, const struct source *s, const struct engine_source *seen,
-                      int64_t now_ns, struct jsonw *out) {
+                      struct intake_counters counters, int64_t now_ns, struct jsonw *out) {
     turn_to(r, now_ns / NS_PER_S / HALF_HOUR_S);
     jsonw_object(out);
     jsonw_ku64(out, "id", s->id);
@@ -60,7 +60,8 @@ static void write_row(struct ledger_row *r, const struct source *s, const struct
     jsonw_ku64(out, "lines", r->lines);
     jsonw_ku64(out, "bytes", r->bytes);
     jsonw_ku64(out, "oversize", r->oversize);
-    jsonw_ku64(out, "lost", r->truncated);
+    jsonw_ku64(out, "lost", r->truncated + counters.lost);
+    jsonw_ku64(out, "broken", counters.broken);
     jsonw_ku64(out, "backfill", r->backfill);
     jsonw_ku64(out, "unparsed", seen ? seen->unparsed : 0);
     jsonw_ku64(out, "broken_text", seen ? seen->broken_text : 0);
@@ -82,7 +83,8 @@ static void write_row(struct ledger_row *r, const struct source *s, const struct
 }
 
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
-                  const struct engine_source *seen, size_t n_seen, int64_t now_ns, struct jsonw *out) {
+                  const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
+                  int64_t now_ns, struct jsonw *out) {
     struct ledger_row none = {.first_ns = TIME_NONE, .last_ns = TIME_NONE};
     jsonw_object(out);
     jsonw_kz(out, "t", "sources");
@@ -91,8 +93,13 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
     jsonw_array(out);
     for (size_t i = 1; i < n_sources; i++) {
         struct ledger_row copy = none;
-        if (sources[i].id)
-            write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL, now_ns, out);
+        struct intake_counters counters = {0};
+        if (!sources[i].id)
+            continue;
+        if (live)
+            counters = intake_live_counters(live, (uint32_t) i);
+        write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL, counters,
+                  now_ns, out);
     }
     jsonw_end(out);
     jsonw_end(out);

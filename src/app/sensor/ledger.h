@@ -3,6 +3,7 @@
 #pragma once
 #include "app/engine/engine.h"
 #include "base/json.h"
+#include "intake/live.h"
 
 enum { LEDGER_SLOTS = 48 }; /* of half an hour: a day */
 struct ledger_row {
@@ -17,6 +18,7 @@ struct ledger {
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
-/* The {"t":"sources",…} message. sources by id; seen: engine_sources. */
+/* The {"t":"sources",…} message. sources by id; seen: engine_sources; live may be NULL. */
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
-                  const struct engine_source *seen, size_t n_seen, int64_t now_ns, struct jsonw *out);
+                  const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
+                  int64_t now_ns, struct jsonw *out);

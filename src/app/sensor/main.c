@@ -21,6 +21,10 @@ struct options {
 static int put_counted(void *ctx, const struct raw_record *rec, struct diag *reterr) {
     struct sensor *s = ctx;
     s->arrived++;
+    if (rec->flags & RAW_BACKFILL) {
+        s->backfilling = true;
+        s->backfilled_ns = time_monotonic_ns();
+    }
     return spool_put(s->spool, rec, reterr);
 }
 
@@ -64,9 +68,14 @@ static void on_tick(uv_timer_t *t) {
     struct sensor *s = t->data;
     static unsigned quiet;
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
-    if (s->replay || (!s->arrived && ++quiet % 10))
+    if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))
         return;
     s->arrived = 0;
+    /* Old logs have been read when nothing of them came for three seconds: a record says so. */
+    if (s->backfilling && time_monotonic_ns() - s->backfilled_ns > 3 * NS_PER_S) {
+        struct raw_record end = {.arrival_ns = rec.arrival_ns, .flags = RAW_TICK | RAW_BACKFILL};
+        s->backfilling = spool_put(s->spool, &end, NULL) < 0;
+    }
     if (spool_put(s->spool, &rec, NULL) < 0)
         return;
     (void) commit_and_look(s, NULL);
@@ -113,7 +122,8 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     int r = file_make_dir(state, 0700, err);
     if (r < 0 || (r = spool_open(spool, &(struct spool_options){0}, &s->spool, err)) < 0 ||
-        (r = registry_init(&s->registry, s->spool, err)) < 0)
+        (r = registry_init(&s->registry, err)) < 0 ||
+        (r = registry_load(&s->registry, s->spool, err)) < 0)
         return r;
     const struct spool_found *found = spool_found(s->spool);
     if (found->gaps_n)
@@ -164,7 +174,7 @@ static void start_timers(struct sensor *s) {
 static int start_intake(struct sensor *s, const struct options *o, struct diag *err) {
     if (o->replay_fd >= 0)
         return replay_feed_start(s, o->replay_fd, err);
-    return sources_start(s, !o->no_local_logs, err);
+    return sources_start(s, o->syslog_fds, o->n_syslog_fds, !o->no_local_logs, err);
 }
 
 /* After set-up: its own folder, logs to read, the rules' content, sockets; nothing else. */
@@ -226,6 +236,8 @@ static int read_options(struct options *o, int argc, char **argv) {
 
 static void done(struct sensor *s) {
     struct diag d;
+    if (s->live)
+        intake_live_close(s->live);
     if (s->spool && spool_pending_bytes(s->spool) && spool_commit(s->spool, &d) < 0)
         log_error("what arrived last is not written: %s", d.text);
     if (s->pump)

@@ -135,7 +135,7 @@ static void send_sources(struct messages *m) {
     struct buf b;
     buf_init(&b, MESSAGE_MAX);
     jsonw_init(&w, &b);
-    ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen,
+    ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen, m->live,
                  messages_now_ns(m), &w);
     send_buf(m, &b);
 }

@@ -1,12 +1,13 @@
 /* What the sensor tells the room beside findings, and how it answers questions. */
 #pragma once
 #include "app/sensor/pump.h"
-#include "app/sensor/registry.h"
+#include "app/engine/registry.h"
 
 struct messages {
     struct pump *pump;
     struct registry *registry;
     struct roomlink *link;
+    const struct intake_live *live; /* NULL in a replay */
     bool replay; /* the room follows our clock */
 };
 int64_t messages_now_ns(const struct messages *m);

@@ -13,7 +13,9 @@
  * One thread, one loop. A turn: what transports put is committed (one fsync for all), then what is durable is
  * looked at for 20 ms, then the loop looks at its descriptors again. */
 #pragma once
+#include "app/common/config.h"
 #include "app/sensor/messages.h"
+#include "intake/live.h"
 #include "intake/replay.h"
 
 #include <uv.h>
@@ -25,6 +27,7 @@ struct sensor {
     struct registry registry;
     struct pump *pump;
     struct roomlink *link;
+    struct intake_live *live; /* NULL in a replay */
     struct messages messages;
     uv_check_t check;     /* after descriptors were served: commit */
     uv_idle_t idle;       /* while there is something to look at */
@@ -38,6 +41,8 @@ struct sensor {
     size_t n_replay_ids;
     struct record_sink sink;
     uint64_t arrived; /* records put since the last tick */
+    bool backfilling;         /* old lines came since the end of the old logs was last marked */
+    int64_t backfilled_ns;    /* when the latest did, monotonic */
     int64_t commit_complained_ns;
     int result;
 };
@@ -45,5 +50,6 @@ struct sensor {
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
 /* sources.c: what to read here, from the configuration or by looking for the usual logs. */
-int sources_start(struct sensor *s, bool look_for_local, struct diag *reterr) MUST_USE;
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, bool look_for_local,
+                  struct diag *reterr) MUST_USE;
 void sensor_stop(struct sensor *s, int result);

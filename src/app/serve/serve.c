@@ -5,6 +5,7 @@
 #include "app/serve/serve.h"
 
 #include "app/common/config.h"
+#include "app/serve/demo_control.h"
 #include "app/serve/listen.h"
 #include "app/serve/supervisor.h"
 #include "base/file.h"
@@ -26,6 +27,7 @@ struct serve {
     struct config *config;
     uv_loop_t loop;
     struct supervisor supervisor;
+    struct demo_control *demo; /* not in a demonstration itself */
     int https_fd, https_port;
     int player_fds[2];
     /* the one-time link, made by a run of kizuki-room */
@@ -81,6 +83,18 @@ static int prepare_hand(struct serve *s, struct diag *err) {
     return e;
 }
 
+static int add_demo(struct serve *s, struct child *room, struct diag *err) {
+    char folder[PATH_MAX];
+    int fd;
+    snprintf(folder, sizeof folder, "%.4000s-demo", s->config->data);
+    int e = demo_control_new(&s->loop, folder, s->config->https.host, &s->demo, &fd, err);
+    if (e < 0)
+        return e;
+    child_arg(room, "--supervisor-fd");
+    child_arg(room, "%d", child_fd(room, fd));
+    return 0;
+}
+
 static int add_room(struct serve *s, struct diag *err) {
     char socket_path[PATH_MAX];
     struct config_address https = s->config->https;
@@ -105,9 +119,11 @@ static int add_room(struct serve *s, struct diag *err) {
     child_arg(c, "%d", child_fd(c, s->https_fd));
     child_arg(c, "--sensor-fd");
     child_arg(c, "%d", child_fd(c, sensors));
-    if (s->o->replay)
+    if (s->o->replay) {
         child_arg(c, "--demo");
-    return 0;
+        return 0;
+    }
+    return add_demo(s, c, err);
 }
 
 static int add_hand(struct serve *s, struct diag *err) {
@@ -315,6 +331,7 @@ int serve_run(const struct serve_options *o) {
     uv_run(&s.loop, UV_RUN_DEFAULT);
     if (s.player_live)
         uv_process_kill(&s.player, SIGTERM);
+    demo_control_end(s.demo);
     config_free(s.config);
     return 0;
 }

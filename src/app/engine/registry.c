@@ -1,4 +1,4 @@
-#include "app/sensor/registry.h"
+#include "app/engine/registry.h"
 
 #include "event/source.h"
 
@@ -16,8 +16,7 @@ static int copy_source(struct registry *r, const struct source *from, struct sou
     return 0;
 }
 
-static int load_one(void *ctx, const struct raw_record *rec) {
-    struct registry *r = ctx;
+int registry_take(struct registry *r, const struct raw_record *rec) {
     struct source s;
     if (!(rec->flags & RAW_SOURCE) || source_decode(rec->bytes, &s) < 0 || !s.id || s.id >= SOURCES_MAX)
         return 0;
@@ -25,7 +24,11 @@ static int load_one(void *ctx, const struct raw_record *rec) {
     return copy_source(r, &s, &r->sources[s.id]);
 }
 
-int registry_init(struct registry *r, struct spool *spool, struct diag *reterr) {
+static int load_one(void *ctx, const struct raw_record *rec) {
+    return registry_take(ctx, rec);
+}
+
+int registry_init(struct registry *r, struct diag *reterr) {
     arena_init(&r->arena, REGISTRY_ARENA_MAX);
     r->n = 1;
     r->sources = arena_zalloc(&r->arena, SOURCES_MAX * sizeof *r->sources);
@@ -33,6 +36,10 @@ int registry_init(struct registry *r, struct spool *spool, struct diag *reterr) 
         return diag_set(reterr, -ENOMEM, "out of memory");
     r->sources[0] = (struct source){
         .encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN};
+    return 0;
+}
+
+int registry_load(struct registry *r, struct spool *spool, struct diag *reterr) {
     int e = spool_each(spool, load_one, r);
     return e < 0 ? diag_set(reterr, e, "cannot read the sources of the spool: %s", err_word(e)) : 0;
 }

@@ -1,0 +1,103 @@
+/* What the sensor reads: sockets it was given, configured sources, or this machine's usual logs. */
+#include "app/sensor/sensor.h"
+
+#include "base/log.h"
+
+#include <glob.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+/* Without configuration. A journal is read only where no syslog daemon writes the same lines to files. */
+static const struct {
+    const char *name, *kind, *path, *service;
+    bool unless_auth_file;
+} USUAL[] = {
+    {"auth.log", "file", "/var/log/auth.log", "", false},
+    {"secure", "file", "/var/log/secure", "", false},
+    {"nginx access", "file", "/var/log/nginx/access.log", "web", false},
+    {"nginx error", "file", "/var/log/nginx/error.log", "web", false},
+    {"apache access", "file", "/var/log/apache2/access.log", "web", false},
+    {"apache error", "file", "/var/log/apache2/error.log", "web", false},
+    {"journal", "journal", "/var/log/journal", "", true},
+    {"journal (volatile)", "journal", "/run/log/journal", "", true},
+};
+
+static int name_source(void *ctx, const struct source *def, uint32_t *ret_id, struct diag *reterr) {
+    struct sensor *s = ctx;
+    return registry_add(&s->registry, s->spool, def, ret_id, reterr);
+}
+
+static int restore(void *ctx, const struct raw_record *rec) {
+    return intake_live_restore(ctx, rec);
+}
+
+static struct source with_defaults(const struct sensor *s) {
+    return (struct source){.encoding = -1, .offset_min = s->config->offset_min, .skew_max_ns = 5 * NS_PER_MIN};
+}
+
+static int add_one(struct sensor *s, const struct source *def, struct diag *err) {
+    if (str_eq_z(def->kind, "journal"))
+        return intake_journal_add(s->live, def, err);
+    return intake_tail_add(s->live, def, &(struct intake_tail_options){0}, err);
+}
+
+static bool exists(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+static int add_usual(struct sensor *s, struct diag *err) {
+    bool auth_file = exists("/var/log/auth.log") || exists("/var/log/secure");
+    int n = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(USUAL); i++) {
+        struct source def = with_defaults(s);
+        struct diag d;
+        def.name = str_of(USUAL[i].name);
+        def.kind = str_of(USUAL[i].kind);
+        def.path = str_of(USUAL[i].path);
+        def.service = str_of(USUAL[i].service);
+        if (!exists(USUAL[i].path) || (USUAL[i].unless_auth_file && auth_file))
+            continue;
+        if (add_one(s, &def, &d) < 0)
+            log_warn("cannot read '%s': %s", USUAL[i].path, d.text);
+        else
+            n++;
+    }
+    log_info("%d of this machine's usual logs are read", n);
+    (void) err;
+    return 0;
+}
+
+static int add_sockets(struct sensor *s, const int *fds, int n, struct diag *err) {
+    struct source def = with_defaults(s);
+    def.name = STR("syslog");
+    def.kind = STR("syslog");
+    for (int i = 0; i < n; i++) {
+        int type = 0;
+        socklen_t len = sizeof type;
+        if (getsockopt(fds[i], SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+            return diag_set(err, -errno, "descriptor %d is no socket", fds[i]);
+        int r = type == SOCK_DGRAM ? intake_syslog_add_udp(s->live, fds[i], &def, err)
+                                   : intake_syslog_add_listener(s->live, fds[i], &def, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, bool look_for_local,
+                  struct diag *reterr) {
+    struct intake_live_options o = {.loop = &s->loop, .sink = s->sink, .name_source = name_source, .ctx = s};
+    int r = intake_live_new(&o, &s->live);
+    if (r < 0 || (r = spool_each(s->spool, restore, s->live)) < 0)
+        return diag_set(reterr, r, "cannot start intake: %s", err_word(r));
+    s->messages.live = s->live;
+    if ((r = add_sockets(s, syslog_fds, n_syslog_fds, reterr)) < 0)
+        return r;
+    if (!s->config->sources_given)
+        return look_for_local ? add_usual(s, reterr) : 0;
+    for (size_t i = 0; r == 0 && i < s->config->n_sources; i++)
+        if (!str_eq_z(s->config->sources[i].kind, "replay"))
+            r = add_one(s, &s->config->sources[i], reterr);
+    return r;
+}

@@ -1,0 +1,189 @@
+#include "app/serve/demo_control.h"
+
+#include "app/serve/supervisor.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+enum { OUTPUT_MAX = 8192 };
+enum demo_state { DEMO_NONE, DEMO_STARTING, DEMO_RUNNING, DEMO_CLEARING };
+
+struct demo_control {
+    uv_loop_t *loop;
+    char exe[PATH_MAX + 16], folder[PATH_MAX], https[128];
+    enum demo_state state;
+    uv_pipe_t room, output;
+    uv_process_t process;
+    bool process_live, clear_after;
+    char in[64];
+    char said[OUTPUT_MAX]; /* what `kizuki demo` printed */
+    size_t said_n;
+    char url[512];
+};
+struct answer {
+    uv_write_t req;
+    struct buf text;
+};
+
+static void on_answered(uv_write_t *req, int status UNUSED) {
+    struct answer *a = container_of(req, struct answer, req);
+    buf_done(&a->text);
+    mem_free(a);
+}
+
+static void answer(struct demo_control *c) {
+    static const char *const words[] = {"none", "starting", "running", "clearing"};
+    struct answer *a = mem_zalloc(sizeof *a);
+    struct jsonw w;
+    if (!a)
+        return;
+    buf_init(&a->text, 2048);
+    jsonw_init(&w, &a->text);
+    jsonw_object(&w);
+    jsonw_kz(&w, "state", words[c->state]);
+    jsonw_kz(&w, "url", c->state == DEMO_RUNNING ? c->url : NULL);
+    jsonw_end(&w);
+    buf_add_byte(&a->text, '\n');
+    uv_buf_t b = uv_buf_init(a->text.p, (unsigned) a->text.n);
+    if (buf_error(&a->text) || uv_write(&a->req, (uv_stream_t *) &c->room, &b, 1, on_answered) < 0)
+        on_answered(&a->req, -1);
+}
+
+static void run(struct demo_control *c, bool clear);
+
+static void on_demo_exit(uv_process_t *p, int64_t status UNUSED, int signal UNUSED) {
+    struct demo_control *c = p->data;
+    bool cleared = c->state == DEMO_CLEARING && !c->clear_after;
+    c->process_live = false;
+    uv_close((uv_handle_t *) p, NULL);
+    c->state = DEMO_NONE;
+    c->url[0] = 0;
+    if (c->clear_after && !cleared) {
+        c->clear_after = false;
+        run(c, true);
+    }
+}
+
+/* The line that holds the one-time link is the address. */
+static void find_url(struct demo_control *c) {
+    struct str rest = str_n(c->said, c->said_n), line;
+    while (str_split(&rest, '\n', &line)) {
+        ptrdiff_t at = str_find(line, STR("https://"), 0);
+        if (at < 0 || str_find(line, STR("/signin?"), 0) < 0 || !rest.p)
+            continue;
+        struct str url = str_trim(str_from(line, (size_t) at));
+        if (url.n >= sizeof c->url)
+            continue;
+        memcpy(c->url, url.p, url.n);
+        c->url[url.n] = 0;
+        c->state = DEMO_RUNNING;
+    }
+}
+
+static void on_output_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
+    struct demo_control *c = h->data;
+    if (c->said_n == sizeof c->said)
+        c->said_n = 0;
+    *b = uv_buf_init(c->said + c->said_n, (unsigned) (sizeof c->said - c->said_n));
+}
+
+static void on_output(uv_stream_t *s, ssize_t n, const uv_buf_t *b UNUSED) {
+    struct demo_control *c = s->data;
+    if (n < 0) {
+        uv_close((uv_handle_t *) s, NULL);
+        return;
+    }
+    c->said_n += (size_t) n;
+    if (c->state == DEMO_STARTING)
+        find_url(c);
+}
+
+static void run(struct demo_control *c, bool clear) {
+    char *start[] = {c->exe, "demo", "--data", c->folder, "--https", c->https, NULL};
+    char *end[] = {c->exe, "demo", "--data", c->folder, "--clear", NULL};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *) &c->output},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+    };
+    uv_process_options_t o = {.file = c->exe, .args = clear ? end : start, .stdio = stdio,
+                              .stdio_count = 3, .exit_cb = on_demo_exit};
+    uv_pipe_init(c->loop, &c->output, 0);
+    c->process.data = c->output.data = c;
+    c->said_n = 0;
+    int e = uv_spawn(c->loop, &c->process, &o);
+    if (e < 0) {
+        log_error("cannot start the demonstration: %s", uv_strerror(e));
+        uv_close((uv_handle_t *) &c->output, NULL);
+        c->state = DEMO_NONE;
+        return;
+    }
+    c->process_live = true;
+    c->state = clear ? DEMO_CLEARING : DEMO_STARTING;
+    uv_read_start((uv_stream_t *) &c->output, on_output_alloc, on_output);
+}
+
+static void obey(struct demo_control *c, char what) {
+    if (what == 's' && !c->process_live) {
+        run(c, false);
+    } else if (what == 'c') {
+        c->clear_after = c->process_live && c->state != DEMO_CLEARING;
+        if (c->clear_after)
+            uv_process_kill(&c->process, SIGTERM);
+        else if (!c->process_live)
+            run(c, true);
+        c->state = DEMO_CLEARING;
+    }
+    answer(c);
+}
+
+static void on_room_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
+    struct demo_control *c = h->data;
+    *b = uv_buf_init(c->in, sizeof c->in);
+}
+
+static void on_room(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
+    struct demo_control *c = s->data;
+    for (ssize_t i = 0; i < n; i++)
+        obey(c, b->base[i]);
+    if (n < 0)
+        uv_read_stop(s);
+}
+
+int demo_control_new(uv_loop_t *loop, const char *folder, const char *https_host,
+                     struct demo_control **ret, int *ret_room_fd, struct diag *reterr) {
+    struct demo_control *c = mem_zalloc(sizeof *c);
+    char own[PATH_MAX];
+    int pair[2], e = c ? supervisor_own_dir(own, sizeof own) : -ENOMEM;
+    if (e == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        e = -errno;
+    if (e < 0) {
+        mem_free(c);
+        return diag_set(reterr, e, "cannot prepare the demonstration: %s", err_word(e));
+    }
+    c->loop = loop;
+    snprintf(c->exe, sizeof c->exe, "%s/kizuki", own);
+    snprintf(c->folder, sizeof c->folder, "%s", folder);
+    bool v6 = strchr(https_host, ':') != NULL;
+    snprintf(c->https, sizeof c->https, "%s%.64s%s:0", v6 ? "[" : "", https_host, v6 ? "]" : "");
+    uv_pipe_init(loop, &c->room, 0);
+    c->room.data = c;
+    e = uv_pipe_open(&c->room, pair[0]);
+    if (e == 0)
+        e = uv_read_start((uv_stream_t *) &c->room, on_room_alloc, on_room);
+    if (e < 0)
+        return diag_set(reterr, e, "cannot prepare the demonstration: %s", uv_strerror(e));
+    *ret = c;
+    *ret_room_fd = pair[1];
+    return 0;
+}
+
+void demo_control_end(struct demo_control *c) {
+    if (c && c->process_live)
+        uv_process_kill(&c->process, SIGTERM);
+}
