@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""kill -9 of any program at any moment: no line read from a file is lost or doubled, the case is still there."""
+import collections
+import random
+import sqlite3
+import time
+
+import programs
+import spoolread
+import tap
+
+LINES = 60000
+
+
+def attack_line(i, t):
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(t)) + ".%06d+00:00" % int(t % 1 * 1e6)
+    return (f"{stamp} gate sshd[{1000 + i % 5000}]: Failed password for invalid user n{i} from 203.0.113.{1 + i % 3} "
+            f"port {1024 + i % 60000} ssh2\n")
+
+
+@tap.test
+def lines_of_a_rotating_file_survive_kills_of_every_program():
+    rnd = random.Random(1)
+    with tap.folder() as logs:
+        log = logs / "auth.log"
+        log.write_text("")
+        settings = {"sources": [{"name": "auth", "kind": "file", "path": str(log)}], "block": {"automatic": False}}
+        with programs.served(settings, ["--no-local-logs"]) as s:
+            s.wait_up()
+            written = []
+            f = open(log, "a")
+            killed = collections.Counter()
+            for i in range(LINES):
+                line = attack_line(i, time.time())
+                # a line cut in two writes now and then: the reader must wait for its end
+                if i % 997 == 0:
+                    f.write(line[:40])
+                    f.flush()
+                    time.sleep(0.002)
+                    f.write(line[40:])
+                else:
+                    f.write(line)
+                written.append(line.rstrip("\n"))
+                if i % 500 == 0:
+                    f.flush()
+                if i % 20000 == 19999:  # rotated by rename, as logrotate does
+                    f.close()
+                    log.rename(logs / f"auth.log.{i // 20000 + 1}")
+                    f = open(log, "a")
+                if i % 4000 == 3999:
+                    name = rnd.choice(["kizuki-sensor", "kizuki-sensor", "kizuki-room", "kizuki-hand"])
+                    killed[name] += bool(s.kill(name))
+                    time.sleep(0.25)
+            f.close()
+            assert sum(killed.values()) >= 10, killed
+
+            def all_there():
+                return len(spoolread.lines(s.data / "spool")) >= LINES
+            tap.wait_until(all_there, 40, 0.5, "all lines in the spool")
+            time.sleep(1)
+            got = collections.Counter(l.decode() for l in spoolread.lines(s.data / "spool"))
+            lost = [l for l in written if got[l] == 0]
+            doubled = [l for l in got if got[l] > 1]
+            assert not lost, f"{len(lost)} lost, first {lost[:2]}"
+            assert not doubled, f"{len(doubled)} doubled, first {doubled[:2]}"
+
+            def one_case():
+                try:
+                    db = sqlite3.connect(f"file:{s.data}/room/room.db?mode=ro", uri=True)
+                    return db.execute("SELECT count(*) FROM incident WHERE merged_into IS NULL").fetchone()[0] == 1
+                except sqlite3.Error:
+                    return False
+            tap.wait_until(one_case, 30, 0.3, "one case in the room")
+
+
+tap.main()
