@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import re
 import subprocess
 
 import tap
@@ -85,12 +86,7 @@ def plain_gzip_zstd_and_standard_input_are_the_same():
         subprocess.run(["zstd", "-q", str(d / "x"), "-o", str(d / "x.zst")], check=True)
 
         def without_files(out):
-            found = [json.loads(l) for l in out.splitlines()]
-            for f in found:
-                for p in f["evidence"] + [f["detected_at"]]:
-                    p.pop("file", None)
-                f.pop("first_seen_at", None)
-            return json.dumps(found).replace(str(d), "")
+            return re.sub(rb'"file":"[^"]*"', b'"file":""', out)
 
         seen = {without_files(hunt(d / n).stdout) for n in ("x", "x.gz", "x.zst")}
         seen.add(without_files(hunt("-", stdin=text).stdout))
