@@ -104,8 +104,9 @@ static void on_output(uv_stream_t *s, ssize_t n, const uv_buf_t *b UNUSED) {
 }
 
 static void run(struct demo_control *c, bool clear) {
-    char *start[] = {c->exe, "demo", "--data", c->folder, "--https", c->https, NULL};
-    char *end[] = {c->exe, "demo", "--data", c->folder, "--clear", NULL};
+    char *demo = unconst("demo"), *data = unconst("--data");
+    char *start[] = {c->exe, demo, data, c->folder, unconst("--https"), c->https, NULL};
+    char *end[] = {c->exe, demo, data, c->folder, unconst("--clear"), NULL};
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *) &c->output},

@@ -241,7 +241,8 @@ static void on_link_exit(uv_process_t *p, int64_t status, int signal) {
 
 static void make_link(uv_timer_t *t) {
     struct serve *s = t->data;
-    char *argv[] = {"kizuki-room", "--sign-in-link", "--data", s->config->data, NULL};
+    char *argv[] = {unconst("kizuki-room"), unconst("--sign-in-link"), unconst("--data"),
+                    s->config->data, NULL};
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *) &s->linker_out},
@@ -277,8 +278,8 @@ static int start_player(struct serve *s, struct diag *err) {
     snprintf(exe, sizeof exe, "%s/kizuki", own);
     snprintf(pace, sizeof pace, "%g", s->o->pace);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long) s->o->seed);
-    char *argv[] = {"kizuki", "pack", "play", "--pace", pace, "--seed", seed, "--fd", "3",
-                    (char *) (uintptr_t) s->o->replay, NULL};
+    char *argv[] = {unconst("kizuki"), unconst("pack"), unconst("play"), unconst("--pace"), pace,
+                    unconst("--seed"), seed, unconst("--fd"), unconst("3"), unconst(s->o->replay), NULL};
     uv_stdio_container_t stdio[4] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = 2},

@@ -12,6 +12,11 @@
 
 enum { CHILD_ARGS_MAX = 32, CHILD_FDS_MAX = 24, CHILDREN_MAX = 8 };
 
+/* libuv and execve take arguments as char *, and change none. */
+static inline char *unconst(const char *z) {
+    return (char *) (uintptr_t) z;
+}
+
 struct supervisor;
 struct child {
     const char *name;                  /* kizuki-room */
