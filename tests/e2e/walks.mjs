@@ -1,2 +1,258 @@
-// placeholder, written next
-export async function walks() {}
+// What people do on the pages: by keyboard alone, two at once, with a dead line, on paper.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { open, person, settle } from "./lib/browser.mjs";
+import { axeFaults, layoutFaults } from "./lib/checks.mjs";
+import { skip, test } from "./lib/report.mjs";
+
+const say = (ok, sentence) => (ok ? null : sentence);
+const has = async (page, text, ms = 8000) => page.getByText(text).first().waitFor({ timeout: ms }).then(() => null, () => `"${text}" does not appear`);
+const DIST = fileURLToPath(new URL("../../ui/dist/", import.meta.url));
+
+const heading = async (page, name, ms = 8000) => page.getByRole("heading", { name, level: 1 }).waitFor({ timeout: ms }).then(() => null, () => `no heading "${name}"`);
+
+function bundle() {
+  const files = readdirSync(`${DIST}assets`);
+  const kb = files.filter((f) => /\.(js|css)$/.test(f)).reduce((n, f) => n + gzipSync(readFileSync(`${DIST}assets/${f}`)).length, 0) / 1024;
+  const html = readFileSync(`${DIST}index.html`, "utf8");
+  return [
+    say(kb < 120, `scripts and styles weigh ${kb.toFixed(0)} KB compressed`),
+    say(!/<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=/.test(html), "the page has inline script or style"),
+    say(!/https?:\/\//.test(html), "the page names another server"),
+  ];
+}
+
+async function keyboard(browser, target) {
+  const { page, context, take } = await person(browser);
+  await target.signIn(page);
+  await open(page, target.base, "");
+  const faults = [];
+  const at = () => page.evaluate(() => location.hash.replace(/^#\/?/, "").split("?")[0]);
+  for (const [key, where] of [["c", "cases"], ["s", "sources"], ["r", "rules"], ["p", "packs"], ["e", "settings"], ["n", "now"]]) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await settle(page);
+    faults.push(say((await at()) === where, `g ${key} leads to "${await at()}"`));
+  }
+  await page.keyboard.press("?");
+  faults.push(say(await page.locator("dialog[open]").count() === 1, "? opens no help"), ...await axeFaults(page));
+  await page.keyboard.press("Escape");
+  faults.push(say(await page.locator("dialog[open]").count() === 0, "Esc does not close the help"));
+  await page.keyboard.press("/");
+  faults.push(say(await page.evaluate(() => document.activeElement?.matches("input[data-find]")), "/ does not reach the search"));
+  await page.keyboard.type("g c");
+  faults.push(say((await at()) === "now", "typing in a field jumps to a page"));
+  await page.keyboard.press("Enter");
+  await settle(page);
+  faults.push(say(/q=g(\+|%20)c/.test(page.url()), "the search does not lead to the cases"));
+  await page.keyboard.press("Escape");
+  context.close();
+  return [...faults, ...take()];
+}
+
+/** Tab through a page: everything that can be pressed is reached, and is seen to be reached. */
+async function tabbing(browser, target) {
+  const { page, context } = await person(browser);
+  await target.signIn(page);
+  await open(page, target.base, `cases/${target.incident}/actions`);
+  const faults = [];
+  const seen = new Set();
+  for (let i = 0; i < 120; i++) {
+    await page.keyboard.press("Tab");
+    const f = await page.evaluate(() => {
+      const el = document.activeElement;
+      if (!el || el === document.body) return null;
+      const s = getComputedStyle(el);
+      const all = [...document.querySelectorAll("*")];
+      return { n: all.indexOf(el), ring: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2, name: `${el.tagName} ${(el.textContent ?? "").slice(0, 30)}`, first: el.classList.contains("skip") };
+    });
+    if (!f || seen.has(f.n)) break;
+    if (i === 0) faults.push(say(f.first, `the first stop is ${f.name}, not the way past the header`));
+    faults.push(say(f.ring, `no focus ring on ${f.name}`));
+    seen.add(f.n);
+  }
+  const targets = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((e) => e.getBoundingClientRect().width > 0 && !e.closest("details:not([open]) > :not(summary)")).length);
+  faults.push(say(seen.size >= targets, `${seen.size} of ${targets} targets were reached`));
+  context.close();
+  return faults;
+}
+
+async function decide(browser, target) {
+  const { page, context, take } = await person(browser);
+  await target.signIn(page);
+  await open(page, target.base, `cases/${target.incident}/actions`);
+  const button = page.locator(".action-card .button.solid").first();
+  if (await button.count() === 0) return ["no action waits for a decision"];
+  const words = await button.innerText();
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const faults = [say((await page.locator(".confirm .title").innerText()).endsWith("か"), "the question names no decision")];
+  faults.push(say((await page.evaluate(() => document.activeElement?.textContent)) === words, "the confirming button does not repeat the words"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page));
+  await page.keyboard.press("Escape");
+  faults.push(say(await page.locator(".confirm").count() === 0, "Esc does not leave the question"));
+  await page.locator(".action-card .button.solid").first().press("Enter");
+  await page.keyboard.press("Enter");
+  if (target.dev) faults.push(await has(page, "実行しませんでした"), ...await page.evaluate(layoutFaults, false));
+  else faults.push(await has(page, "予行が済んだ、まだ実行していない", 15_000));
+  context.close();
+  return [...faults, ...take().filter((c) => !target.dev || !/403/.test(c))];
+}
+
+async function note(browser, target) {
+  const a = await person(browser), b = await person(browser, { width: 390 });
+  await target.signIn(a.page);
+  await target.signIn(b.page);
+  await open(a.page, target.base, `cases/${target.incident}`);
+  await open(b.page, target.base, `cases/${target.incident}`);
+  const words = `会員サービス部の当直へ電話した ${Date.now()}`;
+  await a.page.getByRole("button", { name: "経過に書き足す" }).press("Enter");
+  await a.page.getByLabel("何があったか").fill(words);
+  await a.page.getByRole("button", { name: "経過に1行書く" }).press("Enter");
+  const faults = [await has(a.page, words), await has(b.page, words), ...await a.page.evaluate(layoutFaults, false), ...await b.page.evaluate(layoutFaults, true), ...a.take(), ...b.take()];
+  await a.context.close();
+  await b.context.close();
+  return faults;
+}
+
+async function conflict(browser, target) {
+  const a = await person(browser), b = await person(browser);
+  await target.signIn(a.page);
+  await (target.signInOther ?? target.signIn)(b.page);
+  await open(a.page, target.base, `cases/${target.incident}`);
+  await open(b.page, target.base, `cases/${target.incident}`);
+  const faults = [];
+  const edit = async (page) => page.getByRole("button", { name: "事案を直す" }).click();
+  const level = (page) => page.getByLabel("高さ");
+  await edit(a.page);
+  await level(a.page).selectOption("critical");
+  if (!target.dev) {
+    await edit(b.page);
+    await level(b.page).selectOption("medium");
+    await b.page.getByRole("button", { name: "1か所の直しを保存する" }).click();
+    await b.page.locator(".case-edit").waitFor({ state: "detached" });
+    faults.push(await has(a.page, "ほかに開いている人"));
+  }
+  await a.page.getByRole("button", { name: "1か所の直しを保存する" }).click();
+  faults.push(await has(a.page, "保存しませんでした"), await has(a.page, "あなたの内容で保存する"), ...await a.page.evaluate(layoutFaults, false), ...await axeFaults(a.page));
+  await a.page.getByRole("button", { name: "いまの内容を残す" }).click();
+  faults.push(say(await a.page.locator(".case-edit").count() === 0, "keeping the current one does not close the form"));
+  faults.push(...a.take().filter((c) => !/409/.test(c)), ...b.take());
+  await a.context.close();
+  await b.context.close();
+  return faults;
+}
+
+async function language(browser, target) {
+  const { page, context, take } = await person(browser, { width: 390 });
+  await target.signIn(page);
+  await open(page, target.base, "settings");
+  await page.getByText("English").click();
+  const faults = [await heading(page, "Settings"), say(await page.evaluate(() => document.documentElement.lang) === "en", "the page's language stays Japanese")];
+  await page.reload();
+  await settle(page);
+  faults.push(await has(page, "Verify the chain"));
+  await page.getByText("日本語").click();
+  faults.push(await heading(page, "設定"));
+  await page.getByRole("button", { name: "記録の鎖を確かめる" }).click();
+  faults.push(await has(page, "変えられたところはありません"), ...await page.evaluate(layoutFaults, true), ...take());
+  context.close();
+  return faults;
+}
+
+async function line(browser, target) {
+  const { page, context, take } = await person(browser);
+  await target.signIn(page);
+  await open(page, target.base, "rules");
+  await page.getByLabel("ログの1行").fill("Nov 23 02:11:58 idp-02 sshd[2214]: Failed password for invalid user root from 192.0.2.4 port 50022 ssh2");
+  await page.getByRole("button", { name: "この1行を試す" }).click();
+  const faults = [await has(page, "event.outcome"), await has(page, "当たります"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page), ...take()];
+  context.close();
+  return faults;
+}
+
+async function lost(browser, target) {
+  const { page, context } = await person(browser);
+  await target.signIn(page);
+  await page.route("**/api/v1/stream*", (r) => r.abort());
+  await open(page, target.base, "");
+  const faults = [await has(page, "つながっていません"), await has(page, "10秒ごとにつなぎ直しています"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page)];
+  await page.unroute("**/api/v1/stream*");
+  await page.getByText("つながっていません").waitFor({ state: "detached", timeout: 14_000 }).catch(() => faults.push("the band stays though the line is back"));
+  context.close();
+  return faults;
+}
+
+async function motion(browser, target) {
+  const names = [];
+  for (const reduced of [false, true]) {
+    const { page, context } = await person(browser, { reduced });
+    await target.signIn(page);
+    await open(page, target.base, "more");
+    names.push(await page.evaluate(() => {
+      const el = document.createElement("span");
+      el.className = "changed";
+      document.body.append(el);
+      return getComputedStyle(el).animationName;
+    }));
+    await context.close();
+  }
+  return [say(names[0] === "changed", "a changed number is not underlined"), say(names[1] === "none", "it moves though less motion was asked for")];
+}
+
+async function paper(browser, target, out) {
+  const { page, context, take } = await person(browser);
+  await target.signIn(page);
+  await open(page, target.base, `cases/${target.incident}`);
+  const pdf = await page.pdf({ path: `${out}case.pdf`, preferCSSPageSize: true });
+  const box = /MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)/.exec(pdf.toString("latin1"));
+  const faults = [say(box && Math.abs(box[1] - 595) < 2 && Math.abs(box[2] - 842) < 2, `a printed page is ${box?.[1]} × ${box?.[2]} points, not A4`)];
+  await page.setViewportSize({ width: 665, height: 940 });
+  await page.emulateMedia({ media: "print" });
+  faults.push(say(await page.evaluate(() => getComputedStyle(document.querySelector(".top")).display === "none"), "the header is printed"));
+  faults.push(say(await page.evaluate(() => getComputedStyle(document.querySelector("time[data-abs]"), "::after").content.includes("年")), "times are printed without their date"));
+  faults.push(say(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the print is wider than the paper"));
+  await page.screenshot({ path: `${out}case-print.png`, fullPage: true });
+  context.close();
+  return [...faults, ...take()];
+}
+
+async function signin(browser, target, out) {
+  const faults = [];
+  for (const [name, where, words] of [["none", "/", "まだサインインしていません"], ["used", "/#/signin/used", "このリンクはもう使われています"], ["expired", "/#/signin/expired", "このリンクは期限が切れています"]]) {
+    for (const width of [1440, 390]) {
+      const { page, context, phone, take } = await person(browser, { width });
+      await context.setExtraHTTPHeaders({ "Accept-Language": "ja" });
+      await page.addInitScript(() => Object.defineProperty(navigator, "language", { get: () => "ja" }));
+      await page.goto(target.base + where);
+      faults.push(await has(page, words), ...await page.evaluate(layoutFaults, phone), ...await axeFaults(page), ...take().filter((c) => !/401/.test(c)));
+      await page.screenshot({ path: `${out}signin-${name}-ja-${width}.png`, fullPage: true });
+      await context.close();
+    }
+  }
+  if (target.usedLink) {
+    const { page, context } = await person(browser);
+    await page.goto(target.usedLink);
+    faults.push(say(/used|使われ/.test(`${page.url()} ${await page.locator("body").innerText()}`), "a used link is not said to be used"));
+    await context.close();
+  }
+  return faults;
+}
+
+export async function walks(browser, target, out) {
+  const walk = (name, f) => test(name, () => f(browser, target, out));
+  await test("the bundle is small and has nothing inline", async () => bundle());
+  if (target.dev) skip("sign-in: no link, used link, expired link", "the stand-in has no sign-in");
+  else await walk("sign-in: no link, used link, expired link", signin);
+  await walk("keyboard: jumps, search, help", keyboard);
+  await walk("keyboard: every target is reached and seen", tabbing);
+  if (target.dev) skip("a note appears on another person's page by itself", "the stand-in stores nothing");
+  else await walk("a note appears on another person's page by itself", note);
+  await walk("two edits: the second is refused and shows both", conflict);
+  await walk("a decision: asked once more in the same words", decide);
+  await walk("a line is tried", line);
+  await walk("language and chain of records", language);
+  await walk("a dead line is said, and when it is back", lost);
+  await walk("motion: one underline, none when less is asked for", motion);
+  await walk("paper: A4, dates written out", paper);
+}

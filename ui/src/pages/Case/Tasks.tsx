@@ -21,7 +21,7 @@ function TaskRow({ action }: { action: Action }) {
         <a class="quiet name bold" href={`#/cases/${action.incident_id}/actions`}>{actionTitle(action)}</a>
         <p class="small ink2">{waiting ? t("task.asked") : action.decided_by ? say(action.decided_by) : t(`action.state.${action.state}`)}</p>
       </div>
-      <span class={`small nowrap${waiting ? " must bold" : ""}`}>{when ? <><Time at={when} />{waiting || action.state === "in_force" ? t("task.until") : ""}</> : waiting ? t("ask.no_due") : ""}</span>
+      <span class={`small nowrap${waiting ? " must bold" : ""}`}>{when === null ? (waiting ? t("ask.no_due") : "") : waiting || action.state === "in_force" ? t("task.until_at", { at: when }) : <Time at={when} />}</span>
     </li>
   );
 }
