@@ -24,6 +24,9 @@ struct intake_live {
     uv_check_t check;     /* after descriptors were served */
     uv_timer_t retry;
     int handles;
+    unsigned connections;
+    uint32_t next_key;
+    char buffer[LIVE_BUFFER_BYTES];
 };
 
 static int64_t wall_clock(void *ctx UNUSED) {
@@ -42,6 +45,16 @@ bool live_waits(const struct intake_live *l) {
 int live_name_source(struct intake_live *l, const struct source *def, uint32_t *ret_id,
                      struct diag *reterr) {
     return l->o.name_source(l->o.ctx, def, ret_id, reterr);
+}
+
+char *live_buffer(struct intake_live *l) {
+    return l->buffer;
+}
+unsigned *live_connections(struct intake_live *l) {
+    return &l->connections;
+}
+uint32_t live_next_key(struct intake_live *l) {
+    return ++l->next_key;
 }
 
 void live_add(struct intake_live *l, struct live_transport *t) {
@@ -149,6 +162,7 @@ int intake_live_restore(struct intake_live *l, const struct raw_record *rec) {
     ASSERT(rec->resume.n <= sizeof s->value);
     s->source = rec->source;
     s->key = rec->resume_key;
+    l->next_key = MAX(l->next_key, s->key);
     s->n = (uint8_t) rec->resume.n;
     memcpy(s->value, rec->resume.p, rec->resume.n);
     return 0;
@@ -177,6 +191,11 @@ int live_put_state(struct intake_live *l, uint32_t source, uint32_t key, struct 
                              .resume = str_n(value.p ? value.p : "", value.n),
                              .resume_key = key};
     return live_put(l, &rec);
+}
+
+void live_forget_state(struct intake_live *l, uint32_t source, uint32_t key) {
+    if (live_put_state(l, source, key, STR_NULL) < 0)
+        return;
 }
 
 /* ---- life ---- */

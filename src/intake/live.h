@@ -49,3 +49,14 @@ struct intake_tail_options {
 /* Follows def->path, a file name or a glob. No file needs to exist yet. */
 int intake_tail_add(struct intake_live *l, const struct source *def,
                     const struct intake_tail_options *o, struct diag *reterr) MUST_USE;
+
+/* Syslog on sockets that are open already; takes fd, also on failure. def names the source of what
+ * has no better one; senders become sources of their own, "ADDRESS (NAME)". */
+int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *def,
+                          struct diag *reterr) MUST_USE;
+int intake_syslog_add_listener(struct intake_live *l, int fd, const struct source *def,
+                               struct diag *reterr) MUST_USE;
+/* A connection somebody else accepted and keeps open too (the supervisor): after a kill it hands
+ * the same connection to the next process, which goes on at the byte where the spool ends. */
+int intake_syslog_add_connection(struct intake_live *l, int fd, const struct source *def,
+                                 struct diag *reterr) MUST_USE;

@@ -28,6 +28,14 @@ int live_name_source(struct intake_live *l, const struct source *def, uint32_t *
                      struct diag *reterr) MUST_USE;
 struct intake_counters *live_counters(struct intake_live *l, uint32_t source);
 
+/* Room to read into, for the length of one callback; LIVE_BUFFER_BYTES. */
+enum { LIVE_BUFFER_BYTES = 256 * 1024 };
+char *live_buffer(struct intake_live *l);
+/* How many connections there are, over all listeners. */
+unsigned *live_connections(struct intake_live *l);
+/* A state key no source has used. */
+uint32_t live_next_key(struct intake_live *l);
+
 /* What the spool remembered for a source, in order of keys. Stops at the first non-zero value of
  * fn. */
 typedef int live_state_fn(void *ctx, uint32_t source, uint32_t key, struct str value);
@@ -36,3 +44,5 @@ int live_states(struct intake_live *l, uint32_t source, live_state_fn *fn, void 
 int live_all_states(struct intake_live *l, live_state_fn *fn, void *ctx) MUST_USE;
 /* Has the spool keep or (value.n 0) forget a state without a line. */
 int live_put_state(struct intake_live *l, uint32_t source, uint32_t key, struct str value) MUST_USE;
+/* The same for what is only tidier when it is forgotten: a full disk may keep it. */
+void live_forget_state(struct intake_live *l, uint32_t source, uint32_t key);

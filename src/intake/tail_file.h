@@ -53,7 +53,7 @@ struct tail_file {
     struct tail_mark at;
     uint64_t size;           /* when it was last looked at */
     uint64_t backfill_until; /* bytes before it existed when we first looked */
-    int64_t changed_ns; /* the file's own time of change */
+    int64_t changed_ns;      /* the file's own time of change */
     int64_t grown_ns;
     unsigned looked; /* ignored: value of tail.retired then */
     bool named;      /* the present scan found it under a name */

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -215,6 +216,183 @@ def only_what_existed_before_is_backfill():
         probe.stop()
         flags = {int(LINE.match(l)[1]): int(l.split()[2], 16) for l in probe.records() if LINE.match(l)}
         assert flags == {0: 1, 1: 0, 2: 0}, flags
+
+
+# ---- syslog ----
+
+def sockets():
+    """A UDP and a listening TCP socket on one port of the loopback."""
+    for _ in range(100):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        tcp = socket.socket()
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind(udp.getsockname())
+        except OSError:
+            udp.close()
+            continue
+        tcp.listen()
+        return udp, tcp, udp.getsockname()[1]
+    raise AssertionError("no port is free")
+
+
+def bytes_of(record):
+    text = record.split(b" ", 4)[4]
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text)
+
+
+def lines_of(probe):
+    return [bytes_of(r) for r in probe.records() if r.split()[1] == b"line"]
+
+
+@tap.test
+def both_framings_and_datagrams_arrive_on_one_port():
+    need_probe()
+    udp, tcp, port = sockets()
+    with tap.folder() as d, udp, tcp, Probe(d / "spool", "--udp", udp.fileno(), "--listen", tcp.fileno(),
+                                            fds=(udp.fileno(), tcp.fileno())) as probe:
+        probe.start()
+        long = b"<13>" + b"L" * 150_000
+        with socket.create_connection(("127.0.0.1", port)) as a, socket.create_connection(("127.0.0.1", port)) as b:
+            a.sendall(b"<13>lines \x83\x65\n")
+            b.sendall(b"".join(b"%d %s" % (len(m), m) for m in (b"<13>counted\n\x00", long, b"<13>after long\n")))
+            for part in (b"<13>ha", b"lf", b" a line\n", b"no priority\n<13>without an end"):
+                a.sendall(part)
+                time.sleep(0.05)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+            u.sendto(b"<13>datagram\n", ("127.0.0.1", port))
+            u.sendto(b"x" * 60000, ("127.0.0.1", port))
+        want = {b"<13>lines \x83\x65", b"<13>half a line", b"no priority", b"<13>without an end", b"<13>counted\n\x00",
+                b"<13>after long", b"<13>datagram", b"x" * 60000, long[:65536], long[65536:131072], long[131072:]}
+        tap.wait_until(lambda: len(lines_of(probe)) >= len(want))
+        probe.stop()
+        got = lines_of(probe)
+        assert set(got) == want and len(got) == len(want), [g[:40] for g in got]
+        sources = [r for r in probe.records() if r.split()[1] == b"source"]
+        assert len(sources) == 2 and b"\\x00127.0.0.1 (syslog)" in sources[1], sources
+
+
+@tap.test
+def a_connection_handed_to_the_next_process_loses_and_doubles_nothing():
+    """The test is the supervisor: it accepts, keeps the connection, and hands it over after each kill."""
+    need_probe()
+    lines = 60_000
+    seed = int(os.environ.get("KIZUKI_SEED", time.time_ns() % 100000))
+    print(f"# seed {seed}")
+    r = random.Random(seed)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+
+    def send(counted):
+        with socket.create_connection(listener.getsockname()) as s:
+            for i in range(0, lines, 100):
+                block = b""
+                for n in range(i, i + 100):
+                    m = b"n=%d %s%s" % (n, b"c" if counted else b"l", b"y" * (n % 70))
+                    m = b"<13>" + m
+                    block += b"%d %s" % (len(m), m) if counted else m + b"\n"
+                cut = r.randrange(len(block))
+                s.sendall(block[:cut])
+                s.sendall(block[cut:])
+                time.sleep(0.004)
+
+    with tap.folder() as d, listener:
+        senders, kept = [], []
+        for counted in (False, True):
+            t = threading.Thread(target=send, args=(counted,))
+            t.start()
+            senders.append(t)
+            kept.append(listener.accept()[0])
+        options = [o for c in kept for o in ("--connection", c.fileno())]
+        with Probe(d / "spool", *options, fds=[c.fileno() for c in kept]) as probe:
+            kills = 0
+            while any(t.is_alive() for t in senders):
+                probe.start()
+                time.sleep(r.random() * 0.3)
+                probe.kill()
+                kills += 1
+            probe.start()
+            tap.wait_until(lambda: len(lines_of(probe)) >= 2 * lines, seconds=30, every=0.5)
+            time.sleep(0.2)
+            probe.stop()
+        for c in kept:
+            c.close()
+        print(f"# {kills} kills")
+        assert kills > 5
+        got = [re.match(rb"<13>n=(\d+) ([cl])", l) for l in lines_of(probe)]
+        assert all(got)
+        for kind in (b"l", b"c"):
+            numbers = [int(m[1]) for m in got if m[2] == kind]
+            exactly_once(numbers, lines)
+            assert numbers == sorted(numbers)
+
+
+@tap.test
+def a_slow_line_costs_no_processor_time():
+    """Half a message waits in the kernel; the loop must not turn round it."""
+    need_probe()
+    udp, tcp, port = sockets()
+    with tap.folder() as d, udp, tcp, Probe(d / "spool", "--listen", tcp.fileno(), fds=(tcp.fileno(),)) as probe:
+        probe.start()
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            s.sendall(b"<13>half")
+
+            def ticks():
+                f = pathlib.Path(f"/proc/{probe.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+                return int(f[11]) + int(f[12])
+
+            time.sleep(0.3)
+            before = ticks()
+            time.sleep(1)
+            assert ticks() - before <= 10, f"{ticks() - before} ticks of the clock in a second of waiting"
+            s.sendall(b" and half\n")
+            tap.wait_until(lambda: lines_of(probe) == [b"<13>half and half"])
+        probe.stop()
+
+
+RSYSLOG = """
+module(load="imuxsock" Socket="off")
+module(load="imfile" PollingInterval="1")
+global(workDirectory="{d}")
+input(type="imfile" File="{d}/in.log" Tag="app:" addMetadata="off")
+template(name="plain" type="string" string="<%PRI%>%TIMESTAMP% %HOSTNAME% %syslogtag%%msg%\n")
+{actions}
+"""
+
+
+@tap.test
+def a_real_rsyslog_delivers_in_all_three_ways():
+    need_probe()
+    tap.need_program("rsyslogd", "logger")
+    lines = 5000
+    for name, action in {
+        "lines": 'action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="traditional")',
+        "counted": 'action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="octet-counted")',
+        "datagrams": 'action(type="omfwd" target="127.0.0.1" port="{port}" protocol="udp")',
+    }.items():
+        udp, tcp, port = sockets()
+        with tap.folder() as d, udp, tcp, Probe(d / "spool", "--udp", udp.fileno(), "--listen", tcp.fileno(),
+                                                fds=(udp.fileno(), tcp.fileno())) as probe:
+            probe.start()
+            (d / "in.log").write_bytes(b"".join("n={} 気付き {}\n".format(i, "z" * (i % 80)).encode() for i in range(lines)))
+            (d / "rsyslog.conf").write_text(RSYSLOG.format(d=d, actions=action.format(port=port)))
+            daemon = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-i", str(d / "pid"), "-f", str(d / "rsyslog.conf")],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                def count():
+                    found = [re.search(rb"n=(\d+) \xe6\xb0\x97", l) for l in lines_of(probe)]
+                    return [int(m[1]) for m in found if m]
+                tap.wait_until(lambda: len(count()) >= lines, seconds=20, every=0.3, what=f"{name}: {lines} lines")
+                subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(port), "--tcp", "--octet-count", "from logger"], check=True)
+                subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(port), "--udp", "from logger"], check=True)
+                tap.wait_until(lambda: sum(b"from logger" in l for l in lines_of(probe)) == 2)
+            finally:
+                daemon.terminate()
+                daemon.wait()
+            exactly_once(count(), lines)
+            probe.stop()
 
 
 tap.main()

@@ -105,7 +105,6 @@ static int add(struct probe *p, const char *what, const char *value, unsigned re
     def.path = def.name;
     if (strcmp(what, "--tail") == 0)
         return intake_tail_add(p->live, &def, &o, d);
-#ifdef PROBE_ALL
     def.name = STR("syslog");
     if (strcmp(what, "--udp") == 0)
         return intake_syslog_add_udp(p->live, number(value), &def, d);
@@ -113,9 +112,6 @@ static int add(struct probe *p, const char *what, const char *value, unsigned re
         return intake_syslog_add_listener(p->live, number(value), &def, d);
     if (strcmp(what, "--connection") == 0)
         return intake_syslog_add_connection(p->live, number(value), &def, d);
-    if (strcmp(what, "--journal") == 0)
-        return intake_journal_add(p->live, &def, d);
-#endif
     return diag_set(d, -EINVAL, "unknown option '%s'", what);
 }
 

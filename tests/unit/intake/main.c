@@ -2,4 +2,6 @@
 
 int unit_intake_paths(void);
 int unit_intake_reader(void);
-UNIT_MAIN(unit_intake_paths, unit_intake_reader)
+int unit_intake_syslog_frame(void);
+int unit_intake_tail_file(void);
+UNIT_MAIN(unit_intake_paths, unit_intake_reader, unit_intake_syslog_frame, unit_intake_tail_file)
