@@ -17,6 +17,7 @@ static const struct decode_format formats[] = {
      .decode = journal_decode},
     {.name = LIT("rfc5424"),
      .order = 20,
+     .first = '<',
      .help = "syslog as RFC 5424 writes it, with structured data",
      .recognise = rfc5424_recognise,
      .decode = rfc5424_decode},
@@ -27,6 +28,7 @@ static const struct decode_format formats[] = {
      .decode = syslog_decode},
     {.name = LIT("json"),
      .order = 40,
+     .first = '{',
      .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
      .recognise = json_recognise,
      .decode = json_decode},
@@ -42,6 +44,7 @@ static const struct decode_format formats[] = {
      .decode = nginx_error_decode},
     {.name = LIT("apache_error"),
      .order = 70,
+     .first = '[',
      .help = "error log of Apache 2.2 and 2.4",
      .recognise = apache_error_recognise,
      .decode = apache_error_decode},
@@ -93,7 +96,7 @@ const struct decode_format *decode_format_find(struct str name) {
     return NULL;
 }
 
-static const struct decode_format *find_program(struct str program) {
+const struct decode_format *decode_format_of_program(struct str program) {
     for (size_t i = 0; i < ARRAY_SIZE(formats) && program.n; i++)
         for (size_t k = 0; k < ARRAY_SIZE(formats[i].programs) && formats[i].programs[k].n; k++)
             if (formats[i].programs[k].n == program.n && str_eq(program, formats[i].programs[k]))
@@ -228,7 +231,8 @@ static bool is_web_program(struct str program) {
 void decode_message(struct decode_job *j, struct str message) {
     put_text(j, EVENT_F_MESSAGE, message);
     struct str m = unfold_repeat(j, message);
-    const struct decode_format *f = find_program(j->program);
+    const struct decode_format *f =
+        j->program_known ? j->program_format : decode_format_of_program(j->program);
     const struct decode_format *forced = j->forced;
     if (forced && (forced->programs[0].n || forced->order > 30))
         f = forced;
@@ -265,10 +269,13 @@ static bool decode_forced(struct decode_job *j, const struct decode_format *f) {
 }
 
 static bool decode_by_content(struct decode_job *j) {
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (formats[i].recognise && formats[i].recognise(j, j->line) &&
-            try(j, &formats[i], j->line))
+    char first = j->line.n ? j->line.p[0] : 0;
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        const struct decode_format *f = &formats[i];
+        if (f->recognise && (!f->first || f->first == first) && f->recognise(j, j->line) &&
+            try(j, f, j->line))
             return true;
+    }
     return false;
 }
 

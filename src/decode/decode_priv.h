@@ -14,6 +14,10 @@
 #include "base/text.h"
 #include "decode/decode.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum decode_result {
     DECODE_DONE,
     DECODE_NOT_MINE, /* nothing was put into the event: another decoder may try */
@@ -23,6 +27,7 @@ enum decode_result {
 struct when {
     int64_t t_ns; /* TIME_NONE: no time */
     bool year_known, zone_known;
+    struct str zone; /* as the line writes it, "+09:00"; "UTC" for Z */
 };
 
 struct decode {
@@ -44,6 +49,8 @@ struct decode_job {
     bool host_put;
     bool not_root; /* the journal says that an ordinary account wrote it */
     struct when when;
+    const struct decode_format *program_format; /* who reads that program, if program_known */
+    bool program_known;
     struct str program; /* tag of the syslog header, SYSLOG_IDENTIFIER */
     struct str count;   /* "message repeated N times": the digits */
     struct str why;     /* why the decoder that seemed right refused the line */
@@ -55,6 +62,7 @@ struct decode_format {
     struct str name;
     int order; /* tried by content in this order */
     const char *help;
+    char first;             /* recognise is asked only about texts that begin so; 0: about all */
     struct str programs[4]; /* syslog tags whose messages it reads */
     /* A cheap look at the first bytes of a line, or of a message whose program nobody claims. NULL:
      * only when forced or by program. */
@@ -82,11 +90,13 @@ static inline bool all_digits(struct str s) {
 
 /* decode.c */
 const struct decode_format *decode_format_find(struct str name);
+const struct decode_format *decode_format_of_program(struct str program); /* NULL: nobody */
 /* The message behind a header: by program, else by content, else the message alone. */
 void decode_message(struct decode_job *j, struct str message);
 
 /* value.c */
 int job_grow(struct decode_job *j, uint32_t id, uint8_t type, struct str value);
+bool job_room(struct decode_job *j, uint32_t n);           /* n more fields */
 struct str job_text(struct decode_job *j, struct str raw); /* as UTF-8 */
 void put_source(struct decode_job *j,
                 struct str address); /* source.ip and .net, or source.address */
@@ -97,6 +107,34 @@ void put_error(struct decode_job *j, struct str sentence);
  */
 struct str job_unescape(struct decode_job *j, struct str s);
 
+/* For what stands in the way of every line: room for n fields is made once, and the event's
+ * counters stay in registers between the fields. False: nothing may be filled (the job has its
+ * error). */
+struct filler {
+    struct event *ev;
+    struct event_field *at;
+    uint32_t n;
+};
+static inline bool fill_begin(struct decode_job *j, struct filler *f, uint32_t room) {
+    struct event *ev = j->ev;
+    if (UNLIKELY(ev->cap - ev->n < room) && !job_room(j, room))
+        return false;
+    *f = (struct filler){.ev = ev, .at = ev->fields + ev->n, .n = ev->n};
+    return true;
+}
+static inline void fill_typed(struct filler *f, enum event_field_id id, uint8_t type,
+                              struct str value) {
+    *f->at++ = (struct event_field){.id = id, .type = type, .value = value};
+    f->n++;
+    if (!f->ev->first[id])
+        f->ev->first[id] = (uint16_t) f->n;
+}
+static inline void fill(struct filler *f, enum event_field_id id, struct str value) {
+    fill_typed(f, id, JSON_STRING, value);
+}
+static inline void fill_end(struct filler *f) {
+    f->ev->n = f->n;
+}
 static inline void put_typed(struct decode_job *j, enum event_field_id id, uint8_t type,
                              struct str value) {
     struct event *ev = j->ev;
@@ -134,6 +172,23 @@ bool when_epoch(struct str number, struct when *ret); /* s, ms, us or ns by magn
 /* Gives the event its times by the policy of decode.h. */
 void when_settle(struct decode_job *j);
 
+/* How many bytes stand behind the last space of s. */
+static inline size_t last_word(struct str s) {
+    size_t n = 0;
+#ifdef __SSE2__
+    if (LIKELY(s.n >= 16)) {
+        __m128i v = _mm_loadu_si128((const __m128i *) (const void *) (s.p + s.n - 16));
+        unsigned spaces = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
+        if (LIKELY(spaces))
+            return (size_t) __builtin_clz(spaces) - 16;
+        n = 16;
+    }
+#endif
+    while (n < s.n && s.p[s.n - n - 1] != ' ')
+        n++;
+    return n;
+}
+
 /* The decoders. */
 bool syslog_recognise(const struct decode_job *j, struct str text);
 enum decode_result syslog_decode(struct decode_job *j, struct str text);
@@ -160,6 +215,8 @@ enum decode_result cron_decode(struct decode_job *j, struct str text);
 
 /* PRI of a syslog line, "<0>" to "<191>" without leading zeros; its length or -1. */
 int syslog_pri(struct str s, unsigned *ret);
+/* "name[pid]: " at the start of a message, if there: puts it and returns what stands behind. */
+struct str syslog_take_tag(struct decode_job *j, struct str message);
 void put_pri(struct decode_job *j, unsigned pri, struct str digits);
 
 /* RFC 5424, strict. Slices of the line; nil values are empty with .p NULL. */

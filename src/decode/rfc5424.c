@@ -259,10 +259,6 @@ enum decode_result rfc5424_decode(struct decode_job *j, struct str text) {
         put(j, EVENT_F_HOST_NAME, f.host);
         j->host_put = true;
     }
-    if (f.app.p) {
-        put(j, EVENT_F_PROCESS_NAME, f.app);
-        j->program = f.app;
-    }
     if (f.procid.n <= 10 && all_digits(f.procid))
         put_number(j, EVENT_F_PROCESS_PID, f.procid);
     else if (f.procid.p)
@@ -274,6 +270,16 @@ enum decode_result rfc5424_decode(struct decode_job *j, struct str text) {
         f.message = str_from(f.message, 3);
         if (!j->plain && !text_is_utf8(f.message))
             put_error(j, STR("not RFC 5424: the message has a byte order mark and is not UTF-8"));
+    }
+    if (f.message.n && f.message.p[0] == ' ') /* rsyslog keeps the space behind the tag */
+        f.message = str_from(f.message, 1);
+    /* nginx names its host in front of the tag, and a daemon that reads its socket takes the host
+     * for the program: the tag then stands in the message. */
+    if (f.app.p && str_eq(f.app, f.host))
+        f.message = syslog_take_tag(j, f.message);
+    if (f.app.p && !j->program.n) {
+        put(j, EVENT_F_PROCESS_NAME, f.app);
+        j->program = f.app;
     }
     if (f.message.p)
         decode_message(j, f.message);

@@ -24,38 +24,32 @@ struct peer {
 static bool cut_port(struct str *s, struct str *ret_port) {
     static const char word[] = " port ";
     enum { WORD = sizeof word - 1 };
-    size_t n = s->n;
-    while (n > 0 && ascii_digit(s->p[n - 1]))
-        n--;
-    if (n == s->n || s->n - n > 5 || n < WORD || memcmp(s->p + n - WORD, word, WORD) != 0)
+    size_t n = last_word(*s);
+    struct str port = str_n(s->p + s->n - n, n);
+    if (n > 5 || !all_digits(port) || s->n < n + WORD || memcmp(port.p - WORD, word, WORD) != 0)
         return false;
-    *ret_port = str_n(s->p + n, s->n - n);
-    s->n = n - WORD;
+    *ret_port = port;
+    s->n -= n + WORD;
     return true;
 }
 
 /* The last word of s, cut off with the space before it. */
 static bool cut_word(struct str *s, struct str *ret) {
-    size_t n = s->n;
-    while (n > 0 && s->p[n - 1] != ' ')
-        n--;
-    if (n == s->n)
+    size_t n = last_word(*s);
+    if (n == 0)
         return false;
-    *ret = str_n(s->p + n, s->n - n);
-    s->n = n ? n - 1 : 0;
+    *ret = str_n(s->p + s->n - n, n);
+    s->n -= n;
+    s->n -= s->n > 0;
     return true;
 }
 
 /* "…USER from ADDRESS port N": cuts all but USER off. */
 static bool cut_from_peer(struct str *s, struct peer *ret) {
-    static const char word[] = " from";
-    enum { WORD = sizeof word - 1 };
     struct str rest = *s;
-    if (!cut_port(&rest, &ret->port) || !cut_word(&rest, &ret->address))
+    if (!cut_port(&rest, &ret->port) || !cut_word(&rest, &ret->address) || !ENDS(rest, " from"))
         return false;
-    if (rest.n < WORD || memcmp(rest.p + rest.n - WORD, word, WORD) != 0)
-        return false;
-    s->n = rest.n - WORD;
+    s->n = rest.n - 5;
     return true;
 }
 
@@ -74,10 +68,14 @@ static void put_user(struct decode_job *j, struct str user) {
 
 static void put_kind(struct decode_job *j, struct str category, struct str type,
                      struct str action) {
-    put(j, EVENT_F_EVENT_CATEGORY, category);
-    put(j, EVENT_F_EVENT_TYPE, type);
-    put(j, EVENT_F_EVENT_ACTION, action);
-    put(j, EVENT_F_SERVICE_NAME, j->src->service.n ? j->src->service : STR("ssh"));
+    struct filler f;
+    if (!fill_begin(j, &f, 4))
+        return;
+    fill(&f, EVENT_F_EVENT_CATEGORY, category);
+    fill(&f, EVENT_F_EVENT_TYPE, type);
+    fill(&f, EVENT_F_EVENT_ACTION, action);
+    fill(&f, EVENT_F_SERVICE_NAME, j->src->service.n ? j->src->service : STR("ssh"));
+    fill_end(&f);
 }
 
 static bool is_key_type(struct str s) {
@@ -119,36 +117,51 @@ static int find_with_info(struct str s, struct str *ret_user, struct peer *ret_p
     return n;
 }
 
+/* The fields of one try; peer NULL: not known. */
+static void put_try(struct decode_job *j, struct str method, bool accepted, struct str user,
+                    const struct peer *peer) {
+    struct filler f;
+    if (!accepted && str_eq(method, STR("none")))
+        put_kind(j, STR("authentication"), STR("info"), STR("login-probe"));
+    else
+        put_login(j, accepted, STR("ssh"));
+    if (peer)
+        put_source(j, peer->address);
+    if (!fill_begin(j, &f, 4))
+        return;
+    fill(&f, EVENT_F_SSH_METHOD, method);
+    if (peer) {
+        if (CUT_START(&user, "invalid user ") || CUT_START(&user, "illegal user "))
+            fill(&f, EVENT_F_LOGIN_USER_KNOWN, STR("false"));
+        fill(&f, EVENT_F_USER_NAME, j->plain ? user : job_text(j, user));
+        fill_typed(&f, EVENT_F_SOURCE_PORT, JSON_NUMBER, peer->port);
+    }
+    fill_end(&f);
+}
+
 /* "METHOD for USER from ADDRESS port N ssh2[: INFO]" */
 static enum decode_result decode_try(struct decode_job *j, struct str s, bool accepted) {
-    size_t space = 0;
-    while (space < s.n && s.p[space] != ' ')
-        space++;
-    if (!space || !j->whole)
-        return DECODE_NOT_MINE;
-    struct str method = str_to(s, space), user = str_from(s, space);
+    struct str method = STR("password"), user = s;
     struct peer peer;
     int readings = 1;
-    if (!CUT_START(&user, " for "))
-        return DECODE_NOT_MINE;
+    if (!CUT_START(&user, "password for ")) {
+        ptrdiff_t space = str_find_byte(s, ' ', 0);
+        if (space <= 0)
+            return DECODE_NOT_MINE;
+        method = str_to(s, (size_t) space);
+        user = str_from(s, (size_t) space);
+        if (!CUT_START(&user, " for "))
+            return DECODE_NOT_MINE;
+    }
     struct str whole = user;
     (void) CUT_END(&user, " ssh2");
     if (!cut_from_peer(&user, &peer))
         readings = find_with_info(whole, &user, &peer);
-    if (readings == 0)
+    if (readings == 0 || !j->whole)
         return DECODE_NOT_MINE;
-    struct str service = STR("ssh");
-    if (str_eq(method, STR("none")) && !accepted)
-        put_kind(j, STR("authentication"), STR("info"), STR("login-probe"));
-    else
-        put_login(j, accepted, service);
-    put(j, EVENT_F_SSH_METHOD, method);
-    if (readings > 1) {
+    put_try(j, method, accepted, user, readings == 1 ? &peer : NULL);
+    if (readings > 1)
         put_error(j, STR("the line can be read with more than one source address; none is taken"));
-        return DECODE_DONE;
-    }
-    put_user(j, user);
-    put_peer(j, &peer);
     return DECODE_DONE;
 }
 

@@ -88,6 +88,57 @@ static void put_tag(struct decode_job *j, struct str name, struct str pid) {
         put(j, EVENT_F_SYSLOG_PROCID, pid);
 }
 
+struct str syslog_take_tag(struct decode_job *j, struct str message) {
+    struct str name, pid;
+    size_t n = take_tag(message, &name, &pid);
+    if (n)
+        put_tag(j, name, pid);
+    return str_from(message, n);
+}
+
+/* "host program[" of the line before in this thread, and what it meant. Most lines of a log share
+ * it; like the minute in when.c it is the memory of a pure function and changes no result. */
+enum { ORIGIN_MAX = 64 };
+struct origin {
+    char text[ORIGIN_MAX];
+    size_t n, host_n; /* n 0: nothing remembered */
+    const struct decode_format *format;
+};
+static _Thread_local struct origin remembered;
+
+static void remember(struct decode_job *j, struct str line, struct str host) {
+    struct origin *o = &remembered;
+    size_t n = host.n + 1 + j->program.n + 1;
+    if (n > ORIGIN_MAX || n > line.n || line.p[n - 1] != '[' || j->program.p != line.p + host.n + 1)
+        return;
+    memcpy(o->text, line.p, n);
+    o->n = n;
+    o->host_n = host.n;
+    o->format = decode_format_of_program(j->program);
+}
+
+/* The whole of "host program[pid]: " by memory. False: read it the long way. */
+static bool take_remembered(struct decode_job *j, struct str *s) {
+    const struct origin *o = &remembered;
+    struct filler f;
+    if (!o->n || s->n < o->n + 4 || memcmp(s->p, o->text, o->n) != 0)
+        return false;
+    const char *pid = s->p + o->n, *p = pid, *end = s->p + s->n - 3;
+    while (p < end && ascii_digit(*p))
+        p++;
+    if (p == pid || p - pid > 10 || memcmp(p, "]: ", 3) != 0 || !fill_begin(j, &f, 3))
+        return false;
+    j->program = str_n(s->p + o->host_n + 1, o->n - o->host_n - 2);
+    j->program_format = o->format;
+    j->program_known = j->host_put = true;
+    fill(&f, EVENT_F_HOST_NAME, str_to(*s, o->host_n));
+    fill(&f, EVENT_F_PROCESS_NAME, j->program);
+    fill_typed(&f, EVENT_F_PROCESS_PID, JSON_NUMBER, str_n(pid, (size_t) (p - pid)));
+    fill_end(&f);
+    *s = str_from(*s, (size_t) (p + 3 - s->p));
+    return true;
+}
+
 /* "… INFO module: text" of an application is no host called INFO. */
 static bool is_level_word(struct str s) {
     static const char *const words[] = {"TRACE",   "DEBUG", "INFO",     "NOTICE", "WARN",
@@ -120,8 +171,14 @@ static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag)
     behind = str_from(*s, host.n + 1);
     if (host.n && host.n < 256)
         n = take_tag(behind, &name, &pid);
+    if (n == 0 && host.n &&
+        str_eq(token(behind), host)) { /* nginx through /dev/log: the host twice */
+        behind = str_from(behind, host.n + 1);
+        n = take_tag(behind, &name, &pid);
+    }
     if (must_have_tag && (n == 0 || is_level_word(host)))
         return false;
+    struct str line = *s;
     if (host.n && host.n < 256) {
         put_text(j, EVENT_F_HOST_NAME, host);
         j->host_put = true;
@@ -130,6 +187,8 @@ static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag)
     if (n) {
         put_tag(j, name, pid);
         *s = str_from(behind, n);
+        if (j->plain && host.n && !is_level_word(host))
+            remember(j, line, host);
     }
     return true;
 }
@@ -150,15 +209,10 @@ enum decode_result syslog_decode(struct decode_job *j, struct str text) {
     }
     s = str_from(s, n ? n + 1 : 0);
     if (n) {
-        if (!take_origin(j, &s, iso && pri_n <= 0))
+        if (!(j->plain && take_remembered(j, &s)) && !take_origin(j, &s, iso && pri_n <= 0))
             return DECODE_NOT_MINE;
     } else {
-        struct str name, pid;
-        size_t tag = take_tag(s, &name, &pid);
-        if (tag) {
-            put_tag(j, name, pid);
-            s = str_from(s, tag);
-        }
+        s = syslog_take_tag(j, s);
     }
     j->when = when;
     if (pri_n > 0)

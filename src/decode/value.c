@@ -7,6 +7,15 @@ int job_grow(struct decode_job *j, uint32_t id, uint8_t type, struct str value) 
     return r < 0 ? r : j->err;
 }
 
+bool job_room(struct decode_job *j, uint32_t n) {
+    int r = event_reserve(j->ev, j->ev->n + n);
+    if (r == -ERR_LIMIT)
+        j->ev->dropped_fields = true;
+    else if (r < 0)
+        j->err = r;
+    return r >= 0;
+}
+
 struct str job_text(struct decode_job *j, struct str raw) {
     enum text_encoding used;
     bool shifted = j->encoding == TEXT_ISO_2022_JP && str_find_byte(raw, 0x1b, 0) >= 0;
@@ -42,9 +51,11 @@ static struct str dup_text(struct decode_job *j, const char *z, size_t n) {
 void put_source(struct decode_job *j, struct str address) {
     struct ip ip;
     char z[IP_PREFIX_CAP];
-    if (LIKELY(ip_is_dotted_quad(address))) {
-        put(j, EVENT_F_SOURCE_IP, address);
-        put(j, EVENT_F_SOURCE_NET, address);
+    struct filler f;
+    if (LIKELY(ip_is_dotted_quad(address) && fill_begin(j, &f, 2))) {
+        fill(&f, EVENT_F_SOURCE_IP, address);
+        fill(&f, EVENT_F_SOURCE_NET, address);
+        fill_end(&f);
         return;
     }
     ptrdiff_t zone = str_find_byte(address, '%', 0); /* fe80::1%eth0 */
@@ -58,13 +69,17 @@ void put_source(struct decode_job *j, struct str address) {
 }
 
 void put_login(struct decode_job *j, bool success, struct str service) {
-    put(j, EVENT_F_EVENT_CATEGORY, STR("authentication"));
-    put(j, EVENT_F_EVENT_TYPE, STR("start"));
-    put(j, EVENT_F_EVENT_ACTION, STR("login"));
-    put(j, EVENT_F_EVENT_OUTCOME, success ? STR("success") : STR("failure"));
-    put(j, EVENT_F_SERVICE_NAME, j->src->service.n ? j->src->service : service);
+    struct filler f;
+    if (!fill_begin(j, &f, 6))
+        return;
+    fill(&f, EVENT_F_EVENT_CATEGORY, STR("authentication"));
+    fill(&f, EVENT_F_EVENT_TYPE, STR("start"));
+    fill(&f, EVENT_F_EVENT_ACTION, STR("login"));
+    fill(&f, EVENT_F_EVENT_OUTCOME, success ? STR("success") : STR("failure"));
+    fill(&f, EVENT_F_SERVICE_NAME, j->src->service.n ? j->src->service : service);
     if (j->count.n)
-        put_number(j, EVENT_F_COUNT, j->count);
+        fill_typed(&f, EVENT_F_COUNT, JSON_NUMBER, j->count);
+    fill_end(&f);
 }
 
 static int hex_value(char c) {

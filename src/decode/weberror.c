@@ -11,8 +11,11 @@
 #include "decode/decode_priv.h"
 
 static void put_kind(struct decode_job *j, bool auth) {
+    struct str level = event_get(j->ev, EVENT_F_LOG_LEVEL);
+    bool calm = STARTS(level, "info") || STARTS(level, "notice") || STARTS(level, "debug") ||
+                STARTS(level, "trace");
     put(j, EVENT_F_EVENT_CATEGORY, STR("web"));
-    put(j, EVENT_F_EVENT_TYPE, STR("error"));
+    put(j, EVENT_F_EVENT_TYPE, calm && !auth ? STR("info") : STR("error"));
     if (auth)
         put(j, EVENT_F_EVENT_ACTION, STR("http-auth-error"));
     put(j, EVENT_F_SERVICE_NAME, j->src->service.n ? j->src->service : STR("web"));

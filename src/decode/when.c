@@ -28,6 +28,11 @@ static int four(const char *p) {
     return two(p) * 100 + two(p + 2);
 }
 
+/* The minute of the line before, which is the minute of this one. */
+static inline bool is_remembered(const struct memo *m, const char *p, size_t n) {
+    return memcmp(p, m->key, n) == 0 && m->key[0];
+}
+
 static int64_t minute_of(int year, int month, int day, int hour, int minute, int offset_min) {
     struct time_civil c = {
         .year = year, .month = month, .day = day, .hour = hour, .minute = minute};
@@ -73,9 +78,11 @@ static size_t take_zone(struct str s, size_t at, int *ret_offset_min) {
 }
 
 /* Applies a zone read from the line, or the source's. */
-static void set(struct when *w, const struct decode_job *j, int64_t t_utc, int offset_min) {
+static void set(struct when *w, const struct decode_job *j, int64_t t_utc, int offset_min,
+                struct str zone) {
     w->year_known = true;
     w->zone_known = offset_min != TIME_NO_OFFSET;
+    w->zone = w->zone_known ? (zone.n == 1 ? STR("UTC") : zone) : STR_NULL;
     w->t_ns = t_utc - (w->zone_known ? offset_min : j->src->offset_min) * NS_PER_MIN;
 }
 
@@ -85,7 +92,7 @@ size_t when_iso(struct str s, struct when *ret, const struct decode_job *j) {
     int offset = TIME_NO_OFFSET;
     if (s.n < 19)
         return 0;
-    if (memcmp(s.p, m->key, KEY) != 0 || !m->key[0]) {
+    if (!is_remembered(m, s.p, KEY)) {
         const char *p = s.p;
         if (p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':')
             return 0;
@@ -99,13 +106,14 @@ size_t when_iso(struct str s, struct when *ret, const struct decode_job *j) {
     size_t at = take_seconds(s, KEY, &t);
     if (at == 0)
         return 0;
-    size_t end = take_zone(s, at, &offset);
+    size_t from = at, end = take_zone(s, at, &offset);
     if (end == at && at + 6 <= s.n && s.p[at] == ' ') { /* "2026-11-23 02:03:08 +0900" */
-        end = take_zone(s, at + 1, &offset);
-        end = end > at + 1 && s.p[at + 1] != 'Z' ? end : at;
+        from = at + 1;
+        end = take_zone(s, from, &offset);
+        end = end > from && s.p[from] != 'Z' ? end : at;
         offset = end > at ? offset : TIME_NO_OFFSET;
     }
-    set(ret, j, t, offset);
+    set(ret, j, t, offset, str_n(s.p + from, end > from ? end - from : 0));
     return end;
 }
 
@@ -115,7 +123,7 @@ size_t when_clf(struct str s, struct when *ret, const struct decode_job *j) {
     int offset = TIME_NO_OFFSET;
     if (s.n < 20)
         return 0;
-    if (memcmp(s.p, m->key, KEY) != 0 || !m->key[0]) {
+    if (!is_remembered(m, s.p, KEY)) {
         const char *p = s.p;
         int month = time_month_from_name(str_n(p + 3, 3));
         if (p[2] != '/' || p[6] != '/' || p[11] != ':' || p[14] != ':' || !month)
@@ -130,11 +138,12 @@ size_t when_clf(struct str s, struct when *ret, const struct decode_job *j) {
     size_t at = take_seconds(s, KEY, &t);
     if (at == 0)
         return 0;
-    if (at < s.n && s.p[at] == ' ') {
-        size_t end = take_zone(s, at + 1, &offset);
-        at = end > at + 1 ? end : at;
-    }
-    set(ret, j, t, offset);
+    size_t from = at + 1, end = from;
+    if (at < s.n && s.p[at] == ' ')
+        end = take_zone(s, from, &offset);
+    if (end > from)
+        at = end;
+    set(ret, j, t, offset, str_n(s.p + from, end - from));
     return at;
 }
 
@@ -143,7 +152,7 @@ size_t when_slash(struct str s, struct when *ret, const struct decode_job *j) {
     struct memo *m = &memos[SLASH];
     if (s.n < 19)
         return 0;
-    if (memcmp(s.p, m->key, KEY) != 0 || !m->key[0]) {
+    if (!is_remembered(m, s.p, KEY)) {
         const char *p = s.p;
         if (p[4] != '/' || p[7] != '/' || p[10] != ' ' || p[13] != ':')
             return 0;
@@ -156,7 +165,7 @@ size_t when_slash(struct str s, struct when *ret, const struct decode_job *j) {
     int64_t t = m->base_ns;
     size_t at = take_seconds(s, KEY, &t);
     if (at)
-        set(ret, j, t, TIME_NO_OFFSET);
+        set(ret, j, t, TIME_NO_OFFSET, STR_NULL);
     return at;
 }
 
@@ -201,7 +210,7 @@ static size_t bsd_canonical(struct str s, struct when *ret, const struct decode_
     struct memo *m = &memos[BSD];
     const char *p = s.p;
     int64_t arrival = j->rec->arrival_ns;
-    if (memcmp(p, m->key, KEY) != 0 || !m->key[0] || m->offset_min != j->src->offset_min ||
+    if (!is_remembered(m, p, KEY) || m->offset_min != j->src->offset_min ||
         arrival < m->arrival_lo_ns || arrival >= m->arrival_hi_ns || year) {
         int month = time_month_from_name(str_n(p, 3));
         int day = p[4] == ' ' ? digit_at(p + 5) : two(p + 4);
@@ -262,7 +271,7 @@ size_t when_ctime(struct str s, struct when *ret, const struct decode_job *j) {
     int64_t base = minute_of(four(s.p + at + 1), month, day, two(s.p + 11), two(s.p + 14), 0);
     if (base == TIME_NONE)
         return 0;
-    set(ret, j, base + frac, TIME_NO_OFFSET);
+    set(ret, j, base + frac, TIME_NO_OFFSET, STR_NULL);
     return at + 5;
 }
 
@@ -313,6 +322,8 @@ void when_settle(struct decode_job *j) {
     int64_t arrival = j->rec->arrival_ns, t = j->when.t_ns;
     bool exact = j->when.year_known && j->when.zone_known;
     ev->timestamp_ns = t;
+    if (j->when.zone.n)
+        put(j, EVENT_F_EVENT_TIMEZONE, j->when.zone);
     if (j->rec->flags & RAW_BACKFILL) {
         ev->time_ns = t;
         if (t == TIME_NONE) {

@@ -20,7 +20,7 @@ static void combined_common_and_virtual_hosts(void **state UNUSED) {
         {"192.0.2.1 - a b c " AT " \"GET / HTTP/1.1\" 500 5 \"-\" \"x\"", "192.0.2.1", "<absent>",
          "a b c", "GET", "/", "<absent>", "500", "5", "x"},
         {"192.0.2.1 - - " AT " \"GET /\\x22a\\x5C?q=\\xE3\\x81\\x82 HTTP/1.1\" 200 5 \"-\" \"x "
-                             "\\\" y\" 0.004 \"10.0.0.1\"",
+         "\\\" y\" 0.004 \"10.0.0.1\"",
          "192.0.2.1", "<absent>", "<absent>", "GET", "/\"a\\", "q=\xe3\x81\x82", "200", "5",
          "x \" y"},
         {"192.0.2.1 - - " AT " \"GET http://h.example/p?q HTTP/1.1\" 200 5 \"-\" \"x\"",

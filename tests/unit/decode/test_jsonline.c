@@ -34,7 +34,8 @@ static void what_is_ours_cannot_be_sent(void **state UNUSED) {
 
 static void the_login_event(void **state UNUSED) {
     struct event *ev = fixture_line(
-        &f, "{\"@timestamp\":\"2026-11-23T02:03:08+09:00\",\"event.category\":\"authentication\",\"event.action\":\"login\","
+        &f, "{\"@timestamp\":\"2026-11-23T02:03:08+09:00\",\"event.category\":\"authentication\","
+            "\"event.action\":\"login\","
             "\"service.name\":\"shop\",\"user.name\":\"taro\",\"event.outcome\":\"failure\","
             "\"source.ip\":\"2001:db8:1:2:3::9\",\"user_agent.original\":\"M\",\"event.reason\":"
             "\"bad_password\",\"kizuki.session.id\":\"ab\",\"kizuki.login.second_factor\":\"none\","
@@ -49,10 +50,14 @@ static void the_login_event(void **state UNUSED) {
     assert_field(ev, "kizuki.login.second_factor", "none");
     assert_field(ev, "kizuki.login.user_known", "false");
     assert_no_field(ev, "error.message");
-    ev = fixture_line(&f, "{\"event\":{\"category\":\"authentication\",\"action\":\"login\",\"outcome\":\"maybe\"}}");
+    ev = fixture_line(
+        &f,
+        "{\"event\":{\"category\":\"authentication\",\"action\":\"login\",\"outcome\":\"maybe\"}}");
     assert_field(ev, "error.message", "login event without event.outcome success or failure");
-    ev = fixture_line(&f, "{\"event\":{\"category\":\"authentication\",\"action\":\"login\",\"outcome\":\"success\"},"
-                          "\"service.name\":\"s\",\"source.ip\":\"host\"}");
+    ev = fixture_line(
+        &f,
+        "{\"event\":{\"category\":\"authentication\",\"action\":\"login\",\"outcome\":\"success\"},"
+        "\"service.name\":\"s\",\"source.ip\":\"host\"}");
     assert_field(ev, "error.message", "login event without an address in source.ip");
     assert_field(ev, "source.address", "host");
 }

@@ -10,7 +10,8 @@ static struct fixture f;
 static void fields_of_a_full_line(void **state UNUSED) {
     struct event *ev = fixture_line(&f, "<165>1 2026-11-23T02:03:08.003Z web1 evntslog 77 ID47 "
                                         "[ex@32473 iut=\"3\" q=\"a\\\"b\\]c\\\\d\"][e2] "
-                                        "\xef\xbb\xbf" "An application \xe2\x8c\x98");
+                                        "\xef\xbb\xbf"
+                                        "An application \xe2\x8c\x98");
     assert_field(ev, "kizuki.decoder", "rfc5424");
     assert_field(ev, "host.name", "web1");
     assert_field(ev, "process.name", "evntslog");
