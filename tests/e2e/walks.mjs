@@ -78,6 +78,9 @@ async function tabbing(browser, target) {
   return faults;
 }
 
+/** The question is there and has the focus. */
+const asked = (page) => page.waitForFunction(() => document.activeElement?.closest(".confirm") !== null, null, { timeout: 5000 });
+
 async function decide(browser, target) {
   const { page, context, take } = await person(browser);
   await target.signIn(page);
@@ -87,11 +90,13 @@ async function decide(browser, target) {
   const words = await button.innerText();
   await button.focus();
   await page.keyboard.press("Enter");
+  await asked(page);
   const faults = [say((await page.locator(".confirm .title").innerText()).endsWith("か"), "the question names no decision")];
   faults.push(say((await page.evaluate(() => document.activeElement?.textContent)) === words, "the confirming button does not repeat the words"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page));
   await page.keyboard.press("Escape");
   faults.push(say(await page.locator(".confirm").count() === 0, "Esc does not leave the question"));
   await page.locator(".action-card .button.solid").first().press("Enter");
+  await asked(page);
   await page.keyboard.press("Enter");
   if (target.dev) faults.push(await has(page, "実行しませんでした"), ...await page.evaluate(layoutFaults, false));
   else faults.push(await has(page, "予行が済んだ、まだ実行していない", 15_000));
@@ -212,6 +217,7 @@ async function paper(browser, target, out) {
   faults.push(say(await page.evaluate(() => getComputedStyle(document.querySelector(".top")).display === "none"), "the header is printed"));
   faults.push(say(await page.evaluate(() => getComputedStyle(document.querySelector("time[data-abs]"), "::after").content.includes("年")), "times are printed without their date"));
   faults.push(say(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the print is wider than the paper"));
+  faults.push(...await page.evaluate(() => [...document.querySelectorAll("time[data-abs]")].filter((e) => e.getBoundingClientRect().width > 0 && e.parentElement.getBoundingClientRect().right + 1 < e.getBoundingClientRect().right).map((e) => `a printed time leaves its column: ${e.dataset.abs}`)));
   await page.screenshot({ path: `${out}case-print.png`, fullPage: true });
   context.close();
   return [...faults, ...take()];

@@ -7,8 +7,13 @@ import { Num } from "./Num";
 import { type Column, Table } from "./Table";
 import { Time } from "./Time";
 
-const measures = (f: Finding): string => f.measures
-  .filter((m) => m.value !== null)
+/** The grounds that tell attacks apart come first; the rest stands in the finding itself. */
+const TELLING = ["accounts", "sources", "tries", "tries_per_account", "failure_rate", "unknown_rate", "default_rate", "services", "successes", "new", "views", "good_accounts"];
+const SHOWN = 5;
+
+const measures = (f: Finding): string => TELLING
+  .flatMap((name) => f.measures.filter((m) => m.name === name && m.value !== null))
+  .slice(0, SHOWN)
   .map((m) => t("finding.measure", { name: word("measure", m.name), value: m.name.endsWith("_rate") ? `${number((m.value ?? 0) * 100)}%` : number(m.value ?? 0) }))
   .join(t("word.comma"));
 

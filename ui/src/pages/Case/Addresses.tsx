@@ -5,13 +5,15 @@ import { t, word } from "../../state/text";
 import { Mark } from "../../widgets/Mark";
 
 const FIRST = 4;
+/** Reasons the other columns say already. */
+const SAID = new Set(["good_unknown", "good_accounts", "shared", "partner"]);
 const known = (n: number | null) => (n === null ? t("word.unknown") : number(n));
 
 function Caution({ a }: { a: ActionAddress }) {
   const words = [
     a.partner && t("address.partner", { name: a.partner }), a.shared && t("address.shared", { list: a.shared }),
     a.good_accounts_7d === null ? t("address.good_unknown") : a.good_accounts_7d > 0 && t("address.good", { n: a.good_accounts_7d }),
-    a.reason && word("refused", a.reason),
+    a.reason && !SAID.has(a.reason) && word("refused", a.reason),
   ].filter(Boolean).join(t("word.comma"));
   return words ? <Mark kind="soon">{words}</Mark> : <span class="ink2">{t("address.nothing")}</span>;
 }
