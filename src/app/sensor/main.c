@@ -240,8 +240,8 @@ static void done(struct sensor *s) {
         intake_live_close(s->live);
     if (s->spool && spool_pending_bytes(s->spool) && spool_commit(s->spool, &d) < 0)
         log_error("what arrived last is not written: %s", d.text);
-    if (s->pump)
-        (void) pump_save(s->pump, NULL);
+    if (s->pump && pump_save(s->pump, &d) < 0)
+        log_warn("cannot keep the delivered mark: %s", d.text);
     /* The process ends here: memory goes with it, and closing handles would need more turns of the loop. */
 }
 
