@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 
-#include <glob.h>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 
