@@ -60,3 +60,6 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
  * the same connection to the next process, which goes on at the byte where the spool ends. */
 int intake_syslog_add_connection(struct intake_live *l, int fd, const struct source *def,
                                  struct diag *reterr) MUST_USE;
+/* Journal files below def->path (a folder); empty = this machine's. */
+int intake_journal_add(struct intake_live *l, const struct source *def,
+                       struct diag *reterr) MUST_USE;

@@ -395,4 +395,64 @@ def a_real_rsyslog_delivers_in_all_three_ways():
             probe.stop()
 
 
+# ---- journal ----
+
+REMOTE = pathlib.Path("/lib/systemd/systemd-journal-remote")
+
+
+def entry(i, text=b""):
+    us = 1_600_000_000_000_000 + i * 1000
+    return (b"__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+            b"MESSAGE=n=%d %s\nSYSLOG_IDENTIFIER=app\n_UID=0\n\n" % (us, 1000 + i, i, text))
+
+
+@tap.test
+def journal_entries_come_once_however_often_the_reader_is_killed():
+    need_probe()
+    tap.need(REMOTE.exists(), "systemd-journal-remote is not installed")
+    lines = 20_000
+    seed = int(os.environ.get("KIZUKI_SEED", time.time_ns() % 100000))
+    print(f"# seed {seed}")
+    r = random.Random(seed)
+    with tap.folder() as d, contextlib.ExitStack() as stack:
+        (d / "journal").mkdir()
+        # a journal that is written while it is read, with values that need the binary form
+        remote = subprocess.Popen([str(REMOTE), "-o", str(d / "journal" / "a.journal"), "-"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stack.callback(lambda: remote.poll() is None and (remote.kill(), remote.wait()))
+
+        def write():
+            for i in range(0, lines, 50):
+                remote.stdin.write(b"".join(entry(n, b"w" * (n % 200)) for n in range(i, i + 50)))
+                remote.stdin.flush()
+                time.sleep(0.005)
+            remote.stdin.write(b"__REALTIME_TIMESTAMP=1600000999000000\n__MONOTONIC_TIMESTAMP=99999999\n"
+                               b"_BOOT_ID=0123456789abcdef0123456789abcdef\nMESSAGE\n\x09\0\0\0\0\0\0\0two\nlines\n\n")
+            remote.stdin.close()
+            remote.wait()
+
+        tap.wait_until(lambda: any((d / "journal").iterdir()))
+        writer = threading.Thread(target=write)
+        writer.start()
+        probe = stack.enter_context(Probe(d / "spool", "--journal", d / "journal"))
+        kills = 0
+        while writer.is_alive():
+            probe.start()
+            time.sleep(r.random() * 0.3)
+            probe.kill()
+            kills += 1
+        writer.join()
+        assert remote.returncode == 0
+        probe.start()
+        count = lambda: [int(m[1]) for l in lines_of(probe) if (m := re.search(rb"MESSAGE=n=(\d+) ", l))]
+        tap.wait_until(lambda: len(count()) >= lines, every=0.5, seconds=20)
+        time.sleep(0.3)
+        probe.stop()
+        print(f"# {kills} kills")
+        exactly_once(count(), lines)
+        assert sum(b"MESSAGE\n\x09\0\0\0\0\0\0\0two\nlines\n" in l for l in lines_of(probe)) == 1
+        flags = {int(l.split()[2], 16) for l in probe.records() if l.split()[1] == b"line"}
+        assert flags == {0x21}, flags  # export format, and older than this process
+
+
 tap.main()

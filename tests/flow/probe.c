@@ -105,6 +105,8 @@ static int add(struct probe *p, const char *what, const char *value, unsigned re
     def.path = def.name;
     if (strcmp(what, "--tail") == 0)
         return intake_tail_add(p->live, &def, &o, d);
+    if (strcmp(what, "--journal") == 0)
+        return intake_journal_add(p->live, &def, d);
     def.name = STR("syslog");
     if (strcmp(what, "--udp") == 0)
         return intake_syslog_add_udp(p->live, number(value), &def, d);
