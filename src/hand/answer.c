@@ -156,8 +156,11 @@ void hand_say_list(struct hand *h, const struct hand_task *t) {
         write_limits(h, &w);
         jsonw_key(&w, STR("blocks"));
         jsonw_array(&w);
-        for (; it != &h->blocks.all && h->out.n < PART_BYTES; it = it->next)
-            write_block(&w, container_of(it, struct hand_block, all));
+        for (; it != &h->blocks.all && h->out.n < PART_BYTES; it = it->next) {
+            const struct hand_block *b = container_of(it, struct hand_block, all);
+            if (hand_left_ms(h, b) > 0) /* else over: hand_tick is about to say so */
+                write_block(&w, b);
+        }
         jsonw_end(&w);
         jsonw_kbool(&w, "more", it != &h->blocks.all);
         jsonw_end(&w);

@@ -20,6 +20,7 @@ static struct hand_task *new_task(struct hand *h, struct str note, void *who) {
                     "the note is not the room's: %s", d.text);
         return r == -ENOMEM ? NULL : t;
     }
+    t->signed_ = true;
     r = hand_order_parse(&h->arena, text, &t->order, &t->why);
     if (r == -ENOMEM)
         return NULL;
@@ -54,7 +55,7 @@ int hand_take(struct hand *h, struct str note, void *who) {
         h->first = t;
     h->last = t;
     h->n_tasks++;
-    return 0;
+    return t->signed_;
 }
 
 void hand_drop_peer(struct hand *h, void *who) {

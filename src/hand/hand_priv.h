@@ -60,6 +60,7 @@ struct hand_task { /* one order on its way */
     struct hand_reason why; /* refusal of the whole order */
     struct hand_result *results;
     size_t n;
+    bool signed_;  /* by the room */
     bool remember; /* its id goes into the journal */
     bool failed;   /* refused after it had been judged well */
 };

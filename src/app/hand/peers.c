@@ -24,7 +24,7 @@ static void drop(struct peers *p, struct peer *x) {
     hand_drop_peer(p->hand, x);
     close(x->fd);
     x->fd = -1;
-    x->ending = false;
+    x->ending = x->proven = false;
     buf_done(&x->in);
     buf_done(&x->out);
 }
@@ -73,8 +73,6 @@ static void accept_one(struct peers *p) {
     x->fd = fd;
     x->uid = who.uid;
     x->pid = who.pid;
-    buf_add(&x->out, buf_str(&p->missed));
-    buf_clear(&p->missed);
 }
 
 static void send_some(struct peers *p, struct peer *x) {
@@ -96,16 +94,26 @@ static void send_some(struct peers *p, struct peer *x) {
     }
 }
 
+static void prove(struct peers *p, struct peer *x) {
+    x->proven = true;
+    buf_add(&x->out, buf_str(&p->missed));
+    buf_clear(&p->missed);
+}
+
 static void take_frames(struct peers *p, struct peer *x) {
     size_t at = 0;
     struct str note;
     int r;
-    while ((r = frame_next(buf_str(&x->in), &at, &note)) > 0)
-        if (hand_take(p->hand, note, x) < 0) {
+    while ((r = frame_next(buf_str(&x->in), &at, &note)) > 0) {
+        int k = hand_take(p->hand, note, x);
+        if (k < 0) {
             log_error("no memory for an order");
             x->ending = true;
             break;
         }
+        if (k > 0 && !x->proven)
+            prove(p, x);
+    }
     buf_remove_front(&x->in, at);
     if (r < 0) {
         log_warn("closed a connection of user %u: its framing is broken", x->uid);
@@ -159,7 +167,7 @@ void peers_say(struct peers *p, void *who, struct str message) {
     bool heard = false;
     for (size_t i = 0; i < HAND_CONNECTIONS_MAX; i++) {
         struct peer *x = &p->peer[i];
-        if (x->fd < 0 || x->ending || (who && who != x))
+        if (x->fd < 0 || x->ending || (who ? who != x : !x->proven))
             continue;
         frame_add(&x->out, message);
         heard = true;

@@ -11,6 +11,7 @@ struct peer {
     unsigned uid;
     int pid;
     struct buf in, out;
+    bool proven; /* a note of the room's came from it: it may hear what is said to everybody */
     bool ending;
 };
 struct peers {
@@ -19,7 +20,7 @@ struct peers {
     size_t n_uids;
     struct hand *hand;
     struct peer peer[HAND_CONNECTIONS_MAX];
-    struct buf missed; /* frames for everybody while nobody was there */
+    struct buf missed; /* frames for everybody while no room was there */
 };
 
 void peers_init(struct peers *p, int listen_fd);
