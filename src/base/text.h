@@ -30,6 +30,10 @@ struct str text_repair(struct arena *a, struct str s);
  * (later). One function for rows and queries: text_fold(text_fold(x)) is text_fold(x). Bytes that are no UTF-8
  * become U+FFFD. May return utf8 itself; .p is NULL only when memory ends. */
 struct str text_fold(struct arena *a, struct str utf8);
+/* Letters lowered, one character for one, and nothing else: what "ignoring case" means to a rule, which may hunt
+ * for the very characters folding would make ordinary (U+02E3, a small raised x). Bytes that are no UTF-8 stay.
+ * May return s itself; .p is NULL only when memory ends. */
+struct str text_lower(struct arena *a, struct str s);
 /* Columns on a terminal or in a table: East Asian Wide and Fullwidth count 2. */
 size_t text_width(struct str utf8);
 /* Appends s with C0, C1, DEL and bidirectional controls written as \xNN / \u{NNNN}, for terminals and logs

@@ -47,6 +47,25 @@ struct str text_fold(struct arena *a, struct str utf8) {
     return folded;
 }
 
+struct str text_lower(struct arena *a, struct str s) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    if (text_is_ascii(s))
+        return fold_ascii(a, s);
+    char *to = arena_alloc(a, s.n * 2 + 4); /* two bytes become three at most (U+023A) */
+    size_t n = 0;
+    if (!to)
+        return STR_NULL;
+    while (p < end) {
+        unsigned len = utf8_length(p, end);
+        if (len > 1)
+            n += utf8_encode(uc_tolower(utf8_decode(p, len)), to + n);
+        else
+            to[n++] = ascii_lower(*p);
+        p += len ? len : 1;
+    }
+    return str_n(to, n);
+}
+
 size_t text_width(struct str utf8) {
     const char *p = utf8.p, *end = utf8.n ? utf8.p + utf8.n : utf8.p;
     size_t width = 0;

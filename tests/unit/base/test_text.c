@@ -236,6 +236,23 @@ static uint32_t next_code_point(uint32_t c) {
     return c + (dense ? 1 : 61);
 }
 
+static void lowering_changes_letters_only(void **state UNUSED) {
+    static const char *const rows[][2] = {
+        {"ABC xyz", "abc xyz"},
+        {"ÄRGER Привет", "ärger привет"},
+        {"ＡＢＣ", "ａｂｃ"},
+        {"xˣˢ①", "xˣˢ①"},
+        {"ȺȺ", "ⱥⱥ"},
+        {"\xff\xc3"
+         "A",
+         "\xff\xc3"
+         "a"},
+        {"行動計画", "行動計画"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        assert_str(text_lower(&arena, str_of(rows[i][0])), rows[i][1]);
+}
+
 static void folding_twice_is_folding_once(void **state UNUSED) {
     for (uint32_t c = 0x80; c < 0x110000; c = next_code_point(c)) {
         char z[8] = "k";
@@ -310,6 +327,6 @@ UNIT_GROUP(base_text, WITH_ARENA(tells_japanese_encodings_apart),
            WITH_ARENA(broken_lines_stay_readable), WITH_ARENA(ascii_and_utf8_are_not_copied),
            WITH_ARENA(detects_utf16_by_mark_and_by_zeros), WITH_ARENA(names_of_encodings),
            WITH_ARENA(folds_width_case_and_compatibility),
-           WITH_ARENA(folding_twice_is_folding_once), WITH_ARENA(measures_columns),
-           WITH_ARENA(wide_is_what_unicode_calls_wide),
+           WITH_ARENA(lowering_changes_letters_only), WITH_ARENA(folding_twice_is_folding_once),
+           WITH_ARENA(measures_columns), WITH_ARENA(wide_is_what_unicode_calls_wide),
            WITH_ARENA(escapes_what_could_deceive_a_terminal))
