@@ -17,7 +17,7 @@ static uint32_t put_unit(uint16_t *to, uint32_t n, uint32_t unit, bool big) {
 
 /* One character's bytes at p.at[i]: its length, or 0 when it is no UTF-8. */
 static unsigned read_char(struct pattern p, uint32_t i, uint32_t *ret) {
-    char z[4];
+    char z[4] = {0};
     unsigned n = 0;
     while (n < 4 && i + n < p.n && p.at[i + n] < PATTERN_STAR) {
         z[n] = (char) p.at[i + n];

@@ -1,9 +1,9 @@
 /* A rule's condition as a tree over items; an item is one test of one field against one value.
  *
  * Lives in the rule set's arena and never changes. Texts of items are ready for comparison: folded
- * unless `cased`. Two foldings exist, because an ASCII pattern must not cost what Unicode costs: a
+ * unless `cased`. Two ways of folding exist, because an ASCII pattern must not cost what Unicode costs: a
  * pattern of ASCII bytes is compared with the value whose ASCII letters are lowered; a pattern with
- * other characters is folded by text_fold and compared with the value folded the same way
+ * other characters is folded by text_lower and compared with the value folded the same way
  * (`unicode`). */
 #pragma once
 #include "base/ip.h"

@@ -66,6 +66,8 @@ static bool number_holds(const struct detect_item *item, struct str text) {
 static bool numbers_equal(struct str a, struct str b) {
     char za[32], zb[32];
     struct str ca, cb;
+    if (pattern_is_canonical(a) && pattern_is_canonical(b))
+        return str_eq(a, b);
     return pattern_canonical_number(a, za, &ca) && pattern_canonical_number(b, zb, &cb) &&
            str_eq(ca, cb);
 }

@@ -80,6 +80,9 @@ int match_route(struct detect_matcher *m) {
     const struct detect_plan *p = m->plan;
     m->n_lanes = 0;
     int r = run_lane(m, &p->route, m->lanes, &m->n_lanes);
+    for (uint32_t i = 0, n = m->n_lanes; i < n; i++)
+        for (uint32_t k = p->lanes[m->lanes[i]].next_of_route; k; k = p->lanes[k].next_of_route)
+            m->lanes[m->n_lanes++] = k;
     for (uint32_t i = 0; i < p->n_everywhere; i++)
         m->lanes[m->n_lanes++] = p->everywhere[i];
     m->stats.plans += m->n_lanes;

@@ -78,7 +78,7 @@ static int fold_literal(struct arena *a, const uint16_t *at, uint32_t n, bool ca
     z[n] = 0;
     *ret = str_n(z, n);
     if (unicode) {
-        *ret = text_fold(a, *ret);
+        *ret = text_lower(a, *ret);
         if (!ret->p)
             return -ENOMEM;
     }
@@ -263,6 +263,15 @@ bool pattern_match(const struct detect_item *item, const struct pattern_subject 
     default:
         return false;
     }
+}
+
+bool pattern_is_canonical(struct str s) {
+    size_t i = s.n && s.p[0] == '-';
+    if (s.n - i == 0 || s.n - i > 15 || (s.p[i] == '0' && s.n > 1))
+        return false;
+    while (i < s.n && ascii_digit(s.p[i]))
+        i++;
+    return i == s.n;
 }
 
 bool pattern_canonical_number(struct str text, char dst[32], struct str *ret) {

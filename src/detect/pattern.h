@@ -27,11 +27,13 @@ int pattern_finish(struct arena *a, struct pattern p, struct detect_item *item) 
 struct pattern_subject {
     struct str raw;     /* as it stands in the event */
     struct str lowered; /* ASCII letters lowered */
-    struct str folded;  /* text_fold; the same slice as lowered while the value is ASCII */
+    struct str folded;  /* text_lower; the same slice as lowered while the value is ASCII */
 };
 /* EXACT, PREFIX, SUFFIX, CONTAINS, GLOB */
 bool pattern_match(const struct detect_item *item, const struct pattern_subject *s);
 bool pattern_match_glob(const struct detect_piece *pieces, unsigned n, struct str value);
 /* The form in which equal numbers are equal texts: "4624.0" and "4.624e3" are "4624". false when
  * the text is no number. dst holds 32 bytes. */
+/* Quick and certain: a plain whole number already in that form. false: perhaps. */
+bool pattern_is_canonical(struct str text);
 bool pattern_canonical_number(struct str text, char dst[32], struct str *ret);

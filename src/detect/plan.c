@@ -84,23 +84,70 @@ static int build_lanes(struct detect_plan *p, const struct lane_source *all, uin
     return 0;
 }
 
-static int build_routes(struct detect_plan *p, struct diag *reterr) {
-    struct lane_source *routes = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *routes);
-    p->everywhere = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *p->everywhere);
+static bool same_code(const struct lane *l, const struct lane_rule *a, const struct lane_rule *b) {
+    if (a->n != b->n)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++) {
+        const struct step *x = &l->code[a->first + i], *y = &l->code[b->first + i];
+        if (x->atom != y->atom || x->yes != y->yes || x->no != y->no)
+            return false;
+    }
+    return true;
+}
+
+/* Many log sources have one route ("no Windows event"): it is judged once for all of them. `routes`
+ * becomes the distinct ones, each with the chain of its lanes. */
+static uint32_t join_equal_routes(struct detect_plan *p, const struct lane *l,
+                                  struct lane_source *routes, uint32_t n) {
+    uint32_t n_distinct = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = 0;
+        while (k < n_distinct && !same_code(l, &l->rules[routes[k].at], &l->rules[i]))
+            k++;
+        if (k < n_distinct) {
+            uint32_t lane = routes[k].index;
+            while (p->lanes[lane].next_of_route)
+                lane = p->lanes[lane].next_of_route;
+            p->lanes[lane].next_of_route = routes[i].index;
+            continue;
+        }
+        routes[i].at = i;
+        routes[n_distinct++] = routes[i];
+    }
+    return n_distinct;
+}
+
+/* All lanes' routes into routes[]; lanes without one into p->everywhere. */
+static int gather_routes(struct detect_plan *p, struct lane_source *routes, uint32_t *ret_n) {
     uint32_t n = 0;
-    if (!routes || !p->everywhere)
-        return no_memory(reterr);
     for (uint32_t i = 0; i < p->n_lanes; i++) {
         const struct detect_expr *expr;
-        if (fields_route(p->fields, &p->lanes[i].source, &p->arena, &expr) < 0)
-            return no_memory(reterr);
+        int r = fields_route(p->fields, &p->lanes[i].source, &p->arena, &expr);
+        if (r < 0)
+            return r;
         if (expr)
             routes[n++] =
                 (struct lane_source){.expr = expr, .index = i, .source = &p->lanes[i].source};
         else
             p->everywhere[p->n_everywhere++] = i;
     }
-    int r = lane_build(p, &p->route, routes, n, reterr);
+    *ret_n = n;
+    return 0;
+}
+
+static int build_routes(struct detect_plan *p, struct diag *reterr) {
+    struct lane_source *routes = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *routes);
+    p->everywhere = arena_zalloc(&p->arena, (p->n_lanes + 1) * sizeof *p->everywhere);
+    struct lane draft = {0};
+    uint32_t n;
+    if (!routes || !p->everywhere || gather_routes(p, routes, &n) < 0)
+        return no_memory(reterr);
+    int r = lane_build(p, &draft, routes, n, reterr);
+    if (r == 0) {
+        n = join_equal_routes(p, &draft, routes, n);
+        r = lane_build(p, &p->route, routes, n, reterr);
+    }
+    lane_done(&draft);
     if (r == 0)
         place(p, &p->route);
     return r;

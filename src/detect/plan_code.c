@@ -134,15 +134,20 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
         return r;
     if (!fresh) {
         *ret = (uint32_t) v->num;
+        b->atom_uses[*ret]++;
         return 0;
     }
-    r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1,
-                   sizeof *l->atoms);
+    r = arena_grow(&b->temp, (void **) &b->atom_uses, &b->uses_cap, l->n_atoms + 1,
+                   sizeof *b->atom_uses);
+    if (r == 0)
+        r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1,
+                       sizeof *l->atoms);
     if (r == 0 && item->op == DETECT_OP_REGEX)
         r = regex_new(item->text, item->re_flags, &a.re);
     if (r < 0)
         return r;
     v->num = l->n_atoms;
+    b->atom_uses[l->n_atoms] = 1;
     *ret = l->n_atoms;
     l->atoms[l->n_atoms++] = a;
     return 0;

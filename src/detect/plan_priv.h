@@ -41,7 +41,7 @@ struct lane_rule {
 
 /* --- triggers --- */
 
-/* What of a value is looked up. The unicode twin of each looks at the text_fold of a value with
+/* What of a value is looked up. The unicode twin of each looks at the text_lower of a value with
  * other characters than ASCII. */
 enum probe {
     PROBE_WHOLE,
@@ -129,6 +129,8 @@ struct lane {
     uint32_t *rule_lists; /* what entries, present and always point into: indexes of lane rules */
     uint32_t always, n_always;
     bool uses_line;
+    uint32_t
+        next_of_route; /* another lane with the same route; 0: none (lane 0 is always the first) */
     /* where this lane's part of the matcher's arrays begins */
     uint32_t field_base, atom_base, rule_base;
 };
@@ -173,6 +175,7 @@ struct lane_source {
     uint32_t index;
     const struct detect_rule *rule;        /* NULL in the routing lane */
     const struct detect_logsource *source; /* names are looked up with this one */
+    uint32_t at;                           /* routes: place in the draft */
 };
 
 /* Builds atoms, code, triggers and tables. A rule that is too large is refused in the set. */
@@ -212,7 +215,8 @@ struct lane_builder {
     struct field_ids *ids; /* of each lane field */
     size_t fields_cap, ids_cap;
     struct map atoms;
-    size_t atoms_cap, code_cap;
+    uint32_t *atom_uses; /* how many places of rules name each atom */
+    size_t atoms_cap, uses_cap, code_cap;
     size_t n_code;
     struct step *steps; /* CODE_MAX, for one rule at a time */
     struct trigger_list triggers;

@@ -56,7 +56,8 @@ static int literal_key(struct popularity *p, uint32_t field, struct str text, st
     return 0;
 }
 
-static int count_item(struct popularity *p, uint32_t field, const struct detect_item *item) {
+static int count_item(struct popularity *p, uint32_t field, const struct detect_item *item,
+                      uint32_t uses) {
     struct str lit, key;
     union map_value *v;
     if (item->op > DETECT_OP_CONTAINS)
@@ -69,11 +70,11 @@ static int count_item(struct popularity *p, uint32_t field, const struct detect_
         r = map_add(&p->literals, key, &v, NULL);
     if (r < 0)
         return r;
-    v->num++;
-    p->of_field[field]++;
+    v->num += uses;
+    p->of_field[field] += uses;
     for (size_t i = 0; i + 4 <= lit.n; i++) {
-        p->grams[gram_slot(lit.p + i)]++;
-        p->n_grams++;
+        p->grams[gram_slot(lit.p + i)] += uses;
+        p->n_grams += uses;
     }
     return 0;
 }
@@ -89,7 +90,7 @@ int popularity_new(struct lane_builder *b) {
     if (!p->of_field)
         return -ENOMEM;
     for (uint32_t i = 0; i < b->lane->n_atoms; i++) {
-        int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item);
+        int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item, b->atom_uses[i]);
         if (r < 0)
             return r;
     }

@@ -21,7 +21,7 @@ void regex_memory_free(struct regex_memory *m); /* NULL allowed */
 int regex_match(const struct regex *re, struct regex_memory *m, struct str subject);
 
 /* Literals, one of which every match contains, ASCII-lowered: a superset of the truth under any
- * flags. *ret_n = 0 when nothing is certain. At most REGEX_LITERALS_MAX of at least 3 bytes. */
+ * flags. *ret_n = 0 when nothing is certain. At most REGEX_LITERALS_MAX. */
 #define REGEX_LITERALS_MAX 32
 /* Whether letters may match other letters (and so, under Unicode, characters beyond ASCII). */
 bool regex_ignores_case(struct str text, unsigned flags);

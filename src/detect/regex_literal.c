@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "detect/regex.h"
 
-enum { LITERAL_MIN = 3, GROUP_DEPTH_MAX = 32 };
+enum { LITERAL_MIN = 1, GROUP_DEPTH_MAX = 32 };
 
 struct set {
     struct str at[REGEX_LITERALS_MAX];

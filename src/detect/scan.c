@@ -80,6 +80,8 @@ static void probe_number(struct detect_matcher *m, const struct lane *l, uint32_
                          const struct event_field *f) {
     char z[32];
     struct str canonical;
+    if (pattern_is_canonical(f->value))
+        return;
     if (pattern_canonical_number(f->value, z, &canonical) && !str_eq(canonical, f->value))
         run_probes(m, l, field, 1u << PROBE_WHOLE, 0, canonical);
 }

@@ -235,7 +235,7 @@ struct str value_folded(struct detect_matcher *m, uint32_t value) {
     struct prepared *p = &m->prepared[value];
     (void) value_prepare(m, value);
     if (!p->is_folded) {
-        p->folded = p->high ? text_fold(&m->arena, value_at(m, value)->value) : p->lowered;
+        p->folded = p->high ? text_lower(&m->arena, value_at(m, value)->value) : p->lowered;
         p->is_folded = true;
         if (!p->folded.p) {
             m->no_memory = true;

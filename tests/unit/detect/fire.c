@@ -26,18 +26,21 @@ void fire_begin(struct fire *f, const char *rules, const char *fields, unsigned 
     assert_non_null(f->matcher);
 }
 
-void fire_event(struct fire *f, struct str line) {
+size_t fire_event(struct fire *f, struct str line) {
+    size_t used = line.n;
     arena_reset(&f->arena);
     struct diag d = {0};
     f->raw = (struct raw_record){.bytes = line};
     event_begin(&f->ev, &f->arena, f->names, &f->raw);
     f->ev.keep_all = true;
     if (line.n && line.p[0] == '{') {
-        int r = json_walk(&f->arena, line, NULL, add_leaf, &f->ev, &d);
+        int r = json_walk(&f->arena, line, &used, add_leaf, &f->ev, &d);
         if (r < 0)
             fail_msg("%s in %.*s", d.text, STR_ARG(line));
+        f->raw.bytes.n = used;
     }
     assert_int_equal(detect_match(f->matcher, &f->ev, &f->hits, &f->n), 0);
+    return used;
 }
 
 void fire_end(struct fire *f) {

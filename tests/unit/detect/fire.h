@@ -22,7 +22,7 @@ struct fire {
 void fire_begin(struct fire *f, const char *rules, const char *fields, unsigned *refused);
 /* The event is a JSON object, or any other text as a line of its own (then only keywords see it).
  */
-void fire_event(struct fire *f, struct str line);
+size_t fire_event(struct fire *f, struct str line);
 void fire_end(struct fire *f);
 
 /* A rule `title: t`, logsource category test, with these lines below `detection:` (each indented by

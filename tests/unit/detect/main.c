@@ -3,6 +3,8 @@
 int unit_detect_correlate(void);
 int unit_detect_correlate_measures(void);
 int unit_detect_match(void);
+int unit_detect_oracle(void);
 int unit_detect_rule(void);
-UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_measures, unit_detect_rule,
-          unit_detect_match)
+int unit_detect_sigmahq(void);
+UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_measures, unit_detect_match,
+          unit_detect_oracle, unit_detect_rule, unit_detect_sigmahq)
