@@ -10,8 +10,8 @@
  * keys. */
 #include "base/json.h"
 
+#include "base/json_scan.h"
 #include "base/limits.h"
-#include "base/swar.h"
 #include "base/utf8.h"
 
 _Static_assert(JSON_DEPTH_MAX <= 64, "one bit per level in a uint64_t");
@@ -22,6 +22,8 @@ struct reader {
     struct diag *reterr;
     uint64_t objects; /* bit d: level d is an object */
     unsigned depth;
+    bool lazy;    /* values stay raw */
+    bool escaped; /* lazy: the value read last holds escapes */
 };
 
 /* What comes after a value. */
@@ -64,68 +66,43 @@ static int hex4(const char *p) {
     return v;
 }
 
-/* r->p at a backslash: moves behind the escape, or says what is wrong. */
-static int check_escape(struct reader *r) {
-    if (r->end - r->p < 2) {
-        r->p = r->end;
-        return fail(r, -ERR_PARSE, "string without end");
-    }
-    switch (r->p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        r->p += 2;
-        return 0;
-    case 'u':
-        if (r->end - r->p < 6 || hex4(r->p + 2) < 0)
-            return fail(r, -ERR_PARSE, "bad \\u escape");
-        r->p += 6;
-        return 0;
-    default:
-        return fail(r, -ERR_PARSE, "unknown escape");
-    }
+/* What a backslash and this byte stand for; 0 = no escape. 'u' is the one that needs more. */
+static const char escapes[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b', ['f'] = '\f',
+    ['n'] = '\n', ['r'] = '\r',  ['t'] = '\t', ['u'] = 'u',
+};
+
+static inline char escape_of(const char *p) {
+    return escapes[(unsigned char) p[1]];
 }
 
-/* r->p at the first byte of a string that is not plain: 1 = the closing quote, 0 = checked and
- * passed. */
-static int check_special(struct reader *r, bool *escaped) {
-    unsigned char c = (unsigned char) *r->p;
-    if (c == '"')
-        return 1;
-    if (c == '\\') {
-        *escaped = true;
-        return check_escape(r);
-    }
-    if (c < 0x20)
-        return fail(r, -ERR_PARSE, "control character in a string");
-    while (r->p < r->end && (unsigned char) *r->p >= 0x80) {
-        unsigned n = utf8_length(r->p, r->end);
-        if (!n)
-            return fail(r, -ERR_PARSE, "not UTF-8");
-        r->p += n;
-    }
-    return 0;
-}
-
-/* Moves r->p over plain bytes: to a special one, or to the end of the input. */
-static inline void skip_plain(struct reader *r) {
-    const char *p = r->p;
-    while (r->end - p >= 8) {
-        uint64_t special = swar_json_special(swar_load(p));
-        if (special) {
-            r->p = p + swar_first(special);
-            return;
-        }
-        p += 8;
-    }
-    while (p < r->end && (unsigned char) (*p - 0x20) < 0x60 && *p != '"' && *p != '\\')
-        p++;
+/* At a backslash: the length of the escape, or what is wrong. */
+static inline int check_escape(struct reader *r, const char *p) {
+    char c = r->end - p >= 2 ? escape_of(p) : 0;
+    if (LIKELY(c && c != 'u'))
+        return 2;
     r->p = p;
+    if (r->end - p < 2)
+        return fail(r, -ERR_PARSE, "string without end");
+    if (!c)
+        return fail(r, -ERR_PARSE, "unknown escape");
+    if (r->end - p < 6 || hex4(p + 2) < 0)
+        return fail(r, -ERR_PARSE, "bad \\u escape");
+    return 6;
+}
+
+/* Behind a run of bytes that are not ASCII; NULL with the error said when they are no UTF-8. */
+static const char *check_utf8(struct reader *r, const char *p, int *error) {
+    while (p < r->end && (unsigned char) *p >= 0x80) {
+        unsigned n = utf8_length(p, r->end);
+        if (!n) {
+            r->p = p;
+            *error = fail(r, -ERR_PARSE, "not UTF-8");
+            return NULL;
+        }
+        p += n;
+    }
+    return p;
 }
 
 static size_t unescape_unicode(const char **at, const char *end, char *dst) {
@@ -145,69 +122,65 @@ static size_t unescape_unicode(const char **at, const char *end, char *dst) {
     return utf8_encode(c, dst);
 }
 
-/* A checked raw string to its bytes; never longer than the raw form. */
-static struct str unescape(struct arena *a, struct str raw) {
+struct str json_unescape(struct arena *a, struct str raw) {
     const char *p = raw.p, *end = raw.p + raw.n;
-    char *out = arena_alloc(a, raw.n), *o = out;
+    char *out = arena_alloc(a, raw.n + JSON_COPY_SLACK), *o = out;
     if (!out)
         return STR_NULL;
-    while (p < end) {
-        const char *stop = memchr(p, '\\', (size_t) (end - p));
-        size_t n = (size_t) ((stop ? stop : end) - p);
-        memcpy(o, p, n);
+    for (;;) {
+        size_t n = json_copy_to_backslash(o, p, end);
         o += n;
         p += n;
-        if (!stop)
-            break;
-        switch (p[1]) {
-        case 'u':
+        if (p == end)
+            return str_n(out, (size_t) (o - out));
+        char c = escape_of(p);
+        if (c == 'u') {
             o += unescape_unicode(&p, end, o);
-            continue;
-        case 'b':
-            *o++ = '\b';
-            break;
-        case 'f':
-            *o++ = '\f';
-            break;
-        case 'n':
-            *o++ = '\n';
-            break;
-        case 'r':
-            *o++ = '\r';
-            break;
-        case 't':
-            *o++ = '\t';
-            break;
-        default:
-            *o++ = p[1];
+        } else {
+            *o++ = c;
+            p += 2;
         }
-        p += 2;
     }
-    return str_n(out, (size_t) (o - out));
 }
 
-/* r->p behind the opening quote; afterwards behind the closing one. */
-static inline int read_string(struct reader *r, struct str *ret) {
-    const char *from = r->p;
-    bool escaped = false;
+/* r->p behind the opening quote; afterwards behind the closing one. *ret is the raw form, *escaped
+ * says whether it is another than what it means. */
+static inline int scan_string(struct reader *r, struct str *ret, bool *escaped) {
+    const char *from = r->p, *p = from;
+    int e = 0;
+    *escaped = false;
     for (;;) {
-        skip_plain(r);
-        if (r->p >= r->end)
-            return fail(r, -ERR_PARSE, "string without end");
-        int c = check_special(r, &escaped);
-        if (c < 0)
-            return c;
-        if (c)
+        p = json_plain_end(p, r->end);
+        if (p < r->end && *p == '"')
             break;
+        if (p < r->end && *p == '\\') {
+            *escaped = true;
+            e = check_escape(r, p);
+            if (e < 0)
+                return e;
+            p += e;
+        } else if (p < r->end && (unsigned char) *p >= 0x80) {
+            p = check_utf8(r, p, &e);
+            if (!p)
+                return e;
+        } else {
+            r->p = p;
+            return fail(r, -ERR_PARSE,
+                        p < r->end ? "control character in a string" : "string without end");
+        }
     }
-    *ret = str_n(from, (size_t) (r->p - from));
-    r->p++;
-    if (escaped) {
-        *ret = unescape(r->arena, *ret);
-        if (!ret->p)
-            return out_of_memory(r);
-    }
+    *ret = str_n(from, (size_t) (p - from));
+    r->p = p + 1;
     return 0;
+}
+
+static int read_string(struct reader *r, struct str *ret) {
+    bool escaped;
+    int e = scan_string(r, ret, &escaped);
+    if (e < 0 || !escaped)
+        return e;
+    *ret = json_unescape(r->arena, *ret);
+    return ret->p ? 0 : out_of_memory(r);
 }
 
 static inline const char *skip_digits(const char *p, const char *end) {
@@ -270,6 +243,7 @@ static int read_word(struct reader *r, struct str word, enum json_type t, enum j
 /* The value at r->p. 0 = a whole value (an empty container too), 1 = a container was opened and has
  * members. */
 static inline int read_value(struct reader *r, enum json_type *type, struct str *text) {
+    r->escaped = false;
     skip_space(r);
     if (r->p >= r->end)
         return fail(r, -ERR_PARSE, "value expected, text ended");
@@ -277,7 +251,7 @@ static inline int read_value(struct reader *r, enum json_type *type, struct str 
     if (c == '"') {
         r->p++;
         *type = JSON_STRING;
-        return read_string(r, text);
+        return r->lazy ? scan_string(r, text, &r->escaped) : read_string(r, text);
     }
     if (c == '{' || c == '[') {
         if (r->depth >= JSON_DEPTH_MAX)
@@ -482,9 +456,18 @@ static int path_enter(struct path *p, struct arena *a, unsigned level, struct st
     return 0;
 }
 
-static inline int walk_one(struct reader *r, struct path *p, json_leaf_fn *leaf, void *ctx) {
+struct walker {
+    struct reader r;
+    struct path path;
+    json_leaf_fn *leaf; /* one of the two */
+    json_raw_leaf_fn *raw_leaf;
+    void *ctx;
+};
+
+static inline int walk_one(struct walker *w) {
+    struct reader *r = &w->r;
     struct str key = STR(""), path, text;
-    enum json_type type;
+    enum json_type type = JSON_NULL;
     unsigned level = r->depth;
     bool member = in_object(r);
     int e = member ? read_key(r, &key) : 0;
@@ -493,37 +476,55 @@ static inline int walk_one(struct reader *r, struct path *p, json_leaf_fn *leaf,
     int opened = read_value(r, &type, &text);
     if (opened < 0)
         return opened;
-    if (path_of(p, r->arena, level, member, key, &path) < 0)
+    if (path_of(&w->path, r->arena, level, member, key, &path) < 0)
         return out_of_memory(r);
-    if (!opened)
-        return leaf(ctx, path, type, text);
-    return path_enter(p, r->arena, level, path) < 0 ? out_of_memory(r) : 0;
+    if (opened)
+        return path_enter(&w->path, r->arena, level, path) < 0 ? out_of_memory(r) : 0;
+    return w->leaf ? w->leaf(w->ctx, path, type, text)
+                   : w->raw_leaf(w->ctx, path, type, text, r->escaped);
+}
+
+static int walk(struct walker *w, size_t *ret_used) {
+    struct reader *r = &w->r;
+    w->path.buf = w->path.first;
+    w->path.cap = sizeof w->path.first;
+    do {
+        unsigned level = r->depth;
+        int e = walk_one(w);
+        if (e)
+            return e;
+        if (r->depth > level)
+            continue;
+        while (r->depth && (e = read_after(r)) == AFTER_CLOSE)
+            ;
+        if (e < 0)
+            return e;
+    } while (r->depth);
+    if (ret_used) {
+        *ret_used = (size_t) (r->p - r->begin);
+        return 0;
+    }
+    return expect_end(r);
 }
 
 int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *leaf, void *ctx,
               struct diag *reterr) {
-    struct reader r;
-    struct path path;
-    path.buf = path.first;
-    path.cap = sizeof path.first;
-    reader_init(&r, a, in, reterr);
-    do {
-        unsigned level = r.depth;
-        int e = walk_one(&r, &path, leaf, ctx);
-        if (e)
-            return e;
-        if (r.depth > level)
-            continue;
-        while (r.depth && (e = read_after(&r)) == AFTER_CLOSE)
-            ;
-        if (e < 0)
-            return e;
-    } while (r.depth);
-    if (ret_used) {
-        *ret_used = (size_t) (r.p - r.begin);
-        return 0;
-    }
-    return expect_end(&r);
+    struct walker w;
+    reader_init(&w.r, a, in, reterr);
+    w.leaf = leaf;
+    w.ctx = ctx;
+    return walk(&w, ret_used);
+}
+
+int json_walk_raw(struct arena *a, struct str in, size_t *ret_used, json_raw_leaf_fn *leaf,
+                  void *ctx, struct diag *reterr) {
+    struct walker w;
+    reader_init(&w.r, a, in, reterr);
+    w.r.lazy = true;
+    w.leaf = NULL;
+    w.raw_leaf = leaf;
+    w.ctx = ctx;
+    return walk(&w, ret_used);
 }
 
 /* ---- Accessors ---- */

@@ -51,6 +51,15 @@ typedef int json_leaf_fn(void *ctx, struct str path, enum json_type type, struct
 int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *leaf, void *ctx,
               struct diag *reterr) MUST_USE;
 
+/* The same walk for a reader that wants few of the leaves: a string is handed over as it stands between its
+ * quotes (always a slice of `in`), and `escaped` says that it is to go through json_unescape first. Just as
+ * strict: what is handed over has been checked. */
+typedef int json_raw_leaf_fn(void *ctx, struct str path, enum json_type type, struct str raw, bool escaped);
+int json_walk_raw(struct arena *a, struct str in, size_t *ret_used, json_raw_leaf_fn *leaf, void *ctx,
+                  struct diag *reterr) MUST_USE;
+/* The meaning of a raw string that json_walk_raw handed over; .p is NULL only when memory ends. */
+struct str json_unescape(struct arena *a, struct str raw);
+
 /* Writer: streams into a buf; commas and nesting are kept by it. Misuse is an ASSERT. Invalid UTF-8 in a
  * string is written as U+FFFD, control characters as \u00XX, so that the output is always valid JSON. */
 struct jsonw {

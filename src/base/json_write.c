@@ -1,8 +1,8 @@
 /* JSON writer: commas and nesting are kept here, so that a caller cannot make invalid JSON without
  * an ASSERT. Errors of the buffer are sticky; whoever owns it asks buf_error once at the end. */
 #include "base/json.h"
+#include "base/json_scan.h"
 #include "base/limits.h"
-#include "base/swar.h"
 #include "base/time.h"
 #include "base/utf8.h"
 
@@ -23,32 +23,21 @@ static void quote_special(struct buf *out, const char *p) {
 }
 
 /* Behind the bytes from p that may stand in a JSON string as they are. */
-static const char *plain_end(const char *p, const char *end) {
-    while (p < end) {
-        if (end - p >= 8) {
-            uint64_t special = swar_json_special(swar_load(p));
-            if (!special) {
-                p += 8;
-                continue;
-            }
-            p += swar_first(special);
-        }
-        unsigned char c = (unsigned char) *p;
-        if (c == '"' || c == '\\' || c < 0x20)
-            break;
-        unsigned n = utf8_length(p, end);
+static const char *clean_end(const char *p, const char *end) {
+    for (;;) {
+        p = json_plain_end(p, end);
+        unsigned n = p < end && (unsigned char) *p >= 0x80 ? utf8_length(p, end) : 0;
         if (!n)
-            break;
+            return p;
         p += n;
     }
-    return p;
 }
 
 void json_quote(struct buf *out, struct str s) {
     const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
     buf_add_byte(out, '"');
     while (p < end) {
-        const char *stop = plain_end(p, end);
+        const char *stop = clean_end(p, end);
         buf_add(out, str_n(p, (size_t) (stop - p)));
         if (stop < end)
             quote_special(out, stop++);

@@ -237,6 +237,25 @@ static void walks_long_paths(void **state UNUSED) {
     buf_done(&got);
 }
 
+static int note_raw(void *ctx, struct str path, enum json_type type, struct str raw, bool escaped) {
+    if (escaped) {
+        note_leaf(ctx, path, type, str_n("raw", 3));
+        raw = json_unescape(&arena, raw);
+    }
+    return note_leaf(ctx, path, type, raw);
+}
+
+static void raw_walk_leaves_unescaping_to_the_caller(void **state UNUSED) {
+    struct buf b;
+    buf_init(&b, 1000);
+    assert_int_equal(json_walk_raw(&arena, STR("{\"a\\n\":{\"b\":\"x\\\\y\",\"c\":[\"plain\",1]}}"),
+                                   NULL, note_raw, &b, NULL),
+                     0);
+    assert_str(buf_str(&b), "a\n.b=4:raw;a\n.b=4:x\\y;a\n.c=4:plain;a\n.c=3:1;");
+    assert_int_equal(json_walk_raw(&arena, STR("\"\\x\""), NULL, note_raw, &b, NULL), -ERR_PARSE);
+    buf_done(&b);
+}
+
 static int stop_at_second(void *ctx, struct str path UNUSED, enum json_type type UNUSED,
                           struct str text UNUSED) {
     return ++*(int *) ctx == 2 ? 77 : 0;
@@ -432,6 +451,7 @@ UNIT_GROUP(base_json, WITH_ARENA(agrees_with_the_json_test_suite),
            WITH_ARENA(builds_a_tree), WITH_ARENA(reads_lone_surrogates_as_replacement),
            WITH_ARENA(is_bounded_in_depth), WITH_ARENA(refuses_unknown_keys),
            WITH_ARENA(walks_leaves_with_dotted_paths), WITH_ARENA(walks_long_paths),
+           WITH_ARENA(raw_walk_leaves_unescaping_to_the_caller),
            WITH_ARENA(walk_stops_and_reads_concatenated_values),
            WITH_ARENA(scans_specials_at_every_offset), WITH_ARENA(checks_utf8_like_the_rfc),
            WITH_ARENA(writes_and_reads_back), WITH_ARENA(every_byte_pair_survives_quoting),

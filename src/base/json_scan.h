@@ -1,0 +1,66 @@
+/* What ends a plain run inside a JSON string: a quote, a backslash, a control character, any byte
+ * that is not ASCII. Sixteen bytes at a time where the processor has SSE2 (every x86-64), else
+ * eight, never reading past `end`. Shared by the reader and the writer. */
+#pragma once
+#include "base/swar.h"
+
+#include <stdbool.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+static inline bool json_is_plain(char c) {
+    return (unsigned char) (c - 0x20) < 0x60 && c != '"' && c != '\\';
+}
+
+/* The first byte from p that is not plain, or end. */
+static inline const char *json_plain_end(const char *p, const char *end) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                  space = _mm_set1_epi8(' ');
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *) (const void *) p);
+        /* Signed: bytes from 0x80 are below a space too. */
+        __m128i hit =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+                         _mm_cmplt_epi8(v, space));
+        unsigned mask = (unsigned) _mm_movemask_epi8(hit);
+        if (mask)
+            return p + __builtin_ctz(mask);
+    }
+#endif
+    for (; end - p >= 8; p += 8) {
+        uint64_t hit = swar_json_special(swar_load(p));
+        if (hit)
+            return p + swar_first(hit);
+    }
+    while (p < end && json_is_plain(*p))
+        p++;
+    return p;
+}
+
+/* Copies from p to o up to the first backslash or end, and says how many bytes; may write up to 15
+ * bytes more than that, never reads past end. */
+static inline size_t json_copy_to_backslash(char *o, const char *p, const char *end) {
+    const char *from = p;
+#if defined(__SSE2__)
+    const __m128i backslash = _mm_set1_epi8('\\');
+    for (; end - p >= 16; p += 16, o += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *) (const void *) p);
+        _mm_storeu_si128((__m128i *) (void *) o, v);
+        unsigned mask = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(v, backslash));
+        if (mask)
+            return (size_t) (p - from) + (unsigned) __builtin_ctz(mask);
+    }
+#endif
+    for (; end - p >= 8; p += 8, o += 8) {
+        uint64_t hit = swar_equal(swar_load(p), '\\');
+        memcpy(o, p, 8);
+        if (hit)
+            return (size_t) (p - from) + swar_first(hit);
+    }
+    while (p < end && *p != '\\')
+        *o++ = *p++;
+    return (size_t) (p - from);
+}
+#define JSON_COPY_SLACK 16
