@@ -65,9 +65,13 @@ static const char pages_sql[] =
     "AND o.success_at <= p.first_at))) GROUP BY p.value ORDER BY min(p.first_at), p.value LIMIT "
     "200";
 
-void room_words_write(struct jsonw *w, const char *member, const struct room_words *words) {
-    jsonw_key(w, str_of(member));
-    if (!words) {
+void room_words_write(struct jsonw *w, const char *one, const char *both,
+                      const struct room_words *words) {
+    bool none = !words || (!words->ja.p && !words->en.p);
+    jsonw_key(w, str_of(one));
+    none ? jsonw_null(w) : jsonw_str(w, words->ja.p ? words->ja : words->en);
+    jsonw_key(w, str_of(both));
+    if (none) {
         jsonw_null(w);
         return;
     }
@@ -92,7 +96,7 @@ static int write_pages(struct room *r, int64_t incident, struct sql_stmt *accoun
         struct str path = sql_str(st, 0);
         jsonw_object(w);
         jsonw_kstr(w, "path", path);
-        room_words_write(w, "kind", room_policy_page(r->policy, service, path));
+        room_words_write(w, "kind", "kinds", room_policy_page(r->policy, service, path));
         jsonw_ki64(w, "n", sql_i64(st, 1));
         jsonw_key(w, STR("positions"));
         jsonw_array(w);

@@ -41,6 +41,6 @@ int room_ledger_decided(struct room *r, int64_t incident, const char *by,
                         struct diag *reterr) MUST_USE;
 int room_ledger_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
                           struct diag *reterr) MUST_USE;
-/* Wall clock of orders, and back to the room's clock, which may run faster in a replay. */
+/* Wall clock of orders, and back to the room's clock, which is another in a replay. */
 int64_t room_wall_ms(const struct room *r);
 int64_t room_from_wall(const struct room *r, int64_t wall_ms);

@@ -150,7 +150,7 @@ static int note_services(struct room *r, const struct room_finding *f, int64_t i
     buf_init(&params, 4096);
     jsonw_init(&w, &params);
     jsonw_object(&w);
-    jsonw_kstr(&w, "service", service);
+    room_service_params(r, &w, service);
     jsonw_ki64(&w, "sources", MAX(sources, 1));
     jsonw_end(&w);
     struct room_entry x = {.incident = incident,
@@ -178,8 +178,7 @@ static int note_finding(struct room *r, const struct room_finding *f, int64_t in
     jsonw_object(&w);
     room_rule_params(r, &w, "rule", f->rule_id, f->rule_title);
     jsonw_ki64(&w, "count", f->count);
-    jsonw_key(&w, STR("service"));
-    service.n ? jsonw_str(&w, service) : jsonw_null(&w);
+    room_service_params(r, &w, service);
     jsonw_end(&w);
     struct room_entry x = {.incident = incident,
                            .at_ns = f->detected_ns,

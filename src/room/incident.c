@@ -135,7 +135,7 @@ static void write_title(struct room *r, const struct derived *d, struct str rule
     struct jsonw w;
     jsonw_init(&w, out);
     jsonw_object(&w);
-    jsonw_kz(&w, "service", d->service);
+    room_service_params(r, &w, str_of(d->service));
     jsonw_kz(&w, "host", d->host);
     if (d->kind[0]) {
         jsonw_ki64(&w, "services", d->services);

@@ -143,8 +143,7 @@ static int write_bars(struct room *r, int64_t incident, struct str service, bool
     jsonw_object(w);
     jsonw_ki64(w, "n", b.total);
     jsonw_kbool(w, "at_least", at_least); /* accounts beyond the lists have no time */
-    jsonw_key(w, STR("service"));
-    service.n ? jsonw_str(w, service) : jsonw_null(w);
+    room_service_params(r, w, service);
     jsonw_end(w);
     jsonw_end(w);
     jsonw_key(w, STR("values"));

@@ -99,13 +99,14 @@ static int action_numbers(struct room *r, int64_t action, const char *state, str
 static int first_service(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT json_extract(title_params, '$.service') FROM incident WHERE id = ?1",
+                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 "
+                      "ORDER BY min(f.first_at), 1 LIMIT 1",
                       "i", incident);
     if (e == 0)
         e = sql_step(st, err);
-    jsonw_key(w, STR("service"));
-    e == 1 && !sql_is_null(st, 0) ? jsonw_str(w, sql_str(st, 0)) : jsonw_null(w);
-    return e < 0 ? e : 0;
+    room_service_params(r, w, e == 1 ? sql_str(st, 0) : STR_NULL);
+    return MIN(e, 0);
 }
 
 static int write_block_text(struct room *r, const struct ask *a, const struct numbers *n,

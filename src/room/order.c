@@ -10,7 +10,7 @@ int64_t room_wall_ms(const struct room *r) {
 }
 
 int64_t room_from_wall(const struct room *r, int64_t wall_ms) {
-    return room_now(r) + (wall_ms - room_wall_ms(r)) * NS_PER_MS * r->rate;
+    return room_now(r) + (wall_ms - room_wall_ms(r)) * NS_PER_MS;
 }
 
 int room_order_sign(struct room *r, struct str text, struct buf *out, struct diag *reterr) {
@@ -72,8 +72,7 @@ static int compose(struct room *r, const struct room_action *a, const struct ord
     jsonw_ki64(&w, "expires_ms", o->issued_ms + ORDER_LIFE_MS);
     int e = add_addresses(r, a->id, state, &w, ret_n, err);
     if (o->type != ORDER_UNBLOCK) {
-        /* the hand counts minutes of the wall clock */
-        jsonw_ki64(&w, "minutes", MAX(1, o->minutes / r->rate));
+        jsonw_ki64(&w, "minutes", o->minutes);
         jsonw_kbool(&w, "dry_run",
                     false); /* the hand's own lock decides; it cannot be loosened from here */
     }

@@ -111,7 +111,8 @@ int room_person_seen(struct room *r, const struct room_person *p, struct diag *r
                            .verb = VERB_OPEN,
                            .object = OBJECT_PERSON,
                            .id = p->actor.person,
-                           .version = ROOM_ANY_VERSION};
+                           .version = ROOM_ANY_VERSION,
+                           .quiet = true};
     int64_t now = room_now(r), away = p->seen_at_ns == TIME_NONE ? INT64_MAX : now - p->seen_at_ns;
     int64_t look = p->seen_at_ns;
     if (away < 10 * NS_PER_MIN)

@@ -218,3 +218,24 @@ int64_t room_stats_events(const struct room *r, int hours_back) {
         v = v->next;
     return v->type == JSON_NUMBER && str_to_i64(v->text, &n) == 0 ? n : -1;
 }
+
+int64_t room_source_id(const struct room *r, struct str name) {
+    const struct json_value *list = r->reports[REPORT_SOURCES].root;
+    struct str n;
+    int64_t id;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
+        if (json_get_str(v, "name", &n) && str_eq(n, name) && json_get_i64(v, "id", &id))
+            return id;
+    return 0;
+}
+
+void room_sensor_connected(struct room *r, bool connected) {
+    r->sensor_connected = connected;
+    r->rules_parts_n = 0;
+    if (r->watcher.changed)
+        r->watcher.changed(r->watcher.ctx, "sources", 0);
+}
+
+bool room_sensor_is_connected(const struct room *r) {
+    return r->sensor_connected;
+}

@@ -30,5 +30,11 @@ void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total)
 void room_backfill_write(struct room *r, struct jsonw *w);
 /* Events of the hour that began h hours before the newest; -1 = not told. */
 int64_t room_stats_events(const struct room *r, int hours_back);
+/* {"ja":…,"en":…} of a rule of the report, null for NULL. */
+void room_rule_titles_write(const struct json_value *rule, struct jsonw *w);
+/* The sensor's number of a source by its name, 0 = unknown. */
+int64_t room_source_id(const struct room *r, struct str name);
+void room_sensor_connected(struct room *r, bool connected);
+bool room_sensor_is_connected(const struct room *r);
 /* Appends any JSON value; the text must still be there. */
 void room_json_copy(struct jsonw *w, const struct json_value *v);

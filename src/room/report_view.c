@@ -183,9 +183,10 @@ void room_backfill_write(struct room *r, struct jsonw *w) {
     for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
         if (v->type != JSON_OBJECT || !opt_flag(v, "backfill"))
             continue;
-        int64_t f = opt_time(v, "first_seen"), t = opt_time(v, "backfill_until");
+        /* from the oldest event to the moment we began to look */
+        int64_t f = opt_time(v, "first_event"), t = opt_time(v, "first_seen");
         n++;
-        from = from == TIME_NONE || (f != TIME_NONE && f < from) ? f : from;
+        from = f != TIME_NONE && (from == TIME_NONE || f < from) ? f : from;
         to = t != TIME_NONE && t > to ? t : to;
     }
     /* evidence that was an hour old when we stored it was read back, not seen */
@@ -241,19 +242,6 @@ static void write_list(const struct json_value *v, const char *key, struct jsonw
     jsonw_end(w);
 }
 
-static void write_titles(const struct json_value *rule, struct jsonw *w) {
-    const struct json_value *titles = rule ? json_get_object(rule, "titles") : NULL;
-    jsonw_key(w, STR("titles"));
-    if (!titles) {
-        jsonw_null(w);
-        return;
-    }
-    jsonw_object(w);
-    room_kopt_str(w, titles, "ja");
-    room_kopt_str(w, titles, "en");
-    jsonw_end(w);
-}
-
 static int write_rule(struct room *r, const struct json_value *v, bool with_text, struct jsonw *w,
                       struct diag *err) {
     static const char *const texts[] = {"kind", "type", "description", "file", "propose"};
@@ -267,7 +255,8 @@ static int write_rule(struct room *r, const struct json_value *v, bool with_text
     jsonw_kstr(w, "id", id);
     room_kopt_str(w, v, "name");
     jsonw_kstr(w, "title", title.n ? title : id);
-    write_titles(v, w);
+    jsonw_key(w, STR("titles"));
+    room_rule_titles_write(v, w);
     jsonw_key(w, STR("level"));
     json_get_str(v, "level", &level) && rule_level_from_string(level) >= 0 ? jsonw_str(w, level)
                                                                            : jsonw_null(w);

@@ -77,7 +77,6 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
         return diag_set(reterr, -ENOMEM, "memory has run out");
     r->clock = *o->clock;
     r->wall = o->wall ? *o->wall : (struct port_clock){NULL, wall_now};
-    r->rate = o->rate > 0 ? o->rate : 1;
     map_init(&r->hand.standing, BLOCK_ADDRESSES_MAX, MAP_BORROW);
     arena_init(&r->hand.arena, (size_t) 64 << 20);
     r->policy = o->policy;

@@ -56,8 +56,7 @@ struct room_options {
     const char *path; /* of the database */
     const struct port_clock *clock;
     const struct port_clock
-        *wall;    /* of orders, which the hand compares with its own; NULL: time_now_ns */
-    int64_t rate; /* seconds of `clock` in one of `wall`; 0 means 1 */
+        *wall; /* of orders, which the hand compares with its own; NULL: time_now_ns */
     const struct room_policy *policy; /* borrowed */
     struct room_watcher watcher;      /* may be empty */
     const struct sign_secret *key;    /* for orders; NULL: none can be given */

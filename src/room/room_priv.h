@@ -38,7 +38,6 @@ enum room_report_kind { REPORT_SOURCES, REPORT_RULES, REPORT_STATS, REPORT_MAX_ 
 struct room {
     struct sql *db;
     struct port_clock clock, wall;
-    int64_t rate;
     const struct room_policy *policy;
     struct room_watcher watcher;
     const struct sign_secret *key;
@@ -78,6 +77,10 @@ void room_text_or_plain(struct jsonw *w, const char *member, struct sql_stmt *st
 /* Appends the parts of rule titles: "rule", "rule_ja", "rule_en" (keys prefixed by `name`). */
 void room_rule_params(struct room *r, struct jsonw *w, const char *name, struct str rule_id,
                       struct str rule_title);
+/* Params NAME, NAME_ja and NAME_en of words that were configured; NAME alone, or null, for what was
+ * not. */
+void room_words_params(struct jsonw *w, const char *name, const struct room_words *words);
+void room_service_params(struct room *r, struct jsonw *w, struct str service);
 /* {"id","name","title","titles"} */
 void room_rule_ref(struct room *r, struct jsonw *w, const char *member, struct str rule_id,
                    struct str rule_title);

@@ -147,7 +147,7 @@ static int write_service(struct room *r, int64_t incident, struct sql_stmt *st, 
     int e = service_tries(r, incident, name, &tries, &known, err);
     jsonw_object(w);
     jsonw_kstr(w, "name", name);
-    room_words_write(w, "title", room_policy_title(r->policy, name));
+    room_words_write(w, "title", "titles", room_policy_title(r->policy, name));
     jsonw_key(w, STR("tries"));
     /* nobody tried a service that is only watched: that is counted, and it is nought */
     if (known || watched)
@@ -218,10 +218,7 @@ static int write_seen_pages(struct room *r, int64_t incident, struct jsonw *w, s
         jsonw_kz(w, "key", "page_kind.configured");
         jsonw_key(w, STR("params"));
         jsonw_object(w);
-        jsonw_key(w, STR("kind_ja"));
-        seen[i]->ja.p ? jsonw_str(w, seen[i]->ja) : jsonw_null(w);
-        jsonw_key(w, STR("kind_en"));
-        seen[i]->en.p ? jsonw_str(w, seen[i]->en) : jsonw_null(w);
+        room_words_params(w, "kind", seen[i]);
         jsonw_end(w);
         jsonw_end(w);
         jsonw_ki64(w, "accounts", accounts[i]);

@@ -29,28 +29,67 @@ void room_text_or_plain(struct jsonw *w, const char *member, struct sql_stmt *st
     jsonw_end(w);
 }
 
+/* A rule has its Sigma title in English and may bring a Japanese one. */
+static struct str rule_title_in(const struct json_value *rule, const char *lang) {
+    struct str s;
+    if (rule && json_get_str(rule, strcmp(lang, "ja") == 0 ? "title_ja" : "title", &s) && s.n)
+        return s;
+    return STR_NULL;
+}
+
+void room_rule_titles_write(const struct json_value *rule, struct jsonw *w) {
+    static const char *const langs[] = {"ja", "en"};
+    if (!rule) {
+        jsonw_null(w);
+        return;
+    }
+    jsonw_object(w);
+    for (size_t i = 0; i < ARRAY_SIZE(langs); i++) {
+        struct str s = rule_title_in(rule, langs[i]);
+        jsonw_key(w, str_of(langs[i]));
+        s.p ? jsonw_str(w, s) : jsonw_null(w);
+    }
+    jsonw_end(w);
+}
+
 void room_rule_params(struct room *r, struct jsonw *w, const char *name, struct str rule_id,
                       struct str rule_title) {
-    const struct json_value *rule = room_rule_find(r, rule_id);
-    const struct json_value *titles = rule ? json_get_object(rule, "titles") : NULL;
     static const char *const langs[] = {"ja", "en"};
+    const struct json_value *rule = room_rule_find(r, rule_id);
     jsonw_kstr(w, name, rule_title.n ? rule_title : rule_id);
     for (size_t i = 0; i < ARRAY_SIZE(langs); i++) {
+        struct str s = rule_title_in(rule, langs[i]);
         char key[32];
-        struct str title;
         snprintf(key, sizeof key, "%s_%s", name, langs[i]);
         jsonw_key(w, str_of(key));
-        if (titles && json_get_str(titles, langs[i], &title))
-            jsonw_str(w, title);
-        else
-            jsonw_null(w);
+        s.p ? jsonw_str(w, s) : jsonw_null(w);
     }
+}
+
+void room_words_params(struct jsonw *w, const char *name, const struct room_words *words) {
+    char key[32];
+    jsonw_kstr(w, name, words->ja.p ? words->ja : words->en);
+    snprintf(key, sizeof key, "%s_ja", name);
+    if (words->ja.p)
+        jsonw_kstr(w, key, words->ja);
+    snprintf(key, sizeof key, "%s_en", name);
+    if (words->en.p)
+        jsonw_kstr(w, key, words->en);
+}
+
+void room_service_params(struct room *r, struct jsonw *w, struct str service) {
+    const struct room_words *title = service.n ? room_policy_title(r->policy, service) : NULL;
+    if (title) {
+        room_words_params(w, "service", title);
+        return;
+    }
+    jsonw_key(w, STR("service"));
+    service.n ? jsonw_str(w, service) : jsonw_null(w);
 }
 
 void room_rule_ref(struct room *r, struct jsonw *w, const char *member, struct str rule_id,
                    struct str rule_title) {
     const struct json_value *rule = room_rule_find(r, rule_id);
-    const struct json_value *titles = rule ? json_get_object(rule, "titles") : NULL;
     struct str name;
     jsonw_key(w, str_of(member));
     jsonw_object(w);
@@ -60,17 +99,7 @@ void room_rule_ref(struct room *r, struct jsonw *w, const char *member, struct s
     jsonw_key(w, STR("title"));
     rule_title.n ? jsonw_str(w, rule_title) : jsonw_null(w);
     jsonw_key(w, STR("titles"));
-    if (titles) {
-        struct str ja, en;
-        jsonw_object(w);
-        jsonw_key(w, STR("ja"));
-        json_get_str(titles, "ja", &ja) ? jsonw_str(w, ja) : jsonw_null(w);
-        jsonw_key(w, STR("en"));
-        json_get_str(titles, "en", &en) ? jsonw_str(w, en) : jsonw_null(w);
-        jsonw_end(w);
-    } else {
-        jsonw_null(w);
-    }
+    room_rule_titles_write(rule, w);
     jsonw_end(w);
 }
 

@@ -1,6 +1,7 @@
 #include "room/write.h"
 
 #include "room/audit.h"
+#include "room/person.h"
 #include "room/room_priv.h"
 #include "room/tables.h"
 
@@ -182,4 +183,15 @@ int room_write_part(struct room *r, struct diag *reterr, const char *sql, const 
     int e = sql_run_v(r->db, reterr, sql, types, values);
     va_end(values);
     return e;
+}
+
+struct room_stale room_stale(struct room *r) {
+    struct room_stale s = {r->conflict.yours, r->conflict.theirs, r->conflict.at_ns, "", ""};
+    struct room_person p;
+    int64_t id;
+    snprintf(s.by, sizeof s.by, "%s", r->conflict.by);
+    if (str_starts(str_of(s.by), STR("person:")) &&
+        str_to_i64(str_from(str_of(s.by), 7), &id) == 0 && room_person_load(r, id, &p, NULL) == 0)
+        snprintf(s.name, sizeof s.name, "%s", p.actor.name);
+    return s;
 }

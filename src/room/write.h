@@ -9,8 +9,9 @@
 
 #include <stdarg.h>
 
-#define ROOM_ANY_VERSION (-1) /* the system's own writes, which read and write in one transaction  \
-                               */
+#define ROOM_ANY_VERSION                                                                           \
+    (-1) /* the system's own writes, which read and write in one transaction                       \
+          */
 
 struct room_write {
     const struct room_actor *by;
@@ -45,3 +46,10 @@ int room_refuse(struct room *r, const struct room_actor *by, enum room_verb verb
                 const struct room_row *row, struct diag *reterr) MUST_USE;
 /* Tells the watcher after the commit. `kind` is static. */
 void room_changed(struct room *r, const char *kind, int64_t id);
+
+/* The last -ERR_VERSION: both versions, who was first (name empty: a machine) and when. */
+struct room_stale {
+    int64_t yours, theirs, at_ns;
+    char by[ROOM_BY_CAP], name[ROOM_NAME_BYTES_MAX + 1];
+};
+struct room_stale room_stale(struct room *r);

@@ -1,0 +1,118 @@
+/* One request on its way: who asks, for what, and what is answered. Private to the HTTP files of
+ * this folder. */
+#pragma once
+#include "app/room/http.h"
+#include "app/room/limit.h"
+#include "app/room/path.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "room/incident.h"
+#include "room/person.h"
+#include "room/write.h"
+
+#include <microhttpd.h>
+
+#define OUT_BYTES_MAX ((size_t) 64 << 20)
+
+struct call;
+/* > 0: the HTTP status, the answer stands in c->out (JSON unless c->type says otherwise); 0:
+ * suspended, somebody calls call_finish later; < 0: an error of the model, answered by call_error.
+ */
+typedef int handler_fn(struct call *c);
+
+enum route_row { /* what {id} names, for room_may */
+                 ROW_NONE,
+                 ROW_INCIDENT, /* the row is judged as route.object of this incident */
+                 ROW_ACTION,
+                 ROW_PERSON,
+};
+struct route {
+    const char *method, *pattern;
+    enum room_verb verb;
+    enum room_object object;
+    enum route_row row;
+    handler_fn *handle;
+    const char *help;
+    bool open; /* no session is asked for: constant answers only */
+};
+extern const struct route ROUTES[];
+extern const size_t N_ROUTES;
+
+struct call {
+    struct http *http;
+    struct program *p;
+    struct MHD_Connection *connection;
+    const char *method;
+    char path[512];
+    const struct route *route;
+    struct path_args args;
+    struct room_session session;
+    struct room_actor who; /* ROLE_NOBODY without a session */
+    struct room_row row;
+    struct arena arena;
+    struct buf body, out;
+    struct jsonw w;
+    const struct json_value *json; /* of the body */
+    struct diag err;
+    int status;
+    const char *type;     /* NULL: application/json */
+    const char *location; /* of a redirect */
+    char cookie[160];
+    int retry_s;
+    bool too_large, suspended, answered;
+    /* handlers that wait keep what they need here */
+    void *waiting;
+    void (*waiting_free)(void *);
+};
+
+struct http {
+    struct program *p;
+    struct MHD_Daemon *daemon;
+    struct limit limit;
+    struct list streams; /* of struct stream */
+    size_t n_streams;
+    int64_t clock_ns; /* monotonic: of the last event: clock */
+};
+
+/* respond.c */
+enum MHD_Result call_send(struct call *c);
+void call_headers(struct MHD_Response *r); /* those every answer has */
+/* Writes the error object; returns the status. */
+int call_refuse(struct call *c, int status, const char *key);
+int call_refuse_with(struct call *c, int status, const char *key, const char *param,
+                     struct str value);
+int call_error(struct call *c, int error);
+void call_finish(struct call *c, int status);                  /* of a suspended one */
+struct str call_query(const struct call *c, const char *name); /* .p NULL: absent */
+/* min..max, otherwise -EINVAL; absent gives `otherwise`. */
+int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t max,
+                   int64_t otherwise, int64_t *ret) MUST_USE;
+/* Members of the body with their type; -EINVAL with the name in c->err for a missing or wrong one.
+ */
+int call_body_only(struct call *c, const char *const *keys) MUST_USE;
+int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) MUST_USE;
+int call_body_str(struct call *c, const char *key, size_t min, size_t max,
+                  struct str *ret) MUST_USE;
+int call_bad(struct call *c, const char *what); /* -EINVAL */
+int call_ok(struct call *c);                    /* {"ok":true} */
+
+/* stream.c */
+int handle_stream(struct call *c);
+enum MHD_Result stream_send(struct call *c);
+void streams_end(struct http *h);
+/* Who holds an incident open. */
+size_t stream_viewers(const struct http *h, int64_t incident, struct room_viewer *dst, size_t cap);
+
+/* static.c: pages; false when there is no such file */
+bool static_find(struct call *c);
+enum MHD_Result static_send(struct call *c);
+
+/* handlers, one file a subject */
+handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_signin, handle_persons,
+    handle_person_post, handle_person_put, handle_person_link, handle_now, handle_incidents,
+    handle_incident, handle_incident_put, handle_timeline, handle_timeline_post,
+    handle_incident_findings, handle_incident_accounts, handle_incident_evidence,
+    handle_incident_actions, handle_findings, handle_action_approve, handle_action_reject,
+    handle_action_undo, handle_action_extend, handle_sources, handle_rules, handle_rule,
+    handle_rule_try, handle_audit, handle_audit_verify, handle_packs, handle_pack, handle_demo,
+    handle_demo_start, handle_demo_clear;

@@ -1,0 +1,236 @@
+#include "app/room/packs.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <limits.h>
+
+void packs_yaml_to_json(const struct yaml_node *n, struct jsonw *w) {
+    if (!n || yaml_is_null(n)) {
+        jsonw_null(w);
+        return;
+    }
+    if (n->kind == YAML_SCALAR) {
+        if (n->plain && json_is_number(n->text))
+            jsonw_raw(w, n->text);
+        else if (n->plain && (str_eq_z(n->text, "true") || str_eq_z(n->text, "false")))
+            jsonw_bool(w, str_eq_z(n->text, "true"));
+        else
+            jsonw_str(w, n->text);
+        return;
+    }
+    if (n->kind == YAML_MAPPING)
+        jsonw_object(w);
+    else
+        jsonw_array(w);
+    for (const struct yaml_node *c = n->first; c; c = c->next) {
+        if (n->kind == YAML_MAPPING)
+            jsonw_key(w, c->key->text);
+        packs_yaml_to_json(c, w); /* as deep as YAML_DEPTH_MAX, which JSON allows too */
+    }
+    jsonw_end(w);
+}
+
+/* ---- one pack ---- */
+
+struct reading {
+    struct arena *arena;
+    char dir[PATH_MAX];
+    struct str id;
+};
+
+static int path_of(const struct reading *x, const char *name, char *dst) {
+    int n = snprintf(dst, PATH_MAX, "%s/%.*s/%s", x->dir, STR_ARG(x->id), name);
+    return n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static const struct yaml_node *read_yaml(const struct reading *x, const char *name,
+                                         struct diag *err) {
+    struct yaml_doc *doc = NULL;
+    char path[PATH_MAX];
+    if (path_of(x, name, path) < 0 || access(path, R_OK) < 0 ||
+        yaml_parse_file(x->arena, path, &doc, err) < 0)
+        return NULL;
+    return doc ? doc->root : NULL;
+}
+
+static void write_file(const struct reading *x, const char *name, struct jsonw *w) {
+    char path[PATH_MAX];
+    struct str text;
+    if (path_of(x, name, path) == 0 &&
+        file_read(x->arena, path, PACK_FILE_BYTES_MAX, &text, NULL) == 0)
+        jsonw_str(w, text);
+    else
+        jsonw_null(w);
+}
+
+/* A scalar, or the Japanese (else English) of a pair. */
+static void write_words(const struct yaml_node *pack, const char *key, struct jsonw *w) {
+    const struct yaml_node *v = yaml_get(pack, key);
+    struct str s = STR_NULL;
+    if (v && v->kind == YAML_SCALAR)
+        s = v->text;
+    else if (v && v->kind == YAML_MAPPING && !yaml_get_str(v, "ja", &s))
+        (void) yaml_get_str(v, "en", &s);
+    jsonw_key(w, str_of(key));
+    s.n ? jsonw_str(w, s) : jsonw_null(w);
+}
+
+static void write_titles(const struct yaml_node *pack, struct jsonw *w) {
+    static const char *const langs[] = {"ja", "en"};
+    const struct yaml_node *title = yaml_get(pack, "title");
+    jsonw_key(w, STR("titles"));
+    jsonw_object(w);
+    for (size_t i = 0; i < ARRAY_SIZE(langs); i++) {
+        struct str s;
+        jsonw_key(w, str_of(langs[i]));
+        title &&yaml_get_str(title, langs[i], &s) ? jsonw_str(w, s) : jsonw_null(w);
+    }
+    jsonw_end(w);
+}
+
+static void write_list(const struct yaml_node *pack, const char *from, const char *member,
+                       struct jsonw *w) {
+    const struct yaml_node *v = yaml_get(pack, from);
+    jsonw_key(w, str_of(member));
+    jsonw_array(w);
+    if (v && v->kind == YAML_SCALAR)
+        jsonw_str(w, v->text);
+    for (const struct yaml_node *c = v && v->kind == YAML_SEQUENCE ? v->first : NULL; c;
+         c = c->next)
+        if (c->kind == YAML_SCALAR)
+            jsonw_str(w, c->text);
+    jsonw_end(w);
+}
+
+static void write_sector(const struct yaml_node *pack, struct jsonw *w) {
+    const struct yaml_node *v = yaml_get(pack, "sector");
+    if (v && v->kind == YAML_SEQUENCE)
+        v = v->first;
+    jsonw_key(w, STR("sector"));
+    v && v->kind == YAML_SCALAR ? jsonw_str(w, v->text) : jsonw_null(w);
+}
+
+static void write_head(const struct reading *x, const struct yaml_node *pack, struct jsonw *w) {
+    jsonw_kstr(w, "id", x->id);
+    write_titles(pack, w);
+    write_words(pack, "source", w);
+    write_sector(pack, w);
+    write_words(pack, "tlp", w);
+    write_list(pack, "reader_level", "levels", w);
+}
+
+static void write_whole(const struct reading *x, const struct yaml_node *pack, struct jsonw *w) {
+    struct diag d = {0};
+    jsonw_object(w);
+    write_head(x, pack, w);
+    jsonw_key(w, STR("pack"));
+    packs_yaml_to_json(pack, w);
+    jsonw_key(w, STR("story"));
+    jsonw_object(w);
+    jsonw_key(w, STR("ja"));
+    write_file(x, "story.ja.md", w);
+    jsonw_key(w, STR("en"));
+    write_file(x, "story.en.md", w);
+    jsonw_end(w);
+    jsonw_key(w, STR("playbook"));
+    packs_yaml_to_json(read_yaml(x, "playbook.yml", &d), w);
+    jsonw_key(w, STR("controls"));
+    packs_yaml_to_json(read_yaml(x, "controls.yml", &d), w);
+    jsonw_key(w, STR("expect"));
+    packs_yaml_to_json(read_yaml(x, "expect.yml", &d), w);
+    write_list(pack, "rules", "rules", w);
+    jsonw_end(w);
+}
+
+static int read_pack(struct packs *p, const struct reading *x, struct diag *err) {
+    const struct yaml_node *pack = read_yaml(x, "pack.yml", err);
+    struct pack_data data = {.id = x->id};
+    struct buf out;
+    struct jsonw w;
+    if (!pack || pack->kind != YAML_MAPPING)
+        return -ERR_PARSE;
+    buf_init(&out, 8 * PACK_FILE_BYTES_MAX);
+    jsonw_init(&w, &out);
+    jsonw_object(&w);
+    write_head(x, pack, &w);
+    jsonw_end(&w);
+    data.summary = arena_dup(&p->arena, buf_str(&out));
+    int e = buf_error(&out);
+    buf_clear(&out);
+    jsonw_init(&w, &out);
+    write_whole(x, pack, &w);
+    data.whole = arena_dup(&p->arena, buf_str(&out));
+    e = e < 0 ? e : buf_error(&out);
+    buf_done(&out);
+    if (e == 0)
+        e = arena_grow(&p->arena, (void **) &p->list, &p->cap, p->n + 1, sizeof data);
+    if (e == 0)
+        p->list[p->n++] = data;
+    return e;
+}
+
+/* ---- all ---- */
+
+static void find_dir(char dst[PATH_MAX], const char *given) {
+    const char *env = getenv("KIZUKI_PACKS");
+    char exe[PATH_MAX - 64];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    char *slash;
+    if (given || env) {
+        snprintf(dst, PATH_MAX, "%s", given ? given : env);
+        return;
+    }
+    exe[MAX(n, 0)] = 0;
+    if ((slash = strrchr(exe, '/')))
+        *slash = 0;
+    snprintf(dst, PATH_MAX, "%s/../packs", exe);
+    if (access(dst, R_OK) < 0)
+        snprintf(dst, PATH_MAX, "%s/../../share/kizuki/packs", exe);
+    if (access(dst, R_OK) < 0)
+        snprintf(dst, PATH_MAX, "/usr/share/kizuki/packs");
+}
+
+static int by_id(const void *a, const void *b) {
+    return str_cmp(((const struct pack_data *) a)->id, ((const struct pack_data *) b)->id);
+}
+
+int packs_load(struct packs *p, const char *dir, struct diag *reterr) {
+    struct reading x = {.arena = &p->arena};
+    *p = (struct packs){0};
+    arena_init(&p->arena, (size_t) 256 << 20);
+    find_dir(x.dir, dir);
+    DIR *d = opendir(x.dir);
+    if (!d)
+        return 0; /* no packs are no fault */
+    for (struct dirent *e; p->n < PACKS_MAX && (e = readdir(d));) {
+        struct diag why = {0};
+        if (e->d_name[0] == '.')
+            continue;
+        x.id = arena_dup(&p->arena, str_of(e->d_name));
+        if (!x.id.p || read_pack(p, &x, &why) == -ENOMEM) {
+            closedir(d);
+            return diag_set(reterr, -ENOMEM, "memory has run out");
+        }
+        if (p->n == 0 || !str_eq(p->list[p->n - 1].id, x.id)) {
+            p->bad++;
+            log_warn("'%s/%s' is no pack: %s", x.dir, e->d_name, why.text);
+        }
+    }
+    closedir(d);
+    if (p->n)
+        qsort(p->list, p->n, sizeof *p->list, by_id);
+    return 0;
+}
+
+void packs_done(struct packs *p) {
+    arena_done(&p->arena);
+}
+
+const struct pack_data *packs_find(const struct packs *p, struct str id) {
+    for (size_t i = 0; i < p->n; i++)
+        if (str_eq(p->list[i].id, id))
+            return &p->list[i];
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* Lesson packs as data for the pages: read once at start, kept as JSON. */
+#pragma once
+#include "base/json.h"
+#include "base/yaml.h"
+
+#define PACKS_MAX 1000
+#define PACK_FILE_BYTES_MAX (1024 * 1024)
+struct pack_data {
+    struct str id;
+    struct str summary, whole; /* JSON objects: PackSummary and Pack of the API */
+};
+struct packs {
+    struct arena arena;
+    struct pack_data *list;
+    size_t n, cap, bad;
+};
+/* dir NULL: $KIZUKI_PACKS, beside the program, or the installed place. A folder that cannot be read
+ * is counted. */
+int packs_load(struct packs *p, const char *dir, struct diag *reterr) MUST_USE;
+void packs_done(struct packs *p);
+const struct pack_data *packs_find(const struct packs *p, struct str id);
+/* A YAML tree as JSON: plain numbers, true, false and null become those, all else text. */
+void packs_yaml_to_json(const struct yaml_node *n, struct jsonw *w);

@@ -1,0 +1,189 @@
+/* Answers: headers that every answer has, errors in one form, reading of what was asked. */
+#include "app/room/call.h"
+#include "app/room/room.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "room/write.h"
+
+static const struct {
+    const char *name, *value;
+} HEADERS[] = {
+    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                                "'self' data:; connect-src 'self'; "
+                                "font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                                "form-action 'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+    {"Strict-Transport-Security", "max-age=31536000"},
+};
+
+void call_headers(struct MHD_Response *r) {
+    for (size_t i = 0; i < ARRAY_SIZE(HEADERS); i++)
+        (void) MHD_add_response_header(r, HEADERS[i].name, HEADERS[i].value);
+}
+
+enum MHD_Result call_send(struct call *c) {
+    char wait[16];
+    if (c->answered)
+        return MHD_YES;
+    c->answered = true;
+    if (buf_error(&c->out)) {
+        log_error("an answer to %s %s was too large", c->method,
+                  c->route ? c->route->pattern : "?");
+        buf_clear(&c->out);
+        c->status = call_refuse(c, 500, "error.internal");
+    }
+    struct str body = buf_str(&c->out);
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(body.n, (void *) (uintptr_t) body.p, MHD_RESPMEM_MUST_COPY);
+    if (!r)
+        return MHD_NO;
+    call_headers(r);
+    (void) MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                   c->type ? c->type : "application/json");
+    (void) MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (c->location)
+        (void) MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, c->location);
+    if (c->cookie[0])
+        (void) MHD_add_response_header(r, MHD_HTTP_HEADER_SET_COOKIE, c->cookie);
+    if (c->retry_s) {
+        snprintf(wait, sizeof wait, "%d", c->retry_s);
+        (void) MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, wait);
+    }
+    enum MHD_Result done = MHD_queue_response(c->connection, (unsigned) c->status, r);
+    MHD_destroy_response(r);
+    return done;
+}
+
+static void begin_error(struct call *c, const char *key) {
+    buf_clear(&c->out);
+    c->type = NULL;
+    jsonw_init(&c->w, &c->out);
+    jsonw_object(&c->w);
+    jsonw_key(&c->w, STR("error"));
+    jsonw_object(&c->w);
+    jsonw_kz(&c->w, "key", key);
+    jsonw_key(&c->w, STR("params"));
+    jsonw_object(&c->w);
+}
+
+static int end_error(struct call *c, int status) {
+    jsonw_end(&c->w);
+    jsonw_end(&c->w);
+    return c->status = status;
+}
+
+int call_refuse_with(struct call *c, int status, const char *key, const char *param,
+                     struct str value) {
+    begin_error(c, key);
+    if (param)
+        jsonw_kstr(&c->w, param, value);
+    jsonw_end(&c->w);
+    return end_error(c, status);
+}
+
+int call_refuse(struct call *c, int status, const char *key) {
+    return call_refuse_with(c, status, key, NULL, STR_NULL);
+}
+
+/* Recorded, and it says who may. */
+static int refuse_forbidden(struct call *c) {
+    char who[80];
+    enum room_object object = c->route ? c->route->object : OBJECT_SELF;
+    enum room_verb verb = c->route ? c->route->verb : VERB_READ;
+    begin_error(c, "error.may_not");
+    jsonw_kz(&c->w, "role", room_role_to_string(c->who.role));
+    jsonw_kz(&c->w, "verb", room_verb_to_string(verb));
+    jsonw_kz(&c->w, "object", room_object_to_string(object));
+    jsonw_kz(&c->w, "who", room_who_may(verb, object, who, sizeof who));
+    jsonw_end(&c->w);
+    jsonw_kbool(&c->w, "recorded", true);
+    return end_error(c, 403);
+}
+
+static int refuse_stale(struct call *c) {
+    struct room_stale s = room_stale(c->p->room);
+    begin_error(c, "error.version");
+    jsonw_kz(&c->w, "by", s.name[0] ? s.name : NULL);
+    jsonw_end(&c->w);
+    jsonw_ki64(&c->w, "yours", s.yours);
+    jsonw_ki64(&c->w, "theirs", s.theirs);
+    jsonw_kz(&c->w, "by", s.name[0] ? s.name : s.by);
+    jsonw_ktime(&c->w, "at", s.at_ns);
+    return end_error(c, 409);
+}
+
+int call_error(struct call *c, int error) {
+    switch (error) {
+    case -ERR_REFUSED:
+        return refuse_forbidden(c);
+    case -ERR_VERSION:
+        return refuse_stale(c);
+    case -ENOENT:
+        return call_refuse(c, 404, "error.not_found");
+    case -EINVAL:
+    case -ERR_PARSE:
+        return call_refuse_with(c, 400, "error.bad_body", "what", str_of(c->err.text));
+    case -EBUSY:
+        return call_refuse_with(c, 400, "error.state", "state", str_of(c->err.text));
+    case -ERR_LIMIT:
+        return call_refuse(c, 400, "error.limit");
+    case -EAGAIN:
+        return call_refuse(c, 503, "error.hand_away");
+    case -ENOSPC:
+        log_error("nothing is stored: the disk is full");
+        return call_refuse(c, 500, "error.disk_full");
+    default:
+        log_error("%s %s: %s", c->method, c->route ? c->route->pattern : "?",
+                  c->err.text[0] ? c->err.text : err_word(error));
+        return call_refuse(c, 500, "error.internal");
+    }
+}
+
+void call_finish(struct call *c, int status) {
+    c->status = status < 0 ? call_error(c, status) : status;
+    c->suspended = false;
+    MHD_resume_connection(c->connection);
+}
+
+int call_ok(struct call *c) {
+    jsonw_object(&c->w);
+    jsonw_kbool(&c->w, "ok", true);
+    jsonw_end(&c->w);
+    return 200;
+}
+
+int call_bad(struct call *c, const char *what) {
+    return diag_set(&c->err, -EINVAL, "%s", what);
+}
+
+struct str call_query(const struct call *c, const char *name) {
+    return str_of(MHD_lookup_connection_value(c->connection, MHD_GET_ARGUMENT_KIND, name));
+}
+
+int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t max,
+                   int64_t otherwise, int64_t *ret) {
+    struct str s = call_query(c, name);
+    *ret = otherwise;
+    if (!s.p)
+        return 0;
+    return str_to_i64(s, ret) == 0 && *ret >= min && *ret <= max ? 0 : -EINVAL;
+}
+
+int call_body_only(struct call *c, const char *const *keys) {
+    if (!c->json || c->json->type != JSON_OBJECT)
+        return call_bad(c, "a JSON object");
+    return json_only_keys(c->json, keys, &c->err) < 0 ? -EINVAL : 0;
+}
+
+int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) {
+    return json_get_i64(c->json, key, ret) && *ret >= min && *ret <= max ? 0 : call_bad(c, key);
+}
+
+int call_body_str(struct call *c, const char *key, size_t min, size_t max, struct str *ret) {
+    return json_get_str(c->json, key, ret) && ret->n >= min && ret->n <= max ? 0 : call_bad(c, key);
+}

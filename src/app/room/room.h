@@ -1,0 +1,46 @@
+/* kizuki-room: the pages' API and everything behind it.
+ *
+ *   kizuki-room --data DIR --https-fd N --sensor-fd N [--supervisor-fd N] [--config FILE] [--demo]
+ *       serves. N are listening sockets inherited from `kizuki serve`: TCP for HTTPS, a Unix stream
+ * socket for the sensor; the supervisor's is one end of a socket pair ('s' start, 'c' clear, '?'
+ * ask, answered by a line of JSON). --demo: the clock is the sensor's, GET /me says demo: true.
+ *   kizuki-room --data DIR --sign-in-link [--person NAME]
+ *       prints the path of a one-time link ("/signin?token=…") on standard output; works beside a
+ * running room. kizuki-room --data DIR --verify reads the chain and compares it with every row;
+ * says what is wrong; exit 1 then. kizuki-room --list-routes the table of routes, for documentation
+ * and tests.
+ *
+ * DIR/room holds room.db, tls.crt, tls.key, order.key; DIR/run/hand.sock is the hand's. Without
+ * --https-fd and with --https ADDR:PORT it opens its own socket (tests). One thread, one poll loop;
+ * after set-up it may write below DIR/room only and start nothing. */
+#pragma once
+#include "app/common/config.h"
+#include "app/room/clock.h"
+#include "app/room/hand_link.h"
+#include "app/room/http.h"
+#include "app/room/packs.h"
+#include "app/room/sensor_link.h"
+#include "app/room/supervisor_link.h"
+#include "room/policy.h"
+#include "room/room.h"
+
+struct program_options {
+    const char *data, *config, *https, *person, *packs;
+    int https_fd, sensor_fd, supervisor_fd;
+    bool demo, sign_in_link, verify, list_routes;
+};
+struct program {
+    struct program_options opt;
+    struct config *config;
+    struct room_policy policy;
+    struct clock clock;
+    struct sign_secret key;
+    struct sign_public public_key;
+    struct room *room;
+    struct http *http;
+    struct sensor_link sensor;
+    struct hand_link hand;
+    struct supervisor_link supervisor;
+    struct packs packs;
+    int signal_fd;
+};

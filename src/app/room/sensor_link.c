@@ -1,0 +1,346 @@
+#include "app/room/sensor_link.h"
+
+#include "app/room/room.h"
+#include "base/frame.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "room/fold.h"
+#include "room/report.h"
+#include "room/write.h"
+
+#include <sys/socket.h>
+
+#define BATCH_MAX                                                                                  \
+    64 /* findings in one transaction: one fsync, and not too long for a page that waits */
+
+void sensor_link_init(struct sensor_link *l, int listen_fd) {
+    *l = (struct sensor_link){.listen_fd = listen_fd, .next_id = 1};
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        peer_init(&l->peers[i]);
+}
+
+void sensor_link_done(struct sensor_link *l) {
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        peer_close(&l->peers[i]);
+    if (l->listen_fd >= 0)
+        close(l->listen_fd);
+}
+
+size_t sensor_link_poll(const struct sensor_link *l, struct pollfd *pfd) {
+    pfd[0] = (struct pollfd){.fd = l->listen_fd, .events = POLLIN};
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        pfd[i + 1] = peer_poll(&l->peers[i]);
+    return SENSORS_MAX + 1;
+}
+
+static bool any_peer(const struct sensor_link *l) {
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        if (l->peers[i].fd >= 0)
+            return true;
+    return false;
+}
+
+static void answer(struct sensor_question *q, const struct json_value *message) {
+    struct sensor_question was = *q;
+    *q = (struct sensor_question){0};
+    was.fn(was.ctx, message);
+}
+
+static void drop(struct program *p, struct peer *peer, const char *why) {
+    struct sensor_link *l = &p->sensor;
+    if (why) {
+        l->cut_off++;
+        log_warn("cut off a sensor: %s", why);
+    }
+    peer_close(peer);
+    if (any_peer(l))
+        return;
+    room_sensor_connected(p->room, false);
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        if (l->questions[i].id)
+            answer(&l->questions[i], NULL);
+}
+
+/* Only processes of our own user (or root) may be a sensor; the socket's mode says so too. */
+static bool may_connect(int fd) {
+    struct ucred who;
+    socklen_t n = sizeof who;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
+           (who.uid == geteuid() || who.uid == 0);
+}
+
+static void take_connection(struct program *p) {
+    struct sensor_link *l = &p->sensor;
+    int fd = accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        if (l->peers[i].fd < 0 && may_connect(fd)) {
+            peer_open(&l->peers[i], fd);
+            room_sensor_connected(p->room, true);
+            log_info("a sensor has connected");
+            return;
+        }
+    close(fd);
+}
+
+/* ---- findings ---- */
+
+struct arrived {
+    int64_t seq;
+    const struct json_value *finding;
+};
+
+static int store_one(struct program *p, struct arena *a, const struct json_value *v,
+                     struct diag *err) {
+    struct room_finding f;
+    struct room_folded x;
+    struct buf json;
+    struct jsonw w;
+    int e = room_finding_read(a, v, &f, err);
+    if (e < 0)
+        return e;
+    buf_init(&json, FRAME_BYTES_MAX * 2);
+    jsonw_init(&w, &json);
+    room_json_copy(&w, v);
+    e = buf_error(&json);
+    if (e == 0)
+        e = room_fold(p->room, &f, buf_str(&json), &x, err);
+    buf_done(&json);
+    if (e == 0)
+        *(x.known ? &p->sensor.repeated : &p->sensor.findings) += 1;
+    return e;
+}
+
+static int store_batch(struct program *p, struct arena *a, const struct arrived *list, size_t n,
+                       struct diag *err) {
+    int e = room_begin(p->room, err);
+    if (e < 0)
+        return e;
+    for (size_t i = 0; e == 0 && i < n; i++)
+        e = store_one(p, a, list[i].finding, err);
+    return room_end(p->room, e, err);
+}
+
+static bool is_the_findings_fault(int e) {
+    return e == -ERR_PARSE || e == -ERR_LIMIT || e == -ERR_REFUSED || e == -EEXIST || e == -EINVAL;
+}
+
+/* All at once; if one of them spoils it, one by one, so that only that one is left out. */
+static int store_findings(struct program *p, struct arena *a, const struct arrived *list,
+                          size_t n) {
+    struct diag d = {0};
+    int e = store_batch(p, a, list, n, &d);
+    if (e == 0)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        e = store_batch(p, a, &list[i], 1, &d);
+        if (e < 0 && !is_the_findings_fault(e)) {
+            log_error("cannot store a finding: %s", d.text);
+            return e;
+        }
+        if (e < 0) {
+            p->sensor.refused++;
+            log_warn("refused a finding: %s", d.text);
+        }
+    }
+    return 0;
+}
+
+static int acknowledge(struct peer *peer, int64_t seq) {
+    char z[64];
+    int n = snprintf(z, sizeof z, "{\"t\":\"ack\",\"seq\":%lld}", (long long) seq);
+    return peer_say(peer, str_n(z, (size_t) n));
+}
+
+/* ---- other messages ---- */
+
+static int take_hello(struct program *p, const struct json_value *m, struct diag *err) {
+    struct str version = STR("?");
+    (void) json_get_str(m, "version", &version);
+    log_info("the sensor says hello, version %.*s", (int) MIN(version.n, 40u), version.p);
+    return 0;
+}
+
+static int take_clock(struct program *p, const struct json_value *m, struct diag *err) {
+    int64_t ms;
+    if (!json_get_i64(m, "now_ms", &ms) || ms < 0 || ms > INT64_MAX / NS_PER_MS)
+        return diag_set(err, -ERR_PARSE, "a clock without its time");
+    clock_heard(&p->clock, ms * NS_PER_MS);
+    http_clock(p->http);
+    return 0;
+}
+
+static int take_sources(struct program *p, const struct json_value *m, struct diag *err) {
+    return room_report_sources(p->room, m, err);
+}
+static int take_rules(struct program *p, const struct json_value *m, struct diag *err) {
+    return room_report_rules(p->room, m, err);
+}
+static int take_stats(struct program *p, const struct json_value *m, struct diag *err) {
+    return room_report_stats(p->room, m, err);
+}
+
+static int take_answer(struct program *p, const struct json_value *m, struct diag *err) {
+    int64_t id;
+    if (!json_get_i64(m, "id", &id))
+        return diag_set(err, -ERR_PARSE, "an answer without its question");
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        if (id > 0 && p->sensor.questions[i].id == id) {
+            answer(&p->sensor.questions[i], m);
+            break;
+        }
+    return 0; /* too late is no fault */
+}
+
+static const struct {
+    const char *type;
+    int (*take)(struct program *p, const struct json_value *m, struct diag *err);
+} MESSAGES[] = {
+    {"hello", take_hello},  {"clock", take_clock},  {"sources", take_sources},
+    {"rules", take_rules},  {"stats", take_stats},  {"explain", take_answer},
+    {"lines", take_answer}, {"state", take_answer},
+};
+
+static int take_message(struct program *p, const struct json_value *m, struct str type,
+                        struct diag *err) {
+    for (size_t i = 0; i < ARRAY_SIZE(MESSAGES); i++)
+        if (str_eq_z(type, MESSAGES[i].type))
+            return MESSAGES[i].take(p, m, err);
+    return diag_set(err, -ERR_PARSE, "a message of an unknown type");
+}
+
+/* ---- frames ---- */
+
+struct batch {
+    struct arena *arena;
+    struct arrived list[BATCH_MAX];
+    size_t n;
+};
+
+static int finish_batch(struct program *p, struct peer *peer, struct batch *b) {
+    int e = b->n ? store_findings(p, b->arena, b->list, b->n) : 0;
+    if (e == 0 && b->n)
+        e = acknowledge(peer, b->list[b->n - 1].seq);
+    b->n = 0;
+    arena_reset(b->arena);
+    return e;
+}
+
+static int take_frame(struct program *p, struct peer *peer, struct batch *b, struct str text,
+                      struct diag *err) {
+    struct json_value *m;
+    struct str type;
+    int64_t seq;
+    int e = json_parse(b->arena, text, &m, err);
+    if (e < 0)
+        return e;
+    if (m->type != JSON_OBJECT || !json_get_str(m, "t", &type))
+        return diag_set(err, -ERR_PARSE, "a message without a type");
+    if (!str_eq_z(type, "finding")) {
+        e = take_message(p, m, type, err);
+        if (e < 0 && e != -ERR_PARSE) { /* ours, not theirs: said and forgotten, it comes again */
+            log_error("cannot take what the sensor reports: %s", err->text);
+            e = 0;
+        }
+        return e;
+    }
+    const struct json_value *finding = json_get_object(m, "finding");
+    if (!finding || !json_get_i64(m, "seq", &seq) || seq < 1)
+        return diag_set(err, -ERR_PARSE, "a finding without its number");
+    b->list[b->n++] = (struct arrived){seq, finding};
+    return 0;
+}
+
+/* Frames of one read: findings in a row share a transaction. */
+static int take_frames(struct program *p, struct peer *peer, struct diag *err) {
+    static struct batch b; /* large; one thread */
+    struct arena arena;
+    struct str message;
+    size_t at = 0;
+    int e = 0, k = 0;
+    arena_init(&arena, (size_t) 128 << 20);
+    b.arena = &arena;
+    b.n = 0;
+    while (e == 0 && (k = frame_next(buf_str(&peer->in), &at, &message)) > 0) {
+        e = take_frame(p, peer, &b, message, err);
+        if (e == 0 && (b.n == BATCH_MAX || b.n == 0))
+            e = finish_batch(p, peer, &b);
+    }
+    if (b.n) { /* also before an end in disgrace: what came whole is kept */
+        int f = finish_batch(p, peer, &b);
+        e = e < 0 ? e : f;
+    }
+    arena_done(&arena);
+    buf_remove_front(&peer->in, at);
+    if (k < 0)
+        return diag_set(err, k, "a frame of a forbidden length");
+    return e;
+}
+
+static void serve_peer(struct program *p, struct peer *peer, short events) {
+    struct diag d = {0};
+    int e = 0;
+    if (events & (POLLIN | POLLHUP | POLLERR))
+        e = peer_read(peer);
+    if (e > 0)
+        e = take_frames(p, peer, &d);
+    if (e == 0)
+        e = peer_flush(peer);
+    if (e == -ERR_PARSE || e == -ERR_LIMIT)
+        drop(p, peer, d.text[0] ? d.text : "it does not follow the protocol");
+    else if (e < 0)
+        drop(p, peer, NULL);
+}
+
+void sensor_link_serve(struct program *p, const struct pollfd *pfd) {
+    for (size_t i = 0; i < SENSORS_MAX; i++)
+        if (p->sensor.peers[i].fd >= 0 && pfd[i + 1].fd == p->sensor.peers[i].fd &&
+            pfd[i + 1].revents)
+            serve_peer(p, &p->sensor.peers[i], pfd[i + 1].revents);
+    if (pfd[0].revents & POLLIN)
+        take_connection(p);
+}
+
+void sensor_link_tick(struct program *p) {
+    int64_t now = time_monotonic_ns();
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        if (p->sensor.questions[i].id && p->sensor.questions[i].until_ns < now)
+            answer(&p->sensor.questions[i], NULL);
+}
+
+int sensor_link_ask(struct program *p, const char *type, struct str members, sensor_answer_fn *fn,
+                    void *ctx) {
+    struct sensor_link *l = &p->sensor;
+    struct buf b;
+    for (size_t i = 0; i < QUESTIONS_MAX; i++) {
+        struct sensor_question *q = &l->questions[i];
+        if (q->id)
+            continue;
+        for (size_t k = 0; k < SENSORS_MAX; k++) {
+            if (l->peers[k].fd < 0)
+                continue;
+            buf_init(&b, FRAME_BYTES_MAX);
+            buf_printf(&b, "{\"t\":\"%s\",\"id\":%lld,", type, (long long) l->next_id);
+            buf_add(&b, members);
+            buf_add_byte(&b, '}');
+            int e = buf_error(&b);
+            if (e == 0)
+                e = peer_say(&l->peers[k], buf_str(&b));
+            buf_done(&b);
+            if (e < 0)
+                return e;
+            *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + QUESTION_TIMEOUT_NS,
+                                          fn, ctx};
+            return 0;
+        }
+        return -EAGAIN;
+    }
+    return -EAGAIN;
+}
+
+void sensor_link_forget(struct sensor_link *l, const void *ctx) {
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        if (l->questions[i].id && l->questions[i].ctx == ctx)
+            l->questions[i] = (struct sensor_question){0};
+}

@@ -1,0 +1,40 @@
+/* Sensors: their findings become durable before they are acknowledged; their answers go to whoever
+ * asked.
+ *
+ * A peer that breaks the rules (no frame, no JSON, a message of no known type) is cut off and
+ * counted, never obeyed and never fatal. A finding that can never be stored (it is none) is counted
+ * and acknowledged, or it would come for ever; one that cannot be stored now (disk full) is not,
+ * and the peer has to send it again. */
+#pragma once
+#include "app/room/peer.h"
+#include "base/json.h"
+
+struct program;
+#define SENSORS_MAX 4
+#define QUESTIONS_MAX 64
+#define QUESTION_TIMEOUT_NS (5 * NS_PER_S)
+
+/* `answer` is the whole message, NULL when none came in time or the sensor left. Called once. */
+typedef void sensor_answer_fn(void *ctx, const struct json_value *answer);
+struct sensor_question {
+    int64_t id, until_ns; /* id 0: free */
+    sensor_answer_fn *fn;
+    void *ctx;
+};
+struct sensor_link {
+    int listen_fd;
+    struct peer peers[SENSORS_MAX];
+    struct sensor_question questions[QUESTIONS_MAX];
+    int64_t next_id;
+    uint64_t findings, repeated, refused, cut_off;
+};
+void sensor_link_init(struct sensor_link *l, int listen_fd);
+void sensor_link_done(struct sensor_link *l);
+size_t sensor_link_poll(const struct sensor_link *l, struct pollfd *pfd); /* SENSORS_MAX + 1 rows */
+void sensor_link_serve(struct program *p, const struct pollfd *pfd);
+void sensor_link_tick(struct program *p);
+/* Asks: `members` is the inside of the message's object behind t and id. -EAGAIN: no sensor. */
+int sensor_link_ask(struct program *p, const char *type, struct str members, sensor_answer_fn *fn,
+                    void *ctx) MUST_USE;
+/* Whoever asked is gone. */
+void sensor_link_forget(struct sensor_link *l, const void *ctx);

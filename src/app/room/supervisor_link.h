@@ -1,0 +1,20 @@
+/* The supervisor's switch for the demonstration: one byte out, one line of JSON back. */
+#pragma once
+#include "base/err.h"
+
+#include <poll.h>
+#include <stdbool.h>
+
+struct program;
+struct supervisor_link {
+    int fd; /* -1: none */
+    char in[2048];
+    size_t n;
+    char state[12], url[512]; /* as told last */
+    bool has_url;
+};
+void supervisor_link_init(struct supervisor_link *l, int fd);
+struct pollfd supervisor_link_poll(const struct supervisor_link *l);
+void supervisor_link_serve(struct program *p, const struct pollfd *pfd);
+/* 's', 'c' or '?'. -EAGAIN: nobody is there. */
+int supervisor_link_ask(struct supervisor_link *l, char what) MUST_USE;
