@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 // The room serves ui/dist under a strict CSP, so nothing may be inlined into the page: no data: URIs,
 // no inline module preload. `npm run dev` proxies the API to a room of one's own (KIZUKI_ROOM).
 export default defineConfig({
-  base: "./",
+  base: "/",
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   resolve: { alias: { "@content": fileURLToPath(new URL("../content", import.meta.url)) } },
   build: {

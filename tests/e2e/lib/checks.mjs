@@ -78,7 +78,7 @@ export function layoutFaults(coarse) {
   const h1 = document.querySelectorAll("main h1");
   if (h1.length !== 1) faults.push(`${h1.length} first headings`);
   if (/\b(undefined|NaN|null|\[object)\b/.test(document.body.innerText)) faults.push(`says "${/.{0,20}\b(undefined|NaN|null|\[object)\b.{0,20}/.exec(document.body.innerText)?.[0]}"`);
-  const keys = /\b(?:(?:title|ask|button|by|why|action|lane|if_unanswered|asked|kind|word|ledger|page_kind)\.[a-z_]+|event\.(?:incident|action|accounts|pages|person|watch|service)_[a-z_]+)/.exec(document.body.innerText.replace(/\b[\w./-]+\.(?:ya?ml|log|md)\b/g, ""));
+  const keys = /\b(?:(?:title|ask|button|by|why|action|lane|if_unanswered|asked|kind|word|ledger|page_kind)\.[a-z_]+|event\.(?:incident|action|accounts|pages|person|watch|service)_[a-z_]+)/.exec(texts.filter(({ el }) => !el.closest("pre, .mono, .try-fields, .rule-text")).map(({ t }) => t.textContent).join("\n"));
   if (keys) faults.push(`shows a text key: ${keys[0]}`);
   return [...new Set(faults)];
 }

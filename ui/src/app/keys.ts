@@ -24,7 +24,10 @@ function find(): void {
   const boxes = [...document.querySelectorAll<HTMLInputElement>("input[data-find]")];
   const seen = boxes.find((b) => b.offsetParent !== null);
   if (seen) seen.focus();
-  else go(href("cases"));
+  else {
+    go(href("cases"));
+    setTimeout(() => document.querySelector<HTMLInputElement>("main input[data-find]")?.focus(), 300);
+  }
 }
 
 export function startKeys(): void {

@@ -36,5 +36,5 @@ export function Remaining({ until }: { until: string }) {
   if (ms === null) return null;
   const s = Math.floor((ms - now.value) / 1000);
   const minutes = Math.abs(s) < 60 ? s : Math.trunc(s / 60) * 60;
-  return <span>{t(s >= 0 ? "time.left" : "time.over", { s: roughly(minutes, lang.value) })}</span>;
+  return <span class={s < 0 ? "must bold" : undefined}>{t(s >= 0 ? "time.left" : "time.over", { s: roughly(minutes, lang.value) })}</span>;
 }

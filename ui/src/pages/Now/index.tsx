@@ -27,7 +27,8 @@ function Silent({ data }: { data: Data }) {
     <Card id="silent" title={t("now.silent")} caption={t("now.silent_caption", { n, total: data.sources_total })} side={<a class="small" href="#/sources">{t("now.to_sources")}</a>}>
       {n === 0
         ? <Empty>{t(data.sources_total === 0 ? "now.no_sources" : "now.all_arriving", { at: data.checked_at })}</Empty>
-        : <ul class="rows">{data.sources_bad.map((s) => <SourceRow key={s.id} source={s} />)}</ul>}
+        : <ul class="rows bad">{data.sources_bad.map((s) => <SourceRow key={s.id} source={s} />)}</ul>}
+      {n > 2 && <p class="only-phone empty"><a href="#/sources">{t("now.more_sources", { n: n - 2 })}</a></p>}
     </Card>
   );
 }
