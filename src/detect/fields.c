@@ -40,6 +40,17 @@ static bool agrees(const struct detect_logsource *a, const struct detect_logsour
            part_agrees(a->service, b->service);
 }
 
+static bool part_asked(struct str map, struct str rule) {
+    return !map.n || str_eq(map, rule);
+}
+
+/* A map's category and service must be the rule's own; a rule without a product takes every
+ * product's. */
+static bool map_counts(const struct detect_logsource *map, const struct detect_logsource *rule) {
+    return part_agrees(map->product, rule->product) && part_asked(map->category, rule->category) &&
+           part_asked(map->service, rule->service);
+}
+
 /* --- reading --- */
 
 static int read_source(const struct yaml_node *n, const char *file, struct detect_logsource *ret,
@@ -271,13 +282,13 @@ int detect_fields_names(const struct detect_fields *f, const struct detect_logso
         return n;
     for (size_t i = 0; i < f->n_maps; i++) {
         const struct yaml_node *list =
-            agrees(&f->maps[i].source, source) ? child_named(f->maps[i].names, field) : NULL;
+            map_counts(&f->maps[i].source, source) ? child_named(f->maps[i].names, field) : NULL;
         for (const struct yaml_node *it = first_text(list); it; it = next_text(list, it))
             add_name(ret, &n, it->text);
     }
     int n_plain = n;
     for (size_t i = 0; i < f->n_maps; i++) {
-        if (!agrees(&f->maps[i].source, source))
+        if (!map_counts(&f->maps[i].source, source))
             continue;
         int r = add_prefixed(a, &f->maps[i], ret, n_plain, &n);
         if (r < 0)

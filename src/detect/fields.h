@@ -5,8 +5,9 @@
  *   maps:   {for: {product: windows}, prefixes: [...], names: {Image: [process.executable, …]}}
  *           A rule's field is looked for under its own name first, then under the names its maps
  * give, the more specific map first, then under each of these with a prefix (names with a dot take
- *           none). The first name present in the event wins. A map counts for a rule unless its
- * `for` contradicts the rule's log source. routes: {logsource: {product: windows, service:
+ *           none). The first name present in the event
+ *           wins. A map counts when its category and service, where it has them, are the rule's,
+ * and its product does not contradict the rule's. routes: {logsource: {product: windows, service:
  * security}, when: {Channel: Security}} `when` is a Sigma selection, or with a `condition` key a
  * whole Sigma detection. Rows whose log source is part of a rule's are joined by OR where they name
  * the same keys and by AND where they name different ones; a more specific row replaces a more

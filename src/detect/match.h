@@ -52,8 +52,13 @@ int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_
                  uint32_t *ret_n) MUST_USE;
 const struct detect_stats *detect_matcher_stats(const struct detect_matcher *m);
 
-/* One JSON object: which log sources the event belongs to, which rules were considered, which
- * matched, and for each item of a rule's condition whether it holds and on which value. With
- * `rule`, that rule alone, even if its log source does not fit (and then says so). */
+/* One JSON object:
+ *   logsources        those the event belongs to
+ *   rules_considered  judged for it; rules_matched
+ *   matched, near     rules with their condition as a tree: each item with what it wants and what
+ * it found. near: a trigger called them and they did not match (at most 20) rule, route       with
+ * `rule`, instead of these lists: that rule alone, even if its log source does not fit (matched is
+ * false then), and the test its log source means. Absent when the rule is no detection of this
+ * plan. */
 int detect_explain(struct detect_matcher *m, const struct event *ev, const struct detect_rule *rule,
                    struct jsonw *out) MUST_USE;

@@ -125,6 +125,7 @@ static int gather_routes(struct detect_plan *p, struct lane_source *routes, uint
         int r = fields_route(p->fields, &p->lanes[i].source, &p->arena, &expr);
         if (r < 0)
             return r;
+        p->lanes[i].route = expr;
         if (expr)
             routes[n++] =
                 (struct lane_source){.expr = expr, .index = i, .source = &p->lanes[i].source};

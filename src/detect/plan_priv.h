@@ -129,8 +129,10 @@ struct lane {
     uint32_t *rule_lists; /* what entries, present and always point into: indexes of lane rules */
     uint32_t always, n_always;
     bool uses_line;
-    uint32_t
-        next_of_route; /* another lane with the same route; 0: none (lane 0 is always the first) */
+    /* which events belong here; NULL: every one. Its fields are those of the routing lane. */
+    const struct detect_expr *route;
+    /* another lane with the same route; 0: none (lane 0 is always the first of its chain) */
+    uint32_t next_of_route;
     /* where this lane's part of the matcher's arrays begins */
     uint32_t field_base, atom_base, rule_base;
 };
