@@ -1,12 +1,22 @@
+/* Names are interned while rules and decoders load, by our own hand or the operator's, and looked
+ * up for every key of every log line. So the index hashes without a key: nobody outside can choose
+ * what is stored, and a chosen look-up walks no further than the stored names make it. */
 #include "event/names.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
+struct slot {
+    uint32_t id;  /* 0 = free */
+    uint32_t tag; /* of the hash, so that most strangers are told by one comparison */
+};
+
 struct event_names {
-    struct map by_name; /* value.num = id */
     struct str *by_id;
     size_t n, cap;
+    struct slot *slots; /* open addressing, at most half full */
+    size_t n_slots;     /* power of two */
     bool frozen;
 };
 
@@ -21,23 +31,51 @@ const char *event_field_name(enum event_field_id id) {
     return id > 0 && id < EVENT_F_WELL_KNOWN_MAX_ ? well_known[id] : "";
 }
 
-static int append(struct event_names *n, struct str name) {
-    union map_value *v;
-    bool fresh;
-    int r = mem_grow((void **) &n->by_id, &n->cap, n->n + 1, EVENT_NAMES_MAX, sizeof *n->by_id);
-    if (r < 0)
-        return r;
-    r = map_add(&n->by_name, name, &v, &fresh);
-    if (r < 0)
-        return r;
-    ASSERT(fresh);
-    char *copy = str_dup(name);
-    if (!copy) {
-        map_remove(&n->by_name, name);
-        return -ENOMEM;
+static struct slot *probe(const struct event_names *n, struct str name) {
+    uint64_t hash = hash_fast(name, 0);
+    uint32_t tag = (uint32_t) (hash >> 32);
+    size_t i = (size_t) hash & (n->n_slots - 1);
+    for (;; i = (i + 1) & (n->n_slots - 1)) {
+        struct slot *s = &n->slots[i];
+        if (!s->id || (s->tag == tag && str_eq(n->by_id[s->id], name)))
+            return s;
     }
-    v->num = n->n;
+}
+
+static void occupy(struct event_names *n, struct str name, uint32_t id) {
+    struct slot *s = probe(n, name);
+    ASSERT(!s->id);
+    *s = (struct slot){.id = id, .tag = (uint32_t) (hash_fast(name, 0) >> 32)};
+}
+
+static int grow_index(struct event_names *n) {
+    size_t want = MAX(n->n_slots * 2, (size_t) 512);
+    if (n->n_slots && (n->n + 1) * 2 <= n->n_slots)
+        return 0;
+    struct slot *old = n->slots;
+    struct slot *fresh = mem_zalloc_array(want, sizeof *fresh);
+    if (!fresh)
+        return -ENOMEM;
+    n->slots = fresh;
+    n->n_slots = want;
+    for (uint32_t id = 1; id < n->n; id++)
+        occupy(n, n->by_id[id], id);
+    mem_free(old);
+    return 0;
+}
+
+static int append(struct event_names *n, struct str name) {
+    int r = mem_grow((void **) &n->by_id, &n->cap, n->n + 1, EVENT_NAMES_MAX, sizeof *n->by_id);
+    if (r == 0)
+        r = grow_index(n);
+    if (r < 0)
+        return r;
+    char *copy = str_dup(name);
+    if (!copy)
+        return -ENOMEM;
     n->by_id[n->n] = str_n(copy, name.n);
+    if (n->n) /* id 0 is "no name" and not to be found */
+        occupy(n, n->by_id[n->n], (uint32_t) n->n);
     return (int) n->n++;
 }
 
@@ -45,7 +83,6 @@ struct event_names *event_names_new(void) {
     struct event_names *n = mem_zalloc(sizeof *n);
     if (!n)
         return NULL;
-    map_init(&n->by_name, EVENT_NAMES_MAX, 0);
     for (size_t i = 0; i < ARRAY_SIZE(well_known); i++) {
         if (append(n, str_of(well_known[i])) < 0) {
             event_names_free(n);
@@ -61,22 +98,21 @@ void event_names_free(struct event_names *n) {
     for (size_t i = 0; i < n->n; i++)
         mem_free((void *) (uintptr_t) n->by_id[i].p);
     mem_free(n->by_id);
-    map_done(&n->by_name);
+    mem_free(n->slots);
     mem_free(n);
 }
 
 int event_names_intern(struct event_names *n, struct str name) {
     if (name.n == 0 || name.n > EVENT_FIELD_NAME_BYTES_MAX)
         return -ERR_LIMIT;
-    union map_value *v = map_find(&n->by_name, name);
-    if (v)
-        return (int) v->num;
+    uint32_t id = event_names_find(n, name);
+    if (id)
+        return (int) id;
     return n->frozen ? -ERR_REFUSED : append(n, name);
 }
 
 uint32_t event_names_find(const struct event_names *n, struct str name) {
-    union map_value *v = name.n ? map_find(&n->by_name, name) : NULL;
-    return v ? (uint32_t) v->num : 0;
+    return name.n ? probe(n, name)->id : 0;
 }
 
 struct str event_names_get(const struct event_names *n, uint32_t id) {

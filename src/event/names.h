@@ -2,7 +2,7 @@
  * more while they load. After event_names_freeze the table is read-only and shared by threads without locks. */
 #pragma once
 #include "base/err.h"
-#include "base/map.h"
+#include "base/str.h"
 
 enum event_field_id {
     EVENT_F_NONE,
