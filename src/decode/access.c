@@ -71,22 +71,37 @@ struct client {
     struct str vhost, address, user; /* user.p NULL: none */
 };
 
-static void take_client(struct str head, struct client *ret) {
+static bool is_address(struct str s) {
     struct ip ip;
+    return ip_is_dotted_quad(s) || ip_parse(s, &ip) == 0;
+}
+
+/* What Apache writes with HostnameLookups on, or nginx for a Unix socket. */
+static bool is_host(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_digit(s.p[i]) && !(ascii_lower(s.p[i]) >= 'a' && ascii_lower(s.p[i]) <= 'z') &&
+            s.p[i] != '.' && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != ':')
+            return false;
+    return s.n > 0;
+}
+
+static bool take_client(struct str head, struct client *ret) {
     *ret = (struct client){0};
     ret->address = take_word(&head);
     struct str rest = head, ident = take_word(&rest);
-    if (ident.n > 1 && ip_parse(ident, &ip) == 0) {
+    if (ident.n > 1 && is_address(ident)) {
         ret->vhost = ret->address;
         ret->address = ident;
         head = rest;
         (void) take_word(&head);
-    } else {
+    } else if (is_address(ret->address) || (is_host(ret->address) && str_eq(ident, STR("-")))) {
         head = rest;
+    } else {
+        return false;
     }
-    if (head.n == 1 && head.p[0] == '-')
-        return;
-    ret->user = str_eq(head, STR("\"\"")) ? STR("") : head.n ? head : STR_NULL;
+    if (head.n != 1 || head.p[0] != '-')
+        ret->user = str_eq(head, STR("\"\"")) ? STR("") : head.n ? head : STR_NULL;
+    return true;
 }
 
 static bool is_method(struct str s) {
@@ -185,7 +200,8 @@ enum decode_result access_decode(struct decode_job *j, struct str text) {
     if (end == text.n && j->whole)
         return DECODE_NOT_MINE;
     struct client c;
-    take_client(str_to(text, (size_t) at - 1), &c);
+    if (!take_client(str_to(text, (size_t) at - 1), &c))
+        return DECODE_NOT_MINE;
     j->when = when;
     if (c.vhost.n) {
         size_t n = c.vhost.n; /* "example.com:443" */

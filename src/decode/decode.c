@@ -8,7 +8,10 @@
 
 #include "base/mem.h"
 
-enum { FIELDS_FIRST = 32, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
+#include <stdatomic.h>
+
+enum { FIELDS_FIRST = 24, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
+enum { ORDER_SYSLOG = 30, ORDER_WEB = 50 }; /* of the table below */
 
 static const struct decode_format formats[] = {
     {.name = LIT("journal"),
@@ -17,34 +20,36 @@ static const struct decode_format formats[] = {
      .decode = journal_decode},
     {.name = LIT("rfc5424"),
      .order = 20,
-     .first = '<',
+     .first = "<",
      .help = "syslog as RFC 5424 writes it, with structured data",
      .recognise = rfc5424_recognise,
      .decode = rfc5424_decode},
     {.name = LIT("syslog"),
-     .order = 30,
+     .order = ORDER_SYSLOG,
+     .first = "<ADFJMNOS0123456789",
      .help = "syslog as RFC 3164 and rsyslog's files write it",
      .recognise = syslog_recognise,
      .decode = syslog_decode},
     {.name = LIT("json"),
      .order = 40,
-     .first = '{',
+     .first = "{",
      .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
      .recognise = json_recognise,
      .decode = json_decode},
     {.name = LIT("access"),
-     .order = 50,
+     .order = ORDER_WEB,
      .help = "access logs of nginx and Apache: common, combined, with a virtual host in front",
      .recognise = access_recognise,
      .decode = access_decode},
     {.name = LIT("nginx_error"),
      .order = 60,
+     .first = "0123456789",
      .help = "error log of nginx",
      .recognise = nginx_error_recognise,
      .decode = nginx_error_decode},
     {.name = LIT("apache_error"),
      .order = 70,
-     .first = '[',
+     .first = "[",
      .help = "error log of Apache 2.2 and 2.4",
      .recognise = apache_error_recognise,
      .decode = apache_error_decode},
@@ -123,12 +128,20 @@ const struct source *decode_source_from_table(void *ctx, uint32_t id) {
 
 int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
                struct decode **ret, struct diag *reterr) {
+    static atomic_uint_fast64_t serials;
     struct decode *d = mem_zalloc(sizeof *d);
     if (!d)
         return diag_set(reterr, -ENOMEM, "no memory for the decoder");
     for (size_t i = 1; i < ARRAY_SIZE(formats); i++)
         ASSERT(formats[i - 1].order < formats[i].order);
-    *d = (struct decode){.names = names, .source = source, .source_ctx = ctx};
+    *d = (struct decode){.names = names,
+                         .source = source,
+                         .source_ctx = ctx,
+                         .serial = atomic_fetch_add(&serials, 1) + 1};
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+        for (int c = 0; c < 256 && formats[i].recognise; c++)
+            if (!formats[i].first || (c && strchr(formats[i].first, c)))
+                d->by_first[c] |= 1u << i;
     *ret = d;
     return 0;
 }
@@ -141,21 +154,23 @@ struct decode *decode_free(struct decode *d) {
 /* ESC or anything not ASCII. */
 static bool needs_look(struct str s) {
     typedef unsigned char v16 __attribute__((vector_size(16)));
-    v16 acc = {0}, v;
+    v16 any = {0}, v;
     uint64_t w[2];
     if (s.n < sizeof v) {
-        unsigned any = 0;
+        unsigned bad = 0;
         for (size_t i = 0; i < s.n; i++)
-            any |= (unsigned char) s.p[i] >= 0x80 || s.p[i] == 0x1b;
-        return any;
+            bad |= (unsigned char) s.p[i] >= 0x80 || s.p[i] == 0x1b;
+        return bad;
     }
-    for (size_t i = 0; i < s.n; i += sizeof v) {
-        memcpy(&v, s.p + MIN(i, s.n - sizeof v), sizeof v); /* the last one overlaps */
-        acc |= v & 0x80;
-        acc |= (v16) (v == 0x1b);
+    const char *p = s.p, *last = s.p + s.n - sizeof v;
+    for (; p < last; p += sizeof v) {
+        memcpy(&v, p, sizeof v);
+        any |= v | (v16) (v == 0x1b);
     }
-    memcpy(w, &acc, sizeof w);
-    return (w[0] | w[1]) != 0;
+    memcpy(&v, last, sizeof v); /* overlaps what was seen */
+    any |= v | (v16) (v == 0x1b);
+    memcpy(w, &any, sizeof w);
+    return ((w[0] | w[1]) & UINT64_C(0x8080808080808080)) != 0;
 }
 
 static bool is_utf16(int encoding) {
@@ -234,7 +249,7 @@ void decode_message(struct decode_job *j, struct str message) {
     const struct decode_format *f =
         j->program_known ? j->program_format : decode_format_of_program(j->program);
     const struct decode_format *forced = j->forced;
-    if (forced && (forced->programs[0].n || forced->order > 30))
+    if (forced && (forced->programs[0].n || forced->order > ORDER_SYSLOG))
         f = forced;
     if (j->not_root && f && f->decode == sshd_decode) {
         put(j, EVENT_F_TAGS, STR("forged-identity"));
@@ -251,29 +266,27 @@ void decode_message(struct decode_job *j, struct str message) {
     if (f || !is_web_program(j->program))
         return;
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (formats[i].order >= 50 && formats[i].recognise && formats[i].recognise(j, m) &&
+        if (formats[i].order >= ORDER_WEB && formats[i].recognise && formats[i].recognise(j, m) &&
             try(j, &formats[i], m))
             return;
 }
 
+/* The forced format, alone or inside syslog. The header is looked for first: no line of another
+ * format begins like one. */
 static bool decode_forced(struct decode_job *j, const struct decode_format *f) {
     j->forced = f;
-    if (try(j, f, j->line))
-        return true;
-    /* The forced format may travel inside syslog. */
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-        if (formats[i].order <= 30 && formats[i].recognise && formats[i].recognise(j, j->line) &&
-            try(j, &formats[i], j->line))
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && f->order > ORDER_SYSLOG; i++)
+        if (formats[i].order <= ORDER_SYSLOG && formats[i].recognise &&
+            formats[i].recognise(j, j->line) && try(j, &formats[i], j->line))
             return true;
-    return false;
+    return try(j, f, j->line);
 }
 
 static bool decode_by_content(struct decode_job *j) {
-    char first = j->line.n ? j->line.p[0] : 0;
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-        const struct decode_format *f = &formats[i];
-        if (f->recognise && (!f->first || f->first == first) && f->recognise(j, j->line) &&
-            try(j, f, j->line))
+    uint32_t may = j->line.n ? j->d->by_first[(unsigned char) j->line.p[0]] : 0;
+    for (; may; may &= may - 1) {
+        const struct decode_format *f = &formats[__builtin_ctz(may)];
+        if (f->recognise(j, j->line) && try(j, f, j->line))
             return true;
     }
     return false;
@@ -308,16 +321,24 @@ static void decode_line(struct decode_job *j) {
 }
 
 static void finish(struct decode_job *j) {
-    put(j, EVENT_F_DECODER, j->decoder);
+    struct filler f;
     if (!j->host_put && j->src->host.n)
         put(j, EVENT_F_HOST_NAME, j->src->host);
+    struct str original = j->plain ? j->line : job_text(j, j->line);
+    struct str basis = when_settle(j);
+    if (!fill_begin(j, &f, 5))
+        return;
+    fill(&f, EVENT_F_DECODER, j->decoder);
     if (!(j->rec->flags & RAW_JOURNAL))
-        put_text(j, EVENT_F_EVENT_ORIGINAL, j->line);
-    if (j->encoding != TEXT_ASCII && j->encoding != TEXT_UTF8)
-        put(j, EVENT_F_ENCODING,
-            str_of(text_encoding_to_string(j->encoding < 0 ? TEXT_BROKEN
-                                                           : (enum text_encoding) j->encoding)));
-    when_settle(j);
+        fill(&f, EVENT_F_EVENT_ORIGINAL, original);
+    if (UNLIKELY(j->encoding != TEXT_ASCII && j->encoding != TEXT_UTF8))
+        fill(&f, EVENT_F_ENCODING,
+             str_of(text_encoding_to_string(j->encoding < 0 ? TEXT_BROKEN
+                                                            : (enum text_encoding) j->encoding)));
+    if (j->when.zone.n)
+        fill(&f, EVENT_F_EVENT_TIMEZONE, j->when.zone);
+    fill(&f, EVENT_F_TIME_BASIS, basis);
+    fill_end(&f);
 }
 
 static int decode_record(void *ctx, const struct raw_record *rec, struct event *ev) {
@@ -331,6 +352,7 @@ static int decode_record(void *ctx, const struct raw_record *rec, struct event *
         .when = {.t_ns = TIME_NONE},
         .whole = !(rec->flags & (RAW_PIECE | RAW_TRUNCATED)),
     };
+    ASSERT(ev->names == d->names);
     if (rec->flags & RAW_TICK) {
         ev->time_ns = rec->arrival_ns;
         return 0;

@@ -34,6 +34,8 @@ struct decode {
     const struct event_names *names;
     decode_source_fn *source;
     void *source_ctx;
+    uint64_t serial;        /* no two of a process have the same */
+    uint32_t by_first[256]; /* formats that may read a line beginning with this byte, a bit each */
 };
 
 struct decode_job {
@@ -62,7 +64,8 @@ struct decode_format {
     struct str name;
     int order; /* tried by content in this order */
     const char *help;
-    char first;             /* recognise is asked only about texts that begin so; 0: about all */
+    const char
+        *first; /* recognise is asked only about lines that begin with one of these; NULL: all */
     struct str programs[4]; /* syslog tags whose messages it reads */
     /* A cheap look at the first bytes of a line, or of a message whose program nobody claims. NULL:
      * only when forced or by program. */
@@ -96,6 +99,9 @@ void decode_message(struct decode_job *j, struct str message);
 
 /* value.c */
 int job_grow(struct decode_job *j, uint32_t id, uint8_t type, struct str value);
+/* Whether a line's own fields may still be added; OWN_FIELDS stay free for what every event has. */
+enum { OWN_FIELDS = 16 };
+bool has_room(struct decode_job *j);
 bool job_room(struct decode_job *j, uint32_t n);           /* n more fields */
 struct str job_text(struct decode_job *j, struct str raw); /* as UTF-8 */
 void put_source(struct decode_job *j,
@@ -169,8 +175,8 @@ size_t when_ctime(struct str s, struct when *ret,
                   const struct decode_job *j); /* Mon Nov 23 02:03:08.1 2026 */
 size_t when_any(struct str s, struct when *ret, const struct decode_job *j);
 bool when_epoch(struct str number, struct when *ret); /* s, ms, us or ns by magnitude */
-/* Gives the event its times by the policy of decode.h. */
-void when_settle(struct decode_job *j);
+/* Gives the event its times by the policy of decode.h; returns kizuki.time.basis. */
+struct str when_settle(struct decode_job *j);
 
 /* How many bytes stand behind the last space of s. */
 static inline size_t last_word(struct str s) {

@@ -14,6 +14,7 @@
 struct walk {
     struct decode_job *j;
     struct journal_fields journal;
+    unsigned n_leaves;
     int time_rank; /* of the name the time was taken from; lower wins */
     char *bytes;   /* MESSAGE as an array of numbers: bytes that are no text */
     size_t n_bytes, cap_bytes;
@@ -21,6 +22,36 @@ struct walk {
 
 bool json_recognise(const struct decode_job *j, struct str text) {
     return text.n >= 2 && text.p[0] == '{';
+}
+
+/* Lines of one log have the same names in the same order, so each thread remembers the ids of the
+ * line before by place. A memory belongs to one decode (its serial, for an address may come back)
+ * and to the number of names it knew: rules may still be loading. */
+enum { GUESSES = 64, GUESS_BYTES = 48 };
+static _Thread_local struct guesses {
+    uint64_t serial;
+    uint32_t n_names;
+    struct guess {
+        char name[GUESS_BYTES];
+        uint32_t n, id;
+    } at[GUESSES];
+} guesses;
+
+static uint32_t find_id(struct walk *w, struct str path) {
+    const struct decode *d = w->j->d;
+    unsigned place = w->n_leaves++;
+    if (place >= GUESSES || path.n > GUESS_BYTES)
+        return event_names_find(d->names, path);
+    uint32_t n_names = event_names_count(d->names);
+    if (UNLIKELY(guesses.serial != d->serial || guesses.n_names != n_names))
+        guesses = (struct guesses){.serial = d->serial, .n_names = n_names};
+    struct guess *g = &guesses.at[place];
+    if (g->n != path.n || memcmp(g->name, path.p, path.n) != 0) {
+        g->id = event_names_find(d->names, path);
+        g->n = (uint32_t) path.n;
+        memcpy(g->name, path.p, path.n);
+    }
+    return g->id;
 }
 
 static void take_time(struct walk *w, struct str path, enum json_type type, struct str text) {
@@ -105,7 +136,7 @@ static bool is_journal_key(struct str path) {
 static int leaf(void *ctx, struct str path, enum json_type type, struct str text) {
     struct walk *w = ctx;
     struct decode_job *j = w->j;
-    uint32_t id = event_names_find(j->ev->names, path);
+    uint32_t id = find_id(w, path);
     if (path.n <= 10 && (type == JSON_STRING || type == JSON_NUMBER))
         take_time(w, path, type, text);
     if (is_journal_key(path)) {
@@ -114,8 +145,13 @@ static int leaf(void *ctx, struct str path, enum json_type type, struct str text
         /* The path is only valid now; keys we know are compared now. */
         journal_take(j, &w->journal, path, text);
     }
-    if (is_ours(id, path))
+    if (is_ours(id, path) || !has_room(j))
         return j->err;
+    if (id >= EVENT_F_WELL_KNOWN_MAX_) {
+        if (event_add_typed(j->ev, id, (uint8_t) type, text) < 0)
+            j->err = -ENOMEM;
+        return j->err;
+    }
     if (id > 0 && id < EVENT_F_WELL_KNOWN_MAX_) {
         if (type != JSON_NULL)
             put_known(j, id, type, text);

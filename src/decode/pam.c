@@ -41,40 +41,55 @@ static bool reports_itself(struct str service) {
     return false;
 }
 
-/* "rhost=ADDRESS  user=NAME"; false when two places could be meant. */
-static bool find_remote(const struct pam *p, struct str *ret_host, struct str *ret_user) {
-    static const struct str mark = {" rhost=", 7};
-    ptrdiff_t first = str_find(p->text, mark, 0), last = first;
-    *ret_host = *ret_user = STR_NULL;
-    if (first < 0)
-        return true;
-    for (ptrdiff_t at = first; at >= 0; at = str_find(p->text, mark, (size_t) at + 1))
-        last = at;
-    if (first != last && !str_eq(p->module, STR("pam_unix")))
-        return false;
-    struct str rest = str_from(p->text, (size_t) last + mark.n);
-    ptrdiff_t space = str_find_byte(rest, ' ', 0);
-    *ret_host = space < 0 ? rest : str_to(rest, (size_t) space);
-    ptrdiff_t user = str_find(rest, STR(" user="), 0);
-    if (user >= 0)
-        *ret_user = str_from(rest, (size_t) user + 6);
-    return true;
+/* The first " key=" from `from` on; -1 when there is none. Keys are told by their "=", which is
+ * rarer than anything else in such a line. */
+static ptrdiff_t find_key(struct str s, const char *key, size_t key_n, size_t from) {
+    for (ptrdiff_t at = str_find_byte(s, '=', from); at >= 0;
+         at = str_find_byte(s, '=', (size_t) at + 1))
+        if ((size_t) at > key_n + from && s.p[(size_t) at - key_n - 1] == ' ' &&
+            memcmp(s.p + (size_t) at - key_n, key, key_n) == 0)
+            return at - (ptrdiff_t) key_n - 1;
+    return -1;
 }
+#define FIND_KEY(s, key, from) find_key(s, key, sizeof(key) - 1, from)
 
-/* ruser=, which vsftpd and others fill with the name that was tried. */
-static struct str find_ruser(const struct pam *p) {
-    ptrdiff_t from = str_find(p->text, STR(" ruser="), 0), to;
-    if (from < 0)
-        return STR_NULL;
-    to = -1; /* the last one, as for the address */
-    for (ptrdiff_t at = from; at >= 0; at = str_find(p->text, STR(" rhost="), (size_t) at + 1))
-        to = at > from ? at : to;
-    return to < 0 ? STR_NULL : str_n(p->text.p + from + 7, (size_t) (to - from - 7));
+/* Who and whence. */
+struct remote {
+    struct str host, user;
+    bool clear; /* false: two places could be meant */
+};
+
+/* "… ruser=TYPED rhost=ADDRESS  user=NAME" */
+static void find_remote(const struct pam *p, struct remote *ret) {
+    struct str t = p->text;
+    ptrdiff_t first = FIND_KEY(t, "rhost", 0), last = first;
+    *ret = (struct remote){.clear = true};
+    if (first < 0)
+        return;
+    for (ptrdiff_t at = first; at >= 0; at = FIND_KEY(t, "rhost", (size_t) at + 1))
+        last = at;
+    if (first != last && !str_eq(p->module, STR("pam_unix"))) {
+        ret->clear = false;
+        return;
+    }
+    struct str rest = str_from(t, (size_t) last + 7);
+    ptrdiff_t space = str_find_byte(rest, ' ', 0);
+    ptrdiff_t user = space < 0 ? -1 : FIND_KEY(rest, "user", 0);
+    ret->host = space < 0 ? rest : str_to(rest, (size_t) space);
+    if (user >= 0) {
+        ret->user = str_from(rest, (size_t) user + 6);
+        return;
+    }
+    /* vsftpd and others put the name that was tried into ruser */
+    ptrdiff_t typed = FIND_KEY(t, "ruser", 0);
+    if (typed >= 0 && typed < last)
+        ret->user = str_n(t.p + typed + 7, (size_t) (last - typed - 7));
 }
 
 static void put_failure(struct decode_job *j, const struct pam *p) {
-    struct str host, user;
-    bool clear = j->whole && find_remote(p, &host, &user);
+    struct remote from = {0};
+    if (j->whole)
+        find_remote(p, &from);
     if (reports_itself(p->service)) {
         put(j, EVENT_F_EVENT_CATEGORY, STR("authentication"));
         put(j, EVENT_F_EVENT_TYPE, STR("info"));
@@ -83,16 +98,14 @@ static void put_failure(struct decode_job *j, const struct pam *p) {
     } else {
         put_login(j, false, job_text(j, p->service));
     }
-    if (!clear) {
+    if (!from.clear) {
         put_error(j, STR("the line can be read with more than one source address; none is taken"));
         return;
     }
-    if (!user.n)
-        user = find_ruser(p);
-    if (user.n)
-        put_text(j, EVENT_F_USER_NAME, user);
+    if (from.user.n)
+        put_text(j, EVENT_F_USER_NAME, from.user);
     if (!j->not_root) /* anybody may write such a line to the journal and name a victim */
-        put_source(j, host);
+        put_source(j, from.host);
 }
 
 /* "session opened for user NAME[(uid=N)] by …", "session closed for user NAME" */

@@ -16,6 +16,10 @@
  * login. */
 #include "decode/decode_priv.h"
 
+enum {
+    MESSAGE_MAX = 4096
+}; /* sshd cuts its own messages at 1024; a name tried may stand twice, escaped */
+
 struct peer {
     struct str address, port;
 };
@@ -329,6 +333,8 @@ static enum decode_result decode_form(struct decode_job *j, struct str s) {
 }
 
 enum decode_result sshd_decode(struct decode_job *j, struct str m) {
+    if (m.n > MESSAGE_MAX)
+        return DECODE_NOT_MINE;
     if (m.n && m.p[m.n - 1] == ']' && !CUT_END(&m, " [preauth]"))
         (void) CUT_END(&m, " [postauth]");
     if (CUT_START(&m, "Failed "))

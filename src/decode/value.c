@@ -21,7 +21,15 @@ struct str job_text(struct decode_job *j, struct str raw) {
     bool shifted = j->encoding == TEXT_ISO_2022_JP && str_find_byte(raw, 0x1b, 0) >= 0;
     if (j->plain || (!shifted && text_is_ascii(raw)))
         return raw;
-    struct str s = text_to_utf8(j->ev->arena, raw, j->encoding, &used);
+    bool mark =
+        raw.n >= 2 && (memcmp(raw.p, "\xff\xfe", 2) == 0 || memcmp(raw.p, "\xfe\xff", 2) == 0);
+    struct str s;
+    if (mark) { /* in the middle of a line it is no byte order mark, only bad bytes */
+        s = text_repair(j->ev->arena, raw);
+        used = TEXT_BROKEN;
+    } else {
+        s = text_to_utf8(j->ev->arena, raw, j->encoding, &used);
+    }
     if (!s.p) {
         j->err = -ENOMEM;
         return STR("");
@@ -31,7 +39,16 @@ struct str job_text(struct decode_job *j, struct str raw) {
     return s;
 }
 
+bool has_room(struct decode_job *j) {
+    if (LIKELY(j->ev->n < EVENT_FIELDS_MAX - OWN_FIELDS))
+        return true;
+    j->ev->dropped_fields = true;
+    return false;
+}
+
 void put_named(struct decode_job *j, struct str name, uint8_t type, struct str value) {
+    if (!has_room(j))
+        return;
     int r = event_add_named(j->ev, name, type, value);
     if (r < 0)
         j->err = r;

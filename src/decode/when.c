@@ -40,12 +40,17 @@ static int64_t minute_of(int year, int month, int day, int hour, int minute, int
 }
 
 /* ":SS" and an optional fraction at s[at]; the index behind them or 0. Adds to *t. */
-static size_t take_seconds(struct str s, size_t at, int64_t *t) {
+static inline size_t take_seconds(struct str s, size_t at, int64_t *t) {
     if (s.n < at + 3 || s.p[at] != ':')
         return 0;
-    int sec = two(s.p + at + 1);
-    if (sec < 0 || sec > 60)
+    unsigned tens = (unsigned char) s.p[at + 1] - '0', ones = (unsigned char) s.p[at + 2] - '0';
+    unsigned sec = tens * 10 + ones;
+    if (tens > 9 || ones > 9 || sec > 60)
         return 0;
+    if (LIKELY(sec < 60 && (at + 3 == s.n || s.p[at + 3] == ' '))) {
+        *t += sec * NS_PER_S;
+        return at + 3;
+    }
     int64_t nano = 0, scale = NS_PER_S / 10;
     at += 3;
     if (at + 1 < s.n && (s.p[at] == '.' || s.p[at] == ',') && ascii_digit(s.p[at + 1]))
@@ -317,26 +322,20 @@ bool when_epoch(struct str number, struct when *ret) {
     return true;
 }
 
-void when_settle(struct decode_job *j) {
+struct str when_settle(struct decode_job *j) {
     struct event *ev = j->ev;
     int64_t arrival = j->rec->arrival_ns, t = j->when.t_ns;
-    bool exact = j->when.year_known && j->when.zone_known;
+    struct str own = j->when.year_known && j->when.zone_known ? STR("event") : STR("inferred");
     ev->timestamp_ns = t;
-    if (j->when.zone.n)
-        put(j, EVENT_F_EVENT_TIMEZONE, j->when.zone);
     if (j->rec->flags & RAW_BACKFILL) {
-        ev->time_ns = t;
-        if (t == TIME_NONE) {
-            ev->time_ns = arrival;
-            ev->flags |= EVENT_TIME_OPEN;
-        }
-        put(j, EVENT_F_TIME_BASIS, t != TIME_NONE && exact ? STR("event") : STR("inferred"));
-        return;
+        ev->time_ns = t != TIME_NONE ? t : arrival;
+        ev->flags |= t == TIME_NONE ? EVENT_TIME_OPEN : 0;
+        return own;
     }
     /* Unsigned distance: a hostile time may lie 500 years away. */
     uint64_t away =
         t > arrival ? (uint64_t) t - (uint64_t) arrival : (uint64_t) arrival - (uint64_t) t;
     bool believed = t != TIME_NONE && away <= (uint64_t) j->src->skew_max_ns;
     ev->time_ns = believed ? t : arrival;
-    put(j, EVENT_F_TIME_BASIS, !believed ? STR("arrival") : exact ? STR("event") : STR("inferred"));
+    return believed ? own : STR("arrival");
 }

@@ -24,7 +24,7 @@ int event_reserve(struct event *ev, uint32_t n) {
     }
     int r = arena_grow(ev->arena, (void **) &ev->fields, &cap, n, sizeof *ev->fields);
     if (r >= 0)
-        ev->cap = (uint32_t) cap;
+        ev->cap = (uint32_t) MIN(cap, EVENT_FIELDS_MAX);
     return r;
 }
 
@@ -40,7 +40,7 @@ static struct event_field *append(struct event *ev) {
         if (arena_grow(ev->arena, (void **) &ev->fields, &cap, cap ? cap * 2 : 24,
                        sizeof *ev->fields) < 0)
             return NULL;
-        ev->cap = (uint32_t) cap;
+        ev->cap = (uint32_t) MIN(cap, EVENT_FIELDS_MAX);
     }
     return &ev->fields[ev->n++];
 }

@@ -30,7 +30,7 @@ def session_id():
 
 def check(log):
     """Every try came out as it went in."""
-    r = tap.run(tap.DECODE, "decode", "--stats", log)
+    r = tap.run(tap.KIZUKI, "decode", "--stats", log)
     assert r.returncode == 0, r.stderr
     assert json.loads(r.stderr)["unparsed"] == 0, r.stderr
     events = [json.loads(line) for line in r.stdout.splitlines()]

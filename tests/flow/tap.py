@@ -15,7 +15,6 @@ import traceback
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("KIZUKI_BUILD", ROOT / "build"))
 KIZUKI = BUILD / "kizuki"
-DECODE = ROOT / "build-dev/tests/flow/decode_cli"
 DATA = os.environ.get("KIZUKI_TEST_DATA")
 _tests = []
 

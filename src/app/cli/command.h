@@ -2,7 +2,7 @@
 #pragma once
 #include "base/cli.h"
 
-extern const struct cli_command COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST, COMMAND_PACK_PLAY,
+extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST, COMMAND_PACK_PLAY,
     COMMAND_PACK_REPLAY, COMMAND_SERVE;
 
 /* Says the diag on standard error and returns the exit status 1. */

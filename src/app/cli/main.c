@@ -12,7 +12,7 @@ int command_failed(const struct diag *d) {
 
 int main(int argc, char **argv) {
     const struct cli_command commands[] = {
-        COMMAND_SERVE, COMMAND_DEMO,        COMMAND_HUNT,
+        COMMAND_SERVE, COMMAND_DEMO,        COMMAND_HUNT, COMMAND_DECODE,
         COMMAND_PACK_LIST, COMMAND_PACK_REPLAY, COMMAND_PACK_PLAY,
         {0},
     };
