@@ -85,7 +85,10 @@ static int configure(struct sql *db, struct diag *reterr) {
             now != settings[i][1])
             return fail(db, reterr, "be configured");
     }
-    return sql_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", reterr);
+    /* Temporary tables and statement journals in memory: behind the sandbox there is no /tmp for them. */
+    return sql_script(db,
+                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+                      reterr);
 }
 
 int sql_open(const char *path, struct sql **ret, struct diag *reterr) {
