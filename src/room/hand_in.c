@@ -108,7 +108,7 @@ static int read_outcomes(struct arena *a, const struct json_value *answer, struc
             return diag_set(err, -ERR_PARSE, "a result without address or state");
         (void) json_get_str(v, "reason", &o->reason);
         if (!json_get_i64(v, "until_ms", &o->until_ms) || o->until_ms < 0 ||
-            o->until_ms > INT64_MAX / NS_PER_S)
+            o->until_ms > INT64_MAX / NS_PER_MS)
             o->until_ms = 0;
         x->n++;
     }

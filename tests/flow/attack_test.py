@@ -118,6 +118,7 @@ def hydra_is_noticed_and_blocked_and_nobody_else():
             found = rows(actions, address)
             assert any(r["state"] == "blocked" and a["state"] == "in_force" for a, r in found), (address, found)
             assert all(a["rule"]["id"] and a["reason"]["key"] for a, r in found)
+            assert all(r["until"] and a["until"] for a, r in found if r["state"] == "blocked"), found
         assert all(r["state"] == "proposed" and r["reason"] == "good_accounts" and r["good_accounts_7d"] == 400
                    for a, r in rows(actions, battlefield.GATEWAY)), rows(actions, battlefield.GATEWAY)
         assert all(r["state"] == "refused" and r["reason"] == "partner" for a, r in rows(actions, battlefield.PARTNER))
