@@ -5,6 +5,11 @@
 #include "room/person.h"
 #include "room/room_priv.h"
 
+/* Links and sessions end by the wall clock, also while a demonstration plays another night. */
+static int64_t session_now(const struct room *r) {
+    return r->wall.now_ns(r->wall.ctx);
+}
+
 static void hash_token(const char *purpose, struct str token, char ret[ROOM_TOKEN_CHARS + 1]) {
     struct sha256 h;
     uint8_t out[SHA256_BYTES];
@@ -29,7 +34,7 @@ int room_link_make(struct room *r, const struct room_actor *by, int64_t person,
         return e;
     sign_random_hex(ret_token, ROOM_TOKEN_CHARS / 2);
     hash_token("link", str_of(ret_token), hash);
-    *ret_expires_ns = room_now(r) + ROOM_LINK_NS;
+    *ret_expires_ns = session_now(r) + ROOM_LINK_NS;
     e = room_begin(r, reterr);
     if (e < 0)
         return e;
@@ -48,7 +53,7 @@ static int take_link(struct room *r, struct str token, int64_t *ret_person, stru
         sql_query(r->db, &st, err,
                   "SELECT link.id, person_id FROM link JOIN person ON person.id = person_id "
                   "WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 AND active = 1",
-                  "zi", hash, room_now(r));
+                  "zi", hash, session_now(r));
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1) {
@@ -64,7 +69,7 @@ static int take_link(struct room *r, struct str token, int64_t *ret_person, stru
                            .id = id,
                            .version = ROOM_ANY_VERSION};
     return room_write(r, &w, NULL, err, "UPDATE link SET used_at = ?2 WHERE id = ?1", "ii", id,
-                      room_now(r));
+                      session_now(r));
 }
 
 static int count_sessions(struct room *r, struct diag *err) {
@@ -95,7 +100,7 @@ int room_sign_in(struct room *r, struct str link_token, char ret_token[ROOM_TOKE
         w.owner = person;
         e = room_write(r, &w, NULL, reterr,
                        "INSERT INTO session(person_id, token_hash, used_at) VALUES (?1, ?2, ?3)",
-                       "izi", person, hash, room_now(r));
+                       "izi", person, hash, session_now(r));
     }
     return room_end(r, e, reterr);
 }
@@ -110,7 +115,7 @@ static int remember_use(struct room *r, struct room_session *s, struct diag *err
     if (e < 0)
         return e;
     e = room_write(r, &w, NULL, err, "UPDATE session SET used_at = ?2 WHERE id = ?1", "ii", s->id,
-                   room_now(r));
+                   session_now(r));
     return room_end(r, e, err);
 }
 
@@ -118,7 +123,7 @@ int room_session_find(struct room *r, struct str token, struct room_session *ret
                       struct diag *reterr) {
     struct sql_stmt *st = NULL;
     char hash[ROOM_TOKEN_CHARS + 1];
-    int64_t now = room_now(r);
+    int64_t now = session_now(r);
     if (token.n != ROOM_TOKEN_CHARS)
         return diag_set(reterr, -ERR_REFUSED, "not signed in");
     hash_token("session", token, hash);
@@ -156,7 +161,7 @@ int room_sign_out(struct room *r, const struct room_session *s, struct diag *ret
     if (e < 0)
         return e;
     e = room_write(r, &w, NULL, reterr, "UPDATE session SET ended_at = ?2 WHERE id = ?1", "ii",
-                   s->id, room_now(r));
+                   s->id, session_now(r));
     return room_end(r, e, reterr);
 }
 
@@ -166,7 +171,7 @@ static int prune(struct room *r, enum room_object object, const char *find, cons
     int e = 0;
     for (int i = 0; e == 0 && i < 1000; i++) {
         struct sql_stmt *st = NULL;
-        e = sql_query(r->db, &st, err, find, "i", room_now(r) - NS_PER_DAY);
+        e = sql_query(r->db, &st, err, find, "i", session_now(r) - NS_PER_DAY);
         if (e == 0)
             e = sql_step(st, err);
         int64_t id = e == 1 ? sql_i64(st, 0) : 0;

@@ -37,7 +37,7 @@ static struct source with_defaults(const struct sensor *s) {
 
 static int add_one(struct sensor *s, const struct source *def, struct diag *err) {
     if (str_eq_z(def->kind, "journal"))
-        return diag_set(err, -ERR_UNSUPPORTED, "journals are not read yet");
+        return intake_journal_add(s->live, def, err);
     return intake_tail_add(s->live, def, &(struct intake_tail_options){0}, err);
 }
 
