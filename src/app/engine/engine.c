@@ -500,7 +500,7 @@ int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct j
         write_fields(&ev, out);
         jsonw_kbool(out, "unparsed", (ev.flags & EVENT_UNPARSED) != 0);
         jsonw_key(out, STR("detect"));
-        jsonw_null(out);
+        r = detect_explain(l->matcher, &ev, NULL, out);
         jsonw_end(out);
     }
     arena_done(&arena);
