@@ -277,8 +277,10 @@ int detect_explain(struct detect_matcher *m, const struct event *ev, const struc
     uint32_t n;
     uint64_t before = m->stats.evaluated;
     int r = detect_match(m, ev, &hits, &n);
-    if (r < 0)
+    if (r < 0) {
+        jsonw_null(w);
         return r;
+    }
     jsonw_object(w);
     jsonw_key(w, STR("logsources"));
     jsonw_array(w);

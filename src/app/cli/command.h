@@ -2,8 +2,9 @@
 #pragma once
 #include "base/cli.h"
 
-extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST, COMMAND_PACK_PLAY,
-    COMMAND_PACK_REPLAY, COMMAND_SERVE;
+extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST,
+    COMMAND_PACK_PLAY, COMMAND_PACK_REPLAY, COMMAND_RULE_CHECK, COMMAND_RULE_EXPLAIN,
+    COMMAND_RULE_TEST, COMMAND_SERVE;
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);

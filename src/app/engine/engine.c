@@ -486,7 +486,24 @@ static void write_fields(const struct event *ev, struct jsonw *out) {
     buf_done(&json);
 }
 
-int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct jsonw *out) {
+int engine_explain_event(struct engine_lane *l, const struct event *ev, const struct detect_rule *only,
+                         struct jsonw *out) {
+    jsonw_object(out);
+    write_fields(ev, out);
+    jsonw_kbool(out, "unparsed", (ev->flags & EVENT_UNPARSED) != 0);
+    jsonw_key(out, STR("detect"));
+    if (detect_explain(l->matcher, ev, only, out) < 0) /* well-formed, but memory ended */
+        jsonw_kbool(out, "incomplete", true);
+    jsonw_end(out);
+    return 0;
+}
+
+const struct event_names *engine_names(const struct engine *e) {
+    return e->names;
+}
+
+int engine_explain(struct engine_lane *l, const struct raw_record *rec, const struct detect_rule *only,
+                   struct jsonw *out) {
     struct arena arena;
     struct event ev;
     arena_init(&arena, BATCH_ARENA_BYTES_MAX);
@@ -496,12 +513,7 @@ int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct j
     if (r == 0) {
         if (ev.time_ns == TIME_NONE)
             ev.time_ns = rec->arrival_ns;
-        jsonw_object(out);
-        write_fields(&ev, out);
-        jsonw_kbool(out, "unparsed", (ev.flags & EVENT_UNPARSED) != 0);
-        jsonw_key(out, STR("detect"));
-        r = detect_explain(l->matcher, &ev, NULL, out);
-        jsonw_end(out);
+        r = engine_explain_event(l, &ev, only, out);
     }
     arena_done(&arena);
     return r;

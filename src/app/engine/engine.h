@@ -9,6 +9,7 @@
 #pragma once
 #include "event/port.h"
 
+struct detect_rule;
 struct detect_rules;
 struct jsonw;
 
@@ -47,7 +48,13 @@ const struct detect_rules *engine_rules(const struct engine *e);
 /* Sources by id; *ret_n is one more than the highest id seen. Valid until the next consume. */
 const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n);
 /* One line as `kizuki rule explain` and the pages show it: decoder, fields, which rules match and why. */
-int engine_explain(struct engine_lane *l, const struct raw_record *rec, struct jsonw *out) MUST_USE;
+/* `only`: this rule alone, also when it is silent; NULL: all that matched or nearly did. */
+int engine_explain(struct engine_lane *l, const struct raw_record *rec, const struct detect_rule *only,
+                   struct jsonw *out) MUST_USE;
+/* The same of an event that is decoded already (a rule's sample); its names are engine_names. */
+int engine_explain_event(struct engine_lane *l, const struct event *ev, const struct detect_rule *only,
+                         struct jsonw *out) MUST_USE;
+const struct event_names *engine_names(const struct engine *e);
 void engine_get_stats(const struct engine *e, struct engine_stats *ret);
 
 struct engine_lane *engine_lane_new(struct engine *e);

@@ -167,7 +167,7 @@ static void answer_explain(struct messages *m, const struct json_value *q, struc
     }
     if (json_get_i64(q, "source", &source) && source > 0 && source < SOURCES_MAX)
         rec.source = (uint32_t) source;
-    if (engine_explain(pump_lane(m->pump), &rec, w) < 0)
+    if (engine_explain(pump_lane(m->pump), &rec, NULL, w) < 0)
         jsonw_null(w);
 }
 
