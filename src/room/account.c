@@ -28,7 +28,8 @@ int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incid
     struct str service = room_finding_one(f, ENTITY_SERVICE),
                source = room_finding_one(f, ENTITY_SOURCE);
     int e = 0;
-    if (!room_kind_is_success(f->kind))
+    /* rules that only ask to look (below high) accuse nobody */
+    if (!room_kind_is_success(f->kind) || f->level < LEVEL_HIGH)
         return 0;
     for (size_t i = 0; e == 0 && i < f->n_values; i++) {
         const struct room_value *v = &f->values[i];
@@ -49,21 +50,20 @@ int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incid
     return e;
 }
 
-/* The pages opened with an account: of findings that name it; else of findings of the source it was
- * entered from, after that and before the next account was entered from there. */
+/* The pages opened with an account: those of findings that name it, or of findings of the source it
+ * was entered from that name no account, from the entry on. Two accounts of one source share what
+ * was seen later: better one too many than a page kept quiet. */
 static const char pages_sql[] =
     "SELECT p.value, sum(coalesce(p.n, 1)), min(p.spool_n) FROM finding f "
     "JOIN finding_value p ON p.finding_id = f.id AND p.kind = 'path' "
-    "WHERE f.incident_id = ?1 AND f.kind = 'access_after' AND ("
+    "WHERE f.incident_id = ?1 AND f.kind = 'access_after' "
+    "AND (p.first_at IS NULL OR ?4 = 0 OR p.first_at >= ?4) AND ("
     "EXISTS (SELECT 1 FROM finding_value a WHERE a.finding_id = f.id AND a.kind = 'account' AND "
     "a.value = ?2) "
     "OR (NOT EXISTS (SELECT 1 FROM finding_value a WHERE a.finding_id = f.id AND a.kind = "
     "'account') "
     "AND EXISTS (SELECT 1 FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'source' "
-    "AND s.value = ?3) AND p.first_at >= ?4 AND NOT EXISTS (SELECT 1 FROM account o "
-    "WHERE o.incident_id = ?1 AND o.source = ?3 AND o.name <> ?2 AND o.success_at > ?4 "
-    "AND o.success_at <= p.first_at))) GROUP BY p.value ORDER BY min(p.first_at), p.value LIMIT "
-    "200";
+    "AND s.value = ?3))) GROUP BY p.value ORDER BY min(p.first_at), p.value LIMIT 200";
 
 void room_words_write(struct jsonw *w, const char *one, const char *both,
                       const struct room_words *words) {

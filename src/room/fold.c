@@ -5,18 +5,29 @@
 
 #define LOOSE_MAX 1000 /* loose findings one new case takes in; more stay listed */
 
+/* A finding about a service or a user agent lists everybody who failed there, honest people too: a
+ * single one of those addresses says nothing, half of them do (match_crowd). */
+static bool is_crowd(const struct room_finding *f) {
+    bool by_source = false, by_other = false;
+    for (size_t i = 0; i < f->n_values; i++) {
+        by_source |= f->values[i].is_group && f->values[i].kind == ENTITY_SOURCE;
+        by_other |= f->values[i].is_group &&
+                    (f->values[i].kind == ENTITY_SERVICE || f->values[i].kind == ENTITY_AGENT);
+    }
+    return by_other && !by_source;
+}
+
 /* Whether this value says who or what the finding is about. A tried account says little:
  * dictionaries of unrelated attackers share "admin". */
 static bool joins_by(const struct room_finding *f, const struct room_value *v) {
     switch (v->kind) {
     case ENTITY_SOURCE:
-        return true;
+        return v->is_group || !is_crowd(f);
     case ENTITY_ACCOUNT:
         return v->is_group || room_kind_is_success(f->kind);
-    case ENTITY_SERVICE:
-        return v->is_group;
     case ENTITY_HOST:
         return v->is_group;
+    case ENTITY_SERVICE:
     case ENTITY_SESSION:
         return true;
     default:
@@ -24,15 +35,22 @@ static bool joins_by(const struct room_finding *f, const struct room_value *v) {
     }
 }
 
-/* Accounts count on the other side only where they were entered, or where the finding is about one
- * account. */
+/* The other side by the same measure: a source that is accused itself, an account that was entered.
+ */
 static const char by_source[] =
     "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
     "JOIN incident i ON i.id = f.incident_id "
     "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
     "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 "
     "AND (v.kind <> 'account' OR v.is_group OR f.kind IN ('success_after','access_after')) "
+    "AND (v.kind <> 'source' OR v.is_group OR NOT EXISTS (SELECT 1 FROM finding_value g "
+    "WHERE g.finding_id = f.id AND g.is_group AND g.kind IN ('service','agent'))) "
     "AND i.id <> ?6 ORDER BY i.id LIMIT 1";
+static const char by_crowd[] =
+    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
+    "JOIN incident i ON i.id = f.incident_id "
+    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
+    "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 AND i.id <> ?6 ORDER BY i.id LIMIT 1";
 static const char by_service[] =
     "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
     "JOIN incident i ON i.id = f.incident_id "
@@ -50,6 +68,42 @@ static int find_incident(struct room *r, const char *sql, const char *kind, stru
     if (e == 1)
         *ret = sql_i64(st, 0);
     return e < 0 ? e : 0;
+}
+
+/* The incident that knows at least half of the listed sources. */
+static int match_crowd(struct room *r, const struct room_finding *f, int64_t but, int64_t *ret,
+                       struct diag *err) {
+    struct {
+        int64_t incident;
+        size_t n;
+    } seen[16];
+    size_t n_seen = 0, n = 0;
+    int e = 0;
+    if (!is_crowd(f))
+        return 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        int64_t found = 0;
+        size_t k = 0;
+        if (f->values[i].kind != ENTITY_SOURCE)
+            continue;
+        n++;
+        e = find_incident(r, by_crowd, "source", f->values[i].value,
+                          f->first_ns - r->policy->window_ns, f->last_ns + r->policy->window_ns,
+                          f->drill, but, &found, err);
+        while (k < n_seen && seen[k].incident != found)
+            k++;
+        if (!found || k == ARRAY_SIZE(seen))
+            continue;
+        if (k == n_seen) {
+            seen[n_seen].incident = found;
+            seen[n_seen++].n = 0;
+        }
+        seen[k].n++;
+    }
+    for (size_t k = 0; k < n_seen; k++)
+        if (seen[k].n * 2 >= n)
+            *ret = seen[k].incident;
+    return e;
 }
 
 static bool has_joining(const struct room_finding *f, enum room_entity kind) {
@@ -83,6 +137,7 @@ static int match(struct room *r, const struct room_finding *f, int64_t *ret, str
                                               ENTITY_SERVICE};
     int e = 0;
     *ret = 0;
+    e = match_crowd(r, f, 0, ret, err);
     for (size_t i = 0; e == 0 && *ret == 0 && i < ARRAY_SIZE(strong); i++)
         e = match_kind(r, f, strong[i], 0, ret, err);
     bool named = has_joining(f, ENTITY_SOURCE) || has_joining(f, ENTITY_ACCOUNT) ||
@@ -94,7 +149,8 @@ static int match(struct room *r, const struct room_finding *f, int64_t *ret, str
 
 static bool opens(const struct room *r, const struct room_finding *f) {
     bool past = f->last_ns < room_now(r) - r->policy->window_ns;
-    if (past && !room_kind_is_success(f->kind) && f->level < LEVEL_CRITICAL)
+    if (past && !(room_kind_is_success(f->kind) && f->level >= LEVEL_HIGH) &&
+        f->level < LEVEL_CRITICAL)
         return false;
     return f->level >= r->policy->open_level || f->count >= r->policy->open_count;
 }
@@ -125,44 +181,69 @@ static int adopt(struct room *r, const struct room_finding *f, int64_t incident,
     return e;
 }
 
-static int note_services(struct room *r, const struct room_finding *f, int64_t incident,
-                         struct diag *err) {
+/* The service the case began at, and whether this one was told to have joined. */
+static int service_is_new(struct room *r, int64_t incident, struct str service, bool *ret,
+                          struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct str service = room_finding_one(f, ENTITY_SERVICE);
-    if (service.n == 0)
-        return 0;
-    /* the first finding of this service in a case that already has others */
     int e = sql_query(
         r->db, &st, err,
-        "SELECT count(*) FILTER (WHERE v.value = ?2), count(*) FILTER (WHERE v.value <> ?2) "
-        "FROM finding f JOIN finding_value v ON v.finding_id = f.id AND v.kind = 'service' "
-        "WHERE f.incident_id = ?1",
+        "SELECT ?2 <> coalesce((SELECT v.value FROM finding f JOIN finding_value v ON "
+        "v.finding_id = f.id AND v.kind = 'service' WHERE f.incident_id = ?1 GROUP BY v.value "
+        "ORDER BY min(coalesce(v.first_at, f.first_at)), v.value LIMIT 1), ?2) "
+        "AND NOT EXISTS (SELECT 1 FROM timeline WHERE incident_id = ?1 AND "
+        "text_key = 'event.service_joined' AND ref = 'service:' || ?2)",
         "is", incident, &service);
     if (e == 0)
         e = sql_step(st, err);
-    if (e < 0 || sql_i64(st, 0) > 0 || sql_i64(st, 1) == 0)
-        return e < 0 ? e : 0;
-    struct buf params;
+    *ret = e == 1 && sql_i64(st, 0);
+    return e < 0 ? e : 0;
+}
+
+static int note_service(struct room *r, const struct room_finding *f, const struct room_value *v,
+                        int64_t incident, struct diag *err) {
+    struct buf params, ref;
     struct jsonw w;
     int64_t sources = 0;
     for (size_t i = 0; i < f->n_values; i++)
         sources += f->values[i].kind == ENTITY_SOURCE && !f->values[i].is_group;
-    buf_init(&params, 4096);
+    buf_init(&params, 65536);
+    buf_init(&ref, 65536);
     jsonw_init(&w, &params);
     jsonw_object(&w);
-    room_service_params(r, &w, service);
+    room_service_params(r, &w, v->value);
     jsonw_ki64(&w, "sources", MAX(sources, 1));
     jsonw_end(&w);
+    buf_add(&ref, STR("service:"));
+    buf_add(&ref, v->value);
     struct room_entry x = {.incident = incident,
-                           .at_ns = f->detected_ns,
+                           .at_ns = v->first_ns != TIME_NONE ? v->first_ns : f->detected_ns,
                            .until_ns = TIME_NONE,
                            .lane = "system",
                            .kind = "notice",
                            .key = "event.service_joined",
                            .params = buf_str(&params),
+                           .ref = buf_str(&ref),
                            .precision_s = -1};
-    e = room_timeline_put(r, &room_sensor, &x, NULL, err);
+    int e = buf_error(&params) ? buf_error(&params) : buf_error(&ref);
+    if (e == 0)
+        e = room_timeline_put(r, &room_sensor, &x, NULL, err);
     buf_done(&params);
+    buf_done(&ref);
+    return e;
+}
+
+/* Each service but the first is told once. */
+static int note_services(struct room *r, const struct room_finding *f, int64_t incident,
+                         struct diag *err) {
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        bool fresh = false;
+        if (f->values[i].kind != ENTITY_SERVICE || f->values[i].value.n == 0)
+            continue;
+        e = service_is_new(r, incident, f->values[i].value, &fresh, err);
+        if (e == 0 && fresh)
+            e = note_service(r, f, &f->values[i], incident, err);
+    }
     return e;
 }
 
@@ -218,6 +299,8 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
     if (first)
         e = note_if_new(r, f, x->finding, x->incident, err);
     if (e == 0)
+        e = note_services(r, f, x->incident, err);
+    if (e == 0)
         e = room_accounts_put(r, &room_sensor, x->incident, x->finding, f, err);
     if (e == 0)
         e = room_incident_refresh(r, &room_sensor, x->incident, err);
@@ -234,6 +317,8 @@ static int unite(struct room *r, const struct room_finding *f, struct room_folde
                  struct diag *err) {
     int64_t other = 0;
     int e = match_kind(r, f, ENTITY_SOURCE, x->incident, &other, err);
+    if (e == 0 && other == 0)
+        e = match_crowd(r, f, x->incident, &other, err);
     if (e < 0 || other == 0)
         return e;
     e = room_incident_merge(r, &room_sensor, MAX(other, x->incident), MIN(other, x->incident), err);
@@ -252,8 +337,6 @@ static int find_or_open(struct room *r, const struct room_finding *f, struct roo
     }
     if (e < 0 || x->incident == 0)
         return e;
-    if (!x->opened)
-        e = note_services(r, f, x->incident, err);
     if (e == 0)
         e = room_finding_assign(r, &room_sensor, x->finding, x->incident, err);
     if (e == 0 && x->opened)

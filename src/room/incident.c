@@ -3,6 +3,7 @@
 #include "room/incident.h"
 
 #include "base/mem.h"
+#include "room/account.h"
 #include "room/finding_store.h"
 #include "room/incident_priv.h"
 
@@ -107,7 +108,7 @@ static int derive_values(struct room *r, int64_t id, const char *kind, int64_t *
     int e = sql_query(r->db, &st, err,
                       "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = ?2 GROUP BY v.value "
-                      "ORDER BY min(f.first_at), v.value",
+                      "ORDER BY min(coalesce(v.first_at, f.first_at)), v.value",
                       "iz", id, kind);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         if ((*ret_n)++ == 0 && ret_first) {
@@ -221,6 +222,7 @@ static int stored_stolen(struct room *r, int64_t id, int64_t *ret, struct diag *
 int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t incident,
                           struct diag *reterr) {
     struct derived d = {.first_ns = INT64_MAX, .last_ns = INT64_MIN, .rule_ns = INT64_MAX};
+    struct room_count sources = {0};
     int64_t before = 0, hosts = 0;
     int e = derive_findings(r, incident, &d, reterr);
     if (e == 0 && d.first_ns == INT64_MAX)
@@ -230,7 +232,8 @@ int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t i
     if (e == 0)
         e = derive_values(r, incident, "host", &hosts, &d.host, reterr);
     if (e == 0)
-        e = derive_values(r, incident, "source", &d.sources, NULL, reterr);
+        e = room_count_values(r, incident, ENTITY_SOURCE, &sources, reterr);
+    d.sources = sources.n;
     if (e == 0)
         e = count_stolen(r, incident, &d.stolen, reterr);
     if (e == 0)

@@ -64,12 +64,12 @@ int room_incident_waiting(struct room *r, int64_t id, int64_t *ret, struct diag 
 
 static int write_services(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
-        "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY min(f.first_at), 1 "
-        "LIMIT 50",
-        "i", id);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
+                      "min(coalesce(v.first_at, f.first_at)), 1 "
+                      "LIMIT 50",
+                      "i", id);
     jsonw_key(w, STR("services"));
     jsonw_array(w);
     while (e == 0 && (e = sql_step(st, err)) == 1) {

@@ -1,5 +1,6 @@
 #include "room/lanes.h"
 
+#include "base/mem.h"
 #include "room/account.h"
 #include "room/incident_priv.h"
 #include "room/timeline.h"
@@ -76,48 +77,49 @@ static int64_t step_for(int64_t span_ns) {
     return (span_ns / BARS_MAX / (86400 * NS_PER_S) + 1) * 86400 * NS_PER_S;
 }
 
-/* When each account of a service was tried for the first time: what findings list with its time. */
+/* When each account of a service was tried for the first time: what findings about this service
+ * alone list. */
+static const char first_tries[] =
+    "SELECT min(a.first_at) AS at FROM finding f JOIN finding_value a ON a.finding_id = f.id "
+    "AND a.kind = 'account' AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
+    "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR (EXISTS (SELECT 1 "
+    "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2) "
+    "AND NOT EXISTS (SELECT 1 FROM finding_value s WHERE s.finding_id = f.id AND s.kind = "
+    "'service' "
+    "AND s.value <> ?2))) GROUP BY a.value ORDER BY at";
+
+#define TIMES_MAX 1000000
+
+static int read_times(struct room *r, int64_t incident, struct str service, int64_t **ret,
+                      size_t *ret_n, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    size_t cap = 0;
+    int e = sql_query(r->db, &st, err, first_tries, "is", incident, &service);
+    while (e == 0 && *ret_n < TIMES_MAX && (e = sql_step(st, err)) == 1) {
+        e = mem_grow((void **) ret, &cap, *ret_n + 1, TIMES_MAX, sizeof **ret);
+        if (e < 0)
+            return diag_set(err, e, "memory has run out");
+        (*ret)[(*ret_n)++] = sql_i64(st, 0);
+    }
+    return MIN(e, 0);
+}
+
 static int fill_bars(struct room *r, int64_t incident, struct str service, struct bars *b,
                      struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int64_t last = 0;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT min(a.first_at) AS at FROM finding f JOIN finding_value a ON a.finding_id = f.id "
-        "AND a.kind = 'account' AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
-        "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR EXISTS (SELECT 1 "
-        "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2)) "
-        "GROUP BY a.value ORDER BY at",
-        "is", incident, &service);
+    int64_t *times = NULL;
+    size_t n = 0;
     *b = (struct bars){0};
-    /* twice through: the span first, then the bars */
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        b->from_ns = b->total++ ? b->from_ns : sql_i64(st, 0);
-        last = sql_i64(st, 0);
-        e = 0;
+    int e = read_times(r, incident, service, &times, &n, err);
+    if (e == 0 && n) {
+        b->from_ns = times[0];
+        b->total = (int64_t) n;
+        b->step_ns = step_for(times[n - 1] - times[0]);
+        b->n = (times[n - 1] - times[0]) / b->step_ns + 1;
+        for (size_t i = 0; i < n; i++)
+            b->values[MIN((times[i] - times[0]) / b->step_ns, BARS_MAX - 1)]++;
+        b->n = MIN(b->n, BARS_MAX);
     }
-    if (e < 0 || b->total == 0)
-        return e;
-    b->step_ns = step_for(last - b->from_ns);
-    sql_end(st);
-    st = NULL;
-    e = sql_query(
-        r->db, &st, err,
-        "SELECT (at - ?3) / ?4, count(*) FROM (SELECT min(a.first_at) AS at FROM finding f "
-        "JOIN finding_value a ON a.finding_id = f.id AND a.kind = 'account' "
-        "AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
-        "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR EXISTS (SELECT 1 "
-        "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2)) "
-        "GROUP BY a.value) GROUP BY 1 ORDER BY 1",
-        "isii", incident, &service, b->from_ns, b->step_ns);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        int64_t at = sql_i64(st, 0);
-        if (at >= 0 && at < BARS_MAX) {
-            b->values[at] = sql_i64(st, 1);
-            b->n = MAX(b->n, at + 1);
-        }
-        e = 0;
-    }
+    mem_free(times);
     return e;
 }
 

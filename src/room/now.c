@@ -101,7 +101,7 @@ static int first_service(struct room *r, int64_t incident, struct jsonw *w, stru
     int e = sql_query(r->db, &st, err,
                       "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 "
-                      "ORDER BY min(f.first_at), 1 LIMIT 1",
+                      "ORDER BY min(coalesce(v.first_at, f.first_at)), 1 LIMIT 1",
                       "i", incident);
     if (e == 0)
         e = sql_step(st, err);

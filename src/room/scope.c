@@ -18,21 +18,33 @@ void room_count_write(struct jsonw *w, const char *member, const struct room_cou
     jsonw_end(w);
 }
 
-/* ECS fields of one kind, for the numbers of values that were not listed. */
-static const char *fields_of(enum room_entity kind) {
-    switch (kind) {
-    case ENTITY_SOURCE:
-        return "kizuki.source.net source.ip";
-    case ENTITY_ACCOUNT:
-        return "user.name";
-    default:
-        return "";
-    }
+/* Findings about one source accuse it; findings about a service list everybody who failed there,
+ * honest people too. So numbers come from the former wherever there are any. */
+#define ACCUSES                                                                                    \
+    "EXISTS (SELECT 1 FROM finding_value g WHERE g.finding_id = f.id AND g.is_group AND g.kind = " \
+    "'source')"
+
+static const char *field_of(enum room_entity kind) {
+    return kind == ENTITY_SOURCE    ? "kizuki.source.net source.ip"
+           : kind == ENTITY_ACCOUNT ? "user.name"
+                                    : "";
+}
+
+static int accused(struct room *r, int64_t incident, bool *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT 1 FROM finding f WHERE f.incident_id = ?1 AND " NOT_SUCCESS
+                      " AND " ACCUSES " LIMIT 1",
+                      "i", incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1;
+    return e < 0 ? e : 0;
 }
 
 /* The largest "distinct" any finding tells, and whether any list was cut. */
 static int told_distinct(struct room *r, int64_t incident, enum room_entity kind,
-                         struct room_count *ret, struct diag *err) {
+                         bool only_accusing, struct room_count *ret, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, err,
@@ -40,8 +52,8 @@ static int told_distinct(struct room *r, int64_t incident, enum room_entity kind
         "max(json_extract(v.value, '$.at_least') OR json_extract(v.value, '$.distinct') > "
         "json_array_length(v.value, '$.listed')) "
         "FROM finding f, json_each(f.json, '$.values') v WHERE f.incident_id = ?1 "
-        "AND instr(?2, v.key) > 0 AND (?3 = 0 OR " NOT_SUCCESS ")",
-        "izi", incident, fields_of(kind), (int64_t) (kind == ENTITY_ACCOUNT));
+        "AND instr(?2, v.key) > 0 AND " NOT_SUCCESS " AND (?3 = 0 OR " ACCUSES ")",
+        "izi", incident, field_of(kind), (int64_t) only_accusing);
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1)
@@ -53,14 +65,18 @@ int room_count_values(struct room *r, int64_t incident, enum room_entity kind,
                       struct room_count *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct room_count told = {0};
-    int e = told_distinct(r, incident, kind, &told, reterr);
+    bool by_source = false;
+    int e = accused(r, incident, &by_source, reterr);
+    bool grouped = by_source && kind == ENTITY_SOURCE;
+    if (e == 0 && !grouped)
+        e = told_distinct(r, incident, kind, by_source, &told, reterr);
     if (e == 0)
-        e = sql_query(r->db, &st, reterr,
-                      "SELECT count(DISTINCT v.value) FROM finding f JOIN finding_value v "
-                      "ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind = ?2 "
-                      "AND (?3 = 0 OR " NOT_SUCCESS ")",
-                      "izi", incident, room_entity_to_string(kind),
-                      (int64_t) (kind == ENTITY_ACCOUNT));
+        e = sql_query(
+            r->db, &st, reterr,
+            "SELECT count(DISTINCT v.value) FROM finding f JOIN finding_value v "
+            "ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind = ?2 AND " NOT_SUCCESS
+            " AND (?3 = 0 OR " ACCUSES ") AND (?4 = 0 OR v.is_group)",
+            "izii", incident, room_entity_to_string(kind), (int64_t) by_source, (int64_t) grouped);
     if (e == 0)
         e = sql_step(st, reterr);
     if (e == 1)
@@ -76,7 +92,8 @@ int room_count_stolen(struct room *r, int64_t incident, struct room_count *ret,
                   "SELECT count(*), (SELECT max(json_extract(v.value, '$.at_least') OR "
                   "json_extract(v.value, '$.distinct') > json_array_length(v.value, '$.listed')) "
                   "FROM finding f, json_each(f.json, '$.values') v WHERE f.incident_id = ?1 AND "
-                  "v.key = 'user.name' AND f.kind IN ('success_after','access_after')) "
+                  "v.key = 'user.name' AND f.kind IN ('success_after','access_after') AND f.level "
+                  "IN ('high','critical')) "
                   "FROM account WHERE incident_id = ?1",
                   "i", incident);
     if (e == 0)

@@ -88,6 +88,7 @@ static int find_row(struct room *r, const struct room_write *w, struct room_row 
         row->incident = w->incident;
         row->tlp = MAX(w->tlp, of.tlp);
         row->commander = of.commander;
+        row->owner = of.owner; /* who writes a row of a case does not thereby own the case */
     }
     return e;
 }

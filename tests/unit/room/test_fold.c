@@ -134,6 +134,8 @@ static void a_campaign_is_one_case(void **state UNUSED) {
     assert_str(at(&a, json, "scope.services.0.tries.n"), "9620");
     assert_str(at(&a, json, "scope.services.0.success"), "1");
     assert_str(at(&a, json, "scope.services.1.name"), "billing");
+    assert_str(at(&a, json, "lanes.0.items.0.kind"), "bars");
+    assert_str(at(&a, json, "lanes.0.items.0.text.params.n"), "4810");
     assert_str(at(&a, json, "ledger.0.at"), "2026-11-22T17:03:08.000Z");
     assert_str(at(&a, json, "ledger.1.at"), "2026-11-22T17:03:40.000Z");
     assert_str(at(&a, json, "ledger.1.gap_s"), "32");
@@ -185,7 +187,7 @@ static void cases_that_share_a_source_become_one(void **state UNUSED) {
                       .kind = "spraying",
                       .level = "high",
                       .service = "members",
-                      .sources = "192.0.2.1,192.0.2.2",
+                      .group_source = "192.0.2.2",
                       .first_ns = T0,
                       .last_ns = T0 + MIN_,
                       .count = 40,
@@ -193,10 +195,10 @@ static void cases_that_share_a_source_become_one(void **state UNUSED) {
     struct story b = {.id = "c1",
                       .revision = 1,
                       .rule = "r2",
-                      .kind = "spraying",
+                      .kind = "brute_force",
                       .level = "high",
                       .service = "billing",
-                      .sources = "192.0.2.3",
+                      .group_source = "192.0.2.3",
                       .first_ns = T0 + MIN_,
                       .last_ns = T0 + 2 * MIN_,
                       .count = 40,
@@ -204,12 +206,74 @@ static void cases_that_share_a_source_become_one(void **state UNUSED) {
     f->now_ns = T0 + 3 * MIN_;
     int64_t first = fold(f, &a).incident, second = fold(f, &b).incident;
     assert_int_not_equal(first, second);
-    b.revision = 2;
-    b.sources = "192.0.2.3,192.0.2.2";
-    assert_int_equal(fold(f, &b).incident, first);
+    struct story c = {.id = "c2",
+                      .revision = 1,
+                      .rule = "r3",
+                      .kind = "cross_service",
+                      .level = "high",
+                      .service = "points",
+                      .group_source = "192.0.2.2",
+                      .first_ns = T0 + 2 * MIN_,
+                      .last_ns = T0 + 3 * MIN_,
+                      .count = 40,
+                      .good = -1};
+    assert_int_equal(fold(f, &c).incident, first);
+    c.revision = 2;
+    c.sources = "192.0.2.2,192.0.2.3";
+    assert_int_equal(fold(f, &c).incident, first);
     assert_int_equal(number(f, "SELECT count(*) FROM incident WHERE state = 'open'"), 1);
     assert_int_equal(number(f, "SELECT merged_into FROM incident WHERE state = 'closed'"), first);
-    assert_int_equal(number(f, "SELECT count(*) FROM finding WHERE incident_id = 1"), 2);
+    assert_int_equal(number(f, "SELECT count(*) FROM finding WHERE incident_id = 1"), 3);
+    fixture_free(f);
+}
+
+/* Findings about a service list everybody who failed: one of them is no link, half of them are one.
+ */
+static void a_bystander_links_nothing(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct story wave_ = {.id = "c4",
+                          .revision = 1,
+                          .rule = "r1",
+                          .kind = "list_attack",
+                          .level = "high",
+                          .service = "members",
+                          .sources = "192.0.2.1,192.0.2.2,192.0.2.3,198.51.100.99",
+                          .first_ns = T0,
+                          .last_ns = T0 + MIN_,
+                          .count = 400,
+                          .good = -1};
+    struct story ssh = {.id = "c5",
+                        .revision = 1,
+                        .rule = "r2",
+                        .kind = "brute_force",
+                        .level = "high",
+                        .service = "ssh",
+                        .group_source = "198.51.100.99",
+                        .first_ns = T0 + 2 * MIN_,
+                        .last_ns = T0 + 3 * MIN_,
+                        .count = 40,
+                        .good = -1};
+    struct story second = {.id = "c6",
+                           .revision = 1,
+                           .rule = "r1",
+                           .kind = "list_attack",
+                           .level = "high",
+                           .service = "billing",
+                           .sources = "192.0.2.1,192.0.2.3,203.0.113.4",
+                           .first_ns = T0 + 60 * MIN_,
+                           .last_ns = T0 + 61 * MIN_,
+                           .count = 100,
+                           .good = -1};
+    f->now_ns = T0 + 61 * MIN_;
+    int64_t id = fold(f, &wave_).incident;
+    assert_int_not_equal(fold(f, &ssh).incident, id);
+    assert_int_equal(fold(f, &second).incident, id);
+    assert_int_equal(
+        number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.service_joined'"), 1);
+    second.revision = 2;
+    assert_int_equal(fold(f, &second).incident, id);
+    assert_int_equal(
+        number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.service_joined'"), 1);
     fixture_free(f);
 }
 
@@ -289,7 +353,8 @@ static void addresses_meet_as_what_one_attacker_counts_as(void **state UNUSED) {
                       .count = 40,
                       .good = -1};
     f->now_ns = T0 + MIN_;
-    assert_int_equal(fold(f, &a).incident, fold(f, &b).incident);
+    int64_t id = fold(f, &a).incident;
+    assert_int_equal(fold(f, &b).incident, id);
     fixture_free(f);
 }
 
@@ -348,6 +413,7 @@ static void refuses_findings_that_are_none(void **state UNUSED) {
 UNIT_GROUP(room_fold, cmocka_unit_test(a_campaign_is_one_case),
            cmocka_unit_test(a_finding_told_twice_is_one),
            cmocka_unit_test(cases_that_share_a_source_become_one),
+           cmocka_unit_test(a_bystander_links_nothing),
            cmocka_unit_test(a_closed_case_takes_no_new_attack),
            cmocka_unit_test(what_lies_far_back_is_listed_only),
            cmocka_unit_test(addresses_meet_as_what_one_attacker_counts_as),
