@@ -42,7 +42,7 @@ static int run(const char *path, struct totals *t, struct diag *diag) {
     CLEANUP(event_names_freep) struct event_names *names = event_names_new();
     CLEANUP(decode_freep) struct decode *d = NULL;
     CLEANUP(intake_reader_freep) struct intake_reader *r = NULL;
-    struct intake_reader_options o = {.flags = RAW_BACKFILL, .batch_bytes = (size_t) strtoul(getenv("BB") ? getenv("BB") : "0", NULL, 10)};
+    struct intake_reader_options o = {.flags = RAW_BACKFILL};
     struct intake_batch b;
     struct arena a;
     int k = names ? decode_new(names, NULL, NULL, &d, diag) : -ENOMEM;

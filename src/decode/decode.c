@@ -13,70 +13,85 @@
 enum { FIELDS_FIRST = 24, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
 enum { ORDER_SYSLOG = 30, ORDER_WEB = 50 }; /* of the table below */
 
+enum {
+    F_JOURNAL,
+    F_RFC5424,
+    F_SYSLOG,
+    F_JSON,
+    F_ACCESS,
+    F_NGINX_ERROR,
+    F_APACHE_ERROR,
+    F_SSHD,
+    F_PAM,
+    F_SUDO,
+    F_SU,
+    F_CRON
+};
 static const struct decode_format formats[] = {
-    {.name = LIT("journal"),
-     .order = 10,
-     .help = "an entry of systemd's journal in its export format",
-     .decode = journal_decode},
-    {.name = LIT("rfc5424"),
-     .order = 20,
-     .first = "<",
-     .help = "syslog as RFC 5424 writes it, with structured data",
-     .recognise = rfc5424_recognise,
-     .decode = rfc5424_decode},
-    {.name = LIT("syslog"),
-     .order = ORDER_SYSLOG,
-     .first = "<ADFJMNOS0123456789",
-     .help = "syslog as RFC 3164 and rsyslog's files write it",
-     .recognise = syslog_recognise,
-     .decode = syslog_decode},
-    {.name = LIT("json"),
-     .order = 40,
-     .first = "{",
-     .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
-     .recognise = json_recognise,
-     .decode = json_decode},
-    {.name = LIT("access"),
-     .order = ORDER_WEB,
-     .help = "access logs of nginx and Apache: common, combined, with a virtual host in front",
-     .recognise = access_recognise,
-     .decode = access_decode},
-    {.name = LIT("nginx_error"),
-     .order = 60,
-     .first = "0123456789",
-     .help = "error log of nginx",
-     .recognise = nginx_error_recognise,
-     .decode = nginx_error_decode},
-    {.name = LIT("apache_error"),
-     .order = 70,
-     .first = "[",
-     .help = "error log of Apache 2.2 and 2.4",
-     .recognise = apache_error_recognise,
-     .decode = apache_error_decode},
-    {.name = LIT("sshd"),
-     .order = 80,
-     .help = "messages of OpenSSH's server",
-     .programs = {LIT("sshd"), LIT("sshd-session"), LIT("sshd-auth")},
-     .decode = sshd_decode},
-    {.name = LIT("pam"),
-     .order = 90,
-     .help = "messages of PAM modules, behind any program's header",
-     .decode = pam_decode},
-    {.name = LIT("sudo"),
-     .order = 100,
-     .help = "messages of sudo",
-     .programs = {LIT("sudo")},
-     .decode = sudo_decode},
-    {.name = LIT("su"),
-     .order = 110,
-     .help = "messages of su (util-linux, shadow)",
-     .programs = {LIT("su")},
-     .decode = su_decode},
-    {.name = LIT("cron"),
-     .order = 120,
-     .help = "commands run by cron",
-     .programs = {LIT("CRON"), LIT("crond"), LIT("CROND"), LIT("cron")},
-     .decode = cron_decode},
+    [F_JOURNAL] = {.name = LIT("journal"),
+                   .order = 10,
+                   .help = "an entry of systemd's journal in its export format",
+                   .decode = journal_decode},
+    [F_RFC5424] = {.name = LIT("rfc5424"),
+                   .order = 20,
+                   .first = "<",
+                   .help = "syslog as RFC 5424 writes it, with structured data",
+                   .recognise = rfc5424_recognise,
+                   .decode = rfc5424_decode},
+    [F_SYSLOG] = {.name = LIT("syslog"),
+                  .order = ORDER_SYSLOG,
+                  .first = "<ADFJMNOS0123456789",
+                  .help = "syslog as RFC 3164 and rsyslog's files write it",
+                  .recognise = syslog_recognise,
+                  .decode = syslog_decode},
+    [F_JSON] = {.name = LIT("json"),
+                .order = 40,
+                .first = "{",
+                .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
+                .recognise = json_recognise,
+                .decode = json_decode},
+    [F_ACCESS] =
+        {.name = LIT("access"),
+         .order = ORDER_WEB,
+         .help = "access logs of nginx and Apache: common, combined, with a virtual host in front",
+         .recognise = access_recognise,
+         .decode = access_decode},
+    [F_NGINX_ERROR] = {.name = LIT("nginx_error"),
+                       .order = 60,
+                       .first = "0123456789",
+                       .help = "error log of nginx",
+                       .recognise = nginx_error_recognise,
+                       .decode = nginx_error_decode},
+    [F_APACHE_ERROR] = {.name = LIT("apache_error"),
+                        .order = 70,
+                        .first = "[",
+                        .help = "error log of Apache 2.2 and 2.4",
+                        .recognise = apache_error_recognise,
+                        .decode = apache_error_decode},
+    [F_SSHD] = {.name = LIT("sshd"),
+                .order = 80,
+                .help = "messages of OpenSSH's server",
+                .programs = {LIT("sshd"), LIT("sshd-session"), LIT("sshd-auth")},
+                .decode = sshd_decode},
+    [F_PAM] = {.name = LIT("pam"),
+               .order = 90,
+               .help = "messages of PAM modules, behind any program's header",
+               .decode = pam_decode},
+    [F_SUDO] = {.name = LIT("sudo"),
+                .order = 100,
+                .help = "messages of sudo",
+                .programs = {LIT("sudo")},
+                .decode = sudo_decode},
+    [F_SU] = {.name = LIT("su"),
+              .order = 110,
+              .help = "messages of su (util-linux, shadow)",
+              .programs = {LIT("su")},
+              .decode = su_decode},
+    [F_CRON] = {.name = LIT("cron"),
+                .order = 120,
+                .help = "commands run by cron",
+                .programs = {LIT("CRON"), LIT("crond"), LIT("CROND"), LIT("cron")},
+                .decode = cron_decode},
 };
 
 static const struct source unknown_source = {
@@ -257,17 +272,15 @@ void decode_message(struct decode_job *j, struct str message) {
             j, STR("an ordinary account wrote this under sshd's name; it is not read as sshd's"));
         return;
     }
+    if (STARTS(m, "pam_") && try(j, &formats[F_PAM], m))
+        return;
     if (f && try(j, f, m))
         return;
-    if (STARTS(m, "pam_") && try(j, decode_format_find(STR("pam")), m))
+    if (m.n && m.p[0] == '{' && try(j, &formats[F_JSON], m))
         return;
-    if (m.n && m.p[0] == '{' && try(j, decode_format_find(STR("json")), m))
-        return;
-    if (f || !is_web_program(j->program))
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && !f; i++)
         if (formats[i].order >= ORDER_WEB && formats[i].recognise && formats[i].recognise(j, m) &&
-            try(j, &formats[i], m))
+            is_web_program(j->program) && try(j, &formats[i], m))
             return;
 }
 
@@ -311,7 +324,7 @@ static void decode_line(struct decode_job *j) {
     }
     const struct decode_format *f = NULL;
     if (flags & RAW_JOURNAL)
-        f = &formats[0];
+        f = &formats[F_JOURNAL];
     else if (j->src->decoder.n)
         f = decode_format_find(j->src->decoder);
     if (f ? !decode_forced(j, f) : !decode_by_content(j))

@@ -17,26 +17,32 @@ struct pam {
     struct str module, service, type, text;
 };
 
+/* "pam_MODULE(SERVICE:TYPE): TEXT" */
 static bool split(struct str m, struct pam *ret) {
-    ptrdiff_t open = str_find_byte(m, '(', 0), close, colon;
-    if (!str_starts(m, STR("pam_")) || open < 0 || open > 40)
+    enum { HEAD_MAX = 200 };
+    size_t at = 0, max = MIN(m.n, HEAD_MAX), from;
+    while (at < max && m.p[at] != '(' && m.p[at] != ' ')
+        at++;
+    ret->module = str_to(m, at);
+    for (from = ++at; at < max && m.p[at] != ':' && m.p[at] != ' ' && m.p[at] != ')';)
+        at++;
+    ret->service = str_n(m.p + from, at < max ? at - from : 0);
+    for (from = ++at; at < max && m.p[at] != ')' && m.p[at] != ' ';)
+        at++;
+    if (at >= max || m.p[from - 1] != ':' || m.p[ret->module.n] != '(' ||
+        !STARTS(str_from(m, at), "): "))
         return false;
-    close = str_find(m, STR("): "), (size_t) open);
-    colon = str_find_byte(m, ':', (size_t) open);
-    if (close < 0 || colon < 0 || colon > close || close > 200)
-        return false;
-    ret->module = str_to(m, (size_t) open);
-    ret->service = str_n(m.p + open + 1, (size_t) (colon - open - 1));
-    ret->type = str_n(m.p + colon + 1, (size_t) (close - colon - 1));
-    ret->text = str_from(m, (size_t) close + 3);
-    return str_find_byte(m, ' ', 0) > close;
+    ret->type = str_n(m.p + from, at - from);
+    ret->text = str_from(m, at + 3);
+    return STARTS(m, "pam_");
 }
 
 /* Services whose own message is the login event, or no login at all. */
 static bool reports_itself(struct str service) {
-    static const char *const own[] = {"sshd", "sudo", "sudo-i", "su", "su-l", "cron", "crond"};
+    static const struct str own[] = {LIT("sshd"), LIT("sudo"), LIT("sudo-i"), LIT("su"),
+                                     LIT("su-l"), LIT("cron"), LIT("crond")};
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-        if (str_eq_z(service, own[i]))
+        if (str_eq(service, own[i]))
             return true;
     return false;
 }
@@ -110,18 +116,15 @@ static void put_failure(struct decode_job *j, const struct pam *p) {
 
 /* "session opened for user NAME[(uid=N)] by …", "session closed for user NAME" */
 static bool put_session(struct decode_job *j, struct str text) {
-    static const struct str opened = {"session opened for user ", 24},
-                            closed = {"session closed for user ", 24};
-    bool start = str_starts(text, opened);
-    if (!start && !str_starts(text, closed))
+    struct str user = text;
+    bool start = CUT_START(&user, "session opened for user ");
+    if (!start && !CUT_START(&user, "session closed for user "))
         return false;
-    struct str user = str_from(text, opened.n);
-    ptrdiff_t end = start ? str_find(user, STR(" by "), 0) : -1;
+    ptrdiff_t end = str_find_byte(user, '(', 0);
+    if (end <= 0 || user.p[end - 1] == ' ' || !STARTS(str_from(user, (size_t) end), "(uid="))
+        end = start ? str_find(user, STR(" by "), 0) : -1;
     if (end >= 0)
         user = str_to(user, (size_t) end);
-    ptrdiff_t uid = str_find(user, STR("(uid="), 0);
-    if (uid >= 0)
-        user = str_to(user, (size_t) uid);
     put(j, EVENT_F_EVENT_CATEGORY, STR("session"));
     put(j, EVENT_F_EVENT_TYPE, start ? STR("start") : STR("end"));
     put(j, EVENT_F_EVENT_ACTION, start ? STR("session-start") : STR("session-end"));
@@ -143,7 +146,7 @@ enum decode_result pam_decode(struct decode_job *j, struct str m) {
     if (!split(m, &p))
         return DECODE_NOT_MINE;
     put_text(j, EVENT_F_EVENT_PROVIDER, p.module);
-    if (str_starts(p.text, STR("authentication failure;"))) {
+    if (STARTS(p.text, "authentication failure;")) {
         put_failure(j, &p);
         return DECODE_DONE;
     }

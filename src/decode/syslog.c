@@ -96,39 +96,52 @@ struct str syslog_take_tag(struct decode_job *j, struct str message) {
     return str_from(message, n);
 }
 
-/* "host program[" of the line before in this thread, and what it meant. Most lines of a log share
- * it; like the minute in when.c it is the memory of a pure function and changes no result. */
-enum { ORIGIN_MAX = 64 };
+/* "host program[" of lines before in this thread, and what they meant. Most lines of a log share
+ * one of a few; like the minute in when.c this is the memory of a pure function and changes no
+ * result. A line finds its place by the first bytes of the program, behind a host as long as the
+ * last one. */
+enum { ORIGIN_MAX = 56, ORIGINS = 16 };
 struct origin {
     char text[ORIGIN_MAX];
-    size_t n, host_n; /* n 0: nothing remembered */
+    uint8_t n, host_n; /* n 0: nothing remembered */
     const struct decode_format *format;
 };
-static _Thread_local struct origin remembered;
+static _Thread_local struct origin origins[ORIGINS];
+static _Thread_local size_t last_host_n;
+
+static struct origin *place_of(const char *program) {
+    uint32_t v;
+    memcpy(&v, program, sizeof v);
+    return &origins[v * 0x9e3779b1u >> 28];
+}
 
 static void remember(struct decode_job *j, struct str line, struct str host) {
-    struct origin *o = &remembered;
     size_t n = host.n + 1 + j->program.n + 1;
-    if (n > ORIGIN_MAX || n > line.n || line.p[n - 1] != '[' || j->program.p != line.p + host.n + 1)
+    if (n > ORIGIN_MAX || n > line.n || line.p[n - 1] != '[' ||
+        j->program.p != line.p + host.n + 1 || line.n < host.n + 1 + sizeof(uint32_t))
         return;
+    struct origin *o = place_of(j->program.p);
     memcpy(o->text, line.p, n);
-    o->n = n;
-    o->host_n = host.n;
+    o->n = (uint8_t) n;
+    o->host_n = (uint8_t) host.n;
     o->format = decode_format_of_program(j->program);
+    last_host_n = host.n;
 }
 
 /* The whole of "host program[pid]: " by memory. False: read it the long way. */
 static bool take_remembered(struct decode_job *j, struct str *s) {
-    const struct origin *o = &remembered;
     struct filler f;
-    if (!o->n || s->n < o->n + 4 || memcmp(s->p, o->text, o->n) != 0)
+    if (s->n < last_host_n + 1 + sizeof(uint32_t))
+        return false;
+    const struct origin *o = place_of(s->p + last_host_n + 1);
+    if (!o->n || s->n < o->n + 4u || memcmp(s->p, o->text, o->n) != 0)
         return false;
     const char *pid = s->p + o->n, *p = pid, *end = s->p + s->n - 3;
     while (p < end && ascii_digit(*p))
         p++;
     if (p == pid || p - pid > 10 || memcmp(p, "]: ", 3) != 0 || !fill_begin(j, &f, 3))
         return false;
-    j->program = str_n(s->p + o->host_n + 1, o->n - o->host_n - 2);
+    j->program = str_n(s->p + o->host_n + 1, o->n - o->host_n - 2u);
     j->program_format = o->format;
     j->program_known = j->host_put = true;
     fill(&f, EVENT_F_HOST_NAME, str_to(*s, o->host_n));
@@ -141,10 +154,11 @@ static bool take_remembered(struct decode_job *j, struct str *s) {
 
 /* "… INFO module: text" of an application is no host called INFO. */
 static bool is_level_word(struct str s) {
-    static const char *const words[] = {"TRACE",   "DEBUG", "INFO",     "NOTICE", "WARN",
-                                        "WARNING", "ERROR", "CRITICAL", "FATAL",  "SEVERE"};
+    static const struct str words[] = {LIT("TRACE"),    LIT("DEBUG"), LIT("INFO"),    LIT("NOTICE"),
+                                       LIT("WARN"),     LIT("FATAL"), LIT("WARNING"), LIT("ERROR"),
+                                       LIT("CRITICAL"), LIT("SEVERE")};
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (str_eq_icase(s, str_of(words[i])))
+        if (s.n == words[i].n && str_eq_icase(s, words[i]))
             return true;
     return false;
 }

@@ -39,6 +39,21 @@ static int64_t minute_of(int year, int month, int day, int hour, int minute, int
     return time_from_civil(&c, offset_min); /* range checks are there */
 }
 
+/* ".123456" at s[*at] as nanoseconds; digits past the ninth are read and forgotten. */
+static inline int64_t take_fraction(struct str s, size_t *at) {
+    static const int32_t scale[] = {0,     100000000, 10000000, 1000000, 100000,
+                                    10000, 1000,      100,      10,      1};
+    int64_t v = 0;
+    size_t from = ++*at, i = from;
+    for (; i < s.n && ascii_digit(s.p[i]) && i - from < 9; i++)
+        v = v * 10 + (s.p[i] - '0');
+    v *= scale[i - from];
+    while (i < s.n && ascii_digit(s.p[i]))
+        i++;
+    *at = i;
+    return v;
+}
+
 /* ":SS" and an optional fraction at s[at]; the index behind them or 0. Adds to *t. */
 static inline size_t take_seconds(struct str s, size_t at, int64_t *t) {
     if (s.n < at + 3 || s.p[at] != ':')
@@ -51,11 +66,10 @@ static inline size_t take_seconds(struct str s, size_t at, int64_t *t) {
         *t += sec * NS_PER_S;
         return at + 3;
     }
-    int64_t nano = 0, scale = NS_PER_S / 10;
+    int64_t nano = 0;
     at += 3;
     if (at + 1 < s.n && (s.p[at] == '.' || s.p[at] == ',') && ascii_digit(s.p[at + 1]))
-        for (at++; at < s.n && ascii_digit(s.p[at]); at++, scale /= 10)
-            nano += (s.p[at] - '0') * scale;
+        nano = take_fraction(s, &at);
     if (sec == 60) { /* a leap second stands at the end of the second before, as in base/time */
         sec = 59;
         nano = NS_PER_S - 1;
@@ -64,8 +78,18 @@ static inline size_t take_seconds(struct str s, size_t at, int64_t *t) {
     return at;
 }
 
+/* The zone of the line before, "+09:00" mostly. */
+static _Thread_local struct {
+    char text[6];
+    int offset_min;
+} last_zone;
+
 /* "Z", "+09:00" or "+0900" at s[at]; the index behind it, or at itself when none stands there. */
 static size_t take_zone(struct str s, size_t at, int *ret_offset_min) {
+    if (at + 6 <= s.n && memcmp(s.p + at, last_zone.text, 6) == 0 && last_zone.text[0]) {
+        *ret_offset_min = last_zone.offset_min;
+        return at + 6;
+    }
     if (at < s.n && s.p[at] == 'Z') {
         *ret_offset_min = 0;
         return at + 1;
@@ -79,6 +103,10 @@ static size_t take_zone(struct str s, size_t at, int *ret_offset_min) {
     if (h < 0 || h > 23 || m < 0 || m > 59)
         return at;
     *ret_offset_min = (s.p[at] == '-' ? -1 : 1) * (h * 60 + m);
+    if (colon) {
+        memcpy(last_zone.text, s.p + at, 6);
+        last_zone.offset_min = *ret_offset_min;
+    }
     return at + 5 + colon;
 }
 
