@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 of any program at any moment: no line read from a file is lost or doubled, the case is still there."""
 import collections
+import pathlib
 import random
 import sqlite3
 import time
@@ -73,6 +74,33 @@ def lines_of_a_rotating_file_survive_kills_of_every_program():
             tap.wait_until(cases, 30, 0.3, f"a case in the room; log: {s.output()[-1500:]}")
             time.sleep(2)
             assert len(cases()) == 1, cases()
+
+
+@tap.test
+def the_supervisor_killed_leaves_nobody_behind_and_starts_again():
+    with tap.folder() as logs:
+        log = logs / "auth.log"
+        log.write_text("".join(attack_line(i, time.time()) for i in range(2000)))
+        settings = {"sources": [{"name": "auth", "kind": "file", "path": str(log)}]}
+        with tap.folder() as d:
+            first = programs.Served(d / "data", settings, ["--no-local-logs"])
+            first.wait_up()
+            left = first.children()
+            assert len(left) == 3, left
+            first.process.kill()
+            first.process.wait()
+            tap.wait_until(lambda: not any(pathlib.Path(f"/proc/{p}/exe").exists() for p in left.values()), 10, what="children end")
+            with open(log, "a") as f:
+                f.writelines(attack_line(i, time.time()) for i in range(2000, 4000))
+            second = programs.Served(d / "data", settings, ["--no-local-logs"])
+            try:
+                second.wait_up()
+                tap.wait_until(lambda: len(spoolread.lines(second.data / "spool")) >= 4000, 20, 0.3)
+                time.sleep(0.5)
+                got = collections.Counter(spoolread.lines(second.data / "spool"))
+                assert len(got) == 4000 and max(got.values()) == 1, (len(got), max(got.values()))
+            finally:
+                second.stop()
 
 
 tap.main()

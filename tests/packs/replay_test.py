@@ -117,6 +117,18 @@ def another_seed_of_the_same_night_is_noticed_too():
 
 
 @tap.test
+def live_and_replayed_findings_are_the_same():
+    with tap.folder() as d:
+        played = replay("nisc-2014-2-account-list", None, d / "data")
+        r = tap.run(tap.KIZUKI, "hunt", "--updates", d / "data" / "spool")
+        assert r.returncode == 0, r.stderr
+        again = {(f["id"], f["revision"]): f for f in map(json.loads, r.stdout.splitlines())}
+        assert len(played.json) > 50
+        for f in played.json:
+            assert again.get((f["id"], f["revision"])) == f, f"differs: {f['rule']['name']} {f['id']}"
+
+
+@tap.test
 def the_same_seed_gives_the_same_findings():
     with tap.folder() as d:
         a = replay("nisc-2014-2-account-list", 3, d / "a")

@@ -6,6 +6,7 @@
  *
  * One thread, one poll loop. Leaving never touches a block: the kernel ends each by itself, and a
  * hand that starts again finds them in its journal. Only --clear takes the tables away. */
+#include "app/common/supervised.h"
 #include "app/hand/peers.h"
 #include "app/hand/rights.h"
 #include "base/file.h"
@@ -530,6 +531,7 @@ int main(int argc, char **argv) {
     struct diag d = {0};
     char text[900];
     log_set_program("kizuki-hand");
+    supervised_begin();
     if (read_options(argc, argv, &p.opt) < 0)
         return 2;
     peers_init(&p.peers, -1);

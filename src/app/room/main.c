@@ -1,3 +1,4 @@
+#include "app/common/supervised.h"
 #include "app/common/sandbox.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
@@ -440,6 +441,7 @@ int main(int argc, char **argv) {
     bool good = true;
     int status = 0, e;
     log_set_program("room");
+    supervised_begin();
     p.hand.peer.fd = -1;
     if (read_options(argc, argv, &p.opt) < 0)
         return 2;

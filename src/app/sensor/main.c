@@ -1,4 +1,5 @@
 #include "app/common/sandbox.h"
+#include "app/common/supervised.h"
 #include "app/sensor/sensor.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -251,6 +252,7 @@ int main(int argc, char **argv) {
     struct diag d;
     char line[1024];
     log_set_program("kizuki-sensor");
+    supervised_begin();
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
         fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… "

@@ -5,6 +5,7 @@
 #include "app/serve/serve.h"
 
 #include "app/common/config.h"
+#include "app/common/supervised.h"
 #include "app/serve/demo_control.h"
 #include "app/serve/listen.h"
 #include "app/serve/supervisor.h"
@@ -317,6 +318,7 @@ int serve_run(const struct serve_options *o) {
     struct diag d;
     char line[1024];
     s = (struct serve){.o = o};
+    supervised_begin(); /* a demonstration started from the pages ends with its supervisor */
     signal(SIGPIPE, SIG_IGN);
     int e = prepare(&s, &d);
     if (e == 0)

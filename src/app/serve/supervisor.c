@@ -1,5 +1,6 @@
 #include "app/serve/supervisor.h"
 
+#include "app/common/supervised.h"
 #include "base/log.h"
 
 #include <limits.h>
@@ -152,6 +153,9 @@ static void on_end_signal(uv_signal_t *sig, int number UNUSED) {
 }
 
 int supervisor_start(struct supervisor *s, struct diag *reterr) {
+    char self[32];
+    snprintf(self, sizeof self, "%ld", (long) getpid());
+    setenv(SUPERVISED_ENV, self, 1); /* before any thread is made */
     uv_signal_init(s->loop, &s->on_term);
     uv_signal_init(s->loop, &s->on_int);
     s->on_term.data = s->on_int.data = s;
