@@ -1,5 +1,6 @@
 #include "hand/hand_priv.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 
 #include <stdarg.h>
@@ -219,6 +220,10 @@ static bool has_real_blocks(const struct hand *h) {
     return false;
 }
 
+static uint64_t own_mark(const struct hand *h) {
+    return hash_fast(str_n((const char *) h->own, h->n_own * sizeof *h->own), h->n_own);
+}
+
 void hand_tick(struct hand *h) {
     struct diag d = {0};
     int64_t now = hand_boot_ns(h);
@@ -229,7 +234,9 @@ void hand_tick(struct hand *h) {
         forget_orders(h);
         if (hand_own_refresh(h, &d) < 0)
             hand_note(h, true, "%s; nothing is blocked until they can", d.text);
-        hand_recheck(h);
+        else if (own_mark(h) != h->own_mark)
+            hand_recheck(h);
+        h->own_mark = own_mark(h);
     }
     if (now >= h->next_drift_ns) {
         h->next_drift_ns = now + HAND_DRIFT_EVERY_MS * NS_PER_MS;

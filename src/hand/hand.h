@@ -54,8 +54,8 @@ DEFINE_CLEANUP(struct hand *, hand_free)
 int hand_start(struct hand *h, struct diag *reterr) MUST_USE;
 /* New limits; blocks they no longer allow (never-block list) are lifted. */
 void hand_set_limits(struct hand *h, struct hand_limits *take_limits);
-/* One note. The answer comes through say(), at once or at the next hand_flush. 1 when the room signed it
- * (whatever becomes of the order), 0 when not; -ENOMEM only. */
+/* One note. The answer comes through say(), at once or at the next hand_flush. 1 when the room
+ * signed it (whatever becomes of the order), 0 when not; -ENOMEM only. */
 int hand_take(struct hand *h, struct str note, void *who) MUST_USE;
 /* A peer has gone: answers for it are dropped. */
 void hand_drop_peer(struct hand *h, void *who);

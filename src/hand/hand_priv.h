@@ -78,6 +78,7 @@ struct hand {
     struct ip *own;
     size_t n_own;
     bool own_known;
+    uint64_t own_mark; /* of the list when blocks were last held against it */
     struct hand_rate block_rate, order_rate;
     struct arena arena; /* of the batch */
     struct hand_task *first, *last;

@@ -34,8 +34,8 @@ struct hand_nft_run {
     struct buf *out, *err; /* initialised by the caller with their maxima */
     int64_t limit_ms;
 };
-/* nft's exit status; -ETIMEDOUT (nft was killed), -errno. The caller ignores SIGPIPE: nft may end before it
- * has read everything. */
+/* nft's exit status; -ETIMEDOUT (nft was killed), -errno. The caller ignores SIGPIPE: nft may end
+ * before it has read everything. */
 int hand_nft_run(const struct hand_nft_run *run, struct diag *reterr) MUST_USE;
 
 /* The privileged child. `enter` (may be NULL) drops its rights and is called in the child first. */

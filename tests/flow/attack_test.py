@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A real attack: hydra from twenty addresses against a real nginx and a real sshd, noticed and blocked."""
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -91,6 +93,8 @@ def hydra_is_noticed_and_blocked_and_nobody_else():
             b.attack(pairs=300)
             b.hydra(b.partner, "http", b.word_list("partner", 120, 77000))
             b.hydra(b.gateway, "ssh", b.word_list("behind", 60, 78000))
+            tap.wait_until(b.server.nft, 60, 0.05, what="the first address in nftables")
+            os.kill(kizuki.pids()["kizuki-hand"], signal.SIGKILL)  # in the middle of it
             tap.wait_until(lambda: set(b.server.nft() or ()) >= set(battlefield.ATTACKERS), 90, 0.2,
                            what="twenty addresses in nftables")
             actions = tap.wait_until(lambda: (a := kizuki.actions()) and rows(a, battlefield.GATEWAY) and

@@ -470,6 +470,11 @@ def its_rights_are_gone():
                         continue
                     assert int(s[which], 16) == caps, (p, which, s[which])
                 assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
+            # one without the other is no hand: it says so and leaves to be started anew
+            os.kill(runner, 9)
+            assert hand.child.wait(5) == 1 and "the nft runner is gone" in hand.said()
+            hand.start()
+            assert set(hand.room().blocks()) == {"198.51.100.1"} == set(net.server.nft())
             hand.stop()
 
 

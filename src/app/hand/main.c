@@ -417,10 +417,11 @@ static bool take_signals(struct program *p) {
 
 static int run(struct program *p) {
     for (;;) {
-        struct pollfd pfd[HAND_CONNECTIONS_MAX + 2];
+        struct pollfd pfd[HAND_CONNECTIONS_MAX + 3];
         size_t n = peers_poll(&p->peers, pfd);
         pfd[n] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
-        int k = poll(pfd, n + 1, (int) hand_wait_ms(p->hand));
+        pfd[n + 1] = (struct pollfd){.fd = p->runner.fd}; /* its end only */
+        int k = poll(pfd, n + 2, (int) hand_wait_ms(p->hand));
         if (k < 0 && errno != EINTR) {
             log_error("cannot wait: %s", err_word(-errno));
             return 1;
@@ -432,7 +433,7 @@ static int run(struct program *p) {
             break;
         hand_tick(p->hand);
         peers_send(&p->peers);
-        if (p->runner.broken) {
+        if (p->runner.broken || (k > 0 && pfd[n + 1].revents)) {
             log_error("the nft runner is gone; starting anew is needed");
             return 1;
         }
