@@ -27,37 +27,32 @@ struct judge {
     uint32_t scope;
     const struct plan_corr *pc;
     struct group *g;
-    const struct window *w;
     int64_t t;
     int code;
 };
 
-/* Leaves carry the measure's number in the document. */
-static double value_of(void *ctx, const struct corr_expr *leaf) {
+static double attached(void *ctx, uint32_t measure) {
     struct judge *j = ctx;
-    const struct plan_measure *m = &j->pc->measures[leaf->ref];
-    if (leaf->op == EXPR_COUNTER)
-        return j->w ? window_total(j->w, m->counter) : 0;
     double v = 0;
-    if (!finding_attached(j->g, j->pc, leaf->ref, &v) && j->code == 0)
-        j->code = group_attached(j->c, j->scope, j->g, m->provider, j->t, &v);
+    if (!finding_attached(j->g, j->pc, measure, &v) && j->code == 0)
+        j->code = group_attached(j->c, j->scope, j->g, j->pc->measures[measure].provider, j->t, &v);
     return v;
 }
 
-static struct judge judge_of(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
-                             struct group *g, int64_t t) {
+/* The window's totals; NULL for types that have none. */
+static const uint32_t *totals_of(const struct correlate *c, uint32_t scope,
+                                 const struct plan_corr *pc, const struct group *g) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    struct judge j = {.c = c, .scope = scope, .pc = pc, .g = g, .t = t};
-    if (pc->type == CORR_MEASURES)
-        j.w = g->hot->states[s->n_corrs + pc->window].p;
-    return j;
+    if (pc->type != CORR_MEASURES)
+        return NULL;
+    const struct window *w = g->hot->states[s->n_corrs + pc->window].p;
+    return w ? window_totals(w) : NULL;
 }
 
-int corr_measure_all(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
-                     struct group *g, int64_t t, double *dst) {
-    struct judge j = judge_of(c, scope, pc, g, t);
-    for (uint32_t i = 0; i < pc->n_measures; i++)
-        dst[i] = corr_expr_eval(pc->measures[i].expr, value_of, &j);
+static int judge_measures(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
+                          struct group *g, int64_t t, bool *ret_hit) {
+    struct judge j = {.c = c, .scope = scope, .pc = pc, .g = g, .t = t};
+    *ret_hit = corr_code_run(&pc->code, totals_of(c, scope, pc, g), attached, &j) != 0;
     return j.code;
 }
 
@@ -90,9 +85,7 @@ static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const 
         if (pc->type == CORR_MEASURES) {
             if (!(pc->on & m->mask))
                 continue;
-            struct judge j = judge_of(c, scope, pc, g, m->t);
-            hit = corr_expr_eval(pc->condition, value_of, &j) != 0;
-            r = j.code;
+            r = judge_measures(c, scope, pc, g, m->t, &hit);
         } else {
             r = group_feed(c, scope, g, m, i, &hit);
         }

@@ -271,50 +271,130 @@ uint64_t corr_expr_least_events(const struct corr_expr *e) {
     }
 }
 
-double corr_expr_eval(const struct corr_expr *e, expr_value_fn *value, void *ctx) {
-    double a, b;
+/* ---- code ---- */
+
+/* A condition runs at every event of its group, so the tree is laid out as code for a stack: 16
+ * bytes an operation, one after the other. `and` and `or` jump over what cannot change the result.
+ */
+static void emit(struct corr_code *c, struct corr_op op) {
+    c->ops[c->n++] = op;
+}
+
+static void flatten(struct corr_code *c, const struct corr_expr *e, expr_counter_fn *counter,
+                    void *ctx) {
     switch (e->op) {
     case EXPR_NUMBER:
-        return e->number;
+        emit(c, (struct corr_op){.op = EXPR_NUMBER, .number = e->number});
+        return;
     case EXPR_COUNTER:
     case EXPR_ATTACHED:
-        return value(ctx, e);
-    case EXPR_AND:
-        return corr_expr_eval(e->a, value, ctx) != 0 && corr_expr_eval(e->b, value, ctx) != 0;
-    case EXPR_OR:
-        return corr_expr_eval(e->a, value, ctx) != 0 || corr_expr_eval(e->b, value, ctx) != 0;
-    case EXPR_NOT:
-        return corr_expr_eval(e->a, value, ctx) == 0;
-    case EXPR_NEG:
-        return -corr_expr_eval(e->a, value, ctx);
+        emit(c, (struct corr_op){
+                    .op = (uint8_t) e->op,
+                    .ref = (uint16_t) (e->op == EXPR_COUNTER ? counter(ctx, e->ref) : e->ref)});
+        return;
     default:
         break;
     }
-    a = corr_expr_eval(e->a, value, ctx);
-    b = corr_expr_eval(e->b, value, ctx);
-    switch (e->op) {
-    case EXPR_ADD:
-        return a + b;
-    case EXPR_SUB:
-        return a - b;
-    case EXPR_MUL:
-        return a * b;
-    case EXPR_DIV:
-        return b == 0 ? 0 : a / b;
-    case EXPR_LT:
-        return a < b;
-    case EXPR_LE:
-        return a <= b;
-    case EXPR_GT:
-        return a > b;
-    case EXPR_GE:
-        return a >= b;
-    case EXPR_EQ:
-        return a == b;
-    case EXPR_NE:
-        return a != b;
-    default:
-        ASSERT(!"an operator of two sides");
-        return 0;
+    flatten(c, e->a, counter, ctx);
+    uint32_t at = c->n;
+    if (e->op == EXPR_AND || e->op == EXPR_OR)
+        emit(c, (struct corr_op){.op = (uint8_t) e->op}); /* where it jumps is not known yet */
+    if (e->b)
+        flatten(c, e->b, counter, ctx);
+    if (e->op == EXPR_AND || e->op == EXPR_OR)
+        c->ops[at].ref = (uint16_t) c->n;
+    else
+        emit(c, (struct corr_op){.op = (uint8_t) e->op});
+}
+
+static uint32_t depth_of(const struct corr_expr *e) {
+    uint32_t a = e->a ? depth_of(e->a) : 0, b = e->b ? depth_of(e->b) : 0;
+    return MAX(a, b + 1);
+}
+
+int corr_code_make(struct arena *a, const struct corr_expr *e, expr_counter_fn *counter, void *ctx,
+                   struct corr_code *ret) {
+    ret->n = 0;
+    ret->ops = arena_alloc(a, e->weight * sizeof *ret->ops);
+    if (!ret->ops)
+        return -ENOMEM;
+    ASSERT(depth_of(e) <= WEIGHT_MAX);
+    flatten(ret, e, counter, ctx);
+    return 0;
+}
+
+double corr_code_run(const struct corr_code *c, const uint32_t *totals, expr_attached_fn *attached,
+                     void *ctx) {
+    double stack[WEIGHT_MAX + 1];
+    double *top = stack - 1;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct corr_op *op = &c->ops[i];
+        switch ((enum expr_op) op->op) {
+        case EXPR_NUMBER:
+            *++top = op->number;
+            continue;
+        case EXPR_COUNTER:
+            *++top = totals ? totals[op->ref] : 0;
+            continue;
+        case EXPR_ATTACHED:
+            *++top = attached(ctx, op->ref);
+            continue;
+        case EXPR_AND: /* decided when false; else what follows decides */
+            if (*top == 0)
+                i = op->ref - 1u;
+            else
+                top--;
+            continue;
+        case EXPR_OR:
+            if (*top != 0)
+                i = op->ref - 1u;
+            else
+                top--;
+            continue;
+        case EXPR_NOT:
+            *top = *top == 0;
+            continue;
+        case EXPR_NEG:
+            *top = -*top;
+            continue;
+        default:
+            break;
+        }
+        double b = *top--;
+        switch ((enum expr_op) op->op) {
+        case EXPR_ADD:
+            *top += b;
+            break;
+        case EXPR_SUB:
+            *top -= b;
+            break;
+        case EXPR_MUL:
+            *top *= b;
+            break;
+        case EXPR_DIV:
+            *top = b == 0 ? 0 : *top / b;
+            break;
+        case EXPR_LT:
+            *top = *top < b;
+            break;
+        case EXPR_LE:
+            *top = *top <= b;
+            break;
+        case EXPR_GT:
+            *top = *top > b;
+            break;
+        case EXPR_GE:
+            *top = *top >= b;
+            break;
+        case EXPR_EQ:
+            *top = *top == b;
+            break;
+        case EXPR_NE:
+            *top = *top != b;
+            break;
+        default:
+            ASSERT(!"an operator of two sides");
+        }
     }
+    return *top;
 }

@@ -102,10 +102,11 @@ static int read_expr(const struct corr_reader *r, const struct detect_rule *rule
     return 0;
 }
 
-/* {count: rules} | {distinct: field, of: rules} | {spread: rules} | "expression" */
+/* {count: rules} | {distinct: field, of: rules} | {spread: rules}, each with without: rules |
+ * "expression" */
 static int read_measure(const struct corr_reader *r, const struct detect_rule *rule,
                         struct plan_corr *c, const struct yaml_node *at, struct diag *reterr) {
-    static const char *const keys[] = {"count", "distinct", "of", "spread", NULL};
+    static const char *const keys[] = {"count", "distinct", "of", "spread", "without", NULL};
     struct plan_measure *m;
     int code;
     if (at->kind == YAML_SCALAR) {
@@ -133,8 +134,11 @@ static int read_measure(const struct corr_reader *r, const struct detect_rule *r
     if (code < 0)
         return code;
     const struct yaml_node *rules = count ? count : spread ? spread : of;
+    const struct yaml_node *without = yaml_get(at, "without");
     m->mask = c->mask;
-    if (rules)
+    if (without)
+        code = corr_mask(rule, r, c, without, &m->without, reterr);
+    if (code == 0 && rules)
         code = corr_mask(rule, r, c, rules, &m->mask, reterr);
     if (code == 0 && distinct)
         code = corr_field(r, rule, distinct, &m->field, reterr);

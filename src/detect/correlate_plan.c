@@ -5,7 +5,6 @@
 #include "detect/correlate_read.h"
 
 #define PLAN_BYTES_MAX ((size_t) 256 << 20)
-#define RECENT_MAX 512  /* events kept for a rule that needs hundreds */
 #define COLD_LOG_MAX 15 /* a cold group's log; longer ones would make small groups large */
 
 struct planner {
@@ -257,43 +256,52 @@ static void translate(struct plan_corr *c, const struct plan_scope *s) {
         x->val = index_of(s->vals, s->n_vals, x->field);
         x->mask = scope_mask(c, x->mask);
     }
-    for (uint32_t i = 0; i < c->n_measures; i++)
+    for (uint32_t i = 0; i < c->n_measures; i++) {
         c->measures[i].mask = scope_mask(c, c->measures[i].mask);
+        c->measures[i].without = scope_mask(c, c->measures[i].without);
+    }
 }
 
 /* ---- windows ---- */
 
 static uint32_t counter_add(struct plan_window *w, enum measure_kind kind, uint32_t mask,
-                            uint32_t val) {
-    for (uint32_t i = 0; i < w->n_counters; i++)
-        if (w->counters[i].kind == kind && w->counters[i].mask == mask && w->counters[i].val == val)
+                            uint32_t without, uint32_t val) {
+    for (uint32_t i = 0; i < w->n_counters; i++) {
+        const struct plan_counter *x = &w->counters[i];
+        if (x->kind == kind && x->mask == mask && x->without == without && x->val == val)
             return i;
+    }
     if (w->n_counters == CORRELATION_MEASURES_MAX)
         return NO_INDEX;
-    w->counters[w->n_counters] = (struct plan_counter){
-        .kind = kind, .mask = mask, .val = val, .set = kind == MEASURE_DISTINCT ? w->n_sets++ : 0};
+    w->counters[w->n_counters] =
+        (struct plan_counter){.kind = kind,
+                              .mask = mask,
+                              .without = without,
+                              .val = val,
+                              .set = kind == MEASURE_DISTINCT ? w->n_sets++ : 0};
     return w->n_counters++;
 }
 
 /* Counters for all measures of c; false when the window has no room for them (what was added stays
  * and is harmless). */
 static bool window_take(struct plan_window *w, struct plan_corr *c, const struct plan_scope *s) {
-    c->evidence_counter = counter_add(w, MEASURE_COUNT, c->pub.evidence, 0);
+    c->evidence_counter = counter_add(w, MEASURE_COUNT, c->pub.evidence, 0, 0);
     bool fits = c->evidence_counter != NO_INDEX;
     for (uint32_t i = 0; fits && i < c->n_measures; i++) {
         struct plan_measure *m = &c->measures[i];
         if (m->kind == MEASURE_FORMULA || m->kind == MEASURE_ATTACHED)
             continue;
         uint32_t val = m->kind == MEASURE_DISTINCT ? index_of(s->vals, s->n_vals, m->field) : 0;
-        m->counter = counter_add(w, m->kind, m->mask, val);
+        m->counter = counter_add(w, m->kind, m->mask, m->without, val);
         fits = m->counter != NO_INDEX;
     }
     if (!fits)
         return false;
     w->inputs |= c->mask;
     w->keep |= c->pub.evidence;
-    uint64_t recent = c->least_events > RECENT_MAX ? RECENT_MAX : 2 * c->least_events;
-    w->recent_max = MAX(w->recent_max, (uint32_t) MIN(recent, RECENT_MAX));
+    uint64_t recent =
+        c->least_events > CORRELATION_RECENT_MAX ? CORRELATION_RECENT_MAX : c->least_events * 5 / 4;
+    w->recent_max = MAX(w->recent_max, (uint32_t) MIN(recent, CORRELATION_RECENT_MAX));
     for (uint32_t i = 0; i < c->pub.n_collects; i++)
         w->keep |= c->pub.collects[i].mask;
     return true;
@@ -314,7 +322,7 @@ static int find_window(struct planner *b, struct plan_scope *s, struct plan_corr
     struct plan_window *w = &s->windows[s->n_windows];
     *w = (struct plan_window){.span_ns = c->span_ns,
                               .step_ns = c->span_ns / WINDOW_STEPS,
-                              .recent_max = CORRELATION_RECENT_MAX};
+                              .recent_max = CORRELATION_RECENT_MIN};
     c->window = s->n_windows++;
     /* A rule has fewer measures than a window has counters: one is left to count its evidence. */
     ASSERT(window_take(w, c, s));
@@ -384,6 +392,19 @@ static void finish_scope(struct correlate_plan *p, struct plan_scope *s) {
             if (c->on >> bit & 1)
                 s->least[bit] = MIN(s->least[bit], least);
     }
+}
+
+static uint32_t counter_of(void *ctx, uint32_t measure) {
+    return ((const struct plan_corr *) ctx)->measures[measure].counter;
+}
+
+/* After the windows have their counters. */
+static int make_code(struct planner *b, struct plan_corr *c) {
+    struct arena *a = &b->p->arena;
+    int r = c->condition ? corr_code_make(a, c->condition, counter_of, c, &c->code) : 0;
+    for (uint32_t i = 0; r == 0 && i < c->n_measures; i++)
+        r = corr_code_make(a, c->measures[i].expr, counter_of, c, &c->measures[i].code);
+    return r == 0 ? 0 : no_memory(b);
 }
 
 /* ---- targets ---- */
@@ -470,6 +491,8 @@ static int build(struct planner *b) {
         code = place_all(b);
     for (uint32_t i = 0; i < p->n_scopes; i++)
         finish_scope(p, &p->scopes[i]);
+    for (uint32_t i = 0; code == 0 && i < p->n_corrs; i++)
+        code = make_code(b, &p->corrs[i]);
     if (code == 0)
         code = make_targets(b);
     resolve_providers(p);

@@ -65,9 +65,24 @@ int corr_expr_parse(struct arena *a, struct str text, expr_name_fn *name, void *
                     const struct corr_expr **ret, struct diag *reterr) MUST_USE;
 /* The fewest events without which a condition cannot be true (at least 1). */
 uint64_t corr_expr_least_events(const struct corr_expr *e);
-/* Division by zero is 0; truth is 1. `value(ctx, e)` reads counters and attached measures. */
-typedef double expr_value_fn(void *ctx, const struct corr_expr *leaf);
-double corr_expr_eval(const struct corr_expr *e, expr_value_fn *value, void *ctx);
+struct corr_op {
+    uint8_t op;   /* enum expr_op */
+    uint16_t ref; /* COUNTER: of the window; ATTACHED: the measure; AND, OR: where to go on */
+    double number;
+};
+struct corr_code {
+    struct corr_op *ops;
+    uint32_t n;
+};
+/* The window's counter behind a measure. */
+typedef uint32_t expr_counter_fn(void *ctx, uint32_t measure);
+int corr_code_make(struct arena *a, const struct corr_expr *e, expr_counter_fn *counter, void *ctx,
+                   struct corr_code *ret) MUST_USE;
+typedef double expr_attached_fn(void *ctx, uint32_t measure);
+/* Division by zero is 0; truth is not 0 (`and` and `or` leave the value that decided). totals NULL:
+ * all 0. */
+double corr_code_run(const struct corr_code *c, const uint32_t *totals, expr_attached_fn *attached,
+                     void *ctx);
 
 /* ---- plan ---- */
 
@@ -102,10 +117,12 @@ enum measure_kind {
 struct plan_measure {
     struct str name;
     enum measure_kind kind;
-    uint32_t mask;                           /* COUNT, DISTINCT, SPREAD: inputs */
-    uint32_t field;                          /* DISTINCT: id */
-    uint32_t counter;                        /* index into the window's totals */
-    const struct corr_expr *expr;            /* reads it */
+    uint32_t mask;                /* COUNT, DISTINCT, SPREAD: inputs */
+    uint32_t without;             /* likewise: an event of these does not count */
+    uint32_t field;               /* DISTINCT: id */
+    uint32_t counter;             /* index into the window's totals */
+    const struct corr_expr *expr; /* reads it */
+    struct corr_code code;
     const struct detect_rule *provider_rule; /* ATTACHED */
     uint32_t provider;                       /* ATTACHED: index of its correlation */
 };
@@ -134,6 +151,7 @@ struct plan_corr {
     uint32_t n_measures;
     struct plan_measure *measures;
     const struct corr_expr *condition;
+    struct corr_code code;     /* of the condition */
     uint32_t evidence_counter; /* MEASURES: total of evidence events in the window */
     uint64_t least_events;
 };
@@ -147,8 +165,9 @@ struct plan_window {
     struct plan_counter {
         enum measure_kind kind; /* COUNT, DISTINCT, SPREAD */
         uint32_t mask;
-        uint32_t val; /* DISTINCT: index into mini.vals */
-        uint32_t set; /* DISTINCT: which of the window's sets */
+        uint32_t without; /* an event of these does not count */
+        uint32_t val;     /* DISTINCT: index into mini.vals */
+        uint32_t set;     /* DISTINCT: which of the window's sets */
     } counters[CORRELATION_MEASURES_MAX];
     uint32_t n_sets;
 };
@@ -317,7 +336,7 @@ int window_feed(struct correlate *c, const struct plan_scope *s, const struct pl
                 union corr_state *st, const struct mini *m) MUST_USE;
 void window_free(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
                  union corr_state *st);
-uint32_t window_total(const struct window *w, uint32_t counter);
+const uint32_t *window_totals(const struct window *w);
 /* The first event of the window that `mask` allows and its time; false when there is none. */
 int window_past(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
                 const struct window *w, uint32_t mask, const struct mini *now, mini_fn *fn,
@@ -383,9 +402,6 @@ int findings_end_all(struct correlate *c) MUST_USE;
 /* The group leaves: its findings end now. */
 int findings_end_group(struct correlate *c, struct group *g) MUST_USE;
 void findings_free_all(struct correlate *c);
-/* The measures of pc at this event, attached ones included, in the order of pub.measure_names. */
-int corr_measure_all(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
-                     struct group *g, int64_t t, double *dst) MUST_USE;
 /* The value of an attached measure: frozen once a finding is open. */
 bool finding_attached(const struct group *g, const struct plan_corr *pc, uint32_t measure,
                       double *ret);

@@ -39,8 +39,8 @@ static struct mini *recent_at(const struct window *w, const struct plan_scope *s
     return (struct mini *) (w->recent +
                             (size_t) ((w->recent_head + i) % w->recent_cap) * s->mini_bytes);
 }
-uint32_t window_total(const struct window *w, uint32_t counter) {
-    return w->totals[counter];
+const uint32_t *window_totals(const struct window *w) {
+    return w->totals;
 }
 
 static size_t totals_bytes(const struct plan_window *pw) {
@@ -104,7 +104,7 @@ static struct slot *slot_get(struct correlate *c, struct window *w, const struct
     if (i > 0 && slot_at(w, pw, i - 1)->step == step)
         return slot_at(w, pw, i - 1);
     if (w->n_slots == w->slots_cap) {
-        uint32_t cap = w->slots_cap ? w->slots_cap * 2 : 4;
+        uint32_t cap = w->slots_cap + w->slots_cap / 2 + 2;
         void *p = hot_realloc(c, w->slots, w->slots_cap * slot_bytes(pw), cap * slot_bytes(pw));
         if (!p)
             return NULL;
@@ -162,7 +162,7 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
                       struct slot *slot, const struct mini *m) {
     for (uint32_t k = 0; k < pw->n_counters; k++) {
         const struct plan_counter *pc = &pw->counters[k];
-        if (!(pc->mask & m->mask))
+        if (!(pc->mask & m->mask) || (pc->without & m->mask))
             continue;
         if (pc->kind == MEASURE_COUNT) {
             slot->counts[k] += m->weight;
@@ -179,30 +179,45 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
     return 0;
 }
 
+static void recent_pop(struct correlate *c, const struct plan_scope *s, struct window *w) {
+    mini_drop(c, s, recent_at(w, s, 0));
+    w->recent_head = (w->recent_head + 1) % w->recent_cap;
+    w->n_recent--;
+}
+
+/* In order again from place 0, with more room. */
+static int recent_grow(struct correlate *c, const struct plan_scope *s,
+                       const struct plan_window *pw, struct window *w) {
+    uint32_t cap = w->recent_cap + w->recent_cap / 2 + 4;
+    cap = MIN(cap, pw->recent_max);
+    unsigned char *p = hot_realloc(c, NULL, 0, (size_t) cap * s->mini_bytes);
+    if (!p)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < w->n_recent; i++)
+        memcpy(p + (size_t) i * s->mini_bytes, recent_at(w, s, i), s->mini_bytes);
+    hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes, 0);
+    w->recent = p;
+    w->recent_cap = cap;
+    w->recent_head = 0;
+    return 0;
+}
+
 static int keep_recent(struct correlate *c, const struct plan_scope *s,
                        const struct plan_window *pw, struct window *w, const struct mini *m) {
+    int64_t oldest = m->t - pw->span_ns - pw->step_ns;
+    while (w->n_recent && recent_at(w, s, 0)->t < oldest)
+        recent_pop(c, s, w);
     if (w->n_recent == w->recent_cap && w->recent_cap < pw->recent_max) {
-        /* The ring is full only when it starts at 0 while it still grows. */
-        uint32_t cap = w->recent_cap ? w->recent_cap * 2 : 4;
-        cap = MIN(cap, pw->recent_max);
-        ASSERT(w->recent_head == 0);
-        void *p = hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes,
-                              (size_t) cap * s->mini_bytes);
-        if (!p)
-            return -ENOMEM;
-        w->recent = p;
-        w->recent_cap = cap;
+        int r = recent_grow(c, s, pw, w);
+        if (r < 0)
+            return r;
     }
     if (w->n_recent == w->recent_cap) {
-        struct mini *old = recent_at(w, s, 0);
-        w->dropped_t = MAX(w->dropped_t, old->t);
-        mini_drop(c, s, old);
-        w->recent_head = (w->recent_head + 1) % w->recent_cap;
-        w->n_recent--;
+        w->dropped_t = MAX(w->dropped_t, recent_at(w, s, 0)->t);
+        recent_pop(c, s, w);
     }
-    memcpy(recent_at(w, s, w->n_recent), m, s->mini_bytes);
+    memcpy(recent_at(w, s, w->n_recent++), m, s->mini_bytes);
     mini_keep(c, s, m);
-    w->n_recent++;
     return 0;
 }
 

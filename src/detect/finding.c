@@ -217,7 +217,7 @@ static struct open_finding *new_finding(struct correlate *c, const struct plan_r
         f->keys[i] = keys[i];
         words_ref(&c->words, keys[i]);
     }
-    f->first_ns = f->last_ns = f->hit_ns = f->detected_ns = f->told_ns = f->measured_ns = m->t;
+    f->first_ns = f->last_ns = f->hit_ns = f->detected_ns = f->told_ns = m->t;
     f->detected_pos = m->pos;
     f->drill = c->ev->raw->flags & RAW_DRILL;
     if (!f->collected || !f->measures) {
@@ -286,10 +286,35 @@ static int gather_past(struct correlate *c, uint32_t scope, const struct group *
     if (r == 0)
         r = finding_add(c, f, m);
     if (pc->type == CORR_MEASURES)
-        f->count = window_total(g->hot->states[s->n_corrs + pc->window].p, pc->evidence_counter);
+        f->count = window_totals(g->hot->states[s->n_corrs + pc->window].p)[pc->evidence_counter];
     for (uint32_t i = 0; cut_off && i < pc->pub.n_collects; i++)
         f->collected[i].at_least = true;
     f->at_least = c->scopes[scope].lost_ns >= m->t - pc->span_ns;
+    return r;
+}
+
+/* Copying a few numbers at every hit costs less than reading measures off them; that is done when
+ * told. */
+static void keep_totals(const struct correlate *c, uint32_t scope, const struct group *g,
+                        struct open_finding *f) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    if (f->totals)
+        memcpy(f->totals, window_totals(g->hot->states[s->n_corrs + f->corr->window].p),
+               s->windows[f->corr->window].n_counters * sizeof *f->totals);
+}
+
+static int freeze_attached(struct correlate *c, uint32_t scope, struct group *g,
+                           struct open_finding *f, int64_t t) {
+    const struct plan_corr *pc = f->corr;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < pc->n_measures; i++)
+        if (pc->measures[i].kind == MEASURE_ATTACHED)
+            r = group_attached(c, scope, g, pc->measures[i].provider, t, &f->measures[i]);
+    if (r == 0 && pc->type == CORR_MEASURES) {
+        f->totals = mem_zalloc_array(c->plan->scopes[scope].windows[pc->window].n_counters,
+                                     sizeof *f->totals);
+        r = f->totals ? 0 : -ENOMEM;
+    }
     return r;
 }
 
@@ -301,13 +326,15 @@ static int open_corr(struct correlate *c, uint32_t scope, struct group *g,
     struct open_finding *f = new_finding(c, &pc->pub, g->keys, m);
     if (!f)
         return -ENOMEM;
+    f->corr = pc;
     r = gather_past(c, scope, g, pc, m, f);
     if (r == 0)
-        r = corr_measure_all(c, scope, pc, g, m->t, f->measures);
+        r = freeze_attached(c, scope, g, f, m->t);
     if (r < 0) {
         finding_free(c, f);
         return r;
     }
+    keep_totals(c, scope, g, f);
     f->group = group_find(c, scope, g->keys);
     f->next = g->hot->findings;
     g->hot->findings = f;
@@ -345,12 +372,7 @@ int finding_hit(struct correlate *c, uint32_t scope, struct group *g, const stru
     if (r < 0 || !f)
         return r < 0 ? r : open_corr(c, scope, g, pc, m);
     r = finding_add(c, f, m);
-    /* Measures are read again once a second of data time: reading them at every event of a wave
-     * would cost more than counting it. */
-    if (r == 0 && (m->t >= f->measured_ns + NS_PER_S || f->count >= 2 * f->told_count)) {
-        r = corr_measure_all(c, scope, pc, g, m->t, f->measures);
-        f->measured_ns = m->t;
-    }
+    keep_totals(c, scope, g, f);
     return r == 0 ? tell_growth(c, f, m) : r;
 }
 

@@ -35,13 +35,16 @@ struct open_finding {
     int64_t hit_ns;            /* the latest event at which the rule was true */
     int64_t detected_ns;
     uint64_t detected_pos;
-    int64_t told_ns, measured_ns;
+    int64_t told_ns;
     int64_t due_ns;
     size_t heap_at;
     bool changed, at_least, drill;
     size_t n_first, first_cap, n_last, last_cap, last_head;
-    uint64_t *first, *last; /* positions: the first ones, and a ring of the last ones */
-    double *measures;
+    uint64_t *first, *last;       /* positions: the first ones, and a ring of the last ones */
+    const struct plan_corr *corr; /* NULL: a fold */
+    uint32_t
+        *totals; /* of the window at the latest hit; measures are read off them when it is told */
+    double *measures; /* attached ones are frozen when it opens */
     struct collected *collected;
     uint32_t keys[]; /* words; 0 = absent (folds only) */
 };

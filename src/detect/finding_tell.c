@@ -157,6 +157,7 @@ void finding_free(struct correlate *c, struct open_finding *f) {
         words_unref(&c->words, f->keys[i]);
     mem_free(f->collected);
     mem_free(f->measures);
+    mem_free(f->totals);
     mem_free(f->first);
     mem_free(f->last);
     mem_free(f);
@@ -251,6 +252,16 @@ static int tell_lists(struct correlate *c, const struct open_finding *f, struct 
     return tell_values(c, f, out);
 }
 
+static double frozen(void *ctx, uint32_t measure) {
+    return ((const struct open_finding *) ctx)->measures[measure];
+}
+
+static void read_measures(struct open_finding *f) {
+    for (uint32_t i = 0; f->totals && i < f->corr->n_measures; i++)
+        if (f->corr->measures[i].kind != MEASURE_ATTACHED)
+            f->measures[i] = corr_code_run(&f->corr->measures[i].code, f->totals, frozen, f);
+}
+
 int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state state) {
     const struct detect_rule *rule = f->rule->rule;
     struct finding out = {
@@ -272,6 +283,7 @@ int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state
     };
     memcpy(out.id, f->id, sizeof out.id);
     arena_reset(&c->scratch);
+    read_measures(f);
     int r = tell_lists(c, f, &out);
     if (r == 0)
         r = c->sink.put(c->sink.ctx, &out);
