@@ -271,6 +271,44 @@ uint64_t corr_expr_least_events(const struct corr_expr *e) {
     }
 }
 
+/* The measures that must be above zero for x to be. */
+static void needs_of_value(const struct corr_expr *x, expr_need_fn *need, void *ctx) {
+    switch (x->op) {
+    case EXPR_COUNTER:
+        need(ctx, x->ref);
+        break;
+    case EXPR_MUL:
+        needs_of_value(x->b, need, ctx);
+        needs_of_value(x->a, need, ctx);
+        break;
+    case EXPR_SUB: /* less of something that is never negative */
+        if (x->b->op == EXPR_COUNTER || x->b->op == EXPR_NUMBER)
+            needs_of_value(x->a, need, ctx);
+        break;
+    case EXPR_DIV:
+        if (x->b->op == EXPR_COUNTER)
+            needs_of_value(x->a, need, ctx);
+        break;
+    default:
+        break;
+    }
+}
+
+void corr_expr_needs(const struct corr_expr *e, expr_need_fn *need, void *ctx) {
+    if (e->op == EXPR_AND) {
+        corr_expr_needs(e->a, need, ctx);
+        corr_expr_needs(e->b, need, ctx);
+        return;
+    }
+    bool less = e->op == EXPR_LT || e->op == EXPR_LE, more = e->op == EXPR_GT || e->op == EXPR_GE;
+    if (!less && !more)
+        return;
+    const struct corr_expr *x = less ? e->b : e->a, *k = less ? e->a : e->b;
+    bool strict = e->op == EXPR_LT || e->op == EXPR_GT;
+    if (k->op == EXPR_NUMBER && (k->number > 0 || (strict && k->number == 0)))
+        needs_of_value(x, need, ctx);
+}
+
 /* ---- code ---- */
 
 /* A condition runs at every event of its group, so the tree is laid out as code for a stack: 16

@@ -139,6 +139,7 @@ static void log_free(struct correlate *c, const struct plan_scope *s, struct gro
     g->log = 0;
     g->log_n = g->log_cap = 0;
     g->log_weight = 0;
+    g->log_mask = 0;
 }
 
 static void hot_free(struct correlate *c, const struct plan_scope *s, struct group *g) {
@@ -259,6 +260,7 @@ static void log_purge(struct correlate *c, const struct plan_scope *s, struct gr
                       int64_t now) {
     uint8_t kept = 0;
     g->log_weight = 0;
+    g->log_mask = 0;
     for (uint32_t i = 0; i < g->log_n; i++) {
         struct mini *m = log_at(c, s, g, i);
         if (m->t < now - s->span_max_ns - s->span_max_ns / WINDOW_STEPS) {
@@ -267,17 +269,28 @@ static void log_purge(struct correlate *c, const struct plan_scope *s, struct gr
         }
         memmove(log_at(c, s, g, kept++), m, s->mini_bytes);
         g->log_weight = (uint16_t) (g->log_weight + m->weight);
+        g->log_mask |= m->mask;
     }
     g->log_n = kept;
 }
 
-/* Could a correlation be true once this event has come? */
-static bool matters(const struct plan_scope *s, const struct group *g, const struct mini *m) {
-    uint64_t weight = (uint64_t) g->log_weight + m->weight;
-    if (weight > s->cold_max)
+/* Could the correlation be true once this event has come? */
+static bool may_be_true(const struct plan_corr *pc, const struct group *g, const struct mini *m) {
+    if (!(pc->on & m->mask) || (uint64_t) g->log_weight + m->weight < pc->least_events)
+        return false;
+    uint32_t seen = g->log_mask | m->mask;
+    for (uint32_t i = 0; i < pc->n_needs; i++)
+        if (!(pc->needs[i] & seen))
+            return false;
+    return true;
+}
+
+static bool matters(const struct correlate *c, const struct plan_scope *s, const struct group *g,
+                    const struct mini *m) {
+    if ((uint64_t) g->log_weight + m->weight > s->cold_max)
         return true;
-    for (uint32_t mask = m->mask; mask; mask &= mask - 1)
-        if (weight >= s->least[__builtin_ctz(mask)])
+    for (uint32_t i = 0; i < s->n_corrs; i++)
+        if (may_be_true(&c->plan->corrs[s->corrs[i]], g, m))
             return true;
     return false;
 }
@@ -286,11 +299,11 @@ int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct
     const struct plan_scope *s = &c->plan->scopes[scope];
     if (g->hot)
         return 0;
-    if (matters(s, g, m)) {
+    if (matters(c, s, g, m)) {
         if (!g->log_n)
             return 0;
         log_purge(c, s, g, m->t);
-        if (matters(s, g, m))
+        if (matters(c, s, g, m))
             return 0;
     }
     if (g->log_n == g->log_cap) {
@@ -309,6 +322,7 @@ int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct
     mini_keep(c, s, m);
     g->log_n++;
     g->log_weight = (uint16_t) (g->log_weight + m->weight);
+    g->log_mask |= m->mask;
     return 1;
 }
 

@@ -383,25 +383,26 @@ static void finish_scope(struct correlate_plan *p, struct plan_scope *s) {
     s->hot_bytes =
         (uint32_t) (sizeof(struct hot) + (s->n_corrs + s->n_windows) * sizeof(union corr_state));
     s->cold_max = MIN(COLD_LOG_MAX, POOL_BLOCK_MAX / s->mini_bytes);
-    for (uint32_t bit = 0; bit < CORRELATION_INPUTS_MAX; bit++)
-        s->least[bit] = UINT32_MAX;
-    for (uint32_t i = 0; i < s->n_corrs; i++) {
-        const struct plan_corr *c = &p->corrs[s->corrs[i]];
-        uint32_t least = (uint32_t) MIN(c->least_events, UINT32_MAX);
-        for (uint32_t bit = 0; bit < CORRELATION_INPUTS_MAX; bit++)
-            if (c->on >> bit & 1)
-                s->least[bit] = MIN(s->least[bit], least);
-    }
 }
 
 static uint32_t counter_of(void *ctx, uint32_t measure) {
     return ((const struct plan_corr *) ctx)->measures[measure].counter;
 }
 
+static void add_need(void *ctx, uint32_t measure) {
+    struct plan_corr *c = ctx;
+    if (c->n_needs < CORRELATION_FIELDS_MAX)
+        c->needs[c->n_needs++] = c->measures[measure].mask;
+}
+
 /* After the windows have their counters. */
 static int make_code(struct planner *b, struct plan_corr *c) {
     struct arena *a = &b->p->arena;
-    int r = c->condition ? corr_code_make(a, c->condition, counter_of, c, &c->code) : 0;
+    int r = 0;
+    if (c->condition) {
+        corr_expr_needs(c->condition, add_need, c);
+        r = corr_code_make(a, c->condition, counter_of, c, &c->code);
+    }
     for (uint32_t i = 0; r == 0 && i < c->n_measures; i++)
         r = corr_code_make(a, c->measures[i].expr, counter_of, c, &c->measures[i].code);
     return r == 0 ? 0 : no_memory(b);

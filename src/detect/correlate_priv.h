@@ -65,6 +65,10 @@ int corr_expr_parse(struct arena *a, struct str text, expr_name_fn *name, void *
                     const struct corr_expr **ret, struct diag *reterr) MUST_USE;
 /* The fewest events without which a condition cannot be true (at least 1). */
 uint64_t corr_expr_least_events(const struct corr_expr *e);
+/* Calls need() for measures without which a condition cannot be true (perhaps not for all of them).
+ */
+typedef void expr_need_fn(void *ctx, uint32_t measure);
+void corr_expr_needs(const struct corr_expr *e, expr_need_fn *need, void *ctx);
 struct corr_op {
     uint8_t op;   /* enum expr_op */
     uint16_t ref; /* COUNTER: of the window; ATTACHED: the measure; AND, OR: where to go on */
@@ -154,6 +158,8 @@ struct plan_corr {
     struct corr_code code;     /* of the condition */
     uint32_t evidence_counter; /* MEASURES: total of evidence events in the window */
     uint64_t least_events;
+    uint32_t n_needs; /* one event of each of these masks must be there, else it cannot be true */
+    uint32_t needs[CORRELATION_FIELDS_MAX];
 };
 
 struct plan_window {
@@ -187,8 +193,7 @@ struct plan_scope {
     uint32_t *corrs; /* indexes into plan.corrs, in order of loading */
     uint32_t n_windows, windows_cap;
     struct plan_window *windows;
-    uint32_t cold_max;                      /* a cold group's log holds no more */
-    uint32_t least[CORRELATION_INPUTS_MAX]; /* so many events make one of this input matter */
+    uint32_t cold_max; /* a cold group's log holds no more */
     int64_t span_max_ns;
     uint32_t mini_bytes, group_bytes, hot_bytes;
 };
@@ -272,7 +277,8 @@ struct group {
     uint32_t log;
     uint8_t log_n, log_cap;
     uint16_t log_weight;
-    struct hot *hot; /* NULL: cold */
+    uint32_t log_mask; /* of all its minis */
+    struct hot *hot;   /* NULL: cold */
     uint32_t hash;
     uint32_t keys[];
 };
