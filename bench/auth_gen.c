@@ -83,7 +83,8 @@ static void add(struct act a) {
 
 /* Accounts: number below N_KNOWN exist here; above are strangers; the last ones are default names.
  */
-enum { N_KNOWN = 20000, DEFAULT_BASE = 4000000000u };
+#define N_KNOWN 20000u
+#define DEFAULT_BASE 4000000000u
 static const char *const default_names[] = {
     "root",   "admin",  "test",   "user",    "ubuntu",  "oracle",  "postgres",
     "pi",     "guest",  "git",    "mysql",   "ftp",     "support", "www",
@@ -313,9 +314,10 @@ static uint32_t run_attack(const struct attack *a, uint32_t kind, uint32_t big, 
                         false);
     case 1: {
         uint32_t n = between_n(4, 12);
-        for (uint32_t i = 0; i < n;
-             i++) /* what dictionaries begin with; a member site has other names */
-            names[i] = mail ? 10000 + below(9000) : default_name(i + below(3));
+        uint32_t from = below(8);
+        /* What dictionaries begin with; a member site has other names. */
+        for (uint32_t i = 0; i < n; i++)
+            names[i] = mail ? 10000 + below(9000) : default_name(from + i);
         return run_words(a, names, n, MAX(20, big / n), true, 0);
     }
     case 2:
@@ -704,7 +706,9 @@ int main(int argc, char **argv) {
         else
             return 2;
     }
-    chance_state = seed * 0x9e3779b97f4a7c15ull + 1;
+    chance_state = seed;
+    chance_state = next_random() ^ next_random()
+                                       << 1; /* else seed 2 would follow seed 1 a step behind */
     struct time_civil day = {.year = 2026, .month = 11, .day = 23, .hour = 0};
     start_ns = time_from_civil(&day, TIME_JST_OFFSET_MIN);
     log_file = fopen(argv[3], "w");

@@ -79,8 +79,9 @@ static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const 
     int r = group_feed_windows(c, scope, g, m);
     for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
         const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];
+        uint32_t state = pc->type == CORR_MEASURES ? s->n_corrs + pc->window : i;
         bool hit = false;
-        if (!(pc->mask & m->mask))
+        if (!(pc->mask & m->mask) || !(g->hot->ready >> state & 1))
             continue;
         if (pc->type == CORR_MEASURES) {
             if (!(pc->on & m->mask))
@@ -143,11 +144,8 @@ static int feed_scope(struct correlate *c, uint32_t scope, uint32_t mask, const 
     r = fill_mini(c, s, mask, &room);
     struct group *g = group_at(c, handle);
     if (r == 0)
-        r = group_log(c, scope, g, &room.m);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    r = group_heat(c, scope, g);
-    return r == 0 ? feed_hot(c, scope, g, &room.m) : r;
+        r = group_prepare(c, scope, g, &room.m);
+    return r == 0 && g->hot ? feed_hot(c, scope, g, &room.m) : r;
 }
 
 static int run_scope(struct correlate *c, uint32_t scope) {

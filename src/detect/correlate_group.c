@@ -285,27 +285,58 @@ static bool may_be_true(const struct plan_corr *pc, const struct group *g, const
     return true;
 }
 
-static bool matters(const struct correlate *c, const struct plan_scope *s, const struct group *g,
-                    const struct mini *m) {
-    if ((uint64_t) g->log_weight + m->weight > s->cold_max)
-        return true;
-    for (uint32_t i = 0; i < s->n_corrs; i++)
-        if (may_be_true(&c->plan->corrs[s->corrs[i]], g, m))
-            return true;
-    return false;
+static int feed_state(struct correlate *c, const struct plan_scope *s, struct group *g,
+                      uint32_t state, const struct mini *m, bool *ret_hit) {
+    union corr_state *st = &g->hot->states[state];
+    if (state >= s->n_corrs) {
+        const struct plan_window *w = &s->windows[state - s->n_corrs];
+        return w->inputs & m->mask ? window_feed(c, s, w, st, m) : 0;
+    }
+    const struct plan_corr *pc = &c->plan->corrs[s->corrs[state]];
+    return pc->mask & m->mask ? state_feed(c, s, pc, st, m, ret_hit) : 0;
 }
 
-int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    if (g->hot)
-        return 0;
-    if (matters(c, s, g, m)) {
-        if (!g->log_n)
-            return 0;
-        log_purge(c, s, g, m->t);
-        if (matters(c, s, g, m))
-            return 0;
+static bool is_ready(const struct group *g, uint32_t state) {
+    return g->hot && (g->hot->ready >> state & 1);
+}
+
+/* Plays the log into one window or state. Nothing in it can be true yet. */
+static int make_ready(struct correlate *c, const struct plan_scope *s, struct group *g,
+                      uint32_t state) {
+    bool hit;
+    if (!g->hot) {
+        g->hot = hot_realloc(c, NULL, 0, s->hot_bytes);
+        if (!g->hot)
+            return -ENOMEM;
     }
+    if (is_ready(g, state))
+        return 0;
+    g->hot->ready |= (uint64_t) 1 << state;
+    for (uint32_t i = 0; i < g->log_n; i++) {
+        int r = feed_state(c, s, g, state, log_at(c, s, g, i), &hit);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static uint32_t state_of(const struct plan_scope *s, const struct plan_corr *pc) {
+    return pc->type == CORR_MEASURES ? s->n_corrs + pc->window : pc->at;
+}
+
+static int make_all_ready(struct correlate *c, const struct plan_scope *s, struct group *g) {
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < s->n_corrs + s->n_windows; i++)
+        r = make_ready(c, s, g, i);
+    if (r == 0) {
+        log_free(c, s, g);
+        g->hot->all = true;
+    }
+    return r;
+}
+
+static int log_add(struct correlate *c, const struct plan_scope *s, struct group *g,
+                   const struct mini *m) {
     if (g->log_n == g->log_cap) {
         uint8_t cap = g->log_cap ? (uint8_t) MIN(g->log_cap * 2u, s->cold_max) : 1;
         uint32_t log = pool_alloc(&c->pool, (size_t) cap * s->mini_bytes);
@@ -323,47 +354,40 @@ int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct
     g->log_n++;
     g->log_weight = (uint16_t) (g->log_weight + m->weight);
     g->log_mask |= m->mask;
-    return 1;
+    return 0;
+}
+
+int group_prepare(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    int r = 0;
+    if (g->hot && g->hot->all)
+        return 0;
+    if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
+        log_purge(c, s, g, m->t);
+        if ((uint64_t) g->log_weight + m->weight > s->cold_max)
+            return make_all_ready(c, s, g);
+    }
+    for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
+        const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];
+        if (!is_ready(g, state_of(s, pc)) && may_be_true(pc, g, m))
+            r = make_ready(c, s, g, state_of(s, pc));
+    }
+    return r == 0 ? log_add(c, s, g, m) : r;
 }
 
 int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
                uint32_t corr, bool *ret_hit) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    const struct plan_corr *pc = &c->plan->corrs[s->corrs[corr]];
-    return state_feed(c, s, pc, &g->hot->states[corr], m, ret_hit);
+    return feed_state(c, &c->plan->scopes[scope], g, corr, m, ret_hit);
 }
 
 int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    for (uint32_t i = 0; i < s->n_windows; i++) {
-        if (!(s->windows[i].inputs & m->mask))
-            continue;
-        int r = window_feed(c, s, &s->windows[i], &g->hot->states[s->n_corrs + i], m);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-int group_heat(struct correlate *c, uint32_t scope, struct group *g) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    if (g->hot)
-        return 0;
-    g->hot = hot_realloc(c, NULL, 0, s->hot_bytes);
-    if (!g->hot)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < g->log_n; i++) {
-        const struct mini *m = log_at(c, s, g, i);
-        bool hit;
-        int r = group_feed_windows(c, scope, g, m);
-        for (uint32_t k = 0; r == 0 && k < s->n_corrs; k++)
-            if (c->plan->corrs[s->corrs[k]].mask & m->mask)
-                r = group_feed(c, scope, g, m, k, &hit);
-        if (r < 0)
-            return r;
-    }
-    log_free(c, s, g);
-    return 0;
+    bool hit;
+    int r = 0;
+    for (uint32_t i = s->n_corrs; r == 0 && i < s->n_corrs + s->n_windows; i++)
+        if (g->hot->ready >> i & 1)
+            r = feed_state(c, s, g, i, m, &hit);
+    return r;
 }
 
 int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
@@ -376,7 +400,7 @@ int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_
             return 0;
         g = group_at(c, handle);
     }
-    int r = group_heat(c, pc->scope, g);
+    int r = make_ready(c, &c->plan->scopes[pc->scope], g, pc->at);
     if (r == 0)
         *ret = state_provider_count(c, pc, &g->hot->states[pc->at], t);
     return r;

@@ -5,6 +5,7 @@
 #include "detect/correlate_read.h"
 
 #define PLAN_BYTES_MAX ((size_t) 256 << 20)
+#define STATES_MAX 64   /* states and windows of a scope: bits of hot.ready */
 #define COLD_LOG_MAX 15 /* a cold group's log; longer ones would make small groups large */
 
 struct planner {
@@ -217,6 +218,7 @@ static int find_scope(struct planner *b, struct plan_corr *c) {
     for (uint32_t i = 0; !c->n_aliases && i < p->n_scopes; i++) {
         struct plan_scope *s = &p->scopes[i];
         if (!s->aliased && s->level == c->level && s->n_keys == c->n_keys &&
+            s->n_corrs + s->n_windows + 2 <= STATES_MAX &&
             memcmp(s->keys, c->keys, c->n_keys * sizeof *c->keys) == 0 && scope_take(s, c)) {
             c->scope = i;
             return 0;

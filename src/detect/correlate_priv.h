@@ -5,9 +5,10 @@
  * is a `mini`: its time, place, mask and the words of the fields that are counted or collected.
  *
  * A group begins cold: a log of minis and nothing else, because nothing can be true yet (each
- * correlation needs some events at least). The event that could make something true, or one too
- * many for the log, makes it hot: the log is played into windows and states. A million sources that
- * try once cost a key and one mini each.
+ * correlation needs some events at least, and some kinds of them). The event that could make a
+ * correlation true has the log played into that one's window or state; the event that is one too
+ * many for the log has it played into all, and the log goes. A million sources that try once cost a
+ * key and one mini each.
  *
  * Correlations over correlations have a level; an event goes through the scopes level by level, and
  * a correlation that is true at this event is a hit for the levels above. */
@@ -269,6 +270,8 @@ union corr_state {
 struct open_finding;
 struct hot {
     struct open_finding *findings;
+    uint64_t ready;            /* states and windows the log was played into; the others wait */
+    bool all;                  /* every one: there is no log any more */
     union corr_state states[]; /* one a correlation of the scope, then one a window */
 };
 struct group {
@@ -379,16 +382,15 @@ void group_touch(struct correlate *c, uint32_t scope, uint32_t handle, int64_t t
 /* Groups whose windows have drained. */
 int groups_expire(struct correlate *c) MUST_USE;
 void groups_free_all(struct correlate *c);
-/* 1 = the mini went into a cold group's log, and nothing can be true yet; 0 = the group must be
- * heated. */
-int group_log(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) MUST_USE;
-/* To all windows that look at the mini; to the state of one correlation of the scope. */
+/* Before the mini is fed: keeps it in the log as long as there is one, and plays the log into what
+ * this event could make true (into everything, when the log is full). */
+int group_prepare(struct correlate *c, uint32_t scope, struct group *g,
+                  const struct mini *m) MUST_USE;
+/* To all ready windows that look at the mini; to the state of one correlation of the scope. */
 int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g,
                        const struct mini *m) MUST_USE;
 int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
                uint32_t corr, bool *ret_hit) MUST_USE;
-/* Plays the log into windows and states. */
-int group_heat(struct correlate *c, uint32_t scope, struct group *g) MUST_USE;
 /* The value of a value_count without a number for the same group, whatever its scope. */
 int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
                    int64_t t, double *ret) MUST_USE;
