@@ -35,7 +35,7 @@ static double attached(void *ctx, uint32_t measure) {
     struct judge *j = ctx;
     double v = 0;
     if (!finding_attached(j->g, j->pc, measure, &v) && j->code == 0)
-        j->code = group_attached(j->c, j->scope, j->g, j->pc->measures[measure].provider, j->t, &v);
+        j->code = group_attached(j->c, j->scope, j->g, &j->pc->measures[measure], j->t, &v);
     return v;
 }
 

@@ -390,12 +390,15 @@ int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g, con
     return r;
 }
 
-int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
-                   int64_t t, double *ret) {
-    const struct plan_corr *pc = &c->plan->corrs[provider];
+int group_attached(struct correlate *c, uint32_t scope, struct group *g,
+                   const struct plan_measure *measure, int64_t t, double *ret) {
+    const struct plan_corr *pc = &c->plan->corrs[measure->provider];
+    uint32_t keys[CORRELATION_FIELDS_MAX];
     *ret = 0;
     if (pc->scope != scope) {
-        uint32_t handle = group_find(c, pc->scope, g->keys);
+        for (uint32_t i = 0; i < pc->n_keys; i++)
+            keys[i] = g->keys[measure->provider_keys[i]];
+        uint32_t handle = group_find(c, pc->scope, keys);
         if (!handle)
             return 0;
         g = group_at(c, handle);

@@ -79,7 +79,7 @@ int corr_read_attach(const struct corr_reader *r, const struct detect_rule *rule
         if (!m->provider_rule || m->provider_rule->kind != DETECT_CORRELATION)
             return bad(rule, it, reterr,
                        "'attach' wants a value_count correlation without a number in its condition "
-                       "and with the same group-by");
+                       "and grouped by fields of this group-by");
     }
     return code;
 }

@@ -74,9 +74,19 @@ static struct plan_corr *spec_of(const struct planner *b, const struct detect_ru
     return rule->kind == DETECT_CORRELATION ? b->specs[rule->index] : NULL;
 }
 
-static bool same_keys(const struct plan_corr *a, const struct plan_corr *b) {
-    return a->n_keys == b->n_keys && !a->n_aliases && !b->n_aliases &&
-           memcmp(a->keys, b->keys, a->n_keys * sizeof *a->keys) == 0;
+/* Where the provider's keys stand among the consumer's; false when one is missing. */
+static bool map_keys(const struct plan_corr *consumer, const struct plan_corr *provider,
+                     uint32_t *ret) {
+    if (consumer->n_aliases || provider->n_aliases)
+        return false;
+    for (uint32_t i = 0; i < provider->n_keys; i++) {
+        ret[i] = 0;
+        while (ret[i] < consumer->n_keys && consumer->keys[ret[i]] != provider->keys[i])
+            ret[i]++;
+        if (ret[i] == consumer->n_keys)
+            return false;
+    }
+    return true;
 }
 
 static bool scope_take(struct plan_scope *s, const struct plan_corr *c);
@@ -103,14 +113,15 @@ static int check_needs(const struct planner *b, const struct plan_corr *c, struc
     }
     for (uint32_t i = 0; i < c->n_measures; i++) {
         const struct plan_measure *m = &c->measures[i];
+        uint32_t keys[CORRELATION_FIELDS_MAX];
         if (m->kind != MEASURE_ATTACHED)
             continue;
         const struct plan_corr *from = spec_of(b, m->provider_rule);
-        if (!from || from->type != CORR_VALUE_COUNT || from->need || !same_keys(from, c))
+        if (!from || from->type != CORR_VALUE_COUNT || from->need || !map_keys(c, from, keys))
             return yaml_error(
                 why, -ERR_PARSE, rule->file.p, rule->correlation,
                 "'%.*s' cannot be attached: it must be a value_count without a number "
-                "in its condition and with the same group-by",
+                "in its condition, grouped by fields of this group-by",
                 STR_ARG(m->provider_rule->title));
     }
     return 0;
@@ -471,8 +482,10 @@ static void resolve_providers(struct correlate_plan *p) {
     for (uint32_t i = 0; i < p->n_corrs; i++)
         for (uint32_t k = 0; k < p->corrs[i].n_measures; k++) {
             struct plan_measure *m = &p->corrs[i].measures[k];
-            if (m->kind == MEASURE_ATTACHED)
-                m->provider = p->targets[m->provider_rule->index].corr;
+            if (m->kind != MEASURE_ATTACHED)
+                continue;
+            m->provider = p->targets[m->provider_rule->index].corr;
+            ASSERT(map_keys(&p->corrs[i], &p->corrs[m->provider], m->provider_keys));
         }
 }
 

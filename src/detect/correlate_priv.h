@@ -130,6 +130,8 @@ struct plan_measure {
     struct corr_code code;
     const struct detect_rule *provider_rule; /* ATTACHED */
     uint32_t provider;                       /* ATTACHED: index of its correlation */
+    uint32_t
+        provider_keys[CORRELATION_FIELDS_MAX]; /* which of the group's keys are the provider's */
 };
 
 struct plan_corr {
@@ -391,9 +393,9 @@ int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g,
                        const struct mini *m) MUST_USE;
 int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
                uint32_t corr, bool *ret_hit) MUST_USE;
-/* The value of a value_count without a number for the same group, whatever its scope. */
-int group_attached(struct correlate *c, uint32_t scope, struct group *g, uint32_t provider,
-                   int64_t t, double *ret) MUST_USE;
+/* The value of the value_count without a number that the measure names, for this group's keys. */
+int group_attached(struct correlate *c, uint32_t scope, struct group *g,
+                   const struct plan_measure *measure, int64_t t, double *ret) MUST_USE;
 static inline struct group *group_at(const struct correlate *c, uint32_t handle) {
     return pool_at(&c->pool, handle);
 }

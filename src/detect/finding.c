@@ -309,7 +309,7 @@ static int freeze_attached(struct correlate *c, uint32_t scope, struct group *g,
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < pc->n_measures; i++)
         if (pc->measures[i].kind == MEASURE_ATTACHED)
-            r = group_attached(c, scope, g, pc->measures[i].provider, t, &f->measures[i]);
+            r = group_attached(c, scope, g, &pc->measures[i], t, &f->measures[i]);
     if (r == 0 && pc->type == CORR_MEASURES) {
         f->totals = mem_zalloc_array(c->plan->scopes[scope].windows[pc->window].n_counters,
                                      sizeof *f->totals);
