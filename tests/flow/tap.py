@@ -66,18 +66,21 @@ def run(*argv, **kw):
 
 def main():
     only = sys.argv[1:]
-    failed = 0
+    passed = failed = skipped = 0
     for i, f in enumerate(_tests, 1):
         name = f.__name__.replace("_", " ")
         if only and not any(o in name for o in only):
             continue
         try:
             f()
+            passed += 1
             print(f"ok {i} - {name}", flush=True)
         except Skip as s:
+            skipped += 1
             print(f"ok {i} - {name} # SKIP {s}", flush=True)
         except Exception:
             failed += 1
             print(f"not ok {i} - {name}", flush=True)
             print("\n".join("# " + l for l in traceback.format_exc().splitlines()), flush=True)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     sys.exit(1 if failed else 0)
