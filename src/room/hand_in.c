@@ -213,14 +213,17 @@ static int take_answer(struct room *r, struct arena *a, const struct json_value 
         e = room_ledger_contained(r, action.incident, res.n, true, err);
     if (e < 0 || !res.key)
         return e;
+    bool persons = strcmp(res.key, "event.action_undone") == 0 ||
+                   strcmp(res.key, "event.action_extended") == 0;
+    bool refused = strcmp(res.key, "event.action_refused") == 0;
     struct room_action_note note = {.action = &action,
                                     .key = res.key,
                                     .kind = res.kind,
                                     .lane = res.lane,
                                     .n = res.n,
-                                    .until_ns = x.undo ? TIME_NONE : latest_until(r, &x),
-                                    .name = name,
-                                    .reason = first_reason(&x)};
+                                    .until_ns = x.undo || refused ? TIME_NONE : latest_until(r, &x),
+                                    .name = persons ? name : NULL,
+                                    .reason = refused ? first_reason(&x) : STR_NULL};
     return room_action_note(r, &room_hand, &note, err);
 }
 

@@ -55,8 +55,7 @@ struct room_policy;
 struct room_options {
     const char *path; /* of the database */
     const struct port_clock *clock;
-    const struct port_clock
-        *wall; /* of orders, links and sessions; NULL: time_now_ns */
+    const struct port_clock *wall;    /* of orders, links and sessions; NULL: time_now_ns */
     const struct room_policy *policy; /* borrowed */
     struct room_watcher watcher;      /* may be empty */
     const struct sign_secret *key;    /* for orders; NULL: none can be given */

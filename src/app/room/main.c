@@ -10,6 +10,7 @@
 #include "room/person.h"
 #include "room/service.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -240,11 +241,18 @@ static int listen_https(const char *text, struct diag *err) {
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
         bind(fd, (struct sockaddr *) &in, sizeof in) < 0 || listen(fd, 128) < 0)
         return diag_set(err, -errno, "cannot listen on '%s': %s", text, err_word(-errno));
-    socklen_t n = sizeof in;
-    if (getsockname(fd, (struct sockaddr *) &in, &n) == 0)
-        printf("listening on %s:%d\n", a.host, ntohs(in.sin_port));
-    fflush(stdout);
     return fd;
+}
+
+/* For whoever let us open the socket: the port, and that we serve. */
+static void say_listening(int fd) {
+    struct sockaddr_in in;
+    char host[INET_ADDRSTRLEN];
+    socklen_t n = sizeof in;
+    if (getsockname(fd, (struct sockaddr *) &in, &n) == 0 &&
+        inet_ntop(AF_INET, &in.sin_addr, host, sizeof host))
+        printf("listening on %s:%d\n", host, ntohs(in.sin_port));
+    fflush(stdout);
 }
 
 static int listen_sensor(const char *data, struct diag *err) {
@@ -277,6 +285,7 @@ static int start_http(struct program *p, struct diag *err) {
                              p->config->certificate_key, p->config->https.host, &cert, err);
     if (e == 0)
         e = http_start(p, fd, &cert, &p->http, err);
+    p->https_fd = fd;
     if (e == 0)
         explicit_bzero((char *) (uintptr_t) cert.key.p, cert.key.n); /* GnuTLS has its own copy */
     return e;
@@ -354,6 +363,8 @@ static void tick(struct program *p, int64_t *next_prune_ns) {
 
 static int run(struct program *p) {
     int64_t next_tick_ns = 0, next_prune_ns = 0;
+    if (p->opt.https)
+        say_listening(p->https_fd);
     enum { HTTP, SIGNALS, HAND, SUPERVISOR, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
     for (;;) {
         struct pollfd pfd[ROWS];

@@ -42,5 +42,5 @@ struct program {
     struct hand_link hand;
     struct supervisor_link supervisor;
     struct packs packs;
-    int signal_fd;
+    int signal_fd, https_fd;
 };

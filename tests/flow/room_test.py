@@ -1,0 +1,498 @@
+#!/usr/bin/env python3
+"""The real kizuki-room: who gets in, what is answered, what survives."""
+import json
+import os
+import re
+import socket
+import sqlite3
+import ssl
+import struct
+import subprocess
+import time
+
+import openapi
+import rooms
+import tap
+
+
+def wave(sensor, first_seq=1, n=5):
+    """n sources, one of them enters an account and looks at it, then a second service."""
+    seq = first_seq
+    for i in range(n):
+        sensor.finding(seq, rooms.finding(i + 1, source=f"198.51.100.{i + 1}", accounts=[f"m{i * 20 + k}" for k in range(20)]))
+        seq += 1
+    sensor.finding(seq, rooms.finding(100, source="198.51.100.1", kind="success_after", level="critical", accounts=["m3"], rule="r-success"))
+    sensor.finding(seq + 1, rooms.finding(101, source="198.51.100.1", kind="access_after", accounts=["m3"], paths=["/mypage/profile"], propose="", rule="r-access"))
+    sensor.finding(seq + 2, rooms.finding(102, source="198.51.100.2", service="billing", kind="cross_service", accounts=["b1", "b2"], rule="r-cross"))
+    sensor.wait_ack(seq + 2)
+    return seq + 3
+
+
+SOURCES = {"t": "sources", "at": rooms.iso(), "sources": [
+    {"id": 1, "name": "auth-members", "kind": "file", "path": "/var/log/auth", "service": "members", "host": "auth-01", "first_seen": rooms.iso(900), "last_seen": rooms.iso(2), "lines": 500, "bytes": 60000, "unparsed": 0, "broken_text": 0, "oversize": 0, "skew_ms": 3, "backfill": 0, "lost": 0, "slots": [1] * 48},
+    {"id": 2, "name": "mg-01", "kind": "syslog", "path": "", "lines": 100, "lost": 4, "last_seen": rooms.iso(2), "first_seen": rooms.iso(900), "slots": [0] * 48, "backfill": 12, "first_event": rooms.iso(90000)},
+    {"id": 3, "name": "never", "kind": "file", "lines": 0, "slots": []}]}
+RULES = {"t": "rules", "part": 0, "parts": 1, "rules": [
+    {"id": "r-list", "name": "login_list", "title": "Account list attack", "title_ja": "リスト型攻撃", "kind": "list_attack", "propose": "block_source", "level": "high", "type": "correlation", "description": "d", "logsource": {"category": "authentication", "product": None}, "tags": ["attack.t1110"], "falsepositives": [], "references": [], "file": "login.yml", "line": 3, "text": "title: x"},
+    {"id": "r-web", "title": "Web", "level": "low", "type": "detection", "logsource": None, "tags": [], "falsepositives": ["none"], "file": "w.yml", "line": 1, "text": "y"}]}
+STATS = {"t": "stats", "at": rooms.iso(), "events": 5, "findings": 1, "events_by_hour": list(range(24))}
+
+
+def sensor_answer(m):
+    if m["t"] == "lines":
+        return {"t": "lines", "id": m["id"], "lines": [{"n": n, "at": rooms.iso(), "source": "auth-members", "text": f"line {n}"} for n in m["positions"][:2]]}
+    return {"t": "explain", "id": m["id"], "result": {"decoder": "sshd", "line": m["line"], "rules": []}}
+
+
+@tap.test
+def every_answer_is_as_described():
+    with rooms.room() as r:
+        s = r.sensor()
+        for m in ({"t": "hello", "version": "0", "instance": "t"}, SOURCES, RULES, STATS):
+            s.send(m)
+        s.finding(1, rooms.finding(500, source="203.0.113.200", service="ssh", level="low", kind="", propose="", count=2))
+        wave(s, 2)
+        s.serve(sensor_answer)
+        b = r.browser()
+        now = b.get("/now")
+        assert [a["kind"] for a in now["asks"]] == ["block_source"], now["asks"]
+        assert [x["name"] for x in now["sources_bad"]] == ["mg-01"] and now["sources_total"] == 3
+        assert now["strip"][-1]["events"] == 23 and now["strip"][-1]["high"] == 7
+        assert now["level"] is None and now["duty"] is None
+        cases = b.get("/incidents?state=all&limit=10")
+        assert cases["total"] == 1
+        i = cases["incidents"][0]
+        assert i["title"]["key"] == "title.list_attack" and i["title"]["params"]["service_ja"] == "会員サイト"
+        assert i["title"]["params"]["stolen"] == 1 and i["services"] == ["members", "billing"]
+        one = b.get(f"/incidents/{i['id']}")
+        assert one["scope"]["sources"] == {"n": 5, "at_least": False}
+        assert one["scope"]["accounts_tried"]["n"] == 102
+        watched = {x["name"]: x["watch_since"] is not None for x in one["scope"]["services"]}
+        assert watched == {"members": True, "billing": True, "points": True, "ssh": True}, watched
+        assert one["scope"]["seen_pages"][0]["kind_text"]["params"]["kind_en"] == "name and address"
+        assert [l["code"] for l in one["ledger"] if l["at"]] == ["first_trace", "rule", "person"]
+        accounts = b.get(f"/incidents/{i['id']}/accounts")
+        assert [(a["name"], a["service"], a["pages"][0]["path"]) for a in accounts["accounts"]] == [("m3", "members", "/mypage/profile")]
+        assert accounts["accounts"][0]["positions"] == [1000]
+        timeline = b.get(f"/incidents/{i['id']}/timeline")["entries"]
+        assert {"event.incident_opened", "event.service_joined", "event.accounts_stolen", "event.watch_set", "event.action_proposed", "event.person_opened"} <= {e["text"]["key"] for e in timeline}
+        assert b.get(f"/incidents/{i['id']}/findings")["total"] == 8
+        assert b.get("/findings")["total"] == 1
+        evidence = b.get(f"/incidents/{i['id']}/evidence")
+        assert [l["text"] for l in evidence["lines"]] == ["line 7", "line 8", None] and not evidence["complete"]
+        assert b.api("POST", "/rules/try", {"line": "Failed password"})["decoder"] == "sshd"
+        actions = b.get(f"/incidents/{i['id']}/actions")["actions"]
+        assert len(actions) == 1 and len(actions[0]["addresses"]) == 5 and actions[0]["why_proposed"]["key"] == "why.policy"
+        sources = b.get("/sources")["sources"]
+        assert [x["state"] for x in sources] == ["losing", "unknown", "right"]
+        rules = b.get("/rules")
+        assert rules["complete"] and rules["rules"][0]["titles"]["ja"] == "リスト型攻撃" and sum(rules["rules"][0]["hits_30d"]) == 6
+        assert b.get("/rules/r-list")["text"] == "title: x"
+        b.get("/rules/nothing", want=404)
+        assert b.get("/packs")["packs"][0]["id"] == "nisc-2014-2-account-list"
+        assert "会員" in b.get("/packs/nisc-2014-2-account-list")["story"]["ja"]
+        b.get("/packs/none", want=404)
+        assert b.get("/demo")["state"] == "none"
+        b.api("POST", "/demo/start", {}, want=503)
+        rows = b.get("/audit?limit=1000")["rows"]
+        assert rows[0]["prev"] == "0" * 64 and all(x["prev"] == y["hash"] for x, y in zip(rows[1:], rows))
+        assert b.get("/audit/verify")["ok"]
+        assert b.get("/persons")["persons"][0]["role"] == "administrator"
+        for path in ("/incidents/999", "/incidents/999/actions"):
+            b.get(path, want=404)
+        for path in ("/incidents?state=strange", "/incidents?limit=0", "/incidents?limit=9x", "/audit?after=-1"):
+            assert b.get(path, want=400)["error"]["key"] == "error.bad_body"
+
+
+@tap.test
+def every_route_is_described_and_every_description_has_a_route():
+    out = tap.run(rooms.ROOM, "--list-routes").stdout.decode()
+    have = {(l.split("\t")[0], re.sub(r"\{name\}", "{id}", l.split("\t")[1])) for l in out.splitlines()} - {("GET", "/signin")}
+    described = {(m.upper(), p) for p, ops in openapi.DOC["paths"].items() for m in ops}
+    assert have == described, (have - described, described - have)
+
+
+@tap.test
+def texts_of_the_pages_know_every_key():
+    for lang in ("ja", "en"):
+        texts = json.loads((tap.ROOT / f"content/texts/{lang}.json").read_text())
+        missing = [k for k in openapi.KEYS if k not in texts]
+        assert not missing, f"{lang}: {missing}"
+
+
+@tap.test
+def strangers_learn_nothing():
+    with rooms.room() as r:
+        wave(r.sensor())
+        out = tap.run(rooms.ROOM, "--list-routes").stdout.decode()
+        answers = set()
+        for n, line in enumerate(out.splitlines()):
+            method, pattern, _, _, access, _ = line.split("\t")
+            if access == "open":
+                continue
+            for path in {pattern.replace("{id}", "1").replace("{name}", "x"), pattern.replace("{id}", "99").replace("{name}", "y")}:
+                b = rooms.Browser(r, f"127.0.1.{n + 1}")
+                x = b.request(method, path, {} if method != "GET" else None)
+                assert x.status == 401, (method, path, x.status, x.text)
+                answers.add(x.text)
+                b.cookie = "0" * 64
+                assert b.request(method, path, {} if method != "GET" else None).status == 401
+        assert len(answers) == 1, answers  # one constant answer
+        assert rooms.Browser(r).request("GET", "/signin?token=" + "0" * 64).status == 403
+        assert rooms.Browser(r).request("GET", "/signin").status == 403
+
+
+@tap.test
+def a_link_works_once():
+    with rooms.room() as r:
+        link = r.link()
+        b = rooms.Browser(r).sign_in(link)
+        again = rooms.Browser(r).request("GET", link)
+        assert again.status == 403 and "set-cookie" not in again.headers
+        b.api("POST", "/signout")
+        b.get("/me", want=401)
+        # old links do not work either
+        late = r.link()
+        db = sqlite3.connect(r.data / "room/room.db")
+        with db:
+            db.execute("UPDATE link SET expires_at = expires_at - 16 * 60 * 1000000000")
+        db.close()
+        assert rooms.Browser(r).request("GET", late).status == 403
+        assert late.split("=")[1] not in r.said() and link.split("=")[1] not in r.said()
+        assert link.split("=")[1].encode() not in (r.data / "room/room.db").read_bytes()
+
+
+@tap.test
+def another_page_cannot_write():
+    with rooms.room() as r:
+        wave(r.sensor())
+        b = r.browser()
+        rows = r.one("SELECT count(*) FROM audit WHERE verb = 'refused'")
+        good, b.csrf = b.csrf, None
+        version = b.get("/incidents/1")["version"]
+        for csrf in (None, "0" * 64, good[:-1], good.upper()):
+            b.csrf = csrf
+            e = b.api("PUT", "/incidents/1", {"version": version, "level": "low"}, want=403)
+            assert e["error"]["key"] == "error.csrf"
+        assert r.one("SELECT count(*) FROM audit WHERE verb = 'refused'") == rows + 4
+        b.csrf = good
+        assert b.api("PUT", "/incidents/1", {"version": version, "level": "low"})["level"] == "low"
+
+
+@tap.test
+def the_second_edit_is_refused_and_says_who():
+    with rooms.room() as r:
+        wave(r.sensor())
+        who = rooms.people(r)
+        a, h = who["administrator"], who["handler"]
+        v = a.get("/incidents/1")["version"]
+        a.api("PUT", "/incidents/1", {"version": v, "title": "最初"})
+        e = h.api("PUT", "/incidents/1", {"version": v, "title": "二番目"}, want=409)["error"]
+        assert (e["yours"], e["theirs"], e["by"]) == (v, v + 1, "administrator") and e["at"], e
+        assert h.get("/incidents/1")["title"] == {"plain": "最初"}
+        assert h.api("PUT", "/incidents/1", {"version": v + 1, "title": None})["title"]["key"] == "title.list_attack"
+        made = h.api("POST", "/incidents/1/timeline", {"text": "<b>電話</b>した", "lane": "business", "precision_s": 60})
+        assert made["text"] == {"plain": "<b>電話</b>した"} and made["source"] == "person"
+        action = h.get("/incidents/1/actions")["actions"][0]
+        e = h.api("POST", "/actions/1/reject", {"version": action["version"] + 5}, want=409)["error"]
+        assert e["theirs"] == action["version"]
+        assert h.api("POST", "/actions/1/approve", {"version": action["version"]}, want=503)["error"]["key"] == "error.hand_away"
+        assert h.api("POST", "/actions/1/reject", {"version": action["version"], "reason": "訓練"})["state"] == "rejected"
+        assert h.api("POST", "/actions/1/reject", {"version": action["version"] + 1}, want=400)["error"]["key"] == "error.state"
+        assert h.get("/now")["asks"] == []
+        assert a.api("PUT", "/incidents/1", {"version": v + 2, "state": "closed"})["state"] == "closed"
+
+
+def promised():
+    """The table of docs/room.md: (object, verb) -> role -> word."""
+    table = {}
+    for line in (tap.ROOT / "docs/room.md").read_text().splitlines():
+        m = re.match(r"\| `(\w+)` \| `(\w+)` \| (\S.*?) \| (\S.*?) \| (\S.*?) \|", line)
+        if m:
+            table[m[1], m[2]] = dict(zip(("administrator", "handler", "auditor"), m.groups()[2:]))
+    return table
+
+
+@tap.test
+def the_matrix_holds_over_every_route():
+    table = promised()
+    assert len(table) > 30
+    with rooms.room() as r:
+        wave(r.sensor())
+        who = rooms.people(r)
+        routes = [l.split("\t") for l in tap.run(rooms.ROOM, "--list-routes").stdout.decode().splitlines()]
+        asked = 0
+        for red in (False, True):
+            if red:
+                v = who["administrator"].get("/incidents/1")["version"]
+                who["administrator"].api("PUT", "/incidents/1", {"version": v, "tlp": "RED"})
+            for method, pattern, verb, obj, access, _ in routes:
+                if access == "open" or pattern.endswith(("/signout", "/stream")):
+                    continue
+                on_row = "/incidents/{id}" in pattern or "/actions/{id}" in pattern
+                path = pattern.replace("{id}", "1").replace("{name}", "r-list")
+                for role, b in who.items():
+                    word = table.get((obj, verb), {}).get(role, "no")
+                    may = word in ("yes", "own") or (word == "not red" and not (red and on_row))
+                    before = r.one("SELECT count(*) FROM audit WHERE verb = 'refused'")
+                    # a body that cannot be right: who may gets 400 or more, who may not 403 before it is read
+                    x = b.request(method, path, {"nonsense": 1} if method != "GET" else None)
+                    after = r.one("SELECT count(*) FROM audit WHERE verb = 'refused'")
+                    asked += 1
+                    if may:
+                        assert x.status != 403, (red, role, method, path, x.status, x.text)
+                    else:
+                        assert x.status == 403, (red, role, method, path, x.status, x.text)
+                        e = openapi.check(method, path, 403, x.headers["content-type"], x.text)["error"]
+                        assert e["recorded"] and e["key"] == "error.may_not", e
+                        assert after == before + 1, (method, path)
+        assert asked > 180, asked
+        assert who["handler"].get("/incidents?state=all")["total"] == 0  # a red case is not even listed
+        assert who["administrator"].get("/incidents?state=all")["total"] == 1
+        assert who["administrator"].get("/audit/verify")["ok"]
+
+
+@tap.test
+def a_change_reaches_open_pages_at_once():
+    with rooms.room() as r:
+        s = r.sensor()
+        who = rooms.people(r)
+        events = who["administrator"].stream()
+        events.wait("clock")
+        wave(s)
+        events.wait("change", kind="incident", id=1)
+        events.wait("change", kind="action", id=1)
+        there = who["handler"].stream("?incident=1")
+        there.wait("change", kind="viewers", id=1)
+        viewers = who["administrator"].get("/incidents/1")["viewers"]
+        assert [(v["name"], v["me"]) for v in viewers] == [("duty", False)], viewers
+        there.close()
+        tap.wait_until(lambda: who["administrator"].get("/incidents/1")["viewers"] == [], 25, 0.5, what="nobody there")
+        events.close()
+
+
+@tap.test
+def nothing_is_lost_or_doubled_by_a_kill():
+    """Killed in the middle of a burst, three times; what was not acknowledged is sent again, as the sensor does."""
+    with rooms.room() as r:
+        total, acked = 600, 0
+        story = [rooms.finding(n + 1, source=f"198.51.{100 + n // 250}.{n % 250 + 1}", accounts=[f"m{n}", f"m{n + 1}"]) for n in range(total)]
+        for round_ in range(4):
+            s = r.sensor()
+            last_round = round_ == 3
+            try:
+                for seq in range(acked + 1, total + 1):
+                    s.finding(seq, story[seq - 1])
+                    if not last_round and seq == min(total, acked + 150):
+                        break
+                if last_round:
+                    s.wait_ack(total)
+                else:
+                    s.wait_ack(acked + 20)
+            finally:
+                acked = s.acked
+            if not last_round:
+                r.kill()
+                s.close()
+                r.start()
+                assert r.one(f"SELECT count(*) FROM finding") >= acked
+        assert r.one("SELECT count(*) FROM finding") == total
+        assert r.one("SELECT count(DISTINCT fid) FROM finding") == total
+        assert r.one("SELECT count(*) FROM incident") == 1
+        assert r.one("SELECT count(*) FROM finding_value WHERE kind = 'account'") == 2 * total
+        assert r.one("SELECT count(*) FROM timeline WHERE text_key = 'event.incident_opened'") == 1
+        status, v = r.verify()
+        assert status == 0 and v["ok"], v
+        b = r.browser()
+        assert b.get("/incidents/1")["scope"]["sources"]["n"] == total
+
+
+@tap.test
+def a_hostile_sensor_is_cut_off_and_others_go_on():
+    def frame(text):
+        return struct.pack("<I", len(text)) + text
+    bad = [struct.pack("<I", 0), struct.pack("<I", 2 ** 31), struct.pack("<I", 1024 * 1024 + 1), frame(b"{"), frame(b"[]"), frame(b'{"t":"nothing"}'),
+           frame(b'{"t":"finding","seq":1}'), frame(b'{"t":"finding","seq":-1,"finding":{}}'), frame(b'{"t":"rules","part":7,"parts":9,"rules":[]}'),
+           frame(b'{"t":"sources"}'), frame(b"\xff\xfe"), frame(b'{"t":"explain"}'), frame(b"[" * 70000), b"GET / HTTP/1.1\r\n\r\n" + b"x" * 2000]
+    with rooms.room() as r:
+        honest = r.sensor()
+        honest.finding(1, rooms.finding(1, source="198.51.100.1", accounts=["a"]))
+        honest.wait_ack(1)
+        for i, data in enumerate(bad):
+            s = r.sensor()
+            s.raw(data)
+            assert s.read() is None, f"row {i} was not cut off"
+            s.close()
+        # what is no finding is counted and acknowledged, or it would come for ever
+        broken = rooms.finding(2, source="198.51.100.2")
+        broken["level"] = "loud"
+        honest.finding(2, broken)
+        honest.finding(3, rooms.finding(3, source="198.51.100.3", accounts=["a"]))
+        honest.wait_ack(3)
+        assert r.one("SELECT count(*) FROM finding") == 2
+        # a frame of the largest size, and many connections at once
+        honest.send({"t": "stats", "x": "y" * 1000000})
+        more = [r.sensor() for _ in range(8)]
+        time.sleep(0.2)
+        for m in more:
+            m.close()
+        honest.finding(4, rooms.finding(4, source="198.51.100.4", accounts=["a"]))
+        honest.wait_ack(4)
+
+
+@tap.test
+def hostile_requests_are_refused():
+    with rooms.room() as r:
+        wave(r.sensor())
+        b = r.browser()
+        v = b.get("/incidents/1")["version"]
+
+        def put(raw, content="application/json"):
+            return b.request("PUT", "/api/v1/incidents/1", raw=raw, headers={"Content-Type": content}).status
+        for raw in (b"{", b"[]", b"7", b'{"version":1,"__proto__":{}}', b'{"version":"1"}', b'{"version":1.5}', b'{"version":1,"level":7}',
+                    b'{"version":1,"level":"none"}', b'{"version":1,"tlp":"WHITE"}', b'{"version":1,"commander":-1}', b'{"version":1,"commander":"x"}',
+                    b'{"version":1,"state":null}', b'{"version":1,"title":""}', b"[" * 100000, b'"' + b"\\" * 1000, b"\x00", b"\xff\xff"):
+            assert put(raw) == 400, raw[:40]
+        assert put(b'{"version":%d,"commander":99}' % v) == 400
+        assert put(b'{"version":1}', "text/plain") == 400
+        assert put(b"{" + b" " * 1100000 + b"}") == 413
+        assert b.get("/incidents/1")["version"] == v
+        for path in ("/api/v1/incidents/1/../2", "/api/v1/incidents/01", "/api/v1/incidents/-1", "/api/v1/incidents/1e3", "/api/v1/incidents/99999999999999999999",
+                     "/api/v1/incidents/", "/api/v1//me", "/api/v1/me/", "/api/v2/me", "/api/v1/packs/../room.db", "/api/v1/packs/..%2f..%2fetc", "/assets/../../etc/passwd.txt", "/%2e%2e/room.db"):
+            assert b.request("GET", path).status == 404, path
+        for method in ("HEAD", "OPTIONS", "TRACE", "PATCH", "DELETE"):
+            assert b.request(method, "/api/v1/me").status == 405, method
+        assert b.request("GET", "/api/v1/me", headers={"X-Long": "x" * 100000}).status in (400, 413, 431, 494)
+        assert b.get("/me")["person"]["name"] == "administrator"
+
+
+@tap.test
+def answers_carry_their_guards():
+    with rooms.room() as r:
+        b = r.browser()
+        for path in ("/", "/api/v1/me", "/api/v1/openapi.json", "/nothing.js", "/signin?token=x", "/cases/1"):
+            x = b.request("GET", path)
+            csp = x.headers["content-security-policy"]
+            for part in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"):
+                assert part in csp, (path, csp)
+            assert "unsafe" not in csp and x.headers["x-content-type-options"] == "nosniff"
+            assert x.headers["strict-transport-security"].startswith("max-age=") and x.headers["referrer-policy"] == "no-referrer"
+            if path.startswith("/api"):
+                assert x.headers["cache-control"] == "no-store"
+        page = b.request("GET", "/")
+        assert page.headers["content-type"].startswith("text/html")
+        assert b.request("GET", "/", headers={"If-None-Match": page.headers["etag"]}).status == 304
+
+
+@tap.test
+def tls_is_new_enough_and_the_certificate_fits():
+    with rooms.room() as r:
+        key = r.data / "room/tls.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+        for name in ("localhost", "127.0.0.1"):
+            c = ssl.create_default_context(cafile=r.data / "room/tls.crt")
+            with c.wrap_socket(socket.create_connection(("127.0.0.1", r.port)), server_hostname=name) as t:
+                assert t.version() in ("TLSv1.2", "TLSv1.3")
+        c = ssl.create_default_context(cafile=r.data / "room/tls.crt")
+        try:
+            c.wrap_socket(socket.create_connection(("127.0.0.1", r.port)), server_hostname="example.org")
+            raise AssertionError("the certificate fits any name")
+        except ssl.SSLCertVerificationError:
+            pass
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        try:
+            old.wrap_socket(socket.create_connection(("127.0.0.1", r.port)))
+            raise AssertionError("TLS 1.1 was taken")
+        except (ssl.SSLError, ConnectionError):
+            pass
+        first = (r.data / "room/tls.crt").read_bytes()
+        r.stop()
+        r.start()
+        assert (r.data / "room/tls.crt").read_bytes() == first
+
+
+@tap.test
+def who_asks_too_often_waits_and_others_do_not():
+    with rooms.room() as r:
+        b = r.browser(address="127.0.0.9")
+        flood = rooms.Browser(r, "127.0.0.66")
+        seen = [flood.request("GET", "/api/v1/now").status for _ in range(40)]
+        assert seen[0] == 401 and seen[-1] == 429 and set(seen) == {401, 429}, seen
+        x = flood.request("GET", "/api/v1/now")
+        assert openapi.check("GET", "/api/v1/now", 429, x.headers["content-type"], x.text)["error"]["key"] == "error.too_many"
+        assert int(x.headers["retry-after"]) >= 1
+        assert flood.request("GET", "/signin?token=" + "0" * 64).status == 429
+        assert b.get("/me")["person"]["id"] == 1
+
+
+@tap.test
+def tampering_is_found_and_named():
+    with rooms.room() as r:
+        wave(r.sensor())
+        b = r.browser()
+        assert b.get("/audit/verify")["ok"]
+        db = sqlite3.connect(r.data / "room/room.db")
+        with db:
+            db.execute("UPDATE incident SET level = 'low' WHERE id = 1")
+        db.close()
+        v = b.get("/audit/verify")
+        assert not v["ok"] and [(f["kind"], f["object"], f["row_id"]) for f in v["faults"]] == [("changed", "incident", 1)], v
+        status, said = r.verify()
+        assert status == 1 and said["faults"] == v["faults"]
+
+
+@tap.test
+def the_last_administrator_stays():
+    with rooms.room() as r:
+        who = rooms.people(r)
+        a = who["administrator"]
+        me = a.get("/me")["person"]
+        e = a.api("PUT", "/persons/1", {"version": me["version"], "role": "auditor"}, want=400)
+        assert e["error"]["key"] == "error.last_administrator"
+        duty = next(p for p in a.get("/persons")["persons"] if p["name"] == "duty")
+        assert a.api("PUT", f"/persons/{duty['id']}", {"version": duty["version"], "active": False})["active"] is False
+        who["handler"].get("/me", want=401)  # at once
+        a.api("POST", f"/persons/{duty['id']}/link", want=404)
+        a.api("POST", "/persons", {"name": "duty", "role": "handler"}, want=400)
+        link = a.api("POST", "/persons/3/link")["path"]
+        assert rooms.Browser(r).sign_in(link).get("/me")["person"]["role"] == "auditor"
+        me = a.get("/me")["person"]
+        assert a.api("PUT", "/me", {"version": me["version"], "lang": "en"})["person"]["lang"] == "en"
+
+
+@tap.test
+def a_real_hand_rehearses_what_a_person_decides():
+    """kizuki-hand without a driver: orders are checked and listed, nothing is blocked."""
+    hand = tap.BUILD / "kizuki-hand"
+    with rooms.room() as r:
+        (r.data / "hand").mkdir()
+        (r.data / "hand").chmod(0o755)
+        key = r.data / "hand/order.key.pub"
+        key.write_bytes((r.data / "room/order.key.pub").read_bytes())
+        key.chmod(0o644)
+        r.data.chmod(0o755)
+        tap.need(os.geteuid() == 0, "the hand trusts root's files only")
+        with open(r.data / "hand.log", "w") as log:
+            child = subprocess.Popen([hand, "--data", r.data, "--driver", "none", "--dry-run"], stderr=log)
+        try:
+            b = r.browser()
+            tap.wait_until(lambda: b.get("/me")["hand"], 15, 0.2, what="the hand; " + (r.data / "hand.log").read_text())
+            wave(r.sensor())
+            a = b.get("/incidents/1/actions")["actions"][0]
+            assert a["dry_run"] and a["may"]["approve"]
+            a = b.api("POST", "/actions/1/approve", {"version": a["version"], "minutes": 30})
+            done = tap.wait_until(lambda: (x := b.get("/incidents/1/actions")["actions"][0])["state"] == "dry_run" and x, 10, 0.1, what="the rehearsal: " + r.said()[-500:])
+            assert {x["state"] for x in done["addresses"]} == {"dry_run"}
+            one = b.get("/incidents/1")
+            ledger = {l["code"]: l for l in one["ledger"]}
+            assert ledger["decision"]["at"] and ledger["decision"]["by"]["params"]["name"] == "administrator"
+            assert ledger["contained"]["at"] is None and ledger["contained"]["text"]["key"] == "ledger.contained_dry_run"
+        finally:
+            child.terminate()
+            child.wait(10)
+
+
+tap.main()
