@@ -61,12 +61,20 @@ const struct detect_stats *detect_matcher_stats(const struct detect_matcher *m) 
     return &m->stats;
 }
 
+static void choose_all(struct detect_matcher *m, const struct lane *l) {
+    for (m->n_candidates = 0; m->n_candidates < l->n_rules; m->n_candidates++)
+        m->candidates[m->n_candidates] = m->n_candidates;
+}
+
 /* Candidates and always-judged rules of one lane; true ones are written behind *n. */
 static int run_lane(struct detect_matcher *m, const struct lane *l, uint32_t *to, uint32_t *n) {
     int r = values_enter_lane(m, l);
     if (r < 0)
         return r;
-    scan_lane(m, l);
+    if (UNLIKELY(m->exhaustive))
+        choose_all(m, l);
+    else
+        scan_lane(m, l);
     m->stats.evaluated += m->n_candidates;
     for (uint32_t i = 0; i < m->n_candidates; i++) {
         const struct lane_rule *rule = &l->rules[m->candidates[i]];
@@ -111,4 +119,12 @@ int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_
     *ret_hits = m->hits;
     *ret_n = m->n_hits;
     return 0;
+}
+
+int detect_match_exhaustive(struct detect_matcher *m, const struct event *ev,
+                            const uint32_t **ret_hits, uint32_t *ret_n) {
+    m->exhaustive = true;
+    int r = detect_match(m, ev, ret_hits, ret_n);
+    m->exhaustive = false;
+    return r;
 }

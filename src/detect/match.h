@@ -50,15 +50,22 @@ DEFINE_CLEANUP(struct detect_matcher *, detect_matcher_free)
 /* *ret_hits: indexes into the rule set, ascending, valid until the next call. -ENOMEM. */
 int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_t **ret_hits,
                  uint32_t *ret_n) MUST_USE;
+/* The same without triggers: every rule of the event's log sources is judged. For tests, which hold
+ * the two against each other. */
+int detect_match_exhaustive(struct detect_matcher *m, const struct event *ev,
+                            const uint32_t **ret_hits, uint32_t *ret_n) MUST_USE;
 const struct detect_stats *detect_matcher_stats(const struct detect_matcher *m);
 
 /* One JSON object:
- *   logsources        those the event belongs to
- *   rules_considered  judged for it; rules_matched
- *   matched, near     rules with their condition as a tree: each item with what it wants and what
- * it found. near: a trigger called them and they did not match (at most 20) rule, route       with
- * `rule`, instead of these lists: that rule alone, even if its log source does not fit (matched is
- * false then), and the test its log source means. Absent when the rule is no detection of this
- * plan. */
+ *
+ * - logsources: those the event belongs to;
+ * - rules_considered: how many were judged for it; rules_matched;
+ * - matched, near: rules with their condition as a tree, each item with what it wants and what it
+ *   found. near: a trigger called them and they did not match (at most 20);
+ * - rule, route: with `rule`, instead of these lists. That rule alone, even if its log source does
+ *   not fit (matched is false then), and the test its log source means. Absent when the rule is no
+ *   detection of this plan.
+ *
+ * What is written is well-formed JSON also when -ENOMEM is returned. */
 int detect_explain(struct detect_matcher *m, const struct event *ev, const struct detect_rule *rule,
                    struct jsonw *out) MUST_USE;

@@ -31,6 +31,7 @@ struct detect_matcher {
     uint32_t epoch;     /* below 2^31: a memo holds 2 * epoch + answer */
     struct arena arena; /* one event's */
     bool no_memory;
+    bool exhaustive;             /* judge every rule, whatever the triggers say */
     struct event_field extra[2]; /* VALUE_LINE, VALUE_TIMESTAMP */
     bool line_ready;
     uint32_t n_present; /* values that are the first of their name */

@@ -199,8 +199,8 @@ static int by_rank(const void *pa, const void *pb) {
 struct coder {
     struct lane_builder *b;
     const struct detect_logsource *source;
-    struct step *at; /* CODE_MAX steps, filled from the end */
-    uint32_t n;
+    struct step *at; /* `cap` steps, filled from the end */
+    uint32_t n, cap;
 };
 
 /* Returns where the node begins (a place from the end, or CODE_…), or a negative code. */
@@ -212,12 +212,11 @@ static int gen(struct coder *c, const struct detect_expr *e, bool negated, int y
         int r = lane_atom_of(c->b, c->source, e->item, &atom);
         if (r < 0)
             return r;
-        if (c->n >= CODE_MAX)
-            return -ERR_LIMIT;
+        ASSERT(c->n < c->cap); /* counted before */
         c->n++;
-        c->at[CODE_MAX - c->n] = (struct step){.atom = atom,
-                                               .yes = (uint16_t) (negated ? no : yes),
-                                               .no = (uint16_t) (negated ? yes : no)};
+        c->at[c->cap - c->n] = (struct step){.atom = atom,
+                                             .yes = (uint16_t) (negated ? no : yes),
+                                             .no = (uint16_t) (negated ? yes : no)};
         return (int) c->n;
     }
     bool and = (e->kind == DETECT_AND) != negated;
@@ -266,9 +265,12 @@ static int refuse(struct lane_builder *b, const struct lane_source *rule, int co
 
 static int make_code(struct lane_builder *b, const struct lane_source *rule, struct lane_rule *to) {
     struct lane *l = b->lane;
-    struct coder c = {.b = b, .source = rule->source, .at = b->steps};
-    if (count_items(rule->expr, 0) > CODE_MAX)
+    struct coder c = {.b = b, .source = rule->source, .cap = count_items(rule->expr, 0)};
+    if (c.cap > CODE_MAX)
         return -ERR_LIMIT;
+    c.at = arena_alloc(&b->scratch, c.cap * sizeof *c.at);
+    if (!c.at)
+        return -ENOMEM;
     int r = gen(&c, rule->expr, false, CODE_TRUE, CODE_FALSE);
     if (r >= 0)
         r = arena_grow(&b->plan->arena, (void **) &l->code, &b->code_cap, b->n_code + c.n,
@@ -277,7 +279,7 @@ static int make_code(struct lane_builder *b, const struct lane_source *rule, str
         return r;
     *to = (struct lane_rule){.index = rule->index, .first = (uint32_t) b->n_code, .n = c.n};
     for (uint32_t i = 0; i < c.n; i++) {
-        struct step s = c.at[CODE_MAX - c.n + i];
+        struct step s = c.at[c.cap - c.n + i];
         s.yes = turn(c.n, s.yes);
         s.no = turn(c.n, s.no);
         l->code[b->n_code++] = s;
@@ -290,8 +292,7 @@ int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) {
      * numbers. */
     struct lane_rule *to = &b->lane->rules[b->lane->n_rules++];
     *to = (struct lane_rule){.index = rule->index};
-    if (!b->steps && !(b->steps = arena_alloc(&b->temp, CODE_MAX * sizeof *b->steps)))
-        return -ENOMEM;
     int r = make_code(b, rule, to);
+    arena_reset(&b->scratch);
     return r < 0 ? refuse(b, rule, r) : 0;
 }

@@ -220,7 +220,6 @@ struct lane_builder {
     uint32_t *atom_uses; /* how many places of rules name each atom */
     size_t atoms_cap, uses_cap, code_cap;
     size_t n_code;
-    struct step *steps; /* CODE_MAX, for one rule at a time */
     struct trigger_list triggers;
     uint32_t *always;
     size_t n_always, always_cap;

@@ -12,10 +12,11 @@
 #include "detect/pattern.h"
 #include "detect/plan_priv.h"
 
-enum { GRAM_COUNTS = 1 << 16, JUDGE_NS = 150, REGEX_NEEDS_MAX = REGEX_LITERALS_MAX };
+enum { GRAM_LOG_MIN = 8, GRAM_LOG_MAX = 17, JUDGE_NS = 150 };
 
 struct popularity {
-    uint32_t grams[GRAM_COUNTS]; /* by hash */
+    uint32_t *grams; /* 1 << grams_log, by hash */
+    uint32_t grams_log;
     double n_grams;
     struct map literals; /* field and op and text -> times */
     uint32_t *of_field;  /* items with literals, by lane field */
@@ -28,8 +29,8 @@ static uint32_t load32(const char *p) {
     return v;
 }
 
-static uint32_t gram_slot(const char *at) {
-    return gram_hash(load32(at)) >> 16;
+static uint32_t *gram_count(const struct popularity *p, const char *at) {
+    return &p->grams[gram_hash(load32(at)) >> (32 - p->grams_log)];
 }
 
 /* ASCII-lowered: a cased literal is found in the lowered value, too. */
@@ -73,7 +74,7 @@ static int count_item(struct popularity *p, uint32_t field, const struct detect_
     v->num += uses;
     p->of_field[field] += uses;
     for (size_t i = 0; i + 4 <= lit.n; i++) {
-        p->grams[gram_slot(lit.p + i)] += uses;
+        *gram_count(p, lit.p + i) += uses;
         p->n_grams += uses;
     }
     return 0;
@@ -84,10 +85,14 @@ int popularity_new(struct lane_builder *b) {
     if (!p)
         return -ENOMEM;
     p->arena = &b->temp;
+    p->grams_log = GRAM_LOG_MIN;
+    while (p->grams_log < GRAM_LOG_MAX && (1u << p->grams_log) < b->lane->n_atoms * 16)
+        p->grams_log++;
+    p->grams = arena_zalloc(&b->temp, sizeof *p->grams << p->grams_log);
     p->of_field = arena_zalloc(&b->temp, b->lane->n_fields * sizeof *p->of_field);
     map_init(&p->literals, (size_t) RULES_MAX * 100, MAP_BORROW);
     b->popularity = p;
-    if (!p->of_field)
+    if (!p->of_field || !p->grams)
         return -ENOMEM;
     for (uint32_t i = 0; i < b->lane->n_atoms; i++) {
         int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item, b->atom_uses[i]);
@@ -119,7 +124,7 @@ uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint
     uint32_t best = UINT32_MAX;
     *ret_offset = 0;
     for (uint32_t i = 0; i + 4 <= lit.n; i++) {
-        uint32_t c = p->grams[gram_slot(lit.p + i)];
+        uint32_t c = *gram_count(p, lit.p + i);
         if (c < best) {
             best = c;
             *ret_offset = i;

@@ -1,6 +1,9 @@
 /* Every modifier and each trap of the specification, one rule and one event at a time. */
 #include "fire.h"
 
+#include "base/buf.h"
+#include "base/mem.h"
+
 /* A detection of one selection with one line. */
 #define SEL(line) "  sel:\n    " line "\n  condition: sel"
 #define YES(detection, json) assert_true(fires(detection, json))
@@ -453,6 +456,79 @@ static void hits_are_ascending_and_each_once(void **state UNUSED) {
     fire_end(&f);
 }
 
+/* Rules, field maps, plan, matcher, one event, its explanation: all or -ENOMEM. */
+static int everything(const char *rules, const char *fields, const char *json) {
+    struct event_names *names = event_names_new();
+    struct detect_rules *set = NULL;
+    struct detect_fields *maps = NULL;
+    struct detect_plan *plan = NULL;
+    struct detect_matcher *m = NULL;
+    struct buf out;
+    struct jsonw w;
+    struct arena a;
+    struct event ev;
+    struct raw_record raw = {.bytes = str_of(json)};
+    const uint32_t *hits;
+    uint32_t n = 0;
+    int r = names ? 0 : -ENOMEM;
+    arena_init(&a, 1 << 20);
+    buf_init(&out, 1 << 20);
+    if (r == 0)
+        r = detect_rules_load_text(str_of(rules), "t.yml", &set, NULL);
+    if (r == 0)
+        r = detect_fields_load_text(str_of(fields), "f.yml", &maps, NULL);
+    struct detect_plan_options opt = {.fields = maps};
+    if (r == 0)
+        r = detect_plan_new(set, names, &opt, &plan, NULL);
+    if (r == 0 && !(m = detect_matcher_new(plan)))
+        r = -ENOMEM;
+    if (r == 0) {
+        event_begin(&ev, &a, names, &raw);
+        r = event_add_named(&ev, STR("x.a"), JSON_STRING, STR("ÄB foo"));
+    }
+    if (r == 0)
+        r = detect_match(m, &ev, &hits, &n);
+    if (r == 0) {
+        jsonw_init(&w, &out);
+        r = detect_explain(m, &ev, NULL, &w);
+    }
+    if (r == 0)
+        r = buf_error(&out);
+    if (r == 0)
+        assert_int_equal(n, 2);
+    detect_matcher_free(m);
+    detect_plan_unref(plan);
+    detect_fields_free(maps);
+    detect_rules_unref(set);
+    event_names_free(names);
+    buf_done(&out);
+    arena_done(&a);
+    return r;
+}
+
+static void survives_every_failing_allocation(void **state UNUSED) {
+    static const char rules[] =
+        "title: A\nlogsource: {product: p}\ndetection:\n  s: {'a|re|i': 'f(o|x)o', 'a|contains': "
+        "äb}\n"
+        "  f: {'a|windash|contains': -x, b: 5, 'c|cidr': 10.0.0.0/8}\n  condition: s and not "
+        "f\n---\n"
+        "title: B\nlogsource: {category: c}\ndetection: {k: [foo], condition: k}\n---\n"
+        "title: F\nlogsource: {product: p}\nfilter: {rules: any, s: {z: 1}, condition: s}\n";
+    static const char fields[] =
+        "maps: [{for: {product: p}, prefixes: [x.], names: {b: [q]}}]\n"
+        "routes: [{logsource: {product: p}, when: {'x.a|exists': true}}]\n";
+    long live = mem_live();
+    int r = -1;
+    for (long n = 0; r < 0; n++) {
+        mem_fail_after(n);
+        r = everything(rules, fields, "a foo line");
+        mem_fail_after(-1);
+        if (r < 0)
+            assert_int_equal(r, -ENOMEM);
+        assert_int_equal(mem_live(), live);
+    }
+}
+
 UNIT_GROUP(detect_match, cmocka_unit_test(texts_ignore_case_and_must_be_whole),
            cmocka_unit_test(other_scripts_fold_too), cmocka_unit_test(wildcards_and_escapes),
            cmocka_unit_test(startswith_endswith_contains),
@@ -466,4 +542,5 @@ UNIT_GROUP(detect_match, cmocka_unit_test(texts_ignore_case_and_must_be_whole),
            cmocka_unit_test(parts_of_times), cmocka_unit_test(placeholders),
            cmocka_unit_test(keywords_search_the_whole_line), cmocka_unit_test(conditions),
            cmocka_unit_test(refusals_say_what_to_write), cmocka_unit_test(filters_suppress),
-           cmocka_unit_test(hits_are_ascending_and_each_once))
+           cmocka_unit_test(hits_are_ascending_and_each_once),
+           cmocka_unit_test(survives_every_failing_allocation))
