@@ -51,17 +51,21 @@ def within(value, limits, what):
 def judge(expect, played, first_trace):
     lines = []
     incident = played.main_incident()["id"]
+    noticed = []
     for want in expect.get("noticed", []):
         hits = [f for f in played.findings if f["kind"] == want["kind"]]
         assert hits, f"nothing of kind {want['kind']}; there was {sorted({f['kind'] for f in played.findings})}"
         delay = min(scale(f["detected_at"]) for f in hits) - first_trace
         lines.append(f"{want['kind']}: noticed after {delay:.0f} s (limit {want['within_s']})")
         assert delay <= want["within_s"], lines[-1]
+        noticed.append(delay)
         assert any(f["incident_id"] == incident for f in hits), f"{want['kind']} is in no case"
     for want in expect.get("proposed", []):
         rows = [dict(r) for r in played.db.execute("SELECT * FROM action WHERE kind = ?", (want["action"],))]
         assert rows, f"no {want['action']} was proposed"
         delay = min(scale(r["created_at"]) for r in rows) - first_trace
+        if want.get("after") == "noticed":
+            delay -= min(noticed)
         lines.append(f"{want['action']}: proposed after {delay:.0f} s (limit {want['within_s']})")
         assert delay <= want["within_s"], lines[-1]
     if "incidents" in expect:
