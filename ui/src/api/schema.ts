@@ -809,6 +809,7 @@ export interface components {
         ScopeService: {
             name: string;
             title: string | null;
+            titles: components["schemas"]["Titles"] | null;
             tries: components["schemas"]["Count"] | null;
             success: number;
             /** @description since when the addresses of this case are watched for on this service */
@@ -962,6 +963,8 @@ export interface components {
                 path: string;
                 /** @description personal data shown there, as configured */
                 kind: string | null;
+                /** @description the same in each language */
+                kinds: components["schemas"]["Titles"] | null;
                 n: number;
                 positions: number[];
             }[];
@@ -1132,7 +1135,7 @@ export interface components {
         };
         Demo: {
             /** @enum {string} */
-            state: "none" | "starting" | "running" | "finished" | "failed";
+            state: "none" | "starting" | "running" | "clearing";
             pack: string | null;
             url: string | null;
             started: components["schemas"]["Time"] | null;

@@ -13,16 +13,15 @@ export function DemoStart({ pack }: { pack?: string }) {
   const write = useWrite(demo.reload);
   const d = demo.data;
   const busy = write.state.step === "busy";
-  const running = d !== null && (d.state === "running" || d.state === "finished");
+  const running = d?.state === "running";
   return (
     <>
-      {d?.state === "starting" && <p role="status"><Mark kind="run">{t("demo.state.starting")}</Mark></p>}
-      {running && <p role="status"><Mark kind={d.state === "running" ? "run" : "ok"}>{t(`demo.state.${d.state}`)}</Mark></p>}
-      {d?.state === "failed" && <p role="status"><Mark kind="failed">{t("demo.state.failed")}</Mark> {d.text && say(d.text)}</p>}
+      {d && d.state !== "none" && <p role="status"><Mark kind="run">{t(`demo.state.${d.state}`)}</Mark> {d.text && say(d.text)}</p>}
+      {d?.state === "none" && d.text && <p role="status"><Mark kind="failed">{say(d.text)}</Mark></p>}
       <Outcome state={write.state} />
       <div class="buttons">
         {running && d.url && <Button href={d.url}>{t("demo.open")}</Button>}
-        {(!d || d.state === "none" || d.state === "failed") && <Button busy={busy} onPress={() => void write.run(() => api.demoStart(pack))}>{t("demo.start")}</Button>}
+        {(!d || d.state === "none") && <Button busy={busy} onPress={() => void write.run(() => api.demoStart(pack))}>{t("demo.start")}</Button>}
         {running && <Confirm busy={busy} label={t("demo.clear")} question={t("demo.clear_question")} effect={t("demo.clear_effect")} onConfirm={() => void write.run(api.demoClear)} />}
       </div>
     </>
