@@ -164,9 +164,12 @@ const rules = [
   rule("r-3", "総当たり", "Brute force on one account", "medium", "brute_force", 0), rule("r-4", "パスワードスプレー", "Password spraying", "medium", "spraying", 0), rule("r-5", "ゆっくり続く試行", "Slow login tries", "medium", "slow", 1),
   rule("r-6", "ログインの失敗", "Failed login", "informational", null, 0, "detection"),
 ];
+const item = (field, holds, wants, found) => ({ kind: "item", holds, field, op: "is", modifiers: "", wants, found_in: field, found: [found] });
 const explain = {
-  decoder: "sshd", fields: { "@timestamp": "2026-11-22T17:11:58.000Z", "event.category": "authentication", "event.action": "login", "event.outcome": "success", "user.name": "t***04", "source.ip": "198.51.100.7" },
-  rules: [{ id: "r-6", title: "Failed login", matched: false, why: ["event.outcome is success, the rule asks for failure"] }, { id: "r-2", title: "Success after a wave", matched: true, why: ["event.outcome is success"] }],
+  event: { "@timestamp": "2026-11-22T17:11:58.000Z", "event.category": "authentication", "event.action": "login", "event.outcome": "failure", "user.name": "root", "source.ip": "192.0.2.4", "kizuki.decoder": "sshd" }, unparsed: false,
+  detect: { logsources: [{ category: "authentication" }], rules_considered: 5, rules_matched: 1,
+    matched: [{ id: "r-6", name: "failed_login", title: "Failed login", level: "informational", matched: true, why: { kind: "and", holds: true, sub: [item("event.outcome", true, "failure", "failure")] } }],
+    near: [{ id: "r-2", name: "success", title: "Success after a wave", level: "high", matched: false, why: { kind: "and", holds: false, sub: [item("event.outcome", false, "success", "failure")] } }] },
 };
 const packs = [{ id: "nisc-2014-2-account-list", titles: { ja: "会員制サービスの不正ログイン", en: "Unauthorised logins to a members' service" }, source: "NISC 2014, case 2", sector: "electricity", tlp: "CLEAR", levels: ["executive", "handler", "engineer"] }];
 const pack = {

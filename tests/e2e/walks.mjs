@@ -7,7 +7,7 @@ import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
 
 const say = (ok, sentence) => (ok ? null : sentence);
-const has = async (page, text, ms = 8000) => page.getByText(text).first().waitFor({ timeout: ms }).then(() => null, () => `"${text}" does not appear`);
+const has = async (page, text, ms = 8000) => page.getByText(text).filter({ visible: true }).first().waitFor({ timeout: ms }).then(() => null, () => `"${text}" does not appear`);
 const DIST = fileURLToPath(new URL("../../ui/dist/", import.meta.url));
 
 const heading = async (page, name, ms = 8000) => page.getByRole("heading", { name, level: 1 }).waitFor({ timeout: ms }).then(() => null, () => `no heading "${name}"`);

@@ -42,9 +42,12 @@ export async function open(page, base, hash) {
   await settle(page);
 }
 
-/** A picture of the whole page. Chromium forgets its touch screen over it, so it is told again. */
+const TALL = 3000; /* px: what a person would scroll through; encoding more takes seconds */
+
+/** A picture of the whole page, as far as anybody would look. Chromium forgets its touch screen over it, so it is told again. */
 export async function picture(who, path) {
-  await who.page.screenshot({ path, fullPage: true });
+  const size = await who.page.evaluate(() => ({ width: innerWidth, height: document.documentElement.scrollHeight }));
+  await who.page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: size.width, height: Math.min(TALL, size.height) } });
   if (!who.phone) return;
   who.cdp ??= await who.context.newCDPSession(who.page);
   await who.cdp.send("Emulation.setTouchEmulationEnabled", { enabled: true, maxTouchPoints: 1 });

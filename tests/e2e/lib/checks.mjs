@@ -86,7 +86,7 @@ export function layoutFaults(coarse) {
 /** axe: serious and critical faults, each with where it is. */
 export async function axeFaults(page, rules) {
   return page.evaluate(async (only) => {
-    const r = await globalThis.axe.run(document, { resultTypes: ["violations"], ...(only ? { runOnly: { type: "rule", values: only } } : { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } }) });
+    const r = await globalThis.axe.run(document, { resultTypes: ["violations"], ...(only ? { runOnly: { type: "rule", values: only } } : { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } }) });
     return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").flatMap((v) => v.nodes.slice(0, 3).map((n) => `axe ${v.id} (${v.impact}): ${n.target.join(" ")} ${n.any?.[0]?.message ?? v.help}`));
   }, rules);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explained, flatten } from "./explain";
+import { countedBy, explained, flatten } from "./explain";
 import { blocks } from "./story";
 import { area, linear, ticks } from "./svg";
 import { cut } from "./yaml";
@@ -7,10 +7,24 @@ import { cut } from "./yaml";
 describe("an explained line", () => {
   it("flattens ECS and hides the original", () => {
     expect(flatten({ event: { category: ["web", "authentication"] }, user: { name: "a" } })).toEqual([["event.category", "web, authentication"], ["user.name", "a"]]);
-    const e = explained({ event: { event: { original: "x", outcome: "success" }, kizuki: { decoder: "sshd" } }, unparsed: false, detect: { rules: [{ id: "1", title: "A", matched: false, why: "no" }, { id: "2", title: "B", matched: true }] } });
-    expect(e).toEqual({ decoder: "sshd", unparsed: false, fields: [["event.outcome", "success"]], rules: [{ id: "2", title: "B", matched: true, why: [] }, { id: "1", title: "A", matched: false, why: ["no"] }] });
+    const item = (field: string, holds: boolean, found: string[]) => ({ kind: "item", holds, field, op: "is", modifiers: "", wants: "failure", found });
+    const e = explained({
+      event: { "event.original": "x", "event.outcome": "success", "kizuki.decoder": "sshd" }, unparsed: false,
+      detect: {
+        rules_considered: 5,
+        matched: [{ id: "2", name: "b", title: "B", matched: true, why: { kind: "and", holds: true, sub: [item("event.outcome", true, ["failure"]), { kind: "not", holds: true, sub: [item("user.name", false, [])] }] } }],
+        near: [{ id: "1", name: "a", title: "A", matched: false }],
+      },
+    });
+    expect(e).toEqual({
+      decoder: "sshd", unparsed: false, considered: 5, fields: [["event.outcome", "success"]],
+      rules: [{ id: "2", name: "b", title: "B", matched: true, grounds: [{ holds: true, field: "event.outcome", wants: "failure", found: "failure" }, { holds: true, field: "user.name", wants: "not failure", found: null }] },
+        { id: "1", name: "a", title: "A", matched: false, grounds: [] }],
+    });
+    expect(countedBy("correlation:\n  rules:\n    - a\n    - b\n", e.rules)?.name).toBe("b");
+    expect(countedBy("correlation:\n  rules:\n    - a\n", e.rules)).toBe(null);
   });
-  it("survives an answer it does not know", () => expect(explained({ detect: 3, event: null })).toEqual({ decoder: null, unparsed: false, fields: [], rules: [] }));
+  it("survives an answer it does not know", () => expect(explained({ detect: 3, event: null })).toEqual({ decoder: null, unparsed: false, considered: null, fields: [], rules: [] }));
 });
 
 describe("stories", () => {

@@ -11,8 +11,9 @@ export interface Resource<T> {
 }
 const SETTLE_MS = 250; /* a burst of findings is one reload */
 
+/** `incident`: the case it is about; changes of other cases are none of its business. */
 export function useResource<T>(
-  fetcher: (signal: AbortSignal) => Promise<T>, kinds: Changed["kind"][], deps: unknown[],
+  fetcher: (signal: AbortSignal) => Promise<T>, kinds: Changed["kind"][], deps: unknown[], incident?: number,
 ): Resource<T> {
   const [state, set] = useState<{ data: T | null; failure: ApiFailure | null; at: number | null }>(
     { data: null, failure: null, at: null });
@@ -37,6 +38,8 @@ export function useResource<T>(
     run();
     const off = onChange((c) => {
       if (c.kind !== "all" && !kinds.includes(c.kind)) return;
+      const other = incident !== undefined && c.id !== null && c.id !== incident;
+      if (other && (c.kind === "incident" || c.kind === "viewers")) return;
       clearTimeout(timer);
       timer = setTimeout(run, SETTLE_MS);
     });

@@ -27,6 +27,7 @@ export function Ledger({ rows }: { rows: LedgerRow[] }) {
       {rows.map((r) => (
         <li key={r.code} class={r.at === null ? "open" : undefined}>
           <Gap row={r} />
+          <span class="ledger-line" aria-hidden="true" />
           <span class="ledger-dot" aria-hidden="true" />
           <b class="ledger-name">{t(`ledger.${r.text.key.endsWith("_dry_run") ? "contained_dry_run" : r.code}`)}</b>
           <b class="ledger-at">{r.at !== null ? <Time at={r.at} seconds /> : <span class="ink2">{t(r.code === "first_trace" ? "word.unknown" : "word.not_yet")}</span>}</b>

@@ -15,7 +15,7 @@ function Pages({ account }: { account: Account }) {
 }
 
 export function Accounts({ incident }: { incident: Incident }) {
-  const list = useResource(api.accounts(incident.id), ["incident"], [incident.id]);
+  const list = useResource(api.accounts(incident.id), ["incident"], [incident.id], incident.id);
   const columns: Column<Account>[] = [
     { head: t("account.name"), title: true, cell: (a) => <b class="mono">{a.name}</b> },
     { head: t("scope.service"), cell: (a) => a.service ?? t("word.unknown") },

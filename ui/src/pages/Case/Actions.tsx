@@ -10,7 +10,7 @@ import { ActionCard } from "./ActionCard";
 const RANK: Record<Action["state"], number> = { proposed: 0, approved: 1, sent: 1, in_force: 2, refused: 3, expired: 3, dry_run: 4, undone: 5, ended: 5, rejected: 6 };
 
 export function Actions({ incident, reload }: { incident: Incident; reload: () => void }) {
-  const list = useResource(api.actions(incident.id), ["action", "incident"], [incident.id]);
+  const list = useResource(api.actions(incident.id), ["action", "incident"], [incident.id], incident.id);
   const done = () => { list.reload(); reload(); };
   return (
     <Loaded of={list}>{(d) => {

@@ -27,7 +27,7 @@ function TaskRow({ action }: { action: Action }) {
 }
 
 export function Tasks({ incident }: { incident: Incident }) {
-  const actions = useResource(api.actions(incident.id), ["action", "incident"], [incident.id]);
+  const actions = useResource(api.actions(incident.id), ["action", "incident"], [incident.id], incident.id);
   const rows = [...(actions.data?.actions ?? [])].sort((a, b) => (RANK[a.state] ?? 3) - (RANK[b.state] ?? 3));
   const open = rows.filter((a) => a.state === "proposed").length;
   return (

@@ -30,7 +30,7 @@ function Row({ entry, id }: { entry: TimelineEntry; id: number }) {
 }
 
 export function Timeline({ incident, reload }: { incident: Incident; reload: () => void }) {
-  const list = useResource(api.timeline(incident.id), ["incident", "action"], [incident.id]);
+  const list = useResource(api.timeline(incident.id), ["incident", "action"], [incident.id], incident.id);
   const [writing, write] = useState(false);
   const done = () => { write(false); list.reload(); reload(); };
   return (

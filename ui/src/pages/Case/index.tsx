@@ -55,7 +55,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
 export function Case({ args, query }: { args: string[]; query: URLSearchParams }) {
   const id = args[0] ?? "";
   const tab: TabId = (TABS as readonly string[]).includes(args[1] ?? "") ? (args[1] as TabId) : "timeline";
-  const incident = useResource(api.incident(id), ["incident", "action", "viewers"], [id]);
+  const incident = useResource(api.incident(id), ["incident", "action", "viewers"], [id], Number(id));
   return (
     <Loaded of={incident}>{(i) => (
       <>

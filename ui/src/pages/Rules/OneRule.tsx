@@ -2,7 +2,7 @@
 // exceptions come later and say so.
 import { api } from "../../api/client";
 import type { Rule } from "../../api/types";
-import { cut } from "../../lib/yaml";
+import { cut, shortPath } from "../../lib/yaml";
 import { useResource } from "../../state/resource";
 import { t, titleOf, word } from "../../state/text";
 import { Button } from "../../widgets/Button";
@@ -48,7 +48,7 @@ function About({ rule }: { rule: Rule }) {
         <Facts rows={[
           [t("rules.kind"), rule.kind ? word("kind", rule.kind) : t("word.none")], [t("rules.type"), word("rules.type", rule.type)],
           [t("rules.logsource"), <span class="mono">{source(rule)}</span>], [t("rules.name"), <span class="mono">{rule.name ?? t("word.none")}</span>],
-          [t("rules.file"), <span class="mono">{rule.file ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
+          [t("rules.file"), <span class="mono">{shortPath(rule.file) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
           [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
           [t("rules.falsepositives"), rule.falsepositives.length ? rule.falsepositives.join(t("word.comma")) : t("rules.falsepositives_none")],
           [t("rules.exceptions"), t("word.not_yet")],

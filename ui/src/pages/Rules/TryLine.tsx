@@ -2,41 +2,51 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Rule } from "../../api/types";
-import { type Explained, explained, type ExplainedRule } from "../../lib/explain";
-import { t } from "../../state/text";
+import { countedBy, type Explained, explained, type ExplainedRule } from "../../lib/explain";
+import { useResource } from "../../state/resource";
+import { t, titleOf } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Facts } from "../../widgets/Card";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 
-const SHOWN = 8;
+type Names = Record<string, string>;
 
-function Verdict({ rule }: { rule: ExplainedRule }) {
+function Verdict({ rule, names }: { rule: ExplainedRule; names: Names }) {
   return (
     <li>
-      <p><Mark kind={rule.matched ? "declared" : "unknown"}>{t(rule.matched ? "try.matched" : "try.not_matched")}</Mark> <a href={`#/rules/${encodeURIComponent(rule.id)}`}>{rule.title}</a></p>
-      {rule.why.map((w) => <p class="mono ink2">{w}</p>)}
+      <p><Mark kind={rule.matched ? "declared" : "unknown"}>{t(rule.matched ? "try.matched" : "try.not_matched")}</Mark> <a href={`#/rules/${encodeURIComponent(rule.id)}`}>{names[rule.id] ?? rule.title}</a></p>
+      <ul class="mono">{rule.grounds.map((g) => <li class={g.holds ? "ink2" : undefined}>{t(g.holds ? "try.holds" : "try.fails", { field: g.field, wants: g.wants, found: g.found ?? t("word.none") })}</li>)}</ul>
     </li>
   );
 }
 
-function Result({ result, rule }: { result: Explained; rule?: Rule }) {
-  const mine = rule && result.rules.find((r) => r.id === rule.id || r.title === rule.title);
-  const others = result.rules.filter((r) => r !== mine);
+/** What the line means for the rule whose page this is: itself, or as one of the lines it counts. */
+function verdict(rule: Rule, result: Explained, names: Names): string {
+  const mine = result.rules.find((r) => r.id === rule.id);
+  if (mine) return t(mine.matched ? "try.matched" : "try.not_matched");
+  if (rule.type !== "correlation") return t("try.not_considered");
+  const counted = countedBy(rule.text, result.rules);
+  return counted ? t("try.counted", { rule: names[counted.id] ?? counted.title }) : t("try.not_counted");
+}
+
+function Result({ result, rule, names }: { result: Explained; rule?: Rule; names: Names }) {
+  const first = result.rules.filter((r) => r.matched || r.id === rule?.id);
+  const near = result.rules.filter((r) => !first.includes(r));
   return (
     <div class="try" role="status">
       <Facts rows={[
-        [t("try.decoder"), result.unparsed ? <Mark kind="soon">{t("try.unparsed")}</Mark> : t("try.decoder_fields", { decoder: result.decoder ?? null, n: result.fields.length })],
-        ...(rule ? [[t("try.this_rule"), mine ? t(mine.matched ? "try.matched" : "try.not_matched") : t("try.not_considered")] as [string, string]] : []),
+        [t("try.decoder"), result.unparsed ? <Mark kind="soon">{t("try.unparsed")}</Mark> : t("try.decoder_fields", { decoder: result.decoder, n: result.fields.length })],
+        ...(rule ? [[t("try.this_rule"), <b>{verdict(rule, result, names)}</b>] as [string, never]] : []),
+        [t("try.rules"), t("try.rules_n", { n: first.filter((r) => r.matched).length, considered: result.considered })],
       ]} />
       <dl class="try-fields">{result.fields.map(([k, v]) => [<dt>{k}</dt>, <dd>{v}</dd>])}</dl>
       <ul class="try-rules">
-        {mine && <Verdict rule={mine} />}
-        {others.slice(0, SHOWN).map((r) => <Verdict rule={r} />)}
-        {result.rules.length === 0 && <li>{t("try.no_rule")}</li>}
+        {first.map((r) => <Verdict rule={r} names={names} />)}
+        {first.length === 0 && <li>{t("try.no_rule")}</li>}
       </ul>
-      {others.length > SHOWN && <details><summary>{t("try.more", { n: others.length - SHOWN })}</summary><ul class="try-rules">{others.slice(SHOWN).map((r) => <Verdict rule={r} />)}</ul></details>}
+      {near.length > 0 && <details><summary>{t("try.near", { n: near.length })}</summary><ul class="try-rules">{near.map((r) => <Verdict rule={r} names={names} />)}</ul></details>}
     </div>
   );
 }
@@ -44,6 +54,8 @@ function Result({ result, rule }: { result: Explained; rule?: Rule }) {
 export function TryLine({ rule }: { rule?: Rule }) {
   const [line, set] = useState("");
   const [result, show] = useState<Explained | null>(null);
+  const rules = useResource(api.rules, ["rules"], []);
+  const names: Names = Object.fromEntries((rules.data?.rules ?? []).map((r) => [r.id, titleOf(r)]));
   const write = useWrite();
   const run = () => {
     if (line.trim()) void write.run(async () => show(explained(await api.tryLine(line.replace(/\r?\n$/, "")))));
@@ -58,7 +70,7 @@ export function TryLine({ rule }: { rule?: Rule }) {
           {!line.trim() && <span class="small ink2">{t("try.missing")}</span>}
         </div>
         <Outcome state={write.state} />
-        {result && <Result result={result} rule={rule} />}
+        {result && <Result result={result} rule={rule} names={names} />}
       </form>
     </Card>
   );

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Rule } from "../../api/types";
+import { shortPath } from "../../lib/yaml";
 import { useResource } from "../../state/resource";
 import { t, titleOf, word } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
@@ -29,7 +30,7 @@ function columns(): Column<Rule>[] {
     { head: t("rules.hits_30d"), class: "card-wide", cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
     { head: t("rules.hits"), num: true, cell: (r) => <Num value={hits(r)} /> },
     { head: t("rules.last_hit"), num: true, cell: (r) => (r.last_hit ? <Time at={r.last_hit} /> : <span class="ink3">{t("word.none")}</span>) },
-    { head: t("rules.file"), wide: true, cell: (r) => <span class="mono ink2">{r.file ?? t("word.unknown")}</span> },
+    { head: t("rules.file"), wide: true, cell: (r) => <span class="mono ink2">{shortPath(r.file) ?? t("word.unknown")}</span> },
   ];
 }
 
