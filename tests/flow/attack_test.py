@@ -95,8 +95,13 @@ def hydra_is_noticed_and_blocked_and_nobody_else():
             b.hydra(b.gateway, "ssh", b.word_list("behind", 60, 78000))
             tap.wait_until(b.server.nft, 60, 0.05, what="the first address in nftables")
             os.kill(kizuki.pids()["kizuki-hand"], signal.SIGKILL)  # in the middle of it
-            tap.wait_until(lambda: set(b.server.nft() or ()) >= set(battlefield.ATTACKERS), 90, 0.2,
-                           what="twenty addresses in nftables")
+            try:
+                tap.wait_until(lambda: set(b.server.nft() or ()) >= set(battlefield.ATTACKERS), 60, 0.2,
+                               what="twenty addresses in nftables")
+            except AssertionError as e:
+                missing = set(battlefield.ATTACKERS) - set(b.server.nft() or ())
+                raise AssertionError(f"{e}; missing {missing}: {[rows(kizuki.actions(), m) for m in missing]}\n"
+                                     f"{kizuki.said()[-4000:]}") from None
             actions = tap.wait_until(lambda: (a := kizuki.actions()) and rows(a, battlefield.GATEWAY) and
                                      rows(a, battlefield.PARTNER) and a, 60, 0.5, what="what is only proposed")
         finally:
