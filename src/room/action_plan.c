@@ -18,6 +18,18 @@ struct plan {
     const char *why; /* of the whole action */
 };
 
+/* The supervisor starts a hand that died within seconds. An order decided meanwhile waits for it and goes out
+ * when it has said what stands; if it does not come, the order expires and a person is asked after all. */
+#define HAND_PATIENCE_MS 20000
+
+static const char *hand_objection(const struct room *r) {
+    if (r->hand.connected && r->hand.dry_run_known)
+        return r->hand.dry_run ? "dry_run" : NULL;
+    if (r->hand.acted && room_wall_ms(r) - r->hand.away_ms < HAND_PATIENCE_MS)
+        return NULL;
+    return r->hand.connected ? "dry_run" : "hand_away";
+}
+
 /* Order matters: the first that applies is told. */
 static const char *objection(struct room *r, const struct room_finding *f,
                              const struct planned *p) {
@@ -25,10 +37,8 @@ static const char *objection(struct room *r, const struct room_finding *f,
         return p->listed->list == LIST_PARTNER ? "partner" : "shared";
     if (r->policy->mode != BLOCK_AUTO)
         return "policy";
-    if (!r->hand.connected)
-        return "hand_away";
-    if (!r->hand.dry_run_known || r->hand.dry_run)
-        return "dry_run";
+    if (hand_objection(r))
+        return hand_objection(r);
     if (room_now(r) - f->last_ns > r->policy->recent_ns)
         return "old";
     if (p->good < 0)

@@ -489,6 +489,7 @@ static int take_list(struct room *r, struct arena *a, const struct json_value *m
         r->hand.dry_run_known = true;
         r->hand.dry_run = true; /* who does not say is not believed to act */
     }
+    r->hand.acted = r->hand.dry_run_known && !r->hand.dry_run;
     e = recover_orders(r, a, err);
     if (e == 0)
         e = compare_in_force(r, err);

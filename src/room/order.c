@@ -172,6 +172,8 @@ static int send_plain(struct room *r, const char *type, struct str address, int 
 }
 
 int room_hand_connected(struct room *r, bool connected, struct diag *reterr) {
+    if (r->hand.connected && !connected)
+        r->hand.away_ms = room_wall_ms(r);
     r->hand.connected = connected;
     r->hand.dry_run_known = r->hand.dry_run_known && connected;
     r->hand.list_open = false;

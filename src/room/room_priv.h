@@ -54,6 +54,8 @@ struct room {
     struct {                /* the hand, as it told us */
         bool connected;
         bool dry_run_known, dry_run;
+        bool acted;      /* when it was last asked, it was not in dry-run */
+        int64_t away_ms; /* wall clock when it was lost last */
         bool list_wanted, list_open; /* open: asked, not yet answered whole */
         int64_t listed_ms;           /* wall clock of the last question */
         int64_t sent[256]; /* rows of orders sent in this connection: not sent again in it */

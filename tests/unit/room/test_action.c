@@ -428,6 +428,36 @@ static void an_order_not_carried_out_is_sent_again(void **state UNUSED) {
     fixture_free(f);
 }
 
+/* It was killed and is started again: what is decided in between goes out when it is back. */
+static void a_hand_that_is_away_for_a_moment_is_waited_for(void **state UNUSED) {
+    struct fixture *f = room_with(BLOCK_AUTO);
+    connect_hand(f, false);
+    assert_int_equal(room_hand_connected(f->r, false, NULL), 0);
+    f->now_ns += 2 * NS_PER_S;
+    struct story s = attack("a0", "198.51.100.1", 0);
+    fold(f, &s);
+    assert_int_equal(poll(f).notes, 0);
+    connect_hand(f, false);
+    assert_string_equal(poll(f).type, "block");
+    /* away for longer: a person is asked */
+    assert_int_equal(room_hand_connected(f->r, false, NULL), 0);
+    f->now_ns += 25 * NS_PER_S;
+    s = attack("a1", "198.51.100.2", 0);
+    fold(f, &s);
+    assert_int_equal(number(f, "SELECT count(*) FROM action_address WHERE address = '198.51.100.2' "
+                               "AND state = 'proposed' AND reason = 'hand_away'"),
+                     1);
+    /* back, but in dry-run */
+    connect_hand(f, true);
+    assert_int_equal(room_hand_connected(f->r, false, NULL), 0);
+    s = attack("a2", "198.51.100.3", 0);
+    fold(f, &s);
+    assert_int_equal(number(f, "SELECT count(*) FROM action_address WHERE address = '198.51.100.3' "
+                               "AND state = 'proposed'"),
+                     1);
+    fixture_free(f);
+}
+
 static void without_a_hand_nothing_is_approved(void **state UNUSED) {
     struct fixture *f = room_with(BLOCK_PROPOSE);
     struct room_actor duty = fixture_actor(f, f->handler);
@@ -476,5 +506,6 @@ UNIT_GROUP(room_action, cmocka_unit_test(is_done_by_itself_where_nothing_speaks_
            cmocka_unit_test(an_order_nobody_confirmed_is_proposed_again),
            cmocka_unit_test(a_lost_answer_is_found_in_the_list),
            cmocka_unit_test(an_order_not_carried_out_is_sent_again),
+           cmocka_unit_test(a_hand_that_is_away_for_a_moment_is_waited_for),
            cmocka_unit_test(without_a_hand_nothing_is_approved),
            cmocka_unit_test(hostile_words_of_a_hand_change_nothing))
