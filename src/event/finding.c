@@ -35,6 +35,7 @@ const char *finding_state_to_string(enum finding_state s) {
 
 struct writer {
     struct jsonw w;
+    uint32_t list_max; /* values listed of each field */
     finding_stream_fn *stream_name;
     void *ctx;
 };
@@ -97,7 +98,7 @@ static void write_values(struct writer *x, const struct finding *f) {
         jsonw_kbool(w, "at_least", v->at_least);
         jsonw_key(w, STR("listed"));
         jsonw_array(w);
-        for (uint32_t k = 0; k < v->n_listed; k++) {
+        for (uint32_t k = 0; k < MIN(v->n_listed, x->list_max); k++) {
             jsonw_object(w);
             jsonw_kstr(w, "value", v->listed[k]);
             jsonw_ku64(w, "count", v->counts[k]);
@@ -114,9 +115,9 @@ static void write_values(struct writer *x, const struct finding *f) {
     jsonw_end(w);
 }
 
-void finding_write_json(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
-                        struct buf *out) {
-    struct writer x = {.stream_name = stream_name, .ctx = ctx};
+static void write_finding(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
+                          uint32_t list_max, struct buf *out) {
+    struct writer x = {.stream_name = stream_name, .ctx = ctx, .list_max = list_max};
     struct jsonw *w = &x.w;
     jsonw_init(w, out);
     jsonw_object(w);
@@ -144,4 +145,23 @@ void finding_write_json(const struct finding *f, finding_stream_fn *stream_name,
     if (f->drill)
         jsonw_kbool(w, "drill", true);
     jsonw_end(w);
+}
+
+void finding_write_json(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
+                        struct buf *out) {
+    write_finding(f, stream_name, ctx, UINT32_MAX, out);
+}
+
+int finding_write_json_within(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
+                              size_t max_bytes, struct buf *out) {
+    static const uint32_t listed[] = {UINT32_MAX, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 0};
+    for (size_t i = 0; i < ARRAY_SIZE(listed); i++) {
+        buf_clear(out);
+        write_finding(f, stream_name, ctx, listed[i], out);
+        if (buf_error(out) == -ENOMEM)
+            return -ENOMEM;
+        if (!buf_error(out) && out->n <= max_bytes)
+            return 0;
+    }
+    return -ERR_LIMIT;
 }

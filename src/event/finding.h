@@ -63,3 +63,8 @@ typedef struct str finding_stream_fn(void *ctx, uint32_t stream);
 struct buf;
 void finding_write_json(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
                         struct buf *out);
+/* The same in at most max_bytes, with fewer values listed where it must be so: whoever is attacked with long
+ * names is told all the same, and `distinct` still counts them all. -ERR_LIMIT when nothing listed is still too
+ * much. *out is cleared first. */
+int finding_write_json_within(const struct finding *f, finding_stream_fn *stream_name, void *ctx,
+                              size_t max_bytes, struct buf *out) MUST_USE;

@@ -67,8 +67,11 @@ int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const ch
     struct str *items = arena_alloc(&r->arena, list->n * sizeof *items);
     if (!items)
         return -ENOMEM;
-    for (const struct yaml_node *e = list->first; e; e = e->next)
+    for (const struct yaml_node *e = list->first; e; e = e->next) {
+        if (e->kind != YAML_SCALAR)
+            return yaml_error(err, -ERR_PARSE, r->file, e, "'%s' wants a list of words", key);
         items[ret->n++] = e->text;
+    }
     ret->items = items;
     return 0;
 }
@@ -117,6 +120,10 @@ static int fill_addresses(struct pack_replay *r, const struct yaml_node *v, stru
             continue;
         ip_format(&ip, text);
         struct str s = arena_dup(&r->arena, str_of(text));
+        if (!s.p) {
+            e = -ENOMEM;
+            break;
+        }
         e = map_add(&seen, s, &value, &fresh);
         if (e == 0 && fresh)
             items[pool->n++] = s;
@@ -298,7 +305,7 @@ int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, 
         return e;
     e = read_all(r, docs ? docs->root : NULL, seed, reterr);
     if (e < 0)
-        return e;
+        return e == -ENOMEM ? diag_set(reterr, e, "the story in '%s' takes too much memory", path) : e;
     *ret = TAKE_PTR(r);
     return 0;
 }

@@ -53,11 +53,14 @@ static int make_list(struct pack_replay *r, struct actor *a, struct campaign *c)
             /* A stride that shares no factor with most pool sizes visits each account once. */
             c->list[i] = c->accounts->items[(first + (uint64_t) n_known++ * 7919u) % c->accounts->n];
         else
-            c->list[i] = arena_printf(&r->arena, "%.*s.x%u", 5, c->accounts->items[i % c->accounts->n].p, i);
+            c->list[i] = arena_printf(&r->arena, "%.*s.x%u",
+                                      STR_ARG(str_to(c->accounts->items[i % c->accounts->n], 5)), i);
         if (!c->list[i].p)
             return -ENOMEM;
     }
-    for (uint32_t w = 0; w < c->works && n_known; w++) {
+    if (!n_known)
+        c->works = 0;
+    for (uint32_t w = 0; w < c->works; w++) {
         uint32_t at = rng_below(&a->rng, c->list_size);
         while (!c->known[at])
             at = (at + 1) % c->list_size;

@@ -38,7 +38,8 @@ static int read_rates(struct pack_replay *r, const struct yaml_node *v, struct v
     if (n && n->kind == YAML_SEQUENCE) {
         unsigned h = 0;
         for (const struct yaml_node *e = n->first; e; e = e->next, h++)
-            if (h >= 24 || str_to_double(e->text, &s->per_hour[h]) < 0 || s->per_hour[h] < 0)
+            if (h >= 24 || str_to_double(e->text, &s->per_hour[h]) < 0 || s->per_hour[h] < 0 ||
+                s->per_hour[h] > 1e7)
                 return yaml_error(err, -ERR_PARSE, r->file, e, "per_hour wants one number or 24");
         return h == 24 ? 0 : yaml_error(err, -ERR_PARSE, r->file, n, "per_hour wants one number or 24");
     }

@@ -8,3 +8,5 @@ extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMM
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);
+/* --pace: 0, or times the speed of life that a sleep can still be computed for. */
+int command_pace(const char *text, double *ret, struct diag *reterr) MUST_USE;

@@ -111,7 +111,7 @@ static int run_with(struct hunting *h, struct registry *registry) {
     CLEANUP(engine_freep) struct engine *e = NULL;
     struct finding_sink sink = {.ctx = h, .put = print_finding};
     struct hunt_totals totals = {0};
-    struct diag d;
+    struct diag d = {0};
     struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,
                                .n_rule_paths = h->args->rules.n,
                                .sources = registry->sources,
@@ -133,7 +133,7 @@ static int run_with(struct hunting *h, struct registry *registry) {
 
 static int run(struct hunting *h) {
     struct registry registry;
-    struct diag d;
+    struct diag d = {0};
     int r = registry_init(&registry, &d);
     r = r < 0 ? command_failed(&d) : run_with(h, &registry);
     registry_done(&registry);
@@ -143,7 +143,7 @@ static int run(struct hunting *h) {
 static int run_hunt(void *settings, unsigned n_args, char **args) {
     struct hunting h = {.args = settings};
     struct arena arena;
-    struct diag d;
+    struct diag d = {0};
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     h.options.threads = (unsigned) (h.args->threads ? h.args->threads : cores < 1 ? 1 : cores > 8 ? 8 : cores);
     h.options.batch_bytes = (size_t) h.args->batch;

@@ -49,6 +49,8 @@ int hunt_spool(struct engine *e, struct registry *registry, const char *dir, uin
             r = 0;
         } else if (r > 0) {
             r = take_batch(e, lane, batch, &stream, registry, &records, ret_bytes);
+            if (r < 0)
+                diag_set(reterr, r, "cannot go on: %s", err_word(r));
         }
     }
     /* What is open stays as it was when the spool ends: the same tellings as live. */

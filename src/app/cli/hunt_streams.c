@@ -148,7 +148,7 @@ static void say_failed(struct hunt *h, const struct diag *d) {
 
 /* Reads the next batch of the stream if it has room; keeps workers busy without running ahead. */
 static void read_ahead(struct hunt *h, struct stream *s, unsigned depth) {
-    struct diag d;
+    struct diag d = {0};
     while (!s->ended && s->n < depth) {
         struct job *j = &s->ring[(s->head + s->n) % DEPTH];
         int r = intake_reader_next(s->reader, &j->lines, &d);
@@ -164,7 +164,7 @@ static void read_ahead(struct hunt *h, struct stream *s, unsigned depth) {
 }
 
 static int open_stream(struct hunt *h, struct stream *s, const char *name, uint32_t stream) {
-    struct diag d;
+    struct diag d = {0};
     struct intake_reader_options o = {
         .batch_bytes = h->options->batch_bytes, .stream = stream, .flags = RAW_BACKFILL};
     *s = (struct stream){.name = name, .time = ENGINE_STREAM_START};

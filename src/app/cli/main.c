@@ -10,6 +10,15 @@ int command_failed(const struct diag *d) {
     return 1;
 }
 
+int command_pace(const char *text, double *ret, struct diag *reterr) {
+    double v;
+    if (str_to_double(str_of(text), &v) < 0 || v < 0 || (v > 0 && v < 0.001) || v > 1e9)
+        return diag_set(reterr, -EINVAL,
+                        "--pace wants a number from 0.001 on, or 0 for as fast as it goes");
+    *ret = v;
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const struct cli_command commands[] = {
         COMMAND_SERVE, COMMAND_DEMO,        COMMAND_HUNT, COMMAND_DECODE,
@@ -25,7 +34,7 @@ int main(int argc, char **argv) {
     };
     struct arena arena;
     struct cli cli;
-    struct diag d;
+    struct diag d = {0};
     int status = 0;
     signal(SIGPIPE, SIG_IGN);
     arena_init(&arena, 64 * 1024 * 1024);

@@ -29,7 +29,7 @@ static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args U
     struct arena a;
     struct pack *packs;
     size_t n, bad;
-    struct diag d;
+    struct diag d = {0};
     arena_init(&a, PACK_ARENA);
     int r = pack_list(&a, packs_dir(), &packs, &n, &bad, &d);
     for (size_t i = 0; r == 0 && i < n; i++)
@@ -40,20 +40,23 @@ static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args U
     return r < 0 ? command_failed(&d) : 0;
 }
 
-/* Removes what is below fd; never follows a link. */
+/* Removes what is below fd, which it closes; never follows a link. The mark of the whole folder stays. */
 static int remove_below(int fd, int depth) {
     DIR *d = fdopendir(fd);
     struct dirent *e;
     int r = d ? 0 : -errno;
+    if (!d)
+        close(fd);
     while (r == 0 && (e = readdir(d))) {
         struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            (depth == REMOVE_DEPTH && strcmp(e->d_name, MARK) == 0))
             continue;
         if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
             r = -errno;
         } else if (S_ISDIR(st.st_mode)) {
             int below = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            r = depth && below >= 0 ? remove_below(below, depth - 1) : -EINVAL;
+            r = below < 0 ? -errno : depth ? remove_below(below, depth - 1) : -ELOOP;
             if (r == 0 && unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) < 0)
                 r = -errno;
         } else if (unlinkat(dirfd(d), e->d_name, 0) < 0) {
@@ -74,6 +77,8 @@ static int clear_folder(const char *dir, struct diag *err) {
         DIR *d = fdopendir(fd);
         struct dirent *e;
         int n = 0;
+        if (!d)
+            close(fd);
         while (d && (e = readdir(d)))
             n++;
         if (d)
@@ -81,6 +86,10 @@ static int clear_folder(const char *dir, struct diag *err) {
         return n <= 2 ? 0
                       : diag_set(err, -ERR_REFUSED,
                                  "'%s' holds something that no replay left there; choose another folder", dir);
+    }
+    if (serve_is_running(dir)) {
+        close(fd);
+        return diag_set(err, -EBUSY, "a replay is running in '%s'; end it first", dir);
     }
     int r = remove_below(fd, REMOVE_DEPTH);
     return r < 0 ? diag_set(err, r, "cannot clear '%s': %s", dir, err_word(r)) : 0;
@@ -94,6 +103,8 @@ static int make_folder(struct arena *a, const char *dir, const struct pack *p, s
     buf_init(&config, 1024 * 1024);
     r = pack_replay_config(a, p, &config, err);
     const char *mark = arena_printf(a, "%s/" MARK, dir).p, *yml = arena_printf(a, "%s/kizuki.yml", dir).p;
+    if (r == 0 && (!mark || !yml))
+        r = diag_set(err, -ENOMEM, "out of memory");
     if (r == 0)
         r = file_write_atomic(mark, p->id, 0600, err);
     if (r == 0)
@@ -114,7 +125,7 @@ static const char *default_dir(const char *what) {
     if (geteuid() == 0)
         snprintf(dir, sizeof dir, "/var/lib/kizuki-%s", what);
     else
-        snprintf(dir, sizeof dir, "%s/.local/share/kizuki-%s", home ? home : "/tmp", what);
+        snprintf(dir, sizeof dir, "%s/.local/share/kizuki-%s", home && home[0] ? home : ".", what);
     return dir;
 }
 
@@ -122,16 +133,16 @@ static const char *default_dir(const char *what) {
 static int run(const struct replay_args *o, const char *id, const char *data, double pace, bool once) {
     struct arena a;
     struct pack p;
-    struct diag d;
-    if (o->pace && (str_to_double(str_of(o->pace), &pace) < 0 || pace < 0)) {
-        diag_set(&d, -EINVAL, "--pace wants a number, 0 for as fast as it goes");
+    struct diag d = {0};
+    if (o->pace && command_pace(o->pace, &pace, &d) < 0)
         return command_failed(&d);
-    }
     arena_init(&a, PACK_ARENA);
     int r = pack_open(&a, packs_dir(), str_of(id), &p, &d);
     if (r == 0)
         r = make_folder(&a, data, &p, &d);
     const char *story = r == 0 ? pack_file(&a, &p, "replay.yml") : NULL;
+    if (r == 0 && !story)
+        r = diag_set(&d, -ENOMEM, "out of memory");
     if (r == 0) {
         struct serve_options s = {.data = data, .https = o->https, .replay = story, .pace = pace,
                                   .seed = (uint64_t) o->seed, .end_after_replay = once, .quiet = once};
@@ -153,11 +164,14 @@ static int run_replay(void *settings, unsigned n_args UNUSED, char **args) {
 static int run_demo(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
     const struct replay_args *o = settings;
     const char *data = o->data ? o->data : default_dir("demo");
-    struct diag d;
+    struct diag d = {0};
     if (!o->clear)
         return run(o, FIRST_PACK, data, 60, false);
     if (clear_folder(data, &d) < 0)
         return command_failed(&d);
+    char mark[PATH_MAX];
+    snprintf(mark, sizeof mark, "%.4000s/" MARK, data);
+    (void) unlink(mark); /* last, so that a folder half cleared can be cleared again */
     if (rmdir(data) < 0 && errno != ENOENT) {
         diag_set(&d, -errno, "cannot remove '%s': %s", data, err_word(-errno));
         return command_failed(&d);

@@ -83,11 +83,9 @@ static int run_play(void *settings, unsigned n_args UNUSED, char **args) {
     const struct play_args *a = settings;
     CLEANUP(pack_replay_freep) struct pack_replay *story = NULL;
     struct player p = {.fd = (int) a->fd};
-    struct diag d;
-    if (a->pace && (str_to_double(str_of(a->pace), &p.pace) < 0 || p.pace < 0)) {
-        diag_set(&d, -EINVAL, "--pace wants a number, 0 for as fast as it goes");
+    struct diag d = {0};
+    if (a->pace && command_pace(a->pace, &p.pace, &d) < 0)
         return command_failed(&d);
-    }
     buf_init(&p.out, PLAY_BUFFER);
     int r = pack_replay_open(args[0], (uint64_t) a->seed, &story, &d);
     if (r == 0 && (r = play(&p, story)) < 0)

@@ -62,7 +62,7 @@ static int check(void *settings UNUSED, unsigned n_args, char **args) {
     struct source source = line_source(NULL);
     CLEANUP(engine_freep) struct engine *e = NULL;
     struct engine_stats s;
-    struct diag d;
+    struct diag d = {0};
     if (open_engine((const char *const *) args, n_args, &source, sink, &e, &d) < 0)
         return command_failed(&d);
     engine_each_refused(e, say_refused, NULL);

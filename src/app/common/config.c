@@ -1,3 +1,4 @@
+/* See config.h. A row of SETTINGS for each key; each reader says what is wrong and where. */
 #include "app/common/config.h"
 
 #include "base/file.h"
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_ARENA_MAX = 32 * 1024 * 1024, PORT_HTTPS = 8443, PORT_SYSLOG = 5514 };
+enum { CONFIG_ARENA_MAX = 32 * 1024 * 1024, PORT_HTTPS = 8443, PORT_SYSLOG = 5514, CONFIG_SOURCES_MAX = 4096 };
 
 int config_parse_address(struct str s, struct config_address *ret) {
     struct config_address a = {0};
@@ -170,8 +171,8 @@ static int read_one_source(struct reading *r, const struct yaml_node *v, struct 
 }
 
 static int read_sources(struct reading *r, const struct yaml_node *v) {
-    if (v->kind != YAML_SEQUENCE)
-        return wrong(r, v, "sources wants a list");
+    if (v->kind != YAML_SEQUENCE || v->n > CONFIG_SOURCES_MAX)
+        return wrong(r, v, "sources wants a list of at most 4096; a path may be a pattern");
     r->c->sources = arena_zalloc(&r->c->arena, (v->n + 1) * sizeof *r->c->sources);
     if (!r->c->sources)
         return -ENOMEM;
@@ -324,7 +325,7 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     if (file || access(c->file, F_OK) == 0) {
         struct reading r = {.c = c, .file = c->file, .err = reterr};
         if ((e = read_file(&r)) < 0)
-            return e;
+            return e == -ENOMEM ? diag_set(reterr, e, "the settings in '%s' take too much memory", c->file) : e;
     } else {
         c->file[0] = 0;
     }

@@ -1,3 +1,4 @@
+/* See registry.h. */
 #include "app/engine/registry.h"
 
 #include "event/source.h"
@@ -84,11 +85,15 @@ int registry_add(struct registry *r, struct spool *spool, const struct source *s
             return diag_set(reterr, -ERR_LIMIT, "more than %d sources", SOURCES_MAX);
         id = (uint32_t) r->n;
     }
-    int e = copy_source(r, s, &r->sources[id]);
+    struct source copy;
+    int e = copy_source(r, s, &copy);
     if (e < 0)
         return diag_set(reterr, e, "out of memory");
-    r->sources[id].id = id;
+    copy.id = id;
+    if ((e = write_definition(spool, &copy, reterr)) < 0)
+        return e; /* known only once it is written: another try writes it */
+    r->sources[id] = copy;
     r->n = MAX(r->n, (size_t) id + 1);
     *ret_id = id;
-    return write_definition(spool, &r->sources[id], reterr);
+    return 0;
 }

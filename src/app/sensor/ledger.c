@@ -1,3 +1,4 @@
+/* See ledger.h. */
 #include "app/sensor/ledger.h"
 
 #include "base/mem.h"
@@ -86,6 +87,7 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
                   const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
                   int64_t now_ns, struct jsonw *out) {
     struct ledger_row none = {.first_ns = TIME_NONE, .last_ns = TIME_NONE};
+    uint64_t left_out = 0;
     jsonw_object(out);
     jsonw_kz(out, "t", "sources");
     jsonw_ktime(out, "at", now_ns);
@@ -96,11 +98,17 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
         struct intake_counters counters = {0};
         if (!sources[i].id)
             continue;
+        if (out->out->n > LEDGER_BYTES_MAX) {
+            left_out++;
+            continue;
+        }
         if (live)
             counters = intake_live_counters(live, (uint32_t) i);
         write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL, counters,
                   now_ns, out);
     }
     jsonw_end(out);
+    if (left_out)
+        jsonw_ku64(out, "left_out", left_out);
     jsonw_end(out);
 }

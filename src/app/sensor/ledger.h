@@ -3,9 +3,13 @@
 #pragma once
 #include "app/engine/engine.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "intake/live.h"
 
-enum { LEDGER_SLOTS = 48 }; /* of half an hour: a day */
+enum {
+    LEDGER_SLOTS = 48, /* of half an hour: a day */
+    LEDGER_BYTES_MAX = FRAME_BYTES_MAX - 7 * 4 * SOURCE_TEXT_BYTES_MAX, /* a row's texts, all of them escaped */
+};
 struct ledger_row {
     uint64_t lines, bytes, oversize, truncated, backfill;
     int64_t first_ns, last_ns; /* arrival */
@@ -18,7 +22,8 @@ struct ledger {
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
-/* The {"t":"sources",…} message. sources by id; seen: engine_sources; live may be NULL. */
+/* The {"t":"sources",…} message: as many rows as one frame takes (about a thousand), "left_out" counts the rest.
+ * sources by id; seen: engine_sources; live may be NULL. */
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
                   const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
                   int64_t now_ns, struct jsonw *out);

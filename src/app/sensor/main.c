@@ -33,7 +33,7 @@ static int commit_and_look(void *ctx, struct diag *reterr);
 
 static void look(uv_idle_t *h) {
     struct sensor *s = h->data;
-    struct diag d;
+    struct diag d = {0};
     int r = pump_slice(s->pump, &d);
     messages_clock(&s->messages);
     if (r < 0) {
@@ -55,7 +55,7 @@ static int commit_and_look(void *ctx, struct diag *reterr) {
 /* After every turn in which transports put something: one commit for all of them. */
 static void after_turn(uv_check_t *h) {
     struct sensor *s = h->data;
-    struct diag d;
+    struct diag d = {0};
     if (!spool_pending_bytes(s->spool))
         return;
     if (commit_and_look(s, &d) < 0 && time_monotonic_ns() - s->commit_complained_ns > 10 * NS_PER_S) {
@@ -91,7 +91,7 @@ static bool replay_is_through(const struct sensor *s) {
 
 static void on_status(uv_timer_t *t) {
     struct sensor *s = t->data;
-    struct diag d;
+    struct diag d = {0};
     messages_status(&s->messages);
     if (pump_save(s->pump, &d) < 0)
         log_warn("cannot keep the delivered mark: %s", d.text);
@@ -236,7 +236,7 @@ static int read_options(struct options *o, int argc, char **argv) {
 }
 
 static void done(struct sensor *s) {
-    struct diag d;
+    struct diag d = {0};
     if (s->live)
         intake_live_close(s->live);
     if (s->spool && spool_pending_bytes(s->spool) && spool_commit(s->spool, &d) < 0)
@@ -249,7 +249,7 @@ static void done(struct sensor *s) {
 int main(int argc, char **argv) {
     static struct sensor s;
     struct options o;
-    struct diag d;
+    struct diag d = {0};
     char line[1024];
     log_set_program("kizuki-sensor");
     supervised_begin();

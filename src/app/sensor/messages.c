@@ -1,10 +1,19 @@
+/* See messages.h. Nothing here may be larger than a frame: what would be is cut, and says so. */
 #include "app/sensor/messages.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "detect/rule.h"
 
-enum { MESSAGE_MAX = FRAME_BYTES_MAX, PART_BYTES = 400 * 1024, LINES_MAX = 200, LINE_SHOWN_MAX = 4096 };
+enum {
+    MESSAGE_MAX = FRAME_BYTES_MAX,
+    PART_BYTES = 400 * 1024,
+    RULE_TEXT_MAX = 64 * 1024, /* of a rule's text and description, as shown */
+    LINES_MAX = 200,
+    LINE_SHOWN_MAX = 4096,
+    LINE_JSON_MAX = 6 * LINE_SHOWN_MAX + 2 * SOURCE_TEXT_BYTES_MAX, /* every byte of it escaped */
+};
 
 int64_t messages_now_ns(const struct messages *m) {
     int64_t t = m->replay ? pump_now_ns(m->pump) : time_now_ns();
@@ -50,7 +59,7 @@ static void write_rule(struct jsonw *w, const struct detect_rule *r) {
     jsonw_kz(w, "type", detect_kind_to_string(r->kind));
     jsonw_kstr(w, "status", r->status);
     jsonw_kstr(w, "author", r->author);
-    jsonw_kstr(w, "description", r->description);
+    jsonw_kstr(w, "description", str_to(r->description, RULE_TEXT_MAX));
     jsonw_key(w, STR("logsource"));
     jsonw_object(w);
     jsonw_kstr(w, "category", r->logsource.category);
@@ -62,7 +71,7 @@ static void write_rule(struct jsonw *w, const struct detect_rule *r) {
     write_strs(w, "references", &r->references);
     jsonw_kstr(w, "file", r->file);
     jsonw_ku64(w, "line", r->line);
-    jsonw_kstr(w, "text", r->text);
+    jsonw_kstr(w, "text", str_to(r->text, RULE_TEXT_MAX));
     jsonw_kbool(w, "generate", r->generate);
     jsonw_end(w);
 }
@@ -72,8 +81,22 @@ static uint32_t part_end(const struct detect_rules *set, uint32_t from) {
     size_t bytes = 0;
     uint32_t i = from;
     while (i < set->n && (i == from || bytes < PART_BYTES))
-        bytes += set->rules[i]->text.n * 2 + 2048, i++;
+        bytes += MIN(set->rules[i]->text.n, (size_t) RULE_TEXT_MAX) * 2 + 2048, i++;
     return i;
+}
+
+static void write_rules_part(struct jsonw *w, const struct detect_rules *set, unsigned part, unsigned parts,
+                             uint32_t from, uint32_t end) {
+    jsonw_object(w);
+    jsonw_kz(w, "t", "rules");
+    jsonw_ku64(w, "part", part);
+    jsonw_ku64(w, "parts", parts);
+    jsonw_key(w, STR("rules"));
+    jsonw_array(w);
+    for (uint32_t i = from; i < end; i++)
+        write_rule(w, set->rules[i]);
+    jsonw_end(w);
+    jsonw_end(w);
 }
 
 static void send_rules(struct messages *m) {
@@ -81,22 +104,18 @@ static void send_rules(struct messages *m) {
     unsigned parts = 0, part = 0;
     for (uint32_t i = 0; i < set->n; i = part_end(set, i))
         parts++;
-    for (uint32_t i = 0; i < set->n; part++) {
+    for (uint32_t i = 0; i < set->n; i = part_end(set, i), part++) {
         struct buf b;
         struct jsonw w;
-        uint32_t end = part_end(set, i);
         buf_init(&b, MESSAGE_MAX);
         jsonw_init(&w, &b);
-        jsonw_object(&w);
-        jsonw_kz(&w, "t", "rules");
-        jsonw_ku64(&w, "part", part);
-        jsonw_ku64(&w, "parts", parts);
-        jsonw_key(&w, STR("rules"));
-        jsonw_array(&w);
-        for (; i < end; i++)
-            write_rule(&w, set->rules[i]);
-        jsonw_end(&w);
-        jsonw_end(&w);
+        write_rules_part(&w, set, part, parts, i, part_end(set, i));
+        if (buf_error(&b)) { /* a monstrous title or list: without this part the others would be refused too */
+            log_warn("rules %u to %u are too large to be shown", i + 1, part_end(set, i));
+            buf_clear(&b);
+            jsonw_init(&w, &b);
+            write_rules_part(&w, set, part, parts, i, i);
+        }
         send_buf(m, &b);
     }
 }
@@ -197,7 +216,8 @@ static void answer_lines(struct messages *m, const struct json_value *q, struct 
     const struct json_value *list = json_get_array(q, "positions");
     int n = 0;
     jsonw_array(w);
-    for (const struct json_value *v = list ? list->first : NULL; v && n < LINES_MAX; v = v->next, n++) {
+    for (const struct json_value *v = list ? list->first : NULL;
+         v && n < LINES_MAX && w->out->n + LINE_JSON_MAX < MESSAGE_MAX; v = v->next, n++) {
         uint64_t number;
         if (v->type == JSON_NUMBER && str_to_u64(v->text, &number) == 0)
             write_line(m, number, w);
@@ -213,6 +233,14 @@ static const struct {
     {"lines", "lines", answer_lines},
 };
 
+static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char *type, const char *result) {
+    jsonw_init(w, b);
+    jsonw_object(w);
+    jsonw_kz(w, "t", type);
+    jsonw_ki64(w, "id", id);
+    jsonw_key(w, str_of(result));
+}
+
 void messages_asked(void *ctx, struct str type, const struct json_value *question) {
     struct messages *m = ctx;
     int64_t id = 0;
@@ -223,13 +251,15 @@ void messages_asked(void *ctx, struct str type, const struct json_value *questio
         if (!str_eq_z(type, QUESTIONS[i].type))
             continue;
         buf_init(&b, MESSAGE_MAX);
-        jsonw_init(&w, &b);
-        jsonw_object(&w);
-        jsonw_kz(&w, "t", QUESTIONS[i].type);
-        jsonw_ki64(&w, "id", id);
-        jsonw_key(&w, str_of(QUESTIONS[i].result));
+        begin_answer(&w, &b, id, QUESTIONS[i].type, QUESTIONS[i].result);
         QUESTIONS[i].answer(m, question, &w);
         jsonw_end(&w);
+        if (buf_error(&b)) { /* an answer all the same: somebody waits for it */
+            buf_clear(&b);
+            begin_answer(&w, &b, id, QUESTIONS[i].type, QUESTIONS[i].result);
+            jsonw_null(&w);
+            jsonw_end(&w);
+        }
         send_buf(m, &b);
         return;
     }

@@ -1,3 +1,4 @@
+/* See pump.h. */
 #include "app/sensor/pump.h"
 
 #include "base/file.h"
@@ -22,7 +23,7 @@ struct pump {
     char delivered_path[PATH_MAX];
     uint64_t told_before; /* tellings up to this record were delivered before the restart */
     uint64_t saved;
-    uint64_t label; /* last record of the batch being looked at */
+    uint64_t before, last; /* of the batch being looked at: the record before it, and its last one */
     int64_t now_ns;
     int64_t hour; /* hours since 1970 of hours[23] */
     uint64_t hours[24];
@@ -30,13 +31,14 @@ struct pump {
 
 static int tell(void *ctx, const struct finding *f) {
     struct pump *p = ctx;
-    if (p->label <= p->told_before || !p->link)
+    if (p->last <= p->told_before || !p->link)
         return 0;
-    buf_clear(&p->json);
-    finding_write_json(f, NULL, NULL, &p->json);
-    if (buf_error(&p->json))
-        return buf_error(&p->json);
-    return roomlink_finding(p->link, buf_str(&p->json), p->label);
+    int r = finding_write_json_within(f, NULL, NULL, ROOMLINK_FINDING_BYTES_MAX, &p->json);
+    if (r == -ERR_LIMIT) { /* one finding that cannot be told must not end all others */
+        log_error("a finding of rule '%.*s' is larger than any message and is not told", STR_ARG(f->rule_name));
+        return 0;
+    }
+    return r < 0 ? r : roomlink_finding(p->link, buf_str(&p->json), p->before);
 }
 
 static int load_delivered(struct pump *p, const struct pump_options *o, struct diag *err) {
@@ -123,7 +125,8 @@ static void count_hour(struct pump *p, int64_t at_ns) {
 }
 
 static int look_at_batch(struct pump *p) {
-    p->label = p->records.records[p->records.n - 1].pos.n;
+    p->before = p->last;
+    p->last = p->records.records[p->records.n - 1].pos.n;
     for (size_t i = 0; i < p->records.n; i++) {
         const struct raw_record *rec = &p->records.records[i];
         int r = ledger_count(&p->ledger, rec);
@@ -138,7 +141,7 @@ static int look_at_batch(struct pump *p) {
     if (r == 0)
         r = engine_consume(p->engine, p->batch, &p->stream);
     if (r == 0 && p->link)
-        roomlink_looked(p->link, p->label);
+        roomlink_looked(p->link, p->last);
     return r;
 }
 

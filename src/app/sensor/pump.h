@@ -1,7 +1,7 @@
 /* From the spool's durable records to findings, in slices, so that intake never waits for detection.
  *
  * After a restart the pump reads the spool from its start again to have every window as it was, and tells
- * only what was not delivered before: tellings carry the number of the last record looked at, and
+ * only what was not delivered before: tellings carry the number of the record before their batch, and
  * roomlink_delivered is kept in DATA/sensor/delivered. Telling twice is harmless (the room goes by id and
  * revision), telling too little is not. */
 #pragma once

@@ -31,10 +31,12 @@ static void on_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b UNUSED) {
     struct sensor *s = stream->data;
     struct replay_message m;
-    struct diag d;
+    struct diag d = {0};
     size_t at = 0;
     int r;
     if (n < 0) {
+        if (!s->replay_ended)
+            log_warn("the story broke off before its end");
         s->replay_ended = true;
         uv_read_stop(stream);
         return;

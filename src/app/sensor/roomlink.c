@@ -1,3 +1,5 @@
+/* See roomlink.h. A finding stays in the outbox from being told until it is acknowledged; after a lost
+ * connection all of them are sent again in order, and the room goes by id and revision. */
 #include "app/sensor/roomlink.h"
 
 #include "base/frame.h"
@@ -6,11 +8,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { RETRY_MS = 200, OUTBOX_BYTES_MAX = 64 * 1024 * 1024, WRITE_QUEUE_MAX = 8 * 1024 * 1024 };
+enum {
+    RETRY_MS = 200,
+    OUTBOX_BYTES_MAX = 64 * 1024 * 1024,
+    WRITE_QUEUE_MAX = 8 * 1024 * 1024, /* findings wait in the outbox, not twice in memory */
+    OTHER_QUEUE_MAX = 64 * 1024 * 1024, /* the rules go at once: some thousand of them are 20 MB */
+};
 
 struct out_item {
     struct list link;
-    uint64_t seq, label;
+    uint64_t seq, before; /* before: all records up to this one belong to earlier batches */
     size_t n;
     char bytes[]; /* the finding's JSON */
 };
@@ -21,7 +28,7 @@ struct roomlink {
     uv_timer_t retry;
     char path[256];
     struct roomlink_handlers on;
-    bool open, up;
+    bool open, up, deaf, was_full, ending, ended;
     struct buf in;
     struct list outbox;       /* oldest first */
     struct list *next_unsent; /* into outbox; &outbox: all sent */
@@ -44,8 +51,27 @@ static void on_retry(uv_timer_t *t) {
     connect_now(t->data);
 }
 
+/* The memory goes with the last of the two handles. */
+static void on_last_closed(uv_handle_t *h) {
+    struct roomlink *l = h->data;
+    if (uv_handle_get_type(h) == UV_NAMED_PIPE)
+        l->open = false;
+    else
+        l->ended = true;
+    if (l->open || !l->ended)
+        return;
+    LIST_FOR_EACH(it, &l->outbox)
+        mem_free(item_of(it));
+    buf_done(&l->in);
+    mem_free(l);
+}
+
 static void on_closed(uv_handle_t *h) {
     struct roomlink *l = h->data;
+    if (l->ending) {
+        on_last_closed(h);
+        return;
+    }
     l->open = false;
     uv_timer_start(&l->retry, on_retry, RETRY_MS, 0);
 }
@@ -88,7 +114,13 @@ static int write_frame(struct roomlink *l, struct str json) {
 }
 
 void roomlink_send(struct roomlink *l, struct str json) {
-    if (l->up && write_frame(l, json) < 0)
+    if (!l->up)
+        return;
+    bool deaf = uv_stream_get_write_queue_size((uv_stream_t *) &l->pipe) > OTHER_QUEUE_MAX;
+    if (deaf && !l->deaf)
+        log_warn("the room does not read; it is told nothing but findings until it does");
+    l->deaf = deaf;
+    if (!deaf && write_frame(l, json) < 0)
         hang_up(l);
 }
 
@@ -103,11 +135,7 @@ static void send_findings(struct roomlink *l) {
         buf_printf(&b, "{\"t\":\"finding\",\"seq\":%llu,\"finding\":", (unsigned long long) it->seq);
         buf_add(&b, str_n(it->bytes, it->n));
         buf_add_byte(&b, '}');
-        if (buf_error(&b)) { /* larger than any frame: the room could never take it */
-            log_error("a finding of %zu bytes is too large to be told", it->n);
-            continue;
-        }
-        if (write_frame(l, buf_str(&b)) < 0)
+        if (buf_error(&b) || write_frame(l, buf_str(&b)) < 0)
             hang_up(l);
     }
     buf_done(&b);
@@ -126,9 +154,12 @@ static void acknowledged(struct roomlink *l, uint64_t seq) {
     if (list_empty(&l->outbox))
         l->delivered = l->looked;
     else
-        l->delivered = MAX(l->delivered, item_of(l->outbox.next)->label - 1);
-    if (was_full && !roomlink_full(l))
+        l->delivered = MAX(l->delivered, item_of(l->outbox.next)->before);
+    if (was_full && !roomlink_full(l)) {
+        l->was_full = false;
+        log_info("the room takes findings again; detection goes on");
         l->on.room_again(l->on.ctx);
+    }
 }
 
 static void on_message(struct roomlink *l, struct str text) {
@@ -218,30 +249,37 @@ int roomlink_new(uv_loop_t *loop, const char *socket_path, const struct roomlink
 struct roomlink *roomlink_free(struct roomlink *l) {
     if (!l)
         return NULL;
-    LIST_FOR_EACH(it, &l->outbox)
-        mem_free(item_of(it));
-    buf_done(&l->in);
-    mem_free(l);
+    l->ending = true;
+    l->up = false;
+    uv_close((uv_handle_t *) &l->retry, on_last_closed);
+    if (l->open && !uv_is_closing((uv_handle_t *) &l->pipe))
+        uv_close((uv_handle_t *) &l->pipe, on_closed);
     return NULL;
 }
 
-int roomlink_finding(struct roomlink *l, struct str json, uint64_t label) {
+int roomlink_finding(struct roomlink *l, struct str json, uint64_t before) {
+    if (json.n > ROOMLINK_FINDING_BYTES_MAX)
+        return -ERR_LIMIT;
     struct out_item *it = mem_alloc(sizeof *it + json.n);
     if (!it)
         return -ENOMEM;
-    *it = (struct out_item){.seq = ++l->seq, .label = label, .n = json.n};
+    *it = (struct out_item){.seq = ++l->seq, .before = before, .n = json.n};
     memcpy(it->bytes, json.p, json.n);
     list_add_tail(&l->outbox, &it->link);
     if (l->next_unsent == &l->outbox)
         l->next_unsent = &it->link;
     l->outbox_bytes += json.n;
-    l->looked = MAX(l->looked, label);
+    if (roomlink_full(l) && !l->was_full) {
+        l->was_full = true;
+        log_warn("the room has not taken %d MB of findings; detection waits for it, the spool goes on",
+                 OUTBOX_BYTES_MAX >> 20);
+    }
     send_findings(l);
     return 0;
 }
 
-void roomlink_looked(struct roomlink *l, uint64_t label) {
-    l->looked = MAX(l->looked, label);
+void roomlink_looked(struct roomlink *l, uint64_t upto) {
+    l->looked = MAX(l->looked, upto);
     if (list_empty(&l->outbox))
         l->delivered = l->looked;
 }

@@ -1,16 +1,19 @@
 /* The sensor's line to the room: findings go out and are kept until acknowledged, questions come in.
  *
- * A finding told is put in the outbox with the number of the last record that was looked at when it was told.
- * The room acknowledges by sequence number after its commit. roomlink_delivered says up to which record
- * everything told has arrived: what a restart need not tell again. A room that is away costs memory up to
- * OUTBOX_BYTES_MAX; then roomlink_full asks the sensor to stop looking at further records. The spool holds
- * them. */
+ * A finding told is put in the outbox with the number of the last record before its batch. The room
+ * acknowledges by sequence number after its commit. roomlink_delivered says up to which record everything told
+ * has arrived: what a restart need not tell again. It never lies inside a batch with an open finding, because a
+ * restart cuts its batches elsewhere. A room that is away costs memory up to OUTBOX_BYTES_MAX; then
+ * roomlink_full asks the sensor to stop looking at further records. The spool holds them. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 #include <uv.h>
+
+#define ROOMLINK_FINDING_BYTES_MAX (FRAME_BYTES_MAX - 64) /* with its envelope still one frame */
 
 struct roomlink;
 struct roomlink_handlers {
@@ -22,13 +25,15 @@ struct roomlink_handlers {
 };
 int roomlink_new(uv_loop_t *loop, const char *socket_path, const struct roomlink_handlers *h,
                  struct roomlink **ret) MUST_USE;
+/* Closes; the memory goes in later turns of the loop. No handler is called any more. */
 struct roomlink *roomlink_free(struct roomlink *l);
-/* Queues a finding (its JSON); label: number of the last record looked at. */
-int roomlink_finding(struct roomlink *l, struct str json, uint64_t label) MUST_USE;
-/* Everything up to this record has been looked at; what it told stands in the outbox. */
-void roomlink_looked(struct roomlink *l, uint64_t label);
+/* Queues a finding (its JSON); before: number of the last record of the batch before. -ERR_LIMIT when it is
+ * larger than a frame. */
+int roomlink_finding(struct roomlink *l, struct str json, uint64_t before) MUST_USE;
+/* All batches up to this record have been looked at; what they told stands in the outbox. */
+void roomlink_looked(struct roomlink *l, uint64_t upto);
 bool roomlink_full(const struct roomlink *l);
 uint64_t roomlink_delivered(const struct roomlink *l);
 bool roomlink_up(const struct roomlink *l);
-/* One message now; forgotten when the room is away (it asks again). */
+/* One message now; forgotten when the room is away or does not read (it asks again). */
 void roomlink_send(struct roomlink *l, struct str json);

@@ -51,7 +51,7 @@ static int add_usual(struct sensor *s, struct diag *err) {
     int n = 0;
     for (size_t i = 0; i < ARRAY_SIZE(USUAL); i++) {
         struct source def = with_defaults(s);
-        struct diag d;
+        struct diag d = {0};
         def.name = str_of(USUAL[i].name);
         def.kind = str_of(USUAL[i].kind);
         def.path = str_of(USUAL[i].path);

@@ -1,3 +1,5 @@
+/* See demo_control.h. One `kizuki demo` at a time; its process and pipe handles are used again only when both have
+ * closed, and what is asked for meanwhile (to clear) waits for that. */
 #include "app/serve/demo_control.h"
 
 #include "app/serve/supervisor.h"
@@ -19,7 +21,8 @@ struct demo_control {
     enum demo_state state;
     uv_pipe_t room, output;
     uv_process_t process;
-    bool process_live, clear_after;
+    int open_handles; /* of process and output */
+    bool clear_after;
     char in[64];
     char said[OUTPUT_MAX]; /* what `kizuki demo` printed */
     size_t said_n;
@@ -56,17 +59,21 @@ static void answer(struct demo_control *c) {
 
 static void run(struct demo_control *c, bool clear);
 
-static void on_demo_exit(uv_process_t *p, int64_t status UNUSED, int signal UNUSED) {
-    struct demo_control *c = p->data;
-    bool cleared = c->state == DEMO_CLEARING && !c->clear_after;
-    c->process_live = false;
-    uv_close((uv_handle_t *) p, NULL);
+static void on_handle_closed(uv_handle_t *h) {
+    struct demo_control *c = h->data;
+    if (--c->open_handles > 0)
+        return;
     c->state = DEMO_NONE;
     c->url[0] = 0;
-    if (c->clear_after && !cleared) {
-        c->clear_after = false;
+    if (c->clear_after)
         run(c, true);
-    }
+}
+
+static void on_demo_exit(uv_process_t *p, int64_t status UNUSED, int signal UNUSED) {
+    struct demo_control *c = p->data;
+    uv_close((uv_handle_t *) p, on_handle_closed);
+    if (!uv_is_closing((uv_handle_t *) &c->output)) /* nobody prints there any more */
+        uv_close((uv_handle_t *) &c->output, on_handle_closed);
 }
 
 /* The line that holds the one-time link is the address. */
@@ -95,7 +102,8 @@ static void on_output_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b
 static void on_output(uv_stream_t *s, ssize_t n, const uv_buf_t *b UNUSED) {
     struct demo_control *c = s->data;
     if (n < 0) {
-        uv_close((uv_handle_t *) s, NULL);
+        if (!uv_is_closing((uv_handle_t *) s))
+            uv_close((uv_handle_t *) s, on_handle_closed);
         return;
     }
     c->said_n += (size_t) n;
@@ -117,28 +125,33 @@ static void run(struct demo_control *c, bool clear) {
     uv_pipe_init(c->loop, &c->output, 0);
     c->process.data = c->output.data = c;
     c->said_n = 0;
+    c->clear_after = false;
+    c->open_handles = 2;
+    c->state = clear ? DEMO_CLEARING : DEMO_STARTING;
     int e = uv_spawn(c->loop, &c->process, &o);
     if (e < 0) {
         log_error("cannot start the demonstration: %s", uv_strerror(e));
-        uv_close((uv_handle_t *) &c->output, NULL);
-        c->state = DEMO_NONE;
+        uv_close((uv_handle_t *) &c->process, on_handle_closed);
+        uv_close((uv_handle_t *) &c->output, on_handle_closed);
         return;
     }
-    c->process_live = true;
-    c->state = clear ? DEMO_CLEARING : DEMO_STARTING;
     uv_read_start((uv_stream_t *) &c->output, on_output_alloc, on_output);
 }
 
+static void kill_demo(struct demo_control *c) {
+    if (c->open_handles && !uv_is_closing((uv_handle_t *) &c->process))
+        uv_process_kill(&c->process, SIGTERM);
+}
+
 static void obey(struct demo_control *c, char what) {
-    if (what == 's' && !c->process_live) {
+    if (what == 's' && !c->open_handles) {
         run(c, false);
-    } else if (what == 'c') {
-        c->clear_after = c->process_live && c->state != DEMO_CLEARING;
-        if (c->clear_after)
-            uv_process_kill(&c->process, SIGTERM);
-        else if (!c->process_live)
-            run(c, true);
+    } else if (what == 'c' && !c->open_handles) {
+        run(c, true);
+    } else if (what == 'c' && c->state != DEMO_CLEARING) {
+        c->clear_after = true;
         c->state = DEMO_CLEARING;
+        kill_demo(c);
     }
     answer(c);
 }
@@ -185,6 +198,6 @@ int demo_control_new(uv_loop_t *loop, const char *folder, const char *https_host
 }
 
 void demo_control_end(struct demo_control *c) {
-    if (c && c->process_live)
-        uv_process_kill(&c->process, SIGTERM);
+    if (c)
+        kill_demo(c);
 }

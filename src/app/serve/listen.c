@@ -1,3 +1,4 @@
+/* See listen.h. */
 #include "app/serve/listen.h"
 
 #include <arpa/inet.h>
@@ -20,7 +21,9 @@ static int bound_socket(const struct config_address *a, int type, struct diag *e
     int fd = socket(list->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     e = -errno;
     if (fd >= 0) {
-        (void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        /* Not for UDP: there it would let two programs share a port and one of them hear nothing. */
+        if (type == SOCK_STREAM)
+            (void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (list->ai_family == AF_INET6)
             (void) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int));
         e = bind(fd, list->ai_addr, list->ai_addrlen) == 0 ? 0 : -errno;

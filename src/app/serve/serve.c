@@ -17,11 +17,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, REPLAY_POLL_MS = 100 };
+enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, ONCE_FAILURES_MAX = 5 };
 
 struct serve {
     const struct serve_options *o;
@@ -41,7 +42,7 @@ struct serve {
     bool told;
     /* the player */
     uv_process_t player;
-    bool player_live;
+    bool player_live, player_failed;
 };
 
 static int path_in(const struct serve *s, char *dst, const char *below) {
@@ -58,6 +59,32 @@ static int make_folders(struct serve *s, struct diag *err) {
             return e;
     }
     return 0;
+}
+
+static int lock_fd_of(const char *data, int flags) {
+    char path[PATH_MAX + 16];
+    int n = snprintf(path, sizeof path, "%s/run/lock", data);
+    return n < (int) sizeof path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600) : -1;
+}
+
+bool serve_is_running(const char *data) {
+    int fd = lock_fd_of(data, 0);
+    bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+    if (fd >= 0)
+        close(fd);
+    return busy;
+}
+
+/* One supervisor a folder: a second one would take the first one's sockets away. Held until the process ends. */
+static int lock_folder(const struct serve *s, struct diag *err) {
+    int fd = lock_fd_of(s->config->data, O_CREAT);
+    if (fd < 0)
+        return diag_set(err, -errno, "cannot open '%s/run/lock': %s", s->config->data, err_word(-errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    close(fd);
+    return diag_set(err, -EBUSY, "Kizuki is already running over '%s'; --data chooses another folder",
+                    s->config->data);
 }
 
 /* The hand believes one key: that of the room set up beside it. Put there once, by whoever sets it up. */
@@ -96,6 +123,12 @@ static int add_demo(struct serve *s, struct child *room, struct diag *err) {
     return 0;
 }
 
+static int add_remedy(struct diag *err, int code, const char *remedy) {
+    size_t n = strlen(err->text);
+    snprintf(err->text + n, sizeof err->text - n, "; %s", remedy);
+    return code;
+}
+
 static int add_room(struct serve *s, struct diag *err) {
     char socket_path[PATH_MAX];
     struct config_address https = s->config->https;
@@ -103,7 +136,7 @@ static int add_room(struct serve *s, struct diag *err) {
         return diag_set(err, -EINVAL, "--https wants an address and port, like 127.0.0.1:8443");
     s->https_fd = listen_tcp(&https, err);
     if (s->https_fd < 0)
-        return s->https_fd;
+        return add_remedy(err, s->https_fd, "--https ADDR:PORT chooses another");
     s->https_port = listen_port(s->https_fd);
     (void) path_in(s, socket_path, "run/room.sock");
     int sensors = listen_unix(socket_path, err);
@@ -158,7 +191,7 @@ static int add_syslog(struct serve *s, struct child *c, struct diag *err) {
     for (size_t i = 0; i < n; i++) {
         int udp = listen_udp(&list[i], err), tcp = udp < 0 ? udp : listen_tcp(&list[i], err);
         if (tcp < 0)
-            return tcp;
+            return add_remedy(err, tcp, "--syslog ADDR:PORT chooses another, --syslog off none");
         child_arg(c, "--syslog-fd");
         child_arg(c, "%d", child_fd(c, udp));
         child_arg(c, "--syslog-fd");
@@ -267,8 +300,9 @@ static void on_player_exit(uv_process_t *p, int64_t status, int signal) {
     struct serve *s = p->data;
     s->player_live = false;
     uv_close((uv_handle_t *) p, NULL);
-    if (status || signal)
-        log_error("the replay ended early");
+    s->player_failed = status || signal;
+    if (s->player_failed && !s->supervisor.ending)
+        log_error("the player ended before its story did");
 }
 
 static int start_player(struct serve *s, struct diag *err) {
@@ -302,10 +336,11 @@ static int start_player(struct serve *s, struct diag *err) {
 
 static int prepare(struct serve *s, struct diag *err) {
     int e = config_load(s->o->data, s->o->config, &s->config, err);
-    if (e < 0 || (e = make_folders(s, err)) < 0)
+    if (e < 0 || (e = make_folders(s, err)) < 0 || (e = lock_folder(s, err)) < 0)
         return e;
     uv_loop_init(&s->loop);
     supervisor_init(&s->supervisor, &s->loop);
+    s->supervisor.failures_max = s->o->end_after_replay ? ONCE_FAILURES_MAX : 0;
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0)
@@ -315,7 +350,7 @@ static int prepare(struct serve *s, struct diag *err) {
 
 int serve_run(const struct serve_options *o) {
     static struct serve s;
-    struct diag d;
+    struct diag d = {0};
     char line[1024];
     s = (struct serve){.o = o};
     supervised_begin(); /* a demonstration started from the pages ends with its supervisor */
@@ -336,5 +371,5 @@ int serve_run(const struct serve_options *o) {
         uv_process_kill(&s.player, SIGTERM);
     demo_control_end(s.demo);
     config_free(s.config);
-    return 0;
+    return s.supervisor.gave_up || (o->end_after_replay && s.player_failed);
 }

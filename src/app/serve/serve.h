@@ -1,6 +1,6 @@
 /* `kizuki serve`, `kizuki demo` and `kizuki pack replay` are one thing: the three programs over a data folder.
  * A replay adds a player (`kizuki pack play`) whose lines are all the sensor reads, and locks the hand in
- * dry-run. */
+ * dry-run. One that plays once ends with status 1 when its player fails or a program cannot be started. */
 #pragma once
 #include "base/err.h"
 
@@ -20,3 +20,5 @@ struct serve_options {
 };
 /* Runs until a signal, or until the replay is through; returns the exit status. */
 int serve_run(const struct serve_options *o);
+/* Whether a supervisor runs over this data folder; false also when there is none. */
+bool serve_is_running(const char *data);

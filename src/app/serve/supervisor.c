@@ -1,3 +1,4 @@
+/* See supervisor.h. */
 #include "app/serve/supervisor.h"
 
 #include "app/common/supervised.h"
@@ -85,6 +86,7 @@ static void process_closed(uv_handle_t *h) {
         return;
     c->restarts++;
     uv_timer_start(&c->again, start_again, c->wait_ms, 0);
+    c->wait_ms = MIN(c->wait_ms * 2, (uint64_t) WAIT_MAX_MS);
 }
 
 static void end_loop_if_all_gone(struct supervisor *s) {
@@ -98,10 +100,19 @@ static void on_child_exit(uv_process_t *p, int64_t status, int signal) {
     struct child *c = p->data;
     uint64_t lived = uv_now(c->owner->loop) - c->started_ms;
     c->running = false;
-    if (c->ends_all && status == 0 && !signal)
+    if (lived > STEADY_MS) {
+        c->wait_ms = WAIT_FIRST_MS;
+        c->failures = 0;
+    }
+    c->failures++;
+    if (c->ends_all && status == 0 && !signal) {
         supervisor_end(c->owner);
+    } else if (!c->owner->ending && c->owner->failures_max && c->failures >= c->owner->failures_max) {
+        log_error("%s ended %u times in a row; giving up", c->name, c->failures);
+        c->owner->gave_up = true;
+        supervisor_end(c->owner);
+    }
     if (!c->owner->ending) {
-        c->wait_ms = lived > STEADY_MS ? WAIT_FIRST_MS : MIN(c->wait_ms * 2, (uint64_t) WAIT_MAX_MS);
         if (signal)
             log_warn("%s was ended by signal %d; starting it again in %d ms", c->name, signal,
                      (int) c->wait_ms);
@@ -184,7 +195,7 @@ static void kill_rest(uv_timer_t *t) {
 }
 
 void supervisor_end(struct supervisor *s) {
-    if (s->ending)
+    if (s->ending || !s->loop)
         return;
     s->ending = true;
     for (int i = 0; i < s->n_children; i++) {

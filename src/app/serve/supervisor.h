@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum { CHILD_ARGS_MAX = 32, CHILD_FDS_MAX = 24, CHILDREN_MAX = 8 };
+/* The sensor takes two descriptors and four arguments for each of 16 configured syslog addresses. */
+enum { CHILD_ARGS_MAX = 96, CHILD_FDS_MAX = 40, CHILDREN_MAX = 8 };
 
 /* libuv and execve take arguments as char *, and change none. */
 static inline char *unconst(const char *z) {
@@ -32,13 +33,14 @@ struct child {
     uv_timer_t again;
     bool running, process_live;
     uint64_t started_ms, wait_ms;
-    unsigned restarts;
+    unsigned restarts, failures; /* failures: since it last ran steadily */
 };
 struct supervisor {
     uv_loop_t *loop;
     struct child children[CHILDREN_MAX];
     int n_children;
-    bool ending;
+    unsigned failures_max; /* a child that ended so often in a row ends everything; 0: never give up */
+    bool ending, gave_up;
     uv_signal_t on_term, on_int;
     uv_timer_t kill_later;
     void (*on_started)(struct supervisor *s, struct child *c); /* may be NULL */
@@ -52,7 +54,7 @@ void child_arg(struct child *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Gives the descriptor to the child and returns its number there. */
 int child_fd(struct child *c, int fd);
 int supervisor_start(struct supervisor *s, struct diag *reterr) MUST_USE;
-/* TERM to all, KILL after 5 s; the loop ends when the last is gone. */
+/* TERM to all, KILL after 5 s; the loop ends when the last is gone. Nothing before supervisor_init. */
 void supervisor_end(struct supervisor *s);
 /* Folder of the running program, without a slash at the end. */
 int supervisor_own_dir(char *dst, size_t cap) MUST_USE;

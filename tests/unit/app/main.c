@@ -1,4 +1,8 @@
 #include "unit.h"
 
 int unit_app_config(void);
-UNIT_MAIN(unit_app_config)
+int unit_app_ledger(void);
+int unit_app_listen(void);
+int unit_app_roomlink(void);
+int unit_app_supervisor(void);
+UNIT_MAIN(unit_app_config, unit_app_ledger, unit_app_listen, unit_app_roomlink, unit_app_supervisor)

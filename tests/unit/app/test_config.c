@@ -31,12 +31,13 @@ static void defaults_hold_without_a_file(void **state UNUSED) {
 static void settings_are_read(void **state UNUSED) {
     struct config *c;
     struct diag d = {0};
-    int e = load("zone: \"-03:30\"\nhttps: \"[::1]:9000\"\nsyslog: []\npartners: [198.51.100.0/24]\n"
-                 "sources:\n  - {name: a, path: /var/log/a*.log, service: s, skew: 90s}\n"
-                 "  - {name: j, kind: journal, zone: UTC}\n"
-                 "services:\n  - {name: s, title: {ja: あ, en: A}, pages: [{path: /p, shows: x}]}\n"
-                 "block: {automatic: yes, minutes: 30}\n",
-                 &c, &d);
+    int e =
+        load("zone: \"-03:30\"\nhttps: \"[::1]:9000\"\nsyslog: []\npartners: [198.51.100.0/24]\n"
+             "sources:\n  - {name: a, path: /var/log/a*.log, service: s, skew: 90s}\n"
+             "  - {name: j, kind: journal, zone: UTC}\n"
+             "services:\n  - {name: s, title: {ja: あ, en: A}, pages: [{path: /p, shows: x}]}\n"
+             "block: {automatic: yes, minutes: 30}\n",
+             &c, &d);
     if (e < 0)
         fail_msg("%s", d.text);
     assert_int_equal(c->https.port, 9000);
@@ -89,5 +90,5 @@ static void addresses(void **state UNUSED) {
 }
 
 UNIT_GROUP(app_config, cmocka_unit_test(defaults_hold_without_a_file),
-           cmocka_unit_test(settings_are_read), cmocka_unit_test(mistakes_are_refused_with_their_place),
-           cmocka_unit_test(addresses))
+           cmocka_unit_test(settings_are_read),
+           cmocka_unit_test(mistakes_are_refused_with_their_place), cmocka_unit_test(addresses))

@@ -99,6 +99,36 @@ static void levels_and_states_have_words(void **state UNUSED) {
     assert_string_equal(finding_state_to_string(FINDING_END), "end");
 }
 
+/* An attacker with long names must not make the finding too large to be told. */
+static void long_values_are_listed_less_and_counted_all(void **state UNUSED) {
+    enum { N = 1000 };
+    static struct str listed[N];
+    static uint64_t counts[N];
+    static int64_t first[N];
+    static char name[256];
+    memset(name, 1, sizeof name); /* each byte takes six in JSON */
+    for (int i = 0; i < N; i++)
+        listed[i] = str_n(name, sizeof name);
+    const struct finding_values values[] = {{STR("user.name"), .n_distinct = 5000, .n_listed = N,
+                                             .listed = listed, .counts = counts,
+                                             .first_ns = first}};
+    struct finding f = {.id = "0123456789abcdef0123456789abcdef",
+                        .revision = 1,
+                        .rule_id = STR("r"),
+                        .n_values = 1,
+                        .values = values};
+    struct buf b;
+    buf_init(&b, 1 << 20); /* the whole would not fit */
+    assert_int_equal(finding_write_json_within(&f, NULL, NULL, 600000, &b), 0);
+    assert_true(b.n <= 600000 && b.n > 100000);
+    assert_true(str_find(buf_str(&b), STR("\"distinct\":5000"), 0) >= 0);
+    assert_int_equal(finding_write_json_within(&f, NULL, NULL, 3000, &b), 0);
+    assert_true(b.n <= 3000);
+    assert_int_equal(finding_write_json_within(&f, NULL, NULL, 100, &b), -ERR_LIMIT);
+    buf_done(&b);
+}
+
 UNIT_GROUP(event_finding, cmocka_unit_test(writes_the_wire_form),
+           cmocka_unit_test(long_values_are_listed_less_and_counted_all),
            cmocka_unit_test(hostile_values_stay_values),
            cmocka_unit_test(levels_and_states_have_words))
