@@ -162,6 +162,8 @@ bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct
                     uint32_t *ret_value) {
     uint32_t v = value_first(m, l, a->field);
     *ret_value = VALUE_NONE;
+    if (!a->field)
+        line_make(m);
     if (a->op == DETECT_OP_EXISTS)
         return v != VALUE_NONE;
     if (a->op == DETECT_OP_NULL) {
@@ -179,26 +181,36 @@ bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct
     return false;
 }
 
-bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
+static bool judge_and_remember(struct detect_matcher *m, const struct lane *l, const struct atom *a,
+                               uint32_t *memo) {
     uint32_t which;
-    if (!(a->flags & ATOM_MEMO))
-        return judge_atom_why(m, l, a, &which);
-    uint32_t *memo = &m->memo[l->atom_base + (uint32_t) (a - l->atoms)];
-    if (*memo >> 1 == m->epoch)
-        return *memo & 1;
     bool holds = judge_atom_why(m, l, a, &which);
     *memo = m->epoch << 1 | holds;
     return holds;
 }
 
+bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
+    uint32_t which;
+    return judge_atom_why(m, l, a, &which);
+}
+
 bool judge_rule(struct detect_matcher *m, const struct lane *l, const struct lane_rule *r) {
     const struct step *code = &l->code[r->first];
-    uint32_t at = 0;
+    uint32_t *memos = &m->memo[l->atom_base], which, at = 0;
     if (!r->n)
         return false; /* refused */
     do {
         const struct step *s = &code[at];
-        at = judge_atom(m, l, &l->atoms[s->atom]) ? s->yes : s->no;
+        const struct atom *a = &l->atoms[s->atom];
+        uint32_t *memo = &memos[s->atom];
+        bool holds;
+        if (*memo >> 1 == m->epoch)
+            holds = *memo & 1;
+        else if (a->flags & ATOM_MEMO)
+            holds = judge_and_remember(m, l, a, memo);
+        else
+            holds = judge_atom_why(m, l, a, &which);
+        at = holds ? s->yes : s->no;
     } while (at < CODE_FALSE);
     return at == CODE_TRUE;
 }

@@ -25,6 +25,16 @@ struct last_seen {
     uint16_t value;
 };
 
+/* The line before it is read: scan_line looks for keywords here, so that most lines never are. */
+struct line_source {
+    uint32_t epoch;
+    uint32_t ready; /* the epoch in which VALUE_LINE was made of it */
+    struct str bytes;
+    bool is_raw;    /* in the encoding it came in */
+    bool is_json;   /* with JSON's escapes */
+    bool is_opaque; /* a plain letter may stand there as other bytes */
+};
+
 struct detect_matcher {
     struct detect_plan *plan;
     const struct event *ev;
@@ -33,7 +43,7 @@ struct detect_matcher {
     bool no_memory;
     bool exhaustive;             /* judge every rule, whatever the triggers say */
     struct event_field extra[2]; /* VALUE_LINE, VALUE_TIMESTAMP */
-    bool line_ready;
+    struct line_source line;
     uint32_t n_present; /* values that are the first of their name */
     uint32_t n_touched, n_candidates, n_hits, n_lanes;
     /* arrays, all of fixed size */
@@ -55,9 +65,17 @@ struct detect_matcher {
 /* values.c */
 int values_begin(struct detect_matcher *m, const struct event *ev) MUST_USE;
 int values_enter_lane(struct detect_matcher *m, const struct lane *l) MUST_USE;
-const struct event_field *value_at(const struct detect_matcher *m, uint32_t value);
+static inline const struct event_field *value_at(const struct detect_matcher *m, uint32_t value) {
+    return LIKELY(value < VALUE_LINE) ? &m->ev->fields[value] : &m->extra[value - VALUE_LINE];
+}
+const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value);
 /* Ready for comparison; empty when memory ends (then m->no_memory is set). */
-const struct prepared *value_prepare(struct detect_matcher *m, uint32_t value);
+static inline const struct prepared *value_prepare(struct detect_matcher *m, uint32_t value) {
+    const struct prepared *p = &m->prepared[value];
+    return LIKELY(p->epoch == m->epoch) ? p : value_make_ready(m, value);
+}
+const struct line_source *line_look(struct detect_matcher *m);
+void line_make(struct detect_matcher *m); /* VALUE_LINE; before it is judged */
 struct str value_folded(struct detect_matcher *m, uint32_t value);
 /* The first value of a lane field, VALUE_NONE when it is absent. */
 static inline uint32_t value_first(const struct detect_matcher *m, const struct lane *l,
@@ -73,6 +91,7 @@ static inline bool value_is_null(const struct event_field *f) {
 /* scan.c: fills m->candidates */
 void scan_lane(struct detect_matcher *m, const struct lane *l);
 /* judge.c */
+/* Both without the memo, which belongs to the lane's own atoms. */
 bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a);
 /* The value that made it hold, for people; VALUE_NONE when none is to blame. */
 bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct atom *a,

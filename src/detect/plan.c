@@ -331,6 +331,7 @@ static int build(struct lane_builder *b, const struct lane_source *rules, uint32
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < n; i++)
         r = lane_add_rule(b, &rules[i]);
+    lane_settle_memos(b);
     if (r == 0)
         r = popularity_new(b);
     if (r == 0)

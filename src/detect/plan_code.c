@@ -107,8 +107,6 @@ static int make_atom(struct lane_builder *b, const struct detect_logsource *sour
                          .item = item};
     ret->flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
                             (item->number ? ATOM_NUMBER : 0));
-    if (item_cost_ns(item) >= 20) /* worth remembering within one event */
-        ret->flags |= ATOM_MEMO;
     if (item->op == DETECT_OP_FIELDREF) {
         int ref = lane_field_of(b, source, item->text);
         if (ref < 0)
@@ -151,6 +149,13 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     *ret = l->n_atoms;
     l->atoms[l->n_atoms++] = a;
     return 0;
+}
+
+/* Worth remembering within one event: what costs something, or is asked by several rules. */
+void lane_settle_memos(struct lane_builder *b) {
+    for (uint32_t i = 0; i < b->lane->n_atoms; i++)
+        if (item_cost_ns(b->lane->atoms[i].item) >= 20 || b->atom_uses[i] >= 3)
+            b->lane->atoms[i].flags |= ATOM_MEMO;
 }
 
 /* --- order --- */

@@ -66,12 +66,18 @@ static inline unsigned probe_length(unsigned p) {
     return n[p % PROBE_UNICODE];
 }
 
-enum verify { VERIFY_NONE, VERIFY_FIRST, VERIFY_LAST, VERIFY_AT };
+enum verify {
+    VERIFY_NONE,
+    VERIFY_FIRST,
+    VERIFY_LAST,
+    VERIFY_AT,
+    VERIFY_AT_LINE /* any letter case */
+};
 /* The rules waiting behind one literal. */
 struct entry {
     const char *lit;
     uint32_t n;
-    uint32_t offset; /* VERIFY_AT: of the gram inside the literal */
+    uint32_t offset; /* VERIFY_AT…: of the gram inside the literal */
     uint32_t rules, n_rules;
     uint8_t verify;
 };
@@ -128,6 +134,7 @@ struct lane {
     struct entry *entries;
     uint32_t *rule_lists; /* what entries, present and always point into: indexes of lane rules */
     uint32_t always, n_always;
+    uint32_t line_rules, n_line_rules;
     bool uses_line;
     /* which events belong here; NULL: every one. Its fields are those of the routing lane. */
     const struct detect_expr *route;
@@ -156,6 +163,9 @@ struct detect_plan {
 static inline uint64_t probe_hash(uint32_t field, unsigned probe, const char *p, size_t n) {
     return hash_fast(str_n(p, n), (uint64_t) field << 8 | probe);
 }
+/* Sets in letters what makes them small, and in other bytes what makes them no worse. */
+#define LINE_CASE_BITS 0x20202020u
+#define LINE_ESCAPE 0x755cu /* "\\u", as the two low bytes of a gram */
 static inline uint32_t gram_hash(uint32_t gram) {
     return gram * 0x9e3779b1u;
 }
@@ -197,9 +207,10 @@ struct trigger {
     bool unicode;  /* TRIGGER_GRAM, TRIGGER_SHORT */
     uint8_t verify;
     uint16_t field;
-    uint32_t rule;  /* of the lane */
-    struct str key; /* TRIGGER_PROBE: the bytes hashed; TRIGGER_GRAM: the gram looked for */
-    struct str lit; /* the whole literal */
+    uint32_t rule;   /* of the lane */
+    uint32_t offset; /* TRIGGER_GRAM: of the key inside lit */
+    struct str key;  /* TRIGGER_PROBE: the bytes hashed; TRIGGER_GRAM: the gram looked for */
+    struct str lit;  /* the whole literal */
 };
 struct trigger_list {
     struct trigger *at;
@@ -231,6 +242,7 @@ struct lane_builder {
 int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) MUST_USE;
 int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;
+void lane_settle_memos(struct lane_builder *b);
 double item_cost_ns(const struct detect_item *item);
 double item_chance(const struct detect_item *item);
 /* plan_trigger.c: how often literals stand in rules stands for how often they stand in events */

@@ -32,10 +32,9 @@ static int by_all(const void *pa, const void *pb) {
 }
 
 /* A literal looked for anywhere: by its rarest four bytes, or as it is when shorter. */
-static void settle_grams(struct lane_builder *b) {
+static int settle_grams(struct lane_builder *b) {
     for (size_t i = 0; i < b->triggers.n; i++) {
         struct trigger *t = &b->triggers.at[i];
-        uint32_t offset;
         if (t->kind != TRIGGER_GRAM)
             continue;
         if (t->lit.n < 4) {
@@ -43,9 +42,21 @@ static void settle_grams(struct lane_builder *b) {
             t->key = str_to(t->lit, 1);
             continue;
         }
-        (void) popularity_rarest_gram(b->popularity, t->lit, &offset);
-        t->key = str_n(t->lit.p + offset, 4);
+        (void) popularity_rarest_gram(b->popularity, t->lit, &t->offset);
+        t->key = str_n(t->lit.p + t->offset, 4);
+        if (t->field)
+            continue;
+        /* the raw line is not lowered: a bit more or less is all that tells the cases apart */
+        uint32_t gram;
+        char *z = arena_alloc(&b->temp, 4);
+        if (!z)
+            return -ENOMEM;
+        memcpy(&gram, t->key.p, 4);
+        gram |= LINE_CASE_BITS;
+        memcpy(z, &gram, 4);
+        t->key = str_n(z, 4);
     }
+    return 0;
 }
 
 static unsigned log_at_least(size_t n) {
@@ -88,8 +99,8 @@ static uint32_t put_entries(struct tables *t, const struct trigger *at, size_t n
         *e =
             (struct entry){.lit = at[i].lit.p, .n = (uint32_t) at[i].lit.n, .verify = at[i].verify};
         if (at[i].kind == TRIGGER_GRAM) {
-            e->verify = VERIFY_AT;
-            e->offset = (uint32_t) (at[i].key.p - at[i].lit.p);
+            e->verify = at[i].field ? VERIFY_AT : VERIFY_AT_LINE;
+            e->offset = at[i].offset;
         }
         e->rules = put_rules(t, at + i, k, &e->n_rules);
         i += k;
@@ -238,15 +249,25 @@ static size_t n_probe_keys(const struct trigger_list *l) {
     return n;
 }
 
+/* All rules that wait for something in the line, for lines in which nothing can be looked for. */
+static void put_line_rules(struct tables *t) {
+    t->l->line_rules = (uint32_t) t->n_rules;
+    for (size_t i = 0; i < t->b->triggers.n; i++)
+        if (t->b->triggers.at[i].field == 0)
+            t->l->rule_lists[t->n_rules++] = t->b->triggers.at[i].rule;
+    t->l->n_line_rules = (uint32_t) t->n_rules - t->l->line_rules;
+}
+
 int lane_build_tables(struct lane_builder *b) {
     struct tables t = {.b = b, .l = b->lane};
     struct trigger_list *l = &b->triggers;
     struct arena *a = &b->plan->arena;
-    settle_grams(b);
+    if (settle_grams(b) < 0)
+        return -ENOMEM;
     if (l->n)
         qsort(l->at, l->n, sizeof *l->at, by_all);
     t.l->entries = arena_alloc(a, (l->n + 1) * sizeof *t.l->entries);
-    t.l->rule_lists = arena_alloc(a, (l->n + b->n_always + 1) * sizeof *t.l->rule_lists);
+    t.l->rule_lists = arena_alloc(a, (l->n * 2 + b->n_always + 1) * sizeof *t.l->rule_lists);
     int r = t.l->entries && t.l->rule_lists ? size_hash(&t, n_probe_keys(l)) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < l->n;) {
         size_t k = i + 1;
@@ -257,6 +278,7 @@ int lane_build_tables(struct lane_builder *b) {
     }
     if (r < 0)
         return r;
+    put_line_rules(&t);
     t.l->always = (uint32_t) t.n_rules;
     t.l->n_always = (uint32_t) b->n_always;
     for (size_t i = 0; i < b->n_always; i++)

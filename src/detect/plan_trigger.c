@@ -134,7 +134,7 @@ uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint
 }
 
 static double contains_price(const struct popularity *p, uint32_t field, struct str lit) {
-    double line = field ? 0 : 60; /* a keyword reads the whole line */
+    double line = field ? 0 : 30; /* a keyword reads the whole line */
     if (lit.n < 4) {
         static const double chance[] = {1, 0.5, 0.2, 0.06};
         return line + 5 + chance[lit.n] * JUDGE_NS;
@@ -239,8 +239,53 @@ static int need_suffix(struct lane_builder *b, struct need *to, uint32_t field, 
                       lit.n > n ? VERIFY_LAST : VERIFY_NONE, unicode);
 }
 
+static int need_present(struct lane_builder *b, struct need *to, uint32_t field) {
+    struct trigger t = {.kind = TRIGGER_PRESENT, .field = (uint16_t) field};
+    return need_one(b, to, t, 0.9 * JUDGE_NS);
+}
+
+/* Bytes that stand in a raw line, JSON or not, as they stand in its meaning. */
+static bool is_plain(char c) {
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '/';
+}
+
+/* The stretch of plain bytes with the rarest gram; empty when none has four. */
+static struct str plain_window(const struct popularity *p, struct str lit) {
+    struct str best = STR("");
+    uint32_t best_count = UINT32_MAX, offset;
+    for (size_t i = 0; i < lit.n;) {
+        size_t end = i;
+        while (end < lit.n && is_plain(lit.p[end]))
+            end++;
+        struct str w = str_n(lit.p + i, end - i);
+        uint32_t count = popularity_rarest_gram(p, w, &offset);
+        if (w.n >= 4 && count < best_count) {
+            best = w;
+            best_count = count;
+        }
+        i = end + 1;
+    }
+    return best;
+}
+
+/* Keywords are looked for in the raw line (see scan_line), so only by what no escape can change. */
+static int need_line(struct lane_builder *b, struct need *to, struct str lit, bool unicode) {
+    struct trigger high = {.kind = TRIGGER_HIGH};
+    struct str window = plain_window(b->popularity, lit);
+    struct trigger t = {.kind = TRIGGER_GRAM, .lit = window};
+    /* what is lowered to ASCII (Kelvin's K) may come from a line that is not */
+    int r = unicode ? need_one(b, to, high, 1) : 0;
+    if (r < 0 || (unicode && !is_ascii(lit)))
+        return r;
+    if (!window.n)
+        return need_present(b, to, 0);
+    return need_one(b, to, t, contains_price(b->popularity, 0, window));
+}
+
 static int need_contains(struct lane_builder *b, struct need *to, uint32_t field, struct str lit,
                          bool unicode) {
+    if (!field)
+        return need_line(b, to, lit, unicode);
     struct trigger t = {.kind = TRIGGER_GRAM, .field = (uint16_t) field, .lit = lit};
     double price = contains_price(b->popularity, field, lit);
     if (!unicode || is_ascii(lit)) {
@@ -252,11 +297,6 @@ static int need_contains(struct lane_builder *b, struct need *to, uint32_t field
         return 0;
     t.unicode = true;
     return need_one(b, to, t, price / 10);
-}
-
-static int need_present(struct lane_builder *b, struct need *to, uint32_t field) {
-    struct trigger t = {.kind = TRIGGER_PRESENT, .field = (uint16_t) field};
-    return need_one(b, to, t, 0.9 * JUDGE_NS);
 }
 
 /* The glob's cheapest literal. */

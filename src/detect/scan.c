@@ -1,6 +1,8 @@
 /* Triggers: which rules of a lane an event calls for. Each value of each field a rule waits for is
  * looked up whole, by its ends and by its last component in one hash table, and searched for
  * literals by the four bytes of each that are rarest. What is found twice is judged once. */
+#include <endian.h>
+
 #include "base/json.h"
 #include "detect/match_priv.h"
 
@@ -15,6 +17,14 @@ static void choose(struct detect_matcher *m, const struct lane *l, uint32_t firs
     }
 }
 
+/* Letters in any case; lit is lowered. */
+static bool equal_icase(const char *p, const char *lit, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (ascii_lower(p[i]) != lit[i])
+            return false;
+    return true;
+}
+
 static bool verified(const struct entry *e, struct str v, size_t at) {
     switch ((enum verify) e->verify) {
     case VERIFY_NONE:
@@ -26,6 +36,9 @@ static bool verified(const struct entry *e, struct str v, size_t at) {
     case VERIFY_AT:
         return at >= e->offset && v.n - (at - e->offset) >= e->n &&
                memcmp(v.p + at - e->offset, e->lit, e->n) == 0;
+    case VERIFY_AT_LINE:
+        return at >= e->offset && v.n - (at - e->offset) >= e->n &&
+               equal_icase(v.p + at - e->offset, e->lit, e->n);
     }
     return true;
 }
@@ -134,6 +147,57 @@ static void scan_set(struct detect_matcher *m, const struct lane *l, const struc
         scan_shorts(m, l, g, v);
 }
 
+/* --- the line --- */
+
+static bool has_high(struct str s) {
+    unsigned char high = 0;
+    for (size_t i = 0; i < s.n; i++)
+        high |= (unsigned char) s.p[i];
+    return high >= 0x80;
+}
+
+/* A backslash and a u at i: an escape, unless the backslash is itself escaped (C:\\\\users). */
+static bool is_unicode_escape(struct str v, size_t i) {
+    size_t n = 0;
+    while (n < i && v.p[i - 1 - n] == '\\')
+        n++;
+    return n % 2 == 0;
+}
+
+/* false: a \\u stands there, behind which may be any letter. */
+static bool scan_line_grams(struct detect_matcher *m, const struct lane *l,
+                            const struct gram_set *g, const struct line_source *s) {
+    const uint64_t *bits = g ? g->bits : NULL;
+    unsigned shift = g ? 32 - g->bits_log : 0;
+    struct str v = s->bytes;
+    for (size_t i = 0; i + 4 <= v.n; i++) {
+        uint32_t gram;
+        memcpy(&gram, v.p + i, 4);
+        if (UNLIKELY(le32toh(gram) << 16 == LINE_ESCAPE << 16) && s->is_json && is_unicode_escape(v, i))
+            return false;
+        gram |= LINE_CASE_BITS;
+        uint32_t h = gram_hash(gram), bit = h >> shift;
+        if (g && UNLIKELY(bits[bit / 64] >> bit % 64 & 1))
+            found_gram(m, l, g, gram, h, v, i);
+    }
+    return true;
+}
+
+/* Keywords in the line as it came, neither decoded nor unescaped nor lowered: it is made readable
+ * only when a rule is to be judged on it. The literals looked for here are of bytes that stand for
+ * themselves. */
+static void scan_line(struct detect_matcher *m, const struct lane *l) {
+    const struct lane_field *f = &l->fields[0];
+    const struct line_source *s = line_look(m);
+    if (s->is_opaque || !scan_line_grams(m, l, f->grams, s)) {
+        choose(m, l, l->line_rules, l->n_line_rules);
+        return;
+    }
+    choose(m, l, f->present, f->n_present);
+    if (f->n_high && has_high(s->bytes))
+        choose(m, l, f->high, f->n_high);
+}
+
 /* --- values --- */
 
 static void scan_value(struct detect_matcher *m, const struct lane *l, uint32_t field,
@@ -165,6 +229,10 @@ void scan_lane(struct detect_matcher *m, const struct lane *l) {
         uint32_t field = m->touched[i];
         if (!l->fields[field].lookups)
             continue;
+        if (!field) {
+            scan_line(m, l);
+            continue;
+        }
         choose(m, l, l->fields[field].present, l->fields[field].n_present);
         for (uint32_t v = value_first(m, l, field); v != VALUE_NONE; v = m->next[v])
             scan_value(m, l, field, v);

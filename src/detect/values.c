@@ -7,10 +7,6 @@
 
 _Static_assert(JSON_NULL == 0 && JSON_ARRAY == 5 && JSON_OBJECT == 6, "value_is_null");
 
-const struct event_field *value_at(const struct detect_matcher *m, uint32_t value) {
-    return value < VALUE_LINE ? &m->ev->fields[value] : &m->extra[value - VALUE_LINE];
-}
-
 /* --- the values of an event --- */
 
 static void add_value(struct detect_matcher *m, uint32_t id, uint16_t value) {
@@ -55,7 +51,7 @@ int values_begin(struct detect_matcher *m, const struct event *ev) {
     m->ev = ev;
     new_epoch(m);
     arena_reset(&m->arena);
-    m->line_ready = false;
+    m->next[VALUE_LINE] = VALUE_NONE;
     m->no_memory = false;
     m->n_present = 0;
     uint32_t n = MIN(ev->n, (uint32_t) EVENT_FIELDS_MAX);
@@ -146,28 +142,55 @@ static int join_values(struct detect_matcher *m, struct str *ret) {
     return 0;
 }
 
-static int make_line(struct detect_matcher *m) {
+/* Where the line stands: what the decoder kept as the original, else the raw bytes. */
+const struct line_source *line_look(struct detect_matcher *m) {
+    struct line_source *s = &m->line;
     const struct raw_record *raw = m->ev->raw;
-    struct str line = event_get(m->ev, EVENT_F_EVENT_ORIGINAL);
-    int r = 0;
-    if (m->line_ready)
-        return 0;
-    if (!line.n && raw && raw->bytes.n && !(raw->flags & RAW_JOURNAL)) {
+    if (s->epoch == m->epoch)
+        return s;
+    *s = (struct line_source){.epoch = m->epoch, .bytes = event_get(m->ev, EVENT_F_EVENT_ORIGINAL)};
+    if (!s->bytes.n && raw && !(raw->flags & RAW_JOURNAL)) {
+        s->bytes = raw->bytes;
+        s->is_raw = true;
+    }
+    if (!s->bytes.n) {
+        s->is_raw = false;
+        if (join_values(m, &s->bytes) < 0) {
+            m->no_memory = true;
+            s->bytes = STR("");
+        }
+        return s;
+    }
+    s->is_json = looks_like_json(s->bytes);
+    /* encodings that do not keep ASCII as it is */
+    s->is_opaque = memchr(s->bytes.p, 0, s->bytes.n) || memchr(s->bytes.p, 0x1b, s->bytes.n);
+    return s;
+}
+
+static int read_line(struct detect_matcher *m, struct str *ret) {
+    const struct line_source *s = line_look(m);
+    *ret = s->bytes;
+    if (s->is_raw) {
         enum text_encoding used;
-        line = text_to_utf8(&m->arena, raw->bytes, -1, &used);
-        if (!line.p)
+        *ret = text_to_utf8(&m->arena, s->bytes, -1, &used);
+        if (!ret->p)
             return -ENOMEM;
     }
-    if (!line.n)
-        r = join_values(m, &line);
-    else if (looks_like_json(line) && str_find_byte(line, '\\', 0) >= 0)
-        r = unescape(&m->arena, line, &line);
-    if (r < 0)
-        return r;
-    m->extra[0] = (struct event_field){.type = JSON_STRING, .value = line};
-    m->next[VALUE_LINE] = VALUE_NONE;
-    m->line_ready = true;
+    if (s->is_json && str_find_byte(*ret, '\\', 0) >= 0)
+        return unescape(&m->arena, *ret, ret);
     return 0;
+}
+
+void line_make(struct detect_matcher *m) {
+    struct str line;
+    if (m->line.ready == m->epoch)
+        return;
+    if (read_line(m, &line) < 0) {
+        m->no_memory = true;
+        line = STR("");
+    }
+    m->extra[0] = (struct event_field){.type = JSON_STRING, .value = line};
+    m->line.ready = m->epoch;
 }
 
 /* --- a lane's fields --- */
@@ -175,9 +198,6 @@ static int make_line(struct detect_matcher *m) {
 int values_enter_lane(struct detect_matcher *m, const struct lane *l) {
     m->n_touched = 0;
     if (l->uses_line) {
-        int r = make_line(m);
-        if (r < 0)
-            return r;
         m->slots[l->field_base] = (struct slot){m->epoch, VALUE_LINE, 0};
         m->touched[m->n_touched++] = 0;
     }
@@ -215,10 +235,8 @@ static bool lower_into(char *to, const char *p, size_t n) {
     return high >= 0x80;
 }
 
-const struct prepared *value_prepare(struct detect_matcher *m, uint32_t value) {
+const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value) {
     struct prepared *p = &m->prepared[value];
-    if (LIKELY(p->epoch == m->epoch))
-        return p;
     struct str raw = value_at(m, value)->value;
     char *to = arena_alloc(&m->arena, raw.n + 1);
     *p = (struct prepared){.epoch = m->epoch, .lowered = STR("")};

@@ -295,6 +295,11 @@ static void keywords_search_the_whole_line(void **state UNUSED) {
     YES(k, "{\"any\": {\"where\": \"C:\\\\Temp\\\\X\"}}"); /* a JSON line as it means, not as it is
                                                               escaped */
     YES(k, "{\"any\": \"\\u0045vil service\"}");
+    YES(k, "{\"any\": \"C:\\\\users \\u0045vil service\"}");
+    NO(k, "{\"any\": \"C:\\\\u0045vil service\"}"); /* an escaped backslash, no escape */
+    YES("  k: ['C:\\u0045vil']\n  condition: k", "{\"any\": \"c:\\\\U0045vil service\"}");
+    YES("  k: ['\"quoted\" a/b']\n  condition: k", "{\"a\": \"x \\\"Quoted\\\" A\\/B\"}");
+    YES("  k: ['ab']\n  condition: k", "xABx");
     const char *all = "  k:\n    '|all':\n      - one\n      - two\n  condition: k";
     YES(all, "two and ONE");
     NO(all, "two and nine");
