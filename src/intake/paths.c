@@ -1,3 +1,4 @@
+/* Files, folders and patterns of a command line made into a list of files: sorted, each once, bounded. */
 #include "intake/reader.h"
 
 #include "base/map.h"

@@ -25,7 +25,10 @@
  *                 PAST <────────────────────────────────┘   ──known again──> ACTIVE
  *
  * Not done: packed files are passed over (rotation with immediate compression while we are down
- * loses what was not read). */
+ * loses what was not read).
+ *
+ * Longer than 800 lines: scan and pump move the same files through the states above; apart, each would need the
+ * inside of the other. */
 #include "base/mem.h"
 #include "intake/lines.h"
 #include "intake/live_priv.h"

@@ -1,3 +1,4 @@
+/* Findings as the pages show them: one, those of a case, and the evidence behind them. Only reads. */
 #include "room/finding.h"
 
 #include "room/room_priv.h"

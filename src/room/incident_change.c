@@ -1,3 +1,5 @@
+/* Changes a person makes to a case: the first look at it, state, level, TLP, commander, title. Each is
+ * one write with its row in the chain; a stale version is refused by write.c. */
 #include "room/incident.h"
 
 #include "room/incident_priv.h"

@@ -67,4 +67,55 @@ with tempfile.TemporaryDirectory() as d:
     r = subprocess.run([sys.executable, TOOLS / "check_headers.py", d], capture_output=True, text=True)
     check("a header that leans on others", r.returncode == 1 and "does not compile alone" in r.stdout)
 
+def deps(meson, table, npm="{}", dev=""):
+    with tempfile.TemporaryDirectory() as d:
+        d = pathlib.Path(d)
+        (d / "docs").mkdir()
+        (d / "ui").mkdir()
+        (d / "meson.build").write_text(meson)
+        (d / "ui" / "package.json").write_text(npm)
+        (d / "dev").write_text(dev)
+        (d / "docs" / "DEPENDENCIES.md").write_text("## Linked\n\n| a | b | c | d |\n|---|---|---|---|\n" + table)
+        r = subprocess.run([sys.executable, TOOLS / "check_deps.py", d], capture_output=True, text=True)
+        return r.returncode, r.stdout
+
+
+ROW = "| x (`x`) | MIT | because | y |\n"
+code, out = deps("dependency('x')\ndependency('threads')\n", ROW)
+check("a table that fits passes", code == 0)
+code, out = deps("dependency('x')\ncc.find_library('z')\n", ROW)
+check("a linked library without a row", code == 1 and "asks for z" in out)
+code, out = deps("dependency('x')\n", ROW, '{"dependencies": {"preact": "1"}}')
+check("an npm package without a row", code == 1 and "asks for preact" in out)
+code, out = deps("dependency('x')\n", ROW, dev='APT_TEST="gcc\n  hydra"\n')
+check("a Debian package without a row", code == 1 and "asks for gcc" in out and "asks for hydra" in out)
+code, out = deps("", ROW)
+check("a row nobody asks for", code == 1 and "which nothing asks for" in out)
+code, out = deps("dependency('x')\n", "| x (`x`) | GPL-3+ | because | y |\n")
+check("a linked library under the GPL alone", code == 1 and "is linked and GPL" in out)
+code, out = deps("dependency('x')\n", "| x (`x`) | MIT |  | y |\n")
+check("a row without its reason", code == 1 and "wants licence, reason" in out)
+
+
+def sizes(name, text):
+    with tempfile.TemporaryDirectory() as d:
+        p = pathlib.Path(d) / "src" / name
+        p.parent.mkdir(parents=True)
+        p.write_text(text)
+        r = subprocess.run([sys.executable, TOOLS / "check_sizes.py", d], capture_output=True, text=True)
+        return r.returncode, r.stdout
+
+
+LONG = "static int f(int x) {\n" + "    x++;\n" * 90 + "    return x;\n}\n"
+code, out = sizes("base/a.c", "/* Head. */\n" + "int x;\n" * 850)
+check("a file of more than 800 lines", code == 1 and "lines" in out)
+code, out = sizes("base/a.c", "/* Head.\n * Longer than 800 lines: one table. */\n" + "int x;\n" * 850)
+check("the same file with its reason", code == 0)
+code, out = sizes("base/a.c", "/* Head. */\n" + LONG)
+check("a function of more than 80 lines", code == 1 and "f has 93 lines" in out)
+code, out = sizes("base/a.c", "/* Head. */\n/* Longer than 80 lines: a dispatcher. */\n" + LONG)
+check("the same function with its reason", code == 0)
+code, out = sizes("base/a.c", '#include "base/a.h"\nint x;\n')
+check("a file without a head", code == 1 and "no head" in out)
+
 sys.exit(1 if failed else 0)

@@ -1,3 +1,5 @@
+/* `kizuki hunt`: all rules over stored logs or a spool, findings as NDJSON. Here: options, output, statistics;
+ * reading and ordering stand in hunt_streams.c and hunt_spool.c. */
 #include "app/cli/command.h"
 #include "app/cli/hunt_spool.h"
 #include "app/cli/hunt_streams.h"

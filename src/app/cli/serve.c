@@ -1,3 +1,4 @@
+/* `kizuki serve`: the options; what is started and how stands in app/serve. */
 #include "app/cli/command.h"
 #include "app/serve/serve.h"
 

@@ -1,3 +1,4 @@
+/* See room.h. Here: options, set-up, the loop. */
 #include "app/common/supervised.h"
 #include "app/common/sandbox.h"
 #include "app/room/call.h"

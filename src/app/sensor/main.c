@@ -1,3 +1,5 @@
+/* See sensor.h. Here: options, set-up, the turns of the loop. It decides nothing about lines: transports put them,
+ * the pump looks at what is durable. */
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/sensor/sensor.h"
