@@ -202,8 +202,7 @@ static int read_sources(struct pack_replay *r, const struct yaml_node *root, str
     if (!v || v->kind != YAML_SEQUENCE || !v->n)
         return wrong(r, v ? v : root, err, "'sources' is missing: the logs the lines stand in");
     r->sources = arena_zalloc(&r->arena, v->n * sizeof *r->sources);
-    r->shown = arena_zalloc(&r->arena, v->n * sizeof *r->shown);
-    if (!r->sources || !r->shown)
+    if (!r->sources)
         return -ENOMEM;
     for (const struct yaml_node *e = v->first; e; e = e->next) {
         struct replay_source *s = &r->sources[r->n_sources];
@@ -214,7 +213,7 @@ static int read_sources(struct pack_replay *r, const struct yaml_node *root, str
         if (!s->product)
             return wrong(r, yaml_get(e, "product"), err,
                          "products are login_event, nginx_access and sshd");
-        r->shown[r->n_sources++] = s->shown;
+        r->n_sources++;
     }
     return 0;
 }
@@ -354,10 +353,6 @@ int pack_replay_next(struct pack_replay *r, struct pack_line *ret) {
     return 0;
 }
 
-const struct pack_source *pack_replay_sources(const struct pack_replay *r, size_t *ret_n) {
-    *ret_n = r->n_sources;
-    return r->shown;
-}
 int64_t pack_replay_start_ns(const struct pack_replay *r) {
     return r->start_ns;
 }

@@ -23,9 +23,6 @@
 #include "base/time.h"
 
 struct pack_replay;
-struct pack_source {
-    struct str name, product, service, host;
-};
 struct pack_line {
     int64_t at_ns;   /* when it happens, which is when it arrives */
     uint32_t source; /* index into the sources */
@@ -39,6 +36,5 @@ struct pack_replay *pack_replay_free(struct pack_replay *r);
 DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 /* 1 and a line, or 0 at the end. */
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
-const struct pack_source *pack_replay_sources(const struct pack_replay *r, size_t *ret_n);
 int64_t pack_replay_start_ns(const struct pack_replay *r);
 int64_t pack_replay_end_ns(const struct pack_replay *r);

@@ -37,7 +37,9 @@ struct product {
 const struct product *product_find(struct str name);
 
 struct replay_source {
-    struct pack_source shown;
+    struct {
+        struct str name, product, service, host;
+    } shown;
     const struct product *product;
 };
 
@@ -67,7 +69,6 @@ struct pack_replay {
     uint64_t seed;
     int64_t start_ns, end_ns;
     struct replay_source *sources;
-    struct pack_source *shown;
     size_t n_sources;
     struct pools addresses, accounts, agents;
     struct actor *actors;

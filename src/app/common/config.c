@@ -38,7 +38,8 @@ int config_parse_address(struct str s, struct config_address *ret) {
     return 0;
 }
 
-int config_parse_zone(struct str s, int *ret_offset_min) {
+/* Minutes east of UTC from "+09:00", "Z", "JST". */
+static int parse_zone(struct str s, int *ret_offset_min) {
     uint64_t h, m = 0;
     if (str_eq_z(s, "Z") || str_eq_z(s, "UTC")) {
         *ret_offset_min = 0;
@@ -109,7 +110,7 @@ static int read_syslog(struct reading *r, const struct yaml_node *v) {
 }
 
 static int read_zone(struct reading *r, const struct yaml_node *v) {
-    if (v->kind == YAML_SCALAR && config_parse_zone(v->text, &r->c->offset_min) == 0)
+    if (v->kind == YAML_SCALAR && parse_zone(v->text, &r->c->offset_min) == 0)
         return 0;
     return wrong(r, v, "a zone is wanted, like \"+09:00\", JST or UTC");
 }
@@ -163,7 +164,7 @@ static int read_one_source(struct reading *r, const struct yaml_node *v, struct 
         return wrong(r, v, "a file source wants a path; * and ? are allowed in it");
     if (yaml_get_str(v, "encoding", &text) && (s->encoding = text_encoding_from_string(text)) < 0)
         return wrong(r, yaml_get(v, "encoding"), "encoding is utf8, cp932, euc-jp or iso-2022-jp");
-    if (yaml_get_str(v, "zone", &text) && config_parse_zone(text, &s->offset_min) < 0)
+    if (yaml_get_str(v, "zone", &text) && parse_zone(text, &s->offset_min) < 0)
         return wrong(r, yaml_get(v, "zone"), "a zone is wanted, like \"+09:00\", JST or UTC");
     if (yaml_get_str(v, "skew", &text) && time_parse_span(text, &s->skew_max_ns) < 0)
         return wrong(r, yaml_get(v, "skew"), "a span is wanted, like 90s, 5m or 1h");

@@ -66,5 +66,3 @@ void config_free(struct config *c);
 DEFINE_CLEANUP(struct config *, config_free)
 /* "192.0.2.1:514", "[::1]:514", ":8443" (every address). */
 int config_parse_address(struct str s, struct config_address *ret) MUST_USE;
-/* Minutes east of UTC from "+09:00", "Z", "JST". */
-int config_parse_zone(struct str s, int *ret_offset_min) MUST_USE;

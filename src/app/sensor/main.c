@@ -21,6 +21,11 @@ struct options {
     bool no_local_logs, end_after_replay;
 };
 
+static void stop(struct sensor *s, int result) {
+    s->result = result;
+    uv_stop(&s->loop);
+}
+
 static int put_counted(void *ctx, const struct raw_record *rec, struct diag *reterr) {
     struct sensor *s = ctx;
     s->arrived++;
@@ -40,7 +45,7 @@ static void look(uv_idle_t *h) {
     messages_clock(&s->messages);
     if (r < 0) {
         log_error("%s", d.text);
-        sensor_stop(s, 1);
+        stop(s, 1);
     }
     if (r <= 0)
         uv_idle_stop(h);
@@ -98,16 +103,11 @@ static void on_status(uv_timer_t *t) {
     if (pump_save(s->pump, &d) < 0)
         log_warn("cannot keep the delivered mark: %s", d.text);
     if (s->end_after_replay && replay_is_through(s) && s->said_last++)
-        sensor_stop(s, 0); /* one turn after the last status went out */
-}
-
-void sensor_stop(struct sensor *s, int result) {
-    s->result = result;
-    uv_stop(&s->loop);
+        stop(s, 0); /* one turn after the last status went out */
 }
 
 static void on_signal(uv_signal_t *sig, int number UNUSED) {
-    sensor_stop(sig->data, 0);
+    stop(sig->data, 0);
 }
 
 static void room_up(void *ctx) {

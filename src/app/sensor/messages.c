@@ -15,7 +15,7 @@ enum {
     LINE_JSON_MAX = 6 * LINE_SHOWN_MAX + 2 * SOURCE_TEXT_BYTES_MAX, /* every byte of it escaped */
 };
 
-int64_t messages_now_ns(const struct messages *m) {
+static int64_t now_ns_of(const struct messages *m) {
     int64_t t = m->replay ? pump_now_ns(m->pump) : time_now_ns();
     return t == TIME_NONE ? 0 : t;
 }
@@ -131,7 +131,7 @@ static void send_stats(struct messages *m) {
     jsonw_init(&w, &b);
     jsonw_object(&w);
     jsonw_kz(&w, "t", "stats");
-    jsonw_ktime(&w, "at", messages_now_ns(m));
+    jsonw_ktime(&w, "at", now_ns_of(m));
     jsonw_ku64(&w, "events", s.events);
     jsonw_ku64(&w, "unparsed", s.unparsed);
     jsonw_ku64(&w, "findings", s.findings);
@@ -155,7 +155,7 @@ static void send_sources(struct messages *m) {
     buf_init(&b, MESSAGE_MAX);
     jsonw_init(&w, &b);
     ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen, m->live,
-                 messages_now_ns(m), &w);
+                 now_ns_of(m), &w);
     send_buf(m, &b);
 }
 
@@ -178,7 +178,7 @@ void messages_hello(struct messages *m) {
 }
 
 static void answer_explain(struct messages *m, const struct json_value *q, struct jsonw *w) {
-    struct raw_record rec = {.arrival_ns = messages_now_ns(m), .flags = RAW_BACKFILL};
+    struct raw_record rec = {.arrival_ns = now_ns_of(m), .flags = RAW_BACKFILL};
     int64_t source;
     if (!json_get_str(q, "line", &rec.bytes) || rec.bytes.n > LINE_BYTES_MAX) {
         jsonw_null(w);

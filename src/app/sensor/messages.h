@@ -10,7 +10,6 @@ struct messages {
     const struct intake_live *live; /* NULL in a replay */
     bool replay; /* the room follows our clock */
 };
-int64_t messages_now_ns(const struct messages *m);
 void messages_hello(struct messages *m); /* hello, rules, sources */
 void messages_status(struct messages *m); /* sources and stats */
 void messages_clock(struct messages *m);

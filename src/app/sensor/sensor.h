@@ -52,4 +52,3 @@ int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
 /* sources.c: what to read here, from the configuration or by looking for the usual logs. */
 int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, bool look_for_local,
                   struct diag *reterr) MUST_USE;
-void sensor_stop(struct sensor *s, int result);
