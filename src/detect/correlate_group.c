@@ -142,13 +142,25 @@ static void log_free(struct correlate *c, const struct plan_scope *s, struct gro
     g->log_mask = 0;
 }
 
+static struct mini *recent_at(const struct hot *h, const struct plan_scope *s, uint32_t i) {
+    return (struct mini *) (h->recent +
+                            (size_t) ((h->recent_head + i) % h->recent_cap) * s->mini_bytes);
+}
+
+static void recent_free(struct correlate *c, const struct plan_scope *s, struct hot *h) {
+    for (uint32_t i = 0; i < h->n_recent; i++)
+        mini_drop(c, s, recent_at(h, s, i));
+    hot_realloc(c, h->recent, (size_t) h->recent_cap * s->mini_bytes, 0);
+}
+
 static void hot_free(struct correlate *c, const struct plan_scope *s, struct group *g) {
     if (!g->hot)
         return;
     for (uint32_t i = 0; i < s->n_corrs; i++)
         state_free(c, s, &c->plan->corrs[s->corrs[i]], &g->hot->states[i]);
     for (uint32_t i = 0; i < s->n_windows; i++)
-        window_free(c, s, &s->windows[i], &g->hot->states[s->n_corrs + i]);
+        window_free(c, &s->windows[i], &g->hot->states[s->n_corrs + i]);
+    recent_free(c, s, g->hot);
     g->hot = hot_realloc(c, g->hot, s->hot_bytes, 0);
 }
 
@@ -290,7 +302,7 @@ static int feed_state(struct correlate *c, const struct plan_scope *s, struct gr
     union corr_state *st = &g->hot->states[state];
     if (state >= s->n_corrs) {
         const struct plan_window *w = &s->windows[state - s->n_corrs];
-        return w->inputs & m->mask ? window_feed(c, s, w, st, m) : 0;
+        return w->inputs & m->mask ? window_feed(c, w, st, m) : 0;
     }
     const struct plan_corr *pc = &c->plan->corrs[s->corrs[state]];
     return pc->mask & m->mask ? state_feed(c, s, pc, st, m, ret_hit) : 0;
@@ -320,6 +332,56 @@ static int make_ready(struct correlate *c, const struct plan_scope *s, struct gr
     return 0;
 }
 
+/* In order again from place 0, with more room. */
+static int recent_grow(struct correlate *c, const struct plan_scope *s, struct hot *h) {
+    uint32_t cap = h->recent_cap + h->recent_cap / 2 + 8;
+    cap = MIN(cap, s->recent_max);
+    unsigned char *p = hot_realloc(c, NULL, 0, (size_t) cap * s->mini_bytes);
+    if (!p)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < h->n_recent; i++)
+        memcpy(p + (size_t) i * s->mini_bytes, recent_at(h, s, i), s->mini_bytes);
+    hot_realloc(c, h->recent, (size_t) h->recent_cap * s->mini_bytes, 0);
+    h->recent = p;
+    h->recent_cap = cap;
+    h->recent_head = 0;
+    return 0;
+}
+
+static int recent_add(struct correlate *c, const struct plan_scope *s, struct hot *h,
+                      const struct mini *m) {
+    if (!(m->mask & s->keep))
+        return 0;
+    if (h->n_recent == h->recent_cap && h->recent_cap < s->recent_max) {
+        int r = recent_grow(c, s, h);
+        if (r < 0)
+            return r;
+    }
+    if (h->n_recent == h->recent_cap) {
+        h->dropped_t = MAX(h->dropped_t, recent_at(h, s, 0)->t);
+        mini_drop(c, s, recent_at(h, s, 0));
+        h->recent_head = (h->recent_head + 1) % h->recent_cap;
+        h->n_recent--;
+    }
+    memcpy(recent_at(h, s, h->n_recent++), m, s->mini_bytes);
+    mini_keep(c, s, m);
+    return 0;
+}
+
+int group_past(struct correlate *c, uint32_t scope, struct group *g, uint32_t mask, int64_t oldest,
+               const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    uint32_t n = g->hot->all ? g->hot->n_recent : g->log_n;
+    int r = 0;
+    *ret_cut = g->hot->all && g->hot->dropped_t > oldest;
+    for (uint32_t i = 0; r == 0 && i < n; i++) {
+        const struct mini *m = g->hot->all ? recent_at(g->hot, s, i) : log_at(c, s, g, i);
+        if ((m->mask & mask) && m->t >= oldest && m->pos != now->pos)
+            r = fn(ctx, m);
+    }
+    return r;
+}
+
 static uint32_t state_of(const struct plan_scope *s, const struct plan_corr *pc) {
     return pc->type == CORR_MEASURES ? s->n_corrs + pc->window : pc->at;
 }
@@ -328,9 +390,12 @@ static int make_all_ready(struct correlate *c, const struct plan_scope *s, struc
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < s->n_corrs + s->n_windows; i++)
         r = make_ready(c, s, g, i);
+    for (uint32_t i = 0; r == 0 && i < g->log_n; i++)
+        r = recent_add(c, s, g->hot, log_at(c, s, g, i));
     if (r == 0) {
         log_free(c, s, g);
         g->hot->all = true;
+        g->hot->dropped_t = INT64_MIN;
     }
     return r;
 }
@@ -361,11 +426,13 @@ int group_prepare(struct correlate *c, uint32_t scope, struct group *g, const st
     const struct plan_scope *s = &c->plan->scopes[scope];
     int r = 0;
     if (g->hot && g->hot->all)
-        return 0;
+        return recent_add(c, s, g->hot, m);
     if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
         log_purge(c, s, g, m->t);
-        if ((uint64_t) g->log_weight + m->weight > s->cold_max)
-            return make_all_ready(c, s, g);
+        if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
+            r = make_all_ready(c, s, g);
+            return r == 0 ? recent_add(c, s, g->hot, m) : r;
+        }
     }
     for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
         const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];

@@ -311,12 +311,6 @@ static bool window_take(struct plan_window *w, struct plan_corr *c, const struct
     if (!fits)
         return false;
     w->inputs |= c->mask;
-    w->keep |= c->pub.evidence;
-    uint64_t recent =
-        c->least_events > CORRELATION_RECENT_MAX ? CORRELATION_RECENT_MAX : c->least_events * 5 / 4;
-    w->recent_max = MAX(w->recent_max, (uint32_t) MIN(recent, CORRELATION_RECENT_MAX));
-    for (uint32_t i = 0; i < c->pub.n_collects; i++)
-        w->keep |= c->pub.collects[i].mask;
     return true;
 }
 
@@ -333,9 +327,7 @@ static int find_window(struct planner *b, struct plan_scope *s, struct plan_corr
         return no_memory(b);
     s->windows_cap = (uint32_t) cap;
     struct plan_window *w = &s->windows[s->n_windows];
-    *w = (struct plan_window){.span_ns = c->span_ns,
-                              .step_ns = c->span_ns / WINDOW_STEPS,
-                              .recent_max = CORRELATION_RECENT_MIN};
+    *w = (struct plan_window){.span_ns = c->span_ns, .step_ns = c->span_ns / WINDOW_STEPS};
     c->window = s->n_windows++;
     /* A rule has fewer measures than a window has counters: one is left to count its evidence. */
     ASSERT(window_take(w, c, s));
@@ -359,6 +351,18 @@ static int place(struct planner *b, struct plan_corr *c) {
     return code;
 }
 
+/* A finding that opens has at least as many events as its condition needs; some more are kept,
+ * because others come between them. */
+static void keep_more(struct plan_scope *s, const struct plan_corr *c) {
+    uint64_t n =
+        c->least_events > CORRELATION_RECENT_MAX ? CORRELATION_RECENT_MAX : c->least_events * 5 / 4;
+    n = MAX(MIN(n, CORRELATION_RECENT_MAX), CORRELATION_RECENT_MIN);
+    s->recent_max = MAX(s->recent_max, (uint32_t) n);
+    s->keep |= c->pub.evidence;
+    for (uint32_t i = 0; i < c->pub.n_collects; i++)
+        s->keep |= c->pub.collects[i].mask;
+}
+
 static void settle_in(struct correlate_plan *p, uint32_t index) {
     struct plan_corr *c = &p->corrs[index];
     struct plan_scope *s = &p->scopes[c->scope];
@@ -366,6 +370,8 @@ static void settle_in(struct correlate_plan *p, uint32_t index) {
     s->corrs[s->n_corrs++] = index;
     s->creates |= c->type == CORR_TEMPORAL_ORDERED ? (uint32_t) 1 << c->input_bit[0] : c->mask;
     s->span_max_ns = MAX(s->span_max_ns, c->span_ns);
+    if (c->type == CORR_MEASURES)
+        keep_more(s, c);
     p->n_levels = MAX(p->n_levels, c->level + 1);
 }
 

@@ -167,9 +167,7 @@ struct plan_corr {
 
 struct plan_window {
     int64_t span_ns, step_ns;
-    uint32_t inputs;     /* union of the masks */
-    uint32_t keep;       /* inputs whose events may become evidence or collected values */
-    uint32_t recent_max; /* how many of those are kept */
+    uint32_t inputs; /* union of the masks */
     uint32_t n_counters;
     struct plan_counter {
         enum measure_kind kind; /* COUNT, DISTINCT, SPREAD */
@@ -190,6 +188,8 @@ struct plan_scope {
     uint32_t n_inputs;
     const struct detect_rule *inputs[CORRELATION_INPUTS_MAX];
     uint32_t creates; /* inputs that may begin a group */
+    uint32_t keep;    /* inputs whose events may become evidence or collected values of measures */
+    uint32_t recent_max; /* how many of those a group keeps */
     uint32_t n_vals;
     uint32_t vals[CORRELATION_FIELDS_MAX]; /* field ids */
     uint32_t n_corrs, corrs_cap;
@@ -272,8 +272,11 @@ union corr_state {
 struct open_finding;
 struct hot {
     struct open_finding *findings;
-    uint64_t ready;            /* states and windows the log was played into; the others wait */
-    bool all;                  /* every one: there is no log any more */
+    uint64_t ready; /* states and windows the log was played into; the others wait */
+    bool all;       /* every one: there is no log any more, but a ring of the newest minis */
+    uint32_t n_recent, recent_cap, recent_head; /* head: the oldest */
+    unsigned char *recent;
+    int64_t dropped_t;         /* of the latest mini that left the full ring; INT64_MIN: none */
     union corr_state states[]; /* one a correlation of the scope, then one a window */
 };
 struct group {
@@ -343,15 +346,10 @@ uint32_t state_provider_count(struct correlate *c, const struct plan_corr *pc, u
                               int64_t t);
 
 struct window;
-int window_feed(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                union corr_state *st, const struct mini *m) MUST_USE;
-void window_free(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                 union corr_state *st);
+int window_feed(struct correlate *c, const struct plan_window *pw, union corr_state *st,
+                const struct mini *m) MUST_USE;
+void window_free(struct correlate *c, const struct plan_window *pw, union corr_state *st);
 const uint32_t *window_totals(const struct window *w);
-/* The first event of the window that `mask` allows and its time; false when there is none. */
-int window_past(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                const struct window *w, uint32_t mask, const struct mini *now, mini_fn *fn,
-                void *ctx, bool *ret_cut) MUST_USE;
 /* A window's set of distinct words with the step each was seen last. */
 struct word_set {
     uint32_t n, cap;  /* cap: power of two once it is a table */
@@ -393,6 +391,10 @@ int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g,
                        const struct mini *m) MUST_USE;
 int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
                uint32_t corr, bool *ret_hit) MUST_USE;
+/* Calls fn for the events kept for the evidence of measures, but for `now`, from `oldest` on;
+ * *ret_cut: there were more. */
+int group_past(struct correlate *c, uint32_t scope, struct group *g, uint32_t mask, int64_t oldest,
+               const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) MUST_USE;
 /* The value of the value_count without a number that the measure names, for this group's keys. */
 int group_attached(struct correlate *c, uint32_t scope, struct group *g,
                    const struct plan_measure *measure, int64_t t, double *ret) MUST_USE;

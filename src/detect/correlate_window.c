@@ -22,9 +22,6 @@ struct window {
     int64_t newest; /* step */
     uint32_t n_slots, slots_cap;
     unsigned char *slots;
-    uint32_t n_recent, recent_cap, recent_head; /* head: the oldest */
-    unsigned char *recent;
-    int64_t dropped_t; /* time of the latest mini that left the ring; INT64_MIN: none */
     struct word_set *sets;
     uint32_t totals[];
 };
@@ -34,10 +31,6 @@ static size_t slot_bytes(const struct plan_window *pw) {
 }
 static struct slot *slot_at(const struct window *w, const struct plan_window *pw, uint32_t i) {
     return (struct slot *) (w->slots + i * slot_bytes(pw));
-}
-static struct mini *recent_at(const struct window *w, const struct plan_scope *s, uint32_t i) {
-    return (struct mini *) (w->recent +
-                            (size_t) ((w->recent_head + i) % w->recent_cap) * s->mini_bytes);
 }
 const uint32_t *window_totals(const struct window *w) {
     return w->totals;
@@ -55,29 +48,22 @@ static struct window *window_new(struct correlate *c, const struct plan_window *
     if (!w)
         return NULL;
     w->sets = (struct word_set *) ((char *) w->totals + totals_bytes(pw));
-    w->dropped_t = INT64_MIN;
     return w;
 }
 
-static void clear(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                  struct window *w) {
-    for (uint32_t i = 0; i < w->n_recent; i++)
-        mini_drop(c, s, recent_at(w, s, i));
+static void clear(struct correlate *c, const struct plan_window *pw, struct window *w) {
     for (uint32_t i = 0; i < pw->n_sets; i++)
         word_set_free(c, &w->sets[i]);
     memset(w->totals, 0, pw->n_counters * sizeof *w->totals);
-    w->n_slots = w->n_recent = w->recent_head = 0;
-    w->dropped_t = INT64_MIN;
+    w->n_slots = 0;
 }
 
-void window_free(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                 union corr_state *st) {
+void window_free(struct correlate *c, const struct plan_window *pw, union corr_state *st) {
     struct window *w = st->p;
     if (!w)
         return;
-    clear(c, s, pw, w);
+    clear(c, pw, w);
     hot_realloc(c, w->slots, w->slots_cap * slot_bytes(pw), 0);
-    hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes, 0);
     st->p = hot_realloc(c, w, window_bytes(pw), 0);
 }
 
@@ -179,54 +165,12 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
     return 0;
 }
 
-static void recent_pop(struct correlate *c, const struct plan_scope *s, struct window *w) {
-    mini_drop(c, s, recent_at(w, s, 0));
-    w->recent_head = (w->recent_head + 1) % w->recent_cap;
-    w->n_recent--;
-}
-
-/* In order again from place 0, with more room. */
-static int recent_grow(struct correlate *c, const struct plan_scope *s,
-                       const struct plan_window *pw, struct window *w) {
-    uint32_t cap = w->recent_cap + w->recent_cap / 2 + 4;
-    cap = MIN(cap, pw->recent_max);
-    unsigned char *p = hot_realloc(c, NULL, 0, (size_t) cap * s->mini_bytes);
-    if (!p)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < w->n_recent; i++)
-        memcpy(p + (size_t) i * s->mini_bytes, recent_at(w, s, i), s->mini_bytes);
-    hot_realloc(c, w->recent, (size_t) w->recent_cap * s->mini_bytes, 0);
-    w->recent = p;
-    w->recent_cap = cap;
-    w->recent_head = 0;
-    return 0;
-}
-
-static int keep_recent(struct correlate *c, const struct plan_scope *s,
-                       const struct plan_window *pw, struct window *w, const struct mini *m) {
-    int64_t oldest = m->t - pw->span_ns - pw->step_ns;
-    while (w->n_recent && recent_at(w, s, 0)->t < oldest)
-        recent_pop(c, s, w);
-    if (w->n_recent == w->recent_cap && w->recent_cap < pw->recent_max) {
-        int r = recent_grow(c, s, pw, w);
-        if (r < 0)
-            return r;
-    }
-    if (w->n_recent == w->recent_cap) {
-        w->dropped_t = MAX(w->dropped_t, recent_at(w, s, 0)->t);
-        recent_pop(c, s, w);
-    }
-    memcpy(recent_at(w, s, w->n_recent++), m, s->mini_bytes);
-    mini_keep(c, s, m);
-    return 0;
-}
-
 static int64_t step_of(int64_t t, int64_t step_ns) {
     return t >= 0 ? t / step_ns : -((-t + step_ns - 1) / step_ns);
 }
 
-int window_feed(struct correlate *c, const struct plan_scope *s, const struct plan_window *pw,
-                union corr_state *st, const struct mini *m) {
+int window_feed(struct correlate *c, const struct plan_window *pw, union corr_state *st,
+                const struct mini *m) {
     struct window *w = st->p;
     int64_t step = step_of(m->t, pw->step_ns);
     if (!w) {
@@ -241,7 +185,7 @@ int window_feed(struct correlate *c, const struct plan_scope *s, const struct pl
             return 0;
         }
         c->stats.rewinds++;
-        clear(c, s, pw, w);
+        clear(c, pw, w);
         w->newest = step;
     }
     if (step > w->newest) {
@@ -249,26 +193,7 @@ int window_feed(struct correlate *c, const struct plan_scope *s, const struct pl
         drain(w, pw);
     }
     struct slot *slot = slot_get(c, w, pw, step);
-    int r = slot ? add_counts(c, w, pw, slot, m) : -ENOMEM;
-    if (r == 0 && (m->mask & pw->keep))
-        r = keep_recent(c, s, pw, w, m);
-    return r;
-}
-
-int window_past(struct correlate *c UNUSED, const struct plan_scope *s,
-                const struct plan_window *pw, const struct window *w, uint32_t mask,
-                const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) {
-    int64_t oldest = now->t - pw->span_ns - pw->step_ns;
-    *ret_cut = w->dropped_t > oldest;
-    for (uint32_t i = 0; i < w->n_recent; i++) {
-        const struct mini *m = recent_at(w, s, i);
-        if (!(m->mask & mask) || m->t < oldest || m->pos == now->pos)
-            continue;
-        int r = fn(ctx, m);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return slot ? add_counts(c, w, pw, slot, m) : -ENOMEM;
 }
 
 /* ---- sets of words ---- */

@@ -268,18 +268,19 @@ static int add_past(void *ctx, const struct mini *m) {
 }
 
 /* What the window holds already, then the event itself. */
-static int gather_past(struct correlate *c, uint32_t scope, const struct group *g,
+static int gather_past(struct correlate *c, uint32_t scope, struct group *g,
                        const struct plan_corr *pc, const struct mini *m, struct open_finding *f) {
     const struct plan_scope *s = &c->plan->scopes[scope];
     struct gather x = {c, f};
     bool cut_off = false;
     int r;
     if (pc->type == CORR_MEASURES) {
-        const struct window *w = g->hot->states[s->n_corrs + pc->window].p;
+        const struct plan_window *w = &s->windows[pc->window];
         uint32_t wanted = pc->pub.evidence;
         for (uint32_t i = 0; i < pc->pub.n_collects; i++)
             wanted |= pc->pub.collects[i].mask;
-        r = window_past(c, s, &s->windows[pc->window], w, wanted, m, add_past, &x, &cut_off);
+        r = group_past(c, scope, g, wanted, m->t - w->span_ns - w->step_ns, m, add_past, &x,
+                       &cut_off);
     } else {
         r = state_past(c, s, pc, &g->hot->states[pc->at], m, add_past, &x);
     }
