@@ -5,6 +5,7 @@
 #include "detect/correlate_read.h"
 
 #define PLAN_BYTES_MAX ((size_t) 256 << 20)
+#define LIFT_MAX 500    /* correlations; looking for pairs costs the square of their number */
 #define STATES_MAX 64   /* states and windows of a scope: bits of hot.ready */
 #define COLD_LOG_MAX 15 /* a cold group's log; longer ones would make small groups large */
 
@@ -137,7 +138,7 @@ static int settle_round(struct planner *b) {
         if (!c)
             continue;
         int code = check_needs(b, c, &why);
-        uint32_t level = 0;
+        uint32_t level = c->floor;
         for (uint32_t k = 0; code == 0 && k < c->n_inputs; k++) {
             const struct plan_corr *from = spec_of(b, c->inputs[k]);
             if (from)
@@ -159,6 +160,126 @@ static int settle_round(struct planner *b) {
         }
     }
     return changed;
+}
+
+/* ---- levels ---- */
+
+/* Levels from the floors; false when something would stand too high. */
+static bool set_levels(struct planner *b) {
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < b->p->set->n; i++) {
+            struct plan_corr *c = b->specs[i];
+            uint32_t level = c ? c->floor : 0;
+            for (uint32_t k = 0; c && k < c->n_inputs; k++) {
+                const struct plan_corr *from = spec_of(b, c->inputs[k]);
+                level = from ? MAX(level, from->level + 1) : level;
+            }
+            if (!c || level <= c->level)
+                continue;
+            if (level >= CORRELATION_LEVELS_MAX)
+                return false;
+            c->level = level;
+            changed = true;
+        }
+    }
+    return true;
+}
+
+static bool same_group(const struct plan_corr *a, const struct plan_corr *b) {
+    return a->n_keys == b->n_keys && !a->n_aliases && !b->n_aliases &&
+           memcmp(a->keys, b->keys, a->n_keys * sizeof *a->keys) == 0;
+}
+
+/* The lowest level above c's on which its group-by stands already; NO_INDEX: none. */
+static uint32_t level_above(const struct planner *b, const struct plan_corr *c) {
+    uint32_t best = NO_INDEX;
+    for (uint32_t i = 0; i < b->p->set->n; i++) {
+        const struct plan_corr *d = b->specs[i];
+        if (d && d != c && d->level > c->level && same_group(c, d))
+            best = MIN(best, d->level);
+    }
+    return best;
+}
+
+/* How many tables of groups the levels make. */
+static uint32_t count_scopes(const struct planner *b) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->p->set->n; i++) {
+        const struct plan_corr *c = b->specs[i];
+        uint32_t k = 0;
+        while (c && k < i &&
+               !(b->specs[k] && b->specs[k]->level == c->level && same_group(c, b->specs[k])))
+            k++;
+        n += c && k == i;
+    }
+    return n;
+}
+
+/* Levels and floors before a try. */
+struct stand {
+    uint32_t level, floor;
+};
+
+/* Whatever stood with a raised one goes along; false when nothing was left behind. */
+static bool follow(struct planner *b, const struct stand *was) {
+    bool moved = false;
+    for (uint32_t i = 0; i < b->p->set->n; i++) {
+        const struct plan_corr *d = b->specs[i];
+        for (uint32_t k = 0; d && d->level != was[i].level && k < b->p->set->n; k++) {
+            struct plan_corr *e = b->specs[k];
+            if (!e || was[k].level != was[i].level || e->level >= d->level || !same_group(d, e))
+                continue;
+            e->floor = d->level;
+            moved = true;
+        }
+    }
+    return moved;
+}
+
+/* Raises all that stand with c to where their group-by stands already, if that makes fewer tables.
+ * It does not when what stands there looks at one of them and is raised, too. */
+static bool lift(struct planner *b, const struct plan_corr *c, uint32_t to, struct stand *was) {
+    uint32_t before = count_scopes(b), from = c->level, n = b->p->set->n;
+    for (uint32_t i = 0; i < n; i++) {
+        struct plan_corr *d = b->specs[i];
+        was[i] = d ? (struct stand){d->level, d->floor} : (struct stand){0, 0};
+        if (d && d->level == from && same_group(c, d))
+            d->floor = to;
+    }
+    bool fits = set_levels(b);
+    while (fits && follow(b, was))
+        fits = set_levels(b);
+    if (fits && count_scopes(b) < before)
+        return true;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!b->specs[i])
+            continue;
+        b->specs[i]->level = was[i].level;
+        b->specs[i]->floor = was[i].floor;
+    }
+    return false;
+}
+
+/* Correlations with the same group-by that stand on two levels would keep every group twice. */
+static int lift_all(struct planner *b) {
+    struct stand *was = arena_alloc(&b->p->arena, (b->p->set->n + 1) * sizeof *was);
+    uint32_t n = 0;
+    bool changed = true;
+    if (!was)
+        return no_memory(b);
+    for (uint32_t i = 0; i < b->p->set->n; i++)
+        n += b->specs[i] != NULL;
+    while (changed && n <= LIFT_MAX) { /* each time there is one table less */
+        changed = false;
+        for (uint32_t i = 0; i < b->p->set->n && !changed; i++) {
+            const struct plan_corr *c = b->specs[i];
+            uint32_t to = c && !c->n_aliases ? level_above(b, c) : NO_INDEX;
+            changed = to != NO_INDEX && lift(b, c, to, was);
+        }
+    }
+    return 0;
 }
 
 /* ---- scopes ---- */
@@ -509,6 +630,8 @@ static int build(struct planner *b) {
     do
         code = settle_round(b);
     while (code == 1);
+    if (code == 0)
+        code = lift_all(b);
     if (code == 0)
         code = place_all(b);
     for (uint32_t i = 0; i < p->n_scopes; i++)

@@ -137,11 +137,11 @@ struct plan_measure {
 struct plan_corr {
     struct plan_rule pub;
     enum corr_type type;
-    uint32_t level;
-    bool emits;         /* its hits are findings */
-    bool chained;       /* correlations look at it */
-    uint32_t scope, at; /* its scope, and its place there (state index) */
-    uint32_t window;    /* MEASURES: index inside the scope */
+    uint32_t level, floor; /* floor: the level must not be lower */
+    bool emits;            /* its hits are findings */
+    bool chained;          /* correlations look at it */
+    uint32_t scope, at;    /* its scope, and its place there (state index) */
+    uint32_t window;       /* MEASURES: index inside the scope */
     uint32_t n_inputs;
     const struct detect_rule *inputs[CORRELATION_INPUTS_MAX]; /* in the order of `rules` */
     uint32_t input_bit[CORRELATION_INPUTS_MAX];               /* their bits in the scope */
