@@ -34,7 +34,7 @@ struct judge {
 static double attached(void *ctx, uint32_t measure) {
     struct judge *j = ctx;
     double v = 0;
-    if (!finding_attached(j->g, j->pc, measure, &v) && j->code == 0)
+    if (!finding_attached(j->c, j->g, j->pc, measure, &v) && j->code == 0)
         j->code = group_attached(j->c, j->scope, j->g, &j->pc->measures[measure], j->t, &v);
     return v;
 }
@@ -45,7 +45,7 @@ static const uint32_t *totals_of(const struct correlate *c, uint32_t scope,
     const struct plan_scope *s = &c->plan->scopes[scope];
     if (pc->type != CORR_MEASURES)
         return NULL;
-    const struct window *w = g->hot->states[s->n_corrs + pc->window].p;
+    const struct window *w = hot_of(c, g)->states[s->n_corrs + pc->window].p;
     return w ? window_totals(w) : NULL;
 }
 
@@ -81,7 +81,7 @@ static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const 
         const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];
         uint32_t state = pc->type == CORR_MEASURES ? s->n_corrs + pc->window : i;
         bool hit = false;
-        if (!(pc->mask & m->mask) || !(g->hot->ready >> state & 1))
+        if (!(pc->mask & m->mask) || !(hot_of(c, g)->ready >> state & 1))
             continue;
         if (pc->type == CORR_MEASURES) {
             if (!(pc->on & m->mask))

@@ -8,7 +8,13 @@
 #include "detect/correlate_priv.h"
 
 static int64_t touch_grain(const struct plan_scope *s) {
-    return s->span_max_ns / 64;
+    return s->span_max_ns / 64 / NS_PER_S;
+}
+
+/* Seconds, up: a group is never thought older than it is. */
+static int64_t touch_s(int64_t t_ns) {
+    int64_t s = t_ns / NS_PER_S + 1;
+    return MAX(0, MIN(s, UINT32_MAX));
 }
 
 static uint32_t hash_keys(const uint32_t *keys, uint32_t n) {
@@ -18,24 +24,26 @@ static uint32_t hash_keys(const uint32_t *keys, uint32_t n) {
     return (uint32_t) (h ^ h >> 32);
 }
 
-static size_t probe(const struct correlate *c, const struct scope_state *ss, uint32_t hash,
-                    const uint32_t *keys, uint32_t n_keys) {
-    size_t i = hash & (ss->cap - 1);
-    for (; ss->slots[i]; i = (i + 1) & (ss->cap - 1)) {
-        const struct group *g = group_at(c, ss->slots[i]);
-        if (g->hash == hash && memcmp(g->keys, keys, n_keys * sizeof *keys) == 0)
-            break;
-    }
+static uint32_t hash_of(const struct correlate *c, const struct plan_scope *s, uint32_t handle) {
+    return hash_keys(group_at(c, handle)->keys, s->n_keys);
+}
+
+static size_t probe(const struct correlate *c, const struct scope_state *ss, const uint32_t *keys,
+                    uint32_t n_keys) {
+    size_t i = hash_keys(keys, n_keys) & (ss->cap - 1);
+    while (ss->slots[i] &&
+           memcmp(group_at(c, ss->slots[i])->keys, keys, n_keys * sizeof *keys) != 0)
+        i = (i + 1) & (ss->cap - 1);
     return i;
 }
 
 uint32_t group_find(const struct correlate *c, uint32_t scope, const uint32_t *keys) {
     const struct scope_state *ss = &c->scopes[scope];
     uint32_t n_keys = c->plan->scopes[scope].n_keys;
-    return ss->n ? ss->slots[probe(c, ss, hash_keys(keys, n_keys), keys, n_keys)] : 0;
+    return ss->n ? ss->slots[probe(c, ss, keys, n_keys)] : 0;
 }
 
-static int table_grow(struct correlate *c, struct scope_state *ss) {
+static int table_grow(struct correlate *c, const struct plan_scope *s, struct scope_state *ss) {
     size_t cap = ss->cap ? ss->cap * 2 : 64;
     uint32_t *slots = mem_zalloc_array(cap, sizeof *slots);
     if (!slots)
@@ -43,7 +51,7 @@ static int table_grow(struct correlate *c, struct scope_state *ss) {
     for (size_t i = 0; i < ss->cap; i++) {
         if (!ss->slots[i])
             continue;
-        size_t k = group_at(c, ss->slots[i])->hash & (cap - 1);
+        size_t k = hash_of(c, s, ss->slots[i]) & (cap - 1);
         while (slots[k])
             k = (k + 1) & (cap - 1);
         slots[k] = ss->slots[i];
@@ -54,14 +62,15 @@ static int table_grow(struct correlate *c, struct scope_state *ss) {
     return 0;
 }
 
-static void table_remove(struct correlate *c, struct scope_state *ss, uint32_t handle) {
-    size_t i = group_at(c, handle)->hash & (ss->cap - 1);
+static void table_remove(struct correlate *c, const struct plan_scope *s, struct scope_state *ss,
+                         uint32_t handle) {
+    size_t i = hash_of(c, s, handle) & (ss->cap - 1);
     while (ss->slots[i] != handle)
         i = (i + 1) & (ss->cap - 1);
     size_t hole = i;
     ss->slots[hole] = 0;
     for (i = (hole + 1) & (ss->cap - 1); ss->slots[i]; i = (i + 1) & (ss->cap - 1)) {
-        size_t home = group_at(c, ss->slots[i])->hash & (ss->cap - 1);
+        size_t home = hash_of(c, s, ss->slots[i]) & (ss->cap - 1);
         if (((i - home) & (ss->cap - 1)) >= ((i - hole) & (ss->cap - 1))) {
             ss->slots[hole] = ss->slots[i];
             ss->slots[i] = 0;
@@ -95,10 +104,10 @@ static void list_add_newest(struct correlate *c, struct scope_state *ss, struct 
 
 void group_touch(struct correlate *c, uint32_t scope, uint32_t handle, int64_t t) {
     struct group *g = group_at(c, handle);
-    int64_t grain = touch_grain(&c->plan->scopes[scope]);
-    if (t - g->touch_ns <= grain && g->touch_ns - t <= grain)
+    int64_t grain = touch_grain(&c->plan->scopes[scope]), now = touch_s(t);
+    if (now - g->touch_s <= grain && g->touch_s - now <= grain)
         return;
-    g->touch_ns = t;
+    g->touch_s = (uint32_t) now;
     if (c->scopes[scope].newest == handle)
         return;
     list_remove_group(c, &c->scopes[scope], g);
@@ -157,11 +166,12 @@ static void hot_free(struct correlate *c, const struct plan_scope *s, struct gro
     if (!g->hot)
         return;
     for (uint32_t i = 0; i < s->n_corrs; i++)
-        state_free(c, s, &c->plan->corrs[s->corrs[i]], &g->hot->states[i]);
+        state_free(c, s, &c->plan->corrs[s->corrs[i]], &hot_of(c, g)->states[i]);
     for (uint32_t i = 0; i < s->n_windows; i++)
-        window_free(c, &s->windows[i], &g->hot->states[s->n_corrs + i]);
-    recent_free(c, s, g->hot);
-    g->hot = hot_realloc(c, g->hot, s->hot_bytes, 0);
+        window_free(c, &s->windows[i], &hot_of(c, g)->states[s->n_corrs + i]);
+    recent_free(c, s, hot_of(c, g));
+    pool_free(&c->pool, g->hot, s->hot_bytes);
+    g->hot = 0;
 }
 
 static void drop(struct correlate *c, uint32_t scope, uint32_t handle) {
@@ -169,7 +179,7 @@ static void drop(struct correlate *c, uint32_t scope, uint32_t handle) {
     struct group *g = group_at(c, handle);
     hot_free(c, s, g);
     log_free(c, s, g);
-    table_remove(c, &c->scopes[scope], handle);
+    table_remove(c, s, &c->scopes[scope], handle);
     list_remove_group(c, &c->scopes[scope], g);
     for (uint32_t i = 0; i < s->n_keys; i++)
         words_unref(&c->words, g->keys[i]);
@@ -194,9 +204,9 @@ void groups_free_all(struct correlate *c) {
 int groups_expire(struct correlate *c) {
     for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
         const struct plan_scope *s = &c->plan->scopes[i];
-        int64_t keep = s->span_max_ns + touch_grain(s) + CORRELATION_SLACK_NS;
+        int64_t keep = (s->span_max_ns + CORRELATION_SLACK_NS) / NS_PER_S + touch_grain(s);
         uint32_t h;
-        while ((h = c->scopes[i].oldest) && group_at(c, h)->touch_ns < c->clock_ns - keep) {
+        while ((h = c->scopes[i].oldest) && group_at(c, h)->touch_s < touch_s(c->clock_ns) - keep) {
             int r = group_free(c, i, h);
             if (r < 0)
                 return r;
@@ -211,14 +221,14 @@ static int evict_one(struct correlate *c) {
     for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
         uint32_t h = c->scopes[i].oldest;
         if (h && (scope == NO_INDEX ||
-                  group_at(c, h)->touch_ns < group_at(c, c->scopes[scope].oldest)->touch_ns))
+                  group_at(c, h)->touch_s < group_at(c, c->scopes[scope].oldest)->touch_s))
             scope = i;
     }
     if (scope == NO_INDEX)
         return 0;
     struct scope_state *ss = &c->scopes[scope];
     const struct plan_scope *s = &c->plan->scopes[scope];
-    ss->lost_ns = MAX(ss->lost_ns, group_at(c, ss->oldest)->touch_ns + touch_grain(s));
+    ss->lost_ns = MAX(ss->lost_ns, (group_at(c, ss->oldest)->touch_s + touch_grain(s)) * NS_PER_S);
     for (uint32_t i = 0; i < s->n_corrs; i++)
         c->rule_evicted[s->corrs[i]]++;
     c->stats.groups_evicted++;
@@ -246,18 +256,18 @@ int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t
     int r = make_room(c);
     if (r < 0)
         return r;
-    if ((ss->n + 1) * 4 > ss->cap * 3 && table_grow(c, ss) < 0)
+    if ((ss->n + 1) * 4 > ss->cap * 3 && table_grow(c, s, ss) < 0)
         return -ENOMEM;
     uint32_t handle = pool_alloc(&c->pool, s->group_bytes);
     if (!handle)
         return -ENOMEM;
     struct group *g = group_at(c, handle);
-    *g = (struct group){.touch_ns = t, .hash = hash_keys(keys, s->n_keys)};
+    *g = (struct group){.touch_s = (uint32_t) touch_s(t)};
     for (uint32_t i = 0; i < s->n_keys; i++) {
         g->keys[i] = keys[i];
         words_ref(&c->words, keys[i]);
     }
-    ss->slots[probe(c, ss, g->hash, keys, s->n_keys)] = handle;
+    ss->slots[probe(c, ss, keys, s->n_keys)] = handle;
     ss->n++;
     c->n_groups++;
     list_add_newest(c, ss, g, handle);
@@ -299,7 +309,7 @@ static bool may_be_true(const struct plan_corr *pc, const struct group *g, const
 
 static int feed_state(struct correlate *c, const struct plan_scope *s, struct group *g,
                       uint32_t state, const struct mini *m, bool *ret_hit) {
-    union corr_state *st = &g->hot->states[state];
+    union corr_state *st = &hot_of(c, g)->states[state];
     if (state >= s->n_corrs) {
         const struct plan_window *w = &s->windows[state - s->n_corrs];
         return w->inputs & m->mask ? window_feed(c, w, st, m) : 0;
@@ -308,8 +318,8 @@ static int feed_state(struct correlate *c, const struct plan_scope *s, struct gr
     return pc->mask & m->mask ? state_feed(c, s, pc, st, m, ret_hit) : 0;
 }
 
-static bool is_ready(const struct group *g, uint32_t state) {
-    return g->hot && (g->hot->ready >> state & 1);
+static bool is_ready(const struct correlate *c, const struct group *g, uint32_t state) {
+    return g->hot && (hot_of(c, g)->ready >> state & 1);
 }
 
 /* Plays the log into one window or state. Nothing in it can be true yet. */
@@ -317,13 +327,14 @@ static int make_ready(struct correlate *c, const struct plan_scope *s, struct gr
                       uint32_t state) {
     bool hit;
     if (!g->hot) {
-        g->hot = hot_realloc(c, NULL, 0, s->hot_bytes);
+        g->hot = pool_alloc(&c->pool, s->hot_bytes);
         if (!g->hot)
             return -ENOMEM;
+        memset(hot_of(c, g), 0, s->hot_bytes);
     }
-    if (is_ready(g, state))
+    if (is_ready(c, g, state))
         return 0;
-    g->hot->ready |= (uint64_t) 1 << state;
+    hot_of(c, g)->ready |= (uint64_t) 1 << state;
     for (uint32_t i = 0; i < g->log_n; i++) {
         int r = feed_state(c, s, g, state, log_at(c, s, g, i), &hit);
         if (r < 0)
@@ -371,11 +382,12 @@ static int recent_add(struct correlate *c, const struct plan_scope *s, struct ho
 int group_past(struct correlate *c, uint32_t scope, struct group *g, uint32_t mask, int64_t oldest,
                const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    uint32_t n = g->hot->all ? g->hot->n_recent : g->log_n;
+    uint32_t n = hot_of(c, g)->all ? hot_of(c, g)->n_recent : g->log_n;
     int r = 0;
-    *ret_cut = g->hot->all && g->hot->dropped_t > oldest;
+    *ret_cut = hot_of(c, g)->all && hot_of(c, g)->dropped_t > oldest;
     for (uint32_t i = 0; r == 0 && i < n; i++) {
-        const struct mini *m = g->hot->all ? recent_at(g->hot, s, i) : log_at(c, s, g, i);
+        const struct mini *m =
+            hot_of(c, g)->all ? recent_at(hot_of(c, g), s, i) : log_at(c, s, g, i);
         if ((m->mask & mask) && m->t >= oldest && m->pos != now->pos)
             r = fn(ctx, m);
     }
@@ -391,11 +403,11 @@ static int make_all_ready(struct correlate *c, const struct plan_scope *s, struc
     for (uint32_t i = 0; r == 0 && i < s->n_corrs + s->n_windows; i++)
         r = make_ready(c, s, g, i);
     for (uint32_t i = 0; r == 0 && i < g->log_n; i++)
-        r = recent_add(c, s, g->hot, log_at(c, s, g, i));
+        r = recent_add(c, s, hot_of(c, g), log_at(c, s, g, i));
     if (r == 0) {
         log_free(c, s, g);
-        g->hot->all = true;
-        g->hot->dropped_t = INT64_MIN;
+        hot_of(c, g)->all = true;
+        hot_of(c, g)->dropped_t = INT64_MIN;
     }
     return r;
 }
@@ -425,18 +437,18 @@ static int log_add(struct correlate *c, const struct plan_scope *s, struct group
 int group_prepare(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
     int r = 0;
-    if (g->hot && g->hot->all)
-        return recent_add(c, s, g->hot, m);
+    if (g->hot && hot_of(c, g)->all)
+        return recent_add(c, s, hot_of(c, g), m);
     if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
         log_purge(c, s, g, m->t);
         if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
             r = make_all_ready(c, s, g);
-            return r == 0 ? recent_add(c, s, g->hot, m) : r;
+            return r == 0 ? recent_add(c, s, hot_of(c, g), m) : r;
         }
     }
     for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
         const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];
-        if (!is_ready(g, state_of(s, pc)) && may_be_true(pc, g, m))
+        if (!is_ready(c, g, state_of(s, pc)) && may_be_true(pc, g, m))
             r = make_ready(c, s, g, state_of(s, pc));
     }
     return r == 0 ? log_add(c, s, g, m) : r;
@@ -452,7 +464,7 @@ int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g, con
     bool hit;
     int r = 0;
     for (uint32_t i = s->n_corrs; r == 0 && i < s->n_corrs + s->n_windows; i++)
-        if (g->hot->ready >> i & 1)
+        if (hot_of(c, g)->ready >> i & 1)
             r = feed_state(c, s, g, i, m, &hit);
     return r;
 }
@@ -472,6 +484,6 @@ int group_attached(struct correlate *c, uint32_t scope, struct group *g,
     }
     int r = make_ready(c, &c->plan->scopes[pc->scope], g, pc->at);
     if (r == 0)
-        *ret = state_provider_count(c, pc, &g->hot->states[pc->at], t);
+        *ret = state_provider_count(c, pc, &hot_of(c, g)->states[pc->at], t);
     return r;
 }

@@ -279,15 +279,14 @@ struct hot {
     int64_t dropped_t;         /* of the latest mini that left the full ring; INT64_MIN: none */
     union corr_state states[]; /* one a correlation of the scope, then one a window */
 };
-struct group {
-    int64_t touch_ns;    /* of its place in the list */
+struct group {           /* 28 bytes: a million of them is the aim */
+    uint32_t touch_s;    /* time of its place in the list, seconds */
     uint32_t prev, next; /* from the least recently to the most recently touched */
     uint32_t log;
     uint8_t log_n, log_cap;
     uint16_t log_weight;
     uint32_t log_mask; /* of all its minis */
-    struct hot *hot;   /* NULL: cold */
-    uint32_t hash;
+    uint32_t hot;      /* 0: cold */
     uint32_t keys[];
 };
 struct scope_state {
@@ -402,6 +401,10 @@ static inline struct group *group_at(const struct correlate *c, uint32_t handle)
     return pool_at(&c->pool, handle);
 }
 
+static inline struct hot *hot_of(const struct correlate *c, const struct group *g) {
+    return pool_at(&c->pool, g->hot);
+}
+
 /* ---- findings (finding.c, finding_tell.c) ---- */
 
 /* The correlation is true at this event: opens a finding or adds to the open one. */
@@ -415,7 +418,7 @@ int findings_end_all(struct correlate *c) MUST_USE;
 int findings_end_group(struct correlate *c, struct group *g) MUST_USE;
 void findings_free_all(struct correlate *c);
 /* The value of an attached measure: frozen once a finding is open. */
-bool finding_attached(const struct group *g, const struct plan_corr *pc, uint32_t measure,
-                      double *ret);
+bool finding_attached(const struct correlate *c, const struct group *g, const struct plan_corr *pc,
+                      uint32_t measure, double *ret);
 /* The word of the field's first value at the event at hand; 0 absent. */
 int event_word(struct correlate *c, uint32_t field, uint32_t *ret) MUST_USE;

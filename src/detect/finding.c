@@ -128,7 +128,7 @@ static void fold_remove(struct correlate *c, const struct open_finding *f) {
 /* ---- ending ---- */
 
 static void unlink_group(struct correlate *c, struct open_finding *f) {
-    struct open_finding **at = &group_at(c, f->group)->hot->findings;
+    struct open_finding **at = &hot_of(c, group_at(c, f->group))->findings;
     while (*at != f)
         at = &(*at)->next;
     *at = f->next;
@@ -153,8 +153,8 @@ static int cut(struct correlate *c, struct open_finding *f) {
 
 int findings_end_group(struct correlate *c, struct group *g) {
     int r = 0;
-    while (g->hot && g->hot->findings && r == 0)
-        r = cut(c, g->hot->findings);
+    while (g->hot && hot_of(c, g)->findings && r == 0)
+        r = cut(c, hot_of(c, g)->findings);
     return r;
 }
 
@@ -282,12 +282,13 @@ static int gather_past(struct correlate *c, uint32_t scope, struct group *g,
         r = group_past(c, scope, g, wanted, m->t - w->span_ns - w->step_ns, m, add_past, &x,
                        &cut_off);
     } else {
-        r = state_past(c, s, pc, &g->hot->states[pc->at], m, add_past, &x);
+        r = state_past(c, s, pc, &hot_of(c, g)->states[pc->at], m, add_past, &x);
     }
     if (r == 0)
         r = finding_add(c, f, m);
     if (pc->type == CORR_MEASURES)
-        f->count = window_totals(g->hot->states[s->n_corrs + pc->window].p)[pc->evidence_counter];
+        f->count =
+            window_totals(hot_of(c, g)->states[s->n_corrs + pc->window].p)[pc->evidence_counter];
     for (uint32_t i = 0; cut_off && i < pc->pub.n_collects; i++)
         f->collected[i].at_least = true;
     f->at_least = c->scopes[scope].lost_ns >= m->t - pc->span_ns;
@@ -300,7 +301,7 @@ static void keep_totals(const struct correlate *c, uint32_t scope, const struct 
                         struct open_finding *f) {
     const struct plan_scope *s = &c->plan->scopes[scope];
     if (f->totals)
-        memcpy(f->totals, window_totals(g->hot->states[s->n_corrs + f->corr->window].p),
+        memcpy(f->totals, window_totals(hot_of(c, g)->states[s->n_corrs + f->corr->window].p),
                s->windows[f->corr->window].n_counters * sizeof *f->totals);
 }
 
@@ -337,21 +338,22 @@ static int open_corr(struct correlate *c, uint32_t scope, struct group *g,
     }
     keep_totals(c, scope, g, f);
     f->group = group_find(c, scope, g->keys);
-    f->next = g->hot->findings;
-    g->hot->findings = f;
+    f->next = hot_of(c, g)->findings;
+    hot_of(c, g)->findings = f;
     return open_and_tell(c, f);
 }
 
-static struct open_finding *find_open(const struct group *g, const struct plan_corr *pc) {
-    struct open_finding *f = g->hot->findings;
+static struct open_finding *find_open(const struct correlate *c, const struct group *g,
+                                      const struct plan_corr *pc) {
+    struct open_finding *f = hot_of(c, g)->findings;
     while (f && f->rule != &pc->pub)
         f = f->next;
     return f;
 }
 
-bool finding_attached(const struct group *g, const struct plan_corr *pc, uint32_t measure,
-                      double *ret) {
-    const struct open_finding *f = find_open(g, pc);
+bool finding_attached(const struct correlate *c, const struct group *g, const struct plan_corr *pc,
+                      uint32_t measure, double *ret) {
+    const struct open_finding *f = find_open(c, g, pc);
     if (f)
         *ret = f->measures[measure];
     return f != NULL;
@@ -364,7 +366,7 @@ static bool apart(const struct open_finding *f, int64_t t) {
 
 int finding_hit(struct correlate *c, uint32_t scope, struct group *g, const struct plan_corr *pc,
                 const struct mini *m) {
-    struct open_finding *f = find_open(g, pc);
+    struct open_finding *f = find_open(c, g, pc);
     int r = 0;
     if (f && apart(f, m->t)) {
         r = end(c, f);
