@@ -384,7 +384,7 @@ def a_real_rsyslog_delivers_in_all_three_ways():
                 def count():
                     found = [re.search(rb"n=(\d+) \xe6\xb0\x97", l) for l in lines_of(probe)]
                     return [int(m[1]) for m in found if m]
-                tap.wait_until(lambda: len(count()) >= lines, seconds=20, every=0.3, what=f"{name}: {lines} lines")
+                tap.wait_until(lambda: len(count()) >= lines, seconds=60, every=0.3, what=f"{name}: {lines} lines")
                 subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(port), "--tcp", "--octet-count", "from logger"], check=True)
                 subprocess.run(["logger", "--server", "127.0.0.1", "--port", str(port), "--udp", "from logger"], check=True)
                 tap.wait_until(lambda: sum(b"from logger" in l for l in lines_of(probe)) == 2)
