@@ -61,6 +61,9 @@ void live_add(struct intake_live *l, struct live_transport *t) {
     t->live = l;
     list_add_tail(&l->transports, &t->link);
 }
+struct list *live_transports(struct intake_live *l) {
+    return &l->transports;
+}
 void live_remove(struct live_transport *t) {
     list_remove(&t->link);
 }

@@ -16,6 +16,7 @@ struct live_transport {
 };
 void live_add(struct intake_live *l, struct live_transport *t);
 void live_remove(struct live_transport *t);
+struct list *live_transports(struct intake_live *l);
 
 uv_loop_t *live_loop(struct intake_live *l);
 int64_t live_now(struct intake_live *l);

@@ -41,6 +41,7 @@ enum {
     DATAGRAM_BYTES = LINE_BYTES_MAX, /* no UDP payload is longer */
     STUCK_WAKES = 3,
     ACCEPTS_A_TURN = 64,
+    TIDY_MS = 60 * 1000,
     STATE_BYTES = 30,
     DROPS_KEY = 0, /* of the listener's source: boot, cookie, drops u32 */
     DROPS_BYTES = 20,
@@ -69,6 +70,8 @@ struct syslog_udp {
 struct syslog_listener {
     struct live_transport transport;
     uv_poll_t poll;
+    uv_timer_t tidy;
+    int handles;
     int fd;
     struct senders *senders;
 };
@@ -223,8 +226,10 @@ static uint32_t sender_source(struct intake_live *l, struct senders *s,
     bool fresh;
     if (map_add(&s->ids, address, &v, &fresh) < 0)
         return s->own; /* too many senders: they share one source */
-    if (live_name_source(l, &def, &id, NULL) < 0)
-        id = s->own;
+    if (live_name_source(l, &def, &id, NULL) < 0) {
+        map_remove(&s->ids, address); /* the disk is full: tried again with the next message */
+        return s->own;
+    }
     v->num = id;
     return id;
 }
@@ -626,25 +631,44 @@ static void listener_go_on(struct live_transport *t) {
     struct syslog_listener *s = container_of(t, struct syslog_listener, transport);
     (void) uv_poll_start(&s->poll, UV_READABLE, listener_readable);
 }
-static void listener_closed(uv_handle_t *h) {
-    struct syslog_listener *s = container_of((uv_poll_t *) h, struct syslog_listener, poll);
+static void listener_gone(struct syslog_listener *s) {
+    if (--s->handles > 0)
+        return;
     close(s->fd);
     senders_unref(s->senders);
     mem_free(s);
 }
+static void listener_poll_closed(uv_handle_t *h) {
+    listener_gone(container_of((uv_poll_t *) h, struct syslog_listener, poll));
+}
+static void listener_tidy_closed(uv_handle_t *h) {
+    listener_gone(h->data);
+}
 static void listener_close(struct live_transport *t) {
     struct syslog_listener *s = container_of(t, struct syslog_listener, transport);
     live_remove(t);
-    uv_close((uv_handle_t *) &s->poll, listener_closed);
+    uv_close((uv_handle_t *) &s->poll, listener_poll_closed);
+    uv_close((uv_handle_t *) &s->tidy, listener_tidy_closed);
 }
 
-/* Connections of an earlier boot are gone for certain. */
-static int forget_other_boots(void *ctx, uint32_t source, uint32_t key, struct str value) {
+/* A connection that nobody handed over within TIDY_MS of the start will not come any more. */
+static int forget_if_unclaimed(void *ctx, uint32_t source, uint32_t key, struct str value) {
     struct intake_live *l = ctx;
-    uint64_t boot = boot_id();
-    if (value.n == STATE_BYTES && memcmp(value.p, &boot, 8) != 0)
-        live_forget_state(l, source, key);
+    if (value.n != STATE_BYTES)
+        return 0;
+    LIST_FOR_EACH(it, live_transports(l)) {
+        struct live_transport *t = container_of(it, struct live_transport, link);
+        struct connection *c = container_of(t, struct connection, transport);
+        if (t->close == connection_close && c->source == source && c->key == key)
+            return 0;
+    }
+    live_forget_state(l, source, key);
     return 0;
+}
+static void on_tidy(uv_timer_t *h) {
+    struct syslog_listener *s = h->data;
+    if (live_all_states(s->transport.live, forget_if_unclaimed, s->transport.live) < 0)
+        return;
 }
 
 int intake_syslog_add_listener(struct intake_live *l, int fd, const struct source *def,
@@ -669,7 +693,11 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
         close(fd);
         return r;
     }
+    s->handles = 2;
+    s->tidy.data = s;
+    (void) uv_timer_init(live_loop(l), &s->tidy);
+    (void) uv_timer_start(&s->tidy, on_tidy, TIDY_MS, 0);
     live_add(l, &s->transport);
     listener_go_on(&s->transport);
-    return live_all_states(l, forget_other_boots, l);
+    return 0;
 }

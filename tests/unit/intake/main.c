@@ -1,7 +1,9 @@
 #include "unit.h"
 
+int unit_intake_live(void);
 int unit_intake_paths(void);
 int unit_intake_reader(void);
 int unit_intake_syslog_frame(void);
 int unit_intake_tail_file(void);
-UNIT_MAIN(unit_intake_paths, unit_intake_reader, unit_intake_syslog_frame, unit_intake_tail_file)
+UNIT_MAIN(unit_intake_live, unit_intake_paths, unit_intake_reader, unit_intake_syslog_frame,
+          unit_intake_tail_file)

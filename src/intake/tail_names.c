@@ -1,0 +1,324 @@
+/* Which name is which file: the cases stand at the head of tail.c. */
+#include "base/mem.h"
+#include "intake/tail_priv.h"
+#include "intake/unpack.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <limits.h>
+
+static void take_identity(struct tail_file *f, const struct stat *st) {
+    f->id.dev = st->st_dev;
+    f->id.ino = st->st_ino;
+    f->size = (uint64_t) st->st_size;
+}
+
+/* A state that only spares work at the next start: a full disk may miss it. */
+static void tidy(int result UNUSED) {
+}
+
+static void activate(struct tail *t, struct tail_file *f, const char *path, int fd,
+                     const struct stat *st) {
+    t->past_n -= f->state == TAIL_PAST;
+    f->state = TAIL_ACTIVE;
+    f->fd = fd;
+    f->named = true;
+    f->grown_ns = live_now(t->transport.live);
+    bool moved = f->id.ino != st->st_ino || f->id.dev != st->st_dev;
+    take_identity(f, st);
+    tail_rename_file(f, path);
+    if (t->first_scan)
+        f->backfill_until = (uint64_t) st->st_size;
+    if (moved && f->id.head_n)
+        tidy(tail_put_identity(t, f));
+}
+
+/* Begin behind the last line end. */
+static int skip_content(struct tail *t, struct tail_file *f) {
+    uint64_t from = f->size > LINE_BYTES_MAX ? f->size - LINE_BYTES_MAX : 0;
+    ssize_t n = pread(f->fd, t->chunk, (size_t) (f->size - from), (off_t) from);
+    if (n < 0)
+        return -errno;
+    const char *lf = memrchr(t->chunk, '\n', (size_t) n);
+    uint64_t offset = lf ? from + (uint64_t) (lf - t->chunk) + 1 : from;
+    int r = tail_mark_at(f->fd, offset, &f->at);
+    if (r == 0)
+        r = tail_grow_head(t, f, f->size);
+    return r < 0 ? r : tail_put_mark(t, f);
+}
+
+static struct tail_file *add_file(struct tail *t, const char *path, enum tail_state state, int fd,
+                                  const struct stat *st) {
+    struct tail_file *f = t->files_n < TAIL_FILES_MAX ? tail_file_new(t, path) : NULL;
+    if (!f) {
+        live_counters(t->transport.live, t->source)->broken++;
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    f->state = state;
+    f->fd = fd;
+    f->named = true;
+    f->looked = t->retired;
+    f->grown_ns = live_now(t->transport.live);
+    take_identity(f, st);
+    return f;
+}
+
+static void add_new(struct tail *t, const char *path, int fd, const struct stat *st) {
+    struct tail_file *f = add_file(t, path, TAIL_ACTIVE, fd, st);
+    if (!f)
+        return;
+    f->no = t->next_no++;
+    int64_t age_ns = f->grown_ns - (st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec);
+    if (t->first_scan || age_ns > FRESH_S * NS_PER_S)
+        f->backfill_until = (uint64_t) st->st_size;
+    if (t->first_scan && t->o.skip_existing && !t->known && st->st_size > 0)
+        (void) skip_content(t, f); /* when it cannot be skipped it is read */
+}
+
+/* Case 4: kept in the spool too, so that a restart does not take it for new. */
+static void add_copy(struct tail *t, const char *path, int fd, const struct stat *st) {
+    struct tail_file *f = add_file(t, path, TAIL_IGNORED, fd, st);
+    if (!f)
+        return;
+    f->no = t->next_no++;
+    f->id.copy = true;
+    f->id.head_n = (uint16_t) MIN((uint64_t) st->st_size, (uint64_t) TAIL_HEAD_BYTES);
+    if (tail_head(fd, f->id.head_n, f->id.head) == 0 &&
+        tail_mark_at(fd, (uint64_t) st->st_size, &f->at) == 0 && tail_put_identity(t, f) == 0)
+        tidy(tail_put_mark(t, f));
+    close(fd);
+    f->fd = -1;
+}
+
+static bool is_copy_of_active(struct tail *t, int fd, const struct stat *st) {
+    if (st->st_size == 0)
+        return false;
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *g = container_of(it, struct tail_file, link);
+        struct stat other;
+        int own = -1, r = 0;
+        if (g->state != TAIL_ACTIVE && g->state != TAIL_ASLEEP)
+            continue;
+        if (g->state == TAIL_ASLEEP)
+            own = open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        int original = own >= 0 ? own : g->fd;
+        if (original >= 0 && fstat(original, &other) == 0 && other.st_size >= st->st_size)
+            r = tail_same_start(original, fd, (uint64_t) st->st_size);
+        if (own >= 0)
+            close(own);
+        if (r == 1)
+            return true;
+    }
+    return false;
+}
+
+/* Case 3: the remembered file whose content this is. */
+static struct tail_file *find_content(struct tail *t, int fd, const struct stat *st) {
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *g = container_of(it, struct tail_file, link);
+        if (g->state == TAIL_PAST && g->at.offset && !g->id.copy &&
+            tail_content_is(fd, (uint64_t) st->st_size, g) == 1)
+            return g;
+    }
+    return NULL;
+}
+
+/* ".1", "-20260101", ".2026-01-01T00", ".old": what rotation puts behind a name. */
+static bool is_rotation_ending(const char *z) {
+    if (!strchr("-._", *z) || !*z)
+        return false;
+    z++;
+    return strcmp(z, "old") == 0 || (ascii_digit(*z) && z[strspn(z, "0123456789-._:TZ")] == 0);
+}
+
+/* Case 6. */
+static bool is_missed_rotation(const struct tail *t, const char *path, const struct stat *st) {
+    char name[PATH_MAX];
+    size_t n = strlen(path);
+    /* a second earlier: files carry the time of the last clock interrupt */
+    if (st->st_mtim.tv_sec < t->first_sight_ns / NS_PER_S - 1 || n >= sizeof name)
+        return false;
+    memcpy(name, path, n + 1);
+    for (size_t i = n; i-- > 1 && name[i] != '/';) {
+        if (!is_rotation_ending(path + i))
+            continue;
+        name[i] = 0;
+        if (fnmatch(t->pattern, name, FNM_PATHNAME) == 0 || strcmp(t->pattern, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A file nobody knows by device and inode. `ours`: the pattern has its name. */
+static void examine(struct tail *t, const char *path, bool ours) {
+    struct stat st;
+    char head[4];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        if (fd >= 0)
+            close(fd);
+        return; /* gone, or not ours to read: looked at again by the next scan */
+    }
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    if (n > 0 && intake_packing_of(str_n(head, (size_t) n)) != INTAKE_PLAIN) {
+        if (add_file(t, path, TAIL_IGNORED, -1, &st))
+            close(fd);
+        return;
+    }
+    struct tail_file *g = find_content(t, fd, &st);
+    if (g)
+        activate(t, g, path, fd, &st);
+    else if (is_copy_of_active(t, fd, &st))
+        add_copy(t, path, fd, &st);
+    else if (ours || is_missed_rotation(t, path, &st))
+        add_new(t, path, fd, &st);
+    else
+        close(fd);
+}
+
+/* A copy or packed file that may have become something else. True: forget it and examine again. */
+static bool look_again(struct tail *t, struct tail_file *f, const char *path,
+                       const struct stat *st) {
+    if ((uint64_t) st->st_size != f->size)
+        return true;
+    if (f->no == 0 || f->looked == t->retired)
+        return false;
+    f->looked = t->retired;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool known = fd >= 0 && find_content(t, fd, st);
+    if (fd >= 0)
+        close(fd);
+    return known;
+}
+
+/* Opens a file known by device and inode and checks that it still is what was read. */
+static bool reopen(struct tail *t, struct tail_file *f, const char *path) {
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == f->id.ino && st.st_dev == f->id.dev &&
+        tail_content_is(fd, (uint64_t) st.st_size, f) == 1) {
+        if (f->id.copy) {
+            f->state = TAIL_IGNORED;
+            t->past_n--;
+            f->named = true;
+            f->looked = t->retired - 1;
+            f->size = f->at.offset;
+            close(fd);
+        } else {
+            activate(t, f, path, fd, &st);
+        }
+        return true;
+    }
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+/* Cases 1 and 2; true: nothing more to do with this name. */
+static bool match_known(struct tail *t, const char *path, const struct stat *st) {
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *f = container_of(it, struct tail_file, link);
+        if (f->id.ino != st->st_ino || f->id.dev != st->st_dev)
+            continue;
+        if (f->state == TAIL_ACTIVE) {
+            f->named = true;
+            tail_rename_file(f, path);
+            return true;
+        }
+        if (f->state == TAIL_IGNORED) {
+            f->named = true;
+            tail_rename_file(f, path);
+            if (!look_again(t, f, path, st))
+                return true;
+            tail_forget(t, f);
+            return false;
+        }
+        if (f->state == TAIL_ASLEEP && (uint64_t) st->st_size == f->at.offset) {
+            f->named = true;
+            tail_rename_file(f, path);
+            return true;
+        }
+        if (reopen(t, f, path))
+            return true;
+        if (f->state == TAIL_ASLEEP)
+            tail_set_past(t, f); /* truncated while it slept */
+    }
+    return false;
+}
+
+struct names {
+    glob_t glob;
+    bool *done;
+};
+
+static void names_find(struct names *n, const char *pattern) {
+    memset(n, 0, sizeof *n);
+    struct stat st;
+    /* a name with glob characters in it that exists is meant as it is */
+    int flags = stat(pattern, &st) == 0 && S_ISREG(st.st_mode)
+                    ? GLOB_NOSORT | GLOB_NOCHECK | GLOB_NOESCAPE
+                    : GLOB_NOSORT;
+    if (glob(pattern, flags, NULL, &n->glob) != 0) {
+        globfree(&n->glob);
+        memset(n, 0, sizeof *n);
+        return;
+    }
+    n->done = mem_zalloc_array(n->glob.gl_pathc, sizeof *n->done);
+}
+
+static void names_done(struct names *n) {
+    globfree(&n->glob);
+    mem_free(n->done);
+}
+
+/* Known files first: a copy must not be taken for new because its original was not yet looked at.
+ */
+static void match_names(struct tail *t, struct names *n) {
+    for (size_t i = 0; n->done && i < n->glob.gl_pathc; i++) {
+        struct stat st;
+        const char *path = n->glob.gl_pathv[i];
+        n->done[i] = stat(path, &st) < 0 || !S_ISREG(st.st_mode) || match_known(t, path, &st);
+    }
+}
+
+void tail_scan(struct tail *t) {
+    struct names own, around;
+    if (live_waits(t->transport.live)) {
+        t->scan_wanted = true;
+        return;
+    }
+    t->scan_wanted = false;
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *f = container_of(it, struct tail_file, link);
+        uint64_t size;
+        f->named = false;
+        if (f->state == TAIL_ACTIVE && tail_look_at(t, f, &size) < 0)
+            live_counters(t->transport.live, t->source)->broken++;
+    }
+    names_find(&own, t->pattern);
+    names_find(&around, t->siblings);
+    match_names(t, &own);
+    match_names(t, &around);
+    for (size_t i = 0; around.done && i < around.glob.gl_pathc; i++)
+        if (!around.done[i])
+            examine(t, around.glob.gl_pathv[i], false);
+    /* what was found among the siblings is known now */
+    match_names(t, &own);
+    for (size_t i = 0; own.done && i < own.glob.gl_pathc; i++)
+        if (!own.done[i])
+            examine(t, own.glob.gl_pathv[i], true);
+    names_done(&own);
+    names_done(&around);
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *f = container_of(it, struct tail_file, link);
+        if (!f->named && f->state == TAIL_ASLEEP)
+            tail_set_past(t, f);
+        else if (!f->named && f->state == TAIL_IGNORED)
+            tail_forget(t, f);
+    }
+    tail_forget_oldest(t);
+    t->first_scan = false;
+}

@@ -1,0 +1,218 @@
+/* Transports against a spool in memory whose disk can be full. Time passes as the loop turns;
+ * nothing sleeps longer than the loop does. */
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "intake/live.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+struct fixture {
+    uv_loop_t loop;
+    uv_timer_t clock; /* so that a turn of the loop always ends */
+    struct intake_live *live;
+    char dir[64];
+    struct buf lines; /* "flags:bytes|" of what was committed */
+    struct buf wait;  /* the same, not committed */
+    size_t wait_max;
+    bool disk_full;
+    unsigned commits, tries;
+    int64_t now;
+};
+
+static int put(void *ctx, const struct raw_record *rec, struct diag *reterr UNUSED) {
+    struct fixture *f = ctx;
+    if (f->wait.n + rec->bytes.n > f->wait_max)
+        return -EAGAIN;
+    if (!(rec->flags & RAW_STATE))
+        buf_printf(&f->wait, "%x:%.*s|", rec->flags, STR_ARG(rec->bytes));
+    return 0;
+}
+static int commit(void *ctx, struct diag *reterr UNUSED) {
+    struct fixture *f = ctx;
+    f->tries++;
+    if (f->disk_full)
+        return -ENOSPC;
+    buf_add(&f->lines, buf_str(&f->wait));
+    buf_clear(&f->wait);
+    f->commits++;
+    return 0;
+}
+static int name_source(void *ctx UNUSED, const struct source *def UNUSED, uint32_t *ret_id,
+                       struct diag *reterr UNUSED) {
+    *ret_id = 1;
+    return 0;
+}
+static int64_t now(void *ctx) {
+    struct fixture *f = ctx;
+    return f->now;
+}
+
+static void tick(uv_timer_t *t UNUSED) {
+}
+
+static int begin(void **state) {
+    struct fixture *f = mem_zalloc(sizeof *f);
+    f->wait_max = 100000;
+    f->now = INT64_C(1700000000) * NS_PER_S;
+    buf_init(&f->lines, 1 << 20);
+    buf_init(&f->wait, 1 << 20);
+    (void) snprintf(f->dir, sizeof f->dir, "/tmp/kizuki-live-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    (void) uv_timer_init(&f->loop, &f->clock);
+    (void) uv_timer_start(&f->clock, tick, 2, 2);
+    struct intake_live_options o = {.loop = &f->loop,
+                                    .sink = {f, put, commit},
+                                    .clock = {f, now},
+                                    .name_source = name_source,
+                                    .ctx = f};
+    assert_int_equal(intake_live_new(&o, &f->live), 0);
+    *state = f;
+    return 0;
+}
+
+static int end(void **state) {
+    struct fixture *f = *state;
+    char path[128];
+    intake_live_close(f->live);
+    uv_close((uv_handle_t *) &f->clock, NULL);
+    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    (void) snprintf(path, sizeof path, "%s/a.log", f->dir);
+    (void) unlink(path);
+    assert_int_equal(rmdir(f->dir), 0);
+    buf_done(&f->lines);
+    buf_done(&f->wait);
+    mem_free(f);
+    return 0;
+}
+
+static void append(struct fixture *f, const char *text) {
+    char path[128];
+    (void) snprintf(path, sizeof path, "%s/a.log", f->dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write_all(fd, str_of(text)), 0);
+    close(fd);
+}
+
+static void follow(struct fixture *f) {
+    char path[128];
+    int n = snprintf(path, sizeof path, "%s/a.log", f->dir);
+    struct source def = {.name = STR("a"), .kind = STR("file"), .path = str_n(path, (size_t) n)};
+    struct intake_tail_options o = {.rescan_ms = 5};
+    assert_int_equal(intake_tail_add(f->live, &def, &o, NULL), 0);
+}
+
+static void turn_until(struct fixture *f, const char *want) {
+    for (int i = 0; i < 1000 && !str_eq_z(buf_str(&f->lines), want); i++)
+        (void) uv_run(&f->loop, UV_RUN_ONCE);
+    assert_string_equal(buf_z(&f->lines), want);
+}
+static void turn(struct fixture *f, int times) {
+    while (times--)
+        (void) uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static void a_full_disk_stops_reading_and_loses_nothing(void **state) {
+    struct fixture *f = *state;
+    append(f, "one\ntwo\n");
+    follow(f);
+    turn_until(f, "1:one|1:two|");
+    f->disk_full = true;
+    append(f, "three\n");
+    turn(f, 30);
+    unsigned tries = f->tries;
+    append(f, "four\nfi");
+    turn(f, 30);
+    assert_string_equal(buf_z(&f->wait), "0:three|"); /* nothing more was read */
+    assert_true(f->tries - tries < 10);               /* and the disk is not asked all the time */
+    f->disk_full = false;
+    append(f, "ve\n");
+    turn_until(f, "1:one|1:two|0:three|0:four|0:five|");
+}
+
+/* The spool's memory is full in the middle of a file: the next commit makes room, no line comes
+ * twice. */
+static void a_full_spool_is_committed_in_between(void **state) {
+    struct fixture *f = *state;
+    f->wait_max = 40;
+    struct buf text, want;
+    buf_init(&text, 65536);
+    buf_init(&want, 65536);
+    for (int i = 0; i < 200; i++) {
+        buf_printf(&text, "line %d\n", i);
+        buf_printf(&want, "1:line %d|", i);
+    }
+    append(f, buf_z(&text));
+    follow(f);
+    turn_until(f, buf_z(&want));
+    assert_true(f->commits > 40);
+    buf_done(&text);
+    buf_done(&want);
+}
+
+static int connect_pair(int *ret_ours) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+        c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(l, (struct sockaddr *) &at, sizeof at), 0);
+    assert_int_equal(listen(l, 1), 0);
+    assert_int_equal(getsockname(l, (struct sockaddr *) &at, &len), 0);
+    assert_int_equal(connect(c, (struct sockaddr *) &at, sizeof at), 0);
+    *ret_ours = accept4(l, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(*ret_ours >= 0);
+    close(l);
+    return c;
+}
+
+/* What is not on disk stays in the kernel, where the next process finds it. */
+static void a_connection_is_consumed_only_when_it_is_on_disk(void **state) {
+    struct fixture *f = *state;
+    struct source def = {.name = STR("s"), .kind = STR("syslog")};
+    char seen[64];
+    int ours, theirs = connect_pair(&ours), kept = dup(ours);
+    assert_int_equal(intake_syslog_add_connection(f->live, ours, &def, NULL), 0);
+    assert_int_equal(write(theirs, "<1>a\n<1>b\n<1>ha", 15), 15);
+    f->disk_full = true;
+    turn(f, 5);
+    assert_string_equal(buf_z(&f->wait), "0:<1>a|0:<1>b|");
+    assert_int_equal(recv(kept, seen, sizeof seen, MSG_PEEK | MSG_DONTWAIT), 15);
+    f->disk_full = false;
+    turn_until(f, "0:<1>a|0:<1>b|");
+    assert_int_equal(recv(kept, seen, sizeof seen, MSG_PEEK | MSG_DONTWAIT), 5); /* half a line */
+    assert_int_equal(write(theirs, "lf\n", 3), 3);
+    turn_until(f, "0:<1>a|0:<1>b|0:<1>half|");
+    assert_int_equal(write(theirs, "the end", 7), 7);
+    close(theirs);
+    turn_until(f, "0:<1>a|0:<1>b|0:<1>half|0:the end|");
+    close(kept);
+}
+
+static void a_frame_too_long_ends_the_connection(void **state) {
+    struct fixture *f = *state;
+    struct source def = {.name = STR("s"), .kind = STR("syslog")};
+    char seen[8];
+    int ours, theirs = connect_pair(&ours);
+    assert_int_equal(intake_syslog_add_connection(f->live, ours, &def, NULL), 0);
+    assert_int_equal(write(theirs, "5 <1>ab99999999 <1>", 19), 19);
+    for (int i = 0; i < 100 && intake_live_counters(f->live, 1).broken == 0; i++)
+        turn(f, 1);
+    assert_int_equal(intake_live_counters(f->live, 1).broken, 1);
+    turn(f, 2);
+    assert_true(read(theirs, seen, sizeof seen) <= 0);
+    assert_string_equal(buf_z(&f->lines), "0:<1>ab|");
+    close(theirs);
+}
+
+#define live_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+UNIT_GROUP(intake_live, live_test(a_full_disk_stops_reading_and_loses_nothing),
+           live_test(a_full_spool_is_committed_in_between),
+           live_test(a_connection_is_consumed_only_when_it_is_on_disk),
+           live_test(a_frame_too_long_ends_the_connection))
