@@ -15,8 +15,10 @@
  * ours: boot u64, cookie u64, position u64, left u32, mode u8, in_long u8 (little-endian)
  *
  * Half a message stays in the kernel. SO_RCVLOWAT keeps the loop from being woken for it again
- * before it has grown. Where the kernel cannot hold a whole message (a small buffer), what is there
- * is taken as a piece.
+ * before it has grown. Those few bytes keep a whole segment (64 KB on a fast path) in the receive
+ * buffer, and with the default buffer of 128 KB the kernel then advertises no window at all and the
+ * sender stands still for ever: so the buffer is made larger, and a connection that stands all the
+ * same gives what is there as a piece.
  *
  * UDP: recvmmsg; what the kernel dropped is counted by source (the socket's drop counter, the one
  * SO_RXQ_OVFL reports). Senders become sources of their own, at most SYSLOG_SENDERS_MAX; further
@@ -41,6 +43,8 @@ enum {
     DATAGRAM_BYTES = LINE_BYTES_MAX, /* no UDP payload is longer */
     STUCK_WAKES = 3,
     ACCEPTS_A_TURN = 64,
+    TCP_RECEIVE_BYTES = 256 * 1024, /* the kernel doubles it; see above */
+    STAND_MS = 10 * 1000,
     TIDY_MS = 60 * 1000,
     STATE_BYTES = 30,
     DROPS_KEY = 0, /* of the listener's source: boot, cookie, drops u32 */
@@ -89,6 +93,8 @@ struct connection {
     char peer_text[RAW_PEER_BYTES_MAX];
     int lowat;
     ssize_t peeked; /* by the last look, to notice that nothing was added */
+    uv_timer_t stand;
+    int handles;
     unsigned stuck;
     bool ended;  /* the peer sends no more */
     bool failed; /* and polling has ended: close after the next commit */
@@ -146,6 +152,12 @@ static uint32_t socket_drops(int fd) {
     uint32_t mem[SK_MEMINFO_VARS] = {0};
     socklen_t n = sizeof mem;
     return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &n) < 0 ? 0 : mem[SK_MEMINFO_DROPS];
+}
+
+/* As much as we may have; FORCE needs a capability. */
+static void set_receive_buffer(int fd, int bytes) {
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
+        (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 /* ---- senders ---- */
@@ -343,7 +355,6 @@ static int set_nonblocking(int fd) {
 int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *def,
                           struct diag *reterr) {
     struct syslog_udp *u = mem_zalloc(sizeof *u);
-    int size = UDP_RECEIVE_BYTES;
     int r =
         u ? senders_new(l, def, &u->senders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
     if (r == 0) {
@@ -367,9 +378,7 @@ int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *de
         close(fd);
         return r;
     }
-    /* as much as we may have; FORCE needs a capability */
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-        (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    set_receive_buffer(fd, UDP_RECEIVE_BYTES);
     r = live_states(l, u->senders->own, udp_restore, u);
     if (!u->drops_known) /* a socket we see for the first time: what it dropped before is not ours
                           */
@@ -391,11 +400,18 @@ static void state_encode(const struct connection *c, uint64_t position,
     dst[29] = f->in_long;
 }
 
-static void connection_closed(uv_handle_t *h) {
-    struct connection *c = container_of((uv_poll_t *) h, struct connection, poll);
+static void connection_gone(struct connection *c) {
+    if (--c->handles > 0)
+        return;
     close(c->fd);
     senders_unref(c->senders);
     mem_free(c);
+}
+static void connection_poll_closed(uv_handle_t *h) {
+    connection_gone(container_of((uv_poll_t *) h, struct connection, poll));
+}
+static void connection_stand_closed(uv_handle_t *h) {
+    connection_gone(h->data);
 }
 
 static void connection_close(struct live_transport *t) {
@@ -405,7 +421,8 @@ static void connection_close(struct live_transport *t) {
     c->closing = true;
     *live_connections(t->live) -= 1;
     live_remove(t);
-    uv_close((uv_handle_t *) &c->poll, connection_closed);
+    uv_close((uv_handle_t *) &c->poll, connection_poll_closed);
+    uv_close((uv_handle_t *) &c->stand, connection_stand_closed);
 }
 
 /* The peer has ended, or has to go: nothing needs to be remembered. */
@@ -472,9 +489,30 @@ static int connection_put(struct connection *c, const char *p, size_t n, bool en
     }
 }
 
+static void connection_readable(uv_poll_t *h, int status, int events);
+
+/* Half a message has stood for long. A sender may think; a kernel whose buffer is taken up does not
+ * say. */
+static void on_stand(uv_timer_t *h) {
+    struct connection *c = h->data;
+    uint32_t mem[SK_MEMINFO_VARS] = {0};
+    socklen_t n = sizeof mem;
+    if (getsockopt(c->fd, SOL_SOCKET, SO_MEMINFO, mem, &n) < 0 ||
+        mem[SK_MEMINFO_RMEM_ALLOC] < mem[SK_MEMINFO_RCVBUF] / 2)
+        return;
+    c->stuck = STUCK_WAKES;
+    connection_readable(&c->poll, 0, UV_READABLE);
+}
+
 static void set_lowat(struct connection *c, size_t partial) {
     int want = (int) partial + 1;
-    if (want != c->lowat && setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &want, sizeof want) == 0)
+    if (want == c->lowat)
+        return;
+    if (partial)
+        (void) uv_timer_start(&c->stand, on_stand, STAND_MS, STAND_MS);
+    else
+        (void) uv_timer_stop(&c->stand);
+    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &want, sizeof want) == 0)
         c->lowat = want;
 }
 
@@ -497,7 +535,7 @@ static void connection_readable(uv_poll_t *h, int status, int events) {
         return;
     }
     size_t known = (size_t) MIN((uint64_t) n, c->position - c->consumed);
-    c->stuck = n == c->peeked && !c->ended ? c->stuck + 1 : 0;
+    c->stuck = n == c->peeked && !c->ended ? MIN(c->stuck + 1, (unsigned) STUCK_WAKES) : 0;
     c->peeked = n;
     int r = connection_put(c, buffer + known, (size_t) n - known, c->ended && n < PEEK_BYTES, &used,
                            &put);
@@ -559,6 +597,10 @@ static int connection_prepare(struct connection *c, struct diag *reterr) {
     if (r < 0)
         return diag_set(reterr, r, "cannot read a connection from %s: %s", c->peer_text,
                         err_word(r));
+    c->handles = 2;
+    c->stand.data = c;
+    (void) uv_timer_init(live_loop(l), &c->stand);
+    set_receive_buffer(c->fd, TCP_RECEIVE_BYTES);
     /* a peer that vanished without a word must not keep its place for ever */
     (void) setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     (void) setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &on, sizeof on);
@@ -693,6 +735,7 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
         close(fd);
         return r;
     }
+    set_receive_buffer(fd, TCP_RECEIVE_BYTES); /* connections inherit it before their first byte */
     s->handles = 2;
     s->tidy.data = s;
     (void) uv_timer_init(live_loop(l), &s->tidy);

@@ -223,6 +223,7 @@ static int restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str v
             return -ENOMEM;
         f->no = no;
         f->state = TAIL_PAST;
+        f->unsure = true;
         t->past_n++;
     }
     if (key % 2 ? !tail_mark_decode(value, &f->at) : !tail_identity_decode(value, &f->id))
@@ -259,7 +260,6 @@ int intake_tail_add(struct intake_live *l, const struct source *def,
         return diag_set(reterr, -ENOMEM, "out of memory");
     t->o = *o;
     t->o.rescan_ms = o->rescan_ms ? o->rescan_ms : 1000;
-    t->first_scan = true;
     t->next_no = 1;
     list_init(&t->files);
     t->transport = (struct live_transport){.live = l, .go_on = tail_go_on, .close = tail_close};

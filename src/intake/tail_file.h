@@ -56,6 +56,7 @@ struct tail_file {
     int64_t changed_ns;      /* the file's own time of change */
     int64_t grown_ns;
     unsigned looked; /* ignored: value of tail.retired then */
+    bool unsure;     /* PAST, but the present scan may yet find it */
     bool named;      /* the present scan found it under a name */
 };
 

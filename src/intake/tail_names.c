@@ -28,7 +28,7 @@ static void activate(struct tail *t, struct tail_file *f, const char *path, int 
     bool moved = f->id.ino != st->st_ino || f->id.dev != st->st_dev;
     take_identity(f, st);
     tail_rename_file(f, path);
-    if (t->first_scan)
+    if (t->scans < STARTING_SCANS)
         f->backfill_until = (uint64_t) st->st_size;
     if (moved && f->id.head_n)
         tidy(tail_put_identity(t, f));
@@ -72,9 +72,9 @@ static void add_new(struct tail *t, const char *path, int fd, const struct stat 
         return;
     f->no = t->next_no++;
     int64_t age_ns = f->grown_ns - (st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec);
-    if (t->first_scan || age_ns > FRESH_S * NS_PER_S)
+    if (t->scans == 0 || age_ns > FRESH_S * NS_PER_S)
         f->backfill_until = (uint64_t) st->st_size;
-    if (t->first_scan && t->o.skip_existing && !t->known && st->st_size > 0)
+    if (t->scans == 0 && t->o.skip_existing && !t->known && st->st_size > 0)
         (void) skip_content(t, f); /* when it cannot be skipped it is read */
 }
 
@@ -93,37 +93,66 @@ static void add_copy(struct tail *t, const char *path, int fd, const struct stat
     f->fd = -1;
 }
 
-static bool is_copy_of_active(struct tail *t, int fd, const struct stat *st) {
-    if (st->st_size == 0)
-        return false;
-    LIST_FOR_EACH(it, &t->files) {
-        struct tail_file *g = container_of(it, struct tail_file, link);
-        struct stat other;
-        int own = -1, r = 0;
-        if (g->state != TAIL_ACTIVE && g->state != TAIL_ASLEEP)
-            continue;
-        if (g->state == TAIL_ASLEEP)
-            own = open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        int original = own >= 0 ? own : g->fd;
-        if (original >= 0 && fstat(original, &other) == 0 && other.st_size >= st->st_size)
-            r = tail_same_start(original, fd, (uint64_t) st->st_size);
-        if (own >= 0)
-            close(own);
-        if (r == 1)
-            return true;
-    }
-    return false;
+/* What an unknown file is. */
+enum verdict {
+    IS_NEW,
+    /* Not clear yet: a file that it might be a copy of is being truncated this moment, or this scan
+     * may have missed it between two names. The next scan knows. */
+    IS_OPEN,
+    IS_COPY, /* case 4 */
+    GOES_ON, /* case 3 */
+};
+
+/* Was it truncated after this scan looked at it? */
+static bool has_changed(const struct tail_file *g, int original) {
+    struct stat now;
+    uint8_t head[8];
+    return original < 0 || fstat(original, &now) < 0 || (uint64_t) now.st_size < g->at.offset ||
+           tail_head(original, g->id.head_n, head) < 0 ||
+           (g->id.head_n && memcmp(head, g->id.head, sizeof head) != 0);
 }
 
-/* Case 3: the remembered file whose content this is. */
-static struct tail_file *find_content(struct tail *t, int fd, const struct stat *st) {
+static enum verdict judge_active(const struct tail_file *g, int fd, const struct stat *st) {
+    struct stat now;
+    int own =
+        g->state == TAIL_ASLEEP ? open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+    int original = own >= 0 ? own : g->fd;
+    enum verdict v = IS_NEW;
+    if (original >= 0 && fstat(original, &now) == 0) {
+        if (now.st_size >= st->st_size &&
+            tail_same_start(original, fd, (uint64_t) st->st_size) == 1)
+            v = IS_COPY;
+        else if (now.st_size < st->st_size && g->at.offset &&
+                 tail_content_is(fd, (uint64_t) st->st_size, g) == 1)
+            v = IS_OPEN;
+    }
+    /* last, so that what was compared above was whole */
+    if (v == IS_NEW && has_changed(g, original))
+        v = IS_OPEN;
+    if (own >= 0)
+        close(own);
+    return v;
+}
+
+static enum verdict judge(struct tail *t, int fd, const struct stat *st,
+                          struct tail_file **ret_known) {
+    enum verdict v = IS_NEW;
+    if (st->st_size == 0)
+        return IS_NEW;
     LIST_FOR_EACH(it, &t->files) {
         struct tail_file *g = container_of(it, struct tail_file, link);
         if (g->state == TAIL_PAST && g->at.offset && !g->id.copy &&
-            tail_content_is(fd, (uint64_t) st->st_size, g) == 1)
-            return g;
+            tail_content_is(fd, (uint64_t) st->st_size, g) == 1) {
+            *ret_known = g;
+            return g->unsure ? IS_OPEN : GOES_ON;
+        }
     }
-    return NULL;
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *g = container_of(it, struct tail_file, link);
+        if (v != IS_COPY && (g->state == TAIL_ACTIVE || g->state == TAIL_ASLEEP))
+            v = MAX(v, judge_active(g, fd, st));
+    }
+    return v;
 }
 
 /* ".1", "-20260101", ".2026-01-01T00", ".old": what rotation puts behind a name. */
@@ -152,6 +181,15 @@ static bool is_missed_rotation(const struct tail *t, const char *path, const str
     return false;
 }
 
+static bool find_inode(struct tail *t, const struct stat *st) {
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *f = container_of(it, struct tail_file, link);
+        if (f->state != TAIL_PAST && f->id.ino == st->st_ino && f->id.dev == st->st_dev)
+            return true;
+    }
+    return false;
+}
+
 /* A file nobody knows by device and inode. `ours`: the pattern has its name. */
 static void examine(struct tail *t, const char *path, bool ours) {
     struct stat st;
@@ -162,18 +200,23 @@ static void examine(struct tail *t, const char *path, bool ours) {
             close(fd);
         return; /* gone, or not ours to read: looked at again by the next scan */
     }
+    if (find_inode(t, &st)) { /* the name leads elsewhere than a moment ago */
+        close(fd);
+        return;
+    }
     ssize_t n = pread(fd, head, sizeof head, 0);
     if (n > 0 && intake_packing_of(str_n(head, (size_t) n)) != INTAKE_PLAIN) {
         if (add_file(t, path, TAIL_IGNORED, -1, &st))
             close(fd);
         return;
     }
-    struct tail_file *g = find_content(t, fd, &st);
-    if (g)
+    struct tail_file *g = NULL;
+    enum verdict v = judge(t, fd, &st, &g);
+    if (v == GOES_ON)
         activate(t, g, path, fd, &st);
-    else if (is_copy_of_active(t, fd, &st))
+    else if (v == IS_COPY)
         add_copy(t, path, fd, &st);
-    else if (ours || is_missed_rotation(t, path, &st))
+    else if (v == IS_NEW && (ours || is_missed_rotation(t, path, &st)))
         add_new(t, path, fd, &st);
     else
         close(fd);
@@ -188,7 +231,8 @@ static bool look_again(struct tail *t, struct tail_file *f, const char *path,
         return false;
     f->looked = t->retired;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool known = fd >= 0 && find_content(t, fd, st);
+    struct tail_file *g;
+    bool known = fd >= 0 && judge(t, fd, st, &g) == GOES_ON;
     if (fd >= 0)
         close(fd);
     return known;
@@ -217,34 +261,34 @@ static bool reopen(struct tail *t, struct tail_file *f, const char *path) {
     return false;
 }
 
+static bool match_present(struct tail *t, struct tail_file *f, const char *path,
+                          const struct stat *st) {
+    if (f->state == TAIL_ASLEEP && (uint64_t) st->st_size != f->at.offset) {
+        if (reopen(t, f, path))
+            return true;
+        tail_set_past(t, f); /* truncated while it slept */
+        return false;
+    }
+    f->named = true;
+    tail_rename_file(f, path);
+    if (f->state != TAIL_IGNORED || !look_again(t, f, path, st))
+        return true;
+    tail_forget(t, f);
+    return false;
+}
+
 /* Cases 1 and 2; true: nothing more to do with this name. */
 static bool match_known(struct tail *t, const char *path, const struct stat *st) {
     LIST_FOR_EACH(it, &t->files) {
         struct tail_file *f = container_of(it, struct tail_file, link);
-        if (f->id.ino != st->st_ino || f->id.dev != st->st_dev)
-            continue;
-        if (f->state == TAIL_ACTIVE) {
-            f->named = true;
-            tail_rename_file(f, path);
+        if (f->state != TAIL_PAST && f->id.ino == st->st_ino && f->id.dev == st->st_dev)
+            return match_present(t, f, path, st);
+    }
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *f = container_of(it, struct tail_file, link);
+        if (f->state == TAIL_PAST && f->id.ino == st->st_ino && f->id.dev == st->st_dev &&
+            reopen(t, f, path))
             return true;
-        }
-        if (f->state == TAIL_IGNORED) {
-            f->named = true;
-            tail_rename_file(f, path);
-            if (!look_again(t, f, path, st))
-                return true;
-            tail_forget(t, f);
-            return false;
-        }
-        if (f->state == TAIL_ASLEEP && (uint64_t) st->st_size == f->at.offset) {
-            f->named = true;
-            tail_rename_file(f, path);
-            return true;
-        }
-        if (reopen(t, f, path))
-            return true;
-        if (f->state == TAIL_ASLEEP)
-            tail_set_past(t, f); /* truncated while it slept */
     }
     return false;
 }
@@ -314,11 +358,14 @@ void tail_scan(struct tail *t) {
     names_done(&around);
     LIST_FOR_EACH(it, &t->files) {
         struct tail_file *f = container_of(it, struct tail_file, link);
-        if (!f->named && f->state == TAIL_ASLEEP)
+        if (f->state == TAIL_PAST)
+            f->unsure = false; /* a whole scan has not found it */
+        if (!f->named && f->state == TAIL_ASLEEP) {
             tail_set_past(t, f);
-        else if (!f->named && f->state == TAIL_IGNORED)
+            f->unsure = true;
+        } else if (!f->named && f->state == TAIL_IGNORED)
             tail_forget(t, f);
     }
     tail_forget_oldest(t);
-    t->first_scan = false;
+    t->scans++;
 }

@@ -9,6 +9,7 @@ enum {
     PUMP_BYTES = 4 * 1024 * 1024, /* of one file in a turn of the loop */
     QUIET_SCANS = 60,    /* without growth: put to sleep, or finished when without a name */
     FIRST_SIGHT_KEY = 1, /* no file has number 0 */
+    STARTING_SCANS = 2,  /* what is found in them was there before us */
     FRESH_S = 10,        /* a file found later that is older was not written just now */
 };
 struct watch;
@@ -21,8 +22,9 @@ struct tail {
     struct list files;
     unsigned past_n, files_n;
     uint32_t next_no;
-    unsigned retired;       /* counts files becoming PAST: copies are looked at again */
-    bool first_scan, known; /* known: the spool remembered files of this source */
+    unsigned retired; /* counts files becoming PAST: copies are looked at again */
+    unsigned scans;   /* completed */
+    bool known;       /* the spool remembered files of this source */
     bool scan_wanted;
     int64_t first_sight_ns; /* kept in the spool under FIRST_SIGHT_KEY */
     char *chunk;

@@ -145,11 +145,15 @@ static int run(int argc, char **argv) {
     printf("ready\n");
     (void) fflush(stdout);
     (void) uv_run(&p.loop, UV_RUN_DEFAULT);
+    fprintf(stderr, "lines %" PRIu64 "\n", p.lines);
+    for (uint32_t i = 1; i <= p.names_n; i++) {
+        struct intake_counters c = intake_live_counters(p.live, i);
+        fprintf(stderr, "source %u lost %" PRIu64 " broken %" PRIu64 "\n", i, c.lost, c.broken);
+    }
     intake_live_close(p.live);
     uv_close((uv_handle_t *) &p.term, NULL);
     (void) uv_run(&p.loop, UV_RUN_DEFAULT);
     ASSERT(uv_loop_close(&p.loop) == 0);
-    fprintf(stderr, "lines %" PRIu64 "\n", p.lines);
     for (uint32_t i = 1; i <= p.names_n; i++) {
         mem_free((void *) (uintptr_t) p.names[i]->name.p);
         mem_free(p.names[i]);
@@ -159,12 +163,12 @@ static int run(int argc, char **argv) {
 }
 
 static void print_record(const struct raw_record *r) {
-    printf("%" PRIu64 " %s %x %u ", r->pos.n,
+    printf("%" PRIu64 " %s %x %u %u ", r->pos.n,
            r->flags & RAW_SOURCE  ? "source"
            : r->flags & RAW_STATE ? "state"
            : r->flags & RAW_TICK  ? "tick"
                                   : "line",
-           r->flags, r->source);
+           r->flags, r->source, r->resume_key);
     for (size_t i = 0; i < r->bytes.n; i++) {
         unsigned char c = (unsigned char) r->bytes.p[i];
         if (c < 32 || c == '\\' || c > 126)
