@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""`kizuki rule explain | check | test`: rules looked at by those who write them."""
+import json
+import subprocess
+
+import tap
+
+LINE = "2026-11-22T17:03:08.000000+00:00 gate sshd[812]: Failed password for invalid user admin from 192.0.2.7 port 40022 ssh2"
+RULE = """title: Guessing at admin
+id: 11111111-2222-4333-8444-555555555555
+name: guess
+logsource: {product: linux, service: sshd}
+detection:
+    failed:
+        event.outcome: failure
+        user.name|startswith: adm
+    ours:
+        source.ip|cidr: %s
+    condition: failed and not ours
+kizuki:
+    samples:
+        match:
+            - '%s'
+            - {process.name: sshd, event.outcome: failure, user.name: ADMIN}
+        no_match:
+            - {process.name: sshd, event.outcome: %s, user.name: admin}
+"""
+
+
+def rule(*args, stdin=None):
+    return subprocess.run([str(tap.KIZUKI), "rule", *map(str, args)], capture_output=True, text=True, input=stdin, timeout=60)
+
+
+@tap.test
+def check_says_where_and_what_to_write():
+    with tap.folder() as d:
+        (d / "bad.yml").write_text(RULE.replace("startswith", "beginswith") % ("10.0.0.0/8", LINE, "success"))
+        (d / "good.yml").write_text((RULE % ("10.0.0.0/8", LINE, "success")).replace("1111", "2222").replace("guess", "g2"))
+        r = rule("check", d)
+        assert r.returncode == 1, r
+        assert f"{d}/bad.yml:8:9: unknown modifier 'beginswith'" in r.stdout, r.stdout
+        assert "1 rules understood, 1 refused" in r.stdout, r.stdout
+        assert rule("check", d / "good.yml").returncode == 0
+
+
+@tap.test
+def the_shipped_rules_pass_their_own_samples():
+    r = rule("test")
+    assert r.returncode == 0, r.stdout
+    assert rule("check").returncode == 0
+
+
+@tap.test
+def a_sample_that_does_not_hold_is_named():
+    with tap.folder() as d:
+        (d / "r.yml").write_text(RULE % ("10.0.0.0/8", LINE, "success"))
+        r = rule("test", d)
+        assert r.returncode == 0 and "3 samples, 0 failed" in r.stdout, r.stdout
+        (d / "r.yml").write_text(RULE % ("192.0.2.0/24", LINE, "failure"))
+        r = rule("test", d)
+        assert r.returncode == 1, r.stdout
+        assert f"{d}/r.yml:15: 'Guessing at admin' should match this sample and does not" in r.stdout, r.stdout
+        assert f"{d}/r.yml:18: 'Guessing at admin' should not match this sample and does" in r.stdout, r.stdout
+
+
+@tap.test
+def explain_shows_what_each_condition_found():
+    with tap.folder() as d:
+        (d / "r.yml").write_text(RULE % ("192.0.2.0/24", LINE, "success"))
+        r = rule("explain", "--rules", d, "--rule", "guess", "--json", LINE)
+        assert r.returncode == 0, r.stderr
+        v = json.loads(r.stdout)
+        assert v["event"]["user.name"] == "admin" and not v["unparsed"], v["event"]
+        shown = v["detect"]["rule"]
+        assert shown["logsource_fits"] and not shown["matched"], shown
+        text = rule("explain", "--rules", d, "--rule", "guess", stdin=LINE + "\n").stdout
+        assert "silent   Guessing at admin" in text, text
+        assert "+ user.name starts with 'adm' (startswith): 'admin'" in text, text
+        assert "+ ours: source.ip is in network '192.0.2.0/24' (cidr): '192.0.2.7'" in text, text
+        shipped = rule("explain", LINE).stdout
+        assert "matches  Failed login with a password" in shipped, shipped
+        assert rule("explain", "--rule", "nobody", LINE).returncode == 1
+
+
+@tap.test
+def control_bytes_of_a_line_do_not_reach_the_terminal():
+    r = rule("explain", "\x1b[2J evil line\x07")
+    assert r.returncode == 0 and "\x1b" not in r.stdout and "\x07" not in r.stdout, r.stdout
+
+tap.main()
