@@ -130,10 +130,11 @@ async function conflict(browser, target) {
   const edit = async (page) => page.getByRole("button", { name: "事案を直す" }).click();
   const level = (page) => page.getByLabel("高さ");
   await edit(a.page);
-  await level(a.page).selectOption("critical");
+  const was = await level(a.page).inputValue();
+  await level(a.page).selectOption(was === "critical" ? "high" : "critical");
   if (!target.dev) {
     await edit(b.page);
-    await level(b.page).selectOption("medium");
+    await level(b.page).selectOption(was === "medium" ? "low" : "medium");
     await b.page.getByRole("button", { name: "1か所の直しを保存する" }).click();
     await b.page.locator(".case-edit").waitFor({ state: "detached" });
     faults.push(await has(a.page, "ほかに開いている人"));
@@ -225,22 +226,16 @@ async function paper(browser, target, out) {
 
 async function signin(browser, target, out) {
   const faults = [];
-  for (const [name, where, words] of [["none", "/", "まだサインインしていません"], ["used", "/#/signin/used", "このリンクはもう使われています"], ["expired", "/#/signin/expired", "このリンクは期限が切れています"]]) {
+  for (const [name, where, words] of [["none", "/", "まだサインインしていません"], ["used", target.usedLink.slice(target.base.length), "このリンクは使い終わったか、期限が切れています"]]) {
     for (const width of [1440, 390]) {
       const { page, context, phone, take } = await person(browser, { width });
       await context.setExtraHTTPHeaders({ "Accept-Language": "ja" });
       await page.addInitScript(() => Object.defineProperty(navigator, "language", { get: () => "ja" }));
       await page.goto(target.base + where);
-      faults.push(await has(page, words), ...await page.evaluate(layoutFaults, phone), ...await axeFaults(page), ...take().filter((c) => !/401/.test(c)));
+      faults.push(await has(page, words), ...await page.evaluate(layoutFaults, phone), ...await axeFaults(page), ...take().filter((c) => !/40[13]/.test(c)));
       await page.screenshot({ path: `${out}signin-${name}-ja-${width}.png`, fullPage: true });
       await context.close();
     }
-  }
-  if (target.usedLink) {
-    const { page, context } = await person(browser);
-    await page.goto(target.usedLink);
-    faults.push(say(/used|使われ/.test(`${page.url()} ${await page.locator("body").innerText()}`), "a used link is not said to be used"));
-    await context.close();
   }
   return faults;
 }
@@ -248,8 +243,8 @@ async function signin(browser, target, out) {
 export async function walks(browser, target, out) {
   const walk = (name, f) => test(name, () => f(browser, target, out));
   await test("the bundle is small and has nothing inline", async () => bundle());
-  if (target.dev) skip("sign-in: no link, used link, expired link", "the stand-in has no sign-in");
-  else await walk("sign-in: no link, used link, expired link", signin);
+  if (target.dev) skip("sign-in: no link, used link", "the stand-in has no sign-in");
+  else await walk("sign-in: no link, used link", signin);
   await walk("keyboard: jumps, search, help", keyboard);
   await walk("keyboard: every target is reached and seen", tabbing);
   if (target.dev) skip("a note appears on another person's page by itself", "the stand-in stores nothing");

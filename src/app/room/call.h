@@ -104,6 +104,8 @@ void streams_end(struct http *h);
 size_t stream_viewers(const struct http *h, int64_t incident, struct room_viewer *dst, size_t cap);
 
 /* static.c: pages; false when there is no such file */
+/* The pages' own index.html. */
+struct str static_page(void);
 bool static_find(struct call *c);
 enum MHD_Result static_send(struct call *c);
 

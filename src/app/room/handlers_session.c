@@ -16,11 +16,6 @@ int handle_openapi(struct call *c) {
     return 200;
 }
 
-static const char link_used[] =
-    "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><title>Kizuki</title>"
-    "<p>このリンクは使用済みか、期限が切れています。管理者に新しいリンクを頼んでください。</p>"
-    "<p lang=\"en\">This link was used or has expired. Ask an administrator for a new one.</p>";
-
 /* The operator's own address must not be blocked while it is used; the hand keeps that list itself.
  */
 static void protect(struct call *c) {
@@ -48,7 +43,8 @@ int handle_signin(struct call *c) {
     int e = token.n == ROOM_TOKEN_CHARS ? room_sign_in(c->p->room, token, session, &c->err)
                                         : -ERR_REFUSED;
     if (e == -ERR_REFUSED) {
-        buf_add_z(&c->out, link_used);
+        /* the pages say so themselves, in the reader's language: their address is still /signin */
+        buf_add(&c->out, static_page());
         c->type = "text/html; charset=utf-8";
         return 403;
     }

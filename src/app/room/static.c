@@ -10,6 +10,11 @@ static const struct asset *find(struct str path) {
     return NULL;
 }
 
+struct str static_page(void) {
+    const struct asset *a = find(STR("/index.html"));
+    return a ? str_n((const char *) a->begin, (size_t) (a->end - a->begin)) : STR_NULL;
+}
+
 bool static_find(struct call *c) {
     struct str path = str_of(c->path);
     bool file = str_find_byte(path, '.', 0) >= 0;

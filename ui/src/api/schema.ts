@@ -1204,8 +1204,26 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description the body is too large */
+        E413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description too many requests from this address */
         E429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description our own fault, or the disk is full */
+        E500: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1251,6 +1269,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     me: {
@@ -1274,6 +1293,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     me_put: {
@@ -1306,7 +1326,9 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     signout: {
@@ -1332,6 +1354,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     now: {
@@ -1355,6 +1378,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incidents: {
@@ -1384,9 +1408,11 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incident: {
@@ -1413,6 +1439,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incident_put: {
@@ -1454,7 +1481,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     timeline: {
@@ -1483,6 +1512,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     timeline_post: {
@@ -1518,7 +1548,9 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incident_findings: {
@@ -1548,6 +1580,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incident_accounts: {
@@ -1577,6 +1610,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     incident_evidence: {
@@ -1606,10 +1640,12 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -1639,6 +1675,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     findings: {
@@ -1666,9 +1703,11 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     action_approve: {
@@ -1704,7 +1743,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -1741,7 +1782,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     action_undo: {
@@ -1776,7 +1819,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -1813,7 +1858,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -1841,6 +1888,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     rules: {
@@ -1868,6 +1916,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     rule: {
@@ -1894,6 +1943,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     rule_try: {
@@ -1924,7 +1974,9 @@ export interface operations {
             400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -1951,6 +2003,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     person_post: {
@@ -1982,7 +2035,9 @@ export interface operations {
             400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     person_put: {
@@ -2021,7 +2076,9 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             409: components["responses"]["E409"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     person_link: {
@@ -2048,6 +2105,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     audit: {
@@ -2074,9 +2132,11 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     audit_verify: {
@@ -2100,6 +2160,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     packs: {
@@ -2125,6 +2186,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     pack: {
@@ -2151,6 +2213,7 @@ export interface operations {
             403: components["responses"]["E403"];
             404: components["responses"]["E404"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     demo: {
@@ -2174,6 +2237,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
     demo_start: {
@@ -2203,7 +2267,9 @@ export interface operations {
             400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
+            413: components["responses"]["E413"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -2228,6 +2294,7 @@ export interface operations {
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
             503: components["responses"]["E503"];
         };
     };
@@ -2252,9 +2319,11 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
+            500: components["responses"]["E500"];
         };
     };
 }

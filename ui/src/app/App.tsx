@@ -35,8 +35,9 @@ export function App() {
   const open = page === "cases" ? (args[0] ?? null) : null;
   useEffect(() => { if (state === "in") listen(open); }, [state, open]);
   useTitle(PAGES[page] ? page : "missing", args[0]);
+  useEffect(() => { if (state === "in" && location.pathname !== "/") history.replaceState(null, "", `/${location.hash}`); }, [state]);
   if (state === "starting") return null;
-  if (state !== "in") return <SignIn state={state} reason={args[0] ?? query.get("signin") ?? new URLSearchParams(location.search).get("signin")} />;
+  if (state !== "in") return <SignIn state={state} reason={page === "signin" ? (args[0] ?? null) : location.pathname === "/signin" ? "used" : null} />;
   const Page = page === "cases" && args[0] ? Case : (PAGES[page] ?? Missing);
   return <Frame page={page}><Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} /></Frame>;
 }

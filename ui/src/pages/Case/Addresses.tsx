@@ -5,8 +5,8 @@ import { t, word } from "../../state/text";
 import { Mark } from "../../widgets/Mark";
 
 const FIRST = 4;
-/** Reasons the other columns say already. */
-const SAID = new Set(["good_unknown", "good_accounts", "shared", "partner"]);
+/** Reasons that the other columns or the card as a whole say already. */
+const SAID = new Set(["good_unknown", "good_accounts", "shared", "partner", "policy", "dry_run", "hand_away", "old"]);
 const known = (n: number | null) => (n === null ? t("word.unknown") : number(n));
 
 function Caution({ a }: { a: ActionAddress }) {

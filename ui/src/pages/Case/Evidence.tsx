@@ -4,14 +4,15 @@ import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { EvidenceLine, Finding, Incident } from "../../api/types";
 import { useResource } from "../../state/resource";
-import { t } from "../../state/text";
+import { t, titleOf } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
 import { FindingTable } from "../../widgets/FindingTable";
+import { Level } from "../../widgets/Level";
 import { Loaded } from "../../widgets/Loaded";
 import { Time } from "../../widgets/Time";
 
 const LINES = 40;
-const FINDINGS = 15;
+const FEW = 2; /* findings of one rule that stand open */
 const LEVEL = ["informational", "low", "medium", "high", "critical"];
 
 const place = (l: EvidenceLine): string =>
@@ -45,15 +46,25 @@ function LineList({ lines }: { lines: EvidenceLine[] }) {
   );
 }
 
-/** The heaviest first; a wave that rules met a hundred times is still one page. */
-function Findings({ incident, rows }: { incident: Incident; rows: Finding[] }) {
-  const order = [...rows].sort((a, b) => LEVEL.indexOf(b.level) - LEVEL.indexOf(a.level) || (b.detected ?? "").localeCompare(a.detected ?? ""));
-  const link = (f: Finding) => `#/cases/${incident.id}/evidence?finding=${f.id}`;
+/** One wave meets one rule once for each source: told by rule, the heaviest and latest first. */
+function byRule(rows: Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>();
+  for (const f of rows) groups.set(f.rule.id, [...(groups.get(f.rule.id) ?? []), f]);
+  const weight = (g: Finding[]) => LEVEL.indexOf(g[0]?.level ?? "");
+  const last = (g: Finding[]) => g.reduce((l, f) => ((f.last ?? "") > l ? (f.last ?? "") : l), "");
+  return [...groups.values()].sort((a, b) => weight(b) - weight(a) || last(b).localeCompare(last(a)));
+}
+
+function Group({ incident, rows }: { incident: Incident; rows: Finding[] }) {
+  const [open, set] = useState(rows.length <= FEW);
+  const first = rows[0];
+  if (!first) return null;
+  const span = rows.reduce((s, f) => ({ from: f.first && (!s.from || f.first < s.from) ? f.first : s.from, to: f.last && (!s.to || f.last > s.to) ? f.last : s.to }), { from: first.first, to: first.last });
   return (
-    <>
-      <FindingTable rows={order.slice(0, FINDINGS)} linesOf={link} />
-      {order.length > FINDINGS && <Rest label={t("evidence.more_findings", { n: order.length - FINDINGS })}>{() => <FindingTable rows={order.slice(FINDINGS)} linesOf={link} />}</Rest>}
-    </>
+    <details class="rest group" open={open} onToggle={(e) => set(e.currentTarget.open)}>
+      <summary><b>{titleOf(first.rule)}</b> <Level level={first.level} /> <span class="ink2">{t("evidence.group", { n: rows.length, from: span.from, to: span.to })}</span></summary>
+      {open && <FindingTable rows={rows} linesOf={(f) => `#/cases/${incident.id}/evidence?finding=${f.id}`} />}
+    </details>
   );
 }
 
@@ -69,7 +80,7 @@ export function Evidence({ incident, finding }: { incident: Incident; finding: s
     <Card>
       <Loaded of={findings}>{(d) => d.findings.length === 0
         ? <Empty>{t("evidence.none")}</Empty>
-        : <Findings incident={incident} rows={d.findings} />}
+        : byRule(d.findings).map((g) => <Group key={g[0]?.rule.id} incident={incident} rows={g} />)}
       </Loaded>
       <Lines incident={incident} finding={finding} />
     </Card>

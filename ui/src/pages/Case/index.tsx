@@ -20,7 +20,7 @@ const TABS = ["timeline", "evidence", "accounts", "actions"] as const;
 type TabId = (typeof TABS)[number];
 
 function tabsOf(i: Incident) {
-  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.evidence_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open };
+  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.findings_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open };
   return TABS.map((id) => ({ id, href: `#/cases/${i.id}/${id}`, label: t(`case.tab.${id}`), count: count[id] }));
 }
 

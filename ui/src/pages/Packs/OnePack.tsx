@@ -16,12 +16,13 @@ import { Story } from "./Story";
 
 function Head({ pack }: { pack: Pack }) {
   const summary = (pack.pack.summary ?? null) as Record<string, string> | null;
+  const source = (typeof pack.pack.source === "object" ? pack.pack.source : null) as Record<string, string> | null;
   return (
     <header class="case-head">
       <div class="case-head-text">
         <p class="small ink2">{t("nav.packs")}　<span class="mono">{pack.id}</span></p>
         <h1>{pack.titles[lang.value] ?? pack.titles.ja ?? pack.id}</h1>
-        <p class="case-facts small">{pack.tlp && <Tlp tlp={pack.tlp} />}<span>{pack.source}</span></p>
+        <p class="case-facts small">{pack.tlp && <Tlp tlp={pack.tlp} />}<span>{source?.[lang.value] ?? pack.source}</span></p>
         {summary?.[lang.value] && <p class="ink2">{summary[lang.value]}</p>}
       </div>
       <Button href="#/packs">{t("packs.to_list")}</Button>

@@ -15,13 +15,16 @@ import { Time } from "../../widgets/Time";
 import { TryLine } from "./TryLine";
 
 const total = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
-const source = (r: Rule): string => (r.logsource === null ? t("word.none")
-  : typeof r.logsource === "string" ? r.logsource : Object.entries(r.logsource).map(([k, v]) => `${k}: ${String(v)}`).join(", "));
+function source(r: Rule): string {
+  const parts = r.logsource === null ? [] : typeof r.logsource === "string" ? [r.logsource]
+    : Object.entries(r.logsource).filter(([, v]) => v).map(([k, v]) => `${k}: ${String(v)}`);
+  return parts.join(", ") || t(r.type === "correlation" ? "rules.logsource_counted" : "word.none");
+}
 
 function Strip({ rule }: { rule: Rule }) {
   return (
     <dl class="card rule-facts">
-      <div><dt>{t("rules.hits_30d")}</dt><dd><b><Num value={total(rule)} /></b> {t("rules.unit")}<Sparkline values={rule.hits_30d} width={120} label={t("rules.hits_label", { n: total(rule) })} /></dd></div>
+      <div><dt>{t("rules.hits_30d")}</dt><dd><b><Num value={total(rule)} /></b> {t("rules.unit")}<br /><Sparkline values={rule.hits_30d} width={120} label={t("rules.hits_label", { n: total(rule) })} /></dd></div>
       <div><dt>{t("rules.last_hit")}</dt><dd><b>{rule.last_hit ? <Time at={rule.last_hit} /> : t("word.none")}</b></dd></div>
       <div><dt>{t("rules.propose")}</dt><dd><b>{rule.propose ? word("rules.propose", rule.propose) : t("word.none")}</b></dd></div>
       <div><dt>{t("rules.canary")}</dt><dd><b class="ink2">{t("word.not_yet")}</b></dd></div>

@@ -1,10 +1,11 @@
 // Before sign-in. A link works once and for 15 minutes; the page says what happened to it and how to get one.
+// The room answers a used link with this very page, at the address of the link.
 import { t } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Mark } from "../../widgets/Mark";
 
 interface Props { state: "out" | "unreachable" | string; reason: string | null }
-const REASONS = ["used", "expired", "unknown", "out"];
+const REASONS = ["used", "out"];
 
 export function SignIn({ state, reason }: Props) {
   const why = state === "unreachable" ? "unreachable" : reason && REASONS.includes(reason) ? reason : "none";
@@ -17,7 +18,7 @@ export function SignIn({ state, reason }: Props) {
         {why === "unreachable" ? <p>{t("signin.unreachable_text")}</p> : (
           <>
             <p>{t("signin.text")}</p>
-            <pre class="code">kizuki signin</pre>
+            <pre class="code">kizuki-room --data DIR --sign-in-link</pre>
             <p class="small ink2">{t("signin.once")}</p>
           </>
         )}

@@ -18,7 +18,7 @@ const percent = (n: number, of: number) => (n > 0 && n / of < 0.001 ? t("word.ti
 const unparsed = (s: Source) => (s.unparsed === null || s.lines === null ? unknown()
   : amber(s.state === "unparsed", percent(s.unparsed, s.lines)));
 const skew = (s: Source) => (s.skew_ms === null ? unknown()
-  : amber(s.state === "skewed", Math.abs(s.skew_ms) < 1000 ? t("sources.skew_small", { n: s.skew_ms / 1000 }) : `${s.skew_ms > 0 ? "+" : "−"}${duration(s.skew_ms / 1000, lang.value)}`));
+  : amber(s.state === "skewed", Math.abs(s.skew_ms) < 1000 ? t("sources.skew_small", { n: `${s.skew_ms < 0 ? "−" : ""}${number(Math.abs(s.skew_ms) / 1000)}` }) : `${s.skew_ms > 0 ? "+" : "−"}${duration(s.skew_ms / 1000, lang.value)}`));
 
 function columns(): Column<Source>[] {
   return [
