@@ -40,12 +40,11 @@ int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incid
         if (e < 0 || known)
             continue;
         int64_t at = v->first_ns != TIME_NONE ? v->first_ns : f->detected_ns;
-        e = room_write(
-            r, &w, NULL, reterr,
-            "INSERT INTO account(incident_id, name, service, source, success_at, finding_id) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            "isssii", incident, &v->value, service.n ? &service : &none, source.n ? &source : &none,
-            at, finding);
+        e = room_write(r, &w, NULL, reterr,
+                       "INSERT INTO account(incident_id, name, service, source, success_at, "
+                       "finding_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                       "isssii", incident, &v->value, service.n ? &service : &none,
+                       source.n ? &source : &none, at, finding);
     }
     return e;
 }
@@ -54,16 +53,13 @@ int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incid
  * was entered from that name no account, from the entry on. Two accounts of one source share what
  * was seen later: better one too many than a page kept quiet. */
 static const char pages_sql[] =
-    "SELECT p.value, sum(coalesce(p.n, 1)), min(p.spool_n) FROM finding f "
-    "JOIN finding_value p ON p.finding_id = f.id AND p.kind = 'path' "
-    "WHERE f.incident_id = ?1 AND f.kind = 'access_after' "
-    "AND (p.first_at IS NULL OR ?4 = 0 OR p.first_at >= ?4) AND ("
-    "EXISTS (SELECT 1 FROM finding_value a WHERE a.finding_id = f.id AND a.kind = 'account' AND "
-    "a.value = ?2) "
-    "OR (NOT EXISTS (SELECT 1 FROM finding_value a WHERE a.finding_id = f.id AND a.kind = "
-    "'account') "
-    "AND EXISTS (SELECT 1 FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'source' "
-    "AND s.value = ?3))) GROUP BY p.value ORDER BY min(p.first_at), p.value LIMIT 200";
+    "SELECT p.value, sum(coalesce(p.n, 1)), min(p.spool_n) FROM finding f JOIN finding_value p ON "
+    "p.finding_id = f.id AND p.kind = 'path' WHERE f.incident_id = ?1 AND f.kind = 'access_after' "
+    "AND (p.first_at IS NULL OR ?4 = 0 OR p.first_at >= ?4) AND (EXISTS (SELECT 1 FROM "
+    "finding_value a WHERE a.finding_id = f.id AND a.kind = 'account' AND a.value = ?2) OR (NOT "
+    "EXISTS (SELECT 1 FROM finding_value a WHERE a.finding_id = f.id AND a.kind = 'account') AND "
+    "EXISTS (SELECT 1 FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'source' AND "
+    "s.value = ?3))) GROUP BY p.value ORDER BY min(p.first_at), p.value LIMIT 200";
 
 void room_words_write(struct jsonw *w, const char *one, const char *both,
                       const struct room_words *words) {
@@ -116,8 +112,8 @@ static int write_positions(struct room *r, int64_t incident, struct str name, st
     int e = sql_query(
         r->db, &st, err,
         "SELECT DISTINCT v.spool_n FROM finding f JOIN finding_value v ON v.finding_id = f.id "
-        "WHERE f.incident_id = ?1 AND f.kind IN ('success_after','access_after') "
-        "AND v.kind = 'account' AND v.value = ?2 AND v.spool_n IS NOT NULL ORDER BY 1 LIMIT 50",
+        "WHERE f.incident_id = ?1 AND f.kind IN ('success_after','access_after') AND v.kind = "
+        "'account' AND v.value = ?2 AND v.spool_n IS NOT NULL ORDER BY 1 LIMIT 50",
         "is", incident, &name);
     jsonw_key(w, STR("positions"));
     jsonw_array(w);
@@ -129,23 +125,50 @@ static int write_positions(struct room *r, int64_t incident, struct str name, st
     return e;
 }
 
-/* Tries on one account: within one rule no event is counted twice, so the rule that saw most says
- * it. */
+/* Failed tries on one account: within one rule no event is counted twice, so the rule that saw most
+ * says it. An account that no list names was not tried and failed, where the lists are whole. */
 static int tries_of(struct room *r, int64_t incident, struct str name, struct jsonw *w,
                     struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e =
-        sql_query(r->db, &st, err,
-                  "SELECT max(n) FROM (SELECT sum(v.n) AS n FROM finding f JOIN finding_value v "
-                  "ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind = 'account' "
-                  "AND v.value = ?2 AND v.n IS NOT NULL AND f.kind NOT IN "
-                  "('success_after','access_after') GROUP BY f.rule_id)",
-                  "is", incident, &name);
+    struct room_numbers numbers;
+    int e = room_numbers(r, incident, &numbers, err);
+    if (e == 0)
+        e = sql_query(
+            r->db, &st, err,
+            "SELECT max(n) FROM (SELECT sum(v.n) AS n FROM finding_value v JOIN finding f "
+            "ON f.id = v.finding_id WHERE f.incident_id = ?1 AND v.kind = 'account' "
+            "AND v.value = ?2 AND v.n IS NOT NULL AND f.kind NOT IN "
+            "('success_after','access_after') GROUP BY f.rule_id)",
+            "is", incident, &name);
     if (e == 0)
         e = sql_step(st, err);
     jsonw_key(w, STR("tried"));
-    e == 1 && !sql_is_null(st, 0) ? jsonw_i64(w, sql_i64(st, 0)) : jsonw_null(w);
+    if (e == 1 && (!sql_is_null(st, 0) || !numbers.counts.tried.at_least))
+        jsonw_i64(w, sql_i64(st, 0));
+    else
+        jsonw_null(w);
     return e < 0 ? e : 0;
+}
+
+int room_accounts_pages(struct room *r, int64_t incident, room_page_fn *f, void *ctx,
+                        struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(
+        r->db, &st, reterr,
+        "SELECT id, name, service, source, success_at FROM account WHERE incident_id = ?1 "
+        "ORDER BY id LIMIT 200",
+        "i", incident);
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        CLEANUP(sql_endp) struct sql_stmt *page = NULL;
+        struct str name = sql_str(st, 1), source = sql_str(st, 3);
+        e = sql_query(r->db, &page, reterr, pages_sql, "issi", incident, &name, &source,
+                      sql_i64(st, 4));
+        while (e == 0 && (e = sql_step(page, reterr)) == 1) {
+            f(ctx, sql_i64(st, 0), sql_str(st, 2), sql_str(page, 0));
+            e = 0;
+        }
+    }
+    return e;
 }
 
 static void opt_str(struct jsonw *w, const char *key, struct str s) {
@@ -177,12 +200,11 @@ static int write_account(struct room *r, int64_t incident, struct sql_stmt *st, 
 
 int room_accounts_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct room_count tried;
-    int e =
-        sql_query(r->db, &st, reterr,
-                  "SELECT id, name, service, source, success_at, known, tlp, version FROM account "
-                  "WHERE incident_id = ?1 ORDER BY success_at DESC, id DESC LIMIT 1000",
-                  "i", incident);
+    struct room_numbers numbers;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT id, name, service, source, success_at, known, tlp, version FROM "
+                      "account WHERE incident_id = ?1 ORDER BY success_at DESC, id DESC LIMIT 1000",
+                      "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("accounts"));
     jsonw_array(w);
@@ -190,9 +212,9 @@ int room_accounts_write(struct room *r, int64_t incident, struct jsonw *w, struc
         e = write_account(r, incident, st, w, reterr);
     jsonw_end(w);
     if (e == 0)
-        e = room_count_values(r, incident, ENTITY_ACCOUNT, &tried, reterr);
+        e = room_numbers(r, incident, &numbers, reterr);
     if (e == 0)
-        room_count_write(w, "tried", &tried);
+        room_count_write(w, "tried", &numbers.counts.tried);
     jsonw_end(w);
     return e;
 }

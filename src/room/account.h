@@ -7,9 +7,10 @@ struct room_count {
     int64_t n;
     bool at_least; /* more may exist than was kept */
 };
-/* Distinct values over the incident's findings. Tried accounts, when the kind is ENTITY_ACCOUNT. */
-int room_count_values(struct room *r, int64_t incident, enum room_entity kind,
-                      struct room_count *ret, struct diag *reterr) MUST_USE;
+/* Calls f for every page of every account, account by account (at most 200 of them). */
+typedef void room_page_fn(void *ctx, int64_t account, struct str service, struct str path);
+int room_accounts_pages(struct room *r, int64_t incident, room_page_fn *f, void *ctx,
+                        struct diag *reterr) MUST_USE;
 void room_count_write(struct jsonw *w, const char *member, const struct room_count *c);
 struct room_words;
 /* Two members: the words in the operator's first language, and in each. */

@@ -70,10 +70,10 @@ static int is_settled(struct room *r, int64_t incident, struct str address, bool
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, err,
-        "SELECT 1 FROM action a JOIN action_address x ON x.action_id = a.id "
-        "WHERE a.incident_id = ?1 AND x.address = ?2 AND (x.state IN ('sent','blocked','dry_run',"
-        "'undone') OR (x.state = 'refused' AND x.reason IS NOT NULL) "
-        "OR (x.state = 'proposed' AND a.state IN ('proposed','rejected'))) LIMIT 1",
+        "SELECT 1 FROM action a JOIN action_address x ON x.action_id = a.id WHERE a.incident_id = "
+        "?1 AND x.address = ?2 AND (x.state IN ('sent','blocked','dry_run','undone') OR (x.state = "
+        "'refused' AND x.reason IS NOT NULL) OR (x.state = 'proposed' AND a.state IN "
+        "('proposed','rejected'))) LIMIT 1",
         "is", incident, &address);
     if (e == 0)
         e = sql_step(st, err);
@@ -90,11 +90,9 @@ static int put_rows(void *ctx, struct room *r, int64_t action, struct diag *err)
         e = room_write_part(
             r, err,
             "INSERT INTO action_address(action_id, address, tries, accounts, good, shared, "
-            "partner, state, "
-            "reason) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET tries = "
-            "excluded.tries, "
-            "accounts = excluded.accounts, good = excluded.good, state = excluded.state, "
-            "reason = excluded.reason, until_at = NULL",
+            "partner, state, reason) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET "
+            "tries = excluded.tries, accounts = excluded.accounts, good = excluded.good, state = "
+            "excluded.state, reason = excluded.reason, until_at = NULL",
             "isIIIsszz", action, &p->address, p->tries < 0 ? NULL : &p->tries,
             p->accounts < 0 ? NULL : &p->accounts, p->good < 0 ? NULL : &p->good,
             p->listed && !partner ? &p->listed->name : NULL, partner ? &p->listed->name : NULL,
@@ -106,13 +104,12 @@ static int put_rows(void *ctx, struct room *r, int64_t action, struct diag *err)
 static int open_action(struct room *r, int64_t incident, const char *states, int64_t adding,
                        int64_t *ret, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT a.id FROM action a WHERE a.incident_id = ?1 AND a.kind = 'block_source' "
-        "AND instr(?2, a.state) > 0 AND (SELECT count(*) FROM action_address x "
-        "WHERE x.action_id = a.id) + ?3 <= ?4 "
-        "AND (a.state = 'proposed' OR a.decided_by = 'policy') ORDER BY a.id DESC LIMIT 1",
-        "izii", incident, states, adding, (int64_t) ACTION_ADDRESSES_MAX);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT a.id FROM action a WHERE a.incident_id = ?1 AND a.kind = "
+                      "'block_source' AND instr(?2, a.state) > 0 AND (SELECT count(*) FROM "
+                      "action_address x WHERE x.action_id = a.id) + ?3 <= ?4 AND (a.state = "
+                      "'proposed' OR a.decided_by = 'policy') ORDER BY a.id DESC LIMIT 1",
+                      "izii", incident, states, adding, (int64_t) ACTION_ADDRESSES_MAX);
     if (e == 0)
         e = sql_step(st, err);
     *ret = e == 1 ? sql_i64(st, 0) : 0;
@@ -161,14 +158,14 @@ static int make_action(struct plan *plan, int64_t *ret_id, struct diag *err) {
     struct str p = buf_str(&params);
     int e = buf_error(&params);
     if (e == 0)
-        e = room_write(
-            r, &w, ret_id, err,
-            "INSERT INTO action(incident_id, kind, state, minutes, rule_id, rule_title, rule_kind, "
-            "finding_id, due_at, why_key, why_params) "
-            "VALUES (?1,'block_source','proposed',?2,?3,?4,?5,?6,?7,?8,?9)",
-            "iisssiIzs", plan->incident, (int64_t) r->policy->minutes, &f->rule_id,
-            f->rule_title.p ? &f->rule_title : &none, f->kind.p ? &f->kind : &none, plan->finding,
-            plan->why ? &due : NULL, plan->why ? key : NULL, plan->why ? &p : NULL);
+        e = room_write(r, &w, ret_id, err,
+                       "INSERT INTO action(incident_id, kind, state, minutes, rule_id, rule_title, "
+                       "rule_kind, finding_id, due_at, why_key, why_params) VALUES "
+                       "(?1,'block_source','proposed',?2,?3,?4,?5,?6,?7,?8,?9)",
+                       "iisssiIzs", plan->incident, (int64_t) r->policy->minutes, &f->rule_id,
+                       f->rule_title.p ? &f->rule_title : &none, f->kind.p ? &f->kind : &none,
+                       plan->finding, plan->why ? &due : NULL, plan->why ? key : NULL,
+                       plan->why ? &p : NULL);
     buf_done(&params);
     return e;
 }
@@ -285,6 +282,64 @@ static int collect(struct room *r, int64_t incident, const struct room_finding *
     return 0;
 }
 
+/* A proposal shows what is known by now: tries, accounts, and how many sign in well from there. */
+struct growth {
+    const struct planned *p;
+};
+
+static int put_growth(void *ctx, struct room *r, int64_t action, struct diag *err) {
+    const struct planned *p = ((const struct growth *) ctx)->p;
+    return room_write_part(
+        r, err,
+        "UPDATE action_address SET tries = max(coalesce(tries, 0), ?3), "
+        "accounts = max(coalesce(accounts, 0), coalesce(?4, 0)), good = coalesce(?5, good) "
+        "WHERE action_id = ?1 AND address = ?2",
+        "isiII", action, &p->address, p->tries, p->accounts < 0 ? NULL : &p->accounts,
+        p->good < 0 ? NULL : &p->good);
+}
+
+static int find_proposal(struct room *r, int64_t incident, const struct planned *p, int64_t *ret,
+                         struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT a.id FROM action a JOIN action_address x ON x.action_id = a.id "
+                      "WHERE a.incident_id = ?1 AND a.state = 'proposed' AND x.address = ?2 "
+                      "AND (coalesce(x.tries, 0) < ?3 OR coalesce(x.accounts, 0) < ?4 OR x.good IS "
+                      "NOT ?5) LIMIT 1",
+                      "isiiI", incident, &p->address, p->tries, p->accounts,
+                      p->good < 0 ? NULL : &p->good);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+static int grow(struct room *r, int64_t incident, const struct room_finding *f, struct diag *err) {
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
+        if (f->values[i].kind != ENTITY_SOURCE || !f->values[i].is_group)
+            continue;
+        struct planned p = look_at(r, f, &f->values[i]);
+        struct growth g = {&p};
+        int64_t id = 0;
+        e = find_proposal(r, incident, &p, &id, err);
+        if (e < 0 || id == 0)
+            continue;
+        struct room_write w = {.by = &room_sensor,
+                               .verb = VERB_CHANGE,
+                               .object = OBJECT_ACTION,
+                               .id = id,
+                               .version = ROOM_ANY_VERSION,
+                               .quiet = true,
+                               .parts = put_growth,
+                               .parts_ctx = &g};
+        e = room_write(r, &w, NULL, err, "UPDATE action SET checked_at = checked_at WHERE id = ?1",
+                       "i", id);
+        room_changed(r, "action", id);
+    }
+    return e;
+}
+
 int room_action_from_finding(struct room *r, int64_t incident, int64_t finding,
                              const struct room_finding *f, struct diag *reterr) {
     struct plan plan = {.r = r, .incident = incident, .finding = finding, .f = f};
@@ -292,11 +347,14 @@ int room_action_from_finding(struct room *r, int64_t incident, int64_t finding,
     /* what lies a day back is no business of a block of an hour */
     if (!str_eq_z(f->propose, "block_source") || room_now(r) - f->last_ns > NS_PER_DAY)
         return 0;
+    int e = grow(r, incident, f, reterr);
+    if (e < 0)
+        return e;
     struct planned *rows = mem_alloc((f->n_values + 1) * 2 * sizeof *rows);
     if (!rows)
         return diag_set(reterr, -ENOMEM, "memory has run out");
     struct planned *ordered = rows + f->n_values + 1;
-    int e = collect(r, incident, f, rows, &n, reterr);
+    e = collect(r, incident, f, rows, &n, reterr);
     for (size_t i = 0; e == 0 && i < n;
          i++) /* first those to be done, then the rest, orders kept */
         if (!rows[i].why)

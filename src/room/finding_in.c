@@ -117,7 +117,9 @@ static int read_values(struct arena *a, const struct json_value *root, struct ro
         (void) json_get_bool(v, "at_least", &more);
         if (!json_get_i64(v, "distinct", &distinct) || distinct < 0)
             return diag_set(err, -ERR_PARSE, "values without their number");
-        f->values_open[kind] |= more || distinct > (int64_t) listed->n;
+        f->told[kind].told = true;
+        f->told[kind].n = MAX(f->told[kind].n, distinct);
+        f->told[kind].cut |= more || distinct > (int64_t) listed->n;
         for (const struct json_value *l = kind == ENTITY_OTHER ? NULL : listed->first; l;
              l = l->next) {
             int e = read_listed(a, l, kind, f, err);
@@ -190,6 +192,8 @@ int room_finding_read(struct arena *a, const struct json_value *root, struct roo
     if (e < 0)
         return e;
     f.measures = json_get_object(root, "measures");
+    const struct json_value *evidence = json_get_array(root, "evidence");
+    f.evidence_n = evidence ? evidence->n : 0;
     (void) json_get_bool(root, "drill", &f.drill);
     (void) json_get_bool(root, "at_least", &f.at_least);
     *ret = f;
@@ -216,6 +220,13 @@ struct str room_finding_one(const struct room_finding *f, enum room_entity kind)
         one = v->value;
     }
     return one;
+}
+
+bool room_finding_by_source(const struct room_finding *f) {
+    for (size_t i = 0; i < f->n_values; i++)
+        if (f->values[i].kind == ENTITY_SOURCE && f->values[i].is_group)
+            return true;
+    return false;
 }
 
 bool room_finding_measure(const struct room_finding *f, const char *name, double *ret) {

@@ -33,8 +33,12 @@ struct room_finding {
     bool drill, at_least;
     size_t n_values;
     struct room_value *values;
-    const struct json_value *measures;  /* object or NULL */
-    bool values_open[ENTITY_OTHER + 1]; /* more of this kind exist than are listed */
+    const struct json_value *measures; /* object or NULL */
+    struct {                           /* what it told of each kind, beyond what is listed */
+        int64_t n;                     /* different values; 0 = it said nothing of them */
+        bool told, cut;                /* cut: more exist than are listed */
+    } told[ENTITY_OTHER + 1];
+    int64_t evidence_n;
 };
 
 /* Slices live as long as the arena and the text. -ERR_PARSE names what is wrong. */
@@ -45,6 +49,8 @@ int room_finding_read(struct arena *a, const struct json_value *root, struct roo
 /* First value of the group of this kind, else the only listed one; .p NULL when there is none or
  * several. */
 struct str room_finding_one(const struct room_finding *f, enum room_entity kind);
+/* It is about one source, which it accuses. */
+bool room_finding_by_source(const struct room_finding *f);
 bool room_finding_measure(const struct room_finding *f, const char *name, double *ret);
 /* A try at logging in, told by kizuki.kind: its accounts were tried. */
 bool room_kind_is_try(struct str kind);

@@ -25,14 +25,22 @@ static int put_values(void *ctx, struct room *r, int64_t id, struct diag *err) {
         e = room_write_part(
             r, err,
             "INSERT INTO finding_value(finding_id, kind, value, is_group, n, first_at, spool_n) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
-            "n = max(coalesce(n, 0), coalesce(excluded.n, 0)), "
-            "first_at = coalesce(min(first_at, excluded.first_at), first_at, excluded.first_at), "
-            "spool_n = coalesce(spool_n, excluded.spool_n)",
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET n = max(coalesce(n, 0), "
+            "coalesce(excluded.n, 0)), first_at = coalesce(min(first_at, excluded.first_at), "
+            "first_at, excluded.first_at), spool_n = coalesce(spool_n, excluded.spool_n)",
             "izsiIII", id, room_entity_to_string(v->kind), &v->value, (int64_t) v->is_group,
             v->n < 0 ? NULL : &v->n, v->first_ns == TIME_NONE ? NULL : &v->first_ns,
             v->spool_n < 0 ? NULL : &v->spool_n);
     }
+
+    for (int k = 0; e == 0 && k <= ENTITY_OTHER; k++)
+        if (f->told[k].told)
+            e = room_write_part(r, err,
+                                "INSERT INTO finding_told(finding_id, kind, n, cut) "
+                                "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+                                "n = max(n, excluded.n), cut = excluded.cut",
+                                "izii", id, room_entity_to_string((enum room_entity) k),
+                                f->told[k].n, (int64_t) f->told[k].cut);
     return e;
 }
 
@@ -57,20 +65,21 @@ int room_finding_put(struct room *r, const struct room_actor *by, const struct r
         *ret_id = old->id;
         return room_write(r, &w, NULL, reterr,
                           "UPDATE finding SET revision = ?2, level = ?3, state = ?4, count = ?5, "
-                          "first_at = min(first_at, ?6), last_at = max(last_at, ?7), json = ?8 "
-                          "WHERE id = ?1",
-                          "iizziiis", old->id, f->revision, level, state, f->count, f->first_ns,
-                          f->last_ns, &json);
+                          "first_at = min(first_at, ?6), last_at = max(last_at, ?7), json = ?8, "
+                          "evidence_n = ?9 WHERE id = ?1",
+                          "iizziiisi", old->id, f->revision, level, state, f->count, f->first_ns,
+                          f->last_ns, &json, f->evidence_n);
     }
     return room_write(
         r, &w, ret_id, reterr,
-        "INSERT INTO finding(fid, revision, rule_id, rule_title, kind, propose, level, "
-        "state, count, first_at, last_at, detected_at, drill, json) "
-        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
-        "sisssszziiiiis", &f->id, f->revision, &f->rule_id,
+        "INSERT INTO finding(fid, revision, rule_id, rule_title, kind, propose, level, state, "
+        "count, first_at, last_at, detected_at, drill, json, by_source, evidence_n) VALUES "
+        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+        "sisssszziiiiisii", &f->id, f->revision, &f->rule_id,
         f->rule_title.p ? &f->rule_title : &none, f->kind.p ? &f->kind : &none,
         f->propose.p ? &f->propose : &none, level, state, f->count, f->first_ns, f->last_ns,
-        f->detected_ns, (int64_t) f->drill, &json);
+        f->detected_ns, (int64_t) f->drill, &json, (int64_t) room_finding_by_source(f),
+        f->evidence_n);
 }
 
 int room_finding_assign(struct room *r, const struct room_actor *by, int64_t finding,

@@ -3,7 +3,7 @@
 
 #include "room/room_priv.h"
 
-#define VALUES_SHOWN 100
+#define VALUES_SHOWN 20 /* of each kind; all are counted, and kept */
 
 static void copy_or_null(struct jsonw *w, const char *key, const struct json_value *v,
                          enum json_type type) {
@@ -82,7 +82,9 @@ static void write_stored(const struct json_value *root, struct jsonw *w) {
     write_values(w, json_get_object(root, "values"));
     jsonw_key(w, STR("evidence"));
     jsonw_array(w);
-    for (const struct json_value *v = evidence ? evidence->first : NULL; v; v = v->next)
+    unsigned shown = 0;
+    for (const struct json_value *v = evidence ? evidence->first : NULL; v && shown < VALUES_SHOWN;
+         v = v->next, shown++)
         write_position(w, v);
     jsonw_end(w);
     jsonw_ki64(w, "evidence_n", evidence ? evidence->n : 0);

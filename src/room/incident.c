@@ -3,7 +3,6 @@
 #include "room/incident.h"
 
 #include "base/mem.h"
-#include "room/account.h"
 #include "room/finding_store.h"
 #include "room/incident_priv.h"
 
@@ -18,11 +17,10 @@ static int next_number(struct room *r, int64_t opened_ns, char dst[24], struct d
     char like[12];
     time_to_civil(opened_ns, TIME_JST_OFFSET_MIN, &c);
     snprintf(like, sizeof like, "K-%04d-", c.year % 10000);
-    int e =
-        sql_query(r->db, &st, err,
-                  "SELECT coalesce(max(CAST(substr(number, 8) AS INTEGER)), 0) + 1 FROM incident "
-                  "WHERE substr(number, 1, 7) = ?1",
-                  "z", like);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT coalesce(max(CAST(substr(number, 8) AS INTEGER)), 0) + 1 FROM "
+                      "incident WHERE substr(number, 1, 7) = ?1",
+                      "z", like);
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1)
@@ -43,8 +41,8 @@ int room_incident_open(struct room *r, const struct room_actor *by, const struct
     if (e == 0)
         e = room_write(r, &w, &id, reterr,
                        "INSERT INTO incident(number, kind, level, opened_at, first_trace_at, "
-                       "last_activity_at, rule_at, rule_id, rule_title, drill) "
-                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+                       "last_activity_at, rule_at, rule_id, rule_title, drill) VALUES "
+                       "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
                        "zsziiiissi", number, kind, rule_level_to_string(f->level), now, f->first_ns,
                        f->last_ns, f->detected_ns, &f->rule_id,
                        f->rule_title.p ? &f->rule_title : &none, (int64_t) f->drill);
@@ -73,7 +71,7 @@ int room_incident_open(struct room *r, const struct room_actor *by, const struct
 
 /* Derived columns of one incident. */
 struct derived {
-    int64_t first_ns, last_ns, rule_ns, stolen, services, sources;
+    int64_t first_ns, accused_ns, last_ns, rule_ns, stolen, services, sources;
     int level;
     const char *kind;
     char *service, *host; /* heap or NULL */
@@ -82,11 +80,11 @@ struct derived {
 static int derive_findings(struct room *r, int64_t id, struct derived *d, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     size_t best = ARRAY_SIZE(kinds);
-    int e =
-        sql_query(r->db, &st, err,
-                  "SELECT kind, level, min(first_at), max(last_at), min(detected_at) FROM finding "
-                  "WHERE incident_id = ?1 GROUP BY kind, level",
-                  "i", id);
+    int e = sql_query(
+        r->db, &st, err,
+        "SELECT kind, level, min(first_at), max(last_at), min(detected_at), min(CASE WHEN "
+        "by_source THEN first_at END) FROM finding  WHERE incident_id = ?1 GROUP BY kind, level",
+        "i", id);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         for (size_t i = 0; i < best; i++)
             if (str_eq_z(sql_str(st, 0), kinds[i]))
@@ -95,8 +93,13 @@ static int derive_findings(struct room *r, int64_t id, struct derived *d, struct
         d->first_ns = MIN(d->first_ns, sql_i64(st, 2));
         d->last_ns = MAX(d->last_ns, sql_i64(st, 3));
         d->rule_ns = MIN(d->rule_ns, sql_i64(st, 4));
+        if (!sql_is_null(st, 5))
+            d->accused_ns = MIN(d->accused_ns, sql_i64(st, 5));
         e = 0;
     }
+    /* a finding about a service begins with the first honest mistake in its window */
+    if (d->accused_ns != INT64_MAX)
+        d->first_ns = d->accused_ns;
     d->kind = best < ARRAY_SIZE(kinds) ? kinds[best] : "";
     return e;
 }
@@ -107,8 +110,8 @@ static int derive_values(struct room *r, int64_t id, const char *kind, int64_t *
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
                       "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
-                      "WHERE f.incident_id = ?1 AND v.kind = ?2 GROUP BY v.value "
-                      "ORDER BY min(coalesce(v.first_at, f.first_at)), v.value",
+                      "WHERE f.incident_id = ?1 AND v.kind = ?2 GROUP BY v.value ORDER BY "
+                      "min(coalesce(v.first_at, f.first_at)), v.value",
                       "iz", id, kind);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         if ((*ret_n)++ == 0 && ret_first) {
@@ -183,10 +186,9 @@ static int store_derived(struct room *r, const struct room_actor *by, int64_t id
     struct str p = buf_str(&params);
     if (e == 0 && !same)
         e = room_write(r, &w, NULL, err,
-                       "UPDATE incident SET title_key = ?2, title_params = ?3, "
-                       "level = CASE WHEN level_set THEN level ELSE ?4 END, kind = ?5, "
-                       "first_trace_at = ?6, last_activity_at = ?7, rule_at = ?8, stolen_n = ?9 "
-                       "WHERE id = ?1",
+                       "UPDATE incident SET title_key = ?2, title_params = ?3, level = CASE WHEN "
+                       "level_set THEN level ELSE ?4 END, kind = ?5, first_trace_at = ?6, "
+                       "last_activity_at = ?7, rule_at = ?8, stolen_n = ?9 WHERE id = ?1",
                        "izszziiii", id, key, &p, level, d->kind, d->first_ns, d->last_ns,
                        d->rule_ns, d->stolen);
     buf_done(&params);
@@ -221,7 +223,9 @@ static int stored_stolen(struct room *r, int64_t id, int64_t *ret, struct diag *
 
 int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t incident,
                           struct diag *reterr) {
-    struct derived d = {.first_ns = INT64_MAX, .last_ns = INT64_MIN, .rule_ns = INT64_MAX};
+    room_numbers_stale(r, incident);
+    struct derived d = {
+        .first_ns = INT64_MAX, .accused_ns = INT64_MAX, .last_ns = INT64_MIN, .rule_ns = INT64_MAX};
     struct room_count sources = {0};
     int64_t before = 0, hosts = 0;
     int e = derive_findings(r, incident, &d, reterr);
@@ -232,7 +236,7 @@ int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t i
     if (e == 0)
         e = derive_values(r, incident, "host", &hosts, &d.host, reterr);
     if (e == 0)
-        e = room_count_values(r, incident, ENTITY_SOURCE, &sources, reterr);
+        e = room_count_sources(r, incident, &sources, reterr);
     d.sources = sources.n;
     if (e == 0)
         e = count_stolen(r, incident, &d.stolen, reterr);
@@ -298,12 +302,11 @@ int room_incident_merge(struct room *r, const struct room_actor *by, int64_t fro
     int64_t now = room_now(r);
     int e = move_findings(r, by, from, into, reterr);
     if (e == 0)
-        e = move_rows(
-            r, by, OBJECT_ACCOUNT,
-            "SELECT a.id FROM account a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM "
-            "account b WHERE b.incident_id = ?2 AND b.name = a.name AND b.service = a.service) "
-            "LIMIT 1",
-            "UPDATE account SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+        e = move_rows(r, by, OBJECT_ACCOUNT,
+                      "SELECT a.id FROM account a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT "
+                      "1 FROM account b WHERE b.incident_id = ?2 AND b.name = a.name AND b.service "
+                      "= a.service) LIMIT 1",
+                      "UPDATE account SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
     if (e == 0)
         e = move_rows(r, by, OBJECT_ACTION,
                       "SELECT id FROM action WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",

@@ -67,8 +67,7 @@ static int write_services(struct room *r, int64_t id, struct jsonw *w, struct di
     int e = sql_query(r->db, &st, err,
                       "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
-                      "min(coalesce(v.first_at, f.first_at)), 1 "
-                      "LIMIT 50",
+                      "min(coalesce(v.first_at, f.first_at)), 1 LIMIT 50",
                       "i", id);
     jsonw_key(w, STR("services"));
     jsonw_array(w);
@@ -81,21 +80,17 @@ static int write_services(struct room *r, int64_t id, struct jsonw *w, struct di
 }
 
 static int write_counts(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
-    struct room_count sources = {0}, tried = {0}, stolen = {0};
+    struct room_numbers numbers = {0};
     int64_t id = sql_i64(st, C_ID), waiting = 0;
-    int e = room_count_values(r, id, ENTITY_SOURCE, &sources, err);
-    if (e == 0)
-        e = room_count_values(r, id, ENTITY_ACCOUNT, &tried, err);
-    if (e == 0)
-        e = room_count_stolen(r, id, &stolen, err);
+    int e = room_numbers(r, id, &numbers, err);
     if (e == 0)
         e = room_incident_waiting(r, id, &waiting, err);
     jsonw_key(w, STR("counts"));
     jsonw_object(w);
     jsonw_ki64(w, "findings", sql_i64(st, C_FINDINGS));
-    room_count_write(w, "sources", &sources);
-    room_count_write(w, "accounts_tried", &tried);
-    room_count_write(w, "accounts_stolen", &stolen);
+    room_count_write(w, "sources", &numbers.counts.sources);
+    room_count_write(w, "accounts_tried", &numbers.counts.tried);
+    room_count_write(w, "accounts_stolen", &numbers.counts.stolen);
     jsonw_end(w);
     jsonw_ki64(w, "waiting", waiting);
     return e;
@@ -270,8 +265,7 @@ static int write_numbers(struct room *r, int64_t id, struct jsonw *w, struct dia
     int e = sql_query(r->db, &st, err,
                       "SELECT (SELECT count(*) FROM action WHERE incident_id = ?1 AND state IN "
                       "('proposed','sent','in_force','dry_run')), count(*), "
-                      "coalesce(sum(json_array_length(json, '$.evidence')), 0) "
-                      "FROM finding WHERE incident_id = ?1",
+                      "coalesce(sum(evidence_n), 0) FROM finding WHERE incident_id = ?1",
                       "i", id);
     if (e == 0)
         e = sql_step(st, err);
@@ -287,6 +281,7 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
                         const struct room_viewer *viewers, size_t n_viewers, struct jsonw *w,
                         struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_numbers numbers = {0};
     int e = sql_query(r->db, &st, reterr,
                       "SELECT " INCIDENT_COLUMNS " FROM incident i WHERE i.id = ?1", "i", id);
     if (e == 0)
@@ -297,14 +292,13 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     e = write_summary(r, st, w, reterr);
     write_ledger(r, st, w);
     if (e == 0)
-        e = room_lanes_write(r, id, w, reterr);
+        e = room_numbers(r, id, &numbers, reterr);
+    if (e == 0)
+        e = room_lanes_write(r, id, numbers.attacker, w, reterr);
     jsonw_key(w, STR("tasks"));
     jsonw_null(w);
     jsonw_key(w, STR("scope"));
-    if (e == 0)
-        e = room_scope_write(r, id, w, reterr);
-    else
-        jsonw_null(w);
+    e == 0 ? jsonw_raw(w, numbers.scope) : jsonw_null(w);
     write_viewers(viewers, n_viewers, who, w);
     if (e == 0)
         e = write_numbers(r, id, w, reterr);

@@ -1,7 +1,6 @@
 #include "room/lanes.h"
 
 #include "base/mem.h"
-#include "room/account.h"
 #include "room/incident_priv.h"
 #include "room/timeline.h"
 
@@ -38,12 +37,12 @@ static int write_items(struct room *r, int64_t incident, const char *lane, struc
 /* Decisions somebody is waited for, in the lane of those who take them. */
 static int write_waiting(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT a.id, coalesce(a.due_at, a.created_at), a.minutes, (SELECT count(*) FROM "
-        "action_address x WHERE x.action_id = a.id AND x.state = 'proposed') FROM action a "
-        "WHERE a.incident_id = ?1 AND a.state = 'proposed' ORDER BY a.id",
-        "i", incident);
+    int e =
+        sql_query(r->db, &st, err,
+                  "SELECT a.id, coalesce(a.due_at, a.created_at), a.minutes, (SELECT count(*) FROM "
+                  "action_address x WHERE x.action_id = a.id AND x.state = 'proposed') FROM action "
+                  "a WHERE a.incident_id = ?1 AND a.state = 'proposed' ORDER BY a.id",
+                  "i", incident);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         char ref[32], params[80];
         snprintf(ref, sizeof ref, "action:%lld", (long long) sql_i64(st, 0));
@@ -78,15 +77,17 @@ static int64_t step_for(int64_t span_ns) {
 }
 
 /* When each account of a service was tried for the first time: what findings about this service
- * alone list. */
+ * alone list; only those that accuse a source, where there are any. */
 static const char first_tries[] =
     "SELECT min(a.first_at) AS at FROM finding f JOIN finding_value a ON a.finding_id = f.id "
-    "AND a.kind = 'account' AND a.first_at IS NOT NULL WHERE f.incident_id = ?1 "
+    "AND a.kind = 'account' WHERE f.incident_id = ?1 AND a.first_at IS NOT NULL "
     "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR (EXISTS (SELECT 1 "
     "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2) "
     "AND NOT EXISTS (SELECT 1 FROM finding_value s WHERE s.finding_id = f.id AND s.kind = "
     "'service' "
-    "AND s.value <> ?2))) GROUP BY a.value ORDER BY at";
+    "AND s.value <> ?2))) AND (f.by_source OR NOT EXISTS (SELECT 1 FROM finding b "
+    "WHERE b.incident_id = ?1 AND b.by_source AND b.kind NOT IN ('success_after','access_after'))) "
+    "GROUP BY a.value ORDER BY at";
 
 #define TIMES_MAX 1000000
 
@@ -160,26 +161,37 @@ static int write_bars(struct room *r, int64_t incident, struct str service, bool
     return 0;
 }
 
-static int write_attacker(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct room_count all = {0};
-    int n = 0;
-    int e = room_count_values(r, incident, ENTITY_ACCOUNT, &all, err);
-    if (e == 0)
-        e = sql_query(r->db, &st, err,
-                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
-                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
-                      "min(f.first_at), 1 "
-                      "LIMIT 8",
-                      "i", incident);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        e = write_bars(r, incident, sql_str(st, 0), all.at_least, w, err);
-        n++;
-    }
-    return e == 0 && n == 0 ? write_bars(r, incident, STR(""), all.at_least, w, err) : e;
+static int add_bars(struct room *r, int64_t incident, struct str service, bool at_least,
+                    struct buf *out, struct diag *err) {
+    struct jsonw w;
+    size_t before = out->n;
+    if (before)
+        buf_add_byte(out, ',');
+    jsonw_init(&w, out);
+    int e = write_bars(r, incident, service, at_least, &w, err);
+    if (out->n == before + (before != 0)) /* nothing to draw */
+        out->n = before;
+    return e;
 }
 
-int room_lanes_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
+int room_attacker_write(struct room *r, int64_t incident, bool at_least, struct buf *out,
+                        struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "AND v.kind = 'service' WHERE f.incident_id = ?1 GROUP BY 1 "
+                      "ORDER BY min(coalesce(v.first_at, f.first_at)), 1 LIMIT 8",
+                      "i", incident);
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        e = add_bars(r, incident, sql_str(st, 0), at_least, out, reterr);
+        n++;
+    }
+    return e == 0 && n == 0 ? add_bars(r, incident, STR(""), at_least, out, reterr) : e;
+}
+
+int room_lanes_write(struct room *r, int64_t incident, struct str attacker, struct jsonw *w,
+                     struct diag *reterr) {
     const char *lane;
     int e = 0;
     jsonw_key(w, STR("lanes"));
@@ -189,8 +201,8 @@ int room_lanes_write(struct room *r, int64_t incident, struct jsonw *w, struct d
         jsonw_kz(w, "code", lane);
         jsonw_key(w, STR("items"));
         jsonw_array(w);
-        if (strcmp(lane, "attacker") == 0)
-            e = write_attacker(r, incident, w, reterr);
+        if (strcmp(lane, "attacker") == 0 && attacker.n)
+            jsonw_raw(w, attacker);
         if (e == 0)
             e = write_items(r, incident, lane, w, reterr);
         if (e == 0 && strcmp(lane, "ciso_csirt") == 0)

@@ -3,6 +3,11 @@
 #include "room/room.h"
 
 /* Writes the member "lanes" into an open object. */
-int room_lanes_write(struct room *r, int64_t incident, struct jsonw *w,
+int room_lanes_write(struct room *r, int64_t incident, struct str attacker, struct jsonw *w,
                      struct diag *reterr) MUST_USE;
+/* The items of the attacker's lane, comma separated: counted seldom (scope.h), given back to
+ * room_lanes_write. */
+struct buf;
+int room_attacker_write(struct room *r, int64_t incident, bool at_least, struct buf *out,
+                        struct diag *reterr) MUST_USE;
 int room_incident_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *reterr) MUST_USE;

@@ -100,8 +100,8 @@ static int first_service(struct room *r, int64_t incident, struct jsonw *w, stru
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
                       "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
-                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 "
-                      "ORDER BY min(coalesce(v.first_at, f.first_at)), 1 LIMIT 1",
+                      "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
+                      "min(coalesce(v.first_at, f.first_at)), 1 LIMIT 1",
                       "i", incident);
     if (e == 0)
         e = sql_step(st, err);
@@ -111,10 +111,8 @@ static int first_service(struct room *r, int64_t incident, struct jsonw *w, stru
 
 static int write_block_text(struct room *r, const struct ask *a, const struct numbers *n,
                             struct jsonw *w, struct diag *err) {
-    struct room_count tried = {0}, stolen = {0};
-    int e = room_count_values(r, a->incident, ENTITY_ACCOUNT, &tried, err);
-    if (e == 0)
-        e = room_count_stolen(r, a->incident, &stolen, err);
+    struct room_numbers x = {0};
+    int e = room_numbers(r, a->incident, &x, err);
     jsonw_key(w, STR("question"));
     jsonw_object(w);
     jsonw_kz(w, "key", "ask.block_source");
@@ -133,9 +131,9 @@ static int write_block_text(struct room *r, const struct ask *a, const struct nu
     jsonw_object(w);
     jsonw_ki64(w, "n", n->n);
     jsonw_ki64(w, "tries", n->tries);
-    jsonw_ki64(w, "accounts", tried.n);
-    jsonw_kbool(w, "at_least", tried.at_least);
-    jsonw_ki64(w, "stolen", stolen.n);
+    jsonw_ki64(w, "accounts", x.counts.tried.n);
+    jsonw_kbool(w, "at_least", x.counts.tried.at_least);
+    jsonw_ki64(w, "stolen", x.counts.stolen.n);
     jsonw_ki64(w, "held_back", n->held);
     jsonw_end(w);
     jsonw_end(w);
@@ -175,10 +173,8 @@ static int write_block_ask(struct room *r, const struct ask *a, struct jsonw *w,
 
 static int write_look_text(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct room_count tried = {0}, tries = {0};
-    int e = room_count_values(r, a->incident, ENTITY_ACCOUNT, &tried, err);
-    if (e == 0)
-        e = room_count_tries(r, a->incident, &tries, err);
+    struct room_numbers x = {0};
+    int e = room_numbers(r, a->incident, &x, err);
     if (e == 0)
         e = sql_query(r->db, &st, err, "SELECT rule_id, rule_title FROM incident WHERE id = ?1",
                       "i", a->incident);
@@ -192,8 +188,8 @@ static int write_look_text(struct room *r, const struct ask *a, struct jsonw *w,
     jsonw_object(w);
     if (e == 1)
         room_rule_params(r, w, "rule", sql_str(st, 0), sql_str(st, 1));
-    jsonw_ki64(w, "count", tries.n);
-    jsonw_ki64(w, "at_least_accounts", tried.n);
+    jsonw_ki64(w, "count", x.counts.tries.n);
+    jsonw_ki64(w, "at_least_accounts", x.counts.tried.n);
     if (e >= 0)
         e = first_service(r, a->incident, w, err);
     jsonw_end(w);
@@ -245,16 +241,14 @@ static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w
  * looked at. */
 static const char asks_sql[] =
     "SELECT 1 AS kind, a.id, a.incident_id, a.created_at AS since, a.due_at AS due FROM action a "
-    "JOIN incident i ON i.id = a.incident_id WHERE a.state = 'proposed' AND i.state = 'open' "
-    "AND EXISTS (SELECT 1 FROM action_address x WHERE x.action_id = a.id AND x.state = 'proposed') "
+    "JOIN incident i ON i.id = a.incident_id WHERE a.state = 'proposed' AND i.state = 'open' AND "
+    "EXISTS (SELECT 1 FROM action_address x WHERE x.action_id = a.id AND x.state = 'proposed') "
     "UNION ALL SELECT 2, i.id, i.id, i.opened_at, i.opened_at + ?2 FROM incident i WHERE i.state = "
-    "'open' "
-    "AND i.person_at IS NULL AND NOT EXISTS (SELECT 1 FROM action a WHERE a.incident_id = i.id AND "
-    "a.state = 'proposed') "
-    "UNION ALL SELECT 3, a.id, a.incident_id, a.until_at - ?3, a.until_at FROM action a JOIN "
-    "incident i "
-    "ON i.id = a.incident_id WHERE a.state = 'in_force' AND i.state = 'open' AND a.until_at > ?1 "
-    "AND a.until_at <= ?1 + ?3 ORDER BY due, since, 2 LIMIT 300";
+    "'open' AND i.person_at IS NULL AND NOT EXISTS (SELECT 1 FROM action a WHERE a.incident_id = "
+    "i.id AND a.state = 'proposed') UNION ALL SELECT 3, a.id, a.incident_id, a.until_at - ?3, "
+    "a.until_at FROM action a JOIN incident i ON i.id = a.incident_id WHERE a.state = 'in_force' "
+    "AND i.state = 'open' AND a.until_at > ?1 AND a.until_at <= ?1 + ?3 ORDER BY due, since, 2 "
+    "LIMIT 300";
 
 struct hours {
     int64_t first_ns; /* start of the oldest */
@@ -308,11 +302,10 @@ static int write_changes(struct room *r, const struct room_actor *who, int64_t s
                          struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int n = 0;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT at, text_key, params, plain, by, incident_id FROM timeline WHERE created_at > ?1 "
-        "ORDER BY created_at DESC, id DESC LIMIT 200",
-        "i", since_ns);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT at, text_key, params, plain, by, incident_id FROM timeline WHERE "
+                      "created_at > ?1 ORDER BY created_at DESC, id DESC LIMIT 200",
+                      "i", since_ns);
     jsonw_key(w, STR("changes"));
     jsonw_array(w);
     while (e == 0 && n < CHANGES_MAX && (e = sql_step(st, err)) == 1) {
@@ -335,11 +328,10 @@ static int write_changes(struct room *r, const struct room_actor *who, int64_t s
 static int count_levels(struct room *r, const struct hours *h, int64_t counts[24][LEVEL_MAX_],
                         struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(
-        r->db, &st, err,
-        "SELECT (detected_at - ?1) / ?2, level, count(*) FROM finding WHERE detected_at >= ?1 "
-        "AND detected_at < ?1 + 24 * ?2 GROUP BY 1, 2",
-        "ii", h->first_ns, NS_PER_HOUR);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT (detected_at - ?1) / ?2, level, count(*) FROM finding WHERE "
+                      "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 GROUP BY 1, 2",
+                      "ii", h->first_ns, NS_PER_HOUR);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         int level = rule_level_from_string(sql_str(st, 1));
         int64_t hour = sql_i64(st, 0);

@@ -6,7 +6,7 @@
 #define ORDER_LIFE_MS 60000 /* an order the hand gets later than this is refused by it */
 
 int64_t room_wall_ms(const struct room *r) {
-    return r->wall.now_ns(r->wall.ctx) / NS_PER_MS;
+    return room_wall(r) / NS_PER_MS;
 }
 
 int64_t room_from_wall(const struct room *r, int64_t wall_ms) {
@@ -48,8 +48,8 @@ static int add_addresses(struct room *r, int64_t action, const char *state, stru
 static int add_reason(struct room *r, int64_t action, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT a.rule_kind, a.rule_id, i.number FROM action a "
-                      "JOIN incident i ON i.id = a.incident_id WHERE a.id = ?1",
+                      "SELECT a.rule_kind, a.rule_id, i.number FROM action a JOIN incident i ON "
+                      "i.id = a.incident_id WHERE a.id = ?1",
                       "i", action);
     if (e == 0)
         e = sql_step(st, err);
@@ -99,12 +99,11 @@ static int store_order(struct room *r, const struct room_action *a, const struct
     int e = room_order_sign(r, text, &note, err);
     struct str n = buf_str(&note);
     if (e == 0)
-        e = room_write(
-            r, &w, NULL, err,
-            "INSERT INTO hand_order(order_id, action_id, type, note, state, minutes, expires_at) "
-            "VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6)",
-            "zizsii", o->id, a->id, types[o->type], &n, o->minutes,
-            (o->issued_ms + ORDER_LIFE_MS) * NS_PER_MS);
+        e = room_write(r, &w, NULL, err,
+                       "INSERT INTO hand_order(order_id, action_id, type, note, state, minutes, "
+                       "expires_at) VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6)",
+                       "zizsii", o->id, a->id, types[o->type], &n, o->minutes,
+                       (o->issued_ms + ORDER_LIFE_MS) * NS_PER_MS);
     buf_done(&note);
     return e;
 }

@@ -63,6 +63,18 @@ const char *room_actor_format(const struct room_actor *a, char dst[ROOM_BY_CAP])
     return dst;
 }
 
+int64_t room_wall(const struct room *r) {
+    return r->wall.now_ns(r->wall.ctx);
+}
+
+int64_t room_last_write(struct room *r) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    if (sql_query(r->db, &st, NULL, "SELECT max(at) FROM audit", "") == 0 &&
+        sql_step(st, NULL) == 1 && !sql_is_null(st, 0))
+        return sql_i64(st, 0);
+    return TIME_NONE;
+}
+
 int64_t room_now(const struct room *r) {
     return r->clock.now_ns(r->clock.ctx);
 }
@@ -84,6 +96,7 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
     r->key = o->key;
     r->public_key = o->public_key;
     room_reports_init(r);
+    room_numbers_init(r);
     int e = sql_open(o->path, &r->db, reterr);
     if (e == 0)
         e = room_schema_migrate(r->db, room_now(r), reterr);
@@ -99,6 +112,7 @@ void room_close(struct room *r) {
     if (!r)
         return;
     room_reports_done(r);
+    room_numbers_done(r);
     map_done(&r->hand.standing);
     arena_done(&r->hand.arena);
     sql_close(r->db);

@@ -4,6 +4,7 @@
 #include "room/may.h"
 #include "room/policy.h"
 #include "room/room.h"
+#include "room/scope.h"
 #include "room/write.h"
 
 #define ROOM_CHANGES_MAX                                                                           \
@@ -35,7 +36,18 @@ struct room_report {
 };
 enum room_report_kind { REPORT_SOURCES, REPORT_RULES, REPORT_STATS, REPORT_MAX_ };
 
+/* See scope.h. */
+#define ROOM_NUMBERS_KEPT 64
+struct room_kept_numbers {
+    int64_t incident; /* 0: free */
+    bool stale;
+    int64_t asked_ns, counted_ns, cost_ns; /* monotonic */
+    struct room_counts counts;
+    struct buf scope, attacker;
+};
+
 struct room {
+    struct room_kept_numbers numbers[ROOM_NUMBERS_KEPT];
     struct sql *db;
     struct port_clock clock, wall;
     const struct room_policy *policy;
@@ -70,6 +82,9 @@ struct room {
     } hand;
     bool sensor_connected;
 };
+
+/* The wall clock: what links, sessions and orders end by. */
+int64_t room_wall(const struct room *r);
 
 /* Text with a language-neutral key, as the pages want it. */
 void room_text(struct jsonw *w, const char *member, const char *key); /* no params */

@@ -15,85 +15,100 @@
 #define OF_INCIDENT "incident_id INTEGER NOT NULL REFERENCES incident(id), "
 #define LEVELS "('informational','low','medium','high','critical')"
 
+/* clang-format off: it breaks SQL in the middle of a phrase */
 static const char *const first[] = {
     "CREATE TABLE person (" HEAD(
-        "personal") "name TEXT NOT NULL UNIQUE, role TEXT NOT NULL CHECK (role IN "
-                    "('administrator','handler','auditor')), lang TEXT NOT NULL DEFAULT 'ja', "
-                    "active INTEGER NOT NULL DEFAULT 1, seen_at INTEGER, look_at INTEGER) STRICT;",
+        "personal") "name TEXT NOT NULL UNIQUE, "
+                    "role TEXT NOT NULL CHECK (role IN ('administrator','handler','auditor')), "
+                    "lang TEXT NOT NULL DEFAULT 'ja', active INTEGER NOT NULL DEFAULT 1, seen_at "
+                    "INTEGER, "
+                    "look_at INTEGER) STRICT;",
 
     "CREATE TABLE session (" HEAD("personal") "person_id INTEGER NOT NULL REFERENCES person(id), "
-                                              "token_hash TEXT NOT NULL UNIQUE, "
-                                              "used_at INTEGER NOT NULL, ended_at INTEGER) STRICT;",
+                                              "token_hash TEXT NOT NULL UNIQUE, used_at INTEGER "
+                                              "NOT NULL, ended_at INTEGER) STRICT;",
 
     "CREATE TABLE link (" HEAD("personal") "person_id INTEGER NOT NULL REFERENCES person(id), "
-                                           "token_hash TEXT NOT NULL UNIQUE, "
-                                           "expires_at INTEGER NOT NULL, used_at INTEGER) STRICT;",
+                                           "token_hash TEXT NOT NULL UNIQUE, expires_at INTEGER "
+                                           "NOT NULL, used_at INTEGER) STRICT;",
 
     "CREATE TABLE incident (" HEAD(
-        "victim") "number TEXT NOT NULL UNIQUE, kind TEXT NOT NULL DEFAULT '', "
-                  "level TEXT NOT NULL CHECK (level IN " LEVELS
-                  "), level_set INTEGER NOT NULL DEFAULT 0, "
+        "victim") "number TEXT NOT NULL UNIQUE, "
+                  "kind TEXT NOT NULL DEFAULT '', level TEXT NOT NULL CHECK (level IN " LEVELS "), "
+                  "level_set INTEGER NOT NULL DEFAULT 0, "
                   "state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open','closed')), "
                   "title_key TEXT NOT NULL DEFAULT 'title.finding', title_params TEXT NOT NULL "
                   "DEFAULT '{}', "
                   "title_plain TEXT, commander INTEGER REFERENCES person(id), "
                   "merged_into INTEGER REFERENCES incident(id), opened_at INTEGER NOT NULL, "
-                  "closed_at INTEGER, "
-                  "first_trace_at INTEGER, last_activity_at INTEGER NOT NULL, rule_at INTEGER, "
-                  "rule_id TEXT NOT NULL DEFAULT '', rule_title TEXT NOT NULL DEFAULT '', "
-                  "person_at INTEGER, "
-                  "person_by TEXT, decision_at INTEGER, decision_by TEXT, contained_at INTEGER, "
-                  "contained_n INTEGER NOT NULL DEFAULT 0, dry_run_n INTEGER NOT NULL DEFAULT 0, "
-                  "stolen_n INTEGER NOT NULL DEFAULT 0, drill INTEGER NOT NULL DEFAULT 0) STRICT;"
+                  "closed_at INTEGER, first_trace_at INTEGER, last_activity_at INTEGER NOT NULL, "
+                  "rule_at INTEGER, rule_id TEXT NOT NULL DEFAULT '', rule_title TEXT NOT NULL "
+                  "DEFAULT '', "
+                  "person_at INTEGER, person_by TEXT, decision_at INTEGER, decision_by TEXT, "
+                  "contained_at INTEGER, contained_n INTEGER NOT NULL DEFAULT 0, "
+                  "dry_run_n INTEGER NOT NULL DEFAULT 0, stolen_n INTEGER NOT NULL DEFAULT 0, "
+                  "drill INTEGER NOT NULL DEFAULT 0) STRICT;"
                   "CREATE INDEX incident_by_state ON incident(state, last_activity_at);",
 
     "CREATE TABLE finding (" HEAD(
-        "attack") "fid TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, "
-                  "incident_id INTEGER REFERENCES incident(id), rule_id TEXT NOT NULL, "
-                  "rule_title TEXT NOT NULL DEFAULT '', kind TEXT NOT NULL DEFAULT '', "
+        "attack") "fid TEXT NOT NULL UNIQUE, "
+                  "revision INTEGER NOT NULL, incident_id INTEGER REFERENCES incident(id), "
+                  "rule_id TEXT NOT NULL, rule_title TEXT NOT NULL DEFAULT '', kind TEXT NOT NULL "
+                  "DEFAULT '', "
                   "propose TEXT NOT NULL DEFAULT '', level TEXT NOT NULL CHECK (level IN " LEVELS
                   "), "
                   "state TEXT NOT NULL CHECK (state IN ('open','update','end')), count INTEGER NOT "
                   "NULL, "
                   "first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, detected_at INTEGER NOT "
                   "NULL, "
-                  "drill INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL) STRICT;"
+                  "by_source INTEGER NOT NULL DEFAULT 0, evidence_n INTEGER NOT NULL DEFAULT 0, "
+                  "drill INTEGER NOT NULL DEFAULT 0, "
+                  "json TEXT NOT NULL) STRICT;"
                   "CREATE INDEX finding_by_incident ON finding(incident_id, last_at);"
                   "CREATE INDEX finding_by_time ON finding(detected_at);"
                   "CREATE INDEX finding_by_rule ON finding(rule_id, detected_at);",
 
     "CREATE TABLE finding_value (finding_id INTEGER NOT NULL REFERENCES finding(id), "
     "kind TEXT NOT NULL, value TEXT NOT NULL, is_group INTEGER NOT NULL, n INTEGER, "
-    "first_at INTEGER, spool_n INTEGER, PRIMARY KEY (finding_id, kind, value, is_group)) STRICT, "
-    "WITHOUT ROWID;"
-    "CREATE INDEX finding_value_by_value ON finding_value(kind, value);",
+    "first_at INTEGER, spool_n INTEGER, PRIMARY KEY (finding_id, kind, value, "
+    "is_group)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX finding_value_by_value ON finding_value(kind, value);"
+    /* how many values a finding told of a kind, and whether more exist than it listed */
+    "CREATE TABLE finding_told (finding_id INTEGER NOT NULL REFERENCES finding(id), kind TEXT NOT "
+    "NULL, "
+    "n INTEGER NOT NULL, cut INTEGER NOT NULL, PRIMARY KEY (finding_id, kind)) STRICT, WITHOUT "
+    "ROWID;",
 
     "CREATE TABLE timeline (" HEAD("response") OF_INCIDENT
-    "at INTEGER NOT NULL, until_at INTEGER, precision_s INTEGER, "
-    "lane TEXT NOT NULL CHECK (lane IN ('attacker','system','ciso_csirt','it_ops','business',"
-    "'public_relations','executive','external')), "
+    "at INTEGER NOT NULL, "
+    "until_at INTEGER, precision_s INTEGER, "
+    "lane TEXT NOT NULL CHECK (lane IN "
+    "('attacker','system','ciso_csirt','it_ops','business','public_relations','executive','"
+    "external')), "
     "kind TEXT NOT NULL CHECK (kind IN ('notice','decision','action','contact','force')), "
     "planned INTEGER NOT NULL DEFAULT 0, text_key TEXT, params TEXT, plain TEXT, "
-    "by TEXT NOT NULL, source TEXT NOT NULL CHECK (source IN ('system','person')), ref TEXT) "
-    "STRICT;"
+    "by TEXT NOT NULL, source TEXT NOT NULL CHECK (source IN ('system','person')), "
+    "ref TEXT) STRICT;"
     "CREATE INDEX timeline_by_incident ON timeline(incident_id, at);"
     "CREATE INDEX timeline_by_time ON timeline(created_at);",
 
     "CREATE TABLE account (" HEAD("personal") OF_INCIDENT
-    "name TEXT NOT NULL, service TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '', "
-    "success_at INTEGER, tried INTEGER, known INTEGER, "
-    "finding_id INTEGER REFERENCES finding(id), UNIQUE (incident_id, name, service)) STRICT;",
+    "name TEXT NOT NULL, "
+    "service TEXT NOT NULL DEFAULT '', source TEXT NOT NULL DEFAULT '', success_at INTEGER, "
+    "tried INTEGER, known INTEGER, finding_id INTEGER REFERENCES finding(id), "
+    "UNIQUE (incident_id, name, service)) STRICT;",
 
     "CREATE TABLE action (" HEAD("response") OF_INCIDENT
-    "kind TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('proposed','dry_run','approved',"
-    "'sent','in_force','ended','undone','refused','expired','rejected')), minutes INTEGER NOT "
-    "NULL, "
-    "rule_id TEXT NOT NULL DEFAULT '', rule_title TEXT NOT NULL DEFAULT '', "
-    "rule_kind TEXT NOT NULL DEFAULT '', finding_id INTEGER REFERENCES finding(id), due_at "
-    "INTEGER, "
-    "decided_at INTEGER, decided_by TEXT, in_force_at INTEGER, until_at INTEGER, why_key TEXT, "
-    "why_params TEXT, dry_run INTEGER NOT NULL DEFAULT 0, checked_at INTEGER, "
-    "tries_after INTEGER, packets INTEGER, bytes INTEGER) STRICT;"
+    "kind TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN "
+    "('proposed','dry_run','approved','sent','in_force','ended','undone','refused','expired','"
+    "rejected')), "
+    "minutes INTEGER NOT NULL, rule_id TEXT NOT NULL DEFAULT '', "
+    "rule_title TEXT NOT NULL DEFAULT '', rule_kind TEXT NOT NULL DEFAULT '', "
+    "finding_id INTEGER REFERENCES finding(id), due_at INTEGER, decided_at INTEGER, "
+    "decided_by TEXT, in_force_at INTEGER, until_at INTEGER, why_key TEXT, why_params TEXT, "
+    "dry_run INTEGER NOT NULL DEFAULT 0, checked_at INTEGER, tries_after INTEGER, "
+    "packets INTEGER, bytes INTEGER) STRICT;"
     "CREATE INDEX action_by_incident ON action(incident_id);"
     "CREATE INDEX action_by_state ON action(state);",
 
@@ -103,10 +118,10 @@ static const char *const first[] = {
     "PRIMARY KEY (action_id, address)) STRICT, WITHOUT ROWID;",
 
     "CREATE TABLE hand_order (" HEAD(
-        "response") "order_id TEXT NOT NULL UNIQUE, action_id INTEGER REFERENCES action(id), type "
-                    "TEXT NOT NULL, "
-                    "note TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN "
-                    "('waiting','answered','expired')), "
+        "response") "order_id TEXT NOT NULL UNIQUE, "
+                    "action_id INTEGER REFERENCES action(id), type TEXT NOT NULL, note TEXT NOT "
+                    "NULL, "
+                    "state TEXT NOT NULL CHECK (state IN ('waiting','answered','expired')), "
                     "minutes INTEGER NOT NULL DEFAULT 0, expires_at INTEGER NOT NULL, answer TEXT) "
                     "STRICT;"
                     "CREATE INDEX hand_order_by_state ON hand_order(state);",
@@ -128,11 +143,13 @@ static const char *const first[] = {
     "CREATE INDEX audit_by_hash ON audit(hash);"
     /* Not protection against who owns the file (the chain is), but against a statement of our own.
      */
-    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;"
-    "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the chain only grows'); END;",
+    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, "
+    "'the chain only grows'); END;"
+    "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, "
+    "'the chain only grows'); END;",
+
     NULL};
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -172,8 +189,8 @@ static int apply(struct sql *db, size_t i, int64_t now_ns, struct diag *err) {
 
 int room_schema_migrate(struct sql *db, int64_t now_ns, struct diag *reterr) {
     int e = sql_script(db,
-                       "CREATE TABLE IF NOT EXISTS migration (n INTEGER PRIMARY KEY, "
-                       "name TEXT NOT NULL, at INTEGER NOT NULL) STRICT;",
+                       "CREATE TABLE IF NOT EXISTS migration (n INTEGER PRIMARY KEY, name TEXT NOT "
+                       "NULL, at INTEGER NOT NULL) STRICT;",
                        reterr);
     if (e < 0)
         return e;

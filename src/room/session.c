@@ -1,5 +1,6 @@
-/* Sign-in: a link is used once and becomes a session. What the browser holds is never stored; the
- * CSRF word is a second hash of the same token, so that it needs no row. */
+/* Sign-in: a link is used once and becomes a session. Its times are the wall clock's, also in a
+ * replay. What the browser holds is never stored; the CSRF word is a second hash of the same token,
+ * so that it needs no row. */
 #include "base/hash.h"
 #include "base/limits.h"
 #include "room/person.h"
@@ -51,8 +52,8 @@ static int take_link(struct room *r, struct str token, int64_t *ret_person, stru
     hash_token("link", token, hash);
     int e =
         sql_query(r->db, &st, err,
-                  "SELECT link.id, person_id FROM link JOIN person ON person.id = person_id "
-                  "WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 AND active = 1",
+                  "SELECT link.id, person_id FROM link JOIN person ON person.id = person_id WHERE "
+                  "token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 AND active = 1",
                   "zi", hash, session_now(r));
     if (e == 0)
         e = sql_step(st, err);
@@ -129,9 +130,8 @@ int room_session_find(struct room *r, struct str token, struct room_session *ret
     hash_token("session", token, hash);
     int e = sql_query(
         r->db, &st, reterr,
-        "SELECT s.id, s.person_id, s.used_at FROM session s JOIN person p "
-        "ON p.id = s.person_id WHERE token_hash = ?1 AND ended_at IS NULL AND p.active = 1 "
-        "AND used_at > ?2",
+        "SELECT s.id, s.person_id, s.used_at FROM session s JOIN person p ON p.id = s.person_id "
+        "WHERE token_hash = ?1 AND ended_at IS NULL AND p.active = 1 AND used_at > ?2",
         "zi", hash, now - ROOM_SESSION_IDLE_NS);
     if (e == 0)
         e = sql_step(st, reterr);

@@ -17,7 +17,9 @@
 /* Parts are hashed with the row they belong to: sorted by their key. */
 #define VALUES_OF_FINDING                                                                          \
     "(SELECT group_concat(json_array(kind, value, n, first_at, spool_n, is_group)) FROM "          \
-    "(SELECT * FROM finding_value WHERE finding_id = t.id ORDER BY kind, value, is_group))"
+    "(SELECT * FROM finding_value WHERE finding_id = t.id ORDER BY kind, value, is_group)), "      \
+    "(SELECT group_concat(json_array(kind, n, cut)) FROM "                                         \
+    "(SELECT * FROM finding_told WHERE finding_id = t.id ORDER BY kind))"
 #define ADDRESSES_OF_ACTION                                                                        \
     "(SELECT group_concat(json_array(address, tries, accounts, good, shared, partner, state, "     \
     "reason, until_at, tries_before)) FROM "                                                       \
@@ -30,28 +32,27 @@ static const struct room_table tables[OBJECT_MAX_] = {
         TABLE(session, CLASS_PERSONAL, false, "NULL", "person_id, token_hash, used_at, ended_at"),
     [OBJECT_LINK] =
         TABLE(link, CLASS_PERSONAL, false, "NULL", "person_id, token_hash, expires_at, used_at"),
-    [OBJECT_INCIDENT] = TABLE(
-        incident, CLASS_VICTIM, false, "id",
-        "number, kind, level, level_set, state, title_key, title_params, title_plain, commander, "
-        "merged_into, opened_at, closed_at, first_trace_at, last_activity_at, rule_at, rule_id, "
-        "rule_title, person_at, person_by, decision_at, decision_by, contained_at, contained_n, "
-        "dry_run_n, stolen_n, drill"),
+    [OBJECT_INCIDENT] =
+        TABLE(incident, CLASS_VICTIM, false, "id",
+              "number, kind, level, level_set, state, title_key, title_params, title_plain, "
+              "commander, merged_into, opened_at, closed_at, first_trace_at, last_activity_at, "
+              "rule_at, rule_id, rule_title, person_at, person_by, decision_at, decision_by, "
+              "contained_at, contained_n, dry_run_n, stolen_n, drill"),
     [OBJECT_FINDING] = TABLE(
         finding, CLASS_ATTACK, true, "incident_id",
         "fid, revision, incident_id, rule_id, rule_title, kind, propose, level, state, count, "
-        "first_at, last_at, detected_at, drill, json, " VALUES_OF_FINDING),
-    [OBJECT_TIMELINE] = TABLE(
-        timeline, CLASS_RESPONSE, true, "incident_id",
-        "incident_id, at, until_at, precision_s, lane, kind, planned, text_key, params, plain, "
-        "by, source, ref"),
+        "first_at, last_at, detected_at, by_source, evidence_n, drill, json, " VALUES_OF_FINDING),
+    [OBJECT_TIMELINE] = TABLE(timeline, CLASS_RESPONSE, true, "incident_id",
+                              "incident_id, at, until_at, precision_s, lane, kind, planned, "
+                              "text_key, params, plain, by, source, ref"),
     [OBJECT_ACCOUNT] =
         TABLE(account, CLASS_PERSONAL, true, "incident_id",
               "incident_id, name, service, source, success_at, tried, known, finding_id"),
-    [OBJECT_ACTION] = TABLE(
-        action, CLASS_RESPONSE, true, "incident_id",
-        "incident_id, kind, state, minutes, rule_id, rule_title, rule_kind, finding_id, due_at, "
-        "decided_at, decided_by, in_force_at, until_at, why_key, why_params, dry_run, checked_at, "
-        "tries_after, packets, bytes, " ADDRESSES_OF_ACTION),
+    [OBJECT_ACTION] =
+        TABLE(action, CLASS_RESPONSE, true, "incident_id",
+              "incident_id, kind, state, minutes, rule_id, rule_title, rule_kind, finding_id, "
+              "due_at, decided_at, decided_by, in_force_at, until_at, why_key, why_params, "
+              "dry_run, checked_at, tries_after, packets, bytes, " ADDRESSES_OF_ACTION),
     [OBJECT_ORDER] = TABLE(hand_order, CLASS_RESPONSE, false,
                            "(SELECT incident_id FROM action WHERE id = action_id)",
                            "order_id, action_id, type, note, state, minutes, expires_at, answer"),

@@ -231,9 +231,10 @@ static void on_done(void *ctx UNUSED, struct MHD_Connection *connection UNUSED, 
     *state = NULL;
 }
 
-/* The format comes from the library; the attribute says so, or clang takes it for an unchecked one. */
-__attribute__((format(printf, 2, 0)))
-static void on_log(void *ctx UNUSED, const char *fmt, va_list ap) {
+/* The format comes from the library; the attribute says so, or clang takes it for an unchecked one.
+ */
+__attribute__((format(printf, 2, 0))) static void on_log(void *ctx UNUSED, const char *fmt,
+                                                         va_list ap) {
     char line[400];
     vsnprintf(line, sizeof line, fmt, ap);
     line[strcspn(line, "\n")] = 0;

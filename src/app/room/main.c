@@ -1,6 +1,6 @@
 /* See room.h. Here: options, set-up, the loop. */
-#include "app/common/supervised.h"
 #include "app/common/sandbox.h"
+#include "app/common/supervised.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/file.h"
@@ -220,6 +220,8 @@ static int open_room(struct program *p, struct diag *err) {
                              .public_key = &p->public_key};
     if (e == 0)
         e = room_open(&o, &p->room, err);
+    if (e == 0)
+        clock_heard(&p->clock, room_last_write(p->room)); /* a demonstration goes on where it was */
     return e == 0 ? first_person(p, err) : e;
 }
 
