@@ -1,3 +1,6 @@
+/* The numbers of a case (accounts tried, sources, tries), kept while findings come in so that a page never counts
+ * thousands of values anew. Only what accuses counts: a crowd listed beside an attack does not. Not here: reading
+ * findings (finding_store.c), showing them (scope.c). */
 #include "base/mem.h"
 #include "room/lanes.h"
 #include "room/room_priv.h"
