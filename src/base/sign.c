@@ -13,11 +13,13 @@
 #define SECRET_WORD "kizuki-ed25519-secret:"
 #define PUBLIC_WORD "kizuki-ed25519-public:"
 #define SEPARATOR "\xe2\x80\x94 " /* em dash and a space, as C2SP signed notes have it */
+#define ED25519_TYPE "\x01"
 
 enum {
     KEY_LINE_MAX = 256, /* the longer of the two is 22 + 88 characters */
     SIGNATURE_BYTES = crypto_sign_BYTES,
-    SIGNATURE_CHARS = 88, /* base64 of 64 bytes, padded */
+    KEY_ID_BYTES = 4,
+    SIGNATURE_CHARS = 92, /* base64 of key id and signature, padded */
 };
 _Static_assert(crypto_sign_SECRETKEYBYTES == 64 && crypto_sign_PUBLICKEYBYTES == 32, "Ed25519");
 
@@ -189,7 +191,7 @@ static bool text_may_be_signed(struct str text) {
     struct str rest = text, line;
     for (const char *p = text.p, *end = p + text.n; p < end;) {
         unsigned n = utf8_length(p, end);
-        if (!n)
+        if (!n || (n == 1 && (unsigned char) *p < 0x20 && *p != '\n'))
             return false;
         p += n;
     }
@@ -199,36 +201,50 @@ static bool text_may_be_signed(struct str text) {
     return true;
 }
 
-/* What the signature covers: domain, NUL, text. Plain Ed25519 wants it in one piece. */
-static unsigned char *signed_bytes(const char *domain, struct str text, size_t *ret_n) {
-    size_t head = strlen(domain) + 1;
-    ASSERT(head > 1);
-    unsigned char *p = mem_alloc(head + text.n);
-    if (!p)
-        return NULL;
-    memcpy(p, domain, head);
-    if (text.n)
-        memcpy(p + head, text.p, text.n);
-    *ret_n = head + text.n;
-    return p;
+/* First four bytes of SHA-256 over name, newline, the type byte of Ed25519 and the key. */
+static void key_id(const struct sign_public *pub, uint8_t ret[KEY_ID_BYTES]) {
+    struct sha256 h;
+    uint8_t sum[SHA256_BYTES];
+    sha256_init(&h);
+    sha256_add(&h, str_of(pub->fingerprint));
+    sha256_add(&h, STR("\n" ED25519_TYPE));
+    sha256_add(&h, str_n((const char *) pub->bytes, sizeof pub->bytes));
+    sha256_end(&h, sum);
+    memcpy(ret, sum, KEY_ID_BYTES);
+}
+
+void sign_verifier_key(const struct sign_public *pub, struct buf *out) {
+    uint8_t id[KEY_ID_BYTES], bytes[1 + sizeof pub->bytes] = ED25519_TYPE;
+    char hex[2 * KEY_ID_BYTES + 1], base64[64];
+    ready();
+    key_id(pub, id);
+    hex_encode(id, sizeof id, hex);
+    memcpy(bytes + 1, pub->bytes, sizeof pub->bytes);
+    sodium_bin2base64(base64, sizeof base64, bytes, sizeof bytes,
+                      sodium_base64_VARIANT_ORIGINAL);
+    buf_printf(out, "%s+%s+%s\n", pub->fingerprint, hex, base64);
 }
 
 int sign_note(const struct sign_secret *key, const struct sign_public *pub, const char *domain,
               struct str text, struct buf *out) {
-    uint8_t signature[SIGNATURE_BYTES];
+    uint8_t signature[KEY_ID_BYTES + SIGNATURE_BYTES];
     char base64[SIGNATURE_CHARS + 1];
-    size_t n;
+    size_t start = out->n;
     ready();
-    if (!text_may_be_signed(text))
+    if (!*domain || strchr(domain, '\n') || !text_may_be_signed(str_of(domain)) ||
+        !text_may_be_signed(text))
         return -ERR_REFUSED;
-    unsigned char *p = signed_bytes(domain, text, &n);
-    if (!p)
-        return -ENOMEM;
-    crypto_sign_detached(signature, NULL, p, n, key->bytes);
-    mem_free(p);
+    buf_add_z(out, domain);
+    buf_add_byte(out, '\n');
+    buf_add(out, text);
+    buf_add_byte(out, '\n');
+    if (buf_error(out) < 0)
+        return buf_error(out);
+    key_id(pub, signature);
+    crypto_sign_detached(signature + KEY_ID_BYTES, NULL, (unsigned char *) out->p + start,
+                         out->n - start, key->bytes);
     sodium_bin2base64(base64, sizeof base64, signature, sizeof signature,
                       sodium_base64_VARIANT_ORIGINAL);
-    buf_add(out, text);
     buf_add_z(out, "\n" SEPARATOR);
     buf_add_z(out, pub->fingerprint);
     buf_add_byte(out, ' ');
@@ -237,42 +253,42 @@ int sign_note(const struct sign_secret *key, const struct sign_public *pub, cons
     return buf_error(out);
 }
 
-/* Takes the last line off: text before it, fingerprint and signature in it. */
-static int split_note(struct str note, struct str *ret_text, struct str *ret_fingerprint,
-                      uint8_t signature[SIGNATURE_BYTES]) {
+/* Takes the last two lines off: what is signed before them, name and signature in the last. */
+static int split_note(struct str note, struct str *ret_signed, struct str *ret_name,
+                      uint8_t signature[KEY_ID_BYTES + SIGNATURE_BYTES]) {
     struct str sep = STR("\n" SEPARATOR);
     size_t tail = sep.n + SIGN_FINGERPRINT_CHARS + 1 + SIGNATURE_CHARS + 1;
-    if (note.n < tail)
+    if (note.n < tail + 1)
         return -ERR_PARSE;
     struct str line = str_from(note, note.n - tail);
     struct str base64 = str_to(str_from(line, tail - 1 - SIGNATURE_CHARS), SIGNATURE_CHARS);
-    if (!str_starts(line, sep) || line.p[tail - 1] != '\n' ||
+    if (!str_starts(line, sep) || line.p[-1] != '\n' || line.p[tail - 1] != '\n' ||
         line.p[sep.n + SIGN_FINGERPRINT_CHARS] != ' ' ||
-        base64_decode(base64, signature, SIGNATURE_BYTES) < 0)
+        base64_decode(base64, signature, KEY_ID_BYTES + SIGNATURE_BYTES) < 0)
         return -ERR_PARSE;
-    *ret_text = str_to(note, note.n - tail);
-    *ret_fingerprint = str_to(str_from(line, sep.n), SIGN_FINGERPRINT_CHARS);
+    *ret_signed = str_to(note, note.n - tail);
+    *ret_name = str_to(str_from(line, sep.n), SIGN_FINGERPRINT_CHARS);
     return 0;
 }
 
 int sign_open_note(const struct sign_public *key, const char *domain, struct str note,
                    struct str *ret_text, struct diag *reterr) {
-    uint8_t signature[SIGNATURE_BYTES];
-    struct str text, fingerprint;
-    size_t n;
+    uint8_t signature[KEY_ID_BYTES + SIGNATURE_BYTES], id[KEY_ID_BYTES];
+    struct str whole, name;
     ready();
-    if (split_note(note, &text, &fingerprint, signature) < 0 || !text_may_be_signed(text))
+    if (split_note(note, &whole, &name, signature) < 0 || !text_may_be_signed(whole))
         return diag_set(reterr, -ERR_PARSE, "no signed note");
-    if (!str_eq_z(fingerprint, key->fingerprint))
+    key_id(key, id);
+    if (!str_eq_z(name, key->fingerprint) || memcmp(id, signature, sizeof id) != 0)
         return diag_set(reterr, -ERR_REFUSED, "signed by another key than %s", key->fingerprint);
-    unsigned char *p = signed_bytes(domain, text, &n);
-    if (!p)
-        return diag_set(reterr, -ENOMEM, "out of memory");
-    int bad = crypto_sign_verify_detached(signature, p, n, key->bytes);
-    mem_free(p);
-    if (bad)
+    if (crypto_sign_verify_detached(signature + KEY_ID_BYTES, (const unsigned char *) whole.p,
+                                    whole.n, key->bytes) != 0)
         return diag_set(reterr, -ERR_REFUSED, "the signature does not fit the text");
-    *ret_text = text;
+    struct str text = str_to(whole, whole.n - 1);
+    ptrdiff_t at = str_find_byte(text, '\n', 0);
+    if (at < 0 || !str_eq_z(str_to(text, (size_t) at), domain))
+        return diag_set(reterr, -ERR_REFUSED, "a note about something else than '%s'", domain);
+    *ret_text = str_from(text, (size_t) at + 1);
     return 0;
 }
 

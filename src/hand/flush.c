@@ -14,7 +14,7 @@ static struct hand_task *new_task(struct hand *h, struct str note, void *who) {
     if (!t || !mine.p)
         return NULL;
     t->who = who;
-    int r = sign_open_note(&h->cfg.room, "order", mine, &text, &d);
+    int r = sign_open_note(&h->cfg.room, SIGN_ORDER, mine, &text, &d);
     if (r < 0) {
         hand_refuse(&t->why, r == -ERR_PARSE ? HAND_NO_NOTE : HAND_BAD_SIGNATURE,
                     "the note is not the room's: %s", d.text);

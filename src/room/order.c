@@ -16,7 +16,7 @@ int64_t room_from_wall(const struct room *r, int64_t wall_ms) {
 int room_order_sign(struct room *r, struct str text, struct buf *out, struct diag *reterr) {
     if (!r->key)
         return diag_set(reterr, -ERR_UNSUPPORTED, "there is no key to sign orders with");
-    int e = sign_note(r->key, r->public_key, "order", text, out);
+    int e = sign_note(r->key, r->public_key, SIGN_ORDER, text, out);
     return e < 0 ? diag_set(reterr, e, "cannot sign an order") : 0;
 }
 

@@ -23,7 +23,7 @@ def now_ms():
 
 
 class Signer:
-    def __init__(self, key, domain="order"):
+    def __init__(self, key, domain="kizuki/order/1"):
         self.child = subprocess.Popen([str(SIGN), "note", str(key), domain], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE)
 

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
     }
     int r = sign_key_open(argv[2], &key, &pub, &d);
     if (r == 0 && strcmp(argv[1], "note") == 0)
-        r = notes(&key, &pub, argc > 3 ? argv[3] : "order");
+        r = notes(&key, &pub, argc > 3 ? argv[3] : SIGN_ORDER);
     if (r < 0)
         fprintf(stderr, "order_sign: %s\n", d.text[0] ? d.text : err_word(r));
     return r < 0 ? 1 : 0;

@@ -23,14 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct diag d;
     if (!public.fingerprint[0])
         make_keys();
-    ASSERT(sign_open_note(&public, "order", in, &text, &d) < 0);
+    ASSERT(sign_open_note(&public, SIGN_ORDER, in, &text, &d) < 0);
     buf_init(&b, size + 1024);
-    if (sign_note(&secret, &public, "order", in, &b) == 0) {
-        ASSERT(sign_open_note(&public, "order", buf_str(&b), &text, &d) == 0 && str_eq(text, in));
+    if (sign_note(&secret, &public, SIGN_ORDER, in, &b) == 0) {
+        ASSERT(sign_open_note(&public, SIGN_ORDER, buf_str(&b), &text, &d) == 0 && str_eq(text, in));
         ASSERT(sign_open_note(&public, "other", buf_str(&b), &text, &d) == -ERR_REFUSED);
         size_t bit = hash_fast(in, 0) % (b.n * 8);
         b.p[bit / 8] ^= (char) (1 << bit % 8);
-        ASSERT(sign_open_note(&public, "order", buf_str(&b), &text, &d) < 0);
+        ASSERT(sign_open_note(&public, SIGN_ORDER, buf_str(&b), &text, &d) < 0);
     }
     buf_done(&b);
     return 0;

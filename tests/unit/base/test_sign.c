@@ -67,19 +67,19 @@ static void a_note_opens_with_its_key_and_domain_only(void **state UNUSED) {
     struct diag d;
     buf_init(&b, 1 << 16);
     assert_int_equal(sign_key_open(path, &key, &pub, NULL), 0);
-    assert_int_equal(sign_note(&key, &pub, "order", STR("{\"a\":1}\nsecond"), &b), 0);
-    assert_int_equal(sign_open_note(&pub, "order", buf_str(&b), &text, &d), 0);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR("{\"a\":1}\nsecond"), &b), 0);
+    assert_int_equal(sign_open_note(&pub, SIGN_ORDER, buf_str(&b), &text, &d), 0);
     assert_str(text, "{\"a\":1}\nsecond");
     assert_int_equal(sign_open_note(&pub, "checkpoint", buf_str(&b), &text, &d), -ERR_REFUSED);
     other = pub;
     other.fingerprint[0] ^= 1;
-    assert_int_equal(sign_open_note(&other, "order", buf_str(&b), &text, &d), -ERR_REFUSED);
+    assert_int_equal(sign_open_note(&other, SIGN_ORDER, buf_str(&b), &text, &d), -ERR_REFUSED);
     other = pub;
     other.bytes[5] ^= 1;
-    assert_int_equal(sign_open_note(&other, "order", buf_str(&b), &text, &d), -ERR_REFUSED);
+    assert_int_equal(sign_open_note(&other, SIGN_ORDER, buf_str(&b), &text, &d), -ERR_REFUSED);
     /* Nor does any shorter one. */
     for (size_t n = 0; n < b.n; n++)
-        assert_int_equal(sign_open_note(&pub, "order", str_n(b.p, n), &text, &d), -ERR_PARSE);
+        assert_int_equal(sign_open_note(&pub, SIGN_ORDER, str_n(b.p, n), &text, &d), -ERR_PARSE);
     buf_done(&b);
 }
 
@@ -94,10 +94,10 @@ static void no_changed_bit_opens(void **state UNUSED) {
     assert_int_equal(sign_key_open(path, &key, &pub, NULL), 0);
     for (char c = 'a'; c < 'i'; c++) {
         buf_clear(&b);
-        assert_int_equal(sign_note(&key, &pub, "order", str_n(&c, 1), &b), 0);
+        assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, str_n(&c, 1), &b), 0);
         for (size_t i = 0; i < b.n * 8; i++) {
             b.p[i / 8] ^= (char) (1 << i % 8);
-            if (sign_open_note(&pub, "order", buf_str(&b), &text, &d) >= 0)
+            if (sign_open_note(&pub, SIGN_ORDER, buf_str(&b), &text, &d) >= 0)
                 fail_msg("bit %zu", i);
             b.p[i / 8] ^= (char) (1 << i % 8);
         }
@@ -112,8 +112,8 @@ static void an_empty_text_can_be_signed(void **state UNUSED) {
     struct str text;
     buf_init(&b, 1 << 16);
     assert_int_equal(sign_key_open(path, &key, &pub, NULL), 0);
-    assert_int_equal(sign_note(&key, &pub, "order", STR_NULL, &b), 0);
-    assert_int_equal(sign_open_note(&pub, "order", buf_str(&b), &text, NULL), 0);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR_NULL, &b), 0);
+    assert_int_equal(sign_open_note(&pub, SIGN_ORDER, buf_str(&b), &text, NULL), 0);
     assert_int_equal(text.n, 0);
     buf_done(&b);
 }
@@ -124,10 +124,27 @@ static void refuses_texts_that_could_hide_a_signature(void **state UNUSED) {
     struct buf b;
     buf_init(&b, 1 << 16);
     assert_int_equal(sign_key_open(path, &key, &pub, NULL), 0);
-    assert_int_equal(sign_note(&key, &pub, "order", STR("x\n\xe2\x80\x94 y"), &b), -ERR_REFUSED);
-    assert_int_equal(sign_note(&key, &pub, "order", STR("\xe2\x80\x94 y"), &b), -ERR_REFUSED);
-    assert_int_equal(sign_note(&key, &pub, "order", STR("\xff"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR("x\n\xe2\x80\x94 y"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR("\xe2\x80\x94 y"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR("\xff"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, SIGN_ORDER, STR("a\tb"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, "two\nlines", STR("a"), &b), -ERR_REFUSED);
+    assert_int_equal(sign_note(&key, &pub, "", STR("a"), &b), -ERR_REFUSED);
     assert_int_equal(b.n, 0);
+    buf_done(&b);
+}
+
+/* The key in the documentation of golang.org/x/mod/sumdb/note, whose form C2SP took over. */
+static void verifier_keys_are_those_of_other_tools(void **state UNUSED) {
+    struct sign_public pub = {.fingerprint = "PeterNeumann",
+                              .bytes = {0x1a, 0x5c, 0xd9, 0x07, 0x14, 0x3c, 0x38, 0x4c,
+                                        0x41, 0xe8, 0x30, 0xc5, 0xbc, 0xe1, 0x2a, 0xa8,
+                                        0x81, 0x7e, 0xc5, 0x64, 0x9a, 0xaa, 0xbf, 0x2c,
+                                        0x31, 0x38, 0x8b, 0x35, 0xb2, 0xd7, 0x44, 0xd6}};
+    struct buf b;
+    buf_init(&b, 1 << 10);
+    sign_verifier_key(&pub, &b);
+    assert_str(buf_str(&b), "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n");
     buf_done(&b);
 }
 
@@ -149,4 +166,5 @@ UNIT_GROUP(base_sign, WITH_FOLDER(makes_a_key_once),
            WITH_FOLDER(a_note_opens_with_its_key_and_domain_only),
            WITH_FOLDER(no_changed_bit_opens), WITH_FOLDER(an_empty_text_can_be_signed),
            WITH_FOLDER(refuses_texts_that_could_hide_a_signature),
+           WITH_FOLDER(verifier_keys_are_those_of_other_tools),
            cmocka_unit_test(random_and_comparison))

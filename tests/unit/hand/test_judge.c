@@ -128,8 +128,8 @@ static void believes_only_the_rooms_key_and_domain(void **state UNUSED) {
         const struct sign_secret *key;
         const struct sign_public *pub;
         const char *domain;
-    } wrong[] = {{&w.other_key, &w.other_pub, "order"},
-                 {&w.other_key, &w.pub, "order"}, /* claims to be the room's */
+    } wrong[] = {{&w.other_key, &w.other_pub, SIGN_ORDER},
+                 {&w.other_key, &w.pub, SIGN_ORDER}, /* claims to be the room's */
                  {&w.key, &w.pub, "checkpoint"}};
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         world_forget(&w);
@@ -141,7 +141,7 @@ static void believes_only_the_rooms_key_and_domain(void **state UNUSED) {
         assert_said(&w, "\"order_id\":null,\"ok\":false,\"reason\":\"bad_signature\"");
     }
     buf_clear(&b);
-    assert_int_equal(sign_note(&w.key, &w.pub, "order", str_of(text), &b), 0);
+    assert_int_equal(sign_note(&w.key, &w.pub, SIGN_ORDER, str_of(text), &b), 0);
     char *at = strstr(b.p, "10.0.0.1");
     at[7] = '2'; /* changed on the way */
     world_forget(&w);

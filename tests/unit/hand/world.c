@@ -247,7 +247,7 @@ void world_take(struct world *w, const char *z) {
 static void give(struct world *w, const char *text) {
     struct buf note_text;
     buf_init(&note_text, 1 << 20);
-    assert_int_equal(sign_note(&w->key, &w->pub, "order", str_of(text), &note_text), 0);
+    assert_int_equal(sign_note(&w->key, &w->pub, SIGN_ORDER, str_of(text), &note_text), 0);
     assert_int_equal(hand_take(w->hand, buf_str(&note_text), w), 1);
     buf_done(&note_text);
 }

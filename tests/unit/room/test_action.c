@@ -16,7 +16,7 @@ static int catch_note(void *ctx, struct str note) {
     struct arena a;
     struct json_value *v;
     arena_init(&a, 1 << 20);
-    assert_int_equal(sign_open_note(&h->f->public_key, "order", note, &text, NULL), 0);
+    assert_int_equal(sign_open_note(&h->f->public_key, SIGN_ORDER, note, &text, NULL), 0);
     assert_int_equal(json_parse(&a, text, &v, NULL), 0);
     assert_true(json_get_str(v, "type", &s));
     snprintf(h->type, sizeof h->type, "%.*s", STR_ARG(s));
