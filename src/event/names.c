@@ -15,6 +15,8 @@ struct slot {
 struct event_names {
     struct str *by_id;
     size_t n, cap;
+    bool *asked; /* by id */
+    size_t asked_cap;
     struct slot *slots; /* open addressing, at most half full */
     size_t n_slots;     /* power of two */
     bool frozen;
@@ -67,6 +69,8 @@ static int grow_index(struct event_names *n) {
 static int append(struct event_names *n, struct str name) {
     int r = mem_grow((void **) &n->by_id, &n->cap, n->n + 1, EVENT_NAMES_MAX, sizeof *n->by_id);
     if (r == 0)
+        r = mem_grow((void **) &n->asked, &n->asked_cap, n->n + 1, EVENT_NAMES_MAX, sizeof *n->asked);
+    if (r == 0)
         r = grow_index(n);
     if (r < 0)
         return r;
@@ -74,6 +78,7 @@ static int append(struct event_names *n, struct str name) {
     if (!copy)
         return -ENOMEM;
     n->by_id[n->n] = str_n(copy, name.n);
+    n->asked[n->n] = false;
     if (n->n) /* id 0 is "no name" and not to be found */
         occupy(n, n->by_id[n->n], (uint32_t) n->n);
     return (int) n->n++;
@@ -98,6 +103,7 @@ void event_names_free(struct event_names *n) {
     for (size_t i = 0; i < n->n; i++)
         mem_free((void *) (uintptr_t) n->by_id[i].p);
     mem_free(n->by_id);
+    mem_free(n->asked);
     mem_free(n->slots);
     mem_free(n);
 }
@@ -105,10 +111,18 @@ void event_names_free(struct event_names *n) {
 int event_names_intern(struct event_names *n, struct str name) {
     if (name.n == 0 || name.n > EVENT_FIELD_NAME_BYTES_MAX)
         return -ERR_LIMIT;
-    uint32_t id = event_names_find(n, name);
-    if (id)
-        return (int) id;
-    return n->frozen ? -ERR_REFUSED : append(n, name);
+    int id = (int) event_names_find(n, name);
+    if (n->frozen)
+        return id ? id : -ERR_REFUSED;
+    if (!id)
+        id = append(n, name);
+    if (id > 0)
+        n->asked[id] = true;
+    return id;
+}
+
+bool event_names_asked(const struct event_names *n, uint32_t id) {
+    return id < n->n && n->asked[id];
 }
 
 uint32_t event_names_find(const struct event_names *n, struct str name) {

@@ -18,6 +18,8 @@ void event_names_free(struct event_names *n);
 DEFINE_CLEANUP(struct event_names *, event_names_free)
 /* The id, interning if new; -ERR_LIMIT, or -ERR_REFUSED when frozen and unknown. */
 int event_names_intern(struct event_names *n, struct str name) MUST_USE;
+/* Whether somebody interned it, that is, can ask events for it; well-known names are found without. */
+bool event_names_asked(const struct event_names *n, uint32_t id);
 /* The id or 0. */
 uint32_t event_names_find(const struct event_names *n, struct str name);
 struct str event_names_get(const struct event_names *n, uint32_t id);

@@ -44,6 +44,16 @@ def check_says_where_and_what_to_write():
 
 
 @tap.test
+def fields_are_those_the_rules_look_at():
+    with tap.folder() as d:
+        (d / "r.yml").write_text(RULE % ("10.0.0.0/8", LINE, "success"))
+        r = rule("fields", d)
+        names = r.stdout.split()
+        assert r.returncode == 0 and {"event.outcome", "user.name", "source.ip"} <= set(names), r
+        assert "user_agent.original" not in names and len(names) == len(set(names)), names
+
+
+@tap.test
 def the_shipped_rules_pass_their_own_samples():
     r = rule("test")
     assert r.returncode == 0, r.stdout

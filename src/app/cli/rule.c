@@ -1,4 +1,4 @@
-/* `kizuki rule check | test | explain`: rules looked at by those who write them.
+/* `kizuki rule check | fields | test | explain`: rules looked at by those who write them.
  *
  * Samples stand in the rules themselves:
  *   kizuki: {samples: {match: [SAMPLE…], no_match: [SAMPLE…]}}
@@ -69,6 +69,24 @@ static int check(void *settings UNUSED, unsigned n_args, char **args) {
     engine_get_stats(e, &s);
     printf("%u rules understood, %u refused\n", s.rules, s.rules_refused);
     return s.rules_refused ? 1 : 0;
+}
+
+/* --- fields --- */
+
+static int fields(void *settings UNUSED, unsigned n_args, char **args) {
+    struct finding_sink sink = {.put = ignore_finding};
+    struct source source = line_source(NULL);
+    CLEANUP(engine_freep) struct engine *e = NULL;
+    struct diag d = {0};
+    if (open_engine((const char *const *) args, n_args, &source, sink, &e, &d) < 0)
+        return command_failed(&d);
+    const struct event_names *names = engine_names(e);
+    for (uint32_t id = 1; id < event_names_count(names); id++) {
+        struct str name = event_names_get(names, id);
+        if (event_names_asked(names, id))
+            printf("%.*s\n", STR_ARG(name));
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
 }
 
 /* --- samples as lines --- */
@@ -643,6 +661,13 @@ const struct cli_command COMMAND_RULE_CHECK = {
     .help = "read rules and say which are refused, where and what to write instead",
     .text = "Without PATH the shipped rules. Ends with 1 when a rule is refused.\n",
     .run = check};
+const struct cli_command COMMAND_RULE_FIELDS = {
+    .name = "rule fields",
+    .args = "[PATH…]",
+    .args_max = CLI_MANY,
+    .help = "list the names of fields the rules look at",
+    .text = "Without PATH the shipped rules. One a line, each name by which content/fields finds it.\n",
+    .run = fields};
 const struct cli_command COMMAND_RULE_TEST = {
     .name = "rule test",
     .args = "[PATH…]",

@@ -25,9 +25,17 @@ static void interns_until_frozen(void **state UNUSED) {
     assert_int_equal(event_names_intern(n, STR("CommandLine")), id);
     assert_int_equal(event_names_count(n), id + 1);
     assert_true(event_names_intern(n, STR("")) < 0);
+    assert_int_equal(event_names_intern(n, STR("user.name")), EVENT_F_USER_NAME);
     event_names_freeze(n);
     assert_int_equal(event_names_intern(n, STR("CommandLine")), id);
+    assert_int_equal(event_names_intern(n, STR("source.ip")), EVENT_F_SOURCE_IP);
     assert_int_equal(event_names_intern(n, STR("Another")), -ERR_REFUSED);
+    /* asked for: what was interned before, and nothing else */
+    assert_true(event_names_asked(n, (uint32_t) id));
+    assert_true(event_names_asked(n, EVENT_F_USER_NAME));
+    assert_false(event_names_asked(n, EVENT_F_SOURCE_IP));
+    assert_false(event_names_asked(n, 0));
+    assert_false(event_names_asked(n, event_names_count(n)));
 }
 
 static void is_bounded(void **state UNUSED) {
