@@ -151,15 +151,19 @@ static void log_free(struct correlate *c, const struct plan_scope *s, struct gro
     g->log_mask = 0;
 }
 
-static struct mini *recent_at(const struct hot *h, const struct plan_scope *s, uint32_t i) {
-    return (struct mini *) (h->recent +
-                            (size_t) ((h->recent_head + i) % h->recent_cap) * s->mini_bytes);
+static struct mini *recent_at(const struct recent *x, const struct plan_scope *s, uint32_t i) {
+    return (struct mini *) (x->at + (size_t) ((x->head + i) % x->cap) * s->mini_bytes);
 }
 
-static void recent_free(struct correlate *c, const struct plan_scope *s, struct hot *h) {
-    for (uint32_t i = 0; i < h->n_recent; i++)
-        mini_drop(c, s, recent_at(h, s, i));
-    hot_realloc(c, h->recent, (size_t) h->recent_cap * s->mini_bytes, 0);
+static void recents_free(struct correlate *c, const struct plan_scope *s, struct hot *h) {
+    for (uint32_t k = 0; h->recents && k < s->n_keeps; k++) {
+        struct recent *x = &h->recents[k];
+        for (uint32_t i = 0; i < x->n; i++)
+            mini_drop(c, s, recent_at(x, s, i));
+        hot_realloc(c, x->at, (size_t) x->cap * s->mini_bytes, 0);
+    }
+    if (h->recents)
+        hot_realloc(c, h->recents, MAX(s->n_keeps, 1) * sizeof *h->recents, 0);
 }
 
 static void hot_free(struct correlate *c, const struct plan_scope *s, struct group *g) {
@@ -169,7 +173,7 @@ static void hot_free(struct correlate *c, const struct plan_scope *s, struct gro
         state_free(c, s, &c->plan->corrs[s->corrs[i]], &hot_of(c, g)->states[i]);
     for (uint32_t i = 0; i < s->n_windows; i++)
         window_free(c, &s->windows[i], &hot_of(c, g)->states[s->n_corrs + i]);
-    recent_free(c, s, hot_of(c, g));
+    recents_free(c, s, hot_of(c, g));
     pool_free(&c->pool, g->hot, s->hot_bytes);
     g->hot = 0;
 }
@@ -343,54 +347,113 @@ static int make_ready(struct correlate *c, const struct plan_scope *s, struct gr
     return 0;
 }
 
+static void recent_drop(struct correlate *c, const struct plan_scope *s, struct recent *x) {
+    mini_drop(c, s, recent_at(x, s, 0));
+    x->head = (x->head + 1) % x->cap;
+    x->n--;
+}
+
 /* In order again from place 0, with more room. */
-static int recent_grow(struct correlate *c, const struct plan_scope *s, struct hot *h) {
-    uint32_t cap = h->recent_cap + h->recent_cap / 2 + 8;
-    cap = MIN(cap, s->recent_max);
+static int recent_grow(struct correlate *c, const struct plan_scope *s, struct recent *x,
+                       uint32_t max) {
+    uint32_t cap = MIN(x->cap + x->cap / 2 + 8, max);
     unsigned char *p = hot_realloc(c, NULL, 0, (size_t) cap * s->mini_bytes);
     if (!p)
         return -ENOMEM;
-    for (uint32_t i = 0; i < h->n_recent; i++)
-        memcpy(p + (size_t) i * s->mini_bytes, recent_at(h, s, i), s->mini_bytes);
-    hot_realloc(c, h->recent, (size_t) h->recent_cap * s->mini_bytes, 0);
-    h->recent = p;
-    h->recent_cap = cap;
-    h->recent_head = 0;
+    for (uint32_t i = 0; i < x->n; i++)
+        memcpy(p + (size_t) i * s->mini_bytes, recent_at(x, s, i), s->mini_bytes);
+    hot_realloc(c, x->at, (size_t) x->cap * s->mini_bytes, 0);
+    x->at = p;
+    x->cap = cap;
+    x->head = 0;
     return 0;
 }
 
+/* A place for one more: what no window can ask for any more leaves, then there is more room, and
+ * at the maximum the oldest leaves. */
+static int recent_room(struct correlate *c, const struct plan_scope *s, struct recent *x,
+                       uint32_t max, int64_t now) {
+    int64_t oldest = now - s->span_max_ns - s->span_max_ns / WINDOW_STEPS - CORRELATION_SLACK_NS;
+    while (x->n && recent_at(x, s, 0)->t < oldest)
+        recent_drop(c, s, x);
+    if (x->n < x->cap)
+        return 0;
+    if (x->cap < max)
+        return recent_grow(c, s, x, max);
+    const struct mini *m = recent_at(x, s, 0);
+    x->lost_t = x->lost_mask ? MAX(x->lost_t, m->t) : m->t;
+    x->lost_mask |= m->mask;
+    recent_drop(c, s, x);
+    return 0;
+}
+
+/* To the first row that asks for it: rare events are not pushed out by frequent ones. */
 static int recent_add(struct correlate *c, const struct plan_scope *s, struct hot *h,
                       const struct mini *m) {
-    if (!(m->mask & s->keep))
+    uint32_t k = 0;
+    while (k < s->n_keeps && !(s->keeps[k].mask & m->mask))
+        k++;
+    if (k == s->n_keeps)
         return 0;
-    if (h->n_recent == h->recent_cap && h->recent_cap < s->recent_max) {
-        int r = recent_grow(c, s, h);
+    struct recent *x = &h->recents[k];
+    int r = x->n == x->cap ? recent_room(c, s, x, s->keeps[k].max, m->t) : 0;
+    if (r < 0)
+        return r;
+    memcpy(recent_at(x, s, x->n++), m, s->mini_bytes);
+    mini_keep(c, s, m);
+    return 0;
+}
+
+/* What a finding that opens asks for. */
+struct past {
+    uint32_t mask;
+    int64_t oldest;
+    const struct mini *now;
+    mini_fn *fn;
+    void *ctx;
+};
+
+static int past_tell(const struct past *p, const struct mini *m) {
+    bool wanted = (m->mask & p->mask) && m->t >= p->oldest && m->pos != p->now->pos;
+    return wanted ? p->fn(p->ctx, m) : 0;
+}
+
+/* Each ring in the order of arrival, the rings among each other by time and place. */
+static int past_of_recents(const struct plan_scope *s, const struct recent *recents,
+                           const struct past *p) {
+    uint32_t at[CORRELATION_FIELDS_MAX] = {0};
+    for (;;) {
+        const struct mini *first = NULL;
+        uint32_t from = 0;
+        for (uint32_t k = 0; k < s->n_keeps; k++) {
+            const struct mini *m = at[k] < recents[k].n ? recent_at(&recents[k], s, at[k]) : NULL;
+            if (m && (!first || m->t < first->t || (m->t == first->t && m->pos < first->pos))) {
+                first = m;
+                from = k;
+            }
+        }
+        if (!first)
+            return 0;
+        at[from]++;
+        int r = past_tell(p, first);
         if (r < 0)
             return r;
     }
-    if (h->n_recent == h->recent_cap) {
-        h->dropped_t = MAX(h->dropped_t, recent_at(h, s, 0)->t);
-        mini_drop(c, s, recent_at(h, s, 0));
-        h->recent_head = (h->recent_head + 1) % h->recent_cap;
-        h->n_recent--;
-    }
-    memcpy(recent_at(h, s, h->n_recent++), m, s->mini_bytes);
-    mini_keep(c, s, m);
-    return 0;
 }
 
 int group_past(struct correlate *c, uint32_t scope, struct group *g, uint32_t mask, int64_t oldest,
                const struct mini *now, mini_fn *fn, void *ctx, bool *ret_cut) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    uint32_t n = hot_of(c, g)->all ? hot_of(c, g)->n_recent : g->log_n;
+    const struct past p = {mask, oldest, now, fn, ctx};
+    const struct recent *x = hot_of(c, g)->recents;
     int r = 0;
-    *ret_cut = hot_of(c, g)->all && hot_of(c, g)->dropped_t > oldest;
-    for (uint32_t i = 0; r == 0 && i < n; i++) {
-        const struct mini *m =
-            hot_of(c, g)->all ? recent_at(hot_of(c, g), s, i) : log_at(c, s, g, i);
-        if ((m->mask & mask) && m->t >= oldest && m->pos != now->pos)
-            r = fn(ctx, m);
-    }
+    *ret_cut = false;
+    for (uint32_t k = 0; x && k < s->n_keeps; k++)
+        *ret_cut |= (x[k].lost_mask & mask) && x[k].lost_t >= oldest;
+    if (x)
+        return past_of_recents(s, x, &p);
+    for (uint32_t i = 0; r == 0 && i < g->log_n; i++)
+        r = past_tell(&p, log_at(c, s, g, i));
     return r;
 }
 
@@ -402,13 +465,16 @@ static int make_all_ready(struct correlate *c, const struct plan_scope *s, struc
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < s->n_corrs + s->n_windows; i++)
         r = make_ready(c, s, g, i);
+    if (r < 0)
+        return r;
+    struct hot *h = hot_of(c, g);
+    /* One at least: that they are there says that the log is not. */
+    h->recents = hot_realloc(c, NULL, 0, MAX(s->n_keeps, 1) * sizeof *h->recents);
+    if (!h->recents)
+        return -ENOMEM;
     for (uint32_t i = 0; r == 0 && i < g->log_n; i++)
-        r = recent_add(c, s, hot_of(c, g), log_at(c, s, g, i));
-    if (r == 0) {
-        log_free(c, s, g);
-        hot_of(c, g)->all = true;
-        hot_of(c, g)->dropped_t = INT64_MIN;
-    }
+        r = recent_add(c, s, h, log_at(c, s, g, i));
+    log_free(c, s, g);
     return r;
 }
 
@@ -437,7 +503,7 @@ static int log_add(struct correlate *c, const struct plan_scope *s, struct group
 int group_prepare(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
     int r = 0;
-    if (g->hot && hot_of(c, g)->all)
+    if (g->hot && hot_of(c, g)->recents)
         return recent_add(c, s, hot_of(c, g), m);
     if ((uint64_t) g->log_weight + m->weight > s->cold_max) {
         log_purge(c, s, g, m->t);

@@ -472,18 +472,6 @@ static int place(struct planner *b, struct plan_corr *c) {
     return code;
 }
 
-/* A finding that opens has at least as many events as its condition needs; some more are kept,
- * because others come between them. */
-static void keep_more(struct plan_scope *s, const struct plan_corr *c) {
-    uint64_t n =
-        c->least_events > CORRELATION_RECENT_MAX ? CORRELATION_RECENT_MAX : c->least_events * 5 / 4;
-    n = MAX(MIN(n, CORRELATION_RECENT_MAX), CORRELATION_RECENT_MIN);
-    s->recent_max = MAX(s->recent_max, (uint32_t) n);
-    s->keep |= c->pub.evidence;
-    for (uint32_t i = 0; i < c->pub.n_collects; i++)
-        s->keep |= c->pub.collects[i].mask;
-}
-
 static void settle_in(struct correlate_plan *p, uint32_t index) {
     struct plan_corr *c = &p->corrs[index];
     struct plan_scope *s = &p->scopes[c->scope];
@@ -491,8 +479,6 @@ static void settle_in(struct correlate_plan *p, uint32_t index) {
     s->corrs[s->n_corrs++] = index;
     s->creates |= c->type == CORR_TEMPORAL_ORDERED ? (uint32_t) 1 << c->input_bit[0] : c->mask;
     s->span_max_ns = MAX(s->span_max_ns, c->span_ns);
-    if (c->type == CORR_MEASURES)
-        keep_more(s, c);
     p->n_levels = MAX(p->n_levels, c->level + 1);
 }
 
@@ -533,6 +519,52 @@ static void add_need(void *ctx, uint32_t measure) {
     struct plan_corr *c = ctx;
     if (c->n_needs < CORRELATION_FIELDS_MAX)
         c->needs[c->n_needs++] = c->measures[measure].mask;
+}
+
+/* ---- what is kept of the past ---- */
+
+/* One event of another kind must come before it can be true: these may have to wait for it. */
+static bool waits(const struct plan_corr *c, uint32_t mask) {
+    for (uint32_t i = 0; i < c->n_needs; i++)
+        if (!(c->needs[i] & mask))
+            return true;
+    return false;
+}
+
+/* A finding that opens has at least as many events as its condition needs, and some more are kept,
+ * because others come between them. Those that wait for an event of another kind (a login from an
+ * address whose wave is yet to come) are kept as long as there is room. */
+static void keep_kind(struct plan_scope *s, const struct plan_corr *c, uint32_t mask) {
+    uint64_t n = MIN(c->least_events, CORRELATION_RECENT_MAX) * 5 / 4;
+    n = waits(c, mask) ? CORRELATION_RECENT_MAX : MIN(n, CORRELATION_RECENT_MAX);
+    uint32_t i = 0;
+    while (i < s->n_keeps && s->keeps[i].mask != mask)
+        i++;
+    if (i == ARRAY_SIZE(s->keeps)) /* more kinds than rows: the last has all the others */
+        s->keeps[--i].mask |= mask;
+    s->n_keeps = MAX(s->n_keeps, i + 1);
+    s->keeps[i].mask |= mask;
+    s->keeps[i].max = (uint32_t) MAX(MAX(n, CORRELATION_RECENT_MIN), s->keeps[i].max);
+}
+
+static int by_max(const void *a, const void *b) {
+    const struct plan_keep *x = a, *y = b;
+    if (x->max != y->max)
+        return x->max > y->max ? -1 : 1;
+    return x->mask < y->mask ? -1 : x->mask > y->mask;
+}
+
+static void make_keeps(struct correlate_plan *p) {
+    for (uint32_t i = 0; i < p->n_corrs; i++) {
+        const struct plan_corr *c = &p->corrs[i];
+        if (c->type != CORR_MEASURES || !c->emits)
+            continue;
+        keep_kind(&p->scopes[c->scope], c, c->pub.evidence);
+        for (uint32_t k = 0; k < c->pub.n_collects; k++)
+            keep_kind(&p->scopes[c->scope], c, c->pub.collects[k].mask);
+    }
+    for (uint32_t i = 0; i < p->n_scopes; i++)
+        qsort(p->scopes[i].keeps, p->scopes[i].n_keeps, sizeof *p->scopes[i].keeps, by_max);
 }
 
 /* After the windows have their counters. */
@@ -640,6 +672,7 @@ static int build(struct planner *b) {
         code = make_code(b, &p->corrs[i]);
     if (code == 0)
         code = make_targets(b);
+    make_keeps(p);
     resolve_providers(p);
     return code;
 }

@@ -188,8 +188,11 @@ struct plan_scope {
     uint32_t n_inputs;
     const struct detect_rule *inputs[CORRELATION_INPUTS_MAX];
     uint32_t creates; /* inputs that may begin a group */
-    uint32_t keep;    /* inputs whose events may become evidence or collected values of measures */
-    uint32_t recent_max; /* how many of those a group keeps */
+    uint32_t n_keeps; /* the one that keeps most first */
+    struct plan_keep {
+        uint32_t mask; /* inputs whose events may become evidence or collected values of measures */
+        uint32_t max;  /* how many of them a group keeps */
+    } keeps[CORRELATION_FIELDS_MAX];
     uint32_t n_vals;
     uint32_t vals[CORRELATION_FIELDS_MAX]; /* field ids */
     uint32_t n_corrs, corrs_cap;
@@ -270,13 +273,17 @@ union corr_state {
     int64_t t; /* FIRST_SEEN: last time + 1, 0 = never */
 };
 struct open_finding;
+/* The newest minis of one row of plan_scope.keeps. */
+struct recent {
+    unsigned char *at;     /* a ring */
+    uint32_t n, cap, head; /* head: the oldest */
+    uint32_t lost_mask;    /* of all minis that left it full */
+    int64_t lost_t;        /* of the latest of them */
+};
 struct hot {
     struct open_finding *findings;
-    uint64_t ready; /* states and windows the log was played into; the others wait */
-    bool all;       /* every one: there is no log any more, but a ring of the newest minis */
-    uint32_t n_recent, recent_cap, recent_head; /* head: the oldest */
-    unsigned char *recent;
-    int64_t dropped_t;         /* of the latest mini that left the full ring; INT64_MIN: none */
+    uint64_t ready;            /* states and windows the log was played into; the others wait */
+    struct recent *recents;    /* one a row of keeps; NULL: there is a log yet */
     union corr_state states[]; /* one a correlation of the scope, then one a window */
 };
 struct group {           /* 28 bytes: a million of them is the aim */

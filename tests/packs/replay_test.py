@@ -121,6 +121,14 @@ def another_seed_of_the_same_night_is_noticed_too():
 
 
 @tap.test
+def accounts_entered_before_and_after_their_address_showed_itself_are_all_found():
+    """Seeds in which one login stands at the very beginning of its address' wave (3, 4), and in which the gateway's people
+    fail and sign in as much as they can (3, 6): all three are listed, nobody else."""
+    for seed in (3, 4, 6):
+        play_and_judge("nisc-2014-2-account-list", seed)
+
+
+@tap.test
 def live_and_replayed_findings_are_the_same():
     with tap.folder() as d:
         played = replay("nisc-2014-2-account-list", None, d / "data")
