@@ -73,11 +73,11 @@ static const char *op_word(const struct detect_item *item) {
     return words[item->op];
 }
 
-static void write_value(struct jsonw *w, const struct event_field *f) {
-    if (value_is_null(f))
-        jsonw_null(w);
+static void write_value(struct explain *x, uint32_t value) {
+    if (value_is_null(value_at(x->m, value)))
+        jsonw_null(x->w);
     else
-        jsonw_str(w, str_to(f->value, VALUE_BYTES_MAX));
+        jsonw_str(x->w, str_to(value_text(x->m, value), VALUE_BYTES_MAX));
 }
 
 static void write_item(struct explain *x, const struct detect_item *item, bool *ret_holds) {
@@ -98,10 +98,10 @@ static void write_item(struct explain *x, const struct detect_item *item, bool *
         jsonw_key(x->w, STR("found"));
         jsonw_array(x->w);
         if (which != VALUE_NONE) /* the one that decided */
-            write_value(x->w, value_at(x->m, which));
+            write_value(x, which);
         else
             for (; v != VALUE_NONE && n < VALUES_SHOWN_MAX; v = x->m->next[v], n++)
-                write_value(x->w, value_at(x->m, v));
+                write_value(x, v);
         jsonw_end(x->w);
     }
     *ret_holds = holds;

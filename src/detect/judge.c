@@ -93,11 +93,11 @@ static bool compare(enum detect_op op, struct str v, struct str t) {
 static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const struct atom *a,
                            uint32_t value) {
     bool cased = a->flags & ATOM_CASED;
-    struct str mine = cased ? value_at(m, value)->value : value_folded(m, value);
+    struct str mine = cased ? value_text(m, value) : value_folded(m, value);
     for (uint32_t v = value_first(m, l, a->ref_field); v != VALUE_NONE; v = m->next[v]) {
         if (value_is_null(value_at(m, v)))
             continue;
-        struct str other = cased ? value_at(m, v)->value : value_folded(m, v);
+        struct str other = cased ? value_text(m, v) : value_folded(m, v);
         if (compare(a->item->ref_op, mine, other))
             return true;
         if (a->item->ref_op == DETECT_OP_EXACT && value_at(m, value)->type == JSON_NUMBER &&
@@ -110,7 +110,7 @@ static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const
 
 static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t value,
                        const struct event_field *f) {
-    struct str v = a->flags & ATOM_CASED     ? f->value
+    struct str v = a->flags & ATOM_CASED     ? value_text(m, value)
                    : a->flags & ATOM_UNICODE ? value_folded(m, value)
                                              : value_prepare(m, value)->lowered;
     switch ((enum detect_op) a->op) {
@@ -146,11 +146,11 @@ static bool value_holds(struct detect_matcher *m, const struct lane *l, const st
     case DETECT_OP_ANY:
         return true;
     case DETECT_OP_REGEX:
-        return regex_holds(m, a, f->value);
+        return regex_holds(m, a, value_text(m, value));
     case DETECT_OP_CIDR:
-        return cidr_holds(a->item, f->value);
+        return cidr_holds(a->item, value_text(m, value));
     case DETECT_OP_NUMBER:
-        return number_holds(a->item, f->value);
+        return number_holds(a->item, value_text(m, value));
     case DETECT_OP_FIELDREF:
         return fieldref_holds(m, l, a, value);
     default:

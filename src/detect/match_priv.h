@@ -11,8 +11,9 @@ enum { VALUE_LINE = EVENT_FIELDS_MAX, VALUE_TIMESTAMP, VALUES_MAX, VALUE_NONE = 
 struct prepared {
     uint32_t epoch;
     bool high; /* holds bytes above ASCII */
-    bool is_folded;
+    bool is_folded, is_text;
     struct str lowered, folded;
+    struct str text; /* of an escaped value */
 };
 /* Where a lane field's values are: first value and the rank of the name they stand under. */
 struct slot {
@@ -74,6 +75,8 @@ static inline const struct prepared *value_prepare(struct detect_matcher *m, uin
     const struct prepared *p = &m->prepared[value];
     return LIKELY(p->epoch == m->epoch) ? p : value_make_ready(m, value);
 }
+/* The value as it is meant. */
+struct str value_text(struct detect_matcher *m, uint32_t value);
 const struct line_source *line_look(struct detect_matcher *m);
 void line_make(struct detect_matcher *m); /* VALUE_LINE; before it is judged */
 struct str value_folded(struct detect_matcher *m, uint32_t value);

@@ -126,13 +126,13 @@ static int unescape(struct arena *a, struct str s, struct str *ret) {
 static int join_values(struct detect_matcher *m, struct str *ret) {
     size_t n = 0;
     for (uint32_t i = 0; i < m->ev->n; i++)
-        n += m->ev->fields[i].value.n + 1;
+        n += m->ev->fields[i].value.n + 1; /* never more when unescaped */
     char *to = arena_alloc(&m->arena, n + 1);
     if (!to)
         return -ENOMEM;
     n = 0;
     for (uint32_t i = 0; i < m->ev->n; i++) {
-        struct str v = m->ev->fields[i].value;
+        struct str v = value_text(m, i);
         if (v.n)
             memcpy(to + n, v.p, v.n);
         n += v.n;
@@ -235,11 +235,28 @@ static bool lower_into(char *to, const char *p, size_t n) {
     return high >= 0x80;
 }
 
+struct str value_text(struct detect_matcher *m, uint32_t value) {
+    const struct event_field *f = value_at(m, value);
+    struct prepared *p = &m->prepared[value];
+    if (LIKELY(!f->escaped))
+        return f->value;
+    (void) value_prepare(m, value);
+    if (!p->is_text) {
+        p->text = json_unescape(&m->arena, f->value);
+        p->is_text = true;
+        if (!p->text.p) {
+            m->no_memory = true;
+            p->text = STR("");
+        }
+    }
+    return p->text;
+}
+
 const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value) {
     struct prepared *p = &m->prepared[value];
-    struct str raw = value_at(m, value)->value;
-    char *to = arena_alloc(&m->arena, raw.n + 1);
     *p = (struct prepared){.epoch = m->epoch, .lowered = STR("")};
+    struct str raw = value_text(m, value);
+    char *to = arena_alloc(&m->arena, raw.n + 1);
     if (!to) {
         m->no_memory = true;
         return p;
@@ -253,7 +270,7 @@ struct str value_folded(struct detect_matcher *m, uint32_t value) {
     struct prepared *p = &m->prepared[value];
     (void) value_prepare(m, value);
     if (!p->is_folded) {
-        p->folded = p->high ? text_lower(&m->arena, value_at(m, value)->value) : p->lowered;
+        p->folded = p->high ? text_lower(&m->arena, value_text(m, value)) : p->lowered;
         p->is_folded = true;
         if (!p->folded.p) {
             m->no_memory = true;

@@ -74,6 +74,18 @@ int event_add_named(struct event *ev, struct str name, uint8_t type, struct str 
     return r;
 }
 
+int event_unescape(struct event *ev) {
+    for (uint32_t i = 0; i < ev->n; i++) {
+        struct event_field *f = &ev->fields[i];
+        struct str text = f->escaped ? json_unescape(ev->arena, f->value) : f->value;
+        if (!text.p)
+            return -ENOMEM;
+        f->value = text;
+        f->escaped = false;
+    }
+    return 0;
+}
+
 const struct event_field *event_find(const struct event *ev, uint32_t id,
                                      const struct event_field *after) {
     uint32_t i = 0;

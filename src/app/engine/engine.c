@@ -375,6 +375,7 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
         return 0;
     event_begin(&ev, &b->arena, l->engine->names, rec);
     ev.keep_all = l->engine->options.keep_all;
+    ev.lazy = !ev.keep_all;
     int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
     if (r < 0)
         return r;
@@ -386,6 +387,8 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
     /* Decoding has looked up every name a rule can ask for. */
     if (!l->engine->options.parse_only)
         r = detect_match(l->matcher, &ev, &hits, &n_hits);
+    if (r == 0 && (n_hits || l->engine->options.parse_only))
+        r = event_unescape(&ev);
     if (r < 0)
         return r;
     if (n_hits) {

@@ -4,6 +4,36 @@ static int add_leaf(void *ctx, struct str path, enum json_type type, struct str 
     return event_add_named(ctx, path, (uint8_t) type, text);
 }
 
+static int add_raw_leaf(void *ctx, struct str path, enum json_type type, struct str raw,
+                        bool escaped) {
+    struct event *ev = ctx;
+    uint32_t n = ev->n;
+    int r = event_add_named(ev, path, (uint8_t) type, raw);
+    if (r == 0 && ev->n > n)
+        ev->fields[n].escaped = escaped;
+    return r;
+}
+
+/* What matches when the strings are left as they stand in the line. */
+static void match_lazy(struct fire *f, struct str line, uint32_t **ret_hits, uint32_t *ret_n) {
+    CLEANUP(detect_matcher_freep) struct detect_matcher *m = detect_matcher_new(f->plan);
+    struct event ev;
+    const uint32_t *hits;
+    size_t used;
+    assert_non_null(m);
+    f->raw = (struct raw_record){.bytes = line};
+    event_begin(&ev, &f->arena, f->names, &f->raw);
+    ev.lazy = true;
+    if (line.n && line.p[0] == '{') {
+        assert_int_equal(json_walk_raw(&f->arena, line, &used, add_raw_leaf, &ev, NULL), 0);
+        f->raw.bytes.n = used;
+    }
+    assert_int_equal(detect_match(m, &ev, &hits, ret_n), 0);
+    *ret_hits = arena_alloc(&f->arena, *ret_n * sizeof **ret_hits);
+    assert_non_null(*ret_hits);
+    memcpy(*ret_hits, hits, *ret_n * sizeof **ret_hits);
+}
+
 void fire_begin(struct fire *f, const char *rules, const char *fields, unsigned *refused) {
     struct diag d = {0};
     char line[1024];
@@ -30,6 +60,8 @@ size_t fire_event(struct fire *f, struct str line) {
     size_t used = line.n;
     arena_reset(&f->arena);
     struct diag d = {0};
+    uint32_t *lazy_hits, lazy_n;
+    match_lazy(f, line, &lazy_hits, &lazy_n);
     f->raw = (struct raw_record){.bytes = line};
     event_begin(&f->ev, &f->arena, f->names, &f->raw);
     f->ev.keep_all = true;
@@ -40,6 +72,8 @@ size_t fire_event(struct fire *f, struct str line) {
         f->raw.bytes.n = used;
     }
     assert_int_equal(detect_match(f->matcher, &f->ev, &f->hits, &f->n), 0);
+    assert_int_equal(f->n, lazy_n);
+    assert_memory_equal(f->hits, lazy_hits, lazy_n * sizeof *lazy_hits);
     return used;
 }
 

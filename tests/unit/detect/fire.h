@@ -21,7 +21,7 @@ struct fire {
  * refused unless `refused` is non-NULL, which gets the number. */
 void fire_begin(struct fire *f, const char *rules, const char *fields, unsigned *refused);
 /* The event is a JSON object, or any other text as a line of its own (then only keywords see it).
- */
+ * It is matched twice, once with its strings as they stand in the line: the same must come out. */
 size_t fire_event(struct fire *f, struct str line);
 void fire_end(struct fire *f);
 
