@@ -62,9 +62,12 @@ uint64_t hash_sip_key(struct str s, const uint8_t key[16]) {
 
 static uint8_t process_key[16];
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+void hash_random_key(uint8_t ret[16]) {
+    ssize_t n = getrandom(ret, 16, 0);
+    ASSERT(n == 16);
+}
 static void make_key(void) {
-    ssize_t n = getrandom(process_key, sizeof process_key, 0);
-    ASSERT(n == (ssize_t) sizeof process_key);
+    hash_random_key(process_key);
 }
 
 uint64_t hash_sip(struct str s) {

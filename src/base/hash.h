@@ -10,6 +10,7 @@
 uint64_t hash_sip(struct str s);
 /* SipHash-2-4 with a given 16-byte key, for tests against the reference vectors. */
 uint64_t hash_sip_key(struct str s, const uint8_t key[16]);
+void hash_random_key(uint8_t ret[16]); /* for tables and hashes with a life of their own */
 uint64_t hash_fast(struct str s, uint64_t seed);
 static inline uint64_t hash_mix(uint64_t a, uint64_t b) {
     __extension__ unsigned __int128 m =

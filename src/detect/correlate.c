@@ -1,4 +1,5 @@
 /* The correlator: one event through all scopes, and time. */
+#include "base/hash.h"
 #include "base/mem.h"
 #include "detect/correlate_priv.h"
 
@@ -279,6 +280,7 @@ int correlate_new(const struct correlate_plan *p, const struct finding_sink *sin
     c->sink = *sink;
     c->limits = limits ? *limits : usual;
     c->clock_ns = c->sweep_ns = INT64_MIN / 2;
+    hash_random_key(c->hash_key);
     pool_init(&c->pool);
     words_init(&c->words, &c->pool);
     arena_init(&c->scratch, TELL_BYTES_MAX);

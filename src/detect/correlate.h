@@ -53,6 +53,16 @@ int correlate_tick(struct correlate *c, int64_t t_ns) MUST_USE;
 /* The end of the input: every open finding ends. The correlator may go on afterwards. */
 int correlate_flush(struct correlate *c) MUST_USE;
 
+/* Writes or reads back the whole state (base/image.h), between two events. Reading: into a correlator that has seen
+ * nothing yet, of the same plan as the writer's, else -ERR_CORRUPT at best; after a failure it is only good for
+ * freeing. From then on it tells what the writer would have told. */
+struct image;
+int correlate_image(struct correlate *c, struct image *i) MUST_USE;
+/* Time of the oldest evidence of an open finding; INT64_MAX: none is open. */
+int64_t correlate_open_since(const struct correlate *c);
+/* No event reaches further back, but for the evidence of what is open. */
+int64_t correlate_plan_reach_ns(const struct correlate_plan *p);
+
 struct correlate_stats {
     uint64_t groups;         /* live now */
     uint64_t groups_evicted; /* left before their windows had drained: a limit was reached */

@@ -717,3 +717,13 @@ void correlate_plan_free(struct correlate_plan *p) {
 bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule) {
     return p->targets[rule].fold != NO_INDEX || p->targets[rule].n_feeds > 0;
 }
+
+int64_t correlate_plan_reach_ns(const struct correlate_plan *p) {
+    int64_t reach = 0;
+    for (uint32_t i = 0; i < p->n_scopes; i++)
+        reach = MAX(reach, p->scopes[i].span_max_ns);
+    for (uint32_t i = 0; i < p->n_targets; i++)
+        if (p->targets[i].fold != NO_INDEX)
+            reach = MAX(reach, p->folds[p->targets[i].fold].pub.quiet_ns);
+    return reach + CORRELATION_SLACK_NS;
+}

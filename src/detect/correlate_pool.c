@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/image.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -241,5 +242,36 @@ void words_sweep(struct words *w) {
         x->queued = 0;
         if (x->refs == 0)
             remove_word(w, handle);
+    }
+}
+
+static void read_words(struct words *w, struct image *x, size_t n, uint32_t **ret, size_t *ret_n) {
+    struct str s;
+    *ret = n <= image_left(x) ? mem_zalloc_array(n + 1, sizeof **ret) : NULL;
+    if (!*ret)
+        image_fail(x, n <= image_left(x) ? -ENOMEM : -ERR_CORRUPT);
+    for (size_t i = 0; i < n && !x->error; i++) {
+        image_str(x, &s, CORRELATION_VALUE_BYTES_MAX);
+        if (!x->error && !((*ret)[i] = words_add(w, s)))
+            image_fail(x, -ENOMEM);
+    }
+    *ret_n = x->error ? 0 : n;
+}
+
+void words_image(struct words *w, struct image *x, uint32_t **ret, size_t *ret_n) {
+    size_t n = w->n;
+    uint32_t number = 0;
+    ASSERT(x->reading || !w->dead);
+    image_size(x, &n, UINT32_MAX - 1);
+    if (x->reading) {
+        read_words(w, x, n, ret, ret_n);
+        return;
+    }
+    for (size_t i = 0; i < w->cap; i++) {
+        if (!w->slots[i])
+            continue;
+        struct str s = words_get(w, w->slots[i]);
+        image_str(x, &s, CORRELATION_VALUE_BYTES_MAX);
+        at(w, w->slots[i])->next_dead = ++number;
     }
 }

@@ -35,7 +35,7 @@ struct word {
     uint32_t hash;
     uint32_t refs : 31;
     uint32_t queued : 1;
-    uint32_t next_dead;
+    uint32_t next_dead; /* while it is not queued: its number in the image written last */
     uint16_t n;
     char bytes[];
 };
@@ -55,6 +55,13 @@ uint32_t words_add(struct words *w, struct str s);
 void words_ref(struct words *w, uint32_t word);   /* 0 allowed */
 void words_unref(struct words *w, uint32_t word); /* 0 allowed */
 void words_sweep(struct words *w);
+struct image;
+/* All words, numbered from 1 while they are written; nothing may be queued then. Reading adds them with count 0 and
+ * makes *ret: handles by number - 1, to be freed by the caller also after a failure. */
+void words_image(struct words *w, struct image *x, uint32_t **ret, size_t *ret_n);
+static inline uint32_t words_number(const struct words *w, uint32_t word) {
+    return word ? ((const struct word *) pool_at(w->pool, word))->next_dead : 0;
+}
 static inline struct str words_get(const struct words *w, uint32_t word) {
     const struct word *x = pool_at(w->pool, word);
     return str_n(x->bytes, x->n);

@@ -333,6 +333,7 @@ struct correlate {
     size_t n_folds, folds_cap;
     uint64_t next_number;
     struct arena scratch; /* one telling */
+    uint8_t hash_key[16]; /* for hashes that are kept; goes on with the state (correlate_image.c) */
 };
 
 /* ---- one correlation's state (correlate_state.c, correlate_window.c) ---- */

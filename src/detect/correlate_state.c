@@ -9,7 +9,7 @@
  * Events exactly `timespan` apart count together. */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "detect/correlate_priv.h"
+#include "detect/correlate_image.h"
 
 void mini_keep(struct correlate *c, const struct plan_scope *s, const struct mini *m) {
     for (uint32_t i = 0; i < s->n_vals; i++)
@@ -122,7 +122,7 @@ static int value_word(struct correlate *c, const struct plan_corr *pc, const str
         *ret = 0;
         if (!word)
             return 0;
-        uint64_t h = hash_sip(words_get(&c->words, word));
+        uint64_t h = hash_sip_key(words_get(&c->words, word), c->hash_key);
         n += (size_t) snprintf(text + n, sizeof text - n, "%u:%llx ", i, (unsigned long long) h);
     }
     *ret = words_add(&c->words, str_n(text, n));
@@ -446,4 +446,89 @@ int state_past(struct correlate *c UNUSED, const struct plan_scope *s, const str
         i += n;
     }
     return r;
+}
+
+/* ---- image ---- */
+
+void image_mini(struct correlate_image *x, const struct plan_scope *s, struct mini *m, bool valued) {
+    image_i64(x->i, &m->t);
+    image_u64(x->i, &m->pos);
+    image_u32(x->i, &m->mask);
+    if (valued)
+        image_word(x, &m->weight);
+    else
+        image_u32(x->i, &m->weight);
+    for (uint32_t i = 0; i < s->n_vals; i++)
+        image_word(x, &m->vals[i]);
+    if (!x->i->reading)
+        return;
+    if (x->i->error) {
+        memset(m, 0, s->mini_bytes);
+        return;
+    }
+    mini_keep(x->c, s, m);
+    if (valued)
+        words_ref(&x->c->words, m->weight);
+}
+
+static void provider_image(struct correlate_image *x, union corr_state *st) {
+    if (x->i->reading && !(st->p = hot_realloc(x->c, NULL, 0, sizeof(struct provider)))) {
+        image_fail(x->i, -ENOMEM);
+        return;
+    }
+    struct provider *p = st->p;
+    image_u32(x->i, &p->step);
+    image_u32(x->i, &p->live);
+    word_set_image(x, &p->set);
+}
+
+/* How many places the state of a correlation has at most. */
+static uint32_t places_max(const struct plan_corr *pc) {
+    return pc->type == CORR_TEMPORAL           ? pc->n_inputs
+           : pc->type == CORR_TEMPORAL_ORDERED ? chain_at(pc->n_inputs - 1)
+                                               : pc->need;
+}
+
+static void minis_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
+                        union corr_state *st) {
+    bool by_place = pc->type == CORR_TEMPORAL || pc->type == CORR_TEMPORAL_ORDERED;
+    struct minis *y = st->p;
+    uint32_t cap = y ? y->cap : 0, n = y ? y->n : 0;
+    image_count(x->i, &cap, places_max(pc));
+    image_count(x->i, &n, cap);
+    if (by_place && cap != places_max(pc))
+        image_fail(x->i, -ERR_CORRUPT);
+    if (x->i->error)
+        return;
+    if (x->i->reading) {
+        if (!(y = hot_realloc(x->c, NULL, 0, minis_bytes(s, cap)))) {
+            image_fail(x->i, -ENOMEM);
+            return;
+        }
+        y->cap = cap;
+        st->p = y;
+    }
+    uint32_t places = by_place ? cap : n;
+    for (uint32_t i = 0; i < places && !x->i->error; i++) {
+        image_mini(x, s, ring_at(y, s, i), pc->type == CORR_VALUE_COUNT);
+        y->n = x->i->reading && !by_place ? i + 1 : n;
+    }
+}
+
+void state_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
+                 union corr_state *st) {
+    if (pc->type == CORR_FIRST_SEEN) {
+        image_i64(x->i, &st->t);
+        return;
+    }
+    bool there = st->p != NULL;
+    image_bool(x->i, &there);
+    if (!there || x->i->error)
+        return;
+    if (pc->type == CORR_MEASURES)
+        image_fail(x->i, -ERR_CORRUPT); /* it has its window */
+    else if (pc->type == CORR_VALUE_COUNT && !pc->need)
+        provider_image(x, st);
+    else
+        minis_image(x, s, pc, st);
 }

@@ -12,7 +12,7 @@
  * grow stale when their slot has left; stale ones are dropped when the set would have to grow.
  *
  * Slots are in order of time. The newest minis that may become evidence are kept in a ring. */
-#include "detect/correlate_priv.h"
+#include "detect/correlate_image.h"
 
 struct slot {
     int64_t step;
@@ -285,4 +285,78 @@ void word_set_free(struct correlate *c, struct word_set *s) {
             words_unref(&c->words, s->at[i].word);
     hot_realloc(c, s->at, s->cap * sizeof *s->at, 0);
     *s = (struct word_set){0};
+}
+
+/* ---- image ---- */
+
+static bool is_set_size(uint32_t cap) {
+    return (cap & (cap - 1)) == 0 && (cap == 0 || (cap >= 4 && (cap <= LINEAR_MAX || cap >= 64)));
+}
+
+void word_set_image(struct correlate_image *x, struct word_set *s) {
+    uint32_t n = s->n, cap = s->cap;
+    image_count(x->i, &cap, 4 * CORRELATION_VALUES_MAX);
+    image_count(x->i, &n, cap <= LINEAR_MAX ? cap : cap / 4 * 3);
+    image_bool(x->i, &s->full);
+    image_u32(x->i, &s->full_at);
+    if (!is_set_size(cap) || (x->i->reading && n > image_left(x->i)))
+        image_fail(x->i, -ERR_CORRUPT);
+    if (x->i->reading && cap && !x->i->error) {
+        s->at = hot_realloc(x->c, NULL, 0, cap * sizeof *s->at);
+        if (!s->at)
+            image_fail(x->i, -ENOMEM);
+        s->cap = s->at ? cap : 0;
+    }
+    uint32_t places = cap <= LINEAR_MAX ? n : cap;
+    for (uint32_t i = 0, k = 0; k < n && !x->i->error; i++) {
+        struct word_seen one = {0};
+        if (!x->i->reading && (ASSERT(i < places), !s->at[i].word))
+            continue;
+        if (!x->i->reading)
+            one = s->at[i];
+        image_word(x, &one.word);
+        image_u32(x->i, &one.step);
+        k++;
+        if (!x->i->reading)
+            continue;
+        if (!one.word || word_set_find(s, one.word)) {
+            image_fail(x->i, -ERR_CORRUPT);
+            return;
+        }
+        put(s, one);
+        words_ref(&x->c->words, one.word);
+    }
+}
+
+void window_image(struct correlate_image *x, const struct plan_window *pw, union corr_state *st) {
+    bool there = st->p != NULL;
+    image_bool(x->i, &there);
+    if (!there || x->i->error)
+        return;
+    if (x->i->reading && !(st->p = window_new(x->c, pw))) {
+        image_fail(x->i, -ENOMEM);
+        return;
+    }
+    struct window *w = st->p;
+    uint32_t n = w->n_slots, cap = w->slots_cap;
+    image_i64(x->i, &w->newest);
+    image_count(x->i, &cap, 2 * WINDOW_STEPS + 4);
+    image_count(x->i, &n, cap);
+    if (x->i->reading && cap && !x->i->error) {
+        w->slots = hot_realloc(x->c, NULL, 0, cap * slot_bytes(pw));
+        if (!w->slots)
+            image_fail(x->i, -ENOMEM);
+        w->slots_cap = w->slots ? cap : 0;
+    }
+    for (uint32_t i = 0; i < n && !x->i->error; i++) {
+        struct slot *slot = slot_at(w, pw, i);
+        image_i64(x->i, &slot->step);
+        for (uint32_t k = 0; k < pw->n_counters; k++)
+            image_u32(x->i, &slot->counts[k]);
+        w->n_slots = x->i->reading ? i + 1 : n;
+    }
+    for (uint32_t k = 0; k < pw->n_counters; k++)
+        image_u32(x->i, &w->totals[k]);
+    for (uint32_t i = 0; i < pw->n_sets && !x->i->error; i++)
+        word_set_image(x, &w->sets[i]);
 }

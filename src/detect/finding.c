@@ -164,16 +164,22 @@ static int by_opening(const void *a, const void *b) {
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+int findings_by_opening(const struct correlate *c, struct open_finding ***ret) {
+    *ret = mem_realloc_array(NULL, c->n_open + 1, sizeof(struct open_finding *));
+    if (!*ret)
+        return -ENOMEM;
+    if (c->n_open)
+        memcpy(*ret, c->heap, c->n_open * sizeof(struct open_finding *));
+    qsort(*ret, c->n_open, sizeof(struct open_finding *), by_opening);
+    return 0;
+}
+
 int findings_end_all(struct correlate *c) {
     size_t n = c->n_open;
+    struct open_finding **list;
     if (!n)
         return 0;
-    struct open_finding **list = mem_realloc_array(NULL, n, sizeof(struct open_finding *));
-    int r = 0;
-    if (!list)
-        return -ENOMEM;
-    memcpy(list, c->heap, n * sizeof(struct open_finding *));
-    qsort(list, n, sizeof(struct open_finding *), by_opening);
+    int r = findings_by_opening(c, &list);
     for (size_t i = 0; i < n && r == 0; i++)
         r = end(c, list[i]);
     mem_free(list);
@@ -420,4 +426,25 @@ int finding_fold(struct correlate *c, const struct plan_fold *fold) {
     fold_put(c->folds, c->folds_cap, f);
     c->n_folds++;
     return open_and_tell(c, f);
+}
+
+int finding_restore(struct correlate *c, struct open_finding *f) {
+    int r = mem_grow((void **) &c->heap, &c->heap_cap, c->n_open + 1, SIZE_MAX / 16,
+                     sizeof(struct open_finding *));
+    if (r == 0 && !f->group)
+        r = fold_room(c);
+    if (r < 0)
+        return r;
+    if (f->group) {
+        struct hot *h = hot_of(c, group_at(c, f->group));
+        f->next = h->findings;
+        h->findings = f;
+    } else {
+        f->hash = fold_hash(&c->plan->folds[f->rule->rule->index], f->keys);
+        fold_put(c->folds, c->folds_cap, f);
+        c->n_folds++;
+    }
+    heap_set(c, c->n_open++, f);
+    heap_sift(c, f);
+    return 0;
 }

@@ -53,4 +53,10 @@ struct open_finding {
 int finding_add(struct correlate *c, struct open_finding *f, const struct mini *m) MUST_USE;
 void finding_set_id(const struct correlate *c, struct open_finding *f);
 int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state state) MUST_USE;
+/* The open ones in the order they opened, to be freed by the caller. */
+int findings_by_opening(const struct correlate *c, struct open_finding ***ret) MUST_USE;
+/* Takes a finding that was open before: into the heap, to its group or into the table of folds. */
+int finding_restore(struct correlate *c, struct open_finding *f) MUST_USE;
+/* The table that finds listed values, made larger when it is due. */
+int collected_index(struct collected *x) MUST_USE;
 void finding_free(struct correlate *c, struct open_finding *f);

@@ -25,7 +25,7 @@ static struct collected_value *find_value(const struct collected *x, uint32_t wo
     return NULL;
 }
 
-static int index_grow(struct collected *x) {
+int collected_index(struct collected *x) {
     if (x->n < FEW || x->n * 2 < x->index_cap)
         return 0;
     size_t cap = x->index_cap ? x->index_cap * 2 : 64;
@@ -42,7 +42,7 @@ static int index_grow(struct collected *x) {
 
 /* Beyond the list: only whether the value is new. */
 static int count_more(struct correlate *c, struct collected *x, uint32_t word) {
-    uint64_t h = hash_sip(words_get(&c->words, word)) | 1;
+    uint64_t h = hash_sip_key(words_get(&c->words, word), c->hash_key) | 1;
     if (x->n_more * 2 >= x->more_cap) {
         if (x->n_more >= CORRELATION_VALUES_MAX) {
             x->at_least = true;
@@ -86,7 +86,7 @@ static int collect(struct correlate *c, struct collected *x, uint32_t word, cons
         return count_more(c, x, word);
     int r = mem_grow((void **) &x->at, &x->cap, x->n + 1, FINDING_COLLECT_MAX, sizeof *x->at);
     if (r == 0)
-        r = index_grow(x);
+        r = collected_index(x);
     if (r < 0)
         return r;
     x->at[x->n] =

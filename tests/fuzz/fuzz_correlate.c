@@ -1,7 +1,7 @@
 /* Hostile correlation documents: the input is YAML behind three known detections; whatever loads is
  * run over a few hundred events with times, late ones and jumps drawn from the input's own bytes.
- * Twice: the same bytes must come out. */
-#include "base/buf.h"
+ * Twice, the second time with the correlator ended and read back now and then: the same bytes must come out. */
+#include "base/image.h"
 #include "detect/correlate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,11 +16,25 @@ static int put(void *ctx, const struct finding *f) {
     return 0;
 }
 
+static const struct correlate_limits few = {.groups_max = 20, .bytes_max = 1 << 18, .findings_max = 6};
+
+static struct correlate *restart(struct correlate *c, const struct correlate_plan *plan,
+                                 const struct finding_sink *sink) {
+    struct image x;
+    image_write(&x, NULL, NULL, 1 << 24);
+    ASSERT(correlate_image(c, &x) == 0);
+    struct buf bytes = x.out;
+    correlate_free(c);
+    ASSERT(correlate_new(plan, sink, &few, &c) == 0);
+    image_read(&x, buf_str(&bytes));
+    ASSERT(correlate_image(c, &x) == 0 && image_end(&x) == 0);
+    buf_done(&bytes);
+    return c;
+}
+
 static void run(const struct correlate_plan *plan, const struct detect_rules *set,
-                const struct event_names *names, const uint8_t *data, size_t size,
+                const struct event_names *names, const uint8_t *data, size_t size, bool restarts,
                 struct buf *out) {
-    static const struct correlate_limits few = {
-        .groups_max = 20, .bytes_max = 1 << 18, .findings_max = 6};
     struct finding_sink sink = {.ctx = out, .put = put};
     struct correlate *c;
     struct arena arena;
@@ -30,6 +44,8 @@ static void run(const struct correlate_plan *plan, const struct detect_rules *se
     for (uint64_t i = 0; i < 300; i++) {
         uint8_t x = data[i % size];
         uint32_t hits[8], n = 0;
+        if (restarts && (i < 20 || x % 16 == 1))
+            c = restart(c, plan, &sink);
         char user[2] = {(char) ('a' + (x & 7)), 0}, ip[2] = {(char) ('0' + (x >> 3 & 3)), 0};
         struct raw_record raw = {.pos = {.n = i}};
         struct event ev;
@@ -70,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         correlate_plan_new(set, names, &plan, NULL) == 0) {
         for (int i = 0; i < 2; i++) {
             buf_init(&out[i], 1 << 26);
-            run(plan, set, names, data, size, &out[i]);
+            run(plan, set, names, data, size, i == 1, &out[i]);
         }
         ASSERT(str_eq(buf_str(&out[0]), buf_str(&out[1])));
         buf_done(&out[0]);

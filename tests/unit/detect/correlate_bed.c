@@ -1,5 +1,6 @@
 #include "correlate_bed.h"
 
+#include "base/image.h"
 #include "base/mem.h"
 
 #include <inttypes.h>
@@ -41,6 +42,40 @@ static int put(void *ctx, const struct finding *f) {
     return b->sink_code;
 }
 
+bool bed_restarts;
+
+/* Ends the correlator and goes on with a new one that read what it had written. Often in short stories; in long
+ * ones seldom enough to end. */
+static int restart(struct bed *b) {
+    struct correlate_stats before, after;
+    struct finding_sink sink = {.ctx = b, .put = put};
+    struct image x;
+    struct buf bytes;
+    if (!b->restarts || (b->n > 300 && b->n % 1009))
+        return 0;
+    correlate_stats(b->c, &before);
+    if (before.groups > 20000 && b->n % (1009 * 64))
+        return 0;
+    image_write(&x, NULL, NULL, (size_t) 1 << 28);
+    int r = correlate_image(b->c, &x);
+    bytes = x.out;
+    correlate_free(b->c);
+    b->c = NULL;
+    if (r == 0)
+        r = correlate_new(b->plan, &sink, b->limits, &b->c);
+    image_read(&x, buf_str(&bytes));
+    if (r == 0)
+        r = correlate_image(b->c, &x);
+    if (r == 0)
+        r = image_end(&x);
+    buf_done(&bytes);
+    if (r < 0)
+        return r;
+    correlate_stats(b->c, &after);
+    assert_memory_equal(&before, &after, sizeof before);
+    return 0;
+}
+
 int bed_try(struct bed *b, const char *rules, const struct correlate_limits *limits) {
     *b = (struct bed){0};
     struct diag d = {0};
@@ -54,6 +89,7 @@ int bed_try(struct bed *b, const char *rules, const struct correlate_limits *lim
     struct finding_sink sink = {.ctx = b, .put = put};
     if (r == 0)
         r = correlate_new(b->plan, &sink, limits, &b->c);
+    b->limits = limits;
     if (r < 0 && r != -ENOMEM)
         print_error("%s\n", d.text);
     return r;
@@ -61,6 +97,7 @@ int bed_try(struct bed *b, const char *rules, const struct correlate_limits *lim
 
 void bed_open(struct bed *b, const char *rules, const struct correlate_limits *limits) {
     assert_int_equal(bed_try(b, rules, limits), 0);
+    b->restarts = bed_restarts;
 }
 
 void bed_close(struct bed *b) {
@@ -101,7 +138,9 @@ int bed_try_event(struct bed *b, double t, const char *rules, const char *fields
         if (rule)
             hits[n++] = rule->index;
     }
-    int r = add_fields(b, &ev, fields);
+    int r = restart(b);
+    if (r == 0)
+        r = add_fields(b, &ev, fields);
     return r < 0 ? r : correlate_event(b->c, &ev, hits, n);
 }
 
@@ -109,9 +148,11 @@ void bed_event(struct bed *b, double t, const char *rules, const char *fields) {
     assert_int_equal(bed_try_event(b, t, rules, fields), 0);
 }
 void bed_tick(struct bed *b, double t) {
+    assert_int_equal(restart(b), 0);
     assert_int_equal(correlate_tick(b->c, (int64_t) (t * 1e9)), 0);
 }
 void bed_flush(struct bed *b) {
+    assert_int_equal(restart(b), 0);
     assert_int_equal(correlate_flush(b->c), 0);
 }
 

@@ -20,8 +20,12 @@ struct bed {
     struct buf lines; /* one telling a line */
     struct buf json;
     uint64_t n;    /* position of the last event */
+    const struct correlate_limits *limits;
+    bool restarts;
     int sink_code; /* what the sink returns */
 };
+/* While true, the correlator of a bed opened (not tried) is written, freed and read back into a new one between any two events. */
+extern bool bed_restarts;
 /* Fails the test when the rules do not load; refused correlations are shown by bed_refused. */
 void bed_open(struct bed *b, const char *rules, const struct correlate_limits *limits);
 int bed_try(struct bed *b, const char *rules, const struct correlate_limits *limits); /* torture */
