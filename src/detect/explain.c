@@ -44,14 +44,7 @@ static const struct atom *atom_for(const struct lane *l, const struct detect_ite
         ref = field_named(l, item->text);
     if (field >= l->n_fields || ref >= l->n_fields)
         return NULL;
-    *own = (struct atom){.op = (uint8_t) item->op,
-                         .field = (uint16_t) field,
-                         .ref_field = (uint16_t) ref,
-                         .n = (uint32_t) item->text.n,
-                         .text = item->text.p,
-                         .item = item};
-    own->flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
-                            (item->number ? ATOM_NUMBER : 0));
+    *own = lane_atom_from(item, field, ref);
     for (uint32_t i = 0; item->op == DETECT_OP_REGEX && i < l->n_atoms; i++) {
         const struct atom *a = &l->atoms[i];
         if (a->re && a->field == field && a->item->re_flags == item->re_flags &&

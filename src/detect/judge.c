@@ -110,6 +110,9 @@ static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const
 
 static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t value,
                        const struct event_field *f) {
+    /* a value of ASCII only has nothing a literal of other characters could be in */
+    if ((a->flags & ATOM_HIGH) && !value_prepare(m, value)->high)
+        return false;
     struct str v = a->flags & ATOM_CASED     ? value_text(m, value)
                    : a->flags & ATOM_UNICODE ? value_folded(m, value)
                                              : value_prepare(m, value)->lowered;
@@ -124,7 +127,7 @@ static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t 
     case DETECT_OP_SUFFIX:
         return v.n >= a->n && memcmp(v.p + v.n - a->n, a->text, a->n) == 0;
     case DETECT_OP_CONTAINS:
-        return memmem(v.p, v.n, a->text, a->n) != NULL;
+        return m->kernel->contains(v.p, v.n, a->text, a->n, a->rare);
     default:
         return pattern_match_glob(a->item->pieces, a->item->n_pieces, v);
     }

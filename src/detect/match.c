@@ -16,6 +16,7 @@ struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
     if (!m)
         return NULL;
     m->plan = detect_plan_ref(plan);
+    m->kernel = kernel_best();
     arena_init(&m->arena, BATCH_ARENA_BYTES_MAX);
     m->prepared = mem_zalloc_array(VALUES_MAX, sizeof *m->prepared);
     m->next = mem_zalloc_array(VALUES_MAX, sizeof *m->next);

@@ -34,10 +34,12 @@ struct line_source {
     bool is_raw;    /* in the encoding it came in */
     bool is_json;   /* with JSON's escapes */
     bool is_opaque; /* a plain letter may stand there as other bytes */
+    bool high;      /* holds bytes above ASCII */
 };
 
 struct detect_matcher {
     struct detect_plan *plan;
+    const struct kernel *kernel;
     const struct event *ev;
     uint32_t epoch;     /* below 2^31: a memo holds 2 * epoch + answer */
     struct arena arena; /* one event's */

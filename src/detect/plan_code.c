@@ -95,24 +95,43 @@ static int atom_key(struct lane_builder *b, const struct atom *a, struct key *k)
     return r;
 }
 
+static bool has_high(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char) s.p[i] >= 0x80)
+            return true;
+    return false;
+}
+
+static bool asks_for_high(const struct detect_item *item) {
+    bool high = item->op <= DETECT_OP_CONTAINS && has_high(item->text);
+    for (uint32_t i = 0; item->op == DETECT_OP_GLOB && i < item->n_pieces; i++)
+        high |= has_high(item->pieces[i].lit);
+    return high;
+}
+
+struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint32_t ref_field) {
+    struct atom a = {.op = (uint8_t) item->op,
+                     .field = (uint16_t) field,
+                     .n = (uint32_t) item->text.n,
+                     .text = item->text.p,
+                     .item = item};
+    a.flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
+                         (item->number ? ATOM_NUMBER : 0) | (asks_for_high(item) ? ATOM_HIGH : 0));
+    if (item->op == DETECT_OP_FIELDREF)
+        a.ref_field = (uint16_t) ref_field;
+    else
+        a.rare = kernel_rare_of(a.text, a.n);
+    return a;
+}
+
 static int make_atom(struct lane_builder *b, const struct detect_logsource *source,
                      const struct detect_item *item, struct atom *ret) {
-    int field = lane_field_of(b, source, item->field);
-    if (field < 0)
-        return field;
-    *ret = (struct atom){.op = (uint8_t) item->op,
-                         .field = (uint16_t) field,
-                         .n = (uint32_t) item->text.n,
-                         .text = item->text.p,
-                         .item = item};
-    ret->flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
-                            (item->number ? ATOM_NUMBER : 0));
-    if (item->op == DETECT_OP_FIELDREF) {
-        int ref = lane_field_of(b, source, item->text);
-        if (ref < 0)
-            return ref;
-        ret->ref_field = (uint16_t) ref;
-    }
+    int field = lane_field_of(b, source, item->field), ref = 0;
+    if (field >= 0 && item->op == DETECT_OP_FIELDREF)
+        ref = lane_field_of(b, source, item->text);
+    if (field < 0 || ref < 0)
+        return MIN(field, ref);
+    *ret = lane_atom_from(item, (uint32_t) field, (uint32_t) ref);
     return 0;
 }
 

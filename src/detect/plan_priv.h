@@ -11,12 +11,19 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "detect/expr.h"
+#include "detect/kernel.h"
 #include "detect/match.h"
 #include "detect/regex.h"
 
 /* --- atoms and code --- */
 
-enum { ATOM_CASED = 1, ATOM_UNICODE = 2, ATOM_NUMBER = 4, ATOM_MEMO = 8 };
+enum {
+    ATOM_CASED = 1,
+    ATOM_UNICODE = 2,
+    ATOM_NUMBER = 4,
+    ATOM_MEMO = 8,
+    ATOM_HIGH = 16 /* asks for other characters than ASCII */
+};
 struct atom {
     uint8_t op; /* enum detect_op */
     uint8_t flags;
@@ -24,8 +31,11 @@ struct atom {
     uint32_t n;
     const char *text; /* n bytes: EXACT to CONTAINS */
     const struct detect_item *item;
-    struct regex *re;   /* REGEX */
-    uint16_t ref_field; /* FIELDREF */
+    struct regex *re; /* REGEX */
+    union {
+        uint16_t ref_field;      /* FIELDREF */
+        struct kernel_rare rare; /* CONTAINS */
+    };
 };
 
 /* One step of a rule: judge the atom, go to step yes or no. */
@@ -86,11 +96,12 @@ struct bucket { /* open addressing; n == 0: free */
     uint32_t first, n; /* entries */
 };
 struct gram_set {
-    uint64_t *bits; /* one of 1 << bits_log */
+    struct kernel_bitmap bitmap;
+    struct kernel_filter *filter; /* NULL: more grams than it can tell apart */
     struct bucket *table;
-    uint32_t bits_log, table_log;
-    /* literals of one to three bytes, by first byte */
-    uint32_t short_bits[8];
+    uint32_t table_log;
+    /* literals of one to three bytes */
+    struct kernel_filter *short_filter;
     uint32_t shorts, n_shorts; /* entries */
     bool has_grams;
 };
@@ -165,10 +176,7 @@ static inline uint64_t probe_hash(uint32_t field, unsigned probe, const char *p,
 }
 /* Sets in letters what makes them small, and in other bytes what makes them no worse. */
 #define LINE_CASE_BITS 0x20202020u
-#define LINE_ESCAPE 0x755cu /* "\\u", as the two low bytes of a gram */
-static inline uint32_t gram_hash(uint32_t gram) {
-    return gram * 0x9e3779b1u;
-}
+#define LINE_CASE_BIT 0x20u
 
 /* The tail that begins with the last '\' or '/'; the whole value when it has none. */
 static inline struct str last_component(struct str s) {
@@ -239,6 +247,8 @@ struct lane_builder {
 };
 
 /* plan_code.c */
+/* Without its regex. */
+struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint32_t ref_field);
 int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) MUST_USE;
 int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;

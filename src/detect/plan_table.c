@@ -151,6 +151,8 @@ static void put_probes(struct tables *t, const struct trigger *at, size_t n) {
 
 /* --- grams --- */
 
+enum { FILTER_PATTERNS_MAX = 64 };
+
 static struct gram_set *set_of(struct tables *t, const struct trigger *at) {
     struct lane_field *f = &t->l->fields[at->field];
     struct gram_set **to = at->unicode ? &f->grams_unicode : &f->grams;
@@ -161,6 +163,32 @@ static struct gram_set *set_of(struct tables *t, const struct trigger *at) {
 
 static bool same_set(const struct trigger *a, const struct trigger *b) {
     return a->kind == b->kind && a->field == b->field && a->unicode == b->unicode;
+}
+
+static struct kernel_filter *new_filter(struct tables *t) {
+    char *p = arena_alloc(&t->b->plan->arena, sizeof(struct kernel_filter) + 63);
+    return p ? (struct kernel_filter *) (void *) (p + (-(uintptr_t) p & 63)) : NULL;
+}
+
+/* A filter for what waits in entries or grams that are few; literals are shortened to four bytes. */
+static int make_filter(struct tables *t, const struct trigger *at, size_t n, struct kernel_filter **ret) {
+    unsigned char patterns[FILTER_PATTERNS_MAX][4] = {{0}};
+    uint8_t lengths[FILTER_PATTERNS_MAX];
+    size_t n_patterns = 0;
+    for (size_t i = 0; i < n; i += run_of(at + i, n - i, cmp_entry)) {
+        struct str key = at->kind == TRIGGER_SHORT ? at[i].lit : at[i].key;
+        if (n_patterns && key.n == lengths[n_patterns - 1] &&
+            memcmp(patterns[n_patterns - 1], key.p, key.n) == 0)
+            continue;
+        if (n_patterns == FILTER_PATTERNS_MAX)
+            return 0;
+        lengths[n_patterns] = (uint8_t) key.n;
+        memcpy(patterns[n_patterns++], key.p, key.n);
+    }
+    if (!(*ret = new_filter(t)))
+        return -ENOMEM;
+    kernel_filter_make(*ret, patterns[0], lengths, n_patterns, at->field ? 0 : LINE_CASE_BIT);
+    return 0;
 }
 
 static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
@@ -174,19 +202,21 @@ static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
     g->table_log = MAX(log_at_least(n_keys * 2), 4);
     /* 128 bits a gram: the bitmap answers nearly everything; at most 128 KB, so that it stays in L2
      */
-    g->bits_log = MIN(MAX(log_at_least(n_keys * 128), 10), 20);
+    g->bitmap.log = MIN(MAX(log_at_least(n_keys * 128), 10), 20);
+    g->bitmap.fold = at->field ? 0 : LINE_CASE_BITS;
     g->table = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->table_log) * sizeof *g->table);
-    g->bits = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->bits_log) / 8);
-    if (!g->table || !g->bits)
+    uint64_t *bits = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->bitmap.log) / 8);
+    if (!g->table || !bits || make_filter(t, at, n, &g->filter) < 0)
         return -ENOMEM;
+    g->bitmap.bits = bits;
     for (size_t i = 0; i < n;) {
         size_t k = run_of(at + i, n - i, cmp_bucket);
         struct bucket b;
         memcpy(&b.tag, at[i].key.p, 4);
-        uint32_t h = gram_hash(b.tag), bit = h >> (32 - g->bits_log);
+        uint32_t h = kernel_gram_hash(b.tag), bit = h >> (32 - g->bitmap.log);
         b.first = put_entries(t, &at[i], k, &b.n);
         bucket_add(g->table, g->table_log, h >> (32 - g->table_log), b);
-        g->bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        bits[bit / 64] |= (uint64_t) 1 << bit % 64;
         i += k;
     }
     return 0;
@@ -197,11 +227,7 @@ static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
     if (!g)
         return -ENOMEM;
     g->shorts = put_entries(t, at, n, &g->n_shorts);
-    for (uint32_t i = 0; i < g->n_shorts; i++) {
-        unsigned char c = (unsigned char) t->l->entries[g->shorts + i].lit[0];
-        g->short_bits[c / 32] |= 1u << c % 32;
-    }
-    return 0;
+    return make_filter(t, at, n, &g->short_filter);
 }
 
 /* --- all --- */

@@ -30,7 +30,7 @@ static uint32_t load32(const char *p) {
 }
 
 static uint32_t *gram_count(const struct popularity *p, const char *at) {
-    return &p->grams[gram_hash(load32(at)) >> (32 - p->grams_log)];
+    return &p->grams[kernel_gram_hash(load32(at)) >> (32 - p->grams_log)];
 }
 
 /* ASCII-lowered: a cased literal is found in the lowered value, too. */

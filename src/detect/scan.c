@@ -1,8 +1,6 @@
 /* Triggers: which rules of a lane an event calls for. Each value of each field a rule waits for is
  * looked up whole, by its ends and by its last component in one hash table, and searched for
  * literals by the four bytes of each that are rarest. What is found twice is judged once. */
-#include <endian.h>
-
 #include "base/json.h"
 #include "detect/match_priv.h"
 
@@ -102,10 +100,12 @@ static void probe_number(struct detect_matcher *m, const struct lane *l, uint32_
 /* --- substrings --- */
 
 static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
-                       uint32_t gram, uint32_t h, struct str v, size_t at) {
-    uint32_t mask = ((uint32_t) 1 << g->table_log) - 1;
+                       struct str v, size_t at) {
+    uint32_t mask = ((uint32_t) 1 << g->table_log) - 1, gram;
+    memcpy(&gram, v.p + at, 4);
+    gram |= g->bitmap.fold;
     m->stats.grams++;
-    for (uint32_t i = h >> (32 - g->table_log); g->table[i].n; i = (i + 1) & mask)
+    for (uint32_t i = kernel_gram_hash(gram) >> (32 - g->table_log); g->table[i].n; i = (i + 1) & mask)
         if (g->table[i].tag == gram) {
             choose_entries(m, l, &g->table[i], v, at);
             return;
@@ -114,28 +114,37 @@ static void found_gram(struct detect_matcher *m, const struct lane *l, const str
 
 static void scan_grams(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                        struct str v) {
-    const uint64_t *bits = g->bits;
-    unsigned shift = 32 - g->bits_log;
-    for (size_t i = 0; i + 4 <= v.n; i++) {
-        uint32_t gram;
-        memcpy(&gram, v.p + i, 4);
-        uint32_t h = gram_hash(gram), bit = h >> shift;
-        if (UNLIKELY(bits[bit / 64] >> bit % 64 & 1))
-            found_gram(m, l, g, gram, h, v, i);
+    const struct kernel *k = m->kernel;
+    uint32_t places[KERNEL_PLACES_MAX];
+    for (size_t at = 0; at + 4 <= v.n;) {
+        size_t n = g->filter && k->filter ? k->filter(g->filter, v.p, v.n, &at, places)
+                                          : k->bitmap(&g->bitmap, v.p, v.n, &at, places);
+        for (size_t i = 0; i < n; i++)
+            found_gram(m, l, g, v, places[i]);
+    }
+}
+
+static void found_short(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                        struct str v, size_t at) {
+    for (uint32_t k = g->shorts; k < g->shorts + g->n_shorts; k++) {
+        const struct entry *e = &l->entries[k];
+        if (v.n - at >= e->n && memcmp(v.p + at, e->lit, e->n) == 0)
+            choose(m, l, e->rules, e->n_rules);
     }
 }
 
 static void scan_shorts(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                         struct str v) {
-    for (size_t i = 0; i < v.n; i++) {
-        unsigned char c = (unsigned char) v.p[i];
-        if (LIKELY(!(g->short_bits[c / 32] >> c % 32 & 1)))
-            continue;
-        for (uint32_t k = g->shorts; k < g->shorts + g->n_shorts; k++) {
-            const struct entry *e = &l->entries[k];
-            if (v.n - i >= e->n && memcmp(v.p + i, e->lit, e->n) == 0)
-                choose(m, l, e->rules, e->n_rules);
-        }
+    uint32_t places[KERNEL_PLACES_MAX];
+    if (!g->short_filter || !m->kernel->filter) {
+        for (size_t i = 0; i < v.n; i++)
+            found_short(m, l, g, v, i);
+        return;
+    }
+    for (size_t at = 0; at < v.n;) {
+        size_t n = m->kernel->filter(g->short_filter, v.p, v.n, &at, places);
+        for (size_t i = 0; i < n; i++)
+            found_short(m, l, g, v, places[i]);
     }
 }
 
@@ -149,52 +158,20 @@ static void scan_set(struct detect_matcher *m, const struct lane *l, const struc
 
 /* --- the line --- */
 
-static bool has_high(struct str s) {
-    unsigned char high = 0;
-    for (size_t i = 0; i < s.n; i++)
-        high |= (unsigned char) s.p[i];
-    return high >= 0x80;
-}
-
-/* A backslash and a u at i: an escape, unless the backslash is itself escaped (C:\\\\users). */
-static bool is_unicode_escape(struct str v, size_t i) {
-    size_t n = 0;
-    while (n < i && v.p[i - 1 - n] == '\\')
-        n++;
-    return n % 2 == 0;
-}
-
-/* false: a \\u stands there, behind which may be any letter. */
-static bool scan_line_grams(struct detect_matcher *m, const struct lane *l,
-                            const struct gram_set *g, const struct line_source *s) {
-    const uint64_t *bits = g ? g->bits : NULL;
-    unsigned shift = g ? 32 - g->bits_log : 0;
-    struct str v = s->bytes;
-    for (size_t i = 0; i + 4 <= v.n; i++) {
-        uint32_t gram;
-        memcpy(&gram, v.p + i, 4);
-        if (UNLIKELY(le32toh(gram) << 16 == LINE_ESCAPE << 16) && s->is_json && is_unicode_escape(v, i))
-            return false;
-        gram |= LINE_CASE_BITS;
-        uint32_t h = gram_hash(gram), bit = h >> shift;
-        if (g && UNLIKELY(bits[bit / 64] >> bit % 64 & 1))
-            found_gram(m, l, g, gram, h, v, i);
-    }
-    return true;
-}
-
 /* Keywords in the line as it came, neither decoded nor unescaped nor lowered: it is made readable
  * only when a rule is to be judged on it. The literals looked for here are of bytes that stand for
  * themselves. */
 static void scan_line(struct detect_matcher *m, const struct lane *l) {
     const struct lane_field *f = &l->fields[0];
     const struct line_source *s = line_look(m);
-    if (s->is_opaque || !scan_line_grams(m, l, f->grams, s)) {
+    if (s->is_opaque) {
         choose(m, l, l->line_rules, l->n_line_rules);
         return;
     }
+    if (f->grams)
+        scan_set(m, l, f->grams, s->bytes);
     choose(m, l, f->present, f->n_present);
-    if (f->n_high && has_high(s->bytes))
+    if (s->high)
         choose(m, l, f->high, f->n_high);
 }
 

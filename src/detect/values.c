@@ -142,6 +142,18 @@ static int join_values(struct detect_matcher *m, struct str *ret) {
     return 0;
 }
 
+/* A backslash and a u, the backslash not itself escaped (C:\\\\users). */
+static bool has_unicode_escape(struct str v) {
+    for (ptrdiff_t i = 0; (i = str_find(v, STR("\\u"), (size_t) i)) >= 0; i++) {
+        ptrdiff_t n = 0;
+        while (n < i && v.p[i - 1 - n] == '\\')
+            n++;
+        if (n % 2 == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Where the line stands: what the decoder kept as the original, else the raw bytes. */
 const struct line_source *line_look(struct detect_matcher *m) {
     struct line_source *s = &m->line;
@@ -159,11 +171,14 @@ const struct line_source *line_look(struct detect_matcher *m) {
             m->no_memory = true;
             s->bytes = STR("");
         }
+        s->high = m->kernel->look(s->bytes.p, s->bytes.n) & KERNEL_HIGH;
         return s;
     }
+    unsigned seen = m->kernel->look(s->bytes.p, s->bytes.n);
+    s->high = seen & KERNEL_HIGH;
     s->is_json = looks_like_json(s->bytes);
-    /* encodings that do not keep ASCII as it is */
-    s->is_opaque = memchr(s->bytes.p, 0, s->bytes.n) || memchr(s->bytes.p, 0x1b, s->bytes.n);
+    /* encodings that do not keep ASCII as it is; an escape behind which may be any letter */
+    s->is_opaque = (seen & KERNEL_OPAQUE) || ((seen & KERNEL_U) && s->is_json && has_unicode_escape(s->bytes));
     return s;
 }
 
@@ -225,16 +240,6 @@ int values_enter_lane(struct detect_matcher *m, const struct lane *l) {
 
 /* --- values made ready --- */
 
-static bool lower_into(char *to, const char *p, size_t n) {
-    unsigned char high = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char) p[i];
-        high |= c;
-        to[i] = (char) (c + (((unsigned char) (c - 'A') < 26) << 5));
-    }
-    return high >= 0x80;
-}
-
 struct str value_text(struct detect_matcher *m, uint32_t value) {
     const struct event_field *f = value_at(m, value);
     struct prepared *p = &m->prepared[value];
@@ -261,7 +266,7 @@ const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value
         m->no_memory = true;
         return p;
     }
-    p->high = lower_into(to, raw.p, raw.n);
+    p->high = m->kernel->lower(to, raw.p, raw.n);
     p->lowered = str_n(to, raw.n);
     return p;
 }

@@ -1,0 +1,116 @@
+#include "detect/kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+
+/* Bytes of lowered log lines, the common ones first (counted over Windows events); what is not named is
+ * rarer than all of these. */
+static const char common[] = "a\"es0otcirdbn\\:mwg2,ul-13fp 4qyv58h697.kxjz+={}|_@)(/";
+
+static unsigned rarity(char c) {
+    const char *at = c ? strchr(common, c) : NULL;
+    return at ? (unsigned) (at - common) : (unsigned) sizeof common;
+}
+
+struct kernel_rare kernel_rare_of(const char *lit, size_t n) {
+    struct kernel_rare r = {0, 0};
+    size_t end = MIN(n, (size_t) UINT8_MAX);
+    for (size_t i = 1; i < end; i++)
+        if (rarity(lit[i]) > rarity(lit[r.first]))
+            r.first = (uint8_t) i;
+    r.second = r.first || end < 2 ? 0 : 1;
+    for (size_t i = 0; i < end; i++)
+        if (i != r.first && lit[i] != lit[r.first] && rarity(lit[i]) > rarity(lit[r.second]))
+            r.second = (uint8_t) i;
+    return r;
+}
+
+void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, const uint8_t *lengths,
+                        size_t n, unsigned char fold) {
+    memset(f, 0, sizeof *f);
+    f->halves = n > 24 ? 2 : 1;
+    f->min = 4;
+    for (size_t i = 0; i < n; i++) {
+        unsigned group = (unsigned) (i * f->halves * 8 / n), length = lengths ? lengths[i] : 4;
+        uint8_t bit = (uint8_t) (1u << group % 8);
+        f->min = MIN(f->min, length);
+        for (unsigned k = 0; k < 4; k++)
+            for (unsigned b = 0; b < 256; b++)
+                if (k >= length || (b | fold) == patterns[4 * i + k])
+                    f->groups[group / 8][k][b & 127] |= bit;
+    }
+}
+
+static bool plain_contains(const char *v, size_t n, const char *lit, size_t n_lit, struct kernel_rare rare UNUSED) {
+    return memmem(v, n, lit, n_lit) != NULL;
+}
+
+static bool plain_lower(char *to, const char *p, size_t n) {
+    unsigned char high = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char) p[i];
+        high |= c;
+        to[i] = (char) (c + (((unsigned char) (c - 'A') < 26) << 5));
+    }
+    return high >= 0x80;
+}
+
+static unsigned plain_look(const char *p, size_t n) {
+    unsigned char high = 0, opaque = 0;
+    for (size_t i = 0; i < n; i++) {
+        high |= (unsigned char) p[i];
+        opaque |= p[i] == 0 || p[i] == 0x1b;
+    }
+    return (high >= 0x80 ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) |
+           (memmem(p, n, "\\u", 2) ? KERNEL_U : 0);
+}
+
+static size_t plain_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
+                           uint32_t out[KERNEL_PLACES_MAX]) {
+    size_t found = 0, i = *at;
+    for (; i + 4 <= n && found < KERNEL_PLACES_MAX; i++) {
+        uint32_t gram;
+        memcpy(&gram, v + i, 4);
+        uint32_t bit = kernel_gram_hash(gram | b->fold) >> (32 - b->log);
+        out[found] = (uint32_t) i;
+        found += b->bits[bit / 64] >> bit % 64 & 1;
+    }
+    *at = i + 4 <= n ? i : n;
+    return found;
+}
+
+static size_t plain_filter(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
+                           uint32_t out[KERNEL_PLACES_MAX]) {
+    size_t found = 0, i = *at;
+    for (; i + f->min <= n && found < KERNEL_PLACES_MAX; i++) {
+        unsigned pass = 0;
+        for (unsigned h = 0; h < f->halves; h++) {
+            unsigned groups = 0xff;
+            for (unsigned k = 0; k < 4 && groups; k++)
+                groups &= f->groups[h][k][i + k < n ? (unsigned char) v[i + k] & 127 : 0];
+            pass |= groups;
+        }
+        out[found] = (uint32_t) i;
+        found += pass != 0;
+    }
+    *at = i + f->min <= n ? i : n;
+    return found;
+}
+
+const struct kernel *kernel_plain(void) {
+    static const struct kernel k = {.name = "plain",
+                                    .contains = plain_contains,
+                                    .lower = plain_lower,
+                                    .look = plain_look,
+                                    .bitmap = plain_bitmap,
+                                    .filter = plain_filter};
+    return &k;
+}
+
+const struct kernel *kernel_best(void) {
+    const char *asked = getenv("KIZUKI_KERNEL");
+    const struct kernel *k = asked && strcmp(asked, "plain") == 0 ? NULL : kernel_avx512();
+    return k ? k : kernel_plain();
+}

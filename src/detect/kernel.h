@@ -1,0 +1,60 @@
+/* The inner loops of matching, 64 bytes at a time where the processor can (AVX-512 with VBMI), else in
+ * plain C. One set is chosen when a matcher is made; both give the same answers, which the unit tests
+ * hold them to. Nothing is read outside the bytes given: tails are masked, so values need no padding.
+ *
+ * Places are found in portions: each call goes on at *at and stops when `out` is full. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KERNEL_PLACES_MAX = 64 };
+
+/* What a literal is looked for by: two of its bytes that are rare in logs. */
+struct kernel_rare {
+    uint8_t first, second; /* offsets; equal for one byte */
+};
+struct kernel_rare kernel_rare_of(const char *lit, size_t n);
+
+/* Up to sixteen groups of four-byte patterns, as one table for each of the four bytes: in which groups the
+ * byte may stand there. A place passes when one group allows all four: never too few, sometimes too many.
+ * Patterns shorter than four bytes allow everything behind their end. Bytes are told apart by their low
+ * seven bits. */
+struct kernel_filter {
+    _Alignas(64) uint8_t groups[2][4][128];
+    unsigned halves; /* 1: eight groups, 2: sixteen */
+    unsigned min;    /* length of the shortest pattern */
+};
+/* Patterns are n × 4 bytes, sorted by the caller so that alike ones stand together; lengths may be NULL (all
+ * four). A byte b stands for the pattern's byte when (b | fold) equals it. */
+void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, const uint8_t *lengths,
+                        size_t n, unsigned char fold);
+
+/* A bitmap over hashes of four bytes. */
+struct kernel_bitmap {
+    const uint64_t *bits; /* one of 1 << log */
+    uint32_t log;
+    uint32_t fold; /* set in each four bytes first */
+};
+static inline uint32_t kernel_gram_hash(uint32_t gram) {
+    return gram * 0x9e3779b1u;
+}
+
+enum { KERNEL_HIGH = 1, KERNEL_OPAQUE = 2, KERNEL_U = 4 };
+struct kernel {
+    const char *name;
+    bool (*contains)(const char *v, size_t n, const char *lit, size_t n_lit, struct kernel_rare rare);
+    /* ASCII letters lowered; true when a byte is not ASCII */
+    bool (*lower)(char *to, const char *p, size_t n);
+    /* KERNEL_HIGH: other bytes than ASCII; KERNEL_OPAQUE: NUL or ESC; KERNEL_U: a "\u" */
+    unsigned (*look)(const char *p, size_t n);
+    size_t (*bitmap)(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
+                     uint32_t out[KERNEL_PLACES_MAX]);
+    /* NULL where the bitmap is better */
+    size_t (*filter)(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
+                     uint32_t out[KERNEL_PLACES_MAX]);
+};
+const struct kernel *kernel_plain(void);
+/* For this processor; plain C where the environment says KIZUKI_KERNEL=plain. */
+const struct kernel *kernel_best(void);
+const struct kernel *kernel_avx512(void); /* NULL where it cannot run */

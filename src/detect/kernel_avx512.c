@@ -1,0 +1,147 @@
+/* kernel.h for processors with AVX-512 BW, VL and VBMI. Loads and stores are masked at the ends. */
+#include "detect/kernel.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,bmi,bmi2,popcnt,lzcnt")))
+
+/* The low n bits, n up to 64. */
+WIDE static inline __mmask64 low(size_t n) {
+    return n >= 64 ? ~UINT64_C(0) : _bzhi_u64(~UINT64_C(0), (unsigned) n);
+}
+
+WIDE static inline __m512i load(const char *p, size_t n) {
+    return n >= 64 ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(low(n), p);
+}
+
+WIDE static inline bool same(const char *a, const char *b, size_t n) {
+    for (; n > 64; n -= 64, a += 64, b += 64)
+        if (_mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a), _mm512_loadu_si512(b)))
+            return false;
+    __mmask64 m = low(n);
+    return !_mm512_cmpneq_epi8_mask(_mm512_maskz_loadu_epi8(m, a), _mm512_maskz_loadu_epi8(m, b));
+}
+
+WIDE static bool wide_contains(const char *v, size_t n, const char *lit, size_t n_lit, struct kernel_rare rare) {
+    if (n < n_lit)
+        return false;
+    if (!n_lit)
+        return true;
+    __m512i a = _mm512_set1_epi8(lit[rare.first]), b = _mm512_set1_epi8(lit[rare.second]);
+    size_t places = n - n_lit + 1;
+    for (size_t i = 0; i < places; i += 64) {
+        __mmask64 m = low(places - i);
+        __m512i x = _mm512_maskz_loadu_epi8(m, v + i + rare.first);
+        __m512i y = _mm512_maskz_loadu_epi8(m, v + i + rare.second);
+        m = _mm512_mask_cmpeq_epi8_mask(_mm512_mask_cmpeq_epi8_mask(m, x, a), y, b);
+        for (; m; m &= m - 1)
+            if (same(v + i + __builtin_ctzll(m), lit, n_lit))
+                return true;
+    }
+    return false;
+}
+
+WIDE static bool wide_lower(char *to, const char *p, size_t n) {
+    const __m512i a = _mm512_set1_epi8('A'), z = _mm512_set1_epi8(26), bit = _mm512_set1_epi8(0x20);
+    __mmask64 high = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        __mmask64 m = low(n - i);
+        __m512i v = _mm512_maskz_loadu_epi8(m, p + i);
+        high |= _mm512_movepi8_mask(v);
+        v = _mm512_mask_or_epi64(v, 0xff, v, _mm512_maskz_mov_epi8(_mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), z), bit));
+        _mm512_mask_storeu_epi8(to + i, m, v);
+    }
+    return high != 0;
+}
+
+WIDE static unsigned wide_look(const char *p, size_t n) {
+    __mmask64 high = 0, opaque = 0, u = 0, slash_before = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        __mmask64 m = low(n - i);
+        __m512i v = _mm512_maskz_loadu_epi8(m, p + i);
+        high |= _mm512_movepi8_mask(v);
+        opaque |= _mm512_mask_testn_epi8_mask(m, v, v) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(0x1b));
+        __mmask64 slash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
+        u |= (slash << 1 | slash_before) & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
+        slash_before = slash >> 63;
+    }
+    return (high ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
+}
+
+WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
+                               uint32_t out[KERNEL_PLACES_MAX]) {
+    const __m512i windows =
+        _mm512_set_epi8(18, 17, 16, 15, 17, 16, 15, 14, 16, 15, 14, 13, 15, 14, 13, 12, 14, 13, 12, 11, 13, 12, 11,
+                        10, 12, 11, 10, 9, 11, 10, 9, 8, 10, 9, 8, 7, 9, 8, 7, 6, 8, 7, 6, 5, 7, 6, 5, 4, 6, 5, 4, 3,
+                        5, 4, 3, 2, 4, 3, 2, 1, 3, 2, 1, 0);
+    const __m512i factor = _mm512_set1_epi32((int) 0x9e3779b1u), fold = _mm512_set1_epi32((int) b->fold);
+    const __m128i shift = _mm_cvtsi32_si128((int) (32 - b->log));
+    size_t found = 0, i = *at, places = n < 4 ? 0 : n - 3;
+    for (; i < places && found + 16 <= KERNEL_PLACES_MAX; i += 16) {
+        __mmask16 m = (__mmask16) low(MIN(places - i, (size_t) 16));
+        __m512i bytes = _mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32) low(MIN(n - i, (size_t) 32)), v + i));
+        __m512i h = _mm512_mullo_epi32(_mm512_or_si512(_mm512_permutexvar_epi8(windows, bytes), fold), factor);
+        __m512i bit = _mm512_srl_epi32(h, shift);
+        __m512i word = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), m, _mm512_srli_epi32(bit, 5), b->bits, 4);
+        __m512i one = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(bit, _mm512_set1_epi32(31)));
+        m = _mm512_test_epi32_mask(word, one);
+        for (; m; m = (__mmask16) (m & (m - 1)))
+            out[found++] = (uint32_t) (i + (size_t) __builtin_ctz(m));
+    }
+    *at = i < places ? i : n;
+    return found;
+}
+
+WIDE static inline __m512i groups_of(const uint8_t groups[4][128], __m512i a, __m512i b, __m512i c, __m512i d) {
+#define ALLOWED(k, x) _mm512_permutex2var_epi8(_mm512_load_si512(groups[k]), x, _mm512_load_si512(groups[k] + 64))
+    return _mm512_and_si512(_mm512_and_si512(ALLOWED(0, a), ALLOWED(1, b)),
+                            _mm512_and_si512(ALLOWED(2, c), ALLOWED(3, d)));
+#undef ALLOWED
+}
+
+WIDE static size_t wide_filter(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
+                               uint32_t out[KERNEL_PLACES_MAX]) {
+    size_t found = 0, i = *at, places = n < f->min ? 0 : n - f->min + 1;
+    while (i < places) {
+        size_t left = n - i;
+        __m512i a = load(v + i, left), b = load(v + i + 1, left - 1);
+        __m512i c = left > 2 ? load(v + i + 2, left - 2) : _mm512_setzero_si512();
+        __m512i d = left > 3 ? load(v + i + 3, left - 3) : _mm512_setzero_si512();
+        __m512i pass = groups_of(f->groups[0], a, b, c, d);
+        if (f->halves == 2)
+            pass = _mm512_or_si512(pass, groups_of(f->groups[1], a, b, c, d));
+        __mmask64 m = _mm512_mask_test_epi8_mask(low(places - i), pass, pass);
+        if (UNLIKELY(m)) {
+            if (found + (size_t) __builtin_popcountll(m) > KERNEL_PLACES_MAX)
+                break;
+            for (; m; m &= m - 1)
+                out[found++] = (uint32_t) (i + (size_t) __builtin_ctzll(m));
+        }
+        i += 64;
+    }
+    *at = i < places ? i : n;
+    return found;
+}
+
+const struct kernel *kernel_avx512(void) {
+    static const struct kernel k = {.name = "avx512",
+                                    .contains = wide_contains,
+                                    .lower = wide_lower,
+                                    .look = wide_look,
+                                    .bitmap = wide_bitmap,
+                                    .filter = wide_filter};
+    bool can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2");
+    return can ? &k : NULL;
+}
+#else
+const struct kernel *kernel_avx512(void) {
+    return NULL;
+}
+#endif
