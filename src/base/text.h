@@ -31,7 +31,8 @@ struct str text_repair(struct arena *a, struct str s);
  * become U+FFFD. May return utf8 itself; .p is NULL only when memory ends. */
 struct str text_fold(struct arena *a, struct str utf8);
 /* Letters lowered, one character for one, and nothing else: what "ignoring case" means to a rule, which may hunt
- * for the very characters folding would make ordinary (U+02E3, a small raised x). Bytes that are no UTF-8 stay.
+ * for the very characters folding would make ordinary (U+02E3, a small raised x). No letter beyond ASCII becomes
+ * one of ASCII (U+212A, U+0130): plain texts are compared byte by byte. Bytes that are no UTF-8 stay.
  * May return s itself; .p is NULL only when memory ends. */
 struct str text_lower(struct arena *a, struct str s);
 /* Columns on a terminal or in a table: East Asian Wide and Fullwidth count 2. */

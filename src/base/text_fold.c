@@ -57,8 +57,10 @@ struct str text_lower(struct arena *a, struct str s) {
         return STR_NULL;
     while (p < end) {
         unsigned len = utf8_length(p, end);
+        uint32_t c = len > 1 ? utf8_decode(p, len) : 0, low = len > 1 ? uc_tolower(c) : 0;
+        /* U+212A, the Kelvin sign, is no k: text compared byte by byte would not know it either */
         if (len > 1)
-            n += utf8_encode(uc_tolower(utf8_decode(p, len)), to + n);
+            n += utf8_encode(low < 0x80 ? c : low, to + n);
         else
             to[n++] = ascii_lower(*p);
         p += len ? len : 1;

@@ -365,8 +365,8 @@ bool yaml_get_bool(const struct yaml_node *mapping, const char *key, bool *ret) 
 
 bool yaml_is_null(const struct yaml_node *node) {
     return node && node->kind == YAML_SCALAR && node->plain &&
-           (node->text.n == 0 || str_eq_z(node->text, "~") ||
-            str_eq_icase(node->text, STR("null")));
+           (node->text.n == 0 || str_eq_z(node->text, "~") || str_eq_z(node->text, "null") ||
+            str_eq_z(node->text, "Null") || str_eq_z(node->text, "NULL")); /* and nUll is a text */
 }
 
 int yaml_error(struct diag *d, int code, const char *file, const struct yaml_node *at,

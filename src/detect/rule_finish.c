@@ -58,9 +58,11 @@ static void compact(struct rule_set *set) {
  * selection is to be suppressed. So a condition made of nothing but negations is read the second
  * way. */
 static bool says_what_to_keep(const struct detect_expr *e) {
+    if (e->name.n) /* a selection, whatever it is made of (neq is a NOT, too) */
+        return false;
     if (e->kind == DETECT_NOT)
         return true;
-    if (e->kind != DETECT_AND || e->name.n)
+    if (e->kind != DETECT_AND)
         return false;
     for (uint32_t i = 0; i < e->n; i++)
         if (!says_what_to_keep(e->sub[i]))

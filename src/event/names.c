@@ -108,10 +108,25 @@ void event_names_free(struct event_names *n) {
     mem_free(n);
 }
 
+/* Into dst of EVENT_FIELD_NAME_BYTES_MAX; the name itself where it has no space. */
+static struct str without_spaces(struct str name, char *dst) {
+    size_t n = 0;
+    if (!memchr(name.p, ' ', name.n))
+        return name;
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] != ' ')
+            dst[n++] = name.p[i];
+    return str_n(dst, n);
+}
+
 int event_names_intern(struct event_names *n, struct str name) {
+    char plain[EVENT_FIELD_NAME_BYTES_MAX];
     if (name.n == 0 || name.n > EVENT_FIELD_NAME_BYTES_MAX)
         return -ERR_LIMIT;
-    int id = (int) event_names_find(n, name);
+    name = without_spaces(name, plain);
+    if (!name.n)
+        return -ERR_LIMIT;
+    int id = (int) probe(n, name)->id;
     if (n->frozen)
         return id ? id : -ERR_REFUSED;
     if (!id)
@@ -125,8 +140,19 @@ bool event_names_asked(const struct event_names *n, uint32_t id) {
     return id < n->n && n->asked[id];
 }
 
+static uint32_t find_with_spaces(const struct event_names *n, struct str name) {
+    char plain[EVENT_FIELD_NAME_BYTES_MAX];
+    uint32_t id = probe(n, without_spaces(name, plain))->id;
+    bool ours = id < EVENT_F_WELL_KNOWN_MAX_ || str_starts(n->by_id[id], STR("kizuki."));
+    return ours ? 0 : id;
+}
+
 uint32_t event_names_find(const struct event_names *n, struct str name) {
-    return name.n ? probe(n, name)->id : 0;
+    if (!name.n)
+        return 0;
+    if (UNLIKELY(memchr(name.p, ' ', name.n) != NULL))
+        return name.n <= EVENT_FIELD_NAME_BYTES_MAX ? find_with_spaces(n, name) : 0;
+    return probe(n, name)->id;
 }
 
 struct str event_names_get(const struct event_names *n, uint32_t id) {

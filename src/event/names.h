@@ -1,5 +1,8 @@
 /* Field names and their ids. Well-known names (fields.def) have fixed ids from 1; rules and decoders intern
- * more while they load. After event_names_freeze the table is read-only and shared by threads without locks. */
+ * more while they load. After event_names_freeze the table is read-only and shared by threads without locks.
+ *
+ * Spaces in names do not count (Sigma strips them): "Threat Name" of an event is ThreatName. But no name with
+ * spaces is one of ours: a well-known field or kizuki.* is only what is written exactly so. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

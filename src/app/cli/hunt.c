@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "detect/rule.h"
 #include "intake/reader.h"
 
 #include <sys/resource.h>
@@ -16,7 +17,7 @@ enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
 
 struct hunt_args {
     struct cli_list rules;
-    bool stats, updates, no_cache, parse_only;
+    bool stats, updates, matches, no_cache, parse_only;
     int64_t threads, batch;
 };
 struct hunting {
@@ -26,7 +27,8 @@ struct hunting {
     const char **files;
     size_t n_files;
     struct buf out;
-    uint64_t findings;
+    const struct detect_rules *rules;
+    uint64_t findings, matches;
     int out_error;
     bool bad_input;
 };
@@ -61,6 +63,28 @@ static int print_finding(void *ctx, const struct finding *f) {
     return h->out.n >= OUT_FLUSH_BYTES ? flush_out(h) : 0;
 }
 
+/* One line for each rule an event matches. */
+static int print_matches(void *ctx, const struct event *ev, const uint32_t *hits, uint32_t n_hits) {
+    struct hunting *h = ctx;
+    const struct event_pos *pos = &ev->raw->pos;
+    struct str file = name_of_stream(h, pos->stream);
+    for (uint32_t i = 0; i < n_hits; i++) {
+        struct jsonw w;
+        jsonw_init(&w, &h->out);
+        jsonw_object(&w);
+        jsonw_kstr(&w, "rule", h->rules->rules[hits[i]]->id);
+        if (file.p)
+            jsonw_kstr(&w, "file", file);
+        jsonw_ku64(&w, file.p ? "line" : "record", pos->n);
+        jsonw_end(&w);
+        buf_add_byte(&h->out, '\n');
+    }
+    h->matches += n_hits;
+    if (buf_error(&h->out))
+        return buf_error(&h->out);
+    return h->out.n >= OUT_FLUSH_BYTES ? flush_out(h) : 0;
+}
+
 static void say_refused(void *ctx UNUSED, const struct diag *d) {
     char line[1024];
     fprintf(stderr, "kizuki: rule refused: %s\n", diag_format(d, line, sizeof line));
@@ -87,6 +111,8 @@ static void print_stats(const struct hunting *h, const struct engine *e, const s
     jsonw_ku64(&w, "events", s.events);
     jsonw_ku64(&w, "bytes", t->bytes);
     jsonw_ku64(&w, "findings", h->findings);
+    if (h->args->matches)
+        jsonw_ku64(&w, "matches", h->matches);
     jsonw_ku64(&w, "rules", s.rules);
     jsonw_ku64(&w, "rules_refused", s.rules_refused);
     jsonw_kdouble(&w, "load_cpu_s", s.load_cpu_s);
@@ -118,9 +144,12 @@ static int run_with(struct hunting *h, struct registry *registry) {
                                .n_rule_paths = h->args->rules.n,
                                .sources = registry->sources,
                                .n_sources = SOURCES_MAX,
-                               .parse_only = h->args->parse_only};
+                               .parse_only = h->args->parse_only,
+                               .match = h->args->matches ? print_matches : NULL,
+                               .match_ctx = h};
     if (engine_new(&o, sink, &e, &d) < 0)
         return command_failed(&d);
+    h->rules = engine_rules(e);
     engine_each_refused(e, say_refused, h);
     double from = cpu_now_s();
     int r = read_all(h, e, registry, &totals, &d);
@@ -167,6 +196,8 @@ static const struct cli_option OPTIONS[] = {
      .help = "one JSON object as the last line on standard error"},
     {.name = "updates", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, updates),
      .help = "print a finding each time it is told, not only when it has ended"},
+    {.name = "matches", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, matches),
+     .help = "one line for each rule an event matches, in place of findings: rule, file and line"},
     {.name = "threads", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = 64,
      .at = offsetof(struct hunt_args, threads),
      .help = "worker threads (one a core, at most 8; the output is the same)"},

@@ -441,6 +441,8 @@ int engine_step(struct engine *e, struct engine_batch *b, const struct engine_st
     int64_t clock_ns = engine_peek(b, s);
     struct item *it = &b->items[b->next++];
     int r = 0;
+    if (e->options.match)
+        return it->event ? e->options.match(e->options.match_ctx, it->event, it->hits, it->n_hits) : 0;
     if (it->ends)
         return correlate_flush(e->correlate[it->side]);
     if (it->event)

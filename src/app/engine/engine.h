@@ -20,6 +20,10 @@ struct engine_options {
     size_t n_sources;
     bool parse_only;               /* read, unescape and look up every field a rule can ask for; nothing else */
     bool keep_all;                 /* also fields no rule asks for */
+    /* In place of correlations and findings: every event that matched, in order, with its rules (their index
+     * in engine_rules). */
+    int (*match)(void *ctx, const struct event *ev, const uint32_t *hits, uint32_t n_hits);
+    void *match_ctx;
 };
 struct engine_stats {
     uint64_t events, unparsed, findings;

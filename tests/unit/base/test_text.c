@@ -248,6 +248,7 @@ static void lowering_changes_letters_only(void **state UNUSED) {
          "\xff\xc3"
          "a"},
         {"行動計画", "行動計画"},
+        {"\xe2\x84\xaa\xc4\xb0", "\xe2\x84\xaa\xc4\xb0"}, /* a letter beyond ASCII stays there */
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         assert_str(text_lower(&arena, str_of(rows[i][0])), rows[i][1]);

@@ -38,6 +38,14 @@ static int refuse(const char *z, struct diag *d) {
     return r;
 }
 
+static void null_is_written_four_ways(void **state UNUSED) {
+    int k = 0;
+    for (const struct yaml_node *n = parse("[null, Null, NULL, ~, nUll, 'null']")->root->first; n;
+         n = n->next)
+        assert_true(yaml_is_null(n) == (k++ < 4));
+    assert_int_equal(k, 6);
+}
+
 static void builds_trees_with_places(void **state UNUSED) {
     struct yaml_doc *d =
         parse("title: a rule\nlist:\n  - 1\n  - 'two'\nmap: {x: yes, y: ~}\n---\n- second\n");
@@ -353,7 +361,8 @@ static void survives_the_end_of_memory(void **state UNUSED) {
 }
 
 #define WITH_ARENA(f) cmocka_unit_test_setup_teardown(f, arena_up, arena_down)
-UNIT_GROUP(base_yaml, WITH_ARENA(builds_trees_with_places), WITH_ARENA(empty_streams_and_documents),
+UNIT_GROUP(base_yaml, WITH_ARENA(null_is_written_four_ways), WITH_ARENA(builds_trees_with_places),
+           WITH_ARENA(empty_streams_and_documents),
            WITH_ARENA(a_tag_makes_a_number_a_string), WITH_ARENA(aliases_share_children),
            WITH_ARENA(refuses_with_a_place), WITH_ARENA(finds_duplicates_in_large_mappings),
            WITH_ARENA(refuses_billion_laughs_and_deep_aliases),

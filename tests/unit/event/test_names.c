@@ -38,6 +38,24 @@ static void interns_until_frozen(void **state UNUSED) {
     assert_false(event_names_asked(n, event_names_count(n)));
 }
 
+static void spaces_do_not_count(void **state UNUSED) {
+    CLEANUP(event_names_freep) struct event_names *n = event_names_new();
+    char blanks[EVENT_FIELD_NAME_BYTES_MAX + 1];
+    int id = event_names_intern(n, STR("Threat Name")), count = event_names_intern(n, STR("kizuki.x"));
+    assert_str(event_names_get(n, (uint32_t) id), "ThreatName");
+    assert_int_equal(event_names_intern(n, STR("ThreatName")), id);
+    assert_int_equal(event_names_find(n, STR("Threat Name")), id);
+    assert_int_equal(event_names_find(n, STR(" Thr eatName ")), id);
+    assert_int_equal(event_names_find(n, STR("Threat\tName")), 0);
+    assert_int_equal(event_names_find(n, STR("kizuki.x")), count);
+    assert_int_equal(event_names_find(n, STR("ki zuki.x")), 0);
+    assert_int_equal(event_names_find(n, STR("source. ip")), 0);
+    assert_int_equal(event_names_find(n, STR(" ")), 0);
+    assert_true(event_names_intern(n, STR("  ")) < 0);
+    memset(blanks, ' ', sizeof blanks);
+    assert_int_equal(event_names_find(n, str_n(blanks, sizeof blanks)), 0);
+}
+
 static void is_bounded(void **state UNUSED) {
     CLEANUP(event_names_freep) struct event_names *n = event_names_new();
     int r = 0;
@@ -64,5 +82,6 @@ static void survives_the_end_of_memory(void **state UNUSED) {
 }
 
 UNIT_GROUP(event_names, cmocka_unit_test(well_known_names_have_their_ids),
-           cmocka_unit_test(interns_until_frozen), cmocka_unit_test(is_bounded),
+           cmocka_unit_test(interns_until_frozen), cmocka_unit_test(spaces_do_not_count),
+           cmocka_unit_test(is_bounded),
            cmocka_unit_test(survives_the_end_of_memory))

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The engine against a naive evaluator (tests/oracle): thirty thousand cases of rule and event, the public rules on public
+events, and the proof that a mistake in either would be seen. KIZUKI_SEED begins elsewhere."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import tap
+
+sys.path.insert(0, str(tap.ROOT / "tests" / "oracle"))
+import compare  # noqa: E402
+import sigma  # noqa: E402
+
+SEED = int(os.environ.get("KIZUKI_SEED", 20140601))
+ROUNDS = 12
+PUBLIC_EVENTS = int(os.environ.get("KIZUKI_PUBLIC_EVENTS", 20))
+DEVELOPER = tap.ROOT / "build-dev" / "kizuki"
+_rounds = []
+
+# Mistakes an evaluator could have: in place of the first text the second.
+MISTAKES = [
+    ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return c'),
+    ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return l if len(l) == 1 else c'),
+    ('t if cased else lower(t)', 'lower(t)'),
+    ('".*" if t is STAR', '".+" if t is STAR'),
+    ('"." if t is ANY', '".?" if t is ANY'),
+    ('after in "*?\\\\"', 'after in "*?"'),
+    ('step.append([STAR] + p)', 'step.append([STAR] + p + [STAR])'),
+    ('step.append(p + [STAR])', 'step.append(p)'),
+    ('DASHES = "-/\\u2013\\u2014\\u2015"', 'DASHES = "-/\\u2013\\u2014"'),
+    ('for shift in range(3):', 'for shift in range(2):'),
+    ('start = (0, 2, 3)[shift]', 'start = (0, 1, 3)[shift]'),
+    ('step.append(utf16(p, "utf-16-be"))', 'step.append(utf16(p, "utf-16-le"))'),
+    ('step.append(utf16(p, "utf-16-le", b"\\xff\\xfe"))', 'step.append(utf16(p, "utf-16-le"))'),
+    ('"lte": float.__le__', '"lte": float.__lt__'),
+    ('"gte": float.__ge__', '"gte": float.__gt__'),
+    ('t.isocalendar()[1]', 'int(t.strftime("%W"))'),
+    ('return a.ipv4_mapped or a if a.version == 6 else a', 'return a'),
+    ('{"i": re.I, "m": re.M, "s": re.S}', '{"i": 0, "m": re.M, "s": re.S}'),
+    ('{"i": re.I, "m": re.M, "s": re.S}', '{"i": re.I, "m": 0, "s": re.S}'),
+    ('return field.replace(" ", "")', 'return field'),
+    ('(all if "all" in mods else any)(answers)', 'any(answers)'),
+    ('answers.append(all(v.kind == "null" for v in values))', 'answers.append(not values)'),
+    ('answers.append(any(one_value(v, w, mods, event, placeholders) for v in values))',
+     'answers.append(any(one_value(v, w, mods, event, placeholders) for v in values[:1]))'),
+    ('!= ("neq" in mods)\n    seen', '\n    seen'),
+    ('(len(values) > 0) == ', '(len([v for v in values if v.kind != "null"]) > 0) == '),
+    ('return b in a', 'return a == b'),
+    ('value.kind == other.kind == "number"', 'False'),
+    ('value.kind == "number" and not set(mods)', 'False and not set(mods)'),
+    ('plain = re.sub(', 'plain = self.line or re.sub('),
+    ('if them or not pattern.startswith("_"):', 'if False:'),
+    ('return self.chain("or", self.both, any)', 'return self.chain("or", self.both, all)'),
+    ('if detection_holds(f["filter"], event, self.placeholders) != keep:', 'if False:'),
+    ('_flatten(f"{path}.{k}" if path else k, x, out)', '_flatten(k, x, out)'),
+]
+
+
+def rounds():
+    """Each round with what Kizuki says, once for all tests of this file."""
+    if not _rounds:
+        for i in range(ROUNDS):
+            r = compare.Round(SEED + i)
+            _rounds.append((r, compare.hunt(tap.KIZUKI, r.text, r.lines)))
+    return _rounds
+
+
+@tap.test
+def thirty_thousand_cases_agree():
+    sigma.COUNTS.clear()
+    n_cases = n_true = 0
+    for r, got in rounds():
+        true, words = r.difference(got)
+        assert words is None, words
+        n_cases += r.n_cases
+        n_true += true
+    print(f"# {n_cases} cases, {n_true} true; tests with each modifier that were false and true:")
+    table = compare.table()
+    for m in sorted(table):
+        print(f"#   {m:14} {table[m][0]:6} {table[m][1]:6}")
+        assert min(table[m]) > 0, f"{m} was never {'true' if table[m][0] else 'false'}"
+    assert n_cases >= 30_000 and n_true * 3 >= n_cases
+    listed = {"all", "startswith", "endswith", "contains", "exists", "cased", "neq", "windash", "re", "i", "m", "s", "base64", "base64offset",
+              "utf16", "utf16le", "utf16be", "wide", "lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year", "cidr",
+              "expand", "fieldref", "keyword", "field"}
+    assert listed == set(table), listed ^ set(table)
+
+
+@tap.test
+def every_mistake_of_the_evaluator_is_seen():
+    unseen = []
+    for old, new in MISTAKES:
+        evaluator = compare.broken(old, new)
+        if not any(r.difference(got, evaluator)[1] for r, got in rounds()):
+            unseen.append(f"{old}  ->  {new}")
+    print(f"# {len(MISTAKES)} mistakes tried")
+    assert not unseen, "\n".join(unseen)
+
+
+@tap.test
+def the_developer_build_with_its_sanitizers_agrees():
+    tap.need(DEVELOPER.exists(), "build-dev is not built")
+    r, _ = rounds()[0]
+    true, words = r.difference(compare.hunt(DEVELOPER, r.text, r.lines))
+    assert words is None, words
+
+
+def public_rules():
+    """All public rules as one file, in a log source of their own so that no map and no route comes between."""
+    import yaml
+
+    out, skipped = [], []
+    for folder in ("rules", "rules-compliance", "rules-emerging-threats", "rules-threat-hunting"):
+        for path in sorted((pathlib.Path(tap.DATA) / "sigma" / folder).rglob("*.yml")):
+            for d in sigma.load(path.read_text(encoding="utf-8")):
+                if "detection" not in d or "|expand" in json.dumps(d["detection"]):
+                    skipped.append(path.name)
+                    continue
+                out.append("---\n" + json.dumps({"title": d["id"], "id": d["id"], "logsource": {"category": "test"},
+                                                 "detection": plain(d["detection"])}, ensure_ascii=False) + "\n")
+    return "".join(out), len(out), len(skipped)
+
+
+def plain(v):
+    """For json.dumps: numbers stay unquoted."""
+    if isinstance(v, sigma.Num):
+        return int(v) if v.lstrip("-").isdigit() else float(v)
+    if isinstance(v, dict):
+        return {k: plain(x) for k, x in v.items()}
+    return [plain(x) for x in v] if isinstance(v, list) else v
+
+
+def public_events(name, n, step):
+    """n events of a set, spread over it."""
+    path = pathlib.Path(tap.DATA) / "events" / name
+    p = subprocess.Popen(["zstdcat", path], stdout=subprocess.PIPE)
+    lines = [l.decode() for i, l in zip(range(n * step), p.stdout) if i % step == 0]
+    p.kill()
+    p.wait()
+    return [l.rstrip("\n") for l in lines]
+
+
+@tap.test
+def the_public_rules_agree_on_public_events():
+    tap.need(tap.DATA and (pathlib.Path(tap.DATA) / "sigma").exists(), "KIZUKI_TEST_DATA has no sigma/")
+    tap.need_program("zstdcat")
+    text, n_rules, n_skipped = public_rules()
+    half = PUBLIC_EVENTS // 2
+    lines = public_events("process-creation-2410.ndjson.zst", half, 2410 // half) + public_events("windows-40k.ndjson.zst", half, 20000 // half)
+    r = compare.Round(0, 1, 1)
+    r.text, r.lines = text, lines
+    true, words = r.difference(compare.hunt(tap.KIZUKI, text, lines))
+    assert words is None, words
+    print(f"# {n_rules} rules ({n_skipped} need placeholders or are no detections) on {len(lines)} events: {true} matches")
+    assert n_rules > 3500 and true >= len(lines)
+
+
+tap.main()
