@@ -198,7 +198,7 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
     "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources }), "/rules": () => ({ rules }), "/packs": () => ({ packs }),
     "/incidents/112": () => ({ ...incident, now: now() }), "/incidents/112/timeline": () => ({ entries: timeline }), "/incidents/112/findings": () => ({ findings, total: 3 }), "/incidents/112/accounts": () => ({ accounts, tried: count(4812) }),
     "/incidents/112/evidence": () => ({ lines, total: 9671, complete: false }), "/incidents/112/actions": () => ({ actions }), "/packs/nisc-2014-2-account-list": () => pack,
-    "/demo": () => ({ state: "none", pack: null, url: null, started: null, text: null }), "/persons": () => ({ persons: [who.person] }), "/findings": () => ({ findings, total: 3 }),
+    "/demo": () => ({ state: "none", pack: null, url: null, from: null, to: null, text: null }), "/persons": () => ({ persons: [who.person] }), "/findings": () => ({ findings, total: 3 }),
     "/audit/verify": () => ({ ok: true, rows: 214, rows_checked: 180, head: "9c41e07b52d8".repeat(5).slice(0, 64), at: now(), faults: [] }),
     "/audit": () => ({ rows: Array.from({ length: 8 }, (_, i) => ({ seq: 207 + i, at: at(`02:2${i}:00`), by: "person:1", verb: "approve", object: "action", row_id: 3, version: 2, detail: {}, row_hash: "ab", prev: "cd", hash: "9c41e07b52d8" })) }),
   };
@@ -211,7 +211,7 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
     }
     if (path === "/rules/try") return [200, explain];
     if (path === "/me") { who.person.lang = body.lang; who.person.version += 1; return [200, { ...who, now: now() }]; }
-    if (path === "/demo/start") return [200, { state: "running", pack: packs[0].id, url: "https://127.0.0.1:8444/", started: now(), text: null }];
+    if (path === "/demo/start") return [200, { state: "running", pack: packs[0].id, url: "https://127.0.0.1:8444/", from: null, to: null, text: null }];
     if (path === "/incidents/112") return [409, { error: { key: "error.version", params: { by: "IT当番" }, yours: 2, theirs: 3, by: "IT当番", at: at("02:30:12") } }];
     if (path === "/actions/4/approve") return [403, { error: { key: "error.may_not", params: { role: "auditor", verb: "approve", object: "action", who: "handler administrator" }, recorded: true } }];
     return [200, {}];

@@ -4,6 +4,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { haveChromium, CHROMIUM, launch } from "./lib/browser.mjs";
+import { demonstration } from "./demo.mjs";
 import { close, skip } from "./lib/report.mjs";
 import { look } from "./look.mjs";
 import { walks } from "./walks.mjs";
@@ -22,8 +23,10 @@ async function main() {
   if (!target) return;
   const browser = await launch();
   try {
+    const demo = !target.dev && (!only || only === "demo") ? demonstration(browser, target, OUT) : null;
     if (!only || only === "look") await look(browser, target, OUT);
     if (!only || only === "walk") await walks(browser, target, OUT);
+    await demo;
   } finally {
     await browser.close();
     await target.stop();

@@ -94,6 +94,9 @@ int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int
 int call_body_str(struct call *c, const char *key, size_t min, size_t max,
                   struct str *ret) MUST_USE;
 int call_bad(struct call *c, const char *what); /* -EINVAL */
+/* A browser keeps cookies by host and not by port: a demonstration beside the real pages has a name
+ * of its own, or opening it would end the sign-in there. */
+const char *call_cookie_name(const struct call *c);
 int call_ok(struct call *c);                    /* {"ok":true} */
 
 /* stream.c */

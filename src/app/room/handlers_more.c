@@ -93,14 +93,26 @@ int handle_pack(struct call *c) {
     return 200;
 }
 
+/* Two rooms answer this: the one that may start a demonstration, and the demonstration's own, which
+ * says what is played and how long its story is. */
 int handle_demo(struct call *c) {
     const struct supervisor_link *l = &c->p->supervisor;
+    bool own = c->p->opt.demo;
+    const struct pack_data *p = own ? packs_find(&c->p->packs, str_of(c->p->playing)) : NULL;
     jsonw_object(&c->w);
-    jsonw_kz(&c->w, "state", l->state);
-    jsonw_kz(&c->w, "pack", NULL);
+    jsonw_kz(&c->w, "state", own ? "running" : l->state);
+    jsonw_kz(&c->w, "pack", p ? c->p->playing : NULL);
     jsonw_kz(&c->w, "url", l->has_url ? l->url : NULL);
-    jsonw_ktime(&c->w, "started", TIME_NONE);
-    jsonw_kz(&c->w, "text", NULL);
+    jsonw_ktime(&c->w, "from", p ? p->plays_from : TIME_NONE);
+    jsonw_ktime(&c->w, "to", p ? p->plays_to : TIME_NONE);
+    jsonw_key(&c->w, STR("text"));
+    if (l->failed) {
+        jsonw_object(&c->w);
+        jsonw_kz(&c->w, "key", "demo.failed");
+        jsonw_end(&c->w);
+    } else {
+        jsonw_null(&c->w);
+    }
     jsonw_end(&c->w);
     return 200;
 }

@@ -50,8 +50,8 @@ int handle_signin(struct call *c) {
     }
     if (e < 0)
         return e;
-    snprintf(c->cookie, sizeof c->cookie,
-             "kizuki_session=%s; HttpOnly; Secure; SameSite=Strict; Path=/", session);
+    snprintf(c->cookie, sizeof c->cookie, "%s=%s; HttpOnly; Secure; SameSite=Strict; Path=/",
+             call_cookie_name(c), session);
     protect(c);
     c->location = "/";
     c->type = "text/plain";
@@ -101,7 +101,7 @@ int handle_me_put(struct call *c) {
 int handle_signout(struct call *c) {
     int e = room_sign_out(c->p->room, &c->session, &c->err);
     snprintf(c->cookie, sizeof c->cookie,
-             "kizuki_session=; Max-Age=0; HttpOnly; Secure; SameSite=Strict; Path=/");
+             "%s=; Max-Age=0; HttpOnly; Secure; SameSite=Strict; Path=/", call_cookie_name(c));
     return e < 0 ? e : call_ok(c);
 }
 

@@ -79,10 +79,14 @@ static int find_route(struct call *c) {
                       : call_refuse(c, 404, "error.not_found");
 }
 
+const char *call_cookie_name(const struct call *c) {
+    return c->p->opt.demo ? "kizuki_demo_session" : "kizuki_session";
+}
+
 static int find_session(struct call *c) {
     struct diag d;
     const char *cookie =
-        MHD_lookup_connection_value(c->connection, MHD_COOKIE_KIND, "kizuki_session");
+        MHD_lookup_connection_value(c->connection, MHD_COOKIE_KIND, call_cookie_name(c));
     int e = cookie ? room_session_find(c->p->room, str_of(cookie), &c->session, &d) : -ERR_REFUSED;
     if (e == 0) {
         c->who = c->session.person.actor;

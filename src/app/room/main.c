@@ -321,6 +321,18 @@ static int enter_sandbox(struct program *p, struct diag *err) {
     return MIN(e, 0);
 }
 
+/* Which lesson is played stands in the folder made for it. */
+static void find_playing(struct program *p) {
+    char path[PATH_MAX];
+    struct arena a;
+    struct str id;
+    arena_init(&a, 4096);
+    int n = snprintf(path, sizeof path, "%s/kizuki-replay", p->config->data);
+    if (p->opt.demo && n < PATH_MAX && file_read(&a, path, sizeof p->playing - 1, &id, NULL) == 0)
+        snprintf(p->playing, sizeof p->playing, "%.*s", STR_ARG(str_trim(id)));
+    arena_done(&a);
+}
+
 static int set_up(struct program *p, struct diag *err) {
     int e = load_settings(p, err);
     if (e == 0)
@@ -329,6 +341,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = room_services_register(p->room, err);
     if (e == 0)
         e = packs_load(&p->packs, p->opt.packs, err);
+    if (e == 0)
+        find_playing(p);
     int sensors =
         p->opt.sensor_fd >= 0 || e < 0 ? p->opt.sensor_fd : listen_sensor(p->config->data, err);
     if (e == 0 && sensors < 0)

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/time.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -144,9 +145,21 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     jsonw_end(w);
 }
 
+static int64_t story_time(const struct yaml_node *replay, const char *key) {
+    const struct yaml_node *v = yaml_get(replay, key);
+    int64_t t;
+    int offset_min;
+    return v && v->kind == YAML_SCALAR && time_parse_iso(v->text, &t, &offset_min) > 0 ? t
+                                                                                       : TIME_NONE;
+}
+
 static int read_pack(struct packs *p, const struct reading *x, struct diag *err) {
     const struct yaml_node *pack = read_yaml(x, "pack.yml", err);
-    struct pack_data data = {.id = x->id};
+    struct diag no_story = {0};
+    const struct yaml_node *replay = read_yaml(x, "replay.yml", &no_story);
+    struct pack_data data = {.id = x->id,
+                             .plays_from = story_time(replay, "start"),
+                             .plays_to = story_time(replay, "end")};
     struct buf out;
     struct jsonw w;
     if (!pack || pack->kind != YAML_MAPPING)

@@ -7,7 +7,8 @@
 #define PACK_FILE_BYTES_MAX (1024 * 1024)
 struct pack_data {
     struct str id;
-    struct str summary, whole; /* JSON objects: PackSummary and Pack of the API */
+    struct str summary, whole;    /* JSON objects: PackSummary and Pack of the API */
+    int64_t plays_from, plays_to; /* the story's own time, of replay.yml; TIME_NONE: it has none */
 };
 struct packs {
     struct arena arena;

@@ -42,5 +42,6 @@ struct program {
     struct hand_link hand;
     struct supervisor_link supervisor;
     struct packs packs;
+    char playing[64]; /* id of the pack a demonstration plays; empty: none, or not known */
     int signal_fd, https_fd;
 };

@@ -7,6 +7,7 @@
 
 #define STREAM_BYTES_MAX 65536
 #define CLOCK_EVERY_NS (10 * NS_PER_S)
+#define DEMO_CLOCK_EVERY_NS NS_PER_S /* a played clock runs by the minute */
 
 struct stream {
     struct list link;
@@ -151,7 +152,8 @@ void http_clock(struct http *h) {
 }
 
 void http_tick(struct http *h) {
-    if (time_monotonic_ns() - h->clock_ns >= CLOCK_EVERY_NS)
+    int64_t every = h->p->opt.demo ? DEMO_CLOCK_EVERY_NS : CLOCK_EVERY_NS;
+    if (time_monotonic_ns() - h->clock_ns >= every)
         http_clock(h);
 }
 

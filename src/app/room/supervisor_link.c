@@ -37,6 +37,8 @@ static void take_line(struct program *p, struct str line) {
             if (str_eq_z(state, states[i]))
                 snprintf(l->state, sizeof l->state, "%s", states[i]);
         l->has_url = json_get_str(v, "url", &url) && url.n < sizeof l->url;
+        l->failed = false;
+        (void) json_get_bool(v, "failed", &l->failed);
         if (l->has_url)
             snprintf(l->url, sizeof l->url, "%.*s", STR_ARG(url));
         http_changed(p->http, "demo", 0);

@@ -12,6 +12,7 @@ struct supervisor_link {
     size_t n;
     char state[12], url[512]; /* as told last */
     bool has_url;
+    bool failed; /* the demonstration that was asked for did not start */
 };
 void supervisor_link_init(struct supervisor_link *l, int fd);
 struct pollfd supervisor_link_poll(const struct supervisor_link *l);

@@ -23,6 +23,7 @@ struct demo_control {
     uv_process_t process;
     int open_handles; /* of process and output */
     bool clear_after;
+    bool failed; /* it ended before it had an address */
     char in[64];
     char said[OUTPUT_MAX]; /* what `kizuki demo` printed */
     size_t said_n;
@@ -50,6 +51,7 @@ static void answer(struct demo_control *c) {
     jsonw_object(&w);
     jsonw_kz(&w, "state", words[c->state]);
     jsonw_kz(&w, "url", c->state == DEMO_RUNNING ? c->url : NULL);
+    jsonw_kbool(&w, "failed", c->failed);
     jsonw_end(&w);
     buf_add_byte(&a->text, '\n');
     uv_buf_t b = uv_buf_init(a->text.p, (unsigned) a->text.n);
@@ -63,10 +65,12 @@ static void on_handle_closed(uv_handle_t *h) {
     struct demo_control *c = h->data;
     if (--c->open_handles > 0)
         return;
+    c->failed = c->state == DEMO_STARTING;
     c->state = DEMO_NONE;
     c->url[0] = 0;
     if (c->clear_after)
         run(c, true);
+    answer(c);
 }
 
 static void on_demo_exit(uv_process_t *p, int64_t status UNUSED, int signal UNUSED) {
@@ -89,6 +93,8 @@ static void find_url(struct demo_control *c) {
         memcpy(c->url, url.p, url.n);
         c->url[url.n] = 0;
         c->state = DEMO_RUNNING;
+        answer(c);
+        return;
     }
 }
 
@@ -125,7 +131,7 @@ static void run(struct demo_control *c, bool clear) {
     uv_pipe_init(c->loop, &c->output, 0);
     c->process.data = c->output.data = c;
     c->said_n = 0;
-    c->clear_after = false;
+    c->clear_after = c->failed = false;
     c->open_handles = 2;
     c->state = clear ? DEMO_CLEARING : DEMO_STARTING;
     int e = uv_spawn(c->loop, &c->process, &o);

@@ -1,8 +1,11 @@
-/* The demonstration's switch: the room may ask its supervisor to start or clear it, and nothing else.
+/* The demonstration's switch: the room may ask its supervisor to start or clear it, and nothing
+ * else.
  *
- * One socket pair. The room writes one byte: 's' start, 'c' clear, '?' how is it. The answer is one line of
- * JSON: {"state":"none|starting|running|clearing","url":"https://…"|null}. The demonstration is `kizuki demo`
- * in a folder and processes of its own; its address comes from its own output. */
+ * One socket pair. The room writes one byte: 's' start, 'c' clear, '?' how is it. The answer, and
+ * whatever changes later, is one line of JSON:
+ * {"state":"none|starting|running|clearing","url":"https://…"|null,"failed":bool}. The
+ * demonstration is `kizuki demo` in a folder and processes of its own; its address comes from its
+ * own output. */
 #pragma once
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
-// The real programs as a target: a demonstration that has been played to its end, and a second, empty Kizuki
-// as a new user sees it. Both in folders of their own under a temporary one; only processes started here are
+// The real programs as a target: a demonstration that has been played to its end, a second, empty Kizuki as a new
+// user sees it, and a third whose pages start a demonstration. All in folders of their own under a temporary one; only processes started here are
 // ended.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -97,23 +97,26 @@ export async function roomTarget() {
   const dir = mkdtempSync(join(tmpdir(), "kizuki-e2e-"));
   const demo = start(["demo", "--data", join(dir, "demo"), "--https", "127.0.0.1:0", "--pace", "0"]);
   const fresh = start(["serve", "--data", join(dir, "fresh"), "--https", "127.0.0.1:0", "--syslog", "off", "--no-local-logs"]);
+  /* the one whose pages start a demonstration */
+  const host = start(["serve", "--data", join(dir, "host"), "--https", "127.0.0.1:0", "--syslog", "off", "--no-local-logs"]);
   const stop = async () => {
-    await Promise.all([demo.stop(), fresh.stop()]);
+    await Promise.all([demo.stop(), fresh.stop(), host.stop()]);
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const [a, b] = await Promise.all([demo.ready, fresh.ready]);
-    const one = client(a.base), empty = client(b.base);
+    const [a, b, c] = await Promise.all([demo.ready, fresh.ready, host.ready]);
+    const one = client(a.base), empty = client(b.base), third = client(c.base);
     await one.signIn(a.link);
     await empty.signIn(b.link);
+    await third.signIn(c.link);
     const incident = await settled(one);
     const other = client(a.base);
     const person = (await one.call("POST", "/persons", { name: "IT当番", role: "handler", lang: "ja" })).json;
     await other.signIn(a.base + (await one.call("POST", `/persons/${person.id}/link`, {})).json.path);
     const rules = (await one.call("GET", "/rules")).json.rules;
     return {
-      dev: false, base: a.base, empty: b.base, usedLink: a.link, stop, api: one,
-      signIn: enter(a.base, one.cookie()), signInOther: enter(a.base, other.cookie()), signInEmpty: enter(b.base, empty.cookie()),
+      dev: false, base: a.base, empty: b.base, host: c.base, demoFolder: join(dir, "host-demo"), usedLink: a.link, stop, api: one,
+      signInHost: enter(c.base, third.cookie()), signIn: enter(a.base, one.cookie()), signInOther: enter(a.base, other.cookie()), signInEmpty: enter(b.base, empty.cookie()),
       incident: incident.id, rule: (rules.find((r) => r.kind === "list_attack") ?? rules[0]).id, pack: PACK,
     };
   } catch (e) {

@@ -8,6 +8,7 @@ import { lostSince, me } from "../state/session";
 import { lang, t } from "../state/text";
 import { Mark } from "../widgets/Mark";
 import { HeaderClock } from "../widgets/Time";
+import { DemoBand } from "./DemoBand";
 import { Help } from "./Help";
 
 const NAV = ["now", "cases", "sources", "rules", "packs", "settings"];
@@ -19,7 +20,7 @@ function Bands() {
   const who = me.value;
   return (
     <>
-      {who?.demo && <div class="drill" role="note"><div><p><b>{t("band.demo")}</b>　{t("band.demo_text")}</p></div></div>}
+      {who?.demo && <DemoBand />}
       {lostSince.value !== null && (
         <div class="band" role="alert"><div><Mark kind="soon">{t("band.lost")}</Mark><span>{t("band.lost_text", { at: lostSince.value })}</span></div></div>)}
       {who && !who.demo && who.dry_run && (

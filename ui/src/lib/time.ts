@@ -94,6 +94,12 @@ export function roughly(seconds: number, lang: Lang): string {
   return duration(s < 60 ? s : s < DAY_MS / 1000 ? Math.floor(s / 60) * 60 : Math.floor(s / 3600) * 3600, lang);
 }
 
+/** How much of the time between two moments has passed, 0 to 1; unknown moments: nothing. */
+export function share(at: number, from: string | null, to: string | null): number {
+  const a = parse(from), b = parse(to);
+  return a === null || b === null || b <= a ? 0 : Math.min(1, Math.max(0, (at - a) / (b - a)));
+}
+
 export const parse = (iso: string | null | undefined): number | null => {
   if (!iso) return null;
   const ms = Date.parse(iso);

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiFailure } from "../api/client";
 import type { Changed } from "../api/types";
+import { settler } from "../lib/settle";
 import { now } from "./clock";
 import { onChange, signedOut } from "./session";
 
@@ -20,11 +21,10 @@ export function useResource<T>(
   const load = useRef<() => void>(() => {});
   useEffect(() => {
     let abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const run = () => {
       abort.abort();
       const mine = (abort = new AbortController());
-      fetcher(mine.signal).then(
+      return fetcher(mine.signal).then(
         (data) => { if (!mine.signal.aborted) set({ data, failure: null, at: now.peek() }); },
         (e: unknown) => {
           if (mine.signal.aborted) return;
@@ -34,16 +34,16 @@ export function useResource<T>(
         });
     };
     set({ data: null, failure: null, at: null });
-    load.current = run;
-    run();
+    load.current = () => void run();
+    void run();
+    const changed = settler(run, SETTLE_MS);
     const off = onChange((c) => {
       if (c.kind !== "all" && !kinds.includes(c.kind)) return;
       const other = incident !== undefined && c.id !== null && c.id !== incident;
       if (other && (c.kind === "incident" || c.kind === "viewers")) return;
-      clearTimeout(timer);
-      timer = setTimeout(run, SETTLE_MS);
+      changed.poke();
     });
-    return () => { off(); clearTimeout(timer); abort.abort(); };
+    return () => { off(); changed.stop(); abort.abort(); };
     // the fetcher is a closure over deps
   }, deps);
   return { ...state, reload: () => load.current() };

@@ -4,12 +4,14 @@ import { t } from "../state/text";
 
 interface Props {
   solid?: boolean; smaller?: boolean; busy?: boolean; submit?: boolean; href?: string; class?: string;
+  /** A link to another server's pages: these here stay open. */
+  apart?: boolean;
   onPress?: () => void; children: ComponentChildren;
 }
 
-export function Button({ solid, smaller, busy, submit, href, class: extra = "", onPress, children }: Props) {
+export function Button({ solid, smaller, busy, submit, href, apart, class: extra = "", onPress, children }: Props) {
   const look = `button${solid ? " solid" : ""}${smaller ? " smaller" : ""} ${extra}`;
-  if (href) return <a class={look} href={href}>{children}</a>;
+  if (href) return <a class={look} href={href} {...(apart ? { target: "_blank", rel: "noopener" } : {})}>{children}</a>;
   return (
     <button type={submit ? "submit" : "button"} class={look} aria-disabled={busy ? "true" : undefined} onClick={() => !busy && onPress?.()}>
       {busy ? t("button.busy") : children}

@@ -8,7 +8,7 @@ import { Confirm } from "./Confirm";
 import { Mark } from "./Mark";
 import { Outcome } from "./Outcome";
 
-export function DemoStart({ pack }: { pack?: string }) {
+export function DemoStart({ pack, solid = false }: { pack?: string; solid?: boolean }) {
   const demo = useResource(api.demo, ["demo"], []);
   const write = useWrite(demo.reload);
   const d = demo.data;
@@ -20,8 +20,8 @@ export function DemoStart({ pack }: { pack?: string }) {
       {d?.state === "none" && d.text && <p role="status"><Mark kind="failed">{say(d.text)}</Mark></p>}
       <Outcome state={write.state} />
       <div class="buttons">
-        {running && d.url && <Button href={d.url}>{t("demo.open")}</Button>}
-        {(!d || d.state === "none") && <Button busy={busy} onPress={() => void write.run(() => api.demoStart(pack))}>{t("demo.start")}</Button>}
+        {running && d.url && <Button solid={solid} href={d.url} apart>{t("demo.open")}</Button>}
+        {(!d || d.state === "none") && <Button solid={solid} busy={busy} onPress={() => void write.run(() => api.demoStart(pack))}>{t("demo.start")}</Button>}
         {running && <Confirm busy={busy} label={t("demo.clear")} question={t("demo.clear_question")} effect={t("demo.clear_effect")} onConfirm={() => void write.run(api.demoClear)} />}
       </div>
     </>

@@ -8,6 +8,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Strip } from "../../widgets/Strip";
 import { Time } from "../../widgets/Time";
 import { AskRow } from "./AskRow";
+import { Guide } from "./Guide";
 import { SourceRow } from "./SourceRow";
 import { Start } from "./Start";
 
@@ -59,7 +60,7 @@ export function Now() {
       <h1 class="hidden">{t("nav.now")}</h1>
       <Loaded of={now}>{(data) => (
         <div class="grid">
-          <div class="col w8"><Asks data={data} reload={now.reload} /><Start data={data} /></div>
+          <div class="col w8"><Asks data={data} reload={now.reload} /><Guide data={data} /><Start data={data} /></div>
           <div class="col w4">
             <Silent data={data} />
             <Changes data={data} />
