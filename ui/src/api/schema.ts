@@ -1138,7 +1138,11 @@ export interface components {
             state: "none" | "starting" | "running" | "clearing";
             pack: string | null;
             url: string | null;
-            started: components["schemas"]["Time"] | null;
+            /** @description where the played story begins; told by the demonstration's own room, as are pack and to */
+            from: components["schemas"]["Time"] | null;
+            /** @description where it ends */
+            to: components["schemas"]["Time"] | null;
+            /** @description why none could be started */
             text: components["schemas"]["Text"] | null;
         };
         SignInLink: {

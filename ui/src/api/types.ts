@@ -1,5 +1,5 @@
-// The wire form of /api/v1. Generated from content/api/openapi.json by `npm run types` (schema.ts); here are
-// only the short names the pages use.
+// The wire form of /api/v1. schema.ts is made from content/api/openapi.json by each build and check (npm run
+// types) and never committed; here are only the short names the pages use.
 import type { components } from "./schema";
 
 type S = components["schemas"];
