@@ -18,8 +18,9 @@ struct plan {
     const char *why; /* of the whole action */
 };
 
-/* The supervisor starts a hand that died within seconds. An order decided meanwhile waits for it and goes out
- * when it has said what stands; if it does not come, the order expires and a person is asked after all. */
+/* The supervisor starts a hand that died within seconds. An order decided meanwhile waits for it
+ * and goes out when it has said what stands; if it does not come, the order expires and a person is
+ * asked after all. */
 #define HAND_PATIENCE_MS 20000
 
 static const char *hand_objection(const struct room *r) {
@@ -64,14 +65,17 @@ static struct planned look_at(struct room *r, const struct room_finding *f,
     return p;
 }
 
-/* Blocked, being blocked, waiting for a person, or settled by one for this case. */
+/* Blocked, being blocked, waiting for a person, or settled by one for this case or one it was
+ * parted from. */
 static int is_settled(struct room *r, int64_t incident, struct str address, bool *ret,
                       struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, err,
-        "SELECT 1 FROM action a JOIN action_address x ON x.action_id = a.id WHERE a.incident_id = "
-        "?1 AND x.address = ?2 AND (x.state IN ('sent','blocked','dry_run','undone') OR (x.state = "
+        "SELECT 1 FROM action a JOIN action_address x ON x.action_id = a.id WHERE "
+        "(a.incident_id = ?1 OR a.incident_id IN (SELECT other_id FROM apart WHERE incident_id = "
+        "?1 UNION SELECT incident_id FROM apart WHERE other_id = ?1)) AND x.address = ?2 AND "
+        "(x.state IN ('sent','blocked','dry_run','undone') OR (x.state = "
         "'refused' AND x.reason IS NOT NULL) OR (x.state = 'proposed' AND a.state IN "
         "('proposed','rejected'))) LIMIT 1",
         "is", incident, &address);

@@ -234,16 +234,70 @@ bool room_finding_measure(const struct room_finding *f, const char *name, double
     return v && v->type == JSON_NUMBER && str_to_double(v->text, ret) == 0;
 }
 
+/* Kinds of rule the room knows (kizuki.kind). `way` is the ATT&CK technique whose attacks the kind
+ * tells of: what came of guessing belongs to the guessing. */
+static const struct {
+    const char *name, *way;
+    bool is_success;
+} kinds[] = {
+    {"list_attack", "t1110", false},
+    {"spraying", "t1110", false},
+    {"dictionary_attack", "t1110", false},
+    {"brute_force", "t1110", false},
+    {"burst", "t1110", false},
+    {"slow", "t1110", false},
+    {"cross_service", "t1110", false},
+    {"success_after", "t1110", true},
+    {"access_after", "t1110", true},
+};
+
+static size_t find_kind(struct str kind) {
+    size_t i = 0;
+    while (i < ARRAY_SIZE(kinds) && !str_eq_z(kind, kinds[i].name))
+        i++;
+    return i;
+}
+
 bool room_kind_is_try(struct str kind) {
-    static const char *const kinds[] = {"list_attack",  "spraying", "dictionary_attack",
-                                        "brute_force",  "burst",    "slow",
-                                        "cross_service"};
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (str_eq_z(kind, kinds[i]))
-            return true;
-    return false;
+    size_t i = find_kind(kind);
+    return i < ARRAY_SIZE(kinds) && !kinds[i].is_success;
 }
 
 bool room_kind_is_success(struct str kind) {
-    return str_eq_z(kind, "success_after") || str_eq_z(kind, "access_after");
+    size_t i = find_kind(kind);
+    return i < ARRAY_SIZE(kinds) && kinds[i].is_success;
+}
+
+static void add_way(struct room_finding *f, struct str way) {
+    for (size_t i = 0; i < f->n_ways; i++)
+        if (str_eq(f->ways[i], way))
+            return;
+    if (way.n && f->n_ways < ROOM_WAYS_MAX)
+        f->ways[f->n_ways++] = way;
+}
+
+/* "attack.t1110.004" says t1110; tactics, groups and software say nothing about the way. */
+static struct str technique_of(struct str tag) {
+    static const char prefix[] = "attack.";
+    size_t n = 1;
+    if (!str_starts(tag, STR("attack.t")))
+        return STR("");
+    tag = str_from(tag, sizeof prefix - 1);
+    while (n < tag.n && tag.p[n] >= '0' && tag.p[n] <= '9')
+        n++;
+    return n == 5 && (n == tag.n || tag.p[n] == '.') ? str_n(tag.p, n) : STR("");
+}
+
+void room_finding_set_ways(struct room_finding *f, const struct json_value *tags) {
+    size_t i = find_kind(f->kind);
+    f->n_ways = 0;
+    if (i < ARRAY_SIZE(kinds)) {
+        add_way(f, str_of(kinds[i].way));
+        return;
+    }
+    for (const struct json_value *v = tags ? tags->first : NULL; v; v = v->next)
+        if (v->type == JSON_STRING)
+            add_way(f, technique_of(v->text));
+    if (f->n_ways == 0)
+        add_way(f, f->kind.n ? f->kind : f->rule_id);
 }

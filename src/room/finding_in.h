@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "event/finding.h"
 
+#define ROOM_WAYS_MAX 16 /* techniques of one rule; SigmaHQ names nine at most */
+
 /* What a finding is about, in words that findings of different rules share. */
 enum room_entity {
     ENTITY_SOURCE,  /* source.ip and kizuki.source.net, both as the net one attacker counts as */
@@ -39,6 +41,8 @@ struct room_finding {
         bool told, cut;                /* cut: more exist than are listed */
     } told[ENTITY_OTHER + 1];
     int64_t evidence_n;
+    struct str ways[ROOM_WAYS_MAX]; /* room_finding_set_ways */
+    size_t n_ways;
 };
 
 /* Slices live as long as the arena and the text. -ERR_PARSE names what is wrong. */
@@ -56,3 +60,7 @@ bool room_finding_measure(const struct room_finding *f, const char *name, double
 bool room_kind_is_try(struct str kind);
 /* Its accounts were entered: success_after, access_after. */
 bool room_kind_is_success(struct str kind);
+/* In which ways the finding says something is attacked: the technique its kind stands for; else the
+ * ATT&CK techniques of its rule, sub-techniques as their technique; else its kind, else the rule
+ * itself. `tags` is the rule's list or NULL; slices into it and into the finding. */
+void room_finding_set_ways(struct room_finding *f, const struct json_value *tags);

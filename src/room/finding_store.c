@@ -32,7 +32,11 @@ static int put_values(void *ctx, struct room *r, int64_t id, struct diag *err) {
             v->n < 0 ? NULL : &v->n, v->first_ns == TIME_NONE ? NULL : &v->first_ns,
             v->spool_n < 0 ? NULL : &v->spool_n);
     }
-
+    for (size_t i = 0; e == 0 && i < f->n_ways; i++)
+        e = room_write_part(r, err,
+                            "INSERT INTO finding_value(finding_id, kind, value, is_group) VALUES "
+                            "(?1, 'way', ?2, 0) ON CONFLICT DO NOTHING",
+                            "is", id, &f->ways[i]);
     for (int k = 0; e == 0 && k <= ENTITY_OTHER; k++)
         if (f->told[k].told)
             e = room_write_part(r, err,

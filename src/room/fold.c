@@ -1,151 +1,11 @@
 #include "room/fold.h"
 
 #include "room/finding_store.h"
+#include "room/fold_priv.h"
 #include "room/incident_priv.h"
+#include "room/report.h"
 
-#define LOOSE_MAX 1000 /* loose findings one new case takes in; more stay listed */
-
-/* A finding about a service or a user agent lists everybody who failed there, honest people too: a
- * single one of those addresses says nothing, half of them do (match_crowd). */
-static bool is_crowd(const struct room_finding *f) {
-    bool by_source = false, by_other = false;
-    for (size_t i = 0; i < f->n_values; i++) {
-        by_source |= f->values[i].is_group && f->values[i].kind == ENTITY_SOURCE;
-        by_other |= f->values[i].is_group &&
-                    (f->values[i].kind == ENTITY_SERVICE || f->values[i].kind == ENTITY_AGENT);
-    }
-    return by_other && !by_source;
-}
-
-/* Whether this value says who or what the finding is about. A tried account says little:
- * dictionaries of unrelated attackers share "admin". */
-static bool joins_by(const struct room_finding *f, const struct room_value *v) {
-    switch (v->kind) {
-    case ENTITY_SOURCE:
-        return v->is_group || !is_crowd(f);
-    case ENTITY_ACCOUNT:
-        return v->is_group || room_kind_is_success(f->kind);
-    case ENTITY_HOST:
-        return v->is_group;
-    case ENTITY_SERVICE:
-    case ENTITY_SESSION:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The other side by the same measure: a source that is accused itself, an account that was entered.
- */
-static const char by_source[] =
-    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
-    "JOIN incident i ON i.id = f.incident_id "
-    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
-    "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 "
-    "AND (v.kind <> 'account' OR v.is_group OR f.kind IN ('success_after','access_after')) "
-    "AND (v.kind <> 'source' OR v.is_group OR NOT EXISTS (SELECT 1 FROM finding_value g "
-    "WHERE g.finding_id = f.id AND g.is_group AND g.kind IN ('service','agent'))) "
-    "AND i.id <> ?6 ORDER BY i.id LIMIT 1";
-static const char by_crowd[] =
-    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
-    "JOIN incident i ON i.id = f.incident_id "
-    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
-    "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 AND i.id <> ?6 ORDER BY i.id LIMIT 1";
-static const char by_service[] =
-    "SELECT i.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
-    "JOIN incident i ON i.id = f.incident_id "
-    "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
-    "AND f.last_at >= ?3 AND f.first_at <= ?4 AND i.id <> ?6 ORDER BY i.id LIMIT 1";
-
-static int find_incident(struct room *r, const char *sql, const char *kind, struct str value,
-                         int64_t from_ns, int64_t until_ns, bool drill, int64_t but, int64_t *ret,
-                         struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, sql, "zsiiii", kind, &value, from_ns, until_ns,
-                      (int64_t) drill, but);
-    if (e == 0)
-        e = sql_step(st, err);
-    if (e == 1)
-        *ret = sql_i64(st, 0);
-    return e < 0 ? e : 0;
-}
-
-/* The incident that knows at least half of the listed sources. */
-static int match_crowd(struct room *r, const struct room_finding *f, int64_t but, int64_t *ret,
-                       struct diag *err) {
-    struct {
-        int64_t incident;
-        size_t n;
-    } seen[16];
-    size_t n_seen = 0, n = 0;
-    int e = 0;
-    if (!is_crowd(f))
-        return 0;
-    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
-        int64_t found = 0;
-        size_t k = 0;
-        if (f->values[i].kind != ENTITY_SOURCE)
-            continue;
-        n++;
-        e = find_incident(r, by_crowd, "source", f->values[i].value,
-                          f->first_ns - r->policy->window_ns, f->last_ns + r->policy->window_ns,
-                          f->drill, but, &found, err);
-        while (k < n_seen && seen[k].incident != found)
-            k++;
-        if (!found || k == ARRAY_SIZE(seen))
-            continue;
-        if (k == n_seen) {
-            seen[n_seen].incident = found;
-            seen[n_seen++].n = 0;
-        }
-        seen[k].n++;
-    }
-    for (size_t k = 0; k < n_seen; k++)
-        if (seen[k].n * 2 >= n)
-            *ret = seen[k].incident;
-    return e;
-}
-
-static bool has_joining(const struct room_finding *f, enum room_entity kind) {
-    for (size_t i = 0; i < f->n_values; i++)
-        if (f->values[i].kind == kind && joins_by(f, &f->values[i]))
-            return true;
-    return false;
-}
-
-/* The oldest open incident, other than `but`, that shares something of this kind. */
-static int match_kind(struct room *r, const struct room_finding *f, enum room_entity kind,
-                      int64_t but, int64_t *ret, struct diag *err) {
-    bool weak = kind == ENTITY_SERVICE || kind == ENTITY_HOST;
-    int64_t window = weak ? r->policy->service_window_ns : r->policy->window_ns;
-    int e = 0;
-    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
-        const struct room_value *v = &f->values[i];
-        int64_t found = 0;
-        if (v->kind != kind || !joins_by(f, v))
-            continue;
-        e = find_incident(r, weak ? by_service : by_source, room_entity_to_string(kind), v->value,
-                          f->first_ns - window, f->last_ns + window, f->drill, but, &found, err);
-        if (found && (*ret == 0 || found < *ret))
-            *ret = found;
-    }
-    return e;
-}
-
-static int match(struct room *r, const struct room_finding *f, int64_t *ret, struct diag *err) {
-    static const enum room_entity strong[] = {ENTITY_SOURCE, ENTITY_SESSION, ENTITY_ACCOUNT,
-                                              ENTITY_SERVICE};
-    int e = 0;
-    *ret = 0;
-    e = match_crowd(r, f, 0, ret, err);
-    for (size_t i = 0; e == 0 && *ret == 0 && i < ARRAY_SIZE(strong); i++)
-        e = match_kind(r, f, strong[i], 0, ret, err);
-    bool named = has_joining(f, ENTITY_SOURCE) || has_joining(f, ENTITY_ACCOUNT) ||
-                 has_joining(f, ENTITY_SERVICE);
-    if (e == 0 && *ret == 0 && !named)
-        e = match_kind(r, f, ENTITY_HOST, 0, ret, err);
-    return e;
-}
+#define LOOSE_MAX 1000 /* loose findings one finding brings into its case; more stay listed */
 
 static bool opens(const struct room *r, const struct room_finding *f) {
     bool past = f->last_ns < room_now(r) - r->policy->window_ns;
@@ -155,29 +15,13 @@ static bool opens(const struct room *r, const struct room_finding *f) {
     return f->level >= r->policy->open_level || f->count >= r->policy->open_count;
 }
 
-/* Loose findings of the same sources become part of the new case. */
+/* Loose findings that belong to the same become part of the case, in whatever order they came. */
 static int adopt(struct room *r, const struct room_finding *f, int64_t incident, struct diag *err) {
-    int e = 0;
-    for (size_t i = 0; e == 0 && i < f->n_values; i++) {
-        const struct room_value *v = &f->values[i];
-        int64_t ids[64];
-        size_t n = 0;
-        if (v->kind != ENTITY_SOURCE)
-            continue;
-        struct sql_stmt *st = NULL;
-        e = sql_query(r->db, &st, err,
-                      "SELECT f.id FROM finding_value v JOIN finding f ON f.id = v.finding_id "
-                      "WHERE v.kind = 'source' AND v.value = ?1 AND f.incident_id IS NULL "
-                      "AND f.last_at >= ?2 AND f.drill = ?3 LIMIT 64",
-                      "sii", &v->value, f->first_ns - r->policy->window_ns, (int64_t) f->drill);
-        while (e == 0 && n < ARRAY_SIZE(ids) && (e = sql_step(st, err)) == 1) {
-            ids[n++] = sql_i64(st, 0);
-            e = 0;
-        }
-        sql_end(st);
-        for (size_t k = 0; e == 0 && k < n; k++)
-            e = room_finding_assign(r, &room_sensor, ids[k], incident, err);
-    }
+    int64_t rows[LOOSE_MAX];
+    size_t n;
+    int e = room_fold_loose(r, f, rows, ARRAY_SIZE(rows), &n, err);
+    for (size_t i = 0; e == 0 && i < n; i++)
+        e = room_finding_assign(r, &room_sensor, rows[i], incident, err);
     return e;
 }
 
@@ -316,9 +160,7 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
 static int unite(struct room *r, const struct room_finding *f, struct room_folded *x,
                  struct diag *err) {
     int64_t other = 0;
-    int e = match_kind(r, f, ENTITY_SOURCE, x->incident, &other, err);
-    if (e == 0 && other == 0)
-        e = match_crowd(r, f, x->incident, &other, err);
+    int e = room_fold_other(r, f, x->incident, &other, err);
     if (e < 0 || other == 0)
         return e;
     e = room_incident_merge(r, &room_sensor, MAX(other, x->incident), MIN(other, x->incident), err);
@@ -328,7 +170,7 @@ static int unite(struct room *r, const struct room_finding *f, struct room_folde
 
 static int find_or_open(struct room *r, const struct room_finding *f, struct room_folded *x,
                         struct diag *err) {
-    int e = match(r, f, &x->incident, err);
+    int e = room_fold_match(r, f, &x->incident, err);
     if (e < 0)
         return e;
     if (x->incident == 0 && opens(r, f)) {
@@ -339,7 +181,7 @@ static int find_or_open(struct room *r, const struct room_finding *f, struct roo
         return e;
     if (e == 0)
         e = room_finding_assign(r, &room_sensor, x->finding, x->incident, err);
-    if (e == 0 && x->opened)
+    if (e == 0)
         e = adopt(r, f, x->incident, err);
     return e;
 }
@@ -360,11 +202,14 @@ static int leave_closed(struct room *r, const struct room_finding *f, struct roo
     return e < 0 ? e : 0;
 }
 
-int room_fold(struct room *r, const struct room_finding *f, struct str json,
+int room_fold(struct room *r, const struct room_finding *as_told, struct str json,
               struct room_folded *ret, struct diag *reterr) {
+    const struct json_value *rule = room_rule_find(r, as_told->rule_id);
+    struct room_finding with_ways = *as_told, *f = &with_ways;
     struct room_stored old;
     struct room_folded x = {0};
     bool first = false, open = true;
+    room_finding_set_ways(f, rule ? json_get_array(rule, "tags") : NULL);
     int e = room_finding_find(r, f->id, &old, reterr);
     if (e < 0)
         return e;

@@ -1,12 +1,11 @@
-/* Findings become incidents (DESIGN.md 7).
+/* Findings become incidents (DESIGN.md 7). Which case a finding belongs to: fold_match.c, in words
+ * docs/room.md.
  *
- * A finding belongs to the open incident that shares an entity with it within the case's window: a
- * source or an account that was entered within window_ns; the same service, or for a finding that
- * names none of these the same host, within service_window_ns. Times compared are those of the
- * evidence, not of arrival, so that a replay folds like the day itself. Otherwise it opens one, if
- * its level or its count asks for it and it is not about a time long past; else it stays by itself
- * and is listed. Loose findings that share a source with a new case join it. Two open cases that
- * turn out to share a source become one: the older stays. */
+ * Times compared are those of the evidence, not of arrival, so that a replay folds like the day
+ * itself. A finding that belongs to no case opens one, if its level or its count asks for it and it
+ * is not about a time long past; else it stays by itself and is listed. Loose findings that belong
+ * to a case join it later. Two open cases that turn out to share a source become one, the older
+ * stays, unless a person parted them. */
 #pragma once
 #include "room/finding_in.h"
 #include "room/room.h"

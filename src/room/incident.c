@@ -316,6 +316,18 @@ int room_incident_merge(struct room *r, const struct room_actor *by, int64_t fro
                       "SELECT id FROM timeline WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
                       "UPDATE timeline SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
     if (e == 0)
+        e = move_rows(r, by, OBJECT_APART,
+                      "SELECT a.id FROM apart a WHERE a.incident_id = ?1 AND a.other_id <> ?2 AND "
+                      "NOT EXISTS (SELECT 1 FROM apart b WHERE b.incident_id = ?2 AND b.other_id = "
+                      "a.other_id) LIMIT 1",
+                      "UPDATE apart SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = move_rows(r, by, OBJECT_APART,
+                      "SELECT a.id FROM apart a WHERE a.other_id = ?1 AND a.incident_id <> ?2 AND "
+                      "NOT EXISTS (SELECT 1 FROM apart b WHERE b.other_id = ?2 AND b.incident_id = "
+                      "a.incident_id) LIMIT 1",
+                      "UPDATE apart SET other_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
         e = room_write(
             r, &w, NULL, reterr,
             "UPDATE incident SET state = 'closed', closed_at = ?3, merged_into = ?2 WHERE id = ?1",

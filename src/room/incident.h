@@ -33,3 +33,20 @@ struct room_incident_change { /* absent: .set false */
 /* -EINVAL: a commander that is no person. */
 int room_incident_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                          const struct room_incident_change *c, struct diag *reterr) MUST_USE;
+
+/* Findings a person takes out of a case: into a case of their own, or into another open one. What
+ * goes with them: accounts they name, and addresses only they accuse while their block is no more
+ * than proposed. What was decided stays where it was decided, and binds both. Folding never makes
+ * the two one case again; a person may, by taking the rest along: a case without findings is closed
+ * and becomes part of the other. */
+#define ROOM_SPLIT_MAX 500
+struct room_split {
+    const struct str *findings; /* their ids */
+    size_t n;
+    int64_t into, into_version; /* 0: a new case */
+};
+/* -EINVAL: one of them is no finding of the case, or nothing would remain in it (into 0); -EBUSY: a
+ * case is closed. */
+int room_incident_split(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
+                        const struct room_split *s, int64_t *ret_into,
+                        struct diag *reterr) MUST_USE;

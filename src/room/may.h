@@ -20,6 +20,7 @@
     X(RULE, "rule")                                                                                \
     X(SERVICE, "service")                                                                          \
     X(WATCH, "watch")                                                                              \
+    X(APART, "apart")                                                                              \
     X(AUDIT, "audit")                                                                              \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")

@@ -149,6 +149,14 @@ static const char *const first[] = {
     "'the chain only grows'); END;",
 
     NULL};
+
+static const char *const parting[] = {
+    /* two cases a person parted: folding never makes them one again */
+    "CREATE TABLE apart (" HEAD("response") OF_INCIDENT
+    "other_id INTEGER NOT NULL REFERENCES incident(id), UNIQUE (incident_id, other_id)) STRICT;"
+    "CREATE INDEX apart_by_other ON apart(other_id);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -156,6 +164,7 @@ static const struct {
     const char *const *texts;
 } migrations[] = {
     {"first", first},
+    {"parting", parting},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

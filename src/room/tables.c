@@ -58,6 +58,7 @@ static const struct room_table tables[OBJECT_MAX_] = {
                            "order_id, action_id, type, note, state, minutes, expires_at, answer"),
     [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, false, "NULL", "kind, json, at"),
     [OBJECT_SERVICE] = TABLE(service, CLASS_RESPONSE, false, "NULL", "name, title"),
+    [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, true, "incident_id", "incident_id, other_id"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, true, "incident_id", "incident_id, service_id, since_at"),
 };

@@ -23,7 +23,7 @@ def wave(sensor, first_seq=1, n=5):
         seq += 1
     sensor.finding(seq, rooms.finding(100, source="198.51.100.1", kind="success_after", level="critical", accounts=["m3"], rule="r-success"))
     sensor.finding(seq + 1, rooms.finding(101, source="198.51.100.1", kind="access_after", accounts=["m3"], paths=["/mypage/profile"], propose="", rule="r-access"))
-    sensor.finding(seq + 2, rooms.finding(102, source="198.51.100.2", service="billing", kind="cross_service", accounts=["b1", "b2"], rule="r-cross"))
+    sensor.finding(seq + 2, rooms.finding(102, source="198.51.100.2", service="billing", kind="cross_service", accounts=["b1", "b2"], rule="r-cross", ago=20.0))
     sensor.wait_ack(seq + 2)
     return seq + 3
 
@@ -201,6 +201,32 @@ def the_second_edit_is_refused_and_says_who():
         assert h.api("POST", "/actions/1/reject", {"version": action["version"] + 1}, want=400)["error"]["key"] == "error.state"
         assert h.get("/now")["asks"] == []
         assert a.api("PUT", "/incidents/1", {"version": v + 2, "state": "closed"})["state"] == "closed"
+
+
+@tap.test
+def findings_taken_out_stay_apart():
+    with rooms.room() as r:
+        s = r.sensor()
+        wave(s)
+        b = r.browser()
+        v = b.get("/incidents/1")["version"]
+        ids = [f"{n:032x}" for n in (2, 3)]
+        own = b.api("POST", "/incidents/1/split", {"version": v, "findings": ids})
+        assert own["id"] == 2 and own["counts"]["findings"] == 2 and own["scope"]["sources"]["n"] == 2, own
+        assert b.get("/incidents/1")["scope"]["sources"]["n"] == 4  # .2 was at billing too
+        e = b.api("POST", "/incidents/1/split", {"version": v, "findings": ids}, want=409)["error"]
+        assert e["by"] == "administrator" and e["theirs"] == v + 1
+        addresses = {i: sorted(x["address"] for a in b.get(f"/incidents/{i}/actions")["actions"] for x in a["addresses"]) for i in (1, 2)}
+        assert addresses == {1: [f"198.51.100.{n}" for n in (1, 2, 4, 5)], 2: ["198.51.100.3"]}, addresses  # .2 is still accused in case 1
+        s.finding(50, rooms.finding(2, revision=2, source="198.51.100.2", accounts=["m9"]))
+        s.wait_ack(50)
+        assert b.get("/incidents/2")["counts"]["findings"] == 2 and b.get("/incidents")["total"] == 2
+        for bad in ({}, {"version": v + 1}, {"version": v + 1, "findings": []}, {"version": v + 1, "findings": [7]}, {"version": v + 1, "findings": ["x"] * 501},
+                    {"version": v + 1, "findings": ["0" * 32]}, {"version": v + 1, "findings": [f"{1:032x}"], "into": 2}):
+            b.api("POST", "/incidents/1/split", bad, want=400)
+        back = b.api("POST", "/incidents/2/split", {"version": own["version"], "findings": ids, "into": 1, "into_version": v + 1})
+        assert back["id"] == 1 and back["scope"]["sources"]["n"] == 5 and b.get("/incidents/2")["merged_into"] == 1
+        assert b.get("/audit/verify")["ok"]
 
 
 def promised():
@@ -424,7 +450,8 @@ def who_asks_too_often_waits_and_others_do_not():
         x = flood.request("GET", "/api/v1/now")
         assert openapi.check("GET", "/api/v1/now", 429, x.headers["content-type"], x.text)["error"]["key"] == "error.too_many"
         assert int(x.headers["retry-after"]) >= 1
-        assert flood.request("GET", "/signin?token=" + "0" * 64).status == 429
+        # a slow machine gives one back a second
+        assert any(flood.request("GET", "/signin?token=" + "0" * 64).status == 429 for _ in range(5))
         assert b.get("/me")["person"]["id"] == 1
 
 

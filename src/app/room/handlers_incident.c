@@ -122,6 +122,45 @@ int handle_incident_put(struct call *c) {
     return e < 0 ? e : write_incident(c);
 }
 
+static int read_findings(struct call *c, struct str **ret, size_t *ret_n) {
+    const struct json_value *list = json_get_array(c->json, "findings");
+    size_t n = 0;
+    if (!list || list->n == 0 || list->n > ROOM_SPLIT_MAX)
+        return call_bad(c, "findings");
+    *ret = arena_alloc(&c->arena, list->n * sizeof **ret);
+    if (!*ret)
+        return -ENOMEM;
+    for (const struct json_value *v = list->first; v; v = v->next) {
+        if (v->type != JSON_STRING)
+            return call_bad(c, "findings");
+        (*ret)[n++] = v->text;
+    }
+    *ret_n = n;
+    return 0;
+}
+
+int handle_incident_split(struct call *c) {
+    static const char *const keys[] = {"version", "findings", "into", "into_version", NULL};
+    struct room_split x = {0};
+    struct str *findings = NULL;
+    int64_t version = 0, into = 0;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
+    if (e == 0)
+        e = read_findings(c, &findings, &x.n);
+    if (e == 0 && json_get(c->json, "into")) {
+        e = call_body_i64(c, "into", 1, INT64_MAX, &x.into);
+        if (e == 0)
+            e = call_body_i64(c, "into_version", 0, INT64_MAX, &x.into_version);
+    }
+    x.findings = findings;
+    if (e == 0)
+        e = room_incident_split(c->p->room, &c->who, c->args.id, version, &x, &into, &c->err);
+    c->args.id = into;
+    return e < 0 ? e : write_incident(c);
+}
+
 int handle_timeline(struct call *c) {
     int e = room_timeline_write(c->p->room, c->args.id, &c->w, &c->err);
     return e < 0 ? e : 200;

@@ -31,6 +31,8 @@ const struct route ROUTES[] = {
     R("GET", "/incidents", READ, INCIDENT, NONE, incidents, "the cases"),
     R("GET", "/incidents/{id}", READ, INCIDENT, INCIDENT, incident, "one case"),
     R("PUT", "/incidents/{id}", CHANGE, INCIDENT, INCIDENT, incident_put, "change a case"),
+    R("POST", "/incidents/{id}/split", CHANGE, INCIDENT, INCIDENT, incident_split,
+      "take findings out of a case"),
     R("GET", "/incidents/{id}/timeline", READ, TIMELINE, INCIDENT, timeline, "what happened"),
     R("POST", "/incidents/{id}/timeline", CREATE, TIMELINE, INCIDENT, timeline_post,
       "add an entry"),

@@ -128,6 +128,8 @@ void story_json(const struct story *s, struct buf *out) {
     jsonw_object(&w);
     if (s->group_source)
         jsonw_kz(&w, "kizuki.source.net", s->group_source);
+    if (s->group_agent)
+        jsonw_kz(&w, "user_agent.original", s->group_agent);
     if (s->service)
         jsonw_kz(&w, "service.name", s->service);
     if (s->host)

@@ -43,6 +43,7 @@ struct story {
     int revision;
     const char *rule, *kind, *level, *propose, *service, *host;
     const char *group_source; /* group by source when set */
+    const char *group_agent;  /* group by user agent when set */
     const char *sources;      /* collected, comma separated */
     const char *account_pattern;
     int account_from, account_n;
