@@ -25,6 +25,8 @@
 #define SPOOL_SEGMENT_BYTES (64 << 20)    /* scanned whole at start: about 50 ms */
 #define SPOOL_RECORD_BYTES_MAX (1 << 20)  /* a line has LINE_BYTES_MAX; a journal entry may have many fields */
 #define SPOOL_PENDING_BYTES_MAX (16 << 20) /* put but not committed: what memory holds while the disk is full */
+#define SPOOL_PIECES_MAX 16384            /* of 1 MB in one sealed segment: 250 times its usual size */
+#define SPOOL_HOLES_MAX (1 << 26)         /* lost records a seal accounts for one by one: some ten seconds of hashing */
 #define SPOOL_STATES_MAX 1048576          /* remembered places to go on: one per file, connection, journal */
 
 /* Events */

@@ -1,5 +1,6 @@
 #include "base/sign.h"
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -33,18 +34,6 @@ static void set_fingerprint(struct sign_public *pub) {
     hex_encode(sum, SIGN_FINGERPRINT_CHARS / 2, pub->fingerprint);
 }
 
-/* Exactly n bytes in padded base64 and nothing else. */
-static int base64_decode(struct str s, uint8_t *dst, size_t n) {
-    size_t got;
-    /* libsodium 1.0.18 takes 0xaf for '/': one signature would have many spellings. */
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char) s.p[i] >= 0x80)
-            return -ERR_PARSE;
-    if (sodium_base642bin(dst, n, s.p, s.n, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return -ERR_PARSE;
-    return got == n ? 0 : -ERR_PARSE;
-}
-
 /* "word" base64 of n bytes, newline. */
 static int parse_key(struct str line, const char *word, uint8_t *dst, size_t n) {
     struct str head = str_of(word);
@@ -57,7 +46,7 @@ static int parse_key(struct str line, const char *word, uint8_t *dst, size_t n) 
 static void format_key(const char *word, const uint8_t *p, size_t n, char dst[KEY_LINE_MAX]) {
     size_t at = strlen(word);
     memcpy(dst, word, at);
-    sodium_bin2base64(dst + at, KEY_LINE_MAX - at - 1, p, n, sodium_base64_VARIANT_ORIGINAL);
+    base64_encode(p, n, dst + at);
     at = strlen(dst);
     dst[at] = '\n';
     dst[at + 1] = 0;
@@ -220,8 +209,7 @@ void sign_verifier_key(const struct sign_public *pub, struct buf *out) {
     key_id(pub, id);
     hex_encode(id, sizeof id, hex);
     memcpy(bytes + 1, pub->bytes, sizeof pub->bytes);
-    sodium_bin2base64(base64, sizeof base64, bytes, sizeof bytes,
-                      sodium_base64_VARIANT_ORIGINAL);
+    base64_encode(bytes, sizeof bytes, base64);
     buf_printf(out, "%s+%s+%s\n", pub->fingerprint, hex, base64);
 }
 
@@ -243,8 +231,7 @@ int sign_note(const struct sign_secret *key, const struct sign_public *pub, cons
     key_id(pub, signature);
     crypto_sign_detached(signature + KEY_ID_BYTES, NULL, (unsigned char *) out->p + start,
                          out->n - start, key->bytes);
-    sodium_bin2base64(base64, sizeof base64, signature, sizeof signature,
-                      sodium_base64_VARIANT_ORIGINAL);
+    base64_encode(signature, sizeof signature, base64);
     buf_add_z(out, "\n" SEPARATOR);
     buf_add_z(out, pub->fingerprint);
     buf_add_byte(out, ' ');

@@ -149,6 +149,7 @@ int spool_frame_decode(const char *p, size_t n, uint32_t seed, struct spool_fram
     const char *bytes = p + SPOOL_FRAME_HEAD_BYTES + meta_n;
     ret->type = (enum spool_type) type;
     ret->size = padded;
+    ret->leaf = str_n(p + 8, size - 8);
     ret->rec = (struct raw_record){
         .bytes = str_n(bytes, size - SPOOL_FRAME_HEAD_BYTES - meta_n),
         .arrival_ns = (int64_t) get_le(p + 16, 8),
@@ -173,13 +174,21 @@ const char *spool_segment_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
     return dst;
 }
 
+const char *spool_sealed_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
+    (void) snprintf(dst, SPOOL_NAME_CAP, "%08u.seg.zst", segment);
+    return dst;
+}
+
 bool spool_segment_parse(const char *name, uint32_t *ret_segment) {
     char again[SPOOL_NAME_CAP];
     uint64_t v;
     struct str s = str_of(name);
+    bool sealed = str_ends(s, STR(".zst"));
+    if (sealed)
+        s = str_to(s, s.n - 4);
     if (!str_ends(s, STR(".seg")) || str_to_u64(str_to(s, s.n - 4), &v) < 0 || v == 0 ||
         v > UINT32_MAX)
         return false;
     *ret_segment = (uint32_t) v;
-    return strcmp(spool_segment_name(*ret_segment, again), name) == 0;
+    return strcmp((sealed ? spool_sealed_name : spool_segment_name)(*ret_segment, again), name) == 0;
 }

@@ -70,6 +70,7 @@ struct spool_header {
 struct spool_frame {
     enum spool_type type;
     size_t size;           /* with padding */
+    struct str leaf;       /* what is sealed of it */
     struct raw_record rec; /* slices of what was decoded; pos.n is the number */
 };
 
@@ -89,7 +90,9 @@ int spool_frame_decode(const char *p, size_t n, uint32_t seed, struct spool_fram
 bool spool_frame_plausible(const char *p, size_t n, uint64_t first, uint64_t last);
 enum spool_type spool_type_of(const struct raw_record *rec);
 
-/* "00000001.seg" */
-enum { SPOOL_NAME_CAP = 16 };
+/* "00000001.seg", and "00000001.seg.zst" once it is sealed (spool/file.h) */
+enum { SPOOL_NAME_CAP = 24 };
 const char *spool_segment_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
+const char *spool_sealed_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
+/* Either of the two. */
 bool spool_segment_parse(const char *name, uint32_t *ret_segment);

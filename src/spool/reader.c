@@ -33,7 +33,8 @@ struct seg_index {
 };
 
 struct spool_reader {
-    int dir_fd, fd;
+    int dir_fd;
+    struct spool_file file;
     uint32_t newest; /* newest segment seen when the folder was listed */
     struct spool_header head;
     uint32_t seed;
@@ -62,8 +63,7 @@ void spool_batch_done(struct spool_batch *b) {
 struct spool_reader *spool_reader_free(struct spool_reader *r) {
     if (!r)
         return NULL;
-    if (r->fd >= 0)
-        close(r->fd);
+    spool_file_close(&r->file);
     if (r->dir_fd >= 0)
         close(r->dir_fd);
     mem_free(r->ahead.buf);
@@ -120,18 +120,16 @@ static struct point index_best(struct spool_reader *r, uint64_t number) {
 static int open_segment(struct spool_reader *r, uint32_t segment, struct diag *reterr) {
     char name[SPOOL_NAME_CAP];
     struct spool_header head;
-    int fd =
-        openat(r->dir_fd, spool_segment_name(segment, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int k = fd < 0 ? -errno : spool_segment_header(fd, segment, &head);
+    struct spool_file file;
+    int k = spool_file_open(r->dir_fd, segment, &file);
+    if (k == 0 && (k = spool_segment_header(&file, segment, &head)) < 0)
+        spool_file_close(&file);
     if (k < 0) {
-        if (fd >= 0)
-            close(fd);
-        return diag_set_at(reterr, k, name, 0, 0, "cannot read this segment of '%s': %s", r->dir,
+        return diag_set_at(reterr, k, spool_segment_name(segment, name), 0, 0, "cannot read this segment of '%s': %s", r->dir,
                            err_word(k));
     }
-    if (r->fd >= 0)
-        close(r->fd);
-    r->fd = fd;
+    spool_file_close(&r->file);
+    r->file = file;
     r->head = head;
     r->seed = spool_frame_seed(&head);
     r->closed = segment < r->newest;
@@ -147,7 +145,8 @@ static int next_segment(struct spool_reader *r, uint32_t *ret, struct diag *rete
     char name[SPOOL_NAME_CAP];
     uint32_t segment = r->head.segment + 1;
     *ret = 0;
-    if (faccessat(r->dir_fd, spool_segment_name(segment, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (faccessat(r->dir_fd, spool_segment_name(segment, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+        faccessat(r->dir_fd, spool_sealed_name(segment, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         *ret = segment;
         return 0;
     }
@@ -185,7 +184,7 @@ static int advance(struct spool_reader *r, uint32_t segment, struct diag *reterr
 static int look_ahead(struct spool_reader *r, struct diag *reterr) {
     struct spool_walk *w = &r->ahead;
     struct spool_frame f;
-    spool_walk_begin(w, r->fd, r->seed, r->safe_at, r->safe_next);
+    spool_walk_begin(w, &r->file, r->seed, r->safe_at, r->safe_next);
     for (;;) {
         int k = spool_walk_next(w, &f);
         if (k < 0)
@@ -206,7 +205,7 @@ static int look_ahead(struct spool_reader *r, struct diag *reterr) {
                 return k;
             r->closed = segment > 0;
             if (r->closed) { /* once more: it may have grown before it was closed */
-                spool_walk_begin(w, r->fd, r->seed, r->safe_at, r->safe_next);
+                spool_walk_begin(w, &r->file, r->seed, r->safe_at, r->safe_next);
                 continue;
             }
         }
@@ -231,7 +230,7 @@ static int look_ahead(struct spool_reader *r, struct diag *reterr) {
 static int fill(struct spool_reader *r, struct spool_batch *b) {
     struct spool_walk w = {.pinned = true, .buf = b->buffer, .cap = b->buffer_cap};
     struct spool_frame f;
-    spool_walk_begin(&w, r->fd, r->seed, r->at, r->next);
+    spool_walk_begin(&w, &r->file, r->seed, r->at, r->next);
     int k = WALK_FRAME;
     while (w.at < r->safe_at && b->n < BATCH_RECORDS_MAX) {
         k = spool_walk_next(&w, &f);
@@ -372,7 +371,7 @@ int spool_reader_open(const char *dir, struct spool_reader **ret, struct diag *r
     CLEANUP(spool_reader_freep) struct spool_reader *r = mem_zalloc(sizeof *r);
     if (!r)
         return diag_set(reterr, -ENOMEM, "out of memory");
-    r->fd = -1;
+    r->file = spool_file_plain(-1);
     (void) snprintf(r->dir, sizeof r->dir, "%s", dir);
     r->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->dir_fd < 0)

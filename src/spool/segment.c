@@ -1,6 +1,7 @@
 #include "spool/segment.h"
 
 #include "base/mem.h"
+#include "spool/checkpoint.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,11 +38,10 @@ void spool_segments_done(struct spool_segments *l) {
     *l = (struct spool_segments){0};
 }
 
-int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret, struct diag *reterr) {
+static int list_names(int dir_fd, bool (*parse)(const char *, uint32_t *),
+                      struct spool_segments *ret, struct diag *reterr) {
     size_t cap = 0;
     *ret = (struct spool_segments){0};
-    if (clean && unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
-        return diag_set(reterr, -errno, "cannot remove '%s': %s", temporary, err_word(-errno));
     int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
@@ -53,7 +53,7 @@ int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret, stru
     int r = 0;
     for (struct dirent *e; r == 0 && (e = readdir(dir));) {
         uint32_t index;
-        if (!spool_segment_parse(e->d_name, &index))
+        if (!parse(e->d_name, &index))
             continue;
         r = mem_grow((void **) &ret->at, &cap, ret->n + 1, UINT32_MAX, sizeof *ret->at);
         if (r == 0)
@@ -66,14 +66,30 @@ int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret, stru
     }
     if (ret->n)
         qsort(ret->at, ret->n, sizeof *ret->at, by_index);
+    uint32_t n = 0; /* while one is being sealed it is there twice */
+    for (uint32_t i = 0; i < ret->n; i++)
+        if (n == 0 || ret->at[n - 1] != ret->at[i])
+            ret->at[n++] = ret->at[i];
+    ret->n = n;
     return 0;
 }
 
-int spool_segment_header(int fd, uint32_t index, struct spool_header *ret) {
+int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret, struct diag *reterr) {
+    *ret = (struct spool_segments){0};
+    if (clean && unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
+        return diag_set(reterr, -errno, "cannot remove '%s': %s", temporary, err_word(-errno));
+    return list_names(dir_fd, spool_segment_parse, ret, reterr);
+}
+
+int spool_checkpoints_list(int dir_fd, struct spool_segments *ret, struct diag *reterr) {
+    return list_names(dir_fd, spool_checkpoint_parse, ret, reterr);
+}
+
+int spool_segment_header(struct spool_file *file, uint32_t index, struct spool_header *ret) {
     char bytes[SPOOL_HEADER_BYTES];
-    ssize_t n = pread(fd, bytes, sizeof bytes, 0);
+    ssize_t n = spool_file_read(file, bytes, sizeof bytes, 0);
     if (n < 0)
-        return -errno;
+        return (int) n;
     int r = spool_header_decode(bytes, (size_t) n, ret);
     return r == 0 && ret->segment != index ? -ERR_CORRUPT : r;
 }

@@ -1,9 +1,10 @@
 /* Segments as files: list, make, check. Private to the spool. */
 #pragma once
+#include "spool/file.h"
 #include "spool/format.h"
 #include "spool/table.h"
 
-/* Indexes in ascending order. */
+/* Indexes in ascending order, each once: plain or sealed. */
 struct spool_segments {
     uint32_t *at;
     uint32_t n;
@@ -11,10 +12,13 @@ struct spool_segments {
 /* clean: remove what a crash while making a segment left behind (writer only). */
 int spool_segments_list(int dir_fd, bool clean, struct spool_segments *ret,
                         struct diag *reterr) MUST_USE;
+/* The segments that have a checkpoint. */
+int spool_checkpoints_list(int dir_fd, struct spool_segments *ret, struct diag *reterr) MUST_USE;
 void spool_segments_done(struct spool_segments *l);
 
 /* Reads and checks the header; index must be the one in the name. */
-int spool_segment_header(int fd, uint32_t index, struct spool_header *ret) MUST_USE;
+int spool_segment_header(struct spool_file *file, uint32_t index,
+                         struct spool_header *ret) MUST_USE;
 
 struct spool_fresh {
     int fd;

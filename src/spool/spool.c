@@ -190,7 +190,8 @@ static int recover(struct spool *s, struct diag *reterr) {
     w.buf = mem_alloc(w.cap);
     if (!w.buf)
         return diag_set(reterr, -ENOMEM, "out of memory");
-    spool_walk_begin(&w, s->fd, s->seed, SPOOL_HEADER_BYTES, s->head.first);
+    struct spool_file file = spool_file_plain(s->fd);
+    spool_walk_begin(&w, &file, s->seed, SPOOL_HEADER_BYTES, s->head.first);
     int r = recover_frames(s, &w, reterr);
     mem_free(w.buf);
     if (r < 0)
@@ -212,7 +213,8 @@ static int open_newest(struct spool *s, const struct spool_segments *list, struc
     const uint32_t newest = list->at[list->n - 1];
     char name[SPOOL_NAME_CAP];
     s->fd = openat(s->dir_fd, spool_segment_name(newest, name), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    int r = s->fd < 0 ? -errno : spool_segment_header(s->fd, newest, &s->head);
+    struct spool_file file = spool_file_plain(s->fd);
+    int r = s->fd < 0 ? -errno : spool_segment_header(&file, newest, &s->head);
     if (r < 0)
         return diag_set_at(reterr, r, name, 0, 0,
                            "cannot read the header of this segment of '%s': %s", s->dir,

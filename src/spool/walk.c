@@ -3,8 +3,9 @@
 /* read at once: the buffer is larger than usual frames need, and untouched memory costs nothing */
 enum { CHUNK_BYTES = 256 * 1024 };
 
-void spool_walk_begin(struct spool_walk *w, int fd, uint32_t seed, uint64_t at, uint64_t next) {
-    w->fd = fd;
+void spool_walk_begin(struct spool_walk *w, struct spool_file *file, uint32_t seed, uint64_t at,
+                      uint64_t next) {
+    w->file = file;
     w->seed = seed;
     w->at = at;
     w->next = next;
@@ -24,13 +25,10 @@ static int refill(struct spool_walk *w) {
     }
     if (w->to == w->cap)
         return -ENOSPC;
-    ssize_t got;
-    do
-        got = pread(w->fd, w->buf + w->to, MIN(w->cap - w->to, (size_t) CHUNK_BYTES),
-                    (off_t) (w->at + w->to - w->from));
-    while (got < 0 && errno == EINTR);
+    ssize_t got = spool_file_read(w->file, w->buf + w->to, MIN(w->cap - w->to, (size_t) CHUNK_BYTES),
+                                  w->at + w->to - w->from);
     if (got < 0)
-        return -errno;
+        return (int) got;
     w->to += (size_t) got;
     return got > 0;
 }
@@ -65,7 +63,7 @@ static int find_frame(struct spool_walk *w, struct spool_frame *ret) {
         w->from += 8;
         if (w->from + SPOOL_FRAME_HEAD_BYTES > w->to) {
             w->from = MIN(w->from, w->to);
-            spool_walk_begin(w, w->fd, w->seed, w->at, next);
+            spool_walk_begin(w, w->file, w->seed, w->at, next);
             int r = refill(w);
             if (r < 0)
                 return r;
@@ -116,7 +114,7 @@ int spool_walk_resync(struct spool_walk *w, bool closed, struct spool_gap *ret) 
         if (closed)
             *ret = gap;
         else
-            spool_walk_begin(w, w->fd, w->seed, at, next);
+            spool_walk_begin(w, w->file, w->seed, at, next);
         return closed;
     }
     struct spool_gap gap = {.from_at = at,
@@ -127,11 +125,11 @@ int spool_walk_resync(struct spool_walk *w, bool closed, struct spool_gap *ret) 
         w->next = gap.to_number;
         r = find_mark(w);
         if (r <= 0) {
-            spool_walk_begin(w, w->fd, w->seed, at, next);
+            spool_walk_begin(w, w->file, w->seed, at, next);
             return r;
         }
     }
-    spool_walk_begin(w, w->fd, w->seed, gap.to_at, gap.to_number);
+    spool_walk_begin(w, w->file, w->seed, gap.to_at, gap.to_number);
     *ret = gap;
     return 1;
 }

@@ -1,5 +1,6 @@
 /* Frame by frame through one segment, and what to do where that ends. Private to the spool. */
 #pragma once
+#include "spool/file.h"
 #include "spool/format.h"
 #include "spool/spool.h"
 
@@ -7,7 +8,7 @@
  * for the life of the buffer while `pinned` (then a frame that does not fit ends the walk with
  * WALK_FULL). */
 struct spool_walk {
-    int fd;
+    struct spool_file *file;
     uint32_t seed;
     uint64_t at;   /* file offset of the next frame */
     uint64_t next; /* number of the next record */
@@ -21,7 +22,8 @@ enum { WALK_STOP, WALK_FRAME, WALK_FULL };
 enum { SPOOL_WALK_BYTES = 2 * SPOOL_FRAME_BYTES_MAX };
 
 /* Sets the place; keeps the buffer. */
-void spool_walk_begin(struct spool_walk *w, int fd, uint32_t seed, uint64_t at, uint64_t next);
+void spool_walk_begin(struct spool_walk *w, struct spool_file *file, uint32_t seed, uint64_t at,
+                      uint64_t next);
 /* WALK_STOP: the file ends here, or a frame is not complete, or does not check; w->at says where.
  */
 int spool_walk_next(struct spool_walk *w, struct spool_frame *ret) MUST_USE;

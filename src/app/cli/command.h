@@ -4,7 +4,7 @@
 
 extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST,
     COMMAND_PACK_PLAY, COMMAND_PACK_REPLAY, COMMAND_RULE_CHECK, COMMAND_RULE_EXPLAIN,
-    COMMAND_RULE_FIELDS, COMMAND_RULE_TEST, COMMAND_SERVE;
+    COMMAND_RULE_FIELDS, COMMAND_RULE_TEST, COMMAND_SERVE, COMMAND_VERIFY;
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);

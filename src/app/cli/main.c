@@ -24,6 +24,7 @@ int main(int argc, char **argv) {
         COMMAND_SERVE, COMMAND_DEMO,        COMMAND_HUNT, COMMAND_DECODE,
         COMMAND_PACK_LIST, COMMAND_PACK_REPLAY, COMMAND_PACK_PLAY,
         COMMAND_RULE_EXPLAIN, COMMAND_RULE_CHECK, COMMAND_RULE_FIELDS, COMMAND_RULE_TEST,
+        COMMAND_VERIFY,
         {0},
     };
     const struct cli_program program = {
