@@ -13,6 +13,7 @@ void room_reports_init(struct room *r) {
         r->reports[i].at_ns = TIME_NONE;
     }
     buf_init(&r->rules_parts, ROOM_REPORT_BYTES_MAX);
+    buf_init(&r->sources_page, ROOM_SOURCES_BYTES_MAX);
     map_init(&r->rules_by_id, RULES_MAX, MAP_BORROW);
 }
 
@@ -22,6 +23,7 @@ void room_reports_done(struct room *r) {
         mem_free(r->reports[i].json);
     }
     buf_done(&r->rules_parts);
+    buf_done(&r->sources_page);
     map_done(&r->rules_by_id);
 }
 
@@ -113,39 +115,87 @@ static int store(struct room *r, enum room_report_kind kind, struct diag *err) {
     return e;
 }
 
-static int take(struct room *r, enum room_report_kind kind, const struct json_value *v, bool always,
-                struct diag *err) {
-    struct buf out;
-    struct jsonw w;
-    buf_init(&out, ROOM_REPORT_BYTES_MAX);
-    jsonw_init(&w, &out);
-    room_json_copy(&w, v);
-    int e = buf_error(&out);
-    char *copy = e == 0 ? str_dup(buf_str(&out)) : NULL;
-    size_t n = out.n;
-    buf_done(&out);
+/* Becomes the report, is stored now and then, and is shown. */
+static int take_text(struct room *r, enum room_report_kind kind, struct str json,
+                     struct diag *err) {
+    char *copy = str_dup(json);
+    int64_t now = room_now(r), stored = r->reports[kind].stored_ns;
     if (!copy)
-        return diag_set(err, e < 0 ? e : -ENOMEM, "the report of %s is too large", names[kind]);
-    int64_t now = room_now(r);
-    e = replace(r, kind, copy, n, now, err);
-    int64_t stored = r->reports[kind].stored_ns;
-    if (e == 0 &&
-        (always || stored == TIME_NONE || now - stored >= ROOM_REPORT_STORE_NS || now < stored))
+        return diag_set(err, -ENOMEM, "memory has run out");
+    int e = replace(r, kind, copy, json.n, now, err);
+    if (e == 0 && (stored == TIME_NONE || now - stored >= ROOM_REPORT_STORE_NS || now < stored))
         e = store(r, kind, err);
     if (r->watcher.changed)
         r->watcher.changed(r->watcher.ctx, names[kind], 0);
     return e;
 }
 
+static unsigned rows_of(const struct room *r) {
+    return r->reports[REPORT_SOURCES].root ? r->reports[REPORT_SOURCES].root->n : 0;
+}
+
+/* A page that is not the next is left out: the sensor comes to the first again. Rows beyond what is
+ * held stay out; the total says so. */
+static void add_page(struct room *r, const struct json_value *sources) {
+    for (const struct json_value *v = sources->first; v; v = v->next) {
+        size_t before = r->sources_page.n;
+        struct jsonw w;
+        r->sources_n++;
+        if (r->sources_page.n)
+            buf_add_byte(&r->sources_page, ',');
+        jsonw_init(&w, &r->sources_page);
+        room_json_copy(&w, v);
+        if (buf_error(&r->sources_page)) {
+            r->sources_page.error = 0;
+            r->sources_page.n = before;
+        }
+    }
+}
+
 int room_report_sources(struct room *r, const struct json_value *message, struct diag *reterr) {
     const struct json_value *sources = json_get_array(message, "sources");
+    int64_t from = 0, total;
     if (!sources)
         return diag_set(reterr, -ERR_PARSE, "a report of sources without sources");
-    return take(r, REPORT_SOURCES, sources, false, reterr);
+    (void) json_get_i64(message, "from", &from);
+    if (!json_get_i64(message, "total", &total))
+        total = from + sources->n;
+    if (from < 0 || total < from)
+        return diag_set(reterr, -ERR_PARSE, "a page of sources without its place");
+    if (from == 0) {
+        buf_clear(&r->sources_page);
+        r->sources_n = 0;
+    } else if (from != r->sources_n) {
+        return 0;
+    }
+    add_page(r, sources);
+    r->sources_total = total;
+    /* the last page, or the first time: then what is known so far is better than nothing */
+    if (r->sources_n < total && r->sources_n <= rows_of(r))
+        return 0;
+    struct buf all;
+    buf_init(&all, ROOM_REPORT_BYTES_MAX);
+    buf_add_byte(&all, '[');
+    buf_add(&all, buf_str(&r->sources_page));
+    buf_add_byte(&all, ']');
+    int e = buf_error(&all);
+    if (e == 0)
+        e = take_text(r, REPORT_SOURCES, buf_str(&all), reterr);
+    buf_done(&all);
+    return e;
 }
 
 int room_report_stats(struct room *r, const struct json_value *message, struct diag *reterr) {
-    return take(r, REPORT_STATS, message, false, reterr);
+    struct buf out;
+    struct jsonw w;
+    buf_init(&out, ROOM_REPORT_BYTES_MAX);
+    jsonw_init(&w, &out);
+    room_json_copy(&w, message);
+    int e = buf_error(&out);
+    if (e == 0)
+        e = take_text(r, REPORT_STATS, buf_str(&out), reterr);
+    buf_done(&out);
+    return e < 0 && !reterr->text[0] ? diag_set(reterr, e, "the statistics are too large") : e;
 }
 
 /* Rules arrive in parts, counted from 0 or from 1; a part that is not the next begins anew or is
@@ -232,6 +282,7 @@ int64_t room_source_id(const struct room *r, struct str name) {
 void room_sensor_connected(struct room *r, bool connected) {
     r->sensor_connected = connected;
     r->rules_parts_n = 0;
+    r->sources_n = 0;
     if (r->watcher.changed)
         r->watcher.changed(r->watcher.ctx, "sources", 0);
 }

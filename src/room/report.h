@@ -5,6 +5,8 @@
 #include "room/room.h"
 
 #define ROOM_REPORT_BYTES_MAX ((size_t) 64 << 20) /* 100000 rules with their text */
+#define ROOM_SOURCES_BYTES_MAX                                                                     \
+    ((size_t) 32 << 20) /* about 50000; as a tree they take eight times that */
 #define ROOM_REPORT_STORE_NS (5 * NS_PER_MIN)
 
 void room_reports_init(struct room *r);
@@ -20,7 +22,9 @@ int room_report_stats(struct room *r, const struct json_value *message,
 
 /* NULL when unknown. Valid until the next report. */
 const struct json_value *room_rule_find(struct room *r, struct str id);
-/* {"sources":[…],"total":n}, {"rules":[…],"complete":…}, one rule with its text (-ENOENT). */
+/* {"sources":[…],"total":n} (more than are listed: the rest has not come yet, or is more than the
+ * room holds),
+ * {"rules":[…],"complete":…}, one rule with its text (-ENOENT). */
 int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_rules_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag *reterr) MUST_USE;

@@ -163,14 +163,14 @@ int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) {
     jsonw_array(w);
     int64_t total = write_sources(r, false, w);
     jsonw_end(w);
-    jsonw_ki64(w, "total", total);
+    jsonw_ki64(w, "total", MAX(total, r->sources_total));
     jsonw_end(w);
     return 0;
 }
 
 void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total) {
     jsonw_array(w);
-    *ret_total = write_sources(r, true, w);
+    *ret_total = MAX(write_sources(r, true, w), r->sources_total);
     jsonw_end(w);
 }
 

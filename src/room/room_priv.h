@@ -62,12 +62,14 @@ struct room {
     struct room_report reports[REPORT_MAX_];
     struct buf rules_parts; /* rules arrive in parts */
     int64_t rules_last_part, rules_parts_n;
-    struct map rules_by_id; /* id -> struct json_value of reports[REPORT_RULES] */
-    struct {                /* the hand, as it told us */
+    struct buf sources_page;          /* sources arrive page by page */
+    int64_t sources_n, sources_total; /* rows on the pages so far; how many there are */
+    struct map rules_by_id;           /* id -> struct json_value of reports[REPORT_RULES] */
+    struct {                          /* the hand, as it told us */
         bool connected;
         bool dry_run_known, dry_run;
-        bool acted;      /* when it was last asked, it was not in dry-run */
-        int64_t away_ms; /* wall clock when it was lost last */
+        bool acted;                  /* when it was last asked, it was not in dry-run */
+        int64_t away_ms;             /* wall clock when it was lost last */
         bool list_wanted, list_open; /* open: asked, not yet answered whole */
         int64_t listed_ms;           /* wall clock of the last question */
         int64_t sent[256]; /* rows of orders sent in this connection: not sent again in it */

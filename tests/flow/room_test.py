@@ -105,6 +105,43 @@ def every_answer_is_as_described():
 
 
 @tap.test
+def sources_come_page_by_page():
+    def page(first, n, total):
+        return {"t": "sources", "at": rooms.iso(), "from": first, "total": total, "sources": [
+            {"id": i + 1, "name": f"host-{i:05d}", "kind": "syslog", "lines": 1, "last_seen": rooms.iso(2), "first_seen": rooms.iso(9), "slots": [0] * 48} for i in range(first, first + n)]}
+
+    def listed(b):
+        x = b.get("/sources")
+        assert len({s["id"] for s in x["sources"]}) == len(x["sources"])
+        return len(x["sources"]), x["total"]
+    with rooms.room() as r:
+        b, s = r.browser(), r.sensor()
+
+        def told(*pages):
+            for p in pages:
+                s.send(p)
+            s.finding(told.seq, rooms.finding(told.seq, level="low", count=1))
+            s.wait_ack(told.seq)
+            told.seq += 1
+            return listed(b)
+        told.seq = 1
+        assert told(page(0, 900, 2100)) == (900, 2100)  # what is known so far, and how many there are
+        assert told(page(900, 900, 2100)) == (1800, 2100)
+        assert told(page(1800, 300, 2100)) == (2100, 2100)
+        assert told(page(0, 900, 2100)) == (2100, 2100)  # the next round takes nothing away before it is whole
+        assert told(page(1800, 300, 2100)) == (2100, 2100)  # a page was lost: this round is left out
+        assert told(page(0, 900, 1000), page(900, 100, 1000)) == (1000, 1000)
+        assert told(page(0, 900, 2100)) == (1000, 2100)
+        s.close()
+        s = r.sensor()
+        assert told(page(0, 900, 900)) == (900, 900)
+        assert b.get("/now")["sources_total"] == 900
+        bad = r.sensor()
+        bad.send({"t": "sources", "from": -1, "total": 3, "sources": []})
+        assert bad.read() is None
+
+
+@tap.test
 def every_route_is_described_and_every_description_has_a_route():
     out = tap.run(rooms.ROOM, "--list-routes").stdout.decode()
     have = {(l.split("\t")[0], re.sub(r"\{name\}", "{id}", l.split("\t")[1])) for l in out.splitlines()} - {("GET", "/signin")}

@@ -24,7 +24,8 @@ static void turn_to(struct ledger_row *r, int64_t slot) {
 int ledger_count(struct ledger *l, const struct raw_record *rec) {
     if (rec->flags & (RAW_TICK | RAW_SOURCE | RAW_STATE))
         return 0;
-    int e = mem_grow((void **) &l->rows, &l->cap, (size_t) rec->source + 1, SOURCES_MAX, sizeof *l->rows);
+    int e = mem_grow((void **) &l->rows, &l->cap, (size_t) rec->source + 1, SOURCES_MAX,
+                     sizeof *l->rows);
     if (e < 0)
         return e;
     for (; l->n <= rec->source; l->n++)
@@ -46,8 +47,9 @@ int ledger_count(struct ledger *l, const struct raw_record *rec) {
     return 0;
 }
 
-static void write_row(struct ledger_row *r, const struct source *s, const struct engine_source *seen,
-                      struct intake_counters counters, int64_t now_ns, struct jsonw *out) {
+static void write_row(struct ledger_row *r, const struct source *s,
+                      const struct engine_source *seen, struct intake_counters counters,
+                      int64_t now_ns, struct jsonw *out) {
     turn_to(r, now_ns / NS_PER_S / HALF_HOUR_S);
     jsonw_object(out);
     jsonw_ku64(out, "id", s->id);
@@ -85,30 +87,31 @@ static void write_row(struct ledger_row *r, const struct source *s, const struct
 
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
                   const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
-                  int64_t now_ns, struct jsonw *out) {
+                  int64_t now_ns, struct ledger_page *page, struct jsonw *out) {
     struct ledger_row none = {.first_ns = TIME_NONE, .last_ns = TIME_NONE};
-    uint64_t left_out = 0;
+    uint64_t total = 0;
+    size_t i = page->next;
     jsonw_object(out);
     jsonw_kz(out, "t", "sources");
     jsonw_ktime(out, "at", now_ns);
+    jsonw_ku64(out, "from", page->before);
     jsonw_key(out, STR("sources"));
     jsonw_array(out);
-    for (size_t i = 1; i < n_sources; i++) {
+    for (; i < n_sources && out->out->n <= LEDGER_BYTES_MAX; i++) {
         struct ledger_row copy = none;
         struct intake_counters counters = {0};
         if (!sources[i].id)
             continue;
-        if (out->out->n > LEDGER_BYTES_MAX) {
-            left_out++;
-            continue;
-        }
         if (live)
             counters = intake_live_counters(live, (uint32_t) i);
-        write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL, counters,
-                  now_ns, out);
+        write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL,
+                  counters, now_ns, out);
+        page->before++;
     }
     jsonw_end(out);
-    if (left_out)
-        jsonw_ku64(out, "left_out", left_out);
+    for (size_t k = 0; k < n_sources; k++)
+        total += sources[k].id != 0;
+    jsonw_ku64(out, "total", total);
     jsonw_end(out);
+    *page = i < n_sources ? (struct ledger_page){i, page->before} : (struct ledger_page){0};
 }

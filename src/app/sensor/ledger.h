@@ -1,5 +1,5 @@
-/* The ledger of sources: what arrived from each, counted from the spool's own records, so that a restart
- * counts the same. */
+/* The ledger of sources: what arrived from each, counted from the spool's own records, so that a
+ * restart counts the same. */
 #pragma once
 #include "app/engine/engine.h"
 #include "base/json.h"
@@ -8,12 +8,13 @@
 
 enum {
     LEDGER_SLOTS = 48, /* of half an hour: a day */
-    LEDGER_BYTES_MAX = FRAME_BYTES_MAX - 7 * 4 * SOURCE_TEXT_BYTES_MAX, /* a row's texts, all of them escaped */
+    LEDGER_BYTES_MAX =
+        FRAME_BYTES_MAX - 7 * 4 * SOURCE_TEXT_BYTES_MAX, /* a row's texts, all of them escaped */
 };
 struct ledger_row {
     uint64_t lines, bytes, oversize, truncated, backfill;
-    int64_t first_ns, last_ns; /* arrival */
-    int64_t slot_start;        /* half hours since 1970 of the newest slot */
+    int64_t first_ns, last_ns;    /* arrival */
+    int64_t slot_start;           /* half hours since 1970 of the newest slot */
     uint64_t slots[LEDGER_SLOTS]; /* oldest first */
 };
 struct ledger {
@@ -22,8 +23,13 @@ struct ledger {
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
-/* The {"t":"sources",…} message: as many rows as one frame takes (about a thousand), "left_out" counts the rest.
- * sources by id; seen: engine_sources; live may be NULL. */
+/* One page of the {"t":"sources",…} message: as many rows as one frame takes (about a thousand),
+ * from *page on, which moves behind them and back to the first after the last. "from" counts the
+ * rows of the pages before, "total" all. sources by id; seen: engine_sources; live may be NULL. */
+struct ledger_page {
+    size_t next;     /* source id */
+    uint64_t before; /* rows of the pages before */
+};
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
                   const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
-                  int64_t now_ns, struct jsonw *out);
+                  int64_t now_ns, struct ledger_page *page, struct jsonw *out);

@@ -31,7 +31,8 @@ void messages_clock(struct messages *m) {
     if (!m->replay || pump_now_ns(m->pump) == TIME_NONE)
         return;
     buf_init(&b, 256);
-    buf_printf(&b, "{\"t\":\"clock\",\"now_ms\":%lld}", (long long) (pump_now_ns(m->pump) / NS_PER_MS));
+    buf_printf(&b, "{\"t\":\"clock\",\"now_ms\":%lld}",
+               (long long) (pump_now_ns(m->pump) / NS_PER_MS));
     send_buf(m, &b);
 }
 
@@ -85,8 +86,8 @@ static uint32_t part_end(const struct detect_rules *set, uint32_t from) {
     return i;
 }
 
-static void write_rules_part(struct jsonw *w, const struct detect_rules *set, unsigned part, unsigned parts,
-                             uint32_t from, uint32_t end) {
+static void write_rules_part(struct jsonw *w, const struct detect_rules *set, unsigned part,
+                             unsigned parts, uint32_t from, uint32_t end) {
     jsonw_object(w);
     jsonw_kz(w, "t", "rules");
     jsonw_ku64(w, "part", part);
@@ -110,7 +111,8 @@ static void send_rules(struct messages *m) {
         buf_init(&b, MESSAGE_MAX);
         jsonw_init(&w, &b);
         write_rules_part(&w, set, part, parts, i, part_end(set, i));
-        if (buf_error(&b)) { /* a monstrous title or list: without this part the others would be refused too */
+        if (buf_error(&b)) { /* a monstrous title or list: without this part the others would be
+                                refused too */
             log_warn("rules %u to %u are too large to be shown", i + 1, part_end(set, i));
             buf_clear(&b);
             jsonw_init(&w, &b);
@@ -155,7 +157,7 @@ static void send_sources(struct messages *m) {
     buf_init(&b, MESSAGE_MAX);
     jsonw_init(&w, &b);
     ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen, m->live,
-                 now_ns_of(m), &w);
+                 now_ns_of(m), &m->page, &w);
     send_buf(m, &b);
 }
 
@@ -174,6 +176,7 @@ void messages_hello(struct messages *m) {
     send_buf(m, &b);
     messages_clock(m);
     send_rules(m);
+    m->page = (struct ledger_page){0};
     messages_status(m);
 }
 
@@ -201,7 +204,8 @@ static void write_line(struct messages *m, uint64_t number, struct jsonw *w) {
         struct str text = text_to_utf8(&a, str_to(rec.bytes, LINE_SHOWN_MAX), -1, &used);
         jsonw_ktime(w, "at", rec.arrival_ns);
         jsonw_ku64(w, "source_id", rec.source);
-        jsonw_kstr(w, "source", rec.source < m->registry->n ? m->registry->sources[rec.source].name : STR(""));
+        jsonw_kstr(w, "source",
+                   rec.source < m->registry->n ? m->registry->sources[rec.source].name : STR(""));
         jsonw_kstr(w, "peer", rec.peer);
         jsonw_kstr(w, "text", text);
         jsonw_kbool(w, "cut", rec.bytes.n > LINE_SHOWN_MAX);
@@ -233,7 +237,8 @@ static const struct {
     {"lines", "lines", answer_lines},
 };
 
-static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char *type, const char *result) {
+static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char *type,
+                         const char *result) {
     jsonw_init(w, b);
     jsonw_object(w);
     jsonw_kz(w, "t", type);

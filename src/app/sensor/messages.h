@@ -1,16 +1,17 @@
 /* What the sensor tells the room beside findings, and how it answers questions. */
 #pragma once
-#include "app/sensor/pump.h"
 #include "app/engine/registry.h"
+#include "app/sensor/pump.h"
 
 struct messages {
     struct pump *pump;
     struct registry *registry;
     struct roomlink *link;
     const struct intake_live *live; /* NULL in a replay */
-    bool replay; /* the room follows our clock */
+    struct ledger_page page;        /* of the sources that is told next: one at each status */
+    bool replay;                    /* the room follows our clock */
 };
-void messages_hello(struct messages *m); /* hello, rules, sources */
+void messages_hello(struct messages *m);  /* hello, rules, sources */
 void messages_status(struct messages *m); /* sources and stats */
 void messages_clock(struct messages *m);
 void messages_asked(void *ctx, struct str type, const struct json_value *question);

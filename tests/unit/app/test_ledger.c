@@ -54,41 +54,57 @@ static void slots_are_the_last_day_by_half_hours(void **state UNUSED) {
     ledger_done(&l);
 }
 
-/* However many sources there are and whatever they are called, the message fits a frame and says
- * what is missing. */
-static void the_message_fits_a_frame(void **state UNUSED) {
+/* However many sources there are and whatever they are called: each page fits a frame, and all of
+ * them together tell every source once, then begin anew. */
+static void pages_fit_frames_and_tell_all(void **state UNUSED) {
     enum { N = 3000 };
     struct source *sources = mem_zalloc(N * sizeof *sources);
+    bool *told = mem_zalloc(N * sizeof *told);
     struct ledger l = {0};
-    struct jsonw w;
-    struct buf b;
+    struct ledger_page page = {0};
+    int pages = 0;
+    int64_t n = 0;
     assert_non_null(sources);
+    assert_non_null(told);
     for (uint32_t i = 1; i < N; i++) {
         sources[i] = (struct source){
             .id = i, .name = STR("\x01\x02 name \"of\" a sender"), .path = STR("/var/log/x")};
         count(&l, i, T0, "line", 0);
     }
-    buf_init(&b, FRAME_BYTES_MAX);
-    jsonw_init(&w, &b);
-    ledger_write(&l, sources, N, NULL, 0, NULL, T0, &w);
-    assert_int_equal(buf_error(&b), 0);
-
-    struct arena a;
-    struct json_value *v;
-    int64_t left_out = 0, n = 0;
-    arena_init(&a, 256 << 20);
-    assert_int_equal(json_parse(&a, buf_str(&b), &v, NULL), 0);
-    for (const struct json_value *x = json_get_array(v, "sources")->first; x; x = x->next)
-        n++;
-    assert_true(json_get_i64(v, "left_out", &left_out));
-    assert_true(n > 500);
-    assert_int_equal(n + left_out, N - 1);
-    arena_done(&a);
-    buf_done(&b);
+    do {
+        struct jsonw w;
+        struct buf b;
+        struct arena a;
+        struct json_value *v;
+        int64_t from, total, id;
+        buf_init(&b, FRAME_BYTES_MAX);
+        arena_init(&a, 256 << 20);
+        jsonw_init(&w, &b);
+        ledger_write(&l, sources, N, NULL, 0, NULL, T0, &page, &w);
+        assert_int_equal(buf_error(&b), 0);
+        assert_int_equal(json_parse(&a, buf_str(&b), &v, NULL), 0);
+        assert_true(json_get_i64(v, "from", &from) && json_get_i64(v, "total", &total));
+        assert_int_equal(from, n);
+        assert_int_equal(total, N - 1);
+        for (const struct json_value *x = json_get_array(v, "sources")->first; x;
+             x = x->next, n++) {
+            assert_true(json_get_i64(x, "id", &id));
+            assert_false(told[id]);
+            told[id] = true;
+        }
+        assert_true(pages == 0 ? n > 500 : n > from);
+        arena_done(&a);
+        buf_done(&b);
+        pages++;
+    } while (page.next);
+    assert_int_equal(n, N - 1);
+    assert_true(pages > 1);
+    assert_int_equal(page.before, 0);
     ledger_done(&l);
+    mem_free(told);
     mem_free(sources);
 }
 
 UNIT_GROUP(app_ledger, cmocka_unit_test(lines_are_counted_and_what_is_no_line_is_not),
            cmocka_unit_test(slots_are_the_last_day_by_half_hours),
-           cmocka_unit_test(the_message_fits_a_frame))
+           cmocka_unit_test(pages_fit_frames_and_tell_all))

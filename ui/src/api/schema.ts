@@ -1945,6 +1945,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         sources: components["schemas"]["Source"][];
+                        /** @description how many there are; more than are listed while the sensor still tells them, page by page */
                         total: number;
                     };
                 };

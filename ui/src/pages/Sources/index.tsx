@@ -16,7 +16,7 @@ const GROUPS: Record<string, (s: Source) => boolean> = {
   all: () => true, soon: (s) => sourceMark(s.state) === "soon", unknown: (s) => s.state === "unknown", right: (s) => s.state === "right",
 };
 
-function List({ rows, group, open }: { rows: Source[]; group: string; open: string | null }) {
+function List({ rows, total, group, open }: { rows: Source[]; total: number; group: string; open: string | null }) {
   const [q, find] = useState("");
   const wanted = q.trim().toLowerCase();
   const shown = rows.filter(GROUPS[group] ?? (() => true)).filter((s) => !wanted || [s.name, s.path, s.service, s.host, s.kind].some((v) => v?.toLowerCase().includes(wanted)));
@@ -34,7 +34,7 @@ function List({ rows, group, open }: { rows: Source[]; group: string; open: stri
         {rows.length === 0 && <Empty>{t("now.no_sources")}</Empty>}
         {rows.length > 0 && shown.length === 0 && <Empty>{t("sources.none_found")}</Empty>}
         {shown.length > 0 && <SourceTable rows={shown} open={open} />}
-        {shown.length > 0 && <p class="empty small">{t("sources.shown", { n: shown.length, total: rows.length })}</p>}
+        {shown.length > 0 && <p class="empty small">{t("sources.shown", { n: shown.length, total })}</p>}
       </Card>
     </>
   );
@@ -44,5 +44,5 @@ export function Sources({ args, query }: { args: string[]; query: URLSearchParam
   const how = args[0] === "how";
   const list = useResource(api.sources, ["sources"], []);
   if (how) return <How />;
-  return <Loaded of={list}>{(d) => <List rows={d.sources} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} />}</Loaded>;
+  return <Loaded of={list}>{(d) => <List rows={d.sources} total={d.total} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} />}</Loaded>;
 }
