@@ -23,6 +23,8 @@
 
 /* Spool */
 #define SPOOL_SEGMENT_BYTES (64 << 20)    /* scanned whole at start: about 50 ms */
+#define SPOOL_SEGMENT_MIB_MAX 1024        /* the newest one is read whole at start */
+#define SPOOL_SEGMENT_AGE_S 3600          /* what is not sealed yet is at most an hour old */
 #define SPOOL_RECORD_BYTES_MAX (1 << 20)  /* a line has LINE_BYTES_MAX; a journal entry may have many fields */
 #define SPOOL_PENDING_BYTES_MAX (16 << 20) /* put but not committed: what memory holds while the disk is full */
 #define SPOOL_PIECES_MAX 16384            /* of 1 MB in one sealed segment: 250 times its usual size */

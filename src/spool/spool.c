@@ -126,6 +126,11 @@ static int write_pending(struct spool *s) {
     return r;
 }
 
+static bool is_old(const struct spool *s) {
+    return s->o.segment_age_ns &&
+           s->o.clock.now_ns(s->o.clock.ctx) - s->head.created_ns >= s->o.segment_age_ns;
+}
+
 int spool_commit(struct spool *s, struct diag *reterr) {
     if (s->pending.n == 0)
         return 0;
@@ -141,7 +146,7 @@ int spool_commit(struct spool *s, struct diag *reterr) {
     write_mark(s);
     /* The records are safe. When the next segment cannot be made, this one grows and the next
      * commit tries. */
-    if (s->durable_at >= s->o.segment_bytes && roll(s, NULL) < 0)
+    if ((s->durable_at >= s->o.segment_bytes || is_old(s)) && roll(s, NULL) < 0)
         s->stats.roll_failures++;
     return 0;
 }

@@ -19,6 +19,8 @@
 
 struct spool_options {
     uint64_t segment_bytes;  /* 0 = SPOOL_SEGMENT_BYTES */
+    int64_t segment_age_ns;  /* a segment older than this is closed by the next commit, so that it can be sealed; 0 = never.
+                                Not for replays: where segments end is part of record numbers */
     struct port_clock clock; /* for the times in headers and marks; .now_ns NULL = the wall clock */
 };
 

@@ -237,10 +237,15 @@ static int one_segment(struct verify *v, uint32_t segment) {
     int r = spool_file_open(v->dir_fd, segment, &file);
     if (r == -ENOMEM)
         return r;
-    if (r == 0 && (r = spool_segment_header(&file, segment, &head)) < 0)
+    bool damaged = r == -ERR_CORRUPT; /* the seek table */
+    if (r == 0 && (r = spool_segment_header(&file, segment, &head)) < 0) {
+        damaged = spool_file_damaged(&file) > 0;
         spool_file_close(&file);
+    }
     if (r < 0) {
-        tell(v, (struct spool_fault){.kind = SPOOL_FOREIGN, .segment = segment, .why = err_word(r)});
+        tell(v, (struct spool_fault){.kind = damaged ? SPOOL_UNREADABLE : SPOOL_FOREIGN,
+                                     .segment = segment,
+                                     .why = damaged ? "it cannot be decompressed" : err_word(r)});
         return 0;
     }
     if (v->n_places == 0)

@@ -25,7 +25,7 @@ def an_installed_tree_is_whole():
     with tap.folder() as d:
         kizuki = installed(d)
         prefix = kizuki.parents[1]
-        for name in ("kizuki-sensor", "kizuki-room", "kizuki-hand"):
+        for name in ("kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep"):
             assert (prefix / "libexec" / "kizuki" / name).exists(), name
         for name in ("content/rules", "content/fields", "packs"):
             assert list((prefix / "share" / "kizuki" / name).iterdir()), name
@@ -49,7 +49,7 @@ def an_installed_tree_serves():
         with programs.served({"sources": [], "block": {"automatic": False}}, ["--no-local-logs"]) as s:
             s.wait_up()
             names = set(s.children())
-            assert {"kizuki-sensor", "kizuki-room", "kizuki-hand"} <= names, names
+            assert {"kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep"} <= names, names
 
 
 tap.main()

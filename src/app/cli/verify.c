@@ -93,8 +93,9 @@ static void summary(const struct spool_verified *v, const struct sign_public *ke
         printf("%u segments, no checkpoint holds\n", v->segments);
     }
     if (v->last > v->newest.size)
-        printf("records %llu to %llu are not sealed yet\n",
-               (unsigned long long) v->newest.size + 1, (unsigned long long) v->last);
+        printf("records %llu to %llu are %s\n", (unsigned long long) v->newest.size + 1,
+               (unsigned long long) v->last,
+               v->faults ? "under no checkpoint that holds" : "not sealed yet");
     buf_init(&b, 1024);
     sign_verifier_key(key, &b);
     printf("signed by %.*s", (int) b.n, b.p);

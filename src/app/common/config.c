@@ -247,6 +247,24 @@ static int read_services(struct reading *r, const struct yaml_node *v) {
     return 0;
 }
 
+/* Small segments are for those who want their seals soon: each costs a file and a signature. */
+static int read_spool(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"segment", "close_after", NULL};
+    int64_t mib = SPOOL_SEGMENT_BYTES >> 20;
+    struct str text;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    (void) yaml_get_i64(v, "segment", &mib);
+    if (mib < 1 || mib > SPOOL_SEGMENT_MIB_MAX)
+        return wrong(r, v, "a segment has 1 to 1024 MiB");
+    r->c->segment_bytes = (uint64_t) mib << 20;
+    if (yaml_get_str(v, "close_after", &text) &&
+        (time_parse_span(text, &r->c->close_after_ns) < 0 || r->c->close_after_ns < NS_PER_S))
+        return wrong(r, yaml_get(v, "close_after"), "a span of a second or more is wanted, like 10m or 1h");
+    return 0;
+}
+
 static int read_block(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"automatic", "minutes", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -269,6 +287,7 @@ static const struct {
     {"sources", read_sources},   {"services", read_services},
     {"partners", read_partners}, {"shared", read_shared},
     {"block", read_block},
+    {"spool", read_spool},
 };
 
 static int read_file(struct reading *r) {
@@ -316,6 +335,8 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->n_syslog = 1;
     c->offset_min = TIME_JST_OFFSET_MIN;
     c->block_minutes = 60;
+    c->segment_bytes = SPOOL_SEGMENT_BYTES;
+    c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;
     int e = choose_data(c, data, reterr);
     if (e < 0)
         return e;

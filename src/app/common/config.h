@@ -12,6 +12,7 @@
  *   partners: [CIDR…]              never blocked
  *   shared: [CIDR…]                addresses shared by many people: only ever proposed
  *   block: {automatic: false, minutes: 60}
+ *   spool: {segment: 64, close_after: 1h}  MiB; a segment is sealed once it is closed, by size or by age
  *
  * A key that is not known is refused with its place: a misspelt setting must not pass in silence. */
 #pragma once
@@ -57,6 +58,8 @@ struct config {
     size_t n_services;
     bool block_automatic;
     int64_t block_minutes;
+    uint64_t segment_bytes;
+    int64_t close_after_ns;
 };
 
 /* data: the data folder; NULL = the default (/var/lib/kizuki for root, ~/.local/share/kizuki else).

@@ -123,8 +123,11 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     char spool[PATH_MAX], state[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
+    const struct spool_options spool_options = {
+        .segment_bytes = s->config->segment_bytes,
+        .segment_age_ns = o->replay_fd >= 0 ? 0 : s->config->close_after_ns};
     int r = file_make_dir(state, 0700, err);
-    if (r < 0 || (r = spool_open(spool, &(struct spool_options){0}, &s->spool, err)) < 0 ||
+    if (r < 0 || (r = spool_open(spool, &spool_options, &s->spool, err)) < 0 ||
         (r = registry_init(&s->registry, err)) < 0 ||
         (r = registry_load(&s->registry, s->spool, err)) < 0)
         return r;

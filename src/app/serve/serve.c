@@ -177,6 +177,16 @@ static int add_hand(struct serve *s, struct diag *err) {
     return 0;
 }
 
+/* A replay's folder is thrown away: nothing in it is worth a seal. */
+static int add_keep(struct serve *s, struct diag *err) {
+    struct child *c = s->o->replay ? NULL : supervisor_add(&s->supervisor, "kizuki-keep", err);
+    if (!c)
+        return s->o->replay ? 0 : -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    return 0;
+}
+
 static int add_syslog(struct serve *s, struct child *c, struct diag *err) {
     struct config_address one, *list = s->config->syslog;
     size_t n = s->config->n_syslog;
@@ -343,7 +353,8 @@ static int prepare(struct serve *s, struct diag *err) {
     s->supervisor.failures_max = s->o->end_after_replay ? ONCE_FAILURES_MAX : 0;
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
-    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0)
+    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
+        (e = add_keep(s, err)) < 0)
         return e;
     return 0;
 }

@@ -1,0 +1,174 @@
+/* kizuki-keep: seals what the sensor has written.
+ *
+ *   DATA/spool   closed segments become leaves of the tree, are signed for and compressed (spool/seal.h)
+ *   DATA/keep    the signing key, and status.json for whoever shows how far it is
+ *
+ * A program of its own because it holds the key: the sensor reads hostile bytes and must not be able to sign. It opens
+ * no socket and starts nothing. Killed at any moment it goes on where it was. */
+#include "app/common/sandbox.h"
+#include "app/common/supervised.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "spool/seal.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    LOOK_S = 1,          /* between looks for a closed segment */
+    WAIT_FIRST_S = 1,    /* after a failure, doubling up to WAIT_MAX_S */
+    WAIT_MAX_S = 300,
+};
+
+struct keep {
+    const char *data;
+    char spool[PATH_MAX], folder[PATH_MAX], status[PATH_MAX];
+    struct sign_secret key;
+    struct sign_public pub;
+    struct spool_sealer *sealer;
+    uint64_t sealed, bytes, packed_bytes, lost; /* since the start */
+    bool once;
+};
+
+/* What pages and scripts may read: how far the spool is sealed, or why it is not. */
+static void write_status(struct keep *k, const char *why) {
+    const struct spool_checkpoint *c = k->sealer ? spool_sealer_newest(k->sealer) : NULL;
+    char root[2 * SHA256_BYTES + 1];
+    struct buf b;
+    struct diag d;
+    buf_init(&b, 4096);
+    struct jsonw w;
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_kz(&w, "state", why ? "stopped" : "sealing");
+    jsonw_kz(&w, "why", why);
+    jsonw_ku64(&w, "sealed_to", c ? c->size : 0);
+    jsonw_ku64(&w, "segment", c ? c->segment : 0);
+    jsonw_ktime(&w, "sealed_at", c && c->size ? c->sealed_ns : TIME_NONE);
+    if (c && c->size)
+        hex_encode(c->root.bytes, SHA256_BYTES, root);
+    jsonw_kz(&w, "root", c && c->size ? root : NULL);
+    jsonw_kz(&w, "key", k->pub.fingerprint);
+    jsonw_end(&w);
+    buf_add_byte(&b, '\n');
+    if (buf_error(&b) < 0 || file_write_atomic(k->status, buf_str(&b), 0644, &d) < 0)
+        log_warn("cannot write '%s'", k->status);
+    buf_done(&b);
+}
+
+/* Everything that is closed. */
+static int seal_all(struct keep *k, struct diag *err) {
+    struct spool_seal_options o = {.key = &k->key, .pub = &k->pub};
+    struct spool_sealed done;
+    int r = k->sealer ? 0 : spool_sealer_open(k->spool, &o, &k->sealer, err);
+    if (r < 0)
+        return r;
+    while ((r = spool_sealer_step(k->sealer, &done, err)) == 1) {
+        k->sealed++;
+        k->bytes += done.bytes;
+        k->packed_bytes += done.packed_bytes;
+        k->lost += done.lost;
+        if (done.lost)
+            log_error("segment %u: %llu records could not be read and are sealed as lost",
+                      done.checkpoint.segment, (unsigned long long) done.lost);
+        log_info("segment %u sealed: records to %llu, %llu bytes as %llu", done.checkpoint.segment,
+                 (unsigned long long) done.checkpoint.size, (unsigned long long) done.bytes,
+                 (unsigned long long) done.packed_bytes);
+        write_status(k, NULL);
+    }
+    if (r < 0)
+        k->sealer = spool_sealer_close(k->sealer);
+    return r;
+}
+
+/* Sleeps; true when a signal asks to end. */
+static bool wait_or_end(const sigset_t *ends, int seconds) {
+    struct timespec t = {.tv_sec = seconds};
+    return sigtimedwait(ends, NULL, &t) > 0;
+}
+
+static int run(struct keep *k) {
+    sigset_t ends;
+    int wait_s = WAIT_FIRST_S;
+    char line[1024];
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    for (;;) {
+        struct diag d = {0};
+        bool first = !k->sealer;
+        int r = seal_all(k, &d);
+        if (r < 0 && r != -ENOENT) {
+            log_error("nothing is sealed: %s", diag_format(&d, line, sizeof line));
+            write_status(k, line);
+        } else if (r == 0 && first) {
+            write_status(k, NULL);
+        }
+        if (k->once)
+            return r < 0;
+        int s = r == 0 || r == -ENOENT ? LOOK_S : wait_s;
+        wait_s = r < 0 ? MIN(2 * wait_s, (int) WAIT_MAX_S) : WAIT_FIRST_S;
+        if (wait_or_end(&ends, s))
+            return 0;
+    }
+}
+
+static int prepare(struct keep *k, struct diag *err) {
+    char key[PATH_MAX + 8];
+    snprintf(k->spool, sizeof k->spool, "%.4000s/spool", k->data);
+    snprintf(k->folder, sizeof k->folder, "%.4000s/keep", k->data);
+    snprintf(k->status, sizeof k->status, "%.4000s/keep/status.json", k->data);
+    snprintf(key, sizeof key, "%s/key", k->folder);
+    int r = file_make_dir(k->folder, 0700, err);
+    /* The sensor makes it too; whoever comes first. */
+    if (r == 0)
+        r = file_make_dir(k->spool, 0700, err);
+    return r < 0 ? r : sign_key_open(key, &k->key, &k->pub, err);
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"once", no_argument, NULL, 'o'},
+                                            {0}};
+    static struct keep k;
+    struct diag d = {0};
+    char line[1024];
+    int c, r;
+    log_set_program("kizuki-keep");
+    supervised_begin();
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'd')
+            k.data = optarg;
+        else if (c == 'o')
+            k.once = true;
+        else
+            break;
+    }
+    if (c != -1 || !k.data || optind != argc) {
+        fputs("usage: kizuki-keep --data DIR [--once]\n"
+              "\n"
+              "  seals closed segments of DIR/spool with the key DIR/keep/key, made at first start\n"
+              "  --once   what is closed now, then end\n",
+              stderr);
+        return 2;
+    }
+    r = prepare(&k, &d);
+    if (r == 0) {
+        const struct sandbox_path paths[] = {{k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}};
+        r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES, &d);
+    }
+    if (r > 0)
+        log_warn("this kernel has no Landlock; the keeper could open files it need not");
+    if (r < 0) {
+        log_error("cannot start: %s", diag_format(&d, line, sizeof line));
+        return 1;
+    }
+    r = run(&k);
+    spool_sealer_close(k.sealer);
+    return r;
+}
