@@ -1,10 +1,11 @@
-/* Strict RFC 8259 reader: a tree for control documents, a walk over leaves for log lines.
+/* Strict RFC 8259 reader of control documents into a tree, and the accessors of the tree. It also
+ * says what is wrong, and where, for the walk (json_walk.c), which is quick and only knows that
+ * something is.
  *
- * One scanner serves both. It never recurses: open containers are one bit each in `objects` (depth
- * is at most JSON_DEPTH_MAX = 64). Strings are scanned eight bytes at a time for what ends a plain
- * run; UTF-8 and escapes are checked there, so that unescaping, done only for strings that hold an
- * escape, cannot fail. A lone surrogate escape (\ud800) is grammatical and cannot be UTF-8: it
- * reads as U+FFFD.
+ * It never recurses: open containers are one bit each in `objects` (depth is at most JSON_DEPTH_MAX
+ * = 64). Strings are scanned sixteen bytes at a time for what ends a plain run; UTF-8 and escapes
+ * are checked there, so that unescaping, done only for strings that hold an escape, cannot fail. A
+ * lone surrogate escape (\ud800) is grammatical and cannot be UTF-8: it reads as U+FFFD.
  *
  * Not here: numbers stay text (the caller knows what it wants), and nothing remembers duplicate
  * keys. */
@@ -22,8 +23,7 @@ struct reader {
     struct diag *reterr;
     uint64_t objects; /* bit d: level d is an object */
     unsigned depth;
-    bool lazy;    /* values stay raw */
-    bool escaped; /* lazy: the value read last holds escapes */
+    bool check; /* nothing is kept, only whether it is JSON */
 };
 
 /* What comes after a value. */
@@ -50,8 +50,7 @@ static int out_of_memory(const struct reader *r) {
 }
 
 static inline void skip_space(struct reader *r) {
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
-        r->p++;
+    r->p = json_skip_space(r->p, r->end);
 }
 
 static int hex4(const char *p) {
@@ -177,51 +176,18 @@ static inline int scan_string(struct reader *r, struct str *ret, bool *escaped) 
 static int read_string(struct reader *r, struct str *ret) {
     bool escaped;
     int e = scan_string(r, ret, &escaped);
-    if (e < 0 || !escaped)
+    if (e < 0 || !escaped || r->check)
         return e;
     *ret = json_unescape(r->arena, *ret);
     return ret->p ? 0 : out_of_memory(r);
 }
 
-static inline const char *skip_digits(const char *p, const char *end) {
-    while (p < end && ascii_digit(*p))
-        p++;
-    return p;
-}
-
-/* Behind the number that starts at p, or NULL. */
-static const char *number_end(const char *p, const char *end) {
-    const char *from;
-    if (p < end && *p == '-')
-        p++;
-    from = p;
-    p = skip_digits(p, end);
-    if (p == from || (*from == '0' && p - from > 1))
-        return NULL;
-    if (p < end && *p == '.') {
-        from = ++p;
-        p = skip_digits(p, end);
-        if (p == from)
-            return NULL;
-    }
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
-            p++;
-        from = p;
-        p = skip_digits(p, end);
-        if (p == from)
-            return NULL;
-    }
-    return p;
-}
-
 bool json_is_number(struct str s) {
-    return s.n && number_end(s.p, s.p + s.n) == s.p + s.n;
+    return s.n && json_number_end(s.p, s.p + s.n) == s.p + s.n;
 }
 
 static int read_number(struct reader *r, enum json_type *type, struct str *text) {
-    const char *to = number_end(r->p, r->end);
+    const char *to = json_number_end(r->p, r->end);
     if (!to)
         return fail(r, -ERR_PARSE, "bad number");
     *type = JSON_NUMBER;
@@ -243,7 +209,6 @@ static int read_word(struct reader *r, struct str word, enum json_type t, enum j
 /* The value at r->p. 0 = a whole value (an empty container too), 1 = a container was opened and has
  * members. */
 static inline int read_value(struct reader *r, enum json_type *type, struct str *text) {
-    r->escaped = false;
     skip_space(r);
     if (r->p >= r->end)
         return fail(r, -ERR_PARSE, "value expected, text ended");
@@ -251,7 +216,7 @@ static inline int read_value(struct reader *r, enum json_type *type, struct str 
     if (c == '"') {
         r->p++;
         *type = JSON_STRING;
-        return r->lazy ? scan_string(r, text, &r->escaped) : read_string(r, text);
+        return read_string(r, text);
     }
     if (c == '{' || c == '[') {
         if (r->depth >= JSON_DEPTH_MAX)
@@ -389,142 +354,26 @@ int json_parse(struct arena *a, struct str in, struct json_value **ret, struct d
     return 0;
 }
 
-/* ---- Walk ---- */
+/* ---- Errors of the other readers ---- */
 
-/* The dotted path. `buf` holds the paths of the open containers, each an extension of the one
- * before; plain_n[d] is the length of the path of the container at level d, prefix_n[d] what stands
- * before the keys inside it (with the dot). At the top level a key is the path, and nothing is
- * copied. */
-struct path {
-    char *buf;
-    size_t cap;
-    size_t plain_n[JSON_DEPTH_MAX];
-    size_t prefix_n[JSON_DEPTH_MAX];
-    char first[256];
-};
-
-static int path_room(struct path *p, struct arena *a, size_t have, size_t want) {
-    if (want <= p->cap)
-        return 0;
-    size_t cap = MAX(want, p->cap * 2);
-    char *fresh = arena_alloc(a, cap);
-    if (!fresh)
-        return -ENOMEM;
-    memcpy(fresh, p->buf, have);
-    p->buf = fresh;
-    p->cap = cap;
-    return 0;
-}
-
-/* The path of a member of the container at `level` (the number of open containers). */
-static inline int path_of(struct path *p, struct arena *a, unsigned level, bool member,
-                          struct str key, struct str *ret) {
-    if (level == 0) {
-        *ret = STR("");
-        return 0;
-    }
-    if (!member) {
-        *ret = str_n(p->buf, p->plain_n[level - 1]);
-        return 0;
-    }
-    size_t prefix = p->prefix_n[level - 1];
-    if (prefix == 0) {
-        *ret = key;
-        return 0;
-    }
-    /* One byte more than needed: room for the dot when this turns out to be a container. */
-    int e = path_room(p, a, prefix, prefix + key.n + 1);
-    if (e < 0)
-        return e;
-    memcpy(p->buf + prefix, key.p, key.n);
-    *ret = str_n(p->buf, prefix + key.n);
-    return 0;
-}
-
-/* A container with this path was opened at `level`. */
-static int path_enter(struct path *p, struct arena *a, unsigned level, struct str path) {
-    if (path.p != p->buf) {
-        int e = path_room(p, a, 0, path.n + 1);
-        if (e < 0)
-            return e;
-        memcpy(p->buf, path.p, path.n);
-    }
-    p->plain_n[level] = path.n;
-    p->prefix_n[level] = path.n;
-    if (path.n)
-        p->buf[p->prefix_n[level]++] = '.';
-    return 0;
-}
-
-struct walker {
+int json_check(struct str in, struct diag *reterr) {
     struct reader r;
-    struct path path;
-    json_leaf_fn *leaf; /* one of the two */
-    json_raw_leaf_fn *raw_leaf;
-    void *ctx;
-};
-
-static inline int walk_one(struct walker *w) {
-    struct reader *r = &w->r;
-    struct str key = STR(""), path, text;
-    enum json_type type = JSON_NULL;
-    unsigned level = r->depth;
-    bool member = in_object(r);
-    int e = member ? read_key(r, &key) : 0;
-    if (e < 0)
-        return e;
-    int opened = read_value(r, &type, &text);
-    if (opened < 0)
-        return opened;
-    if (path_of(&w->path, r->arena, level, member, key, &path) < 0)
-        return out_of_memory(r);
-    if (opened)
-        return path_enter(&w->path, r->arena, level, path) < 0 ? out_of_memory(r) : 0;
-    return w->leaf ? w->leaf(w->ctx, path, type, text)
-                   : w->raw_leaf(w->ctx, path, type, text, r->escaped);
-}
-
-static int walk(struct walker *w, size_t *ret_used) {
-    struct reader *r = &w->r;
-    w->path.buf = w->path.first;
-    w->path.cap = sizeof w->path.first;
+    struct str text;
+    enum json_type type;
+    reader_init(&r, NULL, in, reterr);
+    r.check = true;
     do {
-        unsigned level = r->depth;
-        int e = walk_one(w);
-        if (e)
+        int e = in_object(&r) ? read_key(&r, &text) : 0;
+        if (e < 0 || (e = read_value(&r, &type, &text)) < 0)
             return e;
-        if (r->depth > level)
+        if (e)
             continue;
-        while (r->depth && (e = read_after(r)) == AFTER_CLOSE)
+        while (r.depth && (e = read_after(&r)) == AFTER_CLOSE)
             ;
         if (e < 0)
             return e;
-    } while (r->depth);
-    if (ret_used) {
-        *ret_used = (size_t) (r->p - r->begin);
-        return 0;
-    }
-    return expect_end(r);
-}
-
-int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *leaf, void *ctx,
-              struct diag *reterr) {
-    struct walker w;
-    reader_init(&w.r, a, in, reterr);
-    w.leaf = leaf;
-    w.ctx = ctx;
-    return walk(&w, ret_used);
-}
-
-int json_walk_raw(struct arena *a, struct str in, size_t *ret_used, json_raw_leaf_fn *leaf,
-                  void *ctx, struct diag *reterr) {
-    struct walker w;
-    reader_init(&w.r, a, in, reterr);
-    w.r.lazy = true;
-    w.leaf = NULL;
-    w.raw_leaf = leaf;
-    w.ctx = ctx;
-    return walk(&w, ret_used);
+    } while (r.depth);
+    return expect_end(&r);
 }
 
 /* ---- Accessors ---- */

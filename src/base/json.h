@@ -57,6 +57,12 @@ int json_walk(struct arena *a, struct str in, size_t *ret_used, json_leaf_fn *le
 typedef int json_raw_leaf_fn(void *ctx, struct str path, enum json_type type, struct str raw, bool escaped);
 int json_walk_raw(struct arena *a, struct str in, size_t *ret_used, json_raw_leaf_fn *leaf, void *ctx,
                   struct diag *reterr) MUST_USE;
+/* How long the first value in a text is, with the space before it; the text's length when it does not end, the
+ * space alone when no value begins behind it. Looks only at strings and brackets: whether it is JSON is for the
+ * readers to say. */
+size_t json_extent(struct str in);
+/* Whether a text is exactly one value, as json_parse would say. */
+int json_check(struct str in, struct diag *reterr) MUST_USE;
 /* The meaning of a raw string that json_walk_raw handed over; .p is NULL only when memory ends. */
 struct str json_unescape(struct arena *a, struct str raw);
 

@@ -2,6 +2,7 @@
  * that is not ASCII. Sixteen bytes at a time where the processor has SSE2 (every x86-64), else
  * eight, never reading past `end`. Shared by the reader and the writer. */
 #pragma once
+#include "base/str.h"
 #include "base/swar.h"
 
 #include <stdbool.h>
@@ -36,6 +37,46 @@ static inline const char *json_plain_end(const char *p, const char *end) {
     }
     while (p < end && json_is_plain(*p))
         p++;
+    return p;
+}
+
+/* Grammar that the readers share. */
+static inline const char *json_skip_space(const char *p, const char *end) {
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
+static inline const char *json_skip_digits(const char *p, const char *end) {
+    while (p < end && ascii_digit(*p))
+        p++;
+    return p;
+}
+
+/* Behind the number that starts at p, or NULL. */
+static inline const char *json_number_end(const char *p, const char *end) {
+    const char *from;
+    if (p < end && *p == '-')
+        p++;
+    from = p;
+    p = json_skip_digits(p, end);
+    if (p == from || (*from == '0' && p - from > 1))
+        return NULL;
+    if (p < end && *p == '.') {
+        from = ++p;
+        p = json_skip_digits(p, end);
+        if (p == from)
+            return NULL;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        from = p;
+        p = json_skip_digits(p, end);
+        if (p == from)
+            return NULL;
+    }
     return p;
 }
 

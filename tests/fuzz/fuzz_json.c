@@ -1,5 +1,7 @@
-/* The tree and the walk take the same texts; what was read comes back from the writer as it was. */
+/* The tree and the walk take the same texts, the walk under every code this processor runs; what was read comes back
+ * from the writer as it was. */
 #include "base/json.h"
+#include "base/json_index.h"
 #include "base/text.h"
 
 struct count {
@@ -39,6 +41,26 @@ static void raw_is_the_same(struct arena *a, struct str in) {
     ASSERT(buf_error(&x.all) || str_eq(buf_str(&x.all), buf_str(&y.all)));
     buf_done(&x.all);
     buf_done(&y.all);
+}
+
+/* The same leaves and the same end, whichever code looks. */
+static void every_code_is_the_same(struct arena *a, struct str in, int want) {
+    static const char *const codes[] = {"avx512", "avx2", "sse2", "plain"};
+    struct texts first = {.a = a}, other = {.a = a};
+    const char *usual = json_index_code();
+    buf_init(&first.all, (size_t) 64 << 20);
+    ASSERT(json_walk(a, in, NULL, add_text, &first, NULL) == want);
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+        if (!json_index_use(codes[i]))
+            continue;
+        buf_init(&other.all, (size_t) 64 << 20);
+        ASSERT(json_walk(a, in, NULL, add_text, &other, NULL) == want);
+        ASSERT(str_eq(buf_str(&first.all), buf_str(&other.all)));
+        ASSERT(json_index_utf8(in) == text_is_utf8(in));
+        buf_done(&other.all);
+    }
+    ASSERT(json_index_use(usual));
+    buf_done(&first.all);
 }
 
 static unsigned leaves_of(const struct json_value *v) {
@@ -118,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arena_init(&a, (size_t) 256 << 20);
     int parsed = json_parse(&a, in, &v, &d);
     int walked = json_walk(&a, in, NULL, leaf, &c, &d);
-    ASSERT(parsed == walked);
+    ASSERT(parsed == walked && parsed == json_check(in, NULL));
     if (parsed == 0) {
         ASSERT(c.leaves == leaves_of(v));
         round_trip(&a, v, size);
@@ -126,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (json_walk(&a, in, &used, leaf, &c, NULL) == 0)
         ASSERT(used > 0 && used <= size && json_parse(&a, str_to(in, used), &v, NULL) == 0);
     raw_is_the_same(&a, in);
+    every_code_is_the_same(&a, in, walked);
     quote(&a, in);
     arena_done(&a);
     return 0;
