@@ -10,13 +10,9 @@
 enum { LINE_MAX_ESCAPED = 16384 }; /* a byte becomes four at most, a character eight */
 
 static const char *program = "kizuki";
-static enum log_level level_max = LOG_INFO_;
 
 void log_set_program(const char *name) {
     program = name;
-}
-void log_set_level(enum log_level max) {
-    level_max = max;
 }
 
 /* One write, so that lines of several programs on one terminal do not mix. */
@@ -33,11 +29,9 @@ static void write_escaped(struct str line) {
 }
 
 void log_line(enum log_level level, const char *fmt, ...) {
-    static const char *const words[] = {"error", "warning", "info", "debug"};
+    static const char *const words[] = {"error", "warning", "info"};
     char line[2048], iso[TIME_ISO_CAP];
     va_list ap;
-    if (level > level_max)
-        return;
     int n = snprintf(line, sizeof line, "%s %s %s: ", time_format_iso(time_now_ns(), 3, iso),
                      program, words[level]);
     va_start(ap, fmt);

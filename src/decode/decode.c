@@ -109,7 +109,7 @@ struct decode_info decode_info_at(size_t i) {
     return (struct decode_info){.name = formats[i].name.p, .help = formats[i].help};
 }
 
-const struct decode_format *decode_format_find(struct str name) {
+static const struct decode_format *find_format(struct str name) {
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         if (str_eq(name, formats[i].name))
             return &formats[i];
@@ -127,7 +127,7 @@ const struct decode_format *decode_format_of_program(struct str program) {
 int decode_check_source(const struct source *s, struct diag *reterr) {
     char names[256];
     size_t n = 0;
-    if (!s->decoder.n || decode_format_find(s->decoder))
+    if (!s->decoder.n || find_format(s->decoder))
         return 0;
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
@@ -326,7 +326,7 @@ static void decode_line(struct decode_job *j) {
     if (flags & RAW_JOURNAL)
         f = &formats[F_JOURNAL];
     else if (j->src->decoder.n)
-        f = decode_format_find(j->src->decoder);
+        f = find_format(j->src->decoder);
     if (f ? !decode_forced(j, f) : !decode_by_content(j))
         decode_unknown(j, true);
     if (flags & RAW_PIECE)

@@ -92,7 +92,6 @@ static inline bool all_digits(struct str s) {
 }
 
 /* decode.c */
-const struct decode_format *decode_format_find(struct str name);
 const struct decode_format *decode_format_of_program(struct str program); /* NULL: nobody */
 /* The message behind a header: by program, else by content, else the message alone. */
 void decode_message(struct decode_job *j, struct str message);

@@ -24,7 +24,7 @@ static int none_clear(void *ctx, struct diag *reterr) {
     return 0;
 }
 
-const struct hand_driver hand_drivers[] = {
+static const struct hand_driver drivers[] = {
     {
         .name = "nft",
         .help = "drop packets by source address with nftables, table inet kizuki",
@@ -46,12 +46,10 @@ const struct hand_driver hand_drivers[] = {
         .clear = none_clear,
     },
 };
-const size_t hand_drivers_n = ARRAY_SIZE(hand_drivers);
-
 const struct hand_driver *hand_driver_find(struct str name) {
-    for (size_t i = 0; i < hand_drivers_n; i++)
-        if (str_eq_z(name, hand_drivers[i].name))
-            return &hand_drivers[i];
+    for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+        if (str_eq_z(name, drivers[i].name))
+            return &drivers[i];
     return NULL;
 }
 

@@ -36,8 +36,6 @@ struct hand_driver {
     /* Takes everything away, blocks and tables. */
     int (*clear)(void *ctx, struct diag *reterr);
 };
-extern const struct hand_driver hand_drivers[];
-extern const size_t hand_drivers_n;
 const struct hand_driver *hand_driver_find(struct str name); /* NULL */
 
 /* What no limits file can allow: loopback, link-local, multicast, "this network" and reserved

@@ -17,8 +17,6 @@ enum room_order_type { ORDER_BLOCK, ORDER_EXTEND, ORDER_UNBLOCK };
 int room_order_make(struct room *r, const struct room_action *a, enum room_order_type type,
                     const char *address_state, int64_t minutes, int64_t *ret_n,
                     struct diag *reterr) MUST_USE;
-/* A note in the order's form, of any type, unsigned text in `text`. */
-int room_order_sign(struct room *r, struct str text, struct buf *out, struct diag *reterr) MUST_USE;
 
 /* Counts of the rules for one source within an incident, 0 when none. */
 int room_source_tries(struct room *r, int64_t incident, struct str source, int64_t *ret,
@@ -39,8 +37,6 @@ int room_action_note(struct room *r, const struct room_actor *by, const struct r
                      struct diag *reterr) MUST_USE;
 int room_ledger_decided(struct room *r, int64_t incident, const char *by,
                         struct diag *reterr) MUST_USE;
-int room_ledger_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
-                          struct diag *reterr) MUST_USE;
 /* Wall clock of orders, and back to the room's clock, which is another in a replay. */
 int64_t room_wall_ms(const struct room *r);
 int64_t room_from_wall(const struct room *r, int64_t wall_ms);

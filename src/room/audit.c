@@ -240,22 +240,16 @@ static const char *const faults[FAULT_MAX_] = {[FAULT_CHANGED] = "changed",
                                                [FAULT_ADDED] = "added",
                                                [FAULT_SWAPPED] = "swapped"};
 
-const char *room_fault_to_string(enum room_fault_kind k) {
-    ASSERT((unsigned) k < FAULT_MAX_);
-    return faults[k];
-}
-
 static void write_fault(const struct room_fault *f, struct jsonw *w) {
     char key[40];
     jsonw_object(w);
-    jsonw_kz(w, "kind", room_fault_to_string(f->kind));
+    jsonw_kz(w, "kind", faults[f->kind]);
     jsonw_kz(w, "object", f->in_chain ? "audit" : f->object);
     jsonw_key(w, STR("row_id"));
     f->in_chain ? jsonw_null(w) : jsonw_i64(w, f->row_id);
     jsonw_key(w, STR("seq"));
     f->seq ? jsonw_i64(w, f->seq) : jsonw_null(w);
-    snprintf(key, sizeof key, "verify.%s%s", f->in_chain ? "chain_" : "",
-             room_fault_to_string(f->kind));
+    snprintf(key, sizeof key, "verify.%s%s", f->in_chain ? "chain_" : "", faults[f->kind]);
     jsonw_key(w, STR("text"));
     jsonw_object(w);
     jsonw_kz(w, "key", key);

@@ -21,7 +21,6 @@ int room_audit_row_hash(struct room *r, enum room_object o, int64_t id,
                         char ret[AUDIT_HASH_CHARS + 1], struct diag *reterr) MUST_USE;
 
 enum room_fault_kind { FAULT_CHANGED, FAULT_REMOVED, FAULT_ADDED, FAULT_SWAPPED, FAULT_MAX_ };
-const char *room_fault_to_string(enum room_fault_kind k);
 #define ROOM_FAULTS_MAX 100
 struct room_fault {
     enum room_fault_kind kind;

@@ -190,6 +190,22 @@ static int decider(struct room *r, int64_t action, char dst[ROOM_NAME_BYTES_MAX 
     return e < 0 ? e : 0;
 }
 
+static int note_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
+                          struct diag *reterr) {
+    struct room_write w = {.by = &room_hand,
+                           .verb = VERB_CHANGE,
+                           .object = OBJECT_INCIDENT,
+                           .id = incident,
+                           .version = ROOM_ANY_VERSION,
+                           .quiet = true};
+    return room_write(
+        r, &w, NULL, reterr,
+        dry_run ? "UPDATE incident SET dry_run_n = dry_run_n + ?2 + (?3 * 0) WHERE id = ?1"
+                : "UPDATE incident SET contained_n = contained_n + ?2, "
+                  "contained_at = coalesce(contained_at, ?3) WHERE id = ?1",
+        "iii", incident, n, room_now(r));
+}
+
 static int take_answer(struct room *r, struct arena *a, const struct json_value *answer,
                        struct str json, const struct order *o, struct diag *err) {
     struct outcomes x = {.undo = strcmp(o->type, "unblock") == 0};
@@ -208,9 +224,9 @@ static int take_answer(struct room *r, struct arena *a, const struct json_value 
     if (e == 0)
         e = store_result(r, &action, &res, &x, err);
     if (e == 0 && res.state && strcmp(res.state, "in_force") == 0)
-        e = room_ledger_contained(r, action.incident, res.n, false, err);
+        e = note_contained(r, action.incident, res.n, false, err);
     if (e == 0 && res.state && strcmp(res.state, "dry_run") == 0)
-        e = room_ledger_contained(r, action.incident, res.n, true, err);
+        e = note_contained(r, action.incident, res.n, true, err);
     if (e < 0 || !res.key)
         return e;
     bool persons = strcmp(res.key, "event.action_undone") == 0 ||
@@ -225,22 +241,6 @@ static int take_answer(struct room *r, struct arena *a, const struct json_value 
                                     .name = persons ? name : NULL,
                                     .reason = refused ? first_reason(&x) : STR_NULL};
     return room_action_note(r, &room_hand, &note, err);
-}
-
-int room_ledger_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
-                          struct diag *reterr) {
-    struct room_write w = {.by = &room_hand,
-                           .verb = VERB_CHANGE,
-                           .object = OBJECT_INCIDENT,
-                           .id = incident,
-                           .version = ROOM_ANY_VERSION,
-                           .quiet = true};
-    return room_write(
-        r, &w, NULL, reterr,
-        dry_run ? "UPDATE incident SET dry_run_n = dry_run_n + ?2 + (?3 * 0) WHERE id = ?1"
-                : "UPDATE incident SET contained_n = contained_n + ?2, "
-                  "contained_at = coalesce(contained_at, ?3) WHERE id = ?1",
-        "iii", incident, n, room_now(r));
 }
 
 /* ---- what ended */
@@ -450,7 +450,7 @@ static int recover_orders(struct room *r, struct arena *a, struct diag *err) {
         if (e == 0)
             e = store_result(r, &action, &res, &x, err);
         if (e == 0 && res.state && strcmp(res.state, "in_force") == 0)
-            e = room_ledger_contained(r, action.incident, res.n, false, err);
+            e = note_contained(r, action.incident, res.n, false, err);
     }
     return e;
 }

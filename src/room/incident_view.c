@@ -49,7 +49,7 @@ static int64_t time_at(struct sql_stmt *st, int column) {
     return sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column);
 }
 
-int room_incident_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *reterr) {
+static int count_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, reterr,
@@ -84,7 +84,7 @@ static int write_counts(struct room *r, struct sql_stmt *st, struct jsonw *w, st
     int64_t id = sql_i64(st, C_ID), waiting = 0;
     int e = room_numbers(r, id, &numbers, err);
     if (e == 0)
-        e = room_incident_waiting(r, id, &waiting, err);
+        e = count_waiting(r, id, &waiting, err);
     jsonw_key(w, STR("counts"));
     jsonw_object(w);
     jsonw_ki64(w, "findings", sql_i64(st, C_FINDINGS));

@@ -10,4 +10,3 @@ int room_lanes_write(struct room *r, int64_t incident, struct str attacker, stru
 struct buf;
 int room_attacker_write(struct room *r, int64_t incident, bool at_least, struct buf *out,
                         struct diag *reterr) MUST_USE;
-int room_incident_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *reterr) MUST_USE;

@@ -13,9 +13,21 @@
 #define CHANGE BIT(VERB_CHANGE)
 #define DELETE BIT(VERB_DELETE)
 
+enum room_condition {
+    MAY_ALWAYS,
+    MAY_OWN,        /* the row is this person's */
+    MAY_UNLESS_RED, /* TLP:RED is for the commander and the owner by name */
+};
+struct room_permission {
+    unsigned roles; /* bits 1 << enum room_role */
+    enum room_object object;
+    unsigned verbs; /* bits 1 << enum room_verb */
+    enum room_condition when;
+};
+
 /* docs/room.md prints this table in words; a test holds the two together. What no row allows is
  * refused. */
-const struct room_permission room_permissions[] = {
+static const struct room_permission permissions[] = {
     {EVERYBODY, OBJECT_SELF, READ | CHANGE, MAY_ALWAYS},
     {EVERYBODY, OBJECT_NOW, READ, MAY_ALWAYS},
     {EVERYBODY, OBJECT_SESSION, BIT(VERB_SIGN_OUT) | CHANGE, MAY_OWN},
@@ -79,7 +91,6 @@ const struct room_permission room_permissions[] = {
     {EVERYBODY, OBJECT_DEMO, READ, MAY_ALWAYS},
     {ADMIN | HANDLER, OBJECT_DEMO, CREATE | DELETE, MAY_ALWAYS},
 };
-const size_t room_n_permissions = ARRAY_SIZE(room_permissions);
 
 static const char *const objects[OBJECT_MAX_] = {
 #define X(id, name) [OBJECT_##id] = name,
@@ -91,9 +102,6 @@ static const char *const verbs[VERB_MAX_] = {
     ROOM_VERBS(X)
 #undef X
 };
-static const char *const conditions[MAY_MAX_] = {
-    [MAY_ALWAYS] = "always", [MAY_OWN] = "own", [MAY_UNLESS_RED] = "unless_red"};
-
 const char *room_object_to_string(enum room_object o) {
     ASSERT((unsigned) o < OBJECT_MAX_);
     return objects[o];
@@ -102,11 +110,6 @@ const char *room_object_to_string(enum room_object o) {
 const char *room_verb_to_string(enum room_verb v) {
     ASSERT((unsigned) v < VERB_MAX_);
     return verbs[v];
-}
-
-const char *room_condition_to_string(enum room_condition c) {
-    ASSERT((unsigned) c < MAY_MAX_);
-    return conditions[c];
 }
 
 static bool holds(enum room_condition when, const struct room_actor *a,
@@ -119,15 +122,13 @@ static bool holds(enum room_condition when, const struct room_actor *a,
     case MAY_UNLESS_RED:
         return row->tlp != TLP_RED ||
                (a->person != 0 && (row->commander == a->person || row->owner == a->person));
-    case MAY_MAX_:
-        break;
     }
     return false;
 }
 
 bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row) {
-    for (size_t i = 0; i < room_n_permissions; i++) {
-        const struct room_permission *p = &room_permissions[i];
+    for (size_t i = 0; i < ARRAY_SIZE(permissions); i++) {
+        const struct room_permission *p = &permissions[i];
         if (p->object == row->object && (p->roles & BIT(person->role)) && (p->verbs & BIT(verb)) &&
             holds(p->when, person, row))
             return true;
@@ -138,9 +139,9 @@ bool room_may(const struct room_actor *person, enum room_verb verb, const struct
 const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap) {
     unsigned roles = 0;
     size_t n = 0;
-    for (size_t i = 0; i < room_n_permissions; i++)
-        if (room_permissions[i].object == object && (room_permissions[i].verbs & BIT(verb)))
-            roles |= room_permissions[i].roles;
+    for (size_t i = 0; i < ARRAY_SIZE(permissions); i++)
+        if (permissions[i].object == object && (permissions[i].verbs & BIT(verb)))
+            roles |= permissions[i].roles;
     dst[0] = 0;
     for (int role = ROLE_ADMINISTRATOR; role <= ROLE_AUDITOR; role++)
         if ((roles & BIT(role)) && n < cap)

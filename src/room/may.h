@@ -68,22 +68,6 @@ struct room_row {
     char updated_by[ROOM_BY_CAP];
 };
 
-enum room_condition {
-    MAY_ALWAYS,
-    MAY_OWN,        /* the row is this person's */
-    MAY_UNLESS_RED, /* TLP:RED is for the commander and the owner by name */
-    MAY_MAX_
-};
-const char *room_condition_to_string(enum room_condition c);
-struct room_permission {
-    unsigned roles; /* bits 1 << enum room_role */
-    enum room_object object;
-    unsigned verbs; /* bits 1 << enum room_verb */
-    enum room_condition when;
-};
-extern const struct room_permission room_permissions[];
-extern const size_t room_n_permissions;
-
 bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row);
 /* The roles of persons that may, joined by spaces ("administrator handler"), for a refusal's
  * sentence. */

@@ -13,7 +13,7 @@ int64_t room_from_wall(const struct room *r, int64_t wall_ms) {
     return room_now(r) + (wall_ms - room_wall_ms(r)) * NS_PER_MS;
 }
 
-int room_order_sign(struct room *r, struct str text, struct buf *out, struct diag *reterr) {
+static int sign(struct room *r, struct str text, struct buf *out, struct diag *reterr) {
     if (!r->key)
         return diag_set(reterr, -ERR_UNSUPPORTED, "there is no key to sign orders with");
     int e = sign_note(r->key, r->public_key, SIGN_ORDER, text, out);
@@ -96,7 +96,7 @@ static int store_order(struct room *r, const struct room_action *a, const struct
         .by = &room_system, .verb = VERB_CREATE, .object = OBJECT_ORDER, .tlp = TLP_AMBER};
     struct buf note;
     buf_init(&note, FRAME_BYTES_MAX);
-    int e = room_order_sign(r, text, &note, err);
+    int e = sign(r, text, &note, err);
     struct str n = buf_str(&note);
     if (e == 0)
         e = room_write(r, &w, NULL, err,
@@ -162,7 +162,7 @@ static int send_plain(struct room *r, const char *type, struct str address, int 
     jsonw_end(&w);
     int e = buf_error(&text);
     if (e == 0)
-        e = room_order_sign(r, buf_str(&text), &note, err);
+        e = sign(r, buf_str(&text), &note, err);
     if (e == 0)
         e = send(ctx, buf_str(&note));
     buf_done(&text);

@@ -1,7 +1,7 @@
 #include "room/report.h"
 
 #include "base/mem.h"
-#include "room/report_priv.h"
+#include "room/room_priv.h"
 
 static const char *const names[REPORT_MAX_] = {
     [REPORT_SOURCES] = "sources", [REPORT_RULES] = "rules", [REPORT_STATS] = "stats"};

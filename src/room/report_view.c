@@ -1,11 +1,26 @@
 /* Sources and rules as the pages read them. Values come from a sensor: each is read with its type.
  */
-#include "room/report_priv.h"
+#include "room/report.h"
+#include "room/room_priv.h"
 
 #define SKEW_BAD_MS 120000 /* logs and clocks a person can live with differ by less */
 #define UNPARSED_BAD 10    /* one line in ten not understood */
 
-void room_kopt_str(struct jsonw *w, const struct json_value *o, const char *key) {
+enum source_state { /* in the order shown */
+                    SOURCE_LOSING,
+                    SOURCE_SKEWED,
+                    SOURCE_LATE,
+                    SOURCE_UNPARSED,
+                    SOURCE_UNKNOWN,
+                    SOURCE_RIGHT,
+                    SOURCE_MAX_
+};
+struct source_view {
+    const struct json_value *v;
+    enum source_state state;
+};
+
+static void kopt_str(struct jsonw *w, const struct json_value *o, const char *key) {
     struct str s;
     jsonw_key(w, str_of(key));
     if (json_get_str(o, key, &s) && s.n)
@@ -14,12 +29,12 @@ void room_kopt_str(struct jsonw *w, const struct json_value *o, const char *key)
         jsonw_null(w);
 }
 
-int64_t room_opt_i64(const struct json_value *o, const char *key, int64_t otherwise) {
+static int64_t opt_i64(const struct json_value *o, const char *key, int64_t otherwise) {
     int64_t v;
     return json_get_i64(o, key, &v) ? v : otherwise;
 }
 
-void room_kopt_i64(struct jsonw *w, const struct json_value *o, const char *key) {
+static void kopt_i64(struct jsonw *w, const struct json_value *o, const char *key) {
     int64_t v;
     jsonw_key(w, str_of(key));
     if (json_get_i64(o, key, &v))
@@ -37,18 +52,18 @@ static int64_t opt_time(const struct json_value *o, const char *key) {
 
 static bool opt_flag(const struct json_value *o, const char *key) {
     bool b = false;
-    return (json_get_bool(o, key, &b) && b) || room_opt_i64(o, key, 0) > 0;
+    return (json_get_bool(o, key, &b) && b) || opt_i64(o, key, 0) > 0;
 }
 
-static enum room_source_state judge(const struct json_value *v) {
-    int64_t lines = room_opt_i64(v, "lines", 0), skew = room_opt_i64(v, "skew_ms", 0);
+static enum source_state judge(const struct json_value *v) {
+    int64_t lines = opt_i64(v, "lines", 0), skew = opt_i64(v, "skew_ms", 0);
     if (opt_time(v, "last_seen") == TIME_NONE && lines == 0)
         return SOURCE_UNKNOWN;
-    if (room_opt_i64(v, "lost", 0) > 0)
+    if (opt_i64(v, "lost", 0) > 0)
         return SOURCE_LOSING;
     if (skew > SKEW_BAD_MS || skew < -SKEW_BAD_MS)
         return SOURCE_SKEWED;
-    if (lines >= 20 && room_opt_i64(v, "unparsed", 0) > lines / UNPARSED_BAD)
+    if (lines >= 20 && opt_i64(v, "unparsed", 0) > lines / UNPARSED_BAD)
         return SOURCE_UNPARSED;
     return SOURCE_RIGHT;
 }
@@ -57,7 +72,7 @@ static const char *const states[SOURCE_MAX_] = {
     [SOURCE_LOSING] = "losing",     [SOURCE_SKEWED] = "skewed",   [SOURCE_LATE] = "late",
     [SOURCE_UNPARSED] = "unparsed", [SOURCE_UNKNOWN] = "unknown", [SOURCE_RIGHT] = "right"};
 
-static void write_state(const struct room_source_view *s, struct jsonw *w) {
+static void write_state(const struct source_view *s, struct jsonw *w) {
     char key[32];
     snprintf(key, sizeof key, "source.%s", states[s->state]);
     jsonw_kz(w, "state", states[s->state]);
@@ -67,12 +82,12 @@ static void write_state(const struct room_source_view *s, struct jsonw *w) {
     jsonw_key(w, STR("params"));
     jsonw_object(w);
     if (s->state == SOURCE_LOSING)
-        jsonw_ki64(w, "n", room_opt_i64(s->v, "lost", 0));
+        jsonw_ki64(w, "n", opt_i64(s->v, "lost", 0));
     if (s->state == SOURCE_SKEWED)
-        jsonw_ki64(w, "ms", room_opt_i64(s->v, "skew_ms", 0));
+        jsonw_ki64(w, "ms", opt_i64(s->v, "skew_ms", 0));
     if (s->state == SOURCE_UNPARSED) {
-        jsonw_ki64(w, "n", room_opt_i64(s->v, "unparsed", 0));
-        jsonw_ki64(w, "lines", room_opt_i64(s->v, "lines", 0));
+        jsonw_ki64(w, "n", opt_i64(s->v, "unparsed", 0));
+        jsonw_ki64(w, "lines", opt_i64(s->v, "lines", 0));
     }
     jsonw_end(w);
     jsonw_end(w);
@@ -109,7 +124,7 @@ static void write_samples(const struct json_value *v, struct jsonw *w) {
     jsonw_end(w);
 }
 
-static void write_source(const struct room *r, const struct room_source_view *s, int64_t position,
+static void write_source(const struct room *r, const struct source_view *s, int64_t position,
                          struct jsonw *w) {
     static const char *const texts[] = {"kind", "path", "service", "host"};
     static const char *const numbers[] = {"lines",    "bytes",   "unparsed", "broken_text",
@@ -117,14 +132,14 @@ static void write_source(const struct room *r, const struct room_source_view *s,
     struct str name = STR("?");
     (void) json_get_str(s->v, "name", &name);
     jsonw_object(w);
-    jsonw_ki64(w, "id", room_opt_i64(s->v, "id", 0) > 0 ? room_opt_i64(s->v, "id", 0) : position);
+    jsonw_ki64(w, "id", opt_i64(s->v, "id", 0) > 0 ? opt_i64(s->v, "id", 0) : position);
     jsonw_kstr(w, "name", name);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        room_kopt_str(w, s->v, texts[i]);
+        kopt_str(w, s->v, texts[i]);
     jsonw_ktime(w, "first_seen", opt_time(s->v, "first_seen"));
     jsonw_ktime(w, "last_seen", opt_time(s->v, "last_seen"));
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-        room_kopt_i64(w, s->v, numbers[i]);
+        kopt_i64(w, s->v, numbers[i]);
     jsonw_kbool(w, "backfill", opt_flag(s->v, "backfill"));
     write_slots(s->v, w);
     write_samples(s->v, w);
@@ -146,7 +161,7 @@ static int64_t write_sources(const struct room *r, bool bad_only, struct jsonw *
             position++;
             if (v->type != JSON_OBJECT)
                 continue;
-            struct room_source_view s = {v, judge(v)};
+            struct source_view s = {v, judge(v)};
             if ((int) s.state != state)
                 continue;
             total++;
@@ -253,7 +268,7 @@ static int write_rule(struct room *r, const struct json_value *v, bool with_text
     int e = rule_hits(r, id, &h, err);
     jsonw_object(w);
     jsonw_kstr(w, "id", id);
-    room_kopt_str(w, v, "name");
+    kopt_str(w, v, "name");
     jsonw_kstr(w, "title", title.n ? title : id);
     jsonw_key(w, STR("titles"));
     room_rule_titles_write(v, w);
@@ -261,15 +276,15 @@ static int write_rule(struct room *r, const struct json_value *v, bool with_text
     json_get_str(v, "level", &level) && rule_level_from_string(level) >= 0 ? jsonw_str(w, level)
                                                                            : jsonw_null(w);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        room_kopt_str(w, v, texts[i]);
+        kopt_str(w, v, texts[i]);
     jsonw_key(w, STR("logsource"));
     if (logsource && (logsource->type == JSON_OBJECT || logsource->type == JSON_STRING))
         room_json_copy(w, logsource);
     else
         jsonw_null(w);
-    room_kopt_i64(w, v, "line");
+    kopt_i64(w, v, "line");
     if (with_text)
-        room_kopt_str(w, v, "text");
+        kopt_str(w, v, "text");
     write_list(v, "tags", w);
     write_list(v, "falsepositives", w);
     jsonw_key(w, STR("hits_30d"));

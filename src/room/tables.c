@@ -1,9 +1,9 @@
 #include "room/tables.h"
 
 #define HEAD "id, version, tlp, info_class, owner, created_at, created_by, updated_at, updated_by"
-#define TABLE(t, class_, of_incident_, case_, columns)                                             \
+#define TABLE(t, class_, case_, columns)                                                           \
     {                                                                                              \
-        .name = #t, .info_class = class_, .of_incident = of_incident_,                             \
+        .name = #t, .info_class = class_,                                                          \
         .canonical = "SELECT json_array(" HEAD ", " columns ") FROM " #t " AS t WHERE id = ?1",    \
         .head = "SELECT version, tlp, info_class, owner, updated_by, updated_at, " case_           \
                 " FROM " #t " WHERE id = ?1",                                                      \
@@ -27,40 +27,40 @@
 
 static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PERSON] =
-        TABLE(person, CLASS_PERSONAL, false, "NULL", "name, role, lang, active, seen_at, look_at"),
+        TABLE(person, CLASS_PERSONAL, "NULL", "name, role, lang, active, seen_at, look_at"),
     [OBJECT_SESSION] =
-        TABLE(session, CLASS_PERSONAL, false, "NULL", "person_id, token_hash, used_at, ended_at"),
+        TABLE(session, CLASS_PERSONAL, "NULL", "person_id, token_hash, used_at, ended_at"),
     [OBJECT_LINK] =
-        TABLE(link, CLASS_PERSONAL, false, "NULL", "person_id, token_hash, expires_at, used_at"),
+        TABLE(link, CLASS_PERSONAL, "NULL", "person_id, token_hash, expires_at, used_at"),
     [OBJECT_INCIDENT] =
-        TABLE(incident, CLASS_VICTIM, false, "id",
+        TABLE(incident, CLASS_VICTIM, "id",
               "number, kind, level, level_set, state, title_key, title_params, title_plain, "
               "commander, merged_into, opened_at, closed_at, first_trace_at, last_activity_at, "
               "rule_at, rule_id, rule_title, person_at, person_by, decision_at, decision_by, "
               "contained_at, contained_n, dry_run_n, stolen_n, drill"),
     [OBJECT_FINDING] = TABLE(
-        finding, CLASS_ATTACK, true, "incident_id",
+        finding, CLASS_ATTACK, "incident_id",
         "fid, revision, incident_id, rule_id, rule_title, kind, propose, level, state, count, "
         "first_at, last_at, detected_at, by_source, evidence_n, drill, json, " VALUES_OF_FINDING),
-    [OBJECT_TIMELINE] = TABLE(timeline, CLASS_RESPONSE, true, "incident_id",
+    [OBJECT_TIMELINE] = TABLE(timeline, CLASS_RESPONSE, "incident_id",
                               "incident_id, at, until_at, precision_s, lane, kind, planned, "
                               "text_key, params, plain, by, source, ref"),
     [OBJECT_ACCOUNT] =
-        TABLE(account, CLASS_PERSONAL, true, "incident_id",
+        TABLE(account, CLASS_PERSONAL, "incident_id",
               "incident_id, name, service, source, success_at, tried, known, finding_id"),
     [OBJECT_ACTION] =
-        TABLE(action, CLASS_RESPONSE, true, "incident_id",
+        TABLE(action, CLASS_RESPONSE, "incident_id",
               "incident_id, kind, state, minutes, rule_id, rule_title, rule_kind, finding_id, "
               "due_at, decided_at, decided_by, in_force_at, until_at, why_key, why_params, "
               "dry_run, checked_at, tries_after, packets, bytes, " ADDRESSES_OF_ACTION),
-    [OBJECT_ORDER] = TABLE(hand_order, CLASS_RESPONSE, false,
-                           "(SELECT incident_id FROM action WHERE id = action_id)",
-                           "order_id, action_id, type, note, state, minutes, expires_at, answer"),
-    [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, false, "NULL", "kind, json, at"),
-    [OBJECT_SERVICE] = TABLE(service, CLASS_RESPONSE, false, "NULL", "name, title"),
-    [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, true, "incident_id", "incident_id, other_id"),
+    [OBJECT_ORDER] =
+        TABLE(hand_order, CLASS_RESPONSE, "(SELECT incident_id FROM action WHERE id = action_id)",
+              "order_id, action_id, type, note, state, minutes, expires_at, answer"),
+    [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, "NULL", "kind, json, at"),
+    [OBJECT_SERVICE] = TABLE(service, CLASS_RESPONSE, "NULL", "name, title"),
+    [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),
     [OBJECT_WATCH] =
-        TABLE(watch, CLASS_RESPONSE, true, "incident_id", "incident_id, service_id, since_at"),
+        TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
 };
 
 const struct room_table *room_table_of(enum room_object o) {

@@ -14,7 +14,6 @@ struct room_table {
     const char *stamp;     /* ?1 id, ?2 by, ?3 now */
     const char *ids;       /* all ids, ascending */
     enum room_class info_class;
-    bool of_incident; /* has a column incident_id */
 };
 /* NULL for objects that are no table. */
 const struct room_table *room_table_of(enum room_object o);

@@ -281,16 +281,6 @@ int spool_open(const char *dir, const struct spool_options *o, struct spool **re
     return r;
 }
 
-static int sink_put(void *ctx, const struct raw_record *rec, struct diag *reterr) {
-    return spool_put(ctx, rec, reterr);
-}
-static int sink_commit(void *ctx, struct diag *reterr) {
-    return spool_commit(ctx, reterr);
-}
-struct record_sink spool_sink(struct spool *s) {
-    return (struct record_sink){.ctx = s, .put = sink_put, .commit = sink_commit};
-}
-
 uint64_t spool_next(const struct spool *s) {
     return s->next;
 }

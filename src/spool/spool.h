@@ -57,8 +57,6 @@ DEFINE_CLEANUP(struct spool *, spool_close)
  * long. */
 int spool_put(struct spool *s, const struct raw_record *rec, struct diag *reterr) MUST_USE;
 int spool_commit(struct spool *s, struct diag *reterr) MUST_USE;
-/* The same two as the port. */
-struct record_sink spool_sink(struct spool *s);
 
 uint64_t spool_next(const struct spool *s);         /* the number the next put gets */
 uint64_t spool_durable_next(const struct spool *s); /* every record before it is on disk */

@@ -235,16 +235,6 @@ static void on_done(void *ctx UNUSED, struct MHD_Connection *connection UNUSED, 
     *state = NULL;
 }
 
-/* The format comes from the library; the attribute says so, or clang takes it for an unchecked one.
- */
-__attribute__((format(printf, 2, 0))) static void on_log(void *ctx UNUSED, const char *fmt,
-                                                         va_list ap) {
-    char line[400];
-    vsnprintf(line, sizeof line, fmt, ap);
-    line[strcspn(line, "\n")] = 0;
-    log_debug("http: %s", line);
-}
-
 int http_start(struct program *p, int fd, const struct certificate *cert, struct http **ret,
                struct diag *reterr) {
     struct http *h = mem_zalloc(sizeof *h);
@@ -253,14 +243,13 @@ int http_start(struct program *p, int fd, const struct certificate *cert, struct
     h->p = p;
     list_init(&h->streams);
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_HTTPS_MEM_CERT, cert->chain.p, MHD_OPTION_HTTPS_MEM_KEY, cert->key.p,
-        MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned) HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned) CONNECTIONS_OF_ONE_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_done,
-        NULL, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, h,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT, cert->chain.p,
+        MHD_OPTION_HTTPS_MEM_KEY, cert->key.p, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned) HTTP_CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned) CONNECTIONS_OF_ONE_ADDRESS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_END);
     if (!h->daemon) {
         mem_free(h);
         return diag_set(reterr, -EIO,

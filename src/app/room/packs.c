@@ -7,7 +7,8 @@
 #include <dirent.h>
 #include <limits.h>
 
-void packs_yaml_to_json(const struct yaml_node *n, struct jsonw *w) {
+/* Plain numbers, true, false and null become those, all else text. */
+static void yaml_to_json(const struct yaml_node *n, struct jsonw *w) {
     if (!n || yaml_is_null(n)) {
         jsonw_null(w);
         return;
@@ -28,7 +29,7 @@ void packs_yaml_to_json(const struct yaml_node *n, struct jsonw *w) {
     for (const struct yaml_node *c = n->first; c; c = c->next) {
         if (n->kind == YAML_MAPPING)
             jsonw_key(w, c->key->text);
-        packs_yaml_to_json(c, w); /* as deep as YAML_DEPTH_MAX, which JSON allows too */
+        yaml_to_json(c, w); /* as deep as YAML_DEPTH_MAX, which JSON allows too */
     }
     jsonw_end(w);
 }
@@ -127,7 +128,7 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     jsonw_object(w);
     write_head(x, pack, w);
     jsonw_key(w, STR("pack"));
-    packs_yaml_to_json(pack, w);
+    yaml_to_json(pack, w);
     jsonw_key(w, STR("story"));
     jsonw_object(w);
     jsonw_key(w, STR("ja"));
@@ -136,11 +137,11 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     write_file(x, "story.en.md", w);
     jsonw_end(w);
     jsonw_key(w, STR("playbook"));
-    packs_yaml_to_json(read_yaml(x, "playbook.yml", &d), w);
+    yaml_to_json(read_yaml(x, "playbook.yml", &d), w);
     jsonw_key(w, STR("controls"));
-    packs_yaml_to_json(read_yaml(x, "controls.yml", &d), w);
+    yaml_to_json(read_yaml(x, "controls.yml", &d), w);
     jsonw_key(w, STR("expect"));
-    packs_yaml_to_json(read_yaml(x, "expect.yml", &d), w);
+    yaml_to_json(read_yaml(x, "expect.yml", &d), w);
     write_list(pack, "rules", "rules", w);
     jsonw_end(w);
 }

@@ -20,5 +20,3 @@ struct packs {
 int packs_load(struct packs *p, const char *dir, struct diag *reterr) MUST_USE;
 void packs_done(struct packs *p);
 const struct pack_data *packs_find(const struct packs *p, struct str id);
-/* A YAML tree as JSON: plain numbers, true, false and null become those, all else text. */
-void packs_yaml_to_json(const struct yaml_node *n, struct jsonw *w);
