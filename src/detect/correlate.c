@@ -40,20 +40,16 @@ static double attached(void *ctx, uint32_t measure) {
     return v;
 }
 
-/* The window's totals; NULL for types that have none. */
-static const uint32_t *totals_of(const struct correlate *c, uint32_t scope,
-                                 const struct plan_corr *pc, const struct group *g) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    if (pc->type != CORR_MEASURES)
-        return NULL;
-    const struct window *w = hot_of(c, g)->states[s->n_corrs + pc->window].p;
-    return w ? window_totals(w) : NULL;
-}
-
-static int judge_measures(struct correlate *c, uint32_t scope, const struct plan_corr *pc,
-                          struct group *g, int64_t t, bool *ret_hit) {
+/* Is the condition true over its window? `v` is what this event has shown of the window's facts. */
+static int judge_measures(struct correlate *c, uint32_t scope, const struct plan_step *step,
+                          struct group *g, int64_t t, struct corr_verdict *v, bool *ret_hit) {
+    const struct plan_corr *pc = step->corr;
+    const struct plan_window *pw = &c->plan->scopes[scope].windows[pc->window];
+    const struct window *w = hot_of(c, g)->states[step->state].p;
+    const uint32_t *totals = w ? window_totals(w) : NULL;
     struct judge j = {.c = c, .scope = scope, .pc = pc, .g = g, .t = t};
-    *ret_hit = corr_code_run(&pc->code, totals_of(c, scope, pc, g), attached, &j) != 0;
+    *ret_hit = corr_facts_hold(pw->facts, step->facts, totals, &v[pc->window]) &&
+               (!pc->rest.n || corr_code_run(&pc->rest, totals, attached, &j) != 0);
     return j.code;
 }
 
@@ -75,24 +71,32 @@ static int on_hit(struct correlate *c, uint32_t scope, struct group *g, const st
     return pc->emits ? finding_hit(c, scope, g, pc, m) : 0;
 }
 
+static int feed_windows(struct correlate *c, const struct plan_scope *s, struct hot *h,
+                        const struct mini *m) {
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < s->n_windows; i++)
+        if ((s->windows[i].inputs & m->mask) && (h->ready >> (s->n_corrs + i) & 1))
+            r = window_feed(c, &s->windows[i], &h->states[s->n_corrs + i], m);
+    return r;
+}
+
 static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    int r = group_feed_windows(c, scope, g, m);
+    struct hot *h = hot_of(c, g); /* stays where it is as long as the group does */
+    struct corr_verdict v[STATES_MAX];
+    memset(v, 0, s->n_windows * sizeof *v);
+    int r = feed_windows(c, s, h, m);
     for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
-        const struct plan_corr *pc = &c->plan->corrs[s->corrs[i]];
-        uint32_t state = pc->type == CORR_MEASURES ? s->n_corrs + pc->window : i;
+        const struct plan_step *step = &s->steps[i];
         bool hit = false;
-        if (!(pc->mask & m->mask) || !(hot_of(c, g)->ready >> state & 1))
+        if (!(step->on & m->mask) || !(h->ready >> step->state & 1))
             continue;
-        if (pc->type == CORR_MEASURES) {
-            if (!(pc->on & m->mask))
-                continue;
-            r = judge_measures(c, scope, pc, g, m->t, &hit);
-        } else {
-            r = group_feed(c, scope, g, m, i, &hit);
-        }
+        if (step->measures)
+            r = judge_measures(c, scope, step, g, m->t, v, &hit);
+        else
+            r = state_feed(c, s, step->corr, &h->states[i], m, &hit);
         if (r == 0 && hit)
-            r = on_hit(c, scope, g, pc, m);
+            r = on_hit(c, scope, g, step->corr, m);
     }
     return r;
 }

@@ -520,21 +520,6 @@ int group_prepare(struct correlate *c, uint32_t scope, struct group *g, const st
     return r == 0 ? log_add(c, s, g, m) : r;
 }
 
-int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
-               uint32_t corr, bool *ret_hit) {
-    return feed_state(c, &c->plan->scopes[scope], g, corr, m, ret_hit);
-}
-
-int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    bool hit;
-    int r = 0;
-    for (uint32_t i = s->n_corrs; r == 0 && i < s->n_corrs + s->n_windows; i++)
-        if (hot_of(c, g)->ready >> i & 1)
-            r = feed_state(c, s, g, i, m, &hit);
-    return r;
-}
-
 int group_attached(struct correlate *c, uint32_t scope, struct group *g,
                    const struct plan_measure *measure, int64_t t, double *ret) {
     const struct plan_corr *pc = &c->plan->corrs[measure->provider];

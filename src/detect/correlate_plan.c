@@ -6,7 +6,6 @@
 
 #define PLAN_BYTES_MAX ((size_t) 256 << 20)
 #define LIFT_MAX 500    /* correlations; looking for pairs costs the square of their number */
-#define STATES_MAX 64   /* states and windows of a scope: bits of hot.ready */
 #define COLD_LOG_MAX 15 /* a cold group's log; longer ones would make small groups large */
 
 struct planner {
@@ -449,6 +448,9 @@ static int find_window(struct planner *b, struct plan_scope *s, struct plan_corr
     s->windows_cap = (uint32_t) cap;
     struct plan_window *w = &s->windows[s->n_windows];
     *w = (struct plan_window){.span_ns = c->span_ns, .step_ns = c->span_ns / WINDOW_STEPS};
+    w->facts = arena_zalloc(&b->p->arena, sizeof *w->facts);
+    if (!w->facts)
+        return no_memory(b);
     c->window = s->n_windows++;
     /* A rule has fewer measures than a window has counters: one is left to count its evidence. */
     ASSERT(window_take(w, c, s));
@@ -573,11 +575,30 @@ static int make_code(struct planner *b, struct plan_corr *c) {
     int r = 0;
     if (c->condition) {
         corr_expr_needs(c->condition, add_need, c);
-        r = corr_code_make(a, c->condition, counter_of, c, &c->code);
+        r = corr_facts_make(a, c->condition, counter_of, c,
+                            b->p->scopes[c->scope].windows[c->window].facts, &c->facts, &c->rest);
     }
     for (uint32_t i = 0; r == 0 && i < c->n_measures; i++)
         r = corr_code_make(a, c->measures[i].expr, counter_of, c, &c->measures[i].code);
     return r == 0 ? 0 : no_memory(b);
+}
+
+static int make_steps(struct planner *b, struct plan_scope *s) {
+    s->steps = arena_alloc(&b->p->arena, (s->n_corrs + 1) * sizeof *s->steps);
+    if (!s->steps)
+        return no_memory(b);
+    for (uint32_t i = 0; i < s->n_corrs; i++) {
+        const struct plan_corr *c = &b->p->corrs[s->corrs[i]];
+        bool measures = c->type == CORR_MEASURES;
+        s->steps[i] = (struct plan_step){
+            .on = measures ? c->on & c->mask : c->mask,
+            .state = (uint8_t) (measures ? s->n_corrs + c->window : i),
+            .measures = measures,
+            .facts = c->facts,
+            .corr = c,
+        };
+    }
+    return 0;
 }
 
 /* ---- targets ---- */
@@ -670,6 +691,8 @@ static int build(struct planner *b) {
         finish_scope(p, &p->scopes[i]);
     for (uint32_t i = 0; code == 0 && i < p->n_corrs; i++)
         code = make_code(b, &p->corrs[i]);
+    for (uint32_t i = 0; code == 0 && i < p->n_scopes; i++)
+        code = make_steps(b, &p->scopes[i]);
     if (code == 0)
         code = make_targets(b);
     make_keeps(p);

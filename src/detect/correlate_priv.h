@@ -29,6 +29,7 @@ enum corr_type {
 #define TELL_BYTES_MAX ((size_t) 8 << 20) /* one finding with all its lists */
 #define WINDOW_STEPS 60                   /* a window of measures moves in this many steps */
 #define NO_INDEX UINT32_MAX
+#define STATES_MAX 64 /* states and windows of a scope: bits of hot.ready */
 
 /* ---- expressions of measures ---- */
 
@@ -70,11 +71,10 @@ uint64_t corr_expr_least_events(const struct corr_expr *e);
  */
 typedef void expr_need_fn(void *ctx, uint32_t measure);
 void corr_expr_needs(const struct corr_expr *e, expr_need_fn *need, void *ctx);
-struct corr_op {
-    uint8_t op;   /* enum expr_op */
-    uint16_t ref; /* COUNTER: of the window; ATTACHED: the measure; AND, OR: where to go on */
-    double number;
-};
+
+/* ---- code (correlate_code.c) ---- */
+
+struct corr_op; /* 16 bytes */
 struct corr_code {
     struct corr_op *ops;
     uint32_t n;
@@ -88,6 +88,25 @@ typedef double expr_attached_fn(void *ctx, uint32_t measure);
  * all 0. */
 double corr_code_run(const struct corr_code *c, const uint32_t *totals, expr_attached_fn *attached,
                      void *ctx);
+
+/* Parts of conditions that look at nothing but counters are facts of their window: however many
+ * correlations ask for one, it is worked out once an event at most. */
+#define FACTS_MAX 64
+struct corr_facts {
+    uint32_t n;
+    struct corr_code at[FACTS_MAX];
+};
+/* What is known of a window's facts at one event. */
+struct corr_verdict {
+    uint64_t known, truth;
+};
+/* Divides a condition at its outermost `and`s: *ret_facts is a mask of facts that must hold (new
+ * ones are added), *ret_rest what must hold besides (n = 0: nothing). */
+int corr_facts_make(struct arena *a, const struct corr_expr *e, expr_counter_fn *counter, void *ctx,
+                    struct corr_facts *facts, uint64_t *ret_facts,
+                    struct corr_code *ret_rest) MUST_USE;
+bool corr_facts_hold(const struct corr_facts *facts, uint64_t mask, const uint32_t *totals,
+                     struct corr_verdict *v);
 
 /* ---- plan ---- */
 
@@ -158,7 +177,8 @@ struct plan_corr {
     uint32_t n_measures;
     struct plan_measure *measures;
     const struct corr_expr *condition;
-    struct corr_code code;     /* of the condition */
+    uint64_t facts;            /* the condition: facts of the window, */
+    struct corr_code rest;     /* and what looks at attached measures */
     uint32_t evidence_counter; /* MEASURES: total of evidence events in the window */
     uint64_t least_events;
     uint32_t n_needs; /* one event of each of these masks must be there, else it cannot be true */
@@ -177,6 +197,16 @@ struct plan_window {
         uint32_t set;     /* DISTINCT: which of the window's sets */
     } counters[CORRELATION_MEASURES_MAX];
     uint32_t n_sets;
+    struct corr_facts *facts;
+};
+
+/* What an event asks of every correlation of a scope, close together. */
+struct plan_step {
+    uint32_t on;    /* inputs at whose events it is judged */
+    uint8_t state;  /* its bit in hot.ready */
+    bool measures;  /* judged over a window; else fed and judged at once */
+    uint64_t facts; /* MEASURES: of the window that must hold */
+    const struct plan_corr *corr;
 };
 
 struct plan_scope {
@@ -196,7 +226,8 @@ struct plan_scope {
     uint32_t n_vals;
     uint32_t vals[CORRELATION_FIELDS_MAX]; /* field ids */
     uint32_t n_corrs, corrs_cap;
-    uint32_t *corrs; /* indexes into plan.corrs, in order of loading */
+    uint32_t *corrs;         /* indexes into plan.corrs, in order of loading */
+    struct plan_step *steps; /* one a correlation, in the same order */
     uint32_t n_windows, windows_cap;
     struct plan_window *windows;
     uint32_t cold_max; /* a cold group's log holds no more */
@@ -393,11 +424,6 @@ void groups_free_all(struct correlate *c);
  * this event could make true (into everything, when the log is full). */
 int group_prepare(struct correlate *c, uint32_t scope, struct group *g,
                   const struct mini *m) MUST_USE;
-/* To all ready windows that look at the mini; to the state of one correlation of the scope. */
-int group_feed_windows(struct correlate *c, uint32_t scope, struct group *g,
-                       const struct mini *m) MUST_USE;
-int group_feed(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m,
-               uint32_t corr, bool *ret_hit) MUST_USE;
 /* Calls fn for the events kept for the evidence of measures, but for `now`, from `oldest` on;
  * *ret_cut: there were more. */
 int group_past(struct correlate *c, uint32_t scope, struct group *g, uint32_t mask, int64_t oldest,

@@ -262,11 +262,11 @@ static void read_measures(struct open_finding *f) {
             f->measures[i] = corr_code_run(&f->corr->measures[i].code, f->totals, frozen, f);
 }
 
-int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state state) {
+static int make_and_put(struct correlate *c, struct open_finding *f, enum finding_state state) {
     const struct detect_rule *rule = f->rule->rule;
     struct finding out = {
         .state = state,
-        .revision = ++f->revision,
+        .revision = f->revision,
         .rule_id = rule->id,
         .rule_name = rule->name,
         .rule_title = rule->title,
@@ -285,8 +285,12 @@ int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state
     arena_reset(&c->scratch);
     read_measures(f);
     int r = tell_lists(c, f, &out);
-    if (r == 0)
-        r = c->sink.put(c->sink.ctx, &out);
+    return r == 0 ? c->sink.put(c->sink.ctx, &out) : r;
+}
+
+int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state state) {
+    f->revision++;
+    int r = state == FINDING_END || !c->sink.ends_only ? make_and_put(c, f, state) : 0;
     f->told_count = f->count;
     f->changed = false;
     return r;

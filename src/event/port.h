@@ -18,6 +18,7 @@ struct decoder {
 struct finding_sink {
     void *ctx;
     int (*put)(void *ctx, const struct finding *f);
+    bool ends_only; /* wants the last telling of each and no other: they are not even made */
 };
 /* Time for what must act by itself (timeouts, group commit); detection never sees it. */
 struct port_clock {

@@ -61,6 +61,19 @@ def a_burst_becomes_a_finding_with_its_evidence():
 
 
 @tap.test
+def the_last_word_of_a_finding_is_the_same_with_updates():
+    with tap.folder() as d:
+        (d / "a.log").write_text(night(5))
+        every, last = hunt("--stats", "--updates", d / "a.log"), hunt("--stats", d / "a.log")
+        told = every.stdout.splitlines()
+        ends = [l for l in told if json.loads(l)["state"] == "end"]
+        assert ends and len(ends) < len(told)
+        assert last.stdout.splitlines() == ends
+        counts = [json.loads(r.stderr.splitlines()[-1])["findings"] for r in (every, last)]
+        assert counts == [len(ends)] * 2, counts
+
+
+@tap.test
 def equal_bytes_from_threads_batches_and_zones():
     with tap.folder() as d:
         (d / "a.log").write_text(night(2, 12000))

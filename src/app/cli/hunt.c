@@ -54,8 +54,6 @@ static int flush_out(struct hunting *h) {
 static int print_finding(void *ctx, const struct finding *f) {
     struct hunting *h = ctx;
     h->findings += f->state == FINDING_END;
-    if (f->state != FINDING_END && !h->args->updates)
-        return 0;
     finding_write_json(f, name_of_stream, h, &h->out);
     buf_add_byte(&h->out, '\n');
     if (buf_error(&h->out))
@@ -137,7 +135,8 @@ static int read_all(struct hunting *h, struct engine *e, struct registry *regist
 
 static int run_with(struct hunting *h, struct registry *registry) {
     CLEANUP(engine_freep) struct engine *e = NULL;
-    struct finding_sink sink = {.ctx = h, .put = print_finding};
+    struct finding_sink sink = {
+        .ctx = h, .put = print_finding, .ends_only = !h->args->updates};
     struct hunt_totals totals = {0};
     struct diag d = {0};
     struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,

@@ -74,8 +74,7 @@ static double cpu_now_s(void) {
 
 static int count_finding(void *ctx, const struct finding *f) {
     struct engine *e = ctx;
-    if (f->state == FINDING_OPEN)
-        e->stats.findings++;
+    e->stats.findings += f->state == (e->sink.ends_only ? FINDING_END : FINDING_OPEN);
     return e->sink.put(e->sink.ctx, f);
 }
 
@@ -131,7 +130,8 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
         (r = detect_plan_new(e->rules, e->names, &plan, &e->plan, err)) < 0)
         return r;
     event_names_freeze(e->names);
-    struct finding_sink counted = {.ctx = e, .put = count_finding};
+    struct finding_sink counted = {
+        .ctx = e, .put = count_finding, .ends_only = e->sink.ends_only};
     for (int side = 0; side < ENGINE_SIDES; side++) {
         e->clock_s[side] = INT64_MIN;
         if ((r = correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side])) < 0)

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 int unit_detect_correlate(void);
+int unit_detect_correlate_code(void);
 int unit_detect_correlate_image(void);
 int unit_detect_correlate_measures(void);
 int unit_detect_correlate_past(void);
@@ -12,6 +13,7 @@ int unit_detect_oracle(void);
 int unit_detect_regex(void);
 int unit_detect_rule(void);
 int unit_detect_sigmahq(void);
-UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_measures, unit_detect_correlate_past,
-          unit_detect_correlate_image, unit_detect_explain, unit_detect_fields, unit_detect_kernel, unit_detect_match,
-          unit_detect_oracle, unit_detect_regex, unit_detect_rule, unit_detect_sigmahq)
+UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_code, unit_detect_correlate_measures,
+          unit_detect_correlate_past, unit_detect_correlate_image, unit_detect_explain,
+          unit_detect_fields, unit_detect_kernel, unit_detect_match, unit_detect_oracle,
+          unit_detect_regex, unit_detect_rule, unit_detect_sigmahq)
