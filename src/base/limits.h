@@ -11,6 +11,11 @@
 #define BATCH_RECORDS_MAX 16384           /* a batch of empty lines takes 1 MB of records, not 16 */
 #define BATCH_ARENA_BYTES_MAX ((size_t) 64 << 20)
 #define READER_ZSTD_WINDOW_LOG_MAX 27     /* 128 MB, what zstd --long=27 writes and every zstd reads */
+#define EVTX_CHUNK_BYTES 65536u           /* the format's own; a record lies inside one */
+#define EVTX_NODES_MAX 8192               /* elements, attributes and values of one record: 64 KB hold no more that mean something */
+#define EVTX_VALUES_MAX 8192              /* of all templates of one record */
+#define EVTX_STEPS_MAX 65536              /* tokens of one record, templates as often as they are used */
+#define EVTX_LINE_BYTES_MAX (1024 * 1024) /* one record as JSON, before its values are cut to fit LINE_BYTES_MAX */
 #define INTAKE_PATHS_MAX 100000           /* files of one hunt */
 #define INTAKE_FOLDER_DEPTH_MAX 64
 #define TAIL_FILES_MAX 4096               /* followed or remembered by one source; further ones are counted as broken */

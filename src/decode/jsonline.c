@@ -1,7 +1,7 @@
 /* JSON lines: one object a line. Names are ECS, nested or dotted; others are kept as they are when
  * a rule asks for them. Three kinds share this reader:
  *
- *   any JSON log        fields as they stand, time from @timestamp, timestamp, time or ts
+ *   any JSON log        fields as they stand, time from @timestamp or one of its other names
  *   the login event     event.category authentication, event.action login (content/events/login.md)
  *   journalctl -o json  __REALTIME_TIMESTAMP and MESSAGE: read as a journal entry
  *
@@ -54,11 +54,36 @@ static uint32_t find_id(struct walk *w, struct str path) {
     return g->id;
 }
 
+/* Where logs have their time, the best first: common names, then those of CloudTrail, Entra, Microsoft 365, Okta, and
+ * of Windows event logs as their converters write them. */
+static const struct str time_names[] = {LIT("@timestamp"),
+                                        LIT("timestamp"),
+                                        LIT("time"),
+                                        LIT("ts"),
+                                        LIT("eventTime"),
+                                        LIT("createdDateTime"),
+                                        LIT("activityDateTime"),
+                                        LIT("CreationTime"),
+                                        LIT("published"),
+                                        LIT("Event.System.TimeCreated.#attributes.SystemTime"),
+                                        LIT("Event.System.TimeCreated.@SystemTime"),
+                                        LIT("System.TimeCreated.SystemTime"),
+                                        LIT("TimeCreated"),
+                                        LIT("EventTime")};
+enum { TIME_NAMES = ARRAY_SIZE(time_names) };
+/* Their lengths as bits: most names are told by theirs. */
+#define AS_LONG_AS(text) (UINT64_C(1) << (sizeof(text) - 1))
+static const uint64_t time_lengths =
+    AS_LONG_AS("ts") | AS_LONG_AS("time") | AS_LONG_AS("timestamp") | AS_LONG_AS("@timestamp") |
+    AS_LONG_AS("TimeCreated") | AS_LONG_AS("CreationTime") | AS_LONG_AS("createdDateTime") |
+    AS_LONG_AS("activityDateTime") | AS_LONG_AS("System.TimeCreated.SystemTime") |
+    AS_LONG_AS("Event.System.TimeCreated.@SystemTime") |
+    AS_LONG_AS("Event.System.TimeCreated.#attributes.SystemTime");
+
 static void take_time(struct walk *w, struct str path, enum json_type type, struct str text) {
-    static const char *const names[] = {"@timestamp", "timestamp", "time", "ts"};
-    for (int i = 0; i < (int) ARRAY_SIZE(names) && i < w->time_rank; i++) {
+    for (int i = 0; i < w->time_rank; i++) {
         struct when when = {.t_ns = TIME_NONE};
-        if (!str_eq_z(path, names[i]))
+        if (time_names[i].n != path.n || !str_eq(path, time_names[i]))
             continue;
         if (type == JSON_NUMBER ? when_epoch(text, &when) : when_any(text, &when, w->j) > 0) {
             w->j->when = when;
@@ -137,7 +162,7 @@ static int leaf(void *ctx, struct str path, enum json_type type, struct str text
     struct walk *w = ctx;
     struct decode_job *j = w->j;
     uint32_t id = find_id(w, path);
-    if (path.n <= 10 && (type == JSON_STRING || type == JSON_NUMBER))
+    if (path.n < 64 && (time_lengths >> path.n & 1) && (type == JSON_STRING || type == JSON_NUMBER))
         take_time(w, path, type, text);
     if (is_journal_key(path)) {
         if (type == JSON_NUMBER && str_eq_z(path, "MESSAGE"))
@@ -197,7 +222,7 @@ static void complete_login(struct decode_job *j) {
 static int walk(struct walk *w, struct str text, struct diag *diag) {
     struct decode_job *j = w->j;
     uint32_t n = j->ev->n;
-    *w = (struct walk){.j = j, .time_rank = 4};
+    *w = (struct walk){.j = j, .time_rank = TIME_NAMES};
     int r = json_walk(j->ev->arena, text, NULL, leaf, w, diag);
     if (r >= 0 && w->n_bytes)
         w->journal.message = str_n(w->bytes, w->n_bytes);

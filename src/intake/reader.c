@@ -1,6 +1,7 @@
 #include "intake/reader.h"
 
 #include "base/mem.h"
+#include "intake/evtx.h"
 #include "intake/lines.h"
 #include "intake/unpack.h"
 
@@ -17,6 +18,7 @@ struct intake_reader {
     int fd;
     struct intake_reader_options o;
     struct intake_unpack *unpack; /* NULL: plain */
+    struct intake_evtx *evtx;     /* NULL: lines */
     char *carry;
     size_t carry_n, cap;
     bool in_long; /* a piece of the present line was handed out already */
@@ -59,6 +61,7 @@ static int fail(struct intake_reader *r, struct diag *reterr, int code) {
 struct intake_reader *intake_reader_free(struct intake_reader *r) {
     if (!r)
         return NULL;
+    intake_evtx_free(r->evtx);
     intake_unpack_free(r->unpack);
     if (r->fd >= 0)
         close(r->fd);
@@ -75,26 +78,52 @@ static ssize_t read_fd(int fd, char *dst, size_t n, struct diag *reterr) {
     return got < 0 ? diag_set(reterr, -errno, "cannot read: %s", err_word(-errno)) : got;
 }
 
-/* The first bytes decide; they become the first carry of a plain file or the first input of a
- * decoder. */
-static int look_at_head(struct intake_reader *r, struct diag *reterr) {
-    char head[4];
-    size_t n = 0;
-    while (n < sizeof head) {
-        ssize_t got = read_fd(r->fd, head + n, sizeof head - n, reterr);
-        if (got < 0)
-            return (int) got;
-        if (got == 0)
-            break;
-        n += (size_t) got;
+/* Bytes as they were before they were packed. */
+static ssize_t read_source(void *ctx, char *dst, size_t n, struct diag *reterr) {
+    struct intake_reader *r = ctx;
+    ssize_t got =
+        r->unpack ? intake_unpack_read(r->unpack, dst, n, reterr) : read_fd(r->fd, dst, n, reterr);
+    if (got > 0) {
+        r->done.content += (size_t) got;
+        r->done.bytes += r->unpack ? 0 : (size_t) got;
     }
-    enum intake_packing packing = intake_packing_of(str_n(head, n));
-    if (packing != INTAKE_PLAIN)
-        return intake_unpack_new(r->fd, packing, str_n(head, n), &r->unpack);
-    memcpy(r->carry, head, n);
-    r->carry_n = n;
-    r->done.bytes = r->done.content = n;
+    return got;
+}
+
+/* The first n bytes of the source into the carry; fewer where it ends. */
+static int read_head(struct intake_reader *r, size_t n, struct diag *reterr) {
+    while (r->carry_n < n) {
+        ssize_t got = read_source(r, r->carry + r->carry_n, n - r->carry_n, reterr);
+        if (got <= 0)
+            return (int) got;
+        r->carry_n += (size_t) got;
+    }
     return 0;
+}
+
+/* The first bytes decide, those of the file and then those that were packed in it; they become the first carry
+ * of lines, or the first input of a decoder. */
+static int look_at_head(struct intake_reader *r, struct diag *reterr) {
+    int k = read_head(r, 4, reterr);
+    if (k < 0)
+        return k;
+    enum intake_packing packing = intake_packing_of(str_n(r->carry, r->carry_n));
+    if (packing != INTAKE_PLAIN) {
+        k = intake_unpack_new(r->fd, packing, str_n(r->carry, r->carry_n), &r->unpack);
+        if (k < 0)
+            return k;
+        r->carry_n = r->done.content = r->done.bytes = 0;
+    }
+    k = read_head(r, INTAKE_EVTX_HEAD_BYTES, &r->diag);
+    if (k < 0) { /* told when what stands before the damage was handed out */
+        r->end = true;
+        r->error = k;
+    }
+    struct str head = str_n(r->carry, r->carry_n);
+    if (!intake_is_evtx(head))
+        return 0;
+    r->carry_n = 0;
+    return intake_evtx_new(read_source, r, head, &r->evtx);
 }
 
 static int look_at_file(struct intake_reader *r, struct diag *reterr) {
@@ -162,16 +191,13 @@ void intake_reader_progress(const struct intake_reader *r, struct intake_progres
 static size_t fill(struct intake_reader *r, char *dst, size_t n) {
     if (r->end || n == 0)
         return 0;
-    ssize_t got = r->unpack ? intake_unpack_read(r->unpack, dst, n, &r->diag)
-                            : read_fd(r->fd, dst, n, &r->diag);
+    ssize_t got = r->evtx ? intake_evtx_read(r->evtx, dst, n, &r->diag)
+                          : read_source(r, dst, n, &r->diag);
     if (got <= 0) {
         r->end = true;
         r->error = (int) got;
         return 0;
     }
-    r->done.content += (size_t) got;
-    if (!r->unpack)
-        r->done.bytes += (size_t) got;
     return (size_t) got;
 }
 

@@ -1,4 +1,5 @@
-/* Stored logs as batches of raw_record: files, standard input ("-"), gzip and zstd.
+/* Stored logs as batches of raw_record: files, standard input ("-"), gzip and zstd, Windows event logs
+ * (EVTX: each record becomes one line of JSON, see evtx.h).
  *
  * Compression is told by the first bytes, never by the name; several gzip members or zstd frames in
  * one file are one stream. Lines end with LF; one CR before it is dropped; nothing else is changed

@@ -207,9 +207,9 @@ const struct cli_command COMMAND_DECODE = {
     .args_min = 0,
     .args_max = CLI_MANY,
     .help = "print stored logs as events, one JSON object with ECS names a line",
-    .text = "FILE is a file, a folder, a pattern or - for standard input; gzip and zstd are read "
-            "too. Every line\n"
-            "gives one event, also one that no decoder knows.\n"
+    .text = "FILE is a file, a folder, a pattern or - for standard input; gzip, zstd and "
+            "Windows event logs\n"
+            "(EVTX) are read too. Every line gives one event, also one that no decoder knows.\n"
             "\n"
             "Exit status: 0, 1 when a file could not be read, 2 when the call is wrong.\n",
     .options = OPTIONS,
