@@ -6,22 +6,6 @@
 #define ORIGIN "kizuki/spool/"
 enum { ORIGIN_CAP = sizeof ORIGIN + 2 * SPOOL_ID_BYTES };
 
-const char *spool_checkpoint_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
-    (void) snprintf(dst, SPOOL_NAME_CAP, "%08u.checkpoint", segment);
-    return dst;
-}
-
-bool spool_checkpoint_parse(const char *name, uint32_t *ret_segment) {
-    char again[SPOOL_NAME_CAP];
-    uint64_t v;
-    struct str s = str_of(name);
-    if (!str_ends(s, STR(".checkpoint")) || str_to_u64(str_to(s, s.n - 11), &v) < 0 || v == 0 ||
-        v > UINT32_MAX)
-        return false;
-    *ret_segment = (uint32_t) v;
-    return strcmp(spool_checkpoint_name(*ret_segment, again), name) == 0;
-}
-
 static void origin_of(const uint8_t id[SPOOL_ID_BYTES], char dst[ORIGIN_CAP]) {
     memcpy(dst, ORIGIN, sizeof ORIGIN - 1);
     hex_encode(id, SPOOL_ID_BYTES, dst + sizeof ORIGIN - 1);

@@ -28,7 +28,3 @@ int spool_checkpoint_write(const struct spool_checkpoint *c, const struct sign_s
 /* -ERR_PARSE: no checkpoint; -ERR_REFUSED: not signed by this key, or not about a spool. */
 int spool_checkpoint_read(struct str note, const struct sign_public *key,
                           struct spool_checkpoint *ret, struct diag *reterr) MUST_USE;
-
-/* "00000012.checkpoint" */
-const char *spool_checkpoint_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
-bool spool_checkpoint_parse(const char *name, uint32_t *ret_segment);

@@ -192,3 +192,19 @@ bool spool_segment_parse(const char *name, uint32_t *ret_segment) {
     *ret_segment = (uint32_t) v;
     return strcmp((sealed ? spool_sealed_name : spool_segment_name)(*ret_segment, again), name) == 0;
 }
+
+const char *spool_checkpoint_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
+    (void) snprintf(dst, SPOOL_NAME_CAP, "%08u.checkpoint", segment);
+    return dst;
+}
+
+bool spool_checkpoint_parse(const char *name, uint32_t *ret_segment) {
+    char again[SPOOL_NAME_CAP];
+    uint64_t v;
+    struct str s = str_of(name);
+    if (!str_ends(s, STR(".checkpoint")) || str_to_u64(str_to(s, s.n - 11), &v) < 0 || v == 0 ||
+        v > UINT32_MAX)
+        return false;
+    *ret_segment = (uint32_t) v;
+    return strcmp(spool_checkpoint_name(*ret_segment, again), name) == 0;
+}

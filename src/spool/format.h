@@ -96,3 +96,6 @@ const char *spool_segment_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
 const char *spool_sealed_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
 /* Either of the two. */
 bool spool_segment_parse(const char *name, uint32_t *ret_segment);
+/* "00000012.checkpoint" */
+const char *spool_checkpoint_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
+bool spool_checkpoint_parse(const char *name, uint32_t *ret_segment);

@@ -1,7 +1,6 @@
 #include "spool/segment.h"
 
 #include "base/mem.h"
-#include "spool/checkpoint.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -50,7 +50,7 @@ def lines_of_a_rotating_file_survive_kills_of_every_program():
                     log.rename(logs / f"auth.log.{i // 20000 + 1}")
                     f = open(log, "a")
                 if i % 4000 == 3999:
-                    name = rnd.choice(["kizuki-sensor", "kizuki-sensor", "kizuki-room", "kizuki-hand"])
+                    name = rnd.choice(["kizuki-sensor", "kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep"])
                     killed[name] += bool(s.kill(name))
                     time.sleep(0.25)
             f.close()
@@ -87,7 +87,7 @@ def the_supervisor_killed_leaves_nobody_behind_and_starts_again():
             first = programs.Served(d / "data", settings, ["--no-local-logs"])
             first.wait_up()
             left = first.children()
-            assert len(left) == 3, left
+            assert len(left) == 4, left
             first.process.kill()
             first.process.wait()
             tap.wait_until(lambda: not any(pathlib.Path(f"/proc/{p}/exe").exists() for p in left.values()), 10, what="children end")

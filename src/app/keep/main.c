@@ -15,6 +15,7 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -85,20 +86,30 @@ static int seal_all(struct keep *k, struct diag *err) {
     return r;
 }
 
-/* Sleeps; true when a signal asks to end. */
-static bool wait_or_end(const sigset_t *ends, int seconds) {
+static volatile sig_atomic_t asked_to_end;
+static void on_end(int signal UNUSED) {
+    asked_to_end = 1;
+}
+
+/* Sleeps; true when a signal asks to end. They are let through only here: a step is never cut short. */
+static bool wait_or_end(const sigset_t *outside, int seconds) {
     struct timespec t = {.tv_sec = seconds};
-    return sigtimedwait(ends, NULL, &t) > 0;
+    int r = ppoll(NULL, 0, &t, outside);
+    ASSERT(r == 0 || errno == EINTR);
+    return asked_to_end;
 }
 
 static int run(struct keep *k) {
-    sigset_t ends;
+    sigset_t ends, outside;
+    const struct sigaction end = {.sa_handler = on_end};
     int wait_s = WAIT_FIRST_S;
     char line[1024];
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
+    sigprocmask(SIG_BLOCK, &ends, &outside);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGINT, &end, NULL);
     for (;;) {
         struct diag d = {0};
         bool first = !k->sealer;
@@ -113,7 +124,7 @@ static int run(struct keep *k) {
             return r < 0;
         int s = r == 0 || r == -ENOENT ? LOOK_S : wait_s;
         wait_s = r < 0 ? MIN(2 * wait_s, (int) WAIT_MAX_S) : WAIT_FIRST_S;
-        if (wait_or_end(&ends, s))
+        if (wait_or_end(&outside, s))
             return 0;
     }
 }
