@@ -50,6 +50,8 @@
 
 /* Rules and correlation */
 #define RULES_MAX 100000
+#define STATISTICS_BYTES_MAX ((size_t) 32 << 20) /* a table of a whole company's sources is below 2 MB */
+#define STATISTICS_FIELDS_MAX 65536              /* fields of all log sources in it */
 #define RULES_BYTES_MAX ((size_t) 1 << 30) /* trees, texts and conditions of one rule set: 10 KB a rule at RULES_MAX */
 #define RULE_FOLDER_DEPTH_MAX 32
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */

@@ -133,9 +133,13 @@ static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t 
     }
 }
 
-static bool regex_holds(struct detect_matcher *m, const struct atom *a, struct str text) {
+static bool regex_holds(struct detect_matcher *m, const struct atom *a, uint32_t value) {
+    struct str text = value_text(m, value);
+    int r = value_prepare(m, value)->high ? -1 : regex_foresee(a->re, m->kernel, text);
+    if (r >= 0)
+        return r;
     m->stats.regexes++;
-    int r = regex_match(a->re, m->regex, text);
+    r = regex_match(a->re, m->regex, text);
     m->stats.regex_limits += r < 0;
     return r > 0;
 }
@@ -149,7 +153,7 @@ static bool value_holds(struct detect_matcher *m, const struct lane *l, const st
     case DETECT_OP_ANY:
         return true;
     case DETECT_OP_REGEX:
-        return regex_holds(m, a, value_text(m, value));
+        return regex_holds(m, a, value);
     case DETECT_OP_CIDR:
         return cidr_holds(a->item, value_text(m, value));
     case DETECT_OP_NUMBER:

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/macros.h"
+#include "base/str.h"
 
 /* Bytes of lowered log lines, the common ones first (counted over Windows events); what is not named is
  * rarer than all of these. */
@@ -12,6 +12,16 @@ static const char common[] = "a\"es0otcirdbn\\:mwg2,ul-13fp 4qyv58h697.kxjz+={}|
 static unsigned rarity(char c) {
     const char *at = c ? strchr(common, c) : NULL;
     return at ? (unsigned) (at - common) : (unsigned) sizeof common;
+}
+
+double kernel_byte_share(char c) {
+    double share = 0.001, each = 0.06;
+    unsigned rank = rarity(ascii_lower(c));
+    for (unsigned i = 0; i < rank && rank < sizeof common - 1; i++)
+        each *= 0.95;
+    if (rank < sizeof common - 1)
+        share = each;
+    return c >= 'A' && c <= 'Z' ? share / 4 : share;
 }
 
 struct kernel_rare kernel_rare_of(const char *lit, size_t n) {
@@ -67,6 +77,13 @@ static unsigned plain_look(const char *p, size_t n) {
            (memmem(p, n, "\\u", 2) ? KERNEL_U : 0);
 }
 
+static uint64_t plain_members(const struct kernel_class *c, const char *p, size_t n) {
+    uint64_t m = 0;
+    for (size_t i = 0; i < n; i++)
+        m |= (uint64_t) (c->bytes[(unsigned char) p[i] & 127] & 1) << i;
+    return m;
+}
+
 static size_t plain_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
                            uint32_t out[KERNEL_PLACES_MAX]) {
     size_t found = 0, i = *at;
@@ -104,6 +121,7 @@ const struct kernel *kernel_plain(void) {
                                     .contains = plain_contains,
                                     .lower = plain_lower,
                                     .look = plain_look,
+                                    .members = plain_members,
                                     .bitmap = plain_bitmap,
                                     .filter = plain_filter};
     return &k;

@@ -15,13 +15,14 @@ struct kernel_rare {
     uint8_t first, second; /* offsets; equal for one byte */
 };
 struct kernel_rare kernel_rare_of(const char *lit, size_t n);
+double kernel_byte_share(char c); /* of the bytes of a log, about */
 
 /* Up to sixteen groups of four-byte patterns, as one table for each of the four bytes: in which groups the
  * byte may stand there. A place passes when one group allows all four: never too few, sometimes too many.
  * Patterns shorter than four bytes allow everything behind their end. Bytes are told apart by their low
  * seven bits. */
 struct kernel_filter {
-    _Alignas(64) uint8_t groups[2][4][128];
+    uint8_t groups[2][4][128];
     unsigned halves; /* 1: eight groups, 2: sixteen */
     unsigned min;    /* length of the shortest pattern */
 };
@@ -29,6 +30,11 @@ struct kernel_filter {
  * four). A byte b stands for the pattern's byte when (b | fold) equals it. */
 void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, const uint8_t *lengths,
                         size_t n, unsigned char fold);
+
+/* 0xff for those of it. */
+struct kernel_class {
+    uint8_t bytes[128];
+};
 
 /* A bitmap over hashes of four bytes. */
 struct kernel_bitmap {
@@ -48,9 +54,11 @@ struct kernel {
     bool (*lower)(char *to, const char *p, size_t n);
     /* KERNEL_HIGH: other bytes than ASCII; KERNEL_OPAQUE: NUL or ESC; KERNEL_U: a "\u" */
     unsigned (*look)(const char *p, size_t n);
+    /* which of up to 64 bytes, all ASCII, are of the class */
+    uint64_t (*members)(const struct kernel_class *c, const char *p, size_t n);
     size_t (*bitmap)(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
                      uint32_t out[KERNEL_PLACES_MAX]);
-    /* NULL where the bitmap is better */
+    bool filter_first; /* a filter is quicker than a bitmap */
     size_t (*filter)(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
                      uint32_t out[KERNEL_PLACES_MAX]);
 };

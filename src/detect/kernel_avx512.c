@@ -53,7 +53,8 @@ WIDE static bool wide_lower(char *to, const char *p, size_t n) {
         __mmask64 m = low(n - i);
         __m512i v = _mm512_maskz_loadu_epi8(m, p + i);
         high |= _mm512_movepi8_mask(v);
-        v = _mm512_mask_or_epi64(v, 0xff, v, _mm512_maskz_mov_epi8(_mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), z), bit));
+        __mmask64 upper = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), z);
+        v = _mm512_mask_add_epi8(v, upper, v, bit);
         _mm512_mask_storeu_epi8(to + i, m, v);
     }
     return high != 0;
@@ -71,6 +72,11 @@ WIDE static unsigned wide_look(const char *p, size_t n) {
         slash_before = slash >> 63;
     }
     return (high ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
+}
+
+WIDE static uint64_t wide_members(const struct kernel_class *c, const char *p, size_t n) {
+    __m512i v = _mm512_maskz_loadu_epi8(low(n), p);
+    return _mm512_movepi8_mask(_mm512_permutex2var_epi8(_mm512_loadu_si512(c->bytes), v, _mm512_loadu_si512(c->bytes + 64))) & low(n);
 }
 
 WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
@@ -98,7 +104,7 @@ WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, siz
 }
 
 WIDE static inline __m512i groups_of(const uint8_t groups[4][128], __m512i a, __m512i b, __m512i c, __m512i d) {
-#define ALLOWED(k, x) _mm512_permutex2var_epi8(_mm512_load_si512(groups[k]), x, _mm512_load_si512(groups[k] + 64))
+#define ALLOWED(k, x) _mm512_permutex2var_epi8(_mm512_loadu_si512(groups[k]), x, _mm512_loadu_si512(groups[k] + 64))
     return _mm512_and_si512(_mm512_and_si512(ALLOWED(0, a), ALLOWED(1, b)),
                             _mm512_and_si512(ALLOWED(2, c), ALLOWED(3, d)));
 #undef ALLOWED
@@ -133,6 +139,8 @@ const struct kernel *kernel_avx512(void) {
                                     .contains = wide_contains,
                                     .lower = wide_lower,
                                     .look = wide_look,
+                                    .members = wide_members,
+                                    .filter_first = true,
                                     .bitmap = wide_bitmap,
                                     .filter = wide_filter};
     bool can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

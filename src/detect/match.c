@@ -30,8 +30,9 @@ struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
     m->hits = mem_zalloc_array(plan->n_rules + 1, sizeof *m->hits);
     m->lanes = mem_zalloc_array(plan->n_lanes + 1, sizeof *m->lanes);
     m->regex = regex_memory_new();
+    m->routes = route_memory_new();
     if (!m->prepared || !m->next || !m->present || !m->last_of || !m->slots || !m->memo ||
-        !m->chosen || !m->touched || !m->candidates || !m->hits || !m->lanes || !m->regex) {
+        !m->chosen || !m->touched || !m->candidates || !m->hits || !m->lanes || !m->regex || !m->routes) {
         detect_matcher_free(m);
         return NULL;
     }
@@ -53,6 +54,7 @@ void detect_matcher_free(struct detect_matcher *m) {
     mem_free(m->hits);
     mem_free(m->lanes);
     regex_memory_free(m->regex);
+    route_memory_free(m->routes);
     arena_done(&m->arena);
     detect_plan_unref(m->plan);
     mem_free(m);
@@ -67,11 +69,8 @@ static void choose_all(struct detect_matcher *m, const struct lane *l) {
         m->candidates[m->n_candidates] = m->n_candidates;
 }
 
-/* Candidates and always-judged rules of one lane; true ones are written behind *n. */
+/* Candidates and always-judged rules of the lane entered last; true ones are written behind *n. */
 static int run_lane(struct detect_matcher *m, const struct lane *l, uint32_t *to, uint32_t *n) {
-    int r = values_enter_lane(m, l);
-    if (r < 0)
-        return r;
     if (UNLIKELY(m->exhaustive))
         choose_all(m, l);
     else
@@ -85,7 +84,7 @@ static int run_lane(struct detect_matcher *m, const struct lane *l, uint32_t *to
     return m->no_memory ? -ENOMEM : 0;
 }
 
-int match_route(struct detect_matcher *m) {
+int match_route_judged(struct detect_matcher *m) {
     const struct detect_plan *p = m->plan;
     m->n_lanes = 0;
     int r = run_lane(m, &p->route, m->lanes, &m->n_lanes);
@@ -94,7 +93,6 @@ int match_route(struct detect_matcher *m) {
             m->lanes[m->n_lanes++] = k;
     for (uint32_t i = 0; i < p->n_everywhere; i++)
         m->lanes[m->n_lanes++] = p->everywhere[i];
-    m->stats.plans += m->n_lanes;
     return r;
 }
 
@@ -110,8 +108,13 @@ int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_
     int r = values_begin(m, ev);
     if (r == 0)
         r = match_route(m);
-    for (uint32_t i = 0; r == 0 && i < m->n_lanes; i++)
-        r = run_lane(m, &m->plan->lanes[m->lanes[i]], m->hits, &m->n_hits);
+    m->stats.plans += m->n_lanes;
+    for (uint32_t i = 0; r == 0 && i < m->n_lanes; i++) {
+        const struct lane *l = &m->plan->lanes[m->lanes[i]];
+        r = values_enter_lane(m, l);
+        if (r == 0)
+            r = run_lane(m, l, m->hits, &m->n_hits);
+    }
     if (r < 0)
         return r;
     if (m->n_hits > 1)

@@ -11,12 +11,15 @@
 #include "event/record.h"
 
 struct detect_plan;
+struct detect_statistics;
 struct detect_matcher;
 struct jsonw;
 
 struct detect_plan_options {
     const struct detect_fields *fields; /* NULL: rules' own names only, every rule sees every event;
                                            borrowed for the call */
+    const struct detect_statistics *statistics; /* what events are like, to choose triggers by; NULL: guessed;
+                                                   borrowed for the call */
     /* false: the rule's matches change nothing and it need not be planned; NULL: all are wanted */
     bool (*wants)(void *ctx, uint32_t rule);
     void *ctx;

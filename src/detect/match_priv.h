@@ -62,6 +62,7 @@ struct detect_matcher {
     uint32_t *hits;
     uint32_t *lanes;
     struct regex_memory *regex;
+    struct route_memory *routes;
     struct detect_stats stats;
 };
 
@@ -102,5 +103,8 @@ bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct ato
 bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct atom *a,
                     uint32_t *ret_value);
 bool judge_rule(struct detect_matcher *m, const struct lane *l, const struct lane_rule *r);
-/* match.c: fills m->lanes with the lanes the event belongs to */
+/* Fills m->lanes with the lanes the event belongs to: route.c, and match.c by the routing lane's rules. */
 int match_route(struct detect_matcher *m) MUST_USE;
+int match_route_judged(struct detect_matcher *m) MUST_USE; /* after values_enter_lane */
+struct route_memory *route_memory_new(void); /* NULL when memory ends */
+void route_memory_free(struct route_memory *r);

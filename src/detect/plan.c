@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "detect/fields_priv.h"
 #include "detect/plan_priv.h"
+#include "detect/statistics.h"
 
 #include "base/map.h"
 
@@ -149,9 +150,10 @@ static int build_routes(struct detect_plan *p, struct diag *reterr) {
         r = lane_build(p, &p->route, routes, n, reterr);
     }
     lane_done(&draft);
-    if (r == 0)
-        place(p, &p->route);
-    return r;
+    if (r < 0)
+        return r;
+    place(p, &p->route);
+    return route_plan(p) < 0 ? no_memory(reterr) : 0;
 }
 
 int detect_plan_new(struct detect_rules *rules, struct event_names *names,
@@ -167,6 +169,7 @@ int detect_plan_new(struct detect_rules *rules, struct event_names *names,
     p->set = detect_rules_ref(rules);
     p->names = names;
     p->fields = opt ? opt->fields : NULL;
+    p->statistics = opt ? opt->statistics : NULL;
     int r = gather(rules, opt, &all, &n);
     if (r < 0)
         r = no_memory(reterr);
@@ -175,6 +178,7 @@ int detect_plan_new(struct detect_rules *rules, struct event_names *names,
     if (r == 0)
         r = build_routes(p, reterr);
     p->fields = NULL;
+    p->statistics = NULL;
     mem_free(all);
     if (r < 0)
         detect_plan_unref(p);
@@ -245,6 +249,7 @@ static int make_field(struct lane_builder *b, const struct detect_logsource *sou
                    sizeof *l->fields) < 0 ||
         arena_grow(&b->temp, (void **) &b->ids, &b->ids_cap, l->n_fields + 1, sizeof *b->ids) < 0)
         return no_memory(b->reterr);
+    ids.seen = statistics_find(b->plan->statistics, source, name);
     b->ids[l->n_fields] = ids;
     l->fields[l->n_fields] = (struct lane_field){.name = name};
     if (ids.id[0] == EVENT_F_TIMESTAMP)
@@ -323,7 +328,7 @@ static int build(struct lane_builder *b, const struct lane_source *rules, uint32
         arena_grow(&b->temp, (void **) &b->ids, &b->ids_cap, 1, sizeof *b->ids) < 0)
         return -ENOMEM;
     l->fields[0] = (struct lane_field){.name = STR("")};
-    b->ids[0].n = 0;
+    b->ids[0] = (struct field_ids){.n = 0};
     l->n_fields = 1;
     l->rules = arena_zalloc(&b->plan->arena, (n + 1) * sizeof *l->rules);
     if (!l->rules)

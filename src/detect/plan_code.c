@@ -18,24 +18,6 @@ double item_cost_ns(const struct detect_item *item) {
     return ns[item->op] + (item->field.n ? 0 : 100); /* a keyword reads the whole line */
 }
 
-/* How likely the item holds, roughly; only the order of evaluation hangs on it. */
-double item_chance(const struct detect_item *item) {
-    switch (item->op) {
-    case DETECT_OP_ANY:
-    case DETECT_OP_EXISTS:
-        return 0.8;
-    case DETECT_OP_EXACT:
-    case DETECT_OP_PREFIX:
-    case DETECT_OP_SUFFIX:
-    case DETECT_OP_CONTAINS:
-        return item->text.n > 8 ? 0.02 : item->text.n > 3 ? 0.1 : 0.3;
-    case DETECT_OP_NULL:
-        return 0.3;
-    default:
-        return 0.1;
-    }
-}
-
 /* --- atoms --- */
 
 struct key {
@@ -183,25 +165,32 @@ struct weight {
     double cost, chance;
 };
 
-static struct weight weigh(const struct detect_expr *e, bool negated) {
+static struct weight weigh(struct lane_builder *b, const struct detect_logsource *source,
+                           const struct detect_expr *e, bool negated) {
     struct weight w = {0, 0};
     if (e->kind == DETECT_ITEM) {
-        w = (struct weight){item_cost_ns(e->item), item_chance(e->item)};
+        int field = lane_field_of(b, source, e->item->field); /* known: atoms were made, or it fails there */
+        w = (struct weight){item_cost_ns(e->item), chance_of_item(b, (uint32_t) MAX(field, 0), e->item)};
         if (negated)
             w.chance = 1 - w.chance;
         return w;
     }
     if (e->kind == DETECT_NOT)
-        return weigh(e->sub[0], !negated);
+        return weigh(b, source, e->sub[0], !negated);
     bool and = (e->kind == DETECT_AND) != negated;
     double goes_on = 1;
     for (uint32_t i = 0; i < e->n; i++) {
-        struct weight sub = weigh(e->sub[i], negated);
+        struct weight sub = weigh(b, source, e->sub[i], negated);
         w.cost += goes_on * sub.cost;
         goes_on *= and? sub.chance : 1 - sub.chance;
     }
     w.chance = and? goes_on : 1 - goes_on;
     return w;
+}
+
+double lane_rule_cost_ns(struct lane_builder *b, const struct lane_source *rule) {
+    enum { CALL_NS = 60, COST_NS_MAX = 2000 };
+    return CALL_NS + MIN(weigh(b, rule->source, rule->expr, false).cost, COST_NS_MAX);
 }
 
 struct child {
@@ -248,7 +237,7 @@ static int gen(struct coder *c, const struct detect_expr *e, bool negated, int y
     if (!sub)
         return -ENOMEM;
     for (uint32_t i = 0; i < e->n; i++) {
-        struct weight w = weigh(e->sub[i], negated);
+        struct weight w = weigh(c->b, c->source, e->sub[i], negated);
         double decides = and? 1 - w.chance : w.chance;
         sub[i] = (struct child){e->sub[i], w.cost / (decides > 1e-6 ? decides : 1e-6), i};
     }

@@ -105,7 +105,9 @@ struct gram_set {
     uint32_t shorts, n_shorts; /* entries */
     bool has_grams;
 };
+struct statistics_field;
 struct field_ids {
+    const struct statistics_field *seen; /* NULL: nothing is known of its values */
     uint32_t id[DETECT_FIELD_NAMES_MAX];
     uint32_t n;
 };
@@ -161,7 +163,9 @@ struct detect_plan {
     struct detect_rules *set;
     struct event_names *names;
     const struct detect_fields *fields; /* only while building */
+    const struct detect_statistics *statistics; /* likewise */
     struct lane route;
+    struct route_keys *route_keys; /* NULL: routes ask for more than whole texts */
     struct lane *lanes;
     uint32_t n_lanes;
     uint32_t *everywhere; /* lanes without a route */
@@ -187,6 +191,8 @@ static inline struct str last_component(struct str s) {
 }
 
 /* --- building --- */
+
+int route_plan(struct detect_plan *p) MUST_USE; /* route.c; once the routing lane stands */
 
 struct lane_builder;
 /* A rule of the lane: its condition, and what it is called by in hits. */
@@ -243,6 +249,7 @@ struct lane_builder {
     uint32_t *always;
     size_t n_always, always_cap;
     struct popularity *popularity;
+    double judge_ns; /* what judging the rule costs that is being looked at */
     struct diag *reterr;
 };
 
@@ -254,12 +261,22 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;
 void lane_settle_memos(struct lane_builder *b);
 double item_cost_ns(const struct detect_item *item);
-double item_chance(const struct detect_item *item);
-/* plan_trigger.c: how often literals stand in rules stands for how often they stand in events */
+double lane_rule_cost_ns(struct lane_builder *b, const struct lane_source *rule);
+/* plan_chance.c: how often something happens in events, from statistics where there are some. Without them, how
+ * often literals stand in rules stands for how often they stand in events. */
 int popularity_new(struct lane_builder *b) MUST_USE;
 void popularity_free(struct popularity *p); /* NULL allowed */
+/* The share of values with this key, with the text of the item behind it. */
+double chance_of_probe(const struct lane_builder *b, uint32_t field, unsigned probe, struct str key, struct str lit);
+double chance_of_contains(const struct lane_builder *b, uint32_t field, struct str lit);
+/* Of its rarest four bytes. */
+double chance_of_gram(const struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset);
+/* Roughly; only the order of evaluation hangs on it. */
+double chance_of_item(const struct lane_builder *b, uint32_t field, const struct detect_item *item);
+int lowered_in(struct arena *a, struct str s, struct str *ret) MUST_USE;
+unsigned first_probe(size_t n); /* the longest that fits */
+unsigned last_probe(size_t n);
 int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules,
                          uint32_t n) MUST_USE;
-uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint32_t *ret_offset);
 /* plan_table.c */
 int lane_build_tables(struct lane_builder *b) MUST_USE;

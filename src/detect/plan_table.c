@@ -42,7 +42,7 @@ static int settle_grams(struct lane_builder *b) {
             t->key = str_to(t->lit, 1);
             continue;
         }
-        (void) popularity_rarest_gram(b->popularity, t->lit, &t->offset);
+        (void) chance_of_gram(b, t->field, t->lit, &t->offset);
         t->key = str_n(t->lit.p + t->offset, 4);
         if (t->field)
             continue;
@@ -165,11 +165,6 @@ static bool same_set(const struct trigger *a, const struct trigger *b) {
     return a->kind == b->kind && a->field == b->field && a->unicode == b->unicode;
 }
 
-static struct kernel_filter *new_filter(struct tables *t) {
-    char *p = arena_alloc(&t->b->plan->arena, sizeof(struct kernel_filter) + 63);
-    return p ? (struct kernel_filter *) (void *) (p + (-(uintptr_t) p & 63)) : NULL;
-}
-
 /* A filter for what waits in entries or grams that are few; literals are shortened to four bytes. */
 static int make_filter(struct tables *t, const struct trigger *at, size_t n, struct kernel_filter **ret) {
     unsigned char patterns[FILTER_PATTERNS_MAX][4] = {{0}};
@@ -185,7 +180,7 @@ static int make_filter(struct tables *t, const struct trigger *at, size_t n, str
         lengths[n_patterns] = (uint8_t) key.n;
         memcpy(patterns[n_patterns++], key.p, key.n);
     }
-    if (!(*ret = new_filter(t)))
+    if (!(*ret = arena_alloc(&t->b->plan->arena, sizeof **ret)))
         return -ENOMEM;
     kernel_filter_make(*ret, patterns[0], lengths, n_patterns, at->field ? 0 : LINE_CASE_BIT);
     return 0;

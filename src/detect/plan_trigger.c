@@ -1,163 +1,24 @@
 /* Which triggers a rule gets: need(item) is its own trigger; AND takes its cheapest child's, OR all
  * of its children's, NOT none. The price of a trigger is looking for it in every event and judging
- * the rule when it fires.
- *
- * How often something fires is guessed from the rules: what many rules mention is common in events
- * too
- * (`\powershell.exe`, "windows"), what one rule mentions is rare. A shipped table of real
- * frequencies would choose better; it would stand here. */
-#include <math.h>
-
+ * the rule when it fires. How often that is says plan_chance.c. */
 #include "base/limits.h"
 #include "detect/pattern.h"
 #include "detect/plan_priv.h"
 
-enum { GRAM_LOG_MIN = 8, GRAM_LOG_MAX = 17, JUDGE_NS = 150 };
+/* --- prices --- */
 
-struct popularity {
-    uint32_t *grams; /* 1 << grams_log, by hash */
-    uint32_t grams_log;
-    double n_grams;
-    struct map literals; /* field and op and text -> times */
-    uint32_t *of_field;  /* items with literals, by lane field */
-    struct arena *arena;
-};
-
-static uint32_t load32(const char *p) {
-    uint32_t v;
-    memcpy(&v, p, 4);
-    return v;
-}
-
-static uint32_t *gram_count(const struct popularity *p, const char *at) {
-    return &p->grams[kernel_gram_hash(load32(at)) >> (32 - p->grams_log)];
-}
-
-/* ASCII-lowered: a cased literal is found in the lowered value, too. */
-static int lowered(struct arena *a, struct str s, struct str *ret) {
-    char *z = arena_dup_z(a, s);
-    if (!z)
-        return -ENOMEM;
-    for (size_t i = 0; i < s.n; i++)
-        z[i] = ascii_lower(z[i]);
-    *ret = str_n(z, s.n);
-    return 0;
-}
-
-/* --- counting --- */
-
-static int literal_key(struct popularity *p, uint32_t field, struct str text, struct str *ret) {
-    char *z = arena_alloc(p->arena, text.n + sizeof field);
-    if (!z)
-        return -ENOMEM;
-    memcpy(z, &field, sizeof field);
-    if (text.n)
-        memcpy(z + sizeof field, text.p, text.n);
-    *ret = str_n(z, text.n + sizeof field);
-    return 0;
-}
-
-static int count_item(struct popularity *p, uint32_t field, const struct detect_item *item,
-                      uint32_t uses) {
-    struct str lit, key;
-    union map_value *v;
-    if (item->op > DETECT_OP_CONTAINS)
-        return 0;
-    int r = lowered(p->arena,
-                    item->op == DETECT_OP_SUFFIX ? last_component(item->text) : item->text, &lit);
-    if (r == 0)
-        r = literal_key(p, field, lit, &key);
-    if (r == 0)
-        r = map_add(&p->literals, key, &v, NULL);
-    if (r < 0)
-        return r;
-    v->num += uses;
-    p->of_field[field] += uses;
-    for (size_t i = 0; i + 4 <= lit.n; i++) {
-        *gram_count(p, lit.p + i) += uses;
-        p->n_grams += uses;
-    }
-    return 0;
-}
-
-int popularity_new(struct lane_builder *b) {
-    struct popularity *p = arena_zalloc(&b->temp, sizeof *p);
-    if (!p)
-        return -ENOMEM;
-    p->arena = &b->temp;
-    p->grams_log = GRAM_LOG_MIN;
-    while (p->grams_log < GRAM_LOG_MAX && (1u << p->grams_log) < b->lane->n_atoms * 16)
-        p->grams_log++;
-    p->grams = arena_zalloc(&b->temp, sizeof *p->grams << p->grams_log);
-    p->of_field = arena_zalloc(&b->temp, b->lane->n_fields * sizeof *p->of_field);
-    map_init(&p->literals, (size_t) RULES_MAX * 100, MAP_BORROW);
-    b->popularity = p;
-    if (!p->of_field || !p->grams)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < b->lane->n_atoms; i++) {
-        int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item, b->atom_uses[i]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-void popularity_free(struct popularity *p) {
-    if (p)
-        map_done(&p->literals);
-}
-
-/* --- guessing --- */
-
-/* The share of this literal among what rules ask of the field. */
-static double share(const struct popularity *p, uint32_t field, struct str lit) {
-    char z[256 + sizeof field];
-    size_t n = MIN(lit.n, 256u);
-    memcpy(z, &field, sizeof field);
-    if (n)
-        memcpy(z + sizeof field, lit.p, n);
-    const union map_value *v = map_find(&p->literals, str_n(z, n + sizeof field));
-    return v && p->of_field[field] ? (double) v->num / p->of_field[field] : 0;
-}
-
-uint32_t popularity_rarest_gram(const struct popularity *p, struct str lit, uint32_t *ret_offset) {
-    uint32_t best = UINT32_MAX;
-    *ret_offset = 0;
-    for (uint32_t i = 0; i + 4 <= lit.n; i++) {
-        uint32_t c = *gram_count(p, lit.p + i);
-        if (c < best) {
-            best = c;
-            *ret_offset = i;
-        }
-    }
-    return best;
-}
-
-static double contains_price(const struct popularity *p, uint32_t field, struct str lit) {
+static double contains_price(const struct lane_builder *b, uint32_t field, struct str lit) {
     double line = field ? 0 : 30; /* a keyword reads the whole line */
-    if (lit.n < 4) {
-        static const double chance[] = {1, 0.5, 0.2, 0.06};
-        return line + 5 + chance[lit.n] * JUDGE_NS;
-    }
+    double judge = chance_of_contains(b, field, lit) * b->judge_ns;
     uint32_t offset;
-    double rare = popularity_rarest_gram(p, lit, &offset) / (p->n_grams + 1);
-    double fires = MIN(0.5, 0.0005 + rare * (lit.n >= 10 ? 1.5 : 5));
-    return line + 0.05 + 4 * MIN(1.0, 0.002 + rare * 30) + fires * JUDGE_NS;
+    if (lit.n < 4)
+        return line + 5 + judge;
+    return line + 0.05 + 4 * MIN(1.0, 1.5 * chance_of_gram(b, field, lit, &offset)) + judge;
 }
 
-static double probe_price(const struct popularity *p, uint32_t field, unsigned probe,
+static double probe_price(const struct lane_builder *b, uint32_t field, unsigned probe, struct str key,
                           struct str lit) {
-    double popular = share(p, field, lit), fires;
-    if (probe % PROBE_UNICODE == PROBE_WHOLE)
-        fires = 0.5 * popular + 0.5 / (4 + p->of_field[field]);
-    else if (probe % PROBE_UNICODE == PROBE_COMPONENT)
-        fires = 0.5 * popular + 0.001;
-    else
-        fires = 0.3 * popular + (lit.n < 4 ? 0.3 : 0.01);
-    /* ".exe": nearly everything in a field of paths */
-    if (lit.n && lit.n <= 5 && lit.p[0] == '.')
-        fires = MAX(fires, 0.3);
-    return 0.01 + MIN(fires, 1.0) * JUDGE_NS;
+    return 0.01 + chance_of_probe(b, field, probe, key, lit) * b->judge_ns;
 }
 
 /* --- needs --- */
@@ -179,14 +40,14 @@ static int need_one(struct lane_builder *b, struct need *to, struct trigger t, d
     return 0;
 }
 
-static unsigned first_probe(size_t n) {
+unsigned first_probe(size_t n) {
     return n >= 16  ? PROBE_FIRST16
            : n >= 8 ? PROBE_FIRST8
            : n >= 4 ? PROBE_FIRST4
                     : PROBE_FIRST1 + (unsigned) n - 1;
 }
 
-static unsigned last_probe(size_t n) {
+unsigned last_probe(size_t n) {
     return first_probe(n) - PROBE_FIRST1 + PROBE_LAST1;
 }
 
@@ -205,7 +66,7 @@ static int need_probe(struct lane_builder *b, struct need *to, uint32_t field, u
                         .verify = (uint8_t) verify,
                         .key = key,
                         .lit = lit};
-    double price = probe_price(b->popularity, field, probe, probe == PROBE_COMPONENT ? key : lit);
+    double price = probe_price(b, field, probe, key, lit);
     /* A folded text of ASCII only may equal a plain value, which is never looked up under unicode.
      */
     if (!unicode || is_ascii(lit)) {
@@ -241,7 +102,7 @@ static int need_suffix(struct lane_builder *b, struct need *to, uint32_t field, 
 
 static int need_present(struct lane_builder *b, struct need *to, uint32_t field) {
     struct trigger t = {.kind = TRIGGER_PRESENT, .field = (uint16_t) field};
-    return need_one(b, to, t, 0.9 * JUDGE_NS);
+    return need_one(b, to, t, 0.9 * b->judge_ns);
 }
 
 /* Bytes that stand in a raw line, JSON or not, as they stand in its meaning. */
@@ -250,18 +111,19 @@ static bool is_plain(char c) {
 }
 
 /* The stretch of plain bytes with the rarest gram; empty when none has four. */
-static struct str plain_window(const struct popularity *p, struct str lit) {
+static struct str plain_window(const struct lane_builder *b, struct str lit) {
     struct str best = STR("");
-    uint32_t best_count = UINT32_MAX, offset;
+    double best_chance = 2;
+    uint32_t offset;
     for (size_t i = 0; i < lit.n;) {
         size_t end = i;
         while (end < lit.n && is_plain(lit.p[end]))
             end++;
         struct str w = str_n(lit.p + i, end - i);
-        uint32_t count = popularity_rarest_gram(p, w, &offset);
-        if (w.n >= 4 && count < best_count) {
+        double chance = chance_of_gram(b, 0, w, &offset);
+        if (w.n >= 4 && chance < best_chance) {
             best = w;
-            best_count = count;
+            best_chance = chance;
         }
         i = end + 1;
     }
@@ -271,7 +133,7 @@ static struct str plain_window(const struct popularity *p, struct str lit) {
 /* Keywords are looked for in the raw line (see scan_line), so only by what no escape can change. */
 static int need_line(struct lane_builder *b, struct need *to, struct str lit, bool unicode) {
     struct trigger high = {.kind = TRIGGER_HIGH};
-    struct str window = plain_window(b->popularity, lit);
+    struct str window = plain_window(b, lit);
     struct trigger t = {.kind = TRIGGER_GRAM, .lit = window};
     /* what is lowered to ASCII (Kelvin's K) may come from a line that is not */
     int r = unicode ? need_one(b, to, high, 1) : 0;
@@ -279,7 +141,7 @@ static int need_line(struct lane_builder *b, struct need *to, struct str lit, bo
         return r;
     if (!window.n)
         return need_present(b, to, 0);
-    return need_one(b, to, t, contains_price(b->popularity, 0, window));
+    return need_one(b, to, t, contains_price(b, 0, window));
 }
 
 static int need_contains(struct lane_builder *b, struct need *to, uint32_t field, struct str lit,
@@ -287,7 +149,7 @@ static int need_contains(struct lane_builder *b, struct need *to, uint32_t field
     if (!field)
         return need_line(b, to, lit, unicode);
     struct trigger t = {.kind = TRIGGER_GRAM, .field = (uint16_t) field, .lit = lit};
-    double price = contains_price(b->popularity, field, lit);
+    double price = contains_price(b, field, lit);
     if (!unicode || is_ascii(lit)) {
         int r = need_one(b, to, t, price);
         if (r < 0)
@@ -308,7 +170,7 @@ static int need_glob(struct lane_builder *b, struct need *to, uint32_t field,
         struct str lit;
         if (!p->lit.n)
             continue;
-        int r = lowered(&b->temp, p->lit, &lit);
+        int r = lowered_in(&b->temp, p->lit, &lit);
         if (r == 0 && i == 0 && !p->star && !p->skip)
             r = need_prefix(b, &one, field, lit, item->unicode);
         else if (r == 0 && i + 1 == item->n_pieces)
@@ -361,7 +223,7 @@ static int need_item(struct lane_builder *b, struct need *to, const struct detec
         return field;
     uint32_t f = (uint32_t) field;
     if (item->op <= DETECT_OP_CONTAINS && item->cased) {
-        int r = lowered(&b->temp, item->text, &lit);
+        int r = lowered_in(&b->temp, item->text, &lit);
         if (r < 0)
             return r;
     }
@@ -441,6 +303,7 @@ int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules
         struct need need;
         if (!b->lane->rules[i].n)
             continue; /* refused */
+        b->judge_ns = lane_rule_cost_ns(b, &rules[i]);
         int r = need_of(b, rules[i].source, rules[i].expr, false, &need);
         if (r == 0 && need.known) {
             r = add_triggers(b, &need, i);

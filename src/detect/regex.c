@@ -6,9 +6,12 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "detect/regex_gate.h"
 
 struct regex {
     pcre2_code *code;
+    bool gated;
+    struct regex_gate gate;
 };
 struct regex_memory {
     pcre2_match_data *data;
@@ -75,8 +78,16 @@ int regex_new(struct str text, unsigned flags, struct regex **ret) {
     /* Without JIT (no memory for it, or none allowed to be executable) the interpreter does the
      * same work. */
     (void) pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
+    uint32_t newline = 0;
+    (void) pcre2_config(PCRE2_CONFIG_NEWLINE, &newline);
+    re->gated = regex_gate_make(&re->gate, text, flags, newline == PCRE2_NEWLINE_LF);
     *ret = re;
     return 0;
+}
+
+int regex_foresee(const struct regex *re, const struct kernel *k, struct str ascii) {
+    static const int answers[] = {[REGEX_GATE_NO] = 0, [REGEX_GATE_YES] = 1, [REGEX_GATE_TRY] = -1};
+    return re->gated ? answers[regex_gate_ask(&re->gate, k, ascii)] : -1;
 }
 
 void regex_free(struct regex *re) {

@@ -117,7 +117,7 @@ static void scan_grams(struct detect_matcher *m, const struct lane *l, const str
     const struct kernel *k = m->kernel;
     uint32_t places[KERNEL_PLACES_MAX];
     for (size_t at = 0; at + 4 <= v.n;) {
-        size_t n = g->filter && k->filter ? k->filter(g->filter, v.p, v.n, &at, places)
+        size_t n = g->filter && k->filter_first ? k->filter(g->filter, v.p, v.n, &at, places)
                                           : k->bitmap(&g->bitmap, v.p, v.n, &at, places);
         for (size_t i = 0; i < n; i++)
             found_gram(m, l, g, v, places[i]);
@@ -136,7 +136,7 @@ static void found_short(struct detect_matcher *m, const struct lane *l, const st
 static void scan_shorts(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                         struct str v) {
     uint32_t places[KERNEL_PLACES_MAX];
-    if (!g->short_filter || !m->kernel->filter) {
+    if (!g->short_filter) {
         for (size_t i = 0; i < v.n; i++)
             found_short(m, l, g, v, i);
         return;

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "base/arena.h"
+#include "detect/kernel.h"
 
 static struct arena arena;
 
@@ -107,6 +108,71 @@ static void any_bytes_are_a_subject(void **state UNUSED) {
     regex_memory_free(m);
 }
 
-UNIT_GROUP(detect_regex, cmocka_unit_test(reads_what_is_certain),
+/* --- what can be said without trying --- */
+
+static uint64_t seed = 88172645463325252u;
+static unsigned pick(unsigned n) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (unsigned) ((seed >> 11) % n);
+}
+
+/* An expression from pieces in which everything occurs that the reader has to know or to give up for. */
+static size_t any_regex(char *z, size_t cap) {
+    static const char *const atoms[] = {
+        "a", "b", "A", "\\+", "\\.", ".", "\\d", "\\s", "\\w", "\\S", "\\W", "[ab]", "[^a]", "[a-c+]", "[^\\s+]",
+        "[\\w-]", "[]x]", "[^]x]", "(ab|c)", "(?:a+b)", "(?i)", "(?i:a)", "(?=a)", "(?!b)", "(?<=a)", "\\b", "^", "$",
+        "{", "}", "\\{", "{a", "|", "x", "\\n", "-", "\\t", "[[:alpha:]]", "\\Qa+\\E", "(?#a)", "\\x41", "\\101", "\\1", "[+-]",
+        "[\\d-a]", "[a\\-c]", "\\\\", "/", "=", "(a)", "[A-z]", "\\R", "(?s)", "(?m)", "(?x)", "a b"};
+    static const char *const times[] = {"", "", "", "*", "+", "?", "*?", "+?", "++", "*+", "{2}", "{2,}", "{0,2}", "{1,3}", "{9}", "{,2}", "{2,3}?"};
+    size_t n = 0;
+    unsigned parts = 1 + pick(6);
+    bool dots = pick(3) == 0; /* of the kind that is decided without PCRE2 */
+    for (unsigned i = 0; i < parts; i++) {
+        const char *atom = atoms[pick(dots ? 17 : ARRAY_SIZE(atoms))];
+        n += (size_t) snprintf(z + n, cap - n, "%s%s", atom, dots ? (pick(2) ? ".*" : "") : times[pick(ARRAY_SIZE(times))]);
+    }
+    return n;
+}
+
+static void foresees_only_what_is_so(void **state UNUSED) {
+    static const char letters[] = "aabbcABC++.. \n\t1x-{}]\\/=";
+    static const unsigned flags[] = {0, 0, DETECT_RE_I, DETECT_RE_S, DETECT_RE_M, DETECT_RE_I | DETECT_RE_S};
+    const struct kernel *kernels[] = {kernel_plain(), kernel_best()};
+    struct regex_memory *m = regex_memory_new();
+    unsigned n_yes = 0, n_no = 0, n_regexes = 0;
+    assert_non_null(m);
+    for (unsigned t = 0; t < 20000; t++) {
+        char z[256], value[200];
+        struct str re_text = str_n(z, any_regex(z, sizeof z));
+        struct regex *re;
+        unsigned f = flags[pick(ARRAY_SIZE(flags))];
+        if (regex_new(re_text, f, &re) < 0)
+            continue;
+        n_regexes++;
+        for (unsigned k = 0; k < 12; k++) {
+            size_t n = pick(8) ? pick(12) : pick(sizeof value);
+            char only = letters[pick(sizeof letters - 1)];
+            for (size_t i = 0; i < n; i++)
+                value[i] = pick(4) ? letters[pick(sizeof letters - 1)] : only;
+            int really = regex_match(re, m, str_n(value, n));
+            for (unsigned w = 0; w < ARRAY_SIZE(kernels); w++) {
+                int said = regex_foresee(re, kernels[w], str_n(value, n));
+                if (said >= 0 && said != really)
+                    fail_msg("/%s/ with flags %u on '%.*s': said %d, is %d", z, f, (int) n, value, said, really);
+                n_yes += said == 1;
+                n_no += said == 0;
+            }
+        }
+        regex_free(re);
+    }
+    regex_memory_free(m);
+    print_message("# %u expressions, foreseen %u times yes and %u times no\n", n_regexes, n_yes, n_no);
+    assert_true(n_regexes > 10000 && n_yes > 1000 && n_no > 10000);
+}
+
+UNIT_GROUP(detect_regex, cmocka_unit_test(foresees_only_what_is_so),
+           cmocka_unit_test(reads_what_is_certain),
            cmocka_unit_test(knows_where_case_may_not_count), cmocka_unit_test(refuses_with_a_place),
            cmocka_unit_test(any_bytes_are_a_subject))
