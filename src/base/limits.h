@@ -54,6 +54,13 @@
 #define STATISTICS_FIELDS_MAX 65536              /* fields of all log sources in it */
 #define RULES_BYTES_MAX ((size_t) 1 << 30) /* trees, texts and conditions of one rule set: 10 KB a rule at RULES_MAX */
 #define RULE_FOLDER_DEPTH_MAX 32
+#define RULESET_FILES_MAX 200000          /* files of one set; SigmaHQ's archive has about 10,000 */
+#define RULESET_BYTES_MAX ((size_t) 512 << 20) /* one set unpacked; SigmaHQ's rules and events have 30 MB */
+#define RULESET_ZIP_BYTES_MAX ((size_t) 256 << 20)
+#define RULESET_RATIO_MAX 200             /* of one file to its packed bytes, once it is above a megabyte; YAML packs 5:1 */
+#define RULESET_PATH_BYTES_MAX 1024       /* of one file inside a set */
+#define RULESETS_MAX 64                   /* sets in use or waiting */
+#define RULE_EXCEPTIONS_MAX 4096          /* exceptions in force, and suppressions; each is a row on a page */
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */

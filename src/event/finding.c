@@ -142,6 +142,8 @@ static void write_finding(const struct finding *f, finding_stream_fn *stream_nam
     jsonw_end(w);
     if (f->at_least)
         jsonw_kbool(w, "at_least", true);
+    if (f->held_back)
+        jsonw_ku64(w, "held_back", f->held_back);
     if (f->drill)
         jsonw_kbool(w, "drill", true);
     jsonw_end(w);

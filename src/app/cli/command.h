@@ -5,6 +5,9 @@
 extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMMAND_PACK_LIST,
     COMMAND_PACK_PLAY, COMMAND_PACK_REPLAY, COMMAND_RULE_CHECK, COMMAND_RULE_EXPLAIN,
     COMMAND_RULE_FIELDS, COMMAND_RULE_TEST, COMMAND_SERVE, COMMAND_VERIFY;
+/* rule_sets.c */
+extern const struct cli_command COMMAND_RULE_ADD, COMMAND_RULE_BACK, COMMAND_RULE_DROP, COMMAND_RULE_LIST,
+    COMMAND_RULE_OFF, COMMAND_RULE_ON;
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);

@@ -8,6 +8,7 @@
  * Not here: reading files, threads, printing. */
 #include "app/engine/engine.h"
 
+#include "app/engine/overlay.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "decode/decode.h"
@@ -26,7 +27,8 @@ struct item {
     struct event *event; /* NULL: a clock step, or the end of the old logs */
     enum engine_side side;
     bool ends;           /* everything open on this side ends */
-    const uint32_t *hits;
+    bool afresh;         /* a drill ended before it in this batch: times of the stream before do not count */
+    uint32_t *hits;
     uint32_t n_hits;
 };
 
@@ -41,6 +43,7 @@ struct engine_batch {
     size_t n, cap, next;
     uint64_t events, unparsed;
     struct engine_stream in; /* of the batch alone */
+    bool drill_ended;        /* so far in it */
     struct source_counts sources;
 };
 
@@ -57,6 +60,9 @@ struct engine {
     struct engine_options options;
     int64_t clock_s[ENGINE_SIDES]; /* latest second told to correlate */
     struct source_counts sources_seen;
+    struct overlay *overlay;
+    uint64_t *drill_hits; /* by rule */
+    bool drill_ended;
     struct engine_stats stats;
 };
 
@@ -72,9 +78,14 @@ static double cpu_now_s(void) {
     return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
 }
 
-static int count_finding(void *ctx, const struct finding *f) {
+static int count_finding(void *ctx, const struct finding *finding) {
     struct engine *e = ctx;
-    e->stats.findings += f->state == (e->sink.ends_only ? FINDING_END : FINDING_OPEN);
+    struct finding told = *finding, *f = &told;
+    bool first = f->state == (e->sink.ends_only ? FINDING_END : FINDING_OPEN);
+    int tell = overlay_finding(e->overlay, f, first, &told.held_back);
+    if (tell <= 0)
+        return tell;
+    e->stats.findings += first;
     return e->sink.put(e->sink.ctx, f);
 }
 
@@ -117,24 +128,40 @@ static int load_rules(struct engine *e, const struct engine_options *o, struct d
     return detect_rules_load(one, 1, &e->rules, err);
 }
 
+static bool is_wanted(void *ctx, uint32_t rule) {
+    struct engine *e = ctx;
+    const struct engine_options *o = &e->options;
+    return overlay_is_exception(e->overlay, rule) || !o->wants ||
+           o->wants(o->wants_ctx, e->rules, e->rules->rules[rule]);
+}
+
+static int make_correlator(struct engine *e, int side) {
+    struct finding_sink counted = {.ctx = e, .put = count_finding, .ends_only = e->sink.ends_only};
+    e->clock_s[side] = INT64_MIN;
+    return correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side]);
+}
+
 static int load(struct engine *e, const struct engine_options *o, struct diag *err) {
     char folder[PATH_MAX + 128];
-    struct detect_plan_options plan = {0};
+    struct detect_plan_options plan = {.wants = is_wanted, .ctx = e};
+    struct overlay_options overlay = {.suppress_path = o->suppress_path, .ignore_until = o->ignore_until};
     snprintf(folder, sizeof folder, "%s/fields", engine_content_dir());
     int r = load_rules(e, o, err);
     if (r < 0 || (r = detect_fields_load(folder, &e->fields, err)) < 0)
         return r;
     plan.fields = e->fields;
+    if ((r = overlay_new(e->rules, &overlay, &e->overlay, err)) < 0)
+        return r;
     /* The correlations first: they refuse what they cannot run, so that no rule is matched for nothing. */
     if ((r = correlate_plan_new(e->rules, e->names, &e->correlate_plan, err)) < 0 ||
         (r = detect_plan_new(e->rules, e->names, &plan, &e->plan, err)) < 0)
         return r;
     event_names_freeze(e->names);
-    struct finding_sink counted = {
-        .ctx = e, .put = count_finding, .ends_only = e->sink.ends_only};
+    e->drill_hits = mem_zalloc_array(e->rules->n + 1, sizeof *e->drill_hits);
+    if (!e->drill_hits || overlay_use(e->overlay, e->plan, e->names) < 0)
+        return diag_set(err, -ENOMEM, "out of memory");
     for (int side = 0; side < ENGINE_SIDES; side++) {
-        e->clock_s[side] = INT64_MIN;
-        if ((r = correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side])) < 0)
+        if ((r = make_correlator(e, side)) < 0)
             return diag_set(err, r, "cannot make the correlator: %s", err_word(r));
     }
     e->sources = (struct decode_source_table){o->sources, o->n_sources};
@@ -152,7 +179,8 @@ int engine_new(const struct engine_options *o, struct finding_sink sink, struct 
     int r = load(e, o, reterr);
     if (r < 0)
         return r;
-    e->stats.rules = e->rules->n;
+    for (uint32_t i = 0; i < e->rules->n; i++)
+        e->stats.rules += !overlay_is_exception(e->overlay, i);
     e->stats.rules_refused = e->rules->n_refused;
     e->stats.load_cpu_s = cpu_now_s() - from;
     *ret = TAKE_PTR(e);
@@ -164,6 +192,8 @@ struct engine *engine_free(struct engine *e) {
         return NULL;
     for (int side = 0; side < ENGINE_SIDES; side++)
         correlate_free(e->correlate[side]);
+    overlay_free(e->overlay);
+    mem_free(e->drill_hits);
     detect_plan_unref(e->plan);
     detect_fields_free(e->fields);
     correlate_plan_free(e->correlate_plan);
@@ -232,13 +262,16 @@ struct engine_batch *engine_batch_free(struct engine_batch *b) {
 }
 
 static enum engine_side side_of(const struct raw_record *rec) {
+    if (rec->flags & RAW_DRILL)
+        return ENGINE_DRILL;
     return rec->flags & RAW_BACKFILL ? ENGINE_BACKFILL : ENGINE_LIVE;
 }
 
 static struct item *add_item(struct engine_batch *b, enum engine_side side) {
     if (mem_grow((void **) &b->items, &b->cap, b->n + 1, SIZE_MAX / sizeof *b->items, sizeof *b->items) < 0)
         return NULL;
-    b->items[b->n] = (struct item){.time_ns = TIME_NONE, .side = side, .max_ns = b->in.max_ns[side]};
+    b->items[b->n] = (struct item){.time_ns = TIME_NONE, .side = side, .max_ns = b->in.max_ns[side],
+                                   .afresh = side == ENGINE_DRILL && b->drill_ended};
     return &b->items[b->n++];
 }
 
@@ -277,6 +310,8 @@ static void note_unparsed(struct engine_source *s, uint64_t position) {
 
 static int count_source(struct engine_batch *b, const struct event *ev) {
     const struct raw_record *rec = ev->raw;
+    if (rec->flags & RAW_DRILL)
+        return 0;
     struct engine_source *s = source_at(&b->sources, rec->source);
     if (!s)
         return -ENOMEM;
@@ -355,10 +390,15 @@ static int take_tick(struct engine_batch *b, const struct raw_record *rec, int64
         advance(&b->in, ENGINE_LIVE, rec->arrival_ns);
         return step_clock(b, ENGINE_LIVE, clock_s);
     }
-    struct item *it = add_item(b, ENGINE_BACKFILL);
+    struct item *it = add_item(b, side_of(rec));
     if (!it)
         return -ENOMEM;
     it->ends = true;
+    if (it->side == ENGINE_DRILL) { /* the next drill may play at any time, also an earlier one */
+        b->drill_ended = true;
+        b->in.last_ns[ENGINE_DRILL] = b->in.max_ns[ENGINE_DRILL] = TIME_NONE;
+        clock_s[ENGINE_DRILL] = INT64_MIN;
+    }
     return 0;
 }
 
@@ -379,8 +419,8 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
     int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
     if (r < 0)
         return r;
-    b->events++;
-    b->unparsed += (ev.flags & EVENT_UNPARSED) != 0;
+    b->events += side != ENGINE_DRILL;
+    b->unparsed += side != ENGINE_DRILL && (ev.flags & EVENT_UNPARSED);
     if ((r = count_source(b, &ev)) < 0)
         return r;
     int64_t time_ns = settle(b, &ev);
@@ -407,6 +447,7 @@ int engine_process(struct engine_lane *l, const struct raw_record *records, size
     b->n = b->next = 0;
     b->events = b->unparsed = 0;
     b->sources.n = 0;
+    b->drill_ended = false;
     b->in = ENGINE_STREAM_START;
     for (size_t i = 0; i < n; i++) {
         int r = one_record(l, &records[i], b, clock_s);
@@ -424,16 +465,39 @@ int64_t engine_peek(const struct engine_batch *b, const struct engine_stream *s)
     /* The latest time of the stream so far: a line in the past of its own log does not hold others up,
      * and the order is the same wherever batches were cut. */
     const struct item *it = &b->items[b->next];
-    return MAX(it->max_ns, s->max_ns[it->side]);
+    return it->afresh ? it->max_ns : MAX(it->max_ns, s->max_ns[it->side]);
+}
+
+static void count_drill(struct engine *e, const struct item *it) {
+    if (e->drill_ended)
+        memset(e->drill_hits, 0, e->rules->n * sizeof *e->drill_hits);
+    e->drill_ended = false;
+    for (uint32_t i = 0; i < it->n_hits; i++)
+        e->drill_hits[it->hits[i]]++;
+}
+
+/* A drill leaves nothing behind: the next one finds a correlator that has seen nothing. */
+static int end_side(struct engine *e, enum engine_side side) {
+    int r = correlate_flush(e->correlate[side]);
+    if (r < 0 || side != ENGINE_DRILL)
+        return r;
+    correlate_free(TAKE_PTR(e->correlate[side]));
+    e->drill_ended = true;
+    return make_correlator(e, side);
 }
 
 static int take_event(struct engine *e, struct item *it, const struct engine_stream *s) {
     struct event *ev = it->event;
     if (it->time_ns != TIME_NONE)
         ev->time_ns = it->time_ns;
-    else if (s->last_ns[it->side] != TIME_NONE)
+    else if (s->last_ns[it->side] != TIME_NONE && !it->afresh)
         ev->time_ns = s->last_ns[it->side];
     ev->flags &= (uint8_t) ~EVENT_TIME_OPEN;
+    if (it->side == ENGINE_DRILL)
+        count_drill(e, it);
+    it->n_hits = overlay_hits(e->overlay, ev->time_ns, it->hits, it->n_hits, it->side == ENGINE_DRILL);
+    if (!it->n_hits)
+        return 0;
     return correlate_event(e->correlate[it->side], ev, it->hits, it->n_hits);
 }
 
@@ -444,7 +508,7 @@ int engine_step(struct engine *e, struct engine_batch *b, const struct engine_st
     if (e->options.match)
         return it->event ? e->options.match(e->options.match_ctx, it->event, it->hits, it->n_hits) : 0;
     if (it->ends)
-        return correlate_flush(e->correlate[it->side]);
+        return end_side(e, it->side);
     if (it->event)
         r = take_event(e, it, s);
     if (clock_ns / NS_PER_S > e->clock_s[it->side] && r == 0) {
@@ -462,12 +526,21 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
     e->stats.unparsed += b->unparsed;
     if (r == 0)
         r = add_counts(&e->sources_seen, &b->sources);
+    if (b->drill_ended)
+        s->last_ns[ENGINE_DRILL] = s->max_ns[ENGINE_DRILL] = TIME_NONE;
     for (int side = 0; side < ENGINE_SIDES; side++) {
         if (b->in.last_ns[side] != TIME_NONE)
             s->last_ns[side] = b->in.last_ns[side];
         s->max_ns[side] = MAX(s->max_ns[side], b->in.max_ns[side]);
     }
     return r;
+}
+
+const struct overlay *engine_overlay(const struct engine *e) {
+    return e->overlay;
+}
+uint64_t engine_drill_hits(const struct engine *e, uint32_t rule) {
+    return e->drill_hits[rule];
 }
 
 int engine_flush(struct engine *e) {

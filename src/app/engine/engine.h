@@ -24,11 +24,16 @@ struct engine_options {
      * in engine_rules). */
     int (*match)(void *ctx, const struct event *ev, const uint32_t *hits, uint32_t n_hits);
     void *match_ctx;
+    const char *suppress_path;     /* DATA/rules/suppress.yml (overlay.h); NULL: nothing is held back */
+    bool ignore_until;             /* exceptions hide whatever the day */
+    /* false: nobody asks for the findings of this rule, nor does a rule that is wanted need it; NULL: all are wanted */
+    bool (*wants)(void *ctx, const struct detect_rules *set, const struct detect_rule *rule);
+    void *wants_ctx;
 };
 struct engine_stats {
     uint64_t events, unparsed, findings;
     uint64_t groups_evicted, values_dropped; /* by the limits of correlation state */
-    uint32_t rules, rules_refused;
+    uint32_t rules, rules_refused;           /* without exceptions, which are kept as rules */
     double load_cpu_s;
 };
 /* What decoding saw of one source. */
@@ -69,17 +74,23 @@ struct engine_batch *engine_batch_free(struct engine_batch *b);
 /* Decodes and matches; records must stay valid until the batch was consumed. -ENOMEM only. */
 int engine_process(struct engine_lane *l, const struct raw_record *records, size_t n,
                    struct engine_batch *b) MUST_USE;
+struct overlay;
+/* Exceptions and suppressions with what they did so far. */
+const struct overlay *engine_overlay(const struct engine *e);
+/* Events of the drill under way, or the last one, that matched the rule before exceptions were asked. */
+uint64_t engine_drill_hits(const struct engine *e, uint32_t rule);
 /* Old logs and what arrives now have correlators of their own, because the time of one must not end what
  * goes on in the other. A tick flagged RAW_BACKFILL says that the old logs have been read: it ends what is
- * open in theirs. */
-enum engine_side { ENGINE_LIVE, ENGINE_BACKFILL, ENGINE_SIDES };
+ * open in theirs. Drills (RAW_DRILL) have a third, so that what is simulated and what is real never make one
+ * finding; a tick flagged RAW_DRILL ends a drill and all that it left behind. */
+enum engine_side { ENGINE_LIVE, ENGINE_BACKFILL, ENGINE_DRILL, ENGINE_SIDES };
 /* What the ordered part knows of one stream (a file, the spool) from the batches consumed so far; the caller
  * keeps one for each, ENGINE_STREAM_START at first. */
 struct engine_stream {
     int64_t last_ns[ENGINE_SIDES]; /* of the last event with a time: lines without one take it */
     int64_t max_ns[ENGINE_SIDES];  /* the latest so far */
 };
-#define ENGINE_STREAM_START ((struct engine_stream){{TIME_NONE, TIME_NONE}, {TIME_NONE, TIME_NONE}})
+#define ENGINE_STREAM_START ((struct engine_stream){{TIME_NONE, TIME_NONE, TIME_NONE}, {TIME_NONE, TIME_NONE, TIME_NONE}})
 /* The stream's time at the next thing in the batch, ENGINE_CONSUMED when there is none: the order in which
  * several streams are taken. */
 #define ENGINE_CONSUMED INT64_MAX

@@ -136,18 +136,11 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
         log_error("%u stretches of the newest segment cannot be read", found->gaps_n);
     s->sink = (struct record_sink){.ctx = s, .put = put_counted, .commit = commit_and_look};
     struct engine_options engine = {.sources = s->registry.sources, .n_sources = SOURCES_MAX};
-    if (s->config->rules.n) {
-        const char **paths = arena_alloc(&s->config->arena, (s->config->rules.n + 1) * sizeof *paths);
-        if (!paths)
-            return diag_set(err, -ENOMEM, "out of memory");
-        static char shipped[PATH_MAX];
-        snprintf(shipped, sizeof shipped, "%s/rules", engine_content_dir());
-        paths[0] = shipped;
-        for (size_t i = 0; i < s->config->rules.n; i++)
-            paths[i + 1] = arena_dup_z(&s->config->arena, s->config->rules.p[i]);
-        engine.rule_paths = paths;
-        engine.n_rule_paths = s->config->rules.n + 1;
-    }
+    if ((r = rule_paths_load(s->config, engine_content_dir(), NULL, &s->rule_paths, err)) < 0)
+        return r;
+    engine.rule_paths = s->rule_paths.p;
+    engine.n_rule_paths = s->rule_paths.n;
+    engine.suppress_path = s->rule_paths.suppress;
     struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine};
     if ((r = pump_new(&p, &s->pump, err)) < 0)
         return r;
@@ -194,6 +187,8 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     struct sandbox_path all[ARRAY_SIZE(paths) + 256];
     size_t n = ARRAY_SIZE(paths);
     memcpy(all, paths, sizeof paths);
+    for (size_t i = 0; i < s->config->rules.n && n < ARRAY_SIZE(all) / 2; i++) /* read again when rules change */
+        all[n++] = (struct sandbox_path){arena_dup_z(&s->config->arena, s->config->rules.p[i]), SANDBOX_READ};
     for (size_t i = 0; i < s->config->n_sources && n < ARRAY_SIZE(all); i++) {
         /* The folder of a configured file: its name may be a pattern, and rotation makes new ones. */
         char *z = arena_dup_z(&s->config->arena, s->config->sources[i].path);

@@ -14,6 +14,7 @@
  * looked at for 20 ms, then the loop looks at its descriptors again. */
 #pragma once
 #include "app/common/config.h"
+#include "app/common/rule_paths.h"
 #include "app/sensor/messages.h"
 #include "intake/live.h"
 #include "intake/replay.h"
@@ -23,6 +24,7 @@
 struct sensor {
     uv_loop_t loop;
     struct config *config;
+    struct rule_paths rule_paths;
     struct spool *spool;
     struct registry registry;
     struct pump *pump;

@@ -1,0 +1,312 @@
+/* `kizuki rule add | list | on | off | drop | back`: rule sets kept below DATA/rules.
+ *
+ * A set that is added waits as a draft until somebody switches it on; what it would change has been shown
+ * and tried on stored logs before. A running sensor takes a change up by itself. */
+#include "app/cli/command.h"
+#include "app/cli/rule_judge.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "ruleset/stage.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <unistd.h>
+
+enum { CHANGE_BYTES_MAX = 16 * 1024 * 1024, ARENA_MAX = 64 * 1024 * 1024 };
+
+struct set_args {
+    const char *data, *name, *licence, *by;
+    bool on, no_backtest, json;
+};
+
+/* Who asks, for the record: --by, else the account. */
+static const char *who(const char *by) {
+    const struct passwd *p = by ? NULL : getpwuid(getuid());
+    return by ? by : p ? p->pw_name : "?";
+}
+
+struct opened {
+    struct config *config;
+    int lock;
+};
+
+static int begin(const char *data, bool lock, struct opened *o, struct diag *err) {
+    *o = (struct opened){.lock = -1};
+    int r = config_load(data, NULL, &o->config, err);
+    if (r == 0 && lock && (r = o->lock = rulesets_lock(o->config->data, err)) > 0)
+        r = 0;
+    return r;
+}
+
+static int end(struct opened *o, int r, const struct diag *err) {
+    if (o->lock >= 0)
+        close(o->lock);
+    config_free(o->config);
+    return r < 0 ? command_failed(err) : 0;
+}
+
+/* ---- add ---- */
+
+static int keep_change(const struct rule_judged *j, const struct ruleset *draft, struct diag *err) {
+    char path[PATH_MAX + 16];
+    struct jsonw w;
+    struct buf b;
+    buf_init(&b, CHANGE_BYTES_MAX);
+    jsonw_init(&w, &b);
+    rule_judged_write(j, draft->dir, &w);
+    buf_add_byte(&b, '\n');
+    snprintf(path, sizeof path, "%s/change.json", draft->dir);
+    int r = buf_error(&b);
+    if (r == 0)
+        r = file_write_atomic(path, buf_str(&b), 0600, err);
+    buf_done(&b);
+    return r;
+}
+
+static bool is_same(const char *data, const struct ruleset *draft) {
+    struct rulesets all;
+    bool same = false;
+    if (rulesets_load(data, &all, NULL) == 0) {
+        const struct ruleset *now = rulesets_find(&all, draft->name, false);
+        same = now && strcmp(now->digest, draft->digest) == 0;
+    }
+    rulesets_done(&all);
+    return same;
+}
+
+static int switch_on(const char *data, struct str name, struct diag *err) {
+    int r = ruleset_adopt(data, name, err);
+    return r < 0 ? r : rulesets_tell(data, err);
+}
+
+static int finish_add(const struct set_args *a, const struct opened *o, const struct ruleset *draft,
+                      const struct rule_judged *j, struct diag *err) {
+    if (j->change.n == 0 && is_same(o->config->data, draft))
+        return ruleset_drop(o->config->data, draft->name, true, err);
+    if (!a->on) {
+        printf("it waits: kizuki rule on %.*s switches it on, kizuki rule drop --draft %.*s forgets it\n",
+               STR_ARG(draft->name), STR_ARG(draft->name));
+        return 0;
+    }
+    int r = switch_on(o->config->data, draft->name, err);
+    if (r == 0)
+        printf("%.*s is on\n", STR_ARG(draft->name));
+    return r;
+}
+
+static int judge_and_finish(const struct set_args *a, const struct opened *o, struct ruleset *draft,
+                            struct diag *err) {
+    struct rule_judged j;
+    int r = rule_judge(o->config, draft, !a->no_backtest, &j, err);
+    if (r == 0) {
+        draft->rules = j.loaded;
+        r = ruleset_write(draft, err);
+    }
+    if (r == 0)
+        r = keep_change(&j, draft, err);
+    if (r == 0)
+        r = rule_judged_print(&j, draft, true, err);
+    if (r == 0)
+        r = finish_add(a, o, draft, &j, err);
+    rule_judged_done(&j);
+    return r;
+}
+
+static int add(void *settings, unsigned n_args UNUSED, char **args) {
+    const struct set_args *a = settings;
+    struct ruleset draft;
+    struct opened o;
+    struct arena arena;
+    struct diag d = {0};
+    uint64_t passed_over;
+    arena_init(&arena, ARENA_MAX);
+    int r = begin(a->data, true, &o, &d);
+    struct ruleset_staging s = {.name = str_of(a->name), .by = str_of(who(a->by)), .licence = str_of(a->licence)};
+    if (r == 0)
+        r = ruleset_stage(o.config->data, args[0], &s, &arena, &draft, &passed_over, &d);
+    if (r == 0) {
+        printf("%llu rule files and events of %llu rules taken from '%s', %llu other files passed over\n",
+               (unsigned long long) draft.files, (unsigned long long) draft.samples, args[0],
+               (unsigned long long) passed_over);
+        fflush(stdout);
+        r = judge_and_finish(a, &o, &draft, &d);
+        if (rulesets_tell(o.config->data, NULL) < 0)
+            r = r < 0 ? r : -EIO;
+    }
+    arena_done(&arena);
+    return end(&o, r, &d);
+}
+
+/* ---- list ---- */
+
+static void print_set(const struct ruleset *s, struct buf *out) {
+    char at[TIME_ISO_CAP];
+    buf_printf(out, "%-20.*s %-7s %6llu rules  %s  ", STR_ARG(s->name), s->draft ? "draft" : s->on ? "on" : "off",
+               (unsigned long long) s->rules, time_format_iso_offset(s->added_ns, TIME_JST_OFFSET_MIN, 0, at));
+    text_escape_controls(out, s->licence.n ? s->licence : STR("licence not stated"));
+    buf_add_z(out, "  from ");
+    text_escape_controls(out, s->from);
+    buf_add_z(out, " by ");
+    text_escape_controls(out, s->by);
+    buf_add_byte(out, '\n');
+}
+
+static void write_set(const struct ruleset *s, struct buf *out) {
+    struct jsonw w;
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    jsonw_kstr(&w, "name", s->name);
+    jsonw_kz(&w, "state", s->draft ? "draft" : s->on ? "on" : "off");
+    jsonw_ku64(&w, "rules", s->rules);
+    jsonw_ku64(&w, "samples", s->samples);
+    jsonw_ktime(&w, "added", s->added_ns);
+    jsonw_kstr(&w, "licence", s->licence);
+    jsonw_kstr(&w, "from", s->from);
+    jsonw_kstr(&w, "by", s->by);
+    jsonw_kz(&w, "digest", s->digest);
+    jsonw_end(&w);
+    buf_add_byte(out, '\n');
+}
+
+static int list(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
+    const struct set_args *a = settings;
+    struct opened o;
+    struct rulesets all = {0};
+    struct buf out;
+    struct diag d = {0};
+    buf_init(&out, CHANGE_BYTES_MAX);
+    int r = begin(a->data, false, &o, &d);
+    if (r == 0)
+        r = rulesets_load(o.config->data, &all, &d);
+    for (size_t i = 0; r == 0 && i < all.n; i++)
+        a->json ? write_set(&all.at[i], &out) : print_set(&all.at[i], &out);
+    if (r == 0 && !all.n && !a->json)
+        buf_add_z(&out, "no rule sets but the shipped rules; kizuki rule add DIR|ZIP takes one\n");
+    if (r == 0 && (r = file_write_all(1, buf_str(&out))) < 0)
+        diag_set(&d, r, "cannot write: %s", err_word(r));
+    rulesets_done(&all);
+    buf_done(&out);
+    return end(&o, r, &d);
+}
+
+/* ---- on, off, back, drop ---- */
+
+static int set_on(const char *data, struct str name, bool on, struct diag *err) {
+    struct rulesets all;
+    int r = rulesets_load(data, &all, err);
+    const struct ruleset *s = r == 0 ? rulesets_find(&all, name, false) : NULL;
+    if (r == 0 && !s)
+        r = diag_set(err, -ENOENT, "there is no rule set '%.*s'; kizuki rule list shows them", STR_ARG(name));
+    if (r == 0) {
+        struct ruleset changed = *s;
+        changed.on = on;
+        r = ruleset_write(&changed, err);
+    }
+    rulesets_done(&all);
+    return r;
+}
+
+static bool has_draft(const char *data, struct str name) {
+    struct rulesets all;
+    bool yes = rulesets_load(data, &all, NULL) == 0 && rulesets_find(&all, name, true);
+    rulesets_done(&all);
+    return yes;
+}
+
+enum what { ON, OFF, BACK, DROP };
+
+static int act(const struct set_args *a, enum what what, const char *data, struct str name, struct diag *err) {
+    switch (what) {
+    case ON: return has_draft(data, name) ? ruleset_adopt(data, name, err) : set_on(data, name, true, err);
+    case OFF: return set_on(data, name, false, err);
+    case BACK: return ruleset_go_back(data, name, err);
+    case DROP: return ruleset_drop(data, name, a->on, err);
+    }
+    return -EINVAL;
+}
+
+static int do_one(void *settings, enum what what, char **args) {
+    static const char *const done[] = {"is on", "is off", "is back at the version before", "is forgotten"};
+    const struct set_args *a = settings;
+    struct opened o;
+    struct diag d = {0};
+    int r = begin(a->data, true, &o, &d);
+    if (r == 0)
+        r = act(a, what, o.config->data, str_of(args[0]), &d);
+    if (r == 0)
+        r = rulesets_tell(o.config->data, &d);
+    if (r == 0)
+        printf("%s %s\n", args[0], done[what]);
+    return end(&o, r, &d);
+}
+
+static int on(void *settings, unsigned n_args UNUSED, char **args) {
+    return do_one(settings, ON, args);
+}
+static int off(void *settings, unsigned n_args UNUSED, char **args) {
+    return do_one(settings, OFF, args);
+}
+static int back(void *settings, unsigned n_args UNUSED, char **args) {
+    return do_one(settings, BACK, args);
+}
+static int drop(void *settings, unsigned n_args UNUSED, char **args) {
+    return do_one(settings, DROP, args);
+}
+
+#define DATA_OPTION                                                                                                    \
+    {.name = "data", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct set_args, data),                        \
+     .help = "data folder (/var/lib/kizuki as root, ~/.local/share/kizuki else)"}
+
+static const struct cli_option ADD_OPTIONS[] = {
+    DATA_OPTION,
+    {.name = "name", .kind = CLI_STRING, .value = "NAME", .at = offsetof(struct set_args, name),
+     .help = "what to call the set (the name of the folder or archive); the same name again is a new version"},
+    {.name = "licence", .kind = CLI_STRING, .value = "TEXT", .at = offsetof(struct set_args, licence),
+     .help = "its licence, where no LICENSE file says it"},
+    {.name = "by", .kind = CLI_STRING, .value = "NAME", .at = offsetof(struct set_args, by),
+     .help = "who adds it, for the record (your account)"},
+    {.name = "on", .kind = CLI_FLAG, .at = offsetof(struct set_args, on),
+     .help = "switch it on at once, after the difference was shown"},
+    {.name = "no-back-test", .kind = CLI_FLAG, .at = offsetof(struct set_args, no_backtest),
+     .help = "do not run the difference over stored logs"},
+    {0},
+};
+static const struct cli_option LIST_OPTIONS[] = {
+    DATA_OPTION,
+    {.name = "json", .kind = CLI_FLAG, .at = offsetof(struct set_args, json), .help = "one JSON object a line"},
+    {0},
+};
+static const struct cli_option SET_OPTIONS[] = {DATA_OPTION, {0}};
+static const struct cli_option DROP_OPTIONS[] = {
+    DATA_OPTION,
+    {.name = "draft", .kind = CLI_FLAG, .at = offsetof(struct set_args, on),
+     .help = "only the version that waits to be switched on"},
+    {0},
+};
+const struct cli_command COMMAND_RULE_ADD = {
+    .name = "rule add", .args = "DIR|ZIP", .args_min = 1, .args_max = 1,
+    .help = "take a set of rules, show what it would change and try that on stored logs",
+    .text = "Nothing is fetched: DIR or ZIP is on this machine. Rules (*.yml; below the folders rules… when there are\n"
+            "some), licences and recorded events (regression_data) are copied to DATA/rules as they are, so that\n"
+            "author and licence stay beside each rule. Shown are refused, new, changed and gone rules, and how many\n"
+            "findings the rules concerned make on the stored logs before and after. Then it waits as a draft:\n"
+            "kizuki rule on NAME switches it on, without a restart.\n",
+    .options = ADD_OPTIONS, .size = sizeof(struct set_args), .run = add};
+const struct cli_command COMMAND_RULE_LIST = {
+    .name = "rule list", .help = "the rule sets kept here, with licence, origin and state",
+    .options = LIST_OPTIONS, .size = sizeof(struct set_args), .run = list};
+const struct cli_command COMMAND_RULE_ON = {
+    .name = "rule on", .args = "NAME", .args_min = 1, .args_max = 1,
+    .help = "switch a rule set on, or the version of it that waits",
+    .options = SET_OPTIONS, .size = sizeof(struct set_args), .run = on};
+const struct cli_command COMMAND_RULE_OFF = {
+    .name = "rule off", .args = "NAME", .args_min = 1, .args_max = 1, .help = "switch a rule set off; it is kept",
+    .options = SET_OPTIONS, .size = sizeof(struct set_args), .run = off};
+const struct cli_command COMMAND_RULE_BACK = {
+    .name = "rule back", .args = "NAME", .args_min = 1, .args_max = 1,
+    .help = "go back to the version of a rule set that was on before", .options = SET_OPTIONS,
+    .size = sizeof(struct set_args), .run = back};
+const struct cli_command COMMAND_RULE_DROP = {
+    .name = "rule drop", .args = "NAME", .args_min = 1, .args_max = 1, .help = "forget a rule set, or its draft",
+    .options = DROP_OPTIONS, .size = sizeof(struct set_args), .run = drop};

@@ -1,0 +1,55 @@
+/* See rule_paths.h. */
+#include "app/common/rule_paths.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+enum { PATHS_ARENA_MAX = 4 * 1024 * 1024 };
+
+static int add(struct rule_paths *p, const char *folder, const char *below) {
+    if (arena_grow(&p->arena, (void **) &p->p, &p->cap, p->n + 1, sizeof *p->p) < 0)
+        return -ENOMEM;
+    struct str path = arena_printf(&p->arena, "%s%s", folder, below);
+    p->p[p->n++] = path.p;
+    return path.p ? 0 : -ENOMEM;
+}
+
+static int add_sets(struct rule_paths *p, const char *data, const struct ruleset *draft, struct diag *reterr) {
+    struct rulesets all;
+    int r = rulesets_load(data, &all, reterr);
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        const struct ruleset *s = &all.at[i];
+        if (!s->draft && s->on && !(draft && str_eq(draft->name, s->name)))
+            r = add(p, s->dir, "/files");
+    }
+    rulesets_done(&all);
+    return r;
+}
+
+int rule_paths_load(const struct config *c, const char *content, const struct ruleset *draft,
+                    struct rule_paths *ret, struct diag *reterr) {
+    struct rule_paths *p = ret;
+    char path[PATH_MAX];
+    *p = (struct rule_paths){0};
+    arena_init(&p->arena, PATHS_ARENA_MAX);
+    int r = add(p, content, "/rules");
+    for (size_t i = 0; r == 0 && i < c->rules.n; i++) {
+        struct str one = arena_dup(&p->arena, c->rules.p[i]);
+        r = one.p ? add(p, one.p, "") : -ENOMEM;
+    }
+    if (r == 0)
+        r = add_sets(p, c->data, draft, reterr);
+    if (r == 0 && draft)
+        r = add(p, draft->dir, "/files");
+    if (r == 0 && rulesets_path(path, c->data, "exceptions.yml") == 0 && access(path, F_OK) == 0)
+        r = add(p, path, "");
+    if (r == 0 && rulesets_path(path, c->data, "suppress.yml") == 0 && access(path, F_OK) == 0) {
+        p->suppress = arena_dup_z(&p->arena, str_of(path));
+        r = p->suppress ? 0 : -ENOMEM;
+    }
+    return r == -ENOMEM ? diag_set(reterr, r, "out of memory") : r;
+}
+
+void rule_paths_done(struct rule_paths *p) {
+    arena_done(&p->arena);
+}

@@ -1,0 +1,15 @@
+/* Which rules are in use: the shipped ones, those of kizuki.yml, every set that is on, the exceptions. */
+#pragma once
+#include "app/common/config.h"
+#include "ruleset/store.h"
+
+struct rule_paths {
+    struct arena arena;
+    const char **p;
+    size_t n, cap;
+    const char *suppress; /* DATA/rules/suppress.yml, NULL when there is none */
+};
+/* draft: taken in place of the set of the same name, NULL for none. content: where the shipped rules are. */
+int rule_paths_load(const struct config *c, const char *content, const struct ruleset *draft,
+                    struct rule_paths *ret, struct diag *reterr) MUST_USE;
+void rule_paths_done(struct rule_paths *p);
