@@ -128,6 +128,35 @@ static int judge_mismatch(struct room *r, struct room_verdict *v, const struct r
     return e < 0 ? e : 0;
 }
 
+int room_audit_end(struct room *r, struct room_known *ret, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e =
+        sql_query(r->db, &st, reterr, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", "");
+    if (e == 0)
+        e = sql_step(st, reterr);
+    *ret = (struct room_known){0};
+    if (e == 1) {
+        ret->rows = sql_i64(st, 0);
+        snprintf(ret->head, sizeof ret->head, "%.*s", STR_ARG(sql_str(st, 1)));
+    }
+    return e < 0 ? e : 0;
+}
+
+static int verify_known(struct room *r, const struct room_known *k, struct room_verdict *v,
+                        struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e =
+        sql_query(r->db, &st, err, "SELECT 1 FROM audit WHERE hash = ?1 AND (?2 = 0 OR seq = ?2)",
+                  "zi", k->head, k->rows);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 0)
+        add_fault(v,
+                  (struct room_fault){
+                      .kind = FAULT_REMOVED, .in_chain = true, .at_end = true, .seq = v->rows + 1});
+    return e < 0 ? e : 0;
+}
+
 static int verify_chain(struct room *r, struct room_verdict *v, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     char hash[AUDIT_HASH_CHARS + 1];
@@ -222,9 +251,13 @@ static int verify_missing(struct room *r, enum room_object o, struct room_verdic
     return e < 0 ? e : 0;
 }
 
-int room_audit_verify(struct room *r, struct room_verdict *ret, struct diag *reterr) {
+int room_audit_verify(struct room *r, const struct room_known *known, size_t n,
+                      struct room_verdict *ret, struct diag *reterr) {
     *ret = (struct room_verdict){.at_ns = room_now(r)};
     int e = verify_chain(r, ret, reterr);
+    for (size_t i = 0; e == 0 && i < n; i++)
+        if (known[i].head[0])
+            e = verify_known(r, &known[i], ret, reterr);
     for (int o = 0; e == 0 && o < OBJECT_MAX_; o++) {
         if (!room_table_of((enum room_object) o))
             continue;
@@ -249,7 +282,8 @@ static void write_fault(const struct room_fault *f, struct jsonw *w) {
     f->in_chain ? jsonw_null(w) : jsonw_i64(w, f->row_id);
     jsonw_key(w, STR("seq"));
     f->seq ? jsonw_i64(w, f->seq) : jsonw_null(w);
-    snprintf(key, sizeof key, "verify.%s%s", f->in_chain ? "chain_" : "", faults[f->kind]);
+    snprintf(key, sizeof key, "verify.%s%s", f->in_chain ? "chain_" : "",
+             f->at_end ? "cut" : faults[f->kind]);
     jsonw_key(w, STR("text"));
     jsonw_object(w);
     jsonw_kz(w, "key", key);

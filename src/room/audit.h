@@ -24,6 +24,7 @@ enum room_fault_kind { FAULT_CHANGED, FAULT_REMOVED, FAULT_ADDED, FAULT_SWAPPED,
 #define ROOM_FAULTS_MAX 100
 struct room_fault {
     enum room_fault_kind kind;
+    bool at_end;   /* the chain goes on no further than before row `seq`, and once did */
     bool in_chain; /* the chain's own row `seq`, else row `row_id` of `object` */
     char object[24];
     int64_t row_id, seq;
@@ -34,9 +35,20 @@ struct room_verdict {
     size_t n_faults; /* at most ROOM_FAULTS_MAX are listed */
     struct room_fault faults[ROOM_FAULTS_MAX];
 };
+/* What was once known of the chain's end, kept elsewhere: rows is the number of its last row, 0
+ * where only the head was kept. */
+struct room_known {
+    int64_t rows;
+    char head[AUDIT_HASH_CHARS + 1];
+};
+/* The end of the chain as it is; rows 0 while it is empty. */
+int room_audit_end(struct room *r, struct room_known *ret, struct diag *reterr) MUST_USE;
 /* Reads the whole chain, then compares every row of every table with what the chain says last of
- * it. 0 also when faults were found. */
-int room_audit_verify(struct room *r, struct room_verdict *ret, struct diag *reterr) MUST_USE;
+ * it. An end that is known (n of them, each may be older than the other) and not in the chain means
+ * that rows are missing at the end, however well the rest fits together. 0 also when faults were
+ * found. */
+int room_audit_verify(struct room *r, const struct room_known *known, size_t n,
+                      struct room_verdict *ret, struct diag *reterr) MUST_USE;
 void room_verdict_write(const struct room_verdict *v, struct jsonw *w);
 /* {"rows":[…],"next_after":…} of rows with seq > after. */
 int room_audit_list(struct room *r, int64_t after, int64_t limit, struct jsonw *w,

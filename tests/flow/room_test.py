@@ -315,6 +315,91 @@ def the_matrix_holds_over_every_route():
         assert who["administrator"].get("/audit/verify")["ok"]
 
 
+def everything_that_writes():
+    return [(m.upper(), path, op["operationId"]) for path, ops in openapi.DOC["paths"].items() for m, op in ops.items() if m != "get"]
+
+
+# operation -> who does it, its path, its body, and the one row of the chain it leaves (verb, object); None: it writes nothing.
+# In an order in which each finds what it needs; "version" is filled in with that of the row named.
+WRITES = {
+    "me_put": ("handler", "/me", {"lang": "en"}, "/me", ("open", "person")),
+    "incident_put": ("handler", "/incidents/1", {"level": "low"}, "/incidents/1", ("change", "incident")),
+    "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
+    "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
+    "action_reject": ("handler", "/actions/2/reject", {"reason": "訓練"}, "/incidents/2/actions", ("reject", "action")),
+    "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),
+    "action_extend": ("handler", "/actions/1/extend", {"minutes": 30}, "/incidents/1/actions", ("extend", "action")),
+    "action_undo": ("handler", "/actions/1/undo", {}, "/incidents/1/actions", ("undo", "action")),
+    "rule_try": ("handler", "/rules/try", {"line": "Failed password"}, None, None),
+    "person_post": ("administrator", "/persons", {"name": "新人", "role": "handler"}, None, ("create", "person")),
+    "person_put": ("administrator", "/persons/4", {"name": "慣れた人"}, "/persons", ("change", "person")),
+    "person_link": ("administrator", "/persons/4/link", None, None, ("create", "link")),
+    "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
+    "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
+    "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
+}
+
+
+def version_at(b, path, number):
+    x = b.get(path)
+    rows = x.get("actions") or x.get("persons") or [x.get("person", x)]
+    return next(r["version"] for r in rows if number is None or r["id"] == number)
+
+
+@tap.test
+def whoever_writes_is_asked_and_stands_in_the_chain_once():
+    """Every writing operation of the description: nothing without a session, without the page's own token or with another's role;
+    done, it leaves one row of the chain; done again from the same version, none and says who was first."""
+    assert {op for _, _, op in everything_that_writes()} == set(WRITES)
+    routes = {(l.split("\t")[0], l.split("\t")[1]): l.split("\t")[2:4] for l in tap.run(rooms.ROOM, "--list-routes").stdout.decode().splitlines()}
+    table, method_of = promised(), {op: (m, p) for m, p, op in everything_that_writes()}
+    ours, theirs = socket.socketpair()
+    with ours, theirs, rooms.room(extra=("--supervisor-fd", str(theirs.fileno())), fds=(theirs.fileno(),)) as r:
+        s = r.sensor()
+        wave(s)
+        s.serve(sensor_answer)
+        rooms.Hand(r.data)
+        who = rooms.people(r)
+        tap.wait_until(lambda: who["handler"].get("/me")["hand"], 20, 0.2, what="the hand")
+
+        def rows(where):
+            return r.one(f"SELECT count(*) FROM audit WHERE {where}")
+        for n, (op, (role, path, body, read, leaves)) in enumerate(WRITES.items()):
+            method, pattern = method_of[op]
+            b, me = who[role], {"administrator": 1, "handler": 2, "auditor": 3}[role]
+            number = int(path.split("/")[2]) if path.count("/") > 1 and path.split("/")[2].isdigit() else None
+            if read and read.endswith("/actions"):  # what was decided last has reached the hand and come back
+                want = {"action_extend": "in_force", "action_undo": "in_force"}.get(op, "proposed")
+                tap.wait_until(lambda: any(a["id"] == number and a["state"] == want for a in b.get(read)["actions"]), 10, 0.1, what=f"{op} {want}")
+                time.sleep(0.2)
+            if read:
+                body = body | {"version": version_at(b, read, number)}
+            before, full = rows("1"), "/api/v1" + path
+            stranger = rooms.Browser(r, f"127.0.2.{n + 1}")
+            assert stranger.request(method, full, body).status == 401 and rows("1") == before, op
+            good, b.csrf = b.csrf, "0" * 64
+            e = b.api(method, path, body, want=403)["error"]
+            b.csrf = good
+            assert e["key"] == "error.csrf" and rows("verb = 'refused'") and rows("1") == before + 1, op
+            verb, obj = routes[method, "/api/v1" + pattern.removeprefix("/api/v1")] if (method, pattern) in routes else routes[method, pattern.replace("{id}", "{name}")]
+            refused = [x for x in who if table.get((obj, verb), {}).get(x, "no") == "no"]
+            assert refused or (obj, verb) in {("self", "change"), ("self", "read")}, (op, obj, verb)
+            for other in refused:
+                before = rows("1")
+                assert who[other].api(method, path, body, want=403)["error"]["recorded"], op
+                assert rows("1") == before + 1 and rows("verb = 'refused'"), op
+            mine = f"by = 'person:{me}' AND verb <> 'refused'" + (f" AND verb = '{leaves[0]}' AND object = '{leaves[1]}'" if leaves else "")
+            before = rows(mine)
+            b.api(method, path, body)
+            assert rows(mine) == before + (leaves is not None), (op, rows(mine) - before)
+            if read:
+                e = b.api(method, path, body, want=409)["error"]
+                assert e["by"] in ("administrator", "duty", "checker", "hand", "system", "新人", "慣れた人") and e["theirs"] > e["yours"], e
+                assert rows(mine) == before + 1, op
+        assert {ours.recv(1), ours.recv(1)} == {b"s", b"c"}
+        assert who["administrator"].get("/audit/verify")["ok"]
+
+
 @tap.test
 def a_change_reaches_open_pages_at_once():
     with rooms.room() as r:
@@ -506,6 +591,40 @@ def tampering_is_found_and_named():
         assert not v["ok"] and [(f["kind"], f["object"], f["row_id"]) for f in v["faults"]] == [("changed", "incident", 1)], v
         status, said = r.verify()
         assert status == 1 and said["faults"] == v["faults"]
+
+
+@tap.test
+def an_earlier_state_is_found_by_the_checkpoint():
+    with rooms.room() as r:
+        s = r.sensor()
+        wave(s)
+        b = r.browser()
+        r.stop()
+        early = {p.name: p.read_bytes() for p in (r.data / "room").iterdir() if p.is_file()}
+        status, was = r.verify()
+        assert status == 0
+        r.start()
+        b = r.browser()
+        b.api("POST", "/incidents/1/timeline", {"text": "後で消す", "lane": "business"})
+        head = b.get("/audit/verify")["head"]
+        assert b.get(f"/audit/verify?head={head}")["ok"] and b.get(f"/audit/verify?head={was['head']}")["ok"]
+        b.get("/audit/verify?head=12", want=400)
+        r.stop()
+        for name in ("room.db", "room.db-wal", "room.db-shm"):
+            (r.data / "room" / name).unlink(missing_ok=True)
+            if name in early:
+                (r.data / "room" / name).write_bytes(early[name])
+        status, said = r.verify()
+        assert status == 1 and [(f["kind"], f["object"], f["text"]["key"]) for f in said["faults"]] == [("removed", "audit", "verify.chain_cut")], said
+        checkpoint = r.data / "room/checkpoint"
+        forged = checkpoint.read_text().replace(head, was["head"])
+        assert forged != checkpoint.read_text()
+        checkpoint.write_text(forged)
+        assert r.verify()[0] == 1
+        checkpoint.write_bytes(early["checkpoint"])
+        assert r.verify()[0] == 0  # whole in itself
+        assert tap.run(rooms.ROOM, "--data", r.data, "--verify", "--head", head).returncode == 1  # but not for whoever kept the head
+        r.start()
 
 
 @tap.test

@@ -116,6 +116,35 @@ class Sensor:
         self.s.close()
 
 
+class Hand:
+    """Speaks the hand's side of hand.sock: whatever is ordered is done at once."""
+
+    def __init__(self, data):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(data / "run/hand.sock"))
+        self.listener.listen()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            s, _ = self.listener.accept()
+            f = s.makefile("rb")
+            while head := f.read(4):
+                note = f.read(struct.unpack("<I", head)[0]).decode()
+                order = json.loads(note.split("\n\n\u2014 ")[0].split("\n", 1)[1])
+                text = json.dumps(self.answer(order)).encode()
+                s.sendall(struct.pack("<I", len(text)) + text)
+
+    def answer(self, o):
+        a = {"order_id": o["order_id"], "ok": True}
+        if o["type"] == "list":
+            return a | {"limits": {"dry_run": False}, "blocks": [], "more": False}
+        until = int(datetime.datetime.now().timestamp() * 1000) + 60000 * o.get("minutes", 0)
+        gone = o["type"] == "unblock"
+        return a | {"results": [{"address": x, "ok": True, "state": "unblocked" if gone else "blocked", "reason": None, "text": "",
+                                 "until_ms": None if gone else until} for x in o.get("addresses", [])]}
+
+
 class Reply:
     def __init__(self, status, headers, text):
         self.status, self.headers, self.text = status, headers, text
@@ -207,8 +236,8 @@ class Events:
 
 
 class Room:
-    def __init__(self, data, config=SERVICES, extra=()):
-        self.data, self.extra, self.child = data, extra, None
+    def __init__(self, data, config=SERVICES, extra=(), fds=()):
+        self.data, self.extra, self.fds, self.child = data, extra, fds, None
         data.mkdir(parents=True, exist_ok=True)
         (data / "kizuki.yml").write_text(config)
         self.port = 0
@@ -216,7 +245,7 @@ class Room:
     def start(self):
         self.log = open(self.data / "room.log", "a")
         self.child = subprocess.Popen([ROOM, "--data", self.data, "--https", f"127.0.0.1:{self.port}", *self.extra],
-                                      stdout=subprocess.PIPE, stderr=self.log, text=True)
+                                      stdout=subprocess.PIPE, stderr=self.log, text=True, pass_fds=self.fds)
         line = self.child.stdout.readline()
         m = re.match(r"listening on 127\.0\.0\.1:(\d+)", line)
         assert m, (line, self.said())
@@ -262,9 +291,9 @@ class Room:
 
 
 @contextlib.contextmanager
-def room(config=SERVICES, extra=()):
+def room(config=SERVICES, extra=(), fds=()):
     with tap.folder() as d:
-        r = Room(d / "data", config, extra)
+        r = Room(d / "data", config, extra, fds)
         r.start()
         try:
             yield r

@@ -1,8 +1,10 @@
 /* Sources, rules, the chain, packs and the demonstration. */
 #include "app/room/call.h"
+#include "app/room/checkpoint.h"
 #include "app/room/room.h"
 #include "room/audit.h"
 #include "room/report.h"
+#include "room/write.h"
 
 int handle_sources(struct call *c) {
     int e = room_sources_write(c->p->room, &c->w, &c->err);
@@ -66,7 +68,10 @@ int handle_audit(struct call *c) {
 
 int handle_audit_verify(struct call *c) {
     struct room_verdict *v = arena_zalloc(&c->arena, sizeof *v);
-    int e = v ? room_audit_verify(c->p->room, v, &c->err) : -ENOMEM;
+    struct str head = call_query(c, "head");
+    if (head.p && head.n != AUDIT_HASH_CHARS)
+        return call_bad(c, "head");
+    int e = v ? checkpoint_verify(c->p, head, v, &c->err) : -ENOMEM;
     if (e < 0)
         return e;
     room_verdict_write(v, &c->w);
@@ -119,8 +124,17 @@ int handle_demo(struct call *c) {
 
 static int switch_demo(struct call *c, char what, const char *state) {
     struct supervisor_link *l = &c->p->supervisor;
-    if (supervisor_link_ask(l, what) < 0)
+    int e = room_begin(c->p->room, &c->err);
+    if (e < 0)
+        return e;
+    e = room_record(c->p->room, &c->who, c->route->verb, OBJECT_DEMO, &c->err);
+    if (e == 0)
+        e = supervisor_link_ask(l, what);
+    e = room_end(c->p->room, e, &c->err);
+    if (e == -EAGAIN)
         return call_refuse(c, 503, "error.serve_away");
+    if (e < 0)
+        return e;
     snprintf(l->state, sizeof l->state, "%s", state);
     l->has_url = false;
     return handle_demo(c);

@@ -2,6 +2,7 @@
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/room/call.h"
+#include "app/room/checkpoint.h"
 #include "app/room/room.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -24,7 +25,7 @@
 static const char usage[] =
     "usage: kizuki-room --data DIR --https-fd N --sensor-fd N [options]   serve\n"
     "       kizuki-room --data DIR --sign-in-link [--person NAME]        print a one-time link\n"
-    "       kizuki-room --data DIR --verify                              check the chain of "
+    "       kizuki-room --data DIR --verify [--head HASH]                check the chain of "
     "writes\n"
     "       kizuki-room --list-routes\n"
     "\n"
@@ -48,21 +49,14 @@ static int read_fd(const char *z, int *ret) {
 
 static int read_options(int argc, char **argv, struct program_options *o) {
     static const struct option names[] = {
-        {"data", 1, NULL, 'd'},
-        {"config", 1, NULL, 'c'},
-        {"https-fd", 1, NULL, 'f'},
-        {"sensor-fd", 1, NULL, 's'},
-        {"supervisor-fd", 1, NULL, 'S'},
-        {"https", 1, NULL, 'H'},
-        {"packs", 1, NULL, 'p'},
-        {"demo", 0, NULL, 'D'},
-        {"sign-in-link", 0, NULL, 'l'},
-        {"person", 1, NULL, 'n'},
-        {"verify", 0, NULL, 'v'},
-        {"list-routes", 0, NULL, 'r'},
-        {"version", 0, NULL, 'V'},
-        {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"data", 1, NULL, 'd'},          {"config", 1, NULL, 'c'},
+        {"https-fd", 1, NULL, 'f'},      {"sensor-fd", 1, NULL, 's'},
+        {"supervisor-fd", 1, NULL, 'S'}, {"https", 1, NULL, 'H'},
+        {"packs", 1, NULL, 'p'},         {"demo", 0, NULL, 'D'},
+        {"sign-in-link", 0, NULL, 'l'},  {"person", 1, NULL, 'n'},
+        {"verify", 0, NULL, 'v'},        {"head", 1, NULL, 'k'},
+        {"list-routes", 0, NULL, 'r'},   {"version", 0, NULL, 'V'},
+        {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int e = 0;
     *o = (struct program_options){.https_fd = -1, .sensor_fd = -1, .supervisor_fd = -1};
@@ -97,6 +91,9 @@ static int read_options(int argc, char **argv, struct program_options *o) {
             break;
         case 'n':
             o->person = optarg;
+            break;
+        case 'k':
+            o->head = optarg;
             break;
         case 'v':
             o->verify = true;
@@ -362,8 +359,9 @@ static int set_up(struct program *p, struct diag *err) {
 
 #define TICK_NS NS_PER_S
 #define PRUNE_NS NS_PER_HOUR
+#define CHECKPOINT_NS NS_PER_MIN /* what a cut end can hide at most */
 
-static void tick(struct program *p, int64_t *next_prune_ns) {
+static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkpoint_ns) {
     struct diag d = {0};
     int64_t now = time_monotonic_ns();
     if (room_actions_tick(p->room, &d) < 0)
@@ -376,10 +374,14 @@ static void tick(struct program *p, int64_t *next_prune_ns) {
         if (room_sessions_prune(p->room, &d) < 0)
             log_error("cannot remove old sessions: %s", d.text);
     }
+    if (now >= *next_checkpoint_ns) {
+        *next_checkpoint_ns = now + CHECKPOINT_NS;
+        checkpoint_write(p);
+    }
 }
 
 static int run(struct program *p) {
-    int64_t next_tick_ns = 0, next_prune_ns = 0;
+    int64_t next_tick_ns = 0, next_prune_ns = 0, next_checkpoint_ns = 0;
     if (p->opt.https)
         say_listening(p->https_fd);
     enum { HTTP, SIGNALS, HAND, SUPERVISOR, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
@@ -396,8 +398,10 @@ static int run(struct program *p) {
             log_error("cannot wait: %s", err_word(-errno));
             return 1;
         }
-        if (k > 0 && (pfd[SIGNALS].revents & POLLIN))
+        if (k > 0 && (pfd[SIGNALS].revents & POLLIN)) {
+            checkpoint_write(p);
             return 0;
+        }
         if (k > 0) {
             sensor_link_serve(p, &pfd[SENSORS]);
             hand_link_serve(p, &pfd[HAND]);
@@ -405,7 +409,7 @@ static int run(struct program *p) {
         }
         http_run(p->http);
         if (time_monotonic_ns() >= next_tick_ns) {
-            tick(p, &next_prune_ns);
+            tick(p, &next_prune_ns, &next_checkpoint_ns);
             next_tick_ns = time_monotonic_ns() + TICK_NS;
         } else {
             hand_link_send(p); /* what was decided just now */
@@ -439,7 +443,7 @@ static int verify(struct program *p, bool *ret_good, struct diag *err) {
     if (e == 0)
         e = open_room(p, err);
     if (e == 0)
-        e = room_audit_verify(p->room, &v, err);
+        e = checkpoint_verify(p, str_of(p->opt.head), &v, err);
     if (e < 0)
         return e;
     buf_init(&out, 1 << 20);

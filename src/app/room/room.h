@@ -27,6 +27,7 @@
 struct program_options {
     const char *data, *config, *https, *person, *packs;
     int https_fd, sensor_fd, supervisor_fd;
+    const char *head; /* with verify: kept elsewhere; NULL: none */
     bool demo, sign_in_link, verify, list_routes;
 };
 struct program {
@@ -42,6 +43,7 @@ struct program {
     struct hand_link hand;
     struct supervisor_link supervisor;
     struct packs packs;
-    char playing[64]; /* id of the pack a demonstration plays; empty: none, or not known */
+    char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
+    int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;
 };

@@ -31,7 +31,7 @@ static void story(struct fixture *f) {
 static struct room_verdict verify(struct fixture *f) {
     struct room_verdict v;
     struct diag d = {0};
-    if (room_audit_verify(f->r, &v, &d) < 0)
+    if (room_audit_verify(f->r, NULL, 0, &v, &d) < 0)
         fail_msg("%s", d.text);
     return v;
 }
@@ -120,6 +120,38 @@ static void a_cut_end_is_found(void **state UNUSED) {
     struct room_verdict v = verify(f);
     assert_true(v.n_faults > 0);
     assert_string_not_equal(v.head, before.head);
+    fixture_free(f);
+}
+
+/* Chain and rows put back together to an earlier state: only what was kept elsewhere knows better.
+ */
+static void an_earlier_state_is_found_by_what_was_kept(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_known known[2] = {0}, late;
+    struct room_verdict v;
+    story(f);
+    assert_int_equal(room_audit_end(f->r, &known[0], NULL), 0);
+    assert_int_equal(sql_script(f->r->db, "SAVEPOINT earlier", NULL), 0);
+    tamper(f, "SELECT 1");
+    f->r->in_tx = true;
+    assert_int_equal(room_record(f->r, &room_system, VERB_CREATE, OBJECT_DEMO, NULL), 0);
+    f->r->in_tx = false;
+    assert_int_equal(room_audit_end(f->r, &late, NULL), 0);
+    assert_int_equal(late.rows, known[0].rows + 1);
+    known[1] = late;
+    known[1].rows = 0; /* a head alone, noted by hand */
+    assert_int_equal(room_audit_verify(f->r, known, 2, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 0);
+    assert_int_equal(sql_script(f->r->db, "ROLLBACK TO earlier; RELEASE earlier", NULL), 0);
+    assert_int_equal(room_audit_verify(f->r, known, 1, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 0); /* whole in itself */
+    assert_int_equal(room_audit_verify(f->r, known, 2, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 1);
+    assert_true(v.faults[0].kind == FAULT_REMOVED && v.faults[0].at_end);
+    assert_int_equal(v.faults[0].seq, late.rows);
+    late.head[0] = late.head[0] == 'a' ? 'b' : 'a';
+    assert_int_equal(room_audit_verify(f->r, &late, 1, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 1);
     fixture_free(f);
 }
 
@@ -233,6 +265,7 @@ static void a_failed_write_leaves_no_trace(void **state UNUSED) {
 
 UNIT_GROUP(room_audit, cmocka_unit_test(an_untouched_room_is_whole),
            cmocka_unit_test(each_tampering_is_named), cmocka_unit_test(a_cut_end_is_found),
+           cmocka_unit_test(an_earlier_state_is_found_by_what_was_kept),
            cmocka_unit_test(the_chain_only_grows),
            cmocka_unit_test(the_hash_is_that_of_the_documented_text),
            cmocka_unit_test(every_column_is_covered), cmocka_unit_test(every_row_carries_its_head),

@@ -123,7 +123,7 @@ static void a_refusal_stands_in_the_chain(void **state UNUSED) {
         1);
     assert_int_equal(number(f, "SELECT level = 'high' FROM incident"), 1);
     struct room_verdict v;
-    assert_int_equal(room_audit_verify(f->r, &v, NULL), 0);
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, &v, NULL), 0);
     assert_int_equal(v.n_faults, 0);
     fixture_free(f);
 }

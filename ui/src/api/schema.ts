@@ -2206,7 +2206,10 @@ export interface operations {
     };
     audit_verify: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a head that was kept elsewhere: it must stand in the chain */
+                head?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2222,6 +2225,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerify"];
                 };
             };
+            400: components["responses"]["E400"];
             401: components["responses"]["E401"];
             403: components["responses"]["E403"];
             429: components["responses"]["E429"];
