@@ -7,7 +7,7 @@ import { haveChromium, CHROMIUM, launch } from "./lib/browser.mjs";
 import { demonstration } from "./demo.mjs";
 import { close, skip } from "./lib/report.mjs";
 import { look } from "./look.mjs";
-import { walks } from "./walks.mjs";
+import { quietWalks, walks } from "./walks.mjs";
 
 const OUT = fileURLToPath(new URL("../../artefacts/pages/", import.meta.url));
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : null;
@@ -24,9 +24,10 @@ async function main() {
   const browser = await launch();
   try {
     const demo = !target.dev && (!only || only === "demo") ? demonstration(browser, target, OUT) : null;
+    const quiet = !only || only === "walk" ? quietWalks(browser, target, OUT) : null;
     if (!only || only === "look") await look(browser, target, OUT);
     if (!only || only === "walk") await walks(browser, target, OUT);
-    await demo;
+    await Promise.all([demo, quiet]);
   } finally {
     await browser.close();
     await target.stop();

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { open, person, settle } from "./lib/browser.mjs";
+import { open, person, picture, settle } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
 
@@ -78,10 +78,52 @@ async function tabbing(browser, target) {
   return faults;
 }
 
+/** Every page says what it is for; by the button that a phone has too, in both languages. */
+async function help(browser, target, out) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    const { page, context, phone, take } = await person(browser, { width });
+    await target.signIn(page);
+    for (const hash of ["", "cases", `cases/${target.incident}`, "sources", "rules", "packs", "settings", "more", "nowhere"]) {
+      await open(page, target.base, hash);
+      await page.getByRole("button", { name: "使い方" }).click();
+      const words = await page.locator("dialog[open]").innerText();
+      faults.push(say(words.length > 60 && !/help\.[a-z]/.test(words), `no help on "${hash}": ${words.slice(0, 60)}`), ...(await page.evaluate(layoutFaults, phone)).map((f) => `help of "${hash}": ${f}`));
+      if (hash === "") await page.screenshot({ path: `${out}help-ja-${width}.png` });
+      if (hash === "") faults.push(...await axeFaults(page));
+      await page.keyboard.press("Escape");
+    }
+    faults.push(...take());
+    await context.close();
+  }
+  return faults;
+}
+
+/** The session is ended elsewhere; the room is away: the page says so in words and what to do. */
+async function ended(browser, target, out) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    const { page, context, phone } = await person(browser, { width });
+    await page.addInitScript(() => Object.defineProperty(navigator, "language", { get: () => "ja" }));
+    await target.signIn(page);
+    await open(page, target.base, "");
+    await context.clearCookies();
+    await page.evaluate(() => { location.hash = "#/rules"; });
+    faults.push(await has(page, "まだサインインしていません"), ...await page.evaluate(layoutFaults, phone));
+    await page.screenshot({ path: `${out}session-ended-ja-${width}.png` });
+    await page.route("**/api/v1/**", (r) => r.abort());
+    await page.reload();
+    faults.push(await has(page, "サーバーにつながりません"), ...await page.evaluate(layoutFaults, phone), ...await axeFaults(page));
+    await page.screenshot({ path: `${out}unreachable-ja-${width}.png` });
+    await context.close();
+  }
+  return faults;
+}
+
 /** The question is there and has the focus. */
 const asked = (page) => page.waitForFunction(() => document.activeElement?.closest(".confirm") !== null, null, { timeout: 5000 });
 
-async function decide(browser, target) {
+async function decide(browser, target, out) {
   const { page, context, take } = await person(browser);
   await target.signIn(page);
   await open(page, target.base, `cases/${target.incident}/actions`);
@@ -93,13 +135,15 @@ async function decide(browser, target) {
   await asked(page);
   const faults = [say((await page.locator(".confirm .title").innerText()).endsWith("か"), "the question names no decision")];
   faults.push(say((await page.evaluate(() => document.activeElement?.textContent)) === words, "the confirming button does not repeat the words"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page));
+  await page.screenshot({ path: `${out}asking-ja-1440.png`, fullPage: true });
   await page.keyboard.press("Escape");
   faults.push(say(await page.locator(".confirm").count() === 0, "Esc does not leave the question"));
   await page.locator(".action-card .button.solid").first().press("Enter");
   await asked(page);
   await page.keyboard.press("Enter");
   if (target.dev) faults.push(await has(page, "実行しませんでした"), ...await page.evaluate(layoutFaults, false));
-  else faults.push(await has(page, "予行が済んだ、まだ実行していない", 15_000));
+  else faults.push(await has(page, "予行が済んだ、まだ実行していない", 15_000), ...await page.evaluate(layoutFaults, false));
+  await page.screenshot({ path: `${out}decided-ja-1440.png`, fullPage: true });
   context.close();
   return [...faults, ...take().filter((c) => !target.dev || !/403/.test(c))];
 }
@@ -120,15 +164,15 @@ async function note(browser, target) {
   return faults;
 }
 
-async function conflict(browser, target) {
+async function conflict(browser, target, out) {
   const a = await person(browser), b = await person(browser);
   await target.signIn(a.page);
   await (target.signInOther ?? target.signIn)(b.page);
   await open(a.page, target.base, `cases/${target.incident}`);
   await open(b.page, target.base, `cases/${target.incident}`);
   const faults = [];
-  const edit = async (page) => page.getByRole("button", { name: "事案を直す" }).click();
-  const level = (page) => page.getByLabel("高さ");
+  const edit = async (page) => page.getByRole("button", { name: "内容を直す" }).click();
+  const level = (page) => page.getByLabel("重要度");
   await edit(a.page);
   const was = await level(a.page).inputValue();
   await level(a.page).selectOption(was === "critical" ? "high" : "critical");
@@ -141,6 +185,7 @@ async function conflict(browser, target) {
   }
   await a.page.getByRole("button", { name: "1か所の直しを保存する" }).click();
   faults.push(await has(a.page, "保存しませんでした"), await has(a.page, "あなたの内容で保存する"), ...await a.page.evaluate(layoutFaults, false), ...await axeFaults(a.page));
+  await a.page.screenshot({ path: `${out}conflict-ja-1440.png` });
   await a.page.getByRole("button", { name: "いまの内容を残す" }).click();
   faults.push(say(await a.page.locator(".case-edit").count() === 0, "keeping the current one does not close the form"));
   faults.push(...a.take().filter((c) => !/409/.test(c)), ...b.take());
@@ -157,35 +202,52 @@ async function language(browser, target) {
   const faults = [await heading(page, "Settings"), say(await page.evaluate(() => document.documentElement.lang) === "en", "the page's language stays Japanese")];
   await page.reload();
   await settle(page);
-  faults.push(await has(page, "Verify the chain"));
+  faults.push(await has(page, "Check the records"));
   await page.getByText("日本語").click();
   faults.push(await heading(page, "設定"));
-  await page.getByRole("button", { name: "記録の鎖を確かめる" }).click();
-  faults.push(await has(page, "変えられたところはありません"), ...await page.evaluate(layoutFaults, true), ...take());
+  await page.getByRole("button", { name: "改ざんがないか確かめる" }).click();
+  faults.push(await has(page, "改ざんは見つかりませんでした"), ...await page.evaluate(layoutFaults, true), ...take());
   context.close();
   return faults;
 }
 
-async function line(browser, target) {
+async function line(browser, target, out) {
   const { page, context, take } = await person(browser);
   await target.signIn(page);
-  await open(page, target.base, "rules");
-  await page.getByLabel("ログの1行").fill("Nov 23 02:11:58 idp-02 sshd[2214]: Failed password for invalid user root from 192.0.2.4 port 50022 ssh2");
+  await open(page, target.base, "rules/try");
+  await page.getByRole("textbox", { name: "ログの1行" }).fill("Nov 23 02:11:58 idp-02 sshd[2214]: Failed password for invalid user root from 192.0.2.4 port 50022 ssh2");
   await page.getByRole("button", { name: "この1行を試す" }).click();
   const faults = [await has(page, "event.outcome"), await has(page, "当たります"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page), ...take()];
+  await page.screenshot({ path: `${out}tried-ja-1440.png`, fullPage: true });
   context.close();
   return faults;
 }
 
-async function lost(browser, target) {
+async function lost(browser, target, out) {
   const { page, context } = await person(browser);
   await target.signIn(page);
   await page.route("**/api/v1/stream*", (r) => r.abort());
   await open(page, target.base, "");
   const faults = [await has(page, "つながっていません"), await has(page, "10秒ごとにつなぎ直しています"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page)];
+  await page.screenshot({ path: `${out}line-lost-ja-1440.png` });
   await page.unroute("**/api/v1/stream*");
   await page.getByText("つながっていません").waitFor({ state: "detached", timeout: 14_000 }).catch(() => faults.push("the band stays though the line is back"));
   context.close();
+  return faults;
+}
+
+/** A file half of whose lines nobody can read: said, with how many, in the row that stands open. */
+async function unreadable(browser, target, out) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    const who = await person(browser, { width });
+    await target.signInHost(who.page);
+    await open(who.page, target.host, "sources");
+    faults.push(await has(who.page, "400行のうち200行が読めません", 15_000), await has(who.page, "50%"), ...await who.page.evaluate(layoutFaults, who.phone), ...await axeFaults(who.page));
+    await picture(who, `${out}sources-unreadable-ja-${width}-light.png`);
+    faults.push(...who.take());
+    await who.context.close();
+  }
   return faults;
 }
 
@@ -240,20 +302,28 @@ async function signin(browser, target, out) {
   return faults;
 }
 
+/** Those that change nothing and mostly wait: they may run while pages are looked at. */
+export async function quietWalks(browser, target, out) {
+  const walk = (name, f) => test(name, () => f(browser, target, out));
+  await walk("a dead line is said, and when it is back", lost);
+  await walk("motion: one underline, none when less is asked for", motion);
+  if (target.dev) return skip("sign-in, a session that ended, unreadable lines", "the stand-in has none of them");
+  await walk("sign-in: no link, used link", signin);
+  await walk("a session that ended, a room that is away", ended);
+  await walk("sources: lines that cannot be read", unreadable);
+}
+
 export async function walks(browser, target, out) {
   const walk = (name, f) => test(name, () => f(browser, target, out));
   await test("the bundle is small and has nothing inline", async () => bundle());
-  if (target.dev) skip("sign-in: no link, used link", "the stand-in has no sign-in");
-  else await walk("sign-in: no link, used link", signin);
   await walk("keyboard: jumps, search, help", keyboard);
   await walk("keyboard: every target is reached and seen", tabbing);
+  await walk("help on every page", help);
   if (target.dev) skip("a note appears on another person's page by itself", "the stand-in stores nothing");
   else await walk("a note appears on another person's page by itself", note);
   await walk("two edits: the second is refused and shows both", conflict);
   await walk("a decision: asked once more in the same words", decide);
   await walk("a line is tried", line);
   await walk("language and chain of records", language);
-  await walk("a dead line is said, and when it is back", lost);
-  await walk("motion: one underline, none when less is asked for", motion);
   await walk("paper: A4, dates written out", paper);
 }

@@ -16,7 +16,9 @@ export function layoutFaults(coarse) {
     }
     return false;
   };
-  const all = [...document.querySelectorAll("body *")].filter(shown);
+  /* an open dialog lies on top of everything else on purpose */
+  const root = document.querySelector("dialog[open]") ?? document.body;
+  const all = [...root.querySelectorAll("*")].filter(shown);
 
   if (document.documentElement.scrollWidth > innerWidth + 1) faults.push(`the page is ${document.documentElement.scrollWidth} px wide in a window of ${innerWidth}`);
   for (const el of all) {
@@ -28,7 +30,7 @@ export function layoutFaults(coarse) {
     for (const el of document.querySelectorAll(".scroll")) if (el.scrollWidth > el.clientWidth + 1) faults.push(`has to be scrolled sideways: ${name(el)}`);
   }
 
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts = [];
   for (let t = walker.nextNode(); t; t = walker.nextNode()) {
     const el = t.parentElement;
@@ -68,7 +70,7 @@ export function layoutFaults(coarse) {
     }
   }
   if (coarse) {
-    for (const el of document.querySelectorAll("a[href], button, input, select, textarea, summary, [role=button], label:has(input[type=radio])")) {
+    for (const el of root.querySelectorAll("a[href], button, input, select, textarea, summary, [role=button], label:has(input[type=radio])")) {
       if (!shown(el) || /^(radio|checkbox)$/.test(el.type)) continue;
       const r = el.getBoundingClientRect();
       if (r.height < 43.5 || r.width < 43.5) faults.push(`target ${Math.round(r.width)} × ${Math.round(r.height)}: ${name(el)}`);

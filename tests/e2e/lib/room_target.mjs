@@ -2,7 +2,7 @@
 // user sees it, and a third whose pages start a demonstration. All in folders of their own under a temporary one; only processes started here are
 // ended.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,12 +89,21 @@ const enter = (base, session) => async (page) => {
   await page.context().addCookies([{ name, value, url: base, httpOnly: true, secure: true, sameSite: "Strict" }]);
 };
 
+/** A file source half of whose lines have a form nobody knows. */
+function oddSource(folder) {
+  mkdirSync(folder, { recursive: true });
+  const log = join(folder, "report.log");
+  writeFileSync(log, Array.from({ length: 400 }, (_, i) => (i % 2 ? `ﾍﾟｰｼﾞ=${i} job=1${i} st=OK` : `Nov 21 10:${String(i % 60).padStart(2, "0")}:01 rp-03 sshd[2214]: Accepted password for report from 192.0.2.4 port 50022 ssh2`)).join("\n") + "\n");
+  writeFileSync(join(folder, "kizuki.yml"), `sources:\n  - {name: 帳票サーバー rp-03, kind: file, path: ${log}, host: rp-03}\n`);
+}
+
 export async function roomTarget() {
   if (!existsSync(KIZUKI)) {
     skip("pages against the real programs", `no ${KIZUKI}; build first`);
     return null;
   }
   const dir = mkdtempSync(join(tmpdir(), "kizuki-e2e-"));
+  oddSource(join(dir, "host"));
   const demo = start(["demo", "--data", join(dir, "demo"), "--https", "127.0.0.1:0", "--pace", "0"]);
   const fresh = start(["serve", "--data", join(dir, "fresh"), "--https", "127.0.0.1:0", "--syslog", "off", "--no-local-logs"]);
   /* the one whose pages start a demonstration */

@@ -39,7 +39,7 @@ export function App() {
   if (state === "starting") return null;
   if (state !== "in") return <SignIn state={state} reason={page === "signin" ? (args[0] ?? null) : location.pathname === "/signin" ? "used" : null} />;
   const Page = page === "cases" && args[0] ? Case : (PAGES[page] ?? Missing);
-  return <Frame page={page}><Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} /></Frame>;
+  return <Frame page={page} help={PAGES[page] ? (page === "cases" && args[0] ? "case" : page) : "missing"}><Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} /></Frame>;
 }
 
 function Missing() {

@@ -11,7 +11,7 @@ function Progress({ from, to }: { from: string; to: string }) {
   const percent = Math.round(part * 100);
   return (
     <span class="drill-progress">
-      <svg width="160" height="8" role="img" aria-label={t("band.demo_progress", { percent })}>
+      <svg width="120" height="8" viewBox="0 0 160 8" preserveAspectRatio="none" role="img" aria-label={t("band.demo_progress", { percent })}>
         <rect width="160" height="8" rx="4" fill="var(--band-stripe)" /><rect width={160 * part} height="8" rx="4" fill="var(--band-ink)" />
       </svg>
       <span>{t(part < 1 ? "band.demo_at" : "band.demo_done", { at: now.value, from, to })}</span>

@@ -5,11 +5,13 @@ import { absolute } from "../lib/time";
 import { now } from "../state/clock";
 import { go } from "../state/route";
 import { lostSince, me } from "../state/session";
-import { lang, t } from "../state/text";
+import { lang, t, word } from "../state/text";
+import { Button } from "../widgets/Button";
 import { Mark } from "../widgets/Mark";
 import { HeaderClock } from "../widgets/Time";
 import { DemoBand } from "./DemoBand";
 import { Help } from "./Help";
+import { helpOpen } from "./keys";
 
 const NAV = ["now", "cases", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
@@ -24,7 +26,7 @@ function Bands() {
       {lostSince.value !== null && (
         <div class="band" role="alert"><div><Mark kind="soon">{t("band.lost")}</Mark><span>{t("band.lost_text", { at: lostSince.value })}</span></div></div>)}
       {who && !who.demo && who.dry_run && (
-        <div class="band" role="note"><div><Mark kind="todo">{t("band.dry_run")}</Mark><span>{t("band.dry_run_text")}</span></div></div>)}
+        <div class="band" role="note"><div><Mark kind="todo">{t("band.dry_run")}</Mark><span>{t("band.dry_run_text")}</span><a class="small" href="#/settings">{t("band.dry_run_how")}</a></div></div>)}
     </>
   );
 }
@@ -45,14 +47,12 @@ function Top({ page }: { page: string }) {
     <header class="top">
       <div class="top-row top-first">
         <a class="brand" href="#/">気付き<small>Kizuki</small></a>
-        <span class="fact wide">{t("frame.level")} <b>{t("word.not_yet")}</b></span>
-        <span class="fact wide">{t("frame.duty")} <b>{t("word.not_yet")}</b></span>
         <span class="grow" />
         <span class="fact wide">{t("nav.now")} <HeaderClock /></span>
-        <span class="fact only-phone">{t("frame.level")} <b>{t("word.not_yet")}</b></span>
         <span class="fact only-phone"><HeaderClock brief /></span>
         <Find />
-        <span class="fact wide">{me.value?.person.name}</span>
+        <span class="fact wide">{word("person", me.value?.person.name)}</span>
+        <Button smaller class="help-button" onPress={() => { helpOpen.value = true; }}><span aria-hidden="true">?</span> {t("frame.help")}</Button>
       </div>
       <nav class="top-line wide" aria-label={t("frame.nav")}>
         <div class="top-row"><div class="nav">
@@ -63,7 +63,7 @@ function Top({ page }: { page: string }) {
   );
 }
 
-export function Frame({ page, children }: { page: string; children: ComponentChildren }) {
+export function Frame({ page, help, children }: { page: string; help: string; children: ComponentChildren }) {
   const skip = (e: Event) => { e.preventDefault(); const m = document.querySelector<HTMLElement>("main"); m?.focus(); m?.scrollIntoView(); };
   return (
     <>
@@ -75,7 +75,7 @@ export function Frame({ page, children }: { page: string; children: ComponentChi
       <nav class="bottom" aria-label={t("frame.nav")}>
         {BOTTOM.map((p) => <a href={to(p)} aria-current={p === page || (p === "more" && UNDER_MORE.includes(page)) ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
       </nav>
-      <Help />
+      <Help page={help} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 // ほか: what does not fit among five places on a phone.
 import { me } from "../state/session";
-import { t } from "../state/text";
+import { t, word } from "../state/text";
 import { Card } from "../widgets/Card";
 
 export function More() {
@@ -10,7 +10,7 @@ export function More() {
       <Card>
         <ul class="rows">
           {["packs", "settings"].map((p) => <li><a href={`#/${p}`}>{t(`nav.${p}`)}</a></li>)}
-          <li class="small ink2">{t("frame.duty")} <b>{t("word.not_yet")}</b>　{me.value?.person.name}</li>
+          <li class="small ink2">{t("settings.you")} <b>{word("person", me.value?.person.name)}</b></li>
         </ul>
       </Card>
     </>

@@ -21,7 +21,7 @@ export function FindingTable({ rows, linesOf }: { rows: Finding[]; linesOf?: (f:
   const columns: Column<Finding>[] = [
     { head: t("finding.rule"), title: true, class: "grow-cell", cell: (f) => <a class="name bold" href={`#/rules/${encodeURIComponent(f.rule.id)}`}>{titleOf(f.rule)}</a> },
     { head: t("cases.level"), cell: (f) => <Level level={f.level} /> },
-    { head: t("finding.group"), class: "card-wide", cell: (f) => f.group.map((g) => <div class="mono">{g.name} = {g.value}</div>) },
+    { head: t("finding.group"), class: "card-wide", cell: (f) => f.group.map((g) => <div><span class="ink2">{word("ecs", g.name)}</span> <span class="mono">{g.value}</span></div>) },
     { head: t("finding.measures"), class: "card-wide", cell: measures },
     { head: t("finding.count"), num: true, cell: (f) => <Num value={f.count} /> },
     { head: t("finding.first"), num: true, cell: (f) => <Time at={f.first} seconds /> },

@@ -78,8 +78,10 @@ function Axis({ x, width, height }: { x: Scale; width: number; height: number })
   );
 }
 
-export function Lanes({ lanes }: { lanes: LaneRow[] }) {
+export function Lanes({ lanes: all }: { lanes: LaneRow[] }) {
   const { ref, width } = useWidth<HTMLDivElement>();
+  const lanes = all.filter((l) => l.items.length > 0);
+  const quiet = all.filter((l) => l.items.length === 0);
   const [from, to] = range(lanes, now.peek());
   const x = scaleOf(from, to, width);
   const height = AXIS_H + lanes.length * ROW_H;
@@ -95,6 +97,7 @@ export function Lanes({ lanes }: { lanes: LaneRow[] }) {
             {place(l.items, labels, x, width).map((p) => <Item p={p} x={x} most={most} />)}
           </g>))}
       </svg>
+      {quiet.length > 0 && <p class="lanes-quiet small ink2">{t("lanes.quiet", { names: quiet.map((l) => t(`lane.name.${l.code}`)) })}</p>}
     </div>
   );
 }

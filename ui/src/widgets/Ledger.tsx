@@ -15,7 +15,7 @@ function Gap({ row }: { row: LedgerRow }) {
       {missed ? <Mark kind="soon">{took}</Mark> : <b>{took}</b>}
       {row.goal_s !== null && (
         <span class="ink2">{missed
-          ? t("ledger.goal_missed", { goal: row.goal_s, over: row.gap_s - row.goal_s })
+          ? <><span class="ledger-full">{t("ledger.goal_missed", { goal: row.goal_s, over: row.gap_s - row.goal_s })}</span><span class="ledger-brief">{t("ledger.goal", { goal: row.goal_s })}</span></>
           : t("ledger.goal", { goal: row.goal_s })}</span>)}
     </span>
   );

@@ -58,6 +58,7 @@ function runs(hours: Hour[]): [number, number[]][] {
 }
 
 export function Strip({ hours }: { hours: Hour[] }) {
+  if (hours.every((h) => total(h) === 0 && !h.events)) return <p class="ink2">{t("strip.none")}</p>;
   const peak = Math.max(1, ...hours.map((h) => h.events ?? 0));
   const unit = Math.min(12, 66 / Math.max(1, ...hours.map(total)));
   const labels = hours.filter((_, i) => i % 6 === 0).map((h) => parse(h.hour));

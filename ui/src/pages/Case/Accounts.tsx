@@ -3,7 +3,7 @@ import { api } from "../../api/client";
 import type { Account, Incident } from "../../api/types";
 import { number } from "../../lib/template";
 import { useResource } from "../../state/resource";
-import { t } from "../../state/text";
+import { lang, t } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { type Column, Table } from "../../widgets/Table";
@@ -11,14 +11,15 @@ import { Time } from "../../widgets/Time";
 
 function Pages({ account }: { account: Account }) {
   if (account.pages.length === 0) return <>{t("account.only_login")}</>;
-  return <>{account.pages.map((p) => <div>{p.kind ?? t("account.kind_unknown")} <span class="mono ink2">{p.path}</span> {t("account.times", { n: p.n })}</div>)}</>;
+  const told = [...account.pages].sort((a, b) => (a.kind === null ? 1 : 0) - (b.kind === null ? 1 : 0));
+  return <>{told.map((p) => <div class={p.kind === null ? "ink2" : undefined}>{t("account.page", { kind: p.kinds?.[lang.value] ?? p.kind ?? t("account.kind_unknown"), path: p.path, n: p.n })}</div>)}</>;
 }
 
 export function Accounts({ incident }: { incident: Incident }) {
   const list = useResource(api.accounts(incident.id), ["incident"], [incident.id], incident.id);
   const columns: Column<Account>[] = [
     { head: t("account.name"), title: true, cell: (a) => <b class="mono">{a.name}</b> },
-    { head: t("scope.service"), cell: (a) => a.service ?? t("word.unknown") },
+    { head: t("scope.service"), cell: (a) => incident.scope.services.find((s) => s.name === a.service)?.title ?? a.service ?? t("word.unknown") },
     { head: t("account.source"), cell: (a) => <span class="mono id">{a.source ?? t("word.unknown")}</span> },
     { head: t("account.success"), num: true, cell: (a) => <Time at={a.success_at} seconds /> },
     { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : number(a.tried)) },

@@ -13,7 +13,7 @@ const MINUTES = [10, 30, 60, 180, 720, 1440];
 function Minutes({ label, value, onPick }: { label: string; value: number; onPick: (n: number) => void }) {
   const all = [...new Set([...MINUTES, value])].sort((a, b) => a - b);
   return (
-    <label class="minutes small">{label}{" "}
+    <label class="minutes small"><span>{label}</span>
       <select value={String(value)} onChange={(e) => onPick(Number(e.currentTarget.value))}>{all.map((m) => <option value={String(m)}>{t("action.minutes_n", { n: m })}</option>)}</select>
     </label>
   );

@@ -64,6 +64,7 @@ export function ActionCard({ action, first, reload }: { action: Action; first: b
       <p class="action-state">
         <Mark kind={proven(action) ? "proved" : actionMark(action)}>{t(proven(action) ? "action.proven" : `action.state.${action.state}`)}</Mark>
         {action.dry_run && action.state !== "dry_run" && <span class="tag">{t("band.dry_run")}</span>}
+        <span class="grow" />
         <span class="small ink2">{t("timeline.action", { id: action.id })}</span>
       </p>
       <h2>{actionTitle(action)}</h2>

@@ -37,7 +37,7 @@ export function Edit({ incident, reload, close }: { incident: Incident; reload: 
   const write = useWrite(reload);
   const keys = changed(base, draft);
   const my = me.value?.person;
-  const people = { ...(my ? { [String(my.id)]: my.name } : {}), ...(incident.commander ? { [String(incident.commander.id)]: incident.commander.name } : {}) };
+  const people = Object.fromEntries([my, incident.commander].filter((p) => !!p).map((p) => [String(p.id), word("person", p.name)]));
   const save = (version: number) => void write.run(() => api.editIncident(incident.id, {
     version, ...Object.fromEntries(keys.map((k) => [k, k === "commander" ? (draft.commander ? Number(draft.commander) : null) : draft[k]])),
   })).then((ok) => ok && close());

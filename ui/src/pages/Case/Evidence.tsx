@@ -11,8 +11,7 @@ import { Level } from "../../widgets/Level";
 import { Loaded } from "../../widgets/Loaded";
 import { Time } from "../../widgets/Time";
 
-const LINES = 40;
-const FEW = 2; /* findings of one rule that stand open */
+const LINES = 12; /* that stand open: who needs more asks for it */
 const LEVEL = ["informational", "low", "medium", "high", "critical"];
 
 const place = (l: EvidenceLine): string =>
@@ -23,10 +22,8 @@ function Lines({ incident, finding }: { incident: Incident; finding: string | nu
   return (
     <Loaded of={lines}>{(d) => (
       <>
-        <p class="empty small">
-          {t("evidence.shown", { n: d.lines.length, total: d.total })}{!d.complete && t("evidence.incomplete")}
-          {finding && <> <a href={`#/cases/${incident.id}/evidence`}>{t("evidence.all")}</a></>}
-        </p>
+        {finding && <p class="lead small">{t("evidence.lines_of_one")} <a href={`#/cases/${incident.id}/evidence`}>{t("evidence.all")}</a></p>}
+        <p class="lead small ink2">{t("evidence.shown", { n: d.lines.length, total: d.total })}{!d.complete && t("evidence.incomplete")}</p>
         <LineList lines={d.lines.slice(0, LINES)} />
         {d.lines.length > LINES && <Rest label={t("evidence.more_lines", { n: d.lines.length - LINES })}>{() => <LineList lines={d.lines.slice(LINES)} />}</Rest>}
       </>)}
@@ -56,13 +53,13 @@ function byRule(rows: Finding[]): Finding[][] {
 }
 
 function Group({ incident, rows }: { incident: Incident; rows: Finding[] }) {
-  const [open, set] = useState(rows.length <= FEW);
+  const [open, set] = useState(false);
   const first = rows[0];
   if (!first) return null;
   const span = rows.reduce((s, f) => ({ from: f.first && (!s.from || f.first < s.from) ? f.first : s.from, to: f.last && (!s.to || f.last > s.to) ? f.last : s.to }), { from: first.first, to: first.last });
   return (
     <details class="rest group" open={open} onToggle={(e) => set(e.currentTarget.open)}>
-      <summary><b>{titleOf(first.rule)}</b> <Level level={first.level} /> <span class="ink2">{t("evidence.group", { n: rows.length, from: span.from, to: span.to })}</span></summary>
+      <summary><Level level={first.level} /><b>{titleOf(first.rule)}</b><span class="ink2">{t("evidence.group", { n: rows.length, from: span.from, to: span.to })}</span></summary>
       {open && <FindingTable rows={rows} linesOf={(f) => `#/cases/${incident.id}/evidence?finding=${f.id}`} />}
     </details>
   );
@@ -77,12 +74,16 @@ function Rest({ label, children }: { label: string; children: () => ComponentChi
 export function Evidence({ incident, finding }: { incident: Incident; finding: string | null }) {
   const findings = useResource(api.incidentFindings(incident.id), ["incident"], [incident.id], incident.id);
   return (
-    <Card>
-      <Loaded of={findings}>{(d) => d.findings.length === 0
-        ? <Empty>{t("evidence.none")}</Empty>
-        : byRule(d.findings).map((g) => <Group key={g[0]?.rule.id} incident={incident} rows={g} />)}
-      </Loaded>
-      <Lines incident={incident} finding={finding} />
-    </Card>
+    <div class="stack">
+      {!finding && (
+        <Loaded of={findings}>{(d) => {
+          const groups = byRule(d.findings);
+          return (
+            <Card id="findings" title={t("evidence.findings_title")} caption={t("evidence.findings_caption", { rules: groups.length, n: d.total })}>
+              {groups.length === 0 ? <Empty>{t("evidence.none")}</Empty> : groups.map((g) => <Group key={g[0]?.rule.id} incident={incident} rows={g} />)}
+            </Card>);
+        }}</Loaded>)}
+      <Card id="lines" title={t("evidence.lines_title")}><Lines incident={incident} finding={finding} /></Card>
+    </div>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Incident } from "../../api/types";
 import { parse, roughly } from "../../lib/time";
 import { now } from "../../state/clock";
-import { lang, say, t } from "../../state/text";
+import { lang, say, t, word } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Level, Tlp } from "../../widgets/Level";
 import { Mark } from "../../widgets/Mark";
@@ -33,7 +33,7 @@ export function Head({ incident, reload }: { incident: Incident; reload: () => v
         <h1>{say(incident.title)}</h1>
         <p class="case-facts small">
           <Level level={incident.level} /><Tlp tlp={incident.tlp} />
-          <span>{t("case.commander")} <b>{incident.commander?.name ?? t("word.not_yet")}</b></span>
+          <span>{t("case.commander")} <b>{incident.commander ? word("person", incident.commander.name) : t("word.not_yet")}</b></span>
           <Elapsed incident={incident} />
           {incident.drill && <b>{t("case.drill")}</b>}
         </p>

@@ -12,9 +12,9 @@ export function ScopeCard({ incident }: { incident: Incident }) {
   return (
     <Card id="scope" title={t("scope.title")} caption={t("scope.counted", { at: s.counted_at })} side={<a class="small" href={`#/cases/${incident.id}/accounts`}>{t("scope.accounts")}</a>}>
       <dl class="scope-big">
-        <div><dd><b><CountOf count={s.accounts_tried} /></b> {t("scope.unit_account")}</dd><dt>{t("scope.tried")}</dt></div>
-        <div class={stolen && incident.state === "open" ? "must" : undefined}><dd><b><CountOf count={s.accounts_stolen} /></b> {t("scope.unit_account")}</dd><dt>{t("scope.stolen")}</dt></div>
-        <div><dd><b><CountOf count={s.sources} /></b> {t("scope.unit_source")}</dd><dt>{t("scope.sources")}</dt></div>
+        <div><dd><CountOf big count={s.accounts_tried} unit={t("scope.unit_account")} /></dd><dt>{t("scope.tried")}</dt></div>
+        <div class={stolen && incident.state === "open" ? "must" : undefined}><dd><CountOf big count={s.accounts_stolen} unit={t("scope.unit_account")} /></dd><dt>{t("scope.stolen")}</dt></div>
+        <div><dd><CountOf big count={s.sources} unit={t("scope.unit_source")} /></dd><dt>{t("scope.sources")}</dt></div>
       </dl>
       <table class="scope-table">
         <caption class="hidden">{t("scope.services")}</caption>
@@ -23,7 +23,7 @@ export function ScopeCard({ incident }: { incident: Incident }) {
           {s.services.map((v) => (
             <tr key={v.name}>
               <th scope="row">{v.title ?? v.name}</th>
-              <td class="num">{v.tries === null ? (v.watch_since === null ? t("word.unknown") : <>{t("scope.watched")} <Time at={v.watch_since} /></>) : <><CountOf count={v.tries} />{t("scope.times")}</>}</td>
+              <td class="num">{v.tries === null ? (v.watch_since === null ? t("word.unknown") : <>{t("scope.watched")} <Time at={v.watch_since} /></>) : <CountOf count={v.tries} unit={t("scope.times")} />}</td>
               <td class={`num${v.success > 0 ? " bold" : ""}`}>{t("scope.success")} <Num value={v.success} /></td>
             </tr>))}
           <tr>

@@ -4,6 +4,7 @@ import { api } from "../../api/client";
 import type { Action, Incident } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { say, t } from "../../state/text";
+import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Mark } from "../../widgets/Mark";
 import { actionMark, actionTitle } from "../../widgets/action";
@@ -30,11 +31,12 @@ export function Tasks({ incident }: { incident: Incident }) {
   const actions = useResource(api.actions(incident.id), ["action", "incident"], [incident.id], incident.id);
   const rows = [...(actions.data?.actions ?? [])].sort((a, b) => (RANK[a.state] ?? 3) - (RANK[b.state] ?? 3));
   const open = rows.filter((a) => a.state === "proposed").length;
+  const first = rows.find((a) => a.state === "proposed");
   return (
-    <Card id="tasks" title={t("task.title")} caption={actions.data && t("task.caption", { n: rows.length, open })}>
+    <Card id="tasks" title={t("task.title")} caption={rows.length > 0 && t("task.caption", { n: rows.length, open })}>
       {actions.data && rows.length === 0 && <Empty>{t("task.none")}</Empty>}
       <ul class="rows">{rows.slice(0, 7).map((a) => <TaskRow key={a.id} action={a} />)}</ul>
-      <p class="empty small">{t("task.playbook_not_yet")}</p>
+      {first && <div class="only-phone task-open"><Button solid href={`#/cases/${incident.id}/actions`}>{t("task.open")}</Button></div>}
     </Card>
   );
 }

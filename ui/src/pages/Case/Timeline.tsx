@@ -17,13 +17,20 @@ function Ref({ entry, id }: { entry: TimelineEntry; id: number }) {
   return null;
 }
 
+/** Who did it, where it was anybody but the system itself. */
+function by(e: TimelineEntry): string {
+  if (e.source === "person") return say(e.by);
+  if (e.by.key === "by.system") return "";
+  return has(`${e.by.key}.brief`) ? t(`${e.by.key}.brief`) : say(e.by);
+}
+
 function Row({ entry, id }: { entry: TimelineEntry; id: number }) {
   return (
     <li class="entry small">
       <span class="entry-at"><Time at={entry.at} seconds={!entry.precision_s} imprecise={!!entry.precision_s} /></span>
       <b class="entry-lane">{t(`lane.name.${entry.lane}`)}</b>
       <span class="entry-text">{say(entry.text)}{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
-      <span class="entry-by ink2">{entry.source === "person" ? say(entry.by) : has(`${entry.by.key}.brief`) ? t(`${entry.by.key}.brief`) : say(entry.by)}</span>
+      <span class="entry-by ink2">{by(entry)}</span>
       <span class="entry-ref"><Ref entry={entry} id={id} /></span>
     </li>
   );

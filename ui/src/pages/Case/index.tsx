@@ -28,13 +28,14 @@ function Overview({ incident, reload }: { incident: Incident; reload: () => void
   return (
     <div class="grid case-grid">
       <Card id="ledger" class="w12" title={t("ledger.title")} caption={t("ledger.caption")}><div class="card-body"><Ledger rows={incident.ledger} /></div></Card>
-      <Card id="lanes" class="w8 stretch only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Lanes lanes={incident.lanes} /></div></Card>
-      <div class="w4 stretch case-tasks"><Tasks incident={incident} /></div>
-      <section class="card w8 case-tabs" aria-label={t("case.tab.timeline")}>
-        <Tabs tabs={tabsOf(incident)} on="timeline" label={t("case.tabs")} />
-        <Timeline incident={incident} reload={reload} />
-      </section>
-      <div class="w4 case-scope"><ScopeCard incident={incident} /></div>
+      <div class="col w8">
+        <Card id="lanes" class="only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Lanes lanes={incident.lanes} /></div></Card>
+        <section class="card case-tabs" aria-label={t("case.tab.timeline")}>
+          <Tabs tabs={tabsOf(incident)} on="timeline" label={t("case.tabs")} />
+          <Timeline incident={incident} reload={reload} />
+        </section>
+      </div>
+      <div class="col w4 case-side"><Tasks incident={incident} /><ScopeCard incident={incident} /></div>
     </div>
   );
 }

@@ -20,23 +20,24 @@ function OwnLogs({ data }: { data: Now }) {
   );
 }
 
-function Demo() {
+function Demo({ first }: { first: boolean }) {
   return (
     <div class="start-part">
       <h3>{t("demo.title")}</h3>
       <p>{t("demo.text")}</p>
-      <DemoStart />
+      <DemoStart solid={first} />
     </div>
   );
 }
 
-export function Start({ data }: { data: Now }) {
-  if (me.value?.demo) return null;
+/** Until there has been a case; from then on the lessons offer the same. `first`: nothing waits for a person. */
+export function Start({ data, first }: { data: Now; first: boolean }) {
+  if (me.value?.demo || data.incidents_open > 0 || data.last_closed !== null) return null;
   return (
     <Card id="start" title={t("start.title")}>
       <div class="card-body start">
         <div class="start-part"><h3>{t("backfill.title")}</h3><OwnLogs data={data} /></div>
-        <Demo />
+        <Demo first={first} />
       </div>
     </Card>
   );

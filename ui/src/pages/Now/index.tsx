@@ -1,6 +1,6 @@
 // いま: what needs a decision, what does not arrive, what changed. No counters without a decision behind them.
 import { api } from "../../api/client";
-import type { Now as Data } from "../../api/types";
+import type { Change, Now as Data } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { has, say, t } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
@@ -25,30 +25,40 @@ function Asks({ data, reload }: { data: Data; reload: () => void }) {
 function Silent({ data }: { data: Data }) {
   const n = data.sources_bad.length;
   return (
-    <Card id="silent" title={t("now.silent")} caption={t("now.silent_caption", { n, total: data.sources_total })} side={<a class="small" href="#/sources">{t("now.to_sources")}</a>}>
+    <Card id="silent" title={t("now.silent")} caption={n > 0 && t("now.silent_caption", { n, total: data.sources_total })} side={<a class="small" href="#/sources">{t("now.to_sources")}</a>}>
       {n === 0
-        ? <Empty>{t(data.sources_total === 0 ? "now.no_sources" : "now.all_arriving", { at: data.checked_at })}</Empty>
+        ? data.sources_total === 0
+          ? <div class="empty"><p>{t("now.no_sources")}</p><p><a href="#/sources/how">{t("sources.how")}</a></p></div>
+          : <Empty>{t("now.all_arriving", { at: data.checked_at })}</Empty>
         : <ul class="rows bad">{data.sources_bad.map((s) => <SourceRow key={s.id} source={s} />)}</ul>}
       {n > 2 && <p class="only-phone empty"><a href="#/sources">{t("now.more_sources", { n: n - 2 })}</a></p>}
     </Card>
   );
 }
 
-/** In a narrow column a rule is just "rule"; its name stands in the sentence beside it. */
-const brief = (by: Data["changes"][number]["by"]) => (has(`${by.key}.brief`) ? t(`${by.key}.brief`) : say(by));
+/** In a narrow column a rule is just "rule", the system nobody; its name stands in the sentence beside it. */
+const brief = ({ by }: Change) => (by.key === "by.system" ? "" : has(`${by.key}.brief`) ? t(`${by.key}.brief`) : say(by));
+const CHANGES = 7;
+
+function ChangeList({ rows }: { rows: Change[] }) {
+  return (
+    <ul class="rows changes">{rows.map((c) => (
+      <li key={`${c.at}${say(c.text)}`}>
+        <span class="small ink2"><Time at={c.at} /></span>
+        <span class="small">{c.incident_id ? <a class="quiet name" href={`#/cases/${c.incident_id}`}>{say(c.text)}</a> : say(c.text)}</span>
+        <span class="small ink2">{brief(c)}</span>
+      </li>))}
+    </ul>
+  );
+}
 
 function Changes({ data }: { data: Data }) {
   return (
     <Card id="changes" title={t("now.changes")} caption={data.last_look ? t("now.since", { at: data.last_look }) : t("now.first_look")}>
       {data.changes.length === 0
         ? <Empty>{t("now.no_changes")}</Empty>
-        : <ul class="rows changes">{data.changes.map((c) => (
-          <li key={`${c.at}${say(c.text)}`}>
-            <span class="small ink2"><Time at={c.at} /></span>
-            <span class="small">{c.incident_id ? <a class="quiet" href={`#/cases/${c.incident_id}`}>{say(c.text)}</a> : say(c.text)}</span>
-            <span class="small ink2">{brief(c.by)}</span>
-          </li>))}
-        </ul>}
+        : <ChangeList rows={data.changes.slice(0, CHANGES)} />}
+      {data.changes.length > CHANGES && <details class="changes-more"><summary>{t("now.more_changes", { n: data.changes.length - CHANGES })}</summary><ChangeList rows={data.changes.slice(CHANGES)} /></details>}
     </Card>
   );
 }
@@ -60,7 +70,7 @@ export function Now() {
       <h1 class="hidden">{t("nav.now")}</h1>
       <Loaded of={now}>{(data) => (
         <div class="grid">
-          <div class="col w8"><Asks data={data} reload={now.reload} /><Guide data={data} /><Start data={data} /></div>
+          <div class="col w8"><Asks data={data} reload={now.reload} /><Guide data={data} /><Start data={data} first={data.asks.length === 0} /></div>
           <div class="col w4">
             <Silent data={data} />
             <Changes data={data} />

@@ -11,7 +11,7 @@ function List() {
   const list = useResource(api.packs, [], []);
   return (
     <>
-      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.matrix_not_yet")}</span></div>
+      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span></div>
       <Loaded of={list}>{(d) => (
         <Card>
           {d.packs.length === 0 ? <Empty>{t("packs.none")}</Empty> : (
@@ -21,7 +21,6 @@ function List() {
               { head: t("packs.source"), class: "card-wide", cell: (p) => p.source ?? t("word.unknown") },
               { head: t("packs.sector"), cell: (p) => (p.sector ?? "").split(/[ ,]+/).filter(Boolean).map((s) => word("sector", s)).join(t("word.comma")) || t("word.none") },
               { head: "TLP", cell: (p) => <span class="mono">{p.tlp ?? t("word.none")}</span> },
-              { head: t("packs.replayed"), cell: () => <span class="ink2">{t("word.not_yet")}</span> },
             ]} />)}
         </Card>)}
       </Loaded>

@@ -1,10 +1,9 @@
-// One rule: its text with line numbers, what it found, and a line to try on it. Canaries, back-tests and
-// exceptions come later and say so.
+// One rule: what it is in words, what it found, its text with line numbers, and a line to try on it.
 import { api } from "../../api/client";
 import type { Rule } from "../../api/types";
-import { cut, shortPath } from "../../lib/yaml";
+import { cut, folded, shortPath } from "../../lib/yaml";
 import { useResource } from "../../state/resource";
-import { t, titleOf, word } from "../../state/text";
+import { lang, t, titleOf, word } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Card, Empty, Facts } from "../../widgets/Card";
 import { Level } from "../../widgets/Level";
@@ -27,8 +26,7 @@ function Strip({ rule }: { rule: Rule }) {
       <div><dt>{t("rules.hits_30d")}</dt><dd><b><Num value={total(rule)} /></b> {t("rules.unit")}<br /><Sparkline values={rule.hits_30d} width={120} label={t("rules.hits_label", { n: total(rule) })} /></dd></div>
       <div><dt>{t("rules.last_hit")}</dt><dd><b>{rule.last_hit ? <Time at={rule.last_hit} /> : t("word.none")}</b></dd></div>
       <div><dt>{t("rules.propose")}</dt><dd><b>{rule.propose ? word("rules.propose", rule.propose) : t("word.none")}</b></dd></div>
-      <div><dt>{t("rules.canary")}</dt><dd><b class="ink2">{t("word.not_yet")}</b></dd></div>
-      <div><dt>{t("rules.backtest")}</dt><dd><b class="ink2">{t("word.not_yet")}</b></dd></div>
+      <div><dt>{t("rules.type")}</dt><dd><b>{word("rules.type", rule.type)}</b></dd></div>
     </dl>
   );
 }
@@ -44,17 +42,17 @@ function Text({ rule }: { rule: Rule }) {
 }
 
 function About({ rule }: { rule: Rule }) {
+  const words = (lang.value === "ja" ? folded(rule.text, "text_ja") : null) ?? rule.description;
   return (
     <Card id="rule-about" title={t("rules.about")}>
       <div class="card-body stack-small">
-        {rule.description && <p>{rule.description}</p>}
+        {words && <p>{words}</p>}
         <Facts rows={[
-          [t("rules.kind"), rule.kind ? word("kind", rule.kind) : t("word.none")], [t("rules.type"), word("rules.type", rule.type)],
+          [t("rules.kind"), rule.kind ? word("kind", rule.kind) : t("word.none")],
           [t("rules.logsource"), <span class="mono">{source(rule)}</span>], [t("rules.name"), <span class="mono">{rule.name ?? t("word.none")}</span>],
-          [t("rules.file"), <span class="mono">{shortPath(rule.file) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
+          [t("rules.filename"), <span class="mono">{shortPath(rule.file) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
           [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
           [t("rules.falsepositives"), rule.falsepositives.length ? rule.falsepositives.join(t("word.comma")) : t("rules.falsepositives_none")],
-          [t("rules.exceptions"), t("word.not_yet")],
         ]} />
       </div>
     </Card>
@@ -70,7 +68,7 @@ export function OneRule({ id }: { id: string }) {
           <div class="case-head-text">
             <p class="small ink2">{t("nav.rules")}　<span class="mono">{r.id}</span></p>
             <h1>{titleOf(r)}</h1>
-            <p class="case-facts small">{r.level && <Level level={r.level} />}<span>{word("rules.type", r.type)}</span></p>
+            <p class="case-facts small">{r.level && <Level level={r.level} />}{r.kind && <span>{word("kind", r.kind)}</span>}</p>
           </div>
           <Button href="#/rules">{t("rules.to_list")}</Button>
         </header>
@@ -78,7 +76,7 @@ export function OneRule({ id }: { id: string }) {
           <Strip rule={r} />
           <div class="grid">
             <Card class="w6" id="rule-text" title={t("rules.text")} caption="Sigma 2.1"><Text rule={r} /></Card>
-            <div class="w6 rule-side"><TryLine rule={r} /><About rule={r} /></div>
+            <div class="w6 rule-side"><About rule={r} /><TryLine rule={r} /></div>
           </div>
         </div>
       </>)}

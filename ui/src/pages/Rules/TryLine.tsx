@@ -14,10 +14,12 @@ import { Outcome } from "../../widgets/Outcome";
 type Names = Record<string, string>;
 
 function Verdict({ rule, names }: { rule: ExplainedRule; names: Names }) {
+  /* of a rule that matches, the alternatives that were not needed only confuse */
+  const told = rule.matched ? rule.grounds.filter((g) => g.holds) : rule.grounds;
   return (
     <li>
       <p><Mark kind={rule.matched ? "declared" : "unknown"}>{t(rule.matched ? "try.matched" : "try.not_matched")}</Mark> <a href={`#/rules/${encodeURIComponent(rule.id)}`}>{names[rule.id] ?? rule.title}</a></p>
-      <ul class="mono">{rule.grounds.map((g) => <li class={g.holds ? "ink2" : undefined}>{t(g.holds ? "try.holds" : "try.fails", { field: g.field, wants: g.wants, found: g.found ?? t("word.none") })}</li>)}</ul>
+      <details><summary>{t("try.why")}</summary><ul class="mono">{told.map((g) => <li class={g.holds ? "ink2" : undefined}>{t(g.holds ? "try.holds" : "try.fails", { field: g.field, wants: g.wants, found: g.found ?? t("word.none") })}</li>)}</ul></details>
     </li>
   );
 }
@@ -51,7 +53,7 @@ function Result({ result, rule, names }: { result: Explained; rule?: Rule; names
   );
 }
 
-export function TryLine({ rule }: { rule?: Rule }) {
+export function TryLine({ rule, alone = false }: { rule?: Rule; alone?: boolean }) {
   const [line, set] = useState("");
   const [result, show] = useState<Explained | null>(null);
   const rules = useResource(api.rules, ["rules"], []);
@@ -61,12 +63,12 @@ export function TryLine({ rule }: { rule?: Rule }) {
     if (line.trim()) void write.run(async () => show(explained(await api.tryLine(line.replace(/\r?\n$/, "")))));
   };
   return (
-    <Card id="try" title={t("try.title")} caption={t("try.caption")}>
+    <Card id="try" title={t(alone ? "try.paste" : "try.title")} caption={t("try.caption")}>
       <form class="card-body try" onSubmit={(e) => { e.preventDefault(); run(); }}>
         <label class="field"><span class="hidden">{t("try.line")}</span>
           <textarea rows={3} maxLength={65536} value={line} onInput={(e) => set(e.currentTarget.value)} placeholder={t("try.placeholder")} spellcheck={false} /></label>
         <div class="buttons">
-          <Button submit busy={write.state.step === "busy"}>{t("try.button")}</Button>
+          <Button submit solid={alone} busy={write.state.step === "busy"}>{t("try.button")}</Button>
           {!line.trim() && <span class="small ink2">{t("try.missing")}</span>}
         </div>
         <Outcome state={write.state} />

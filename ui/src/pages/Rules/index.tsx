@@ -2,9 +2,9 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Rule } from "../../api/types";
-import { shortPath } from "../../lib/yaml";
 import { useResource } from "../../state/resource";
 import { t, titleOf, word } from "../../state/text";
+import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Level } from "../../widgets/Level";
 import { Loaded } from "../../widgets/Loaded";
@@ -19,6 +19,8 @@ import { TryLine } from "./TryLine";
 const RANK: Record<string, number> = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
 const LEVELS = ["all", "high", "medium", "low"];
 const inLevel = (r: Rule, l: string) => l === "all" || r.level === l || (l === "high" && r.level === "critical") || (l === "low" && r.level === "informational");
+/** Tells lines apart for others to count; says nothing of its own. */
+const isPart = (r: Rule) => r.level === "informational" && r.kind === null;
 const hits = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
 
 function columns(): Column<Rule>[] {
@@ -27,10 +29,9 @@ function columns(): Column<Rule>[] {
     { head: t("cases.level"), cell: (r) => (r.level ? <Level level={r.level} /> : t("word.not_set")) },
     { head: t("rules.kind"), cell: (r) => (r.kind ? word("kind", r.kind) : <span class="ink3">{t("word.none")}</span>) },
     { head: t("rules.type"), cell: (r) => <span class="ink2">{word("rules.type", r.type)}</span> },
-    { head: t("rules.hits_30d"), class: "card-wide", cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
+    { head: t("rules.hits_30d"), wide: true, cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
     { head: t("rules.hits"), num: true, cell: (r) => <Num value={hits(r)} /> },
     { head: t("rules.last_hit"), num: true, cell: (r) => (r.last_hit ? <Time at={r.last_hit} /> : <span class="ink3">{t("word.none")}</span>) },
-    { head: t("rules.file"), wide: true, cell: (r) => <span class="mono ink2">{shortPath(r.file) ?? t("word.unknown")}</span> },
   ];
 }
 
@@ -39,6 +40,8 @@ function List({ rows, level }: { rows: Rule[]; level: string }) {
   const wanted = q.trim().toLowerCase();
   const shown = rows.filter((r) => inLevel(r, level) && (!wanted || [titleOf(r), r.title, r.name, r.id, r.description, ...r.tags].some((v) => v?.toLowerCase().includes(wanted))))
     .sort((a, b) => (RANK[a.level ?? ""] ?? 9) - (RANK[b.level ?? ""] ?? 9) || titleOf(a).localeCompare(titleOf(b), "ja"));
+  const parts = shown.filter(isPart);
+  const own = shown.filter((r) => !isPart(r));
   const tabs = LEVELS.map((l) => ({ id: l, href: `#/rules?level=${l}`, label: t(l === "all" ? "cases.all" : `level.${l}`), count: rows.filter((r) => inLevel(r, l)).length }));
   return (
     <>
@@ -46,22 +49,38 @@ function List({ rows, level }: { rows: Rule[]; level: string }) {
         <h1>{t("nav.rules")}</h1>
         <Segments tabs={tabs} on={level} label={t("rules.filter")} />
         <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("rules.find")} aria-label={t("rules.find")} /></div>
+        <span class="grow" />
+        <Button href="#/rules/try">{t("try.open")}</Button>
       </div>
       <div class="stack">
         <Card>
           {shown.length === 0
             ? <Empty>{t(rows.length === 0 ? "rules.none" : "rules.none_found")}</Empty>
-            : <Table label={t("nav.rules")} columns={columns()} rows={shown} id={(r) => r.id} />}
+            : own.length > 0 && <Table label={t("nav.rules")} columns={columns()} rows={own} id={(r) => r.id} />}
+          {parts.length > 0 && (
+            <details class="rest" open={own.length === 0 || wanted !== ""}>
+              <summary>{t("rules.parts", { n: parts.length })}</summary>
+              <Table label={t("help.word.part")} columns={columns()} rows={parts} id={(r) => r.id} />
+            </details>)}
           {shown.length > 0 && <p class="empty small">{t("rules.shown", { n: shown.length, total: rows.length })}</p>}
         </Card>
-        <TryLine />
       </div>
+    </>
+  );
+}
+
+function Try() {
+  return (
+    <>
+      <div class="page-head"><h1>{t("try.open")}</h1><span class="grow" /><Button href="#/rules">{t("rules.to_list")}</Button></div>
+      <TryLine alone />
     </>
   );
 }
 
 export function Rules({ args, query }: { args: string[]; query: URLSearchParams }) {
   const list = useResource(api.rules, ["rules", "stats"], []);
+  if (args[0] === "try") return <Try />;
   if (args[0]) return <OneRule id={args[0]} />;
   return <Loaded of={list}>{(d) => <List rows={d.rules} level={query.get("level") ?? "all"} />}</Loaded>;
 }

@@ -17,7 +17,7 @@ function PersonRow({ person }: { person: Person }) {
   const write = useWrite();
   return (
     <li class="person">
-      <div><b>{person.name}</b> <span class="small ink2">{word("role", person.role)}{!person.active && `${t("word.comma")}${t("people.inactive")}`}</span></div>
+      <div><b>{word("person", person.name)}</b> <span class="small ink2">{word("person", person.name) !== word("role", person.role) && word("role", person.role)}{!person.active && `${t("word.comma")}${t("people.inactive")}`}</span></div>
       {!link && <Button smaller busy={write.state.step === "busy"} onPress={() => void write.run(async () => show(await api.signInLink(person.id)))}>{t("people.link")}</Button>}
       {link && <p class="note mono" role="status">{location.origin}{link.path}<br />{t("people.link_until", { at: link.expires })}</p>}
       <Outcome state={write.state} />

@@ -1,5 +1,6 @@
 // 設定: language, who may sign in, what this is, and proof that nothing was changed behind its back.
 import { api } from "../../api/client";
+import type { Person } from "../../api/types";
 import { loadLang, lang, t, word } from "../../state/text";
 import { me, signedOut } from "../../state/session";
 import { useWrite } from "../../state/write";
@@ -29,6 +30,12 @@ function Language() {
   );
 }
 
+/** The first person is called by the role alone: it is not said twice. */
+function named(p: Person | undefined): string {
+  const role = word("role", p?.role);
+  return !p || word("person", p.name) === role ? role : t("settings.you_are", { name: p.name, role });
+}
+
 function About() {
   const m = me.value;
   const out = useWrite();
@@ -36,10 +43,11 @@ function About() {
     <Card id="about" title={t("settings.about")}>
       <div class="card-body">
         <Facts rows={[
-          [t("settings.you"), t("settings.you_are", { name: m?.person.name ?? null, role: word("role", m?.person.role) })], [t("settings.version"), `Kizuki ${m?.version ?? ""}`],
+          [t("settings.you"), named(m?.person)], [t("settings.version"), `Kizuki ${m?.version ?? ""}`],
           [t("settings.hand"), t(m?.hand ? "settings.connected" : "settings.away")], [t("settings.sensor"), t(m?.sensor ? "settings.connected" : "settings.away")],
           [t("settings.dry_run"), t(m?.dry_run ? "settings.dry_run_on" : "settings.dry_run_off")],
         ]} />
+        {m?.dry_run && !m.demo && <p class="small ink2">{t("settings.dry_run_how")}</p>}
         <Outcome state={out.state} />
         <Button busy={out.state.step === "busy"} onPress={() => void out.run(api.signOut).then((ok) => { if (ok) { location.hash = "#/signin/out"; signedOut(); } })}>{t("settings.sign_out")}</Button>
       </div>

@@ -18,6 +18,7 @@ export function SignIn({ state, reason }: Props) {
         {why === "unreachable" ? <p>{t("signin.unreachable_text")}</p> : (
           <>
             <p>{t("signin.text")}</p>
+            <p>{t("signin.again")}</p>
             <pre class="code">kizuki-room --data DIR --sign-in-link</pre>
             <p class="small ink2">{t("signin.once")}</p>
           </>

@@ -21,9 +21,10 @@ export function How() {
   return (
     <>
       <div class="page-head"><h1>{t("sources.how_title")}</h1><span class="grow" /><Button href="#/sources">{t("now.to_sources")}</Button></div>
-      <div class="stack">
+      <p class="page-lead ink2">{t("how.lead")}</p>
+      <div class="grid">
         {settings(host).map(({ id, file, text }) => (
-          <Card key={id} id={`how-${id}`} title={t(`how.${id}.title`)} caption={<span class="mono">{file}</span>}>
+          <Card key={id} id={`how-${id}`} class="w6 stretch" title={t(`how.${id}.title`)} caption={<span class="mono">{file}</span>}>
             <div class="card-body how">
               <p>{t(`how.${id}.text`)}</p>
               <pre class="code" tabIndex={0}>{text}</pre>

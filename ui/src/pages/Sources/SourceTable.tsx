@@ -44,18 +44,14 @@ function Detail({ s }: { s: Source }) {
         <Facts rows={[
           [t("sources.path"), <span class="mono">{s.path ?? t("word.none")}</span>], [t("sources.host"), s.host ?? t("word.unknown")],
           [t("sources.first"), <><Time at={s.first_seen} />{s.backfill && ` ${t("sources.backfill")}`}</>], [t("sources.told"), <Time at={s.reported_at} seconds />],
-          [t("sources.bytes"), s.bytes === null ? t("word.unknown") : t("sources.bytes_n", { n: number(s.bytes / 1e6) })],
+          [t("sources.bytes"), s.bytes === null ? t("word.unknown") : t(s.bytes < 1e6 ? "sources.bytes_k" : "sources.bytes_n", { n: number(s.bytes / (s.bytes < 1e6 ? 1e3 : 1e6)) })],
           [t("sources.broken"), <Num value={s.broken_text} />], [t("sources.oversize"), <Num value={s.oversize} />],
         ]} />
       </div>
       <div>
         <h3>{t("sources.unread")}</h3>
-        {s.samples_unparsed.length === 0 ? <p class="small ink2">{t("sources.unread_none")}</p> : s.samples_unparsed.map((l) => <pre class="line sample">{l}</pre>)}
-        {s.samples_unparsed.length > 0 && <p class="small"><a href="#/rules">{t("sources.try")}</a></p>}
-      </div>
-      <div>
-        <h3>{t("sources.blind")}</h3><p class="small ink2">{t("sources.blind_not_yet")}</p>
-        <h3>{t("sources.call")}</h3><p class="small ink2">{t("sources.call_not_yet")}</p>
+        {s.samples_unparsed.length === 0 ? <p class="small ink2">{t(s.unparsed ? "sources.unread_unknown" : "sources.unread_none")}</p> : s.samples_unparsed.map((l) => <pre class="line sample">{l}</pre>)}
+        {s.samples_unparsed.length > 0 && <p class="small"><a href="#/rules/try">{t("sources.try")}</a></p>}
       </div>
     </div>
   );

@@ -31,7 +31,7 @@ function List({ rows, total, group, open }: { rows: Source[]; total: number; gro
         <Button href="#/sources/how">{t("sources.how")}</Button>
       </div>
       <Card>
-        {rows.length === 0 && <Empty>{t("now.no_sources")}</Empty>}
+        {rows.length === 0 && <div class="empty"><p>{t("sources.none")}</p><p><a href="#/sources/how">{t("sources.how")}</a></p></div>}
         {rows.length > 0 && shown.length === 0 && <Empty>{t("sources.none_found")}</Empty>}
         {shown.length > 0 && <SourceTable rows={shown} open={open} />}
         {shown.length > 0 && <p class="empty small">{t("sources.shown", { n: shown.length, total })}</p>}
