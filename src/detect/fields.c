@@ -263,7 +263,7 @@ static int add_prefixed(struct arena *a, const struct row_map *map, struct str *
     for (const struct yaml_node *p = first_text(map->prefixes); p;
          p = next_text(map->prefixes, p)) {
         for (int i = 0; i < n_plain; i++) {
-            if (str_find_byte(list[i], '.', 0) >= 0)
+            if (i > 0 && str_find_byte(list[i], '.', 0) >= 0)
                 continue;
             struct str both = arena_printf(a, "%.*s%.*s", STR_ARG(p->text), STR_ARG(list[i]));
             if (!both.p)

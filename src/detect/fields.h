@@ -4,8 +4,8 @@
  * A file holds two lists.
  *   maps:   {for: {product: windows}, prefixes: [...], names: {Image: [process.executable, …]}}
  *           A rule's field is looked for under its own name first, then under the names its maps
- * give, the more specific map first, then under each of these with a prefix (names with a dot take
- *           none). The first name present in the event
+ * give, the more specific map first, then under each of these with a prefix (names with a dot that a
+ *           map gave take none). The first name present in the event
  *           wins. A map counts when its category and service, where it has them, are the rule's,
  * and its product does not contradict the rule's. routes: {logsource: {product: windows, service:
  * security}, when: {Channel: Security}} `when` is a Sigma selection, or with a `condition` key a

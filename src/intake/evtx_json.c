@@ -405,7 +405,8 @@ void evtx_json(const struct evtx_record *r, size_t value_bytes_max, const char *
     buf_add_byte(out, '{');
     put_children(&w, &r->nodes[0], false);
     if (error)
-        buf_printf(out, "%s\"error\":{\"message\":\"%s\"}", r->nodes[0].first ? "," : "", error);
+        buf_printf(out, "%s\"error\":{\"message\":\"%s\"}",
+                   first_of(&w, &r->nodes[0], EVTX_ELEMENT) ? "," : "", error);
     buf_add_byte(out, '}');
     *ret_cut = w.cut;
 }

@@ -114,6 +114,88 @@ def made_pairs_fire_in_every_shape_and_stay_silent_otherwise():
     assert not wrong, "\n".join(wrong[:20])
 
 
+# (log source, what a rule of it selects, events in the shapes that source has)
+CLOUD = [
+    ({"product": "aws", "service": "cloudtrail"},
+     {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "userIdentity.type": "Root", "userAgent|contains": "boto"},
+     {"native": {"eventVersion": "1.08", "eventTime": "2026-11-23T00:00:00Z", "eventSource": "iam.amazonaws.com", "eventName": "CreateUser",
+                 "userIdentity": {"type": "Root"}, "userAgent": "boto3/1.2"},
+      "eventbridge": {"detail-type": "AWS API Call via CloudTrail", "detail": {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser",
+                      "userIdentity": {"type": "Root"}, "userAgent": "boto3/1.2"}},
+      "ecs": {"event": {"provider": "iam.amazonaws.com", "action": "CreateUser", "module": "aws"}, "user_agent": {"original": "boto3/1.2"},
+              "aws": {"cloudtrail": {"user_identity": {"type": "Root"}}}}}),
+    ({"product": "azure", "service": "auditlogs"},
+     {"Category": "UserManagement", "OperationName": "Add user", "Status": "success"},
+     {"diagnostic": {"time": "2026-11-23T00:00:00Z", "resourceId": "/tenants/x", "category": "AuditLogs", "operationName": "Add user", "tenantId": "x",
+                     "properties": {"category": "UserManagement", "result": "success"}},
+      "analytics": {"TimeGenerated": "2026-11-23T00:00:00Z", "TenantId": "x", "Category": "UserManagement", "OperationName": "Add user", "Result": "success"},
+      "graph": {"activityDateTime": "2026-11-23T00:00:00Z", "activityDisplayName": "Add user", "category": "UserManagement", "result": "success"},
+      "ecs": {"event": {"module": "azure", "action": "Add user", "outcome": "success"}, "azure": {"auditlogs": {"properties": {"category": "UserManagement"}}}}}),
+    ({"product": "azure", "service": "auditlogs"},
+     {"properties.message": "Add member to role completed (PIM activation)"},
+     {"diagnostic": {"resourceId": "/t", "category": "AuditLogs", "operationName": "Add member to role completed (PIM activation)"},
+      "graph": {"activityDisplayName": "Add member to role completed (PIM activation)"},
+      "message": {"properties": {"message": "Add member to role completed (PIM activation)"}}}),
+    ({"product": "azure", "service": "signinlogs"},
+     {"ResultType": 50057, "userAgent|contains": "azurehound", "DeviceDetail.isCompliant": "false"},
+     {"diagnostic": {"time": "2026-11-23T00:00:00Z", "category": "SignInLogs", "resultType": "50057", "tenantId": "x",
+                     "properties": {"userAgent": "AzureHound/2", "deviceDetail": {"isCompliant": False}}},
+      "analytics": {"TenantId": "x", "ResultType": 50057, "UserAgent": "AzureHound/2", "DeviceDetail": {"isCompliant": False}},
+      "graph": {"createdDateTime": "2026-11-23T00:00:00Z", "userPrincipalName": "a@x", "userAgent": "AzureHound/2", "status": {"errorCode": 50057},
+                "deviceDetail": {"isCompliant": False}}}),
+    ({"product": "azure", "service": "activitylogs"},
+     {"operationName|startswith": "MICROSOFT.NETWORK/FIREWALL"},
+     {"diagnostic": {"time": "2026-11-23T00:00:00Z", "resourceId": "/s", "operationName": "MICROSOFT.NETWORK/FIREWALLS/DELETE", "category": "Administrative"},
+      "analytics": {"TenantId": "x", "OperationNameValue": "Microsoft.Network/firewalls/delete"},
+      "ecs": {"event": {"dataset": "azure.activitylogs"}, "azure": {"activitylogs": {"operation_name": "MICROSOFT.NETWORK/FIREWALLS/DELETE"}}}}),
+    ({"product": "azure", "service": "riskdetection"},
+     {"riskEventType": "impossibleTravel"},
+     {"graph": {"riskEventType": "impossibleTravel", "userPrincipalName": "a@x"},
+      "diagnostic": {"category": "UserRiskEvents", "tenantId": "x", "properties": {"riskEventType": "impossibleTravel"}}}),
+    ({"product": "m365", "service": "audit"},
+     {"Workload": "Exchange", "Operation": "New-InboxRule", "Parameters|contains": "ForwardTo"},
+     {"native": {"CreationTime": "2026-11-23T00:00:00", "RecordType": 1, "Workload": "Exchange", "Operation": "New-InboxRule",
+                 "Parameters": [{"Name": "ForwardTo", "Value": "x@y"}]},
+      "ecs": {"event": {"module": "o365", "action": "New-InboxRule", "provider": "Exchange"}, "o365": {"audit": {"Parameters": {"Name": "ForwardTo"}}}}}),
+    ({"product": "okta", "service": "okta"},
+     {"eventType": "user.session.start", "outcome.result": "FAILURE", "actor.alternateId": "a@x"},
+     {"native": {"published": "2026-11-23T00:00:00Z", "eventType": "user.session.start", "outcome": {"result": "FAILURE"}, "actor": {"alternateId": "a@x"}},
+      "ecs": {"event": {"module": "okta", "action": "user.session.start"}, "okta": {"outcome": {"result": "FAILURE"}, "actor": {"alternate_id": "a@x"}}}}),
+    ({"product": "gcp", "service": "gcp.audit"},
+     {"gcp.audit.method_name|endswith": ".CreateServiceAccountKey"},
+     {"native": {"protoPayload": {"methodName": "google.iam.admin.v1.CreateServiceAccountKey"}},
+      "ecs": {"event": {"action": "google.iam.admin.v1.CreateServiceAccountKey"}}}),
+    ({"product": "linux", "service": "sshd"},
+     {"process.name": "sshd"},
+     {"ecs": {"process": {"name": "sshd"}, "message": "x"}, "rfc5424": {"log": {"syslog": {"appname": "sshd"}}, "message": "x"}}),
+    ({"category": "firewall"},
+     {"src_ip": "192.0.2.7", "dst_port": 22},
+     {"sigma": {"src_ip": "192.0.2.7", "dst_port": 22}, "ecs": {"source": {"ip": "192.0.2.7"}, "destination": {"port": 22}}}),
+    ({"category": "proxy"},
+     {"c-uri|contains": "/evil", "cs-method": "POST"},
+     {"w3c": {"c-uri": "/evil", "cs-method": "POST"}, "ecs": {"event": {"category": "web"}, "url": {"original": "/evil"}, "http": {"request": {"method": "POST"}}}}),
+]
+
+
+@tap.test
+def rules_of_clouds_and_networks_fire_in_every_shape():
+    rules, lines = [], []
+    for i, (source, selection, events) in enumerate(CLOUD):
+        rules.append({"title": f"made {i}", "id": f"cloud-{i}", "logsource": source, "detection": {"selection": selection, "condition": "selection"}})
+        lines += [(f"cloud-{i}", shape, json.dumps(e)) for shape, e in events.items()]
+    with tap.folder() as d:
+        (d / "rules.yml").write_text("\n---\n".join(json.dumps(r) for r in rules))
+        (d / "events.ndjson").write_text("".join(l + "\n" for _, _, l in lines))
+        got = matches([d / "rules.yml"], [d / "events.ndjson"])
+    wrong = []
+    for n, (rule, shape, line) in enumerate(lines, 1):
+        ids = got["events.ndjson", n]
+        if ids != {rule}:
+            wrong.append(f"{CLOUD[int(rule[6:])][0]} as {shape}: {ids or 'nothing'} {line}")
+    print(f"# {len(lines) - len(wrong)} of {len(lines)} events fire their rule and no other")
+    assert not wrong, "\n".join(wrong)
+
+
 @tap.test
 def an_event_has_its_own_time_and_place():
     tap.need(WRITE.exists(), "build-dev is not built")
