@@ -44,7 +44,7 @@ char *buf_reserve(struct buf *b, size_t n) {
 void buf_add(struct buf *b, struct str s) {
     if (s.n == 0)
         return;
-    char *p = buf_reserve(b, s.n);
+    char *p = !b->error && b->cap - b->n >= s.n ? b->p + b->n : buf_reserve(b, s.n);
     if (!p)
         return;
     memcpy(p, s.p, s.n);
@@ -56,7 +56,10 @@ void buf_add_z(struct buf *b, const char *z) {
 }
 
 void buf_add_byte(struct buf *b, char c) {
-    buf_add(b, str_n(&c, 1));
+    if (!b->error && b->n < b->cap)
+        b->p[b->n++] = c;
+    else
+        buf_add(b, str_n(&c, 1));
 }
 
 void buf_add_u64(struct buf *b, uint64_t v) {

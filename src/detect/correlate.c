@@ -40,16 +40,21 @@ static double attached(void *ctx, uint32_t measure) {
     return v;
 }
 
-/* Is the condition true over its window? `v` is what this event has shown of the window's facts. */
+/* Is the condition true over its window? `v` is what this event has shown of the window's facts.
+ * Whoever asks for a fact that does not hold leaves *todo. */
 static int judge_measures(struct correlate *c, uint32_t scope, const struct plan_step *step,
-                          struct group *g, int64_t t, struct corr_verdict *v, bool *ret_hit) {
+                          struct group *g, int64_t t, struct corr_verdict *v, uint64_t *todo,
+                          bool *ret_hit) {
     const struct plan_corr *pc = step->corr;
     const struct plan_window *pw = &c->plan->scopes[scope].windows[pc->window];
     const struct window *w = hot_of(c, g)->states[step->state].p;
     const uint32_t *totals = w ? window_totals(w) : NULL;
+    const struct corr_fact *broken =
+        corr_facts_broken(pw->facts, step->facts, totals, &v[pc->window]);
     struct judge j = {.c = c, .scope = scope, .pc = pc, .g = g, .t = t};
-    *ret_hit = corr_facts_hold(pw->facts, step->facts, totals, &v[pc->window]) &&
-               (!pc->rest.n || corr_code_run(&pc->rest, totals, attached, &j) != 0);
+    if (broken)
+        *todo &= ~broken->users;
+    *ret_hit = !broken && (!pc->rest.n || corr_code_run(&pc->rest, totals, attached, &j) != 0);
     return j.code;
 }
 
@@ -80,19 +85,35 @@ static int feed_windows(struct correlate *c, const struct plan_scope *s, struct 
     return r;
 }
 
+/* The correlations that look at the event and whose state has the group's past, by their places. */
+static uint64_t steps_at(const struct plan_scope *s, const struct hot *h, uint32_t mask) {
+    uint64_t steps = 0, all = UINT64_MAX >> (64 - s->n_corrs - s->n_windows);
+    for (; mask; mask &= mask - 1)
+        steps |= s->steps_on[__builtin_ctz(mask)];
+    if (h->ready == all)
+        return steps;
+    for (uint64_t todo = steps; todo; todo &= todo - 1) {
+        unsigned i = (unsigned) __builtin_ctzll(todo);
+        if (!(h->ready >> s->steps[i].state & 1))
+            steps &= ~((uint64_t) 1 << i);
+    }
+    return steps;
+}
+
 static int feed_hot(struct correlate *c, uint32_t scope, struct group *g, const struct mini *m) {
     const struct plan_scope *s = &c->plan->scopes[scope];
     struct hot *h = hot_of(c, g); /* stays where it is as long as the group does */
     struct corr_verdict v[STATES_MAX];
     memset(v, 0, s->n_windows * sizeof *v);
     int r = feed_windows(c, s, h, m);
-    for (uint32_t i = 0; r == 0 && i < s->n_corrs; i++) {
+    uint64_t todo = steps_at(s, h, m->mask);
+    while (todo && r == 0) {
+        unsigned i = (unsigned) __builtin_ctzll(todo);
         const struct plan_step *step = &s->steps[i];
         bool hit = false;
-        if (!(step->on & m->mask) || !(h->ready >> step->state & 1))
-            continue;
+        todo &= todo - 1;
         if (step->measures)
-            r = judge_measures(c, scope, step, g, m->t, v, &hit);
+            r = judge_measures(c, scope, step, g, m->t, v, &todo, &hit);
         else
             r = state_feed(c, s, step->corr, &h->states[i], m, &hit);
         if (r == 0 && hit)

@@ -53,9 +53,10 @@ int correlate_tick(struct correlate *c, int64_t t_ns) MUST_USE;
 /* The end of the input: every open finding ends. The correlator may go on afterwards. */
 int correlate_flush(struct correlate *c) MUST_USE;
 
-/* Writes or reads back the whole state (base/image.h), between two events. Reading: into a correlator that has seen
- * nothing yet, of the same plan as the writer's, else -ERR_CORRUPT at best; after a failure it is only good for
- * freeing. From then on it tells what the writer would have told. */
+/* Writes or reads back the whole state (base/image.h), between two events. Reading: into a
+ * correlator that has seen nothing yet, of the same plan as the writer's, else -ERR_CORRUPT at
+ * best; after a failure it is only good for freeing. From then on it tells what the writer would
+ * have told. */
 struct image;
 int correlate_image(struct correlate *c, struct image *i) MUST_USE;
 /* Time of the oldest evidence of an open finding; INT64_MAX: none is open. */

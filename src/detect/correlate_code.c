@@ -32,6 +32,8 @@ struct corr_op {
     double number;
 };
 
+static const uint32_t no_totals[CORRELATION_MEASURES_MAX];
+
 struct maker {
     struct corr_code *code;
     expr_counter_fn *counter;
@@ -141,10 +143,9 @@ static double divide(double a, double b) {
 
 double corr_code_run(const struct corr_code *c, const uint32_t *totals, expr_attached_fn *attached,
                      void *ctx) {
-    static const uint32_t none[CORRELATION_MEASURES_MAX] = {0};
     double stack[DEPTH_MAX + 1], *top = stack;
     double x = 0, a, b;
-    totals = totals ? totals : none;
+    totals = totals ? totals : no_totals;
     for (const struct corr_op *i = c->ops, *end = i + c->n; i < end; i++) {
         switch (i->op) {
         case CODE_NUMBER:
@@ -199,13 +200,32 @@ static bool same_code(const struct corr_code *a, const struct corr_code *b) {
     return a->n == b->n && memcmp(a->ops, b->ops, a->n * sizeof *a->ops) == 0;
 }
 
+/* Nine of ten facts that are worked out compare a counter, or what two differ by, with a number. */
+static void make_plain(struct corr_fact *f) {
+    static const uint8_t compares[] = {[LT] = EXPR_LT, [LE] = EXPR_LE, [GT] = EXPR_GT,
+                                       [GE] = EXPR_GE, [EQ] = EXPR_EQ, [NE] = EXPR_NE};
+    const struct corr_op *ops = f->code.ops, *last = ops + f->code.n - 1;
+    bool minus = f->code.n == 3 && ops[1].op == SIDED(SUB, SIDE_COUNTER);
+    if (ops[0].op != CODE_COUNTER || (f->code.n != 2 && !minus) || last->op < SIDED(LT, 0) ||
+        (last->op - CODE_SIDED_) % SIDES != SIDE_NUMBER)
+        return;
+    f->plain = compares[(last->op - CODE_SIDED_) / SIDES];
+    f->minus = minus;
+    f->a = ops[0].ref;
+    f->b = minus ? ops[1].ref : 0;
+    f->number = last->number;
+}
+
 /* The fact's number, or FACTS_MAX when there is no room for one more. */
 static uint32_t fact_add(struct corr_facts *facts, const struct corr_code *code) {
     uint32_t i = 0;
-    while (i < facts->n && !same_code(&facts->at[i], code))
+    while (i < facts->n && !same_code(&facts->at[i].code, code))
         i++;
-    if (i == facts->n && i < FACTS_MAX)
-        facts->at[facts->n++] = *code;
+    if (i == facts->n && i < FACTS_MAX) {
+        facts->at[i] = (struct corr_fact){.code = *code};
+        make_plain(&facts->at[i]);
+        facts->n++;
+    }
     return i;
 }
 
@@ -259,16 +279,40 @@ int corr_facts_make(struct arena *a, const struct corr_expr *e, expr_counter_fn 
     return r;
 }
 
-bool corr_facts_hold(const struct corr_facts *facts, uint64_t mask, const uint32_t *totals,
-                     struct corr_verdict *v) {
-    if (mask & v->known & ~v->truth)
-        return false;
-    for (uint64_t todo = mask & ~v->known; todo; todo &= todo - 1) {
-        unsigned i = (unsigned) __builtin_ctzll(todo);
-        v->known |= (uint64_t) 1 << i;
-        if (corr_code_run(&facts->at[i], totals, NULL, NULL) == 0)
-            return false;
-        v->truth |= (uint64_t) 1 << i;
+static bool fact_holds(const struct corr_fact *f, const uint32_t *totals) {
+    double x = totals[f->a];
+    if (f->minus)
+        x -= totals[f->b];
+    switch (f->plain) {
+    case EXPR_LT:
+        return x < f->number;
+    case EXPR_LE:
+        return x <= f->number;
+    case EXPR_GT:
+        return x > f->number;
+    case EXPR_GE:
+        return x >= f->number;
+    case EXPR_EQ:
+        return x == f->number;
+    case EXPR_NE:
+        return x != f->number;
+    default:
+        return corr_code_run(&f->code, totals, NULL, NULL) != 0;
     }
-    return true;
+}
+
+const struct corr_fact *corr_facts_broken(const struct corr_facts *facts, uint64_t mask,
+                                          const uint32_t *totals, struct corr_verdict *v) {
+    uint64_t broken = mask & v->known & ~v->truth;
+    if (broken)
+        return &facts->at[__builtin_ctzll(broken)];
+    totals = totals ? totals : no_totals;
+    for (uint64_t todo = mask & ~v->known; todo; todo &= todo - 1) {
+        const struct corr_fact *f = &facts->at[__builtin_ctzll(todo)];
+        v->known |= todo & -todo;
+        if (!fact_holds(f, totals))
+            return f;
+        v->truth |= todo & -todo;
+    }
+    return NULL;
 }

@@ -24,60 +24,25 @@ static uint32_t hash_keys(const uint32_t *keys, uint32_t n) {
     return (uint32_t) (h ^ h >> 32);
 }
 
-static uint32_t hash_of(const struct correlate *c, const struct plan_scope *s, uint32_t handle) {
-    return hash_keys(group_at(c, handle)->keys, s->n_keys);
+static bool same_keys(const uint32_t *a, const uint32_t *b, uint32_t n) {
+    uint32_t other = 0;
+    for (uint32_t i = 0; i < n; i++)
+        other |= a[i] ^ b[i];
+    return !other;
 }
 
-static size_t probe(const struct correlate *c, const struct scope_state *ss, const uint32_t *keys,
-                    uint32_t n_keys) {
-    size_t i = hash_keys(keys, n_keys) & (ss->cap - 1);
-    while (ss->slots[i] &&
-           memcmp(group_at(c, ss->slots[i])->keys, keys, n_keys * sizeof *keys) != 0)
-        i = (i + 1) & (ss->cap - 1);
-    return i;
+static uint32_t find(const struct correlate *c, uint32_t scope, const uint32_t *keys,
+                     uint32_t hash) {
+    uint32_t n_keys = c->plan->scopes[scope].n_keys, h;
+    size_t i = hash;
+    while ((h = handle_table_next(&c->scopes[scope].table, hash, &i)) &&
+           !same_keys(group_at(c, h)->keys, keys, n_keys))
+        ;
+    return h;
 }
 
 uint32_t group_find(const struct correlate *c, uint32_t scope, const uint32_t *keys) {
-    const struct scope_state *ss = &c->scopes[scope];
-    uint32_t n_keys = c->plan->scopes[scope].n_keys;
-    return ss->n ? ss->slots[probe(c, ss, keys, n_keys)] : 0;
-}
-
-static int table_grow(struct correlate *c, const struct plan_scope *s, struct scope_state *ss) {
-    size_t cap = ss->cap ? ss->cap * 2 : 64;
-    uint32_t *slots = mem_zalloc_array(cap, sizeof *slots);
-    if (!slots)
-        return -ENOMEM;
-    for (size_t i = 0; i < ss->cap; i++) {
-        if (!ss->slots[i])
-            continue;
-        size_t k = hash_of(c, s, ss->slots[i]) & (cap - 1);
-        while (slots[k])
-            k = (k + 1) & (cap - 1);
-        slots[k] = ss->slots[i];
-    }
-    mem_free(ss->slots);
-    ss->slots = slots;
-    ss->cap = cap;
-    return 0;
-}
-
-static void table_remove(struct correlate *c, const struct plan_scope *s, struct scope_state *ss,
-                         uint32_t handle) {
-    size_t i = hash_of(c, s, handle) & (ss->cap - 1);
-    while (ss->slots[i] != handle)
-        i = (i + 1) & (ss->cap - 1);
-    size_t hole = i;
-    ss->slots[hole] = 0;
-    for (i = (hole + 1) & (ss->cap - 1); ss->slots[i]; i = (i + 1) & (ss->cap - 1)) {
-        size_t home = hash_of(c, s, ss->slots[i]) & (ss->cap - 1);
-        if (((i - home) & (ss->cap - 1)) >= ((i - hole) & (ss->cap - 1))) {
-            ss->slots[hole] = ss->slots[i];
-            ss->slots[i] = 0;
-            hole = i;
-        }
-    }
-    ss->n--;
+    return find(c, scope, keys, hash_keys(keys, c->plan->scopes[scope].n_keys));
 }
 
 static void list_remove_group(struct correlate *c, struct scope_state *ss, struct group *g) {
@@ -183,7 +148,7 @@ static void drop(struct correlate *c, uint32_t scope, uint32_t handle) {
     struct group *g = group_at(c, handle);
     hot_free(c, s, g);
     log_free(c, s, g);
-    table_remove(c, s, &c->scopes[scope], handle);
+    handle_table_remove(&c->scopes[scope].table, hash_keys(g->keys, s->n_keys), handle);
     list_remove_group(c, &c->scopes[scope], g);
     for (uint32_t i = 0; i < s->n_keys; i++)
         words_unref(&c->words, g->keys[i]);
@@ -201,7 +166,7 @@ void groups_free_all(struct correlate *c) {
     for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
         while (c->scopes[i].oldest)
             drop(c, i, c->scopes[i].oldest);
-        mem_free(c->scopes[i].slots);
+        handle_table_done(&c->scopes[i].table);
     }
 }
 
@@ -252,7 +217,8 @@ static int make_room(struct correlate *c) {
 int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t t, uint32_t *ret) {
     struct scope_state *ss = &c->scopes[scope];
     const struct plan_scope *s = &c->plan->scopes[scope];
-    *ret = group_find(c, scope, keys);
+    uint32_t hash = hash_keys(keys, s->n_keys);
+    *ret = find(c, scope, keys, hash);
     if (*ret) {
         group_touch(c, scope, *ret, t);
         return 0;
@@ -260,7 +226,7 @@ int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t
     int r = make_room(c);
     if (r < 0)
         return r;
-    if ((ss->n + 1) * 4 > ss->cap * 3 && table_grow(c, s, ss) < 0)
+    if (handle_table_room(&ss->table, 64) < 0)
         return -ENOMEM;
     uint32_t handle = pool_alloc(&c->pool, s->group_bytes);
     if (!handle)
@@ -271,8 +237,7 @@ int group_get(struct correlate *c, uint32_t scope, const uint32_t *keys, int64_t
         g->keys[i] = keys[i];
         words_ref(&c->words, keys[i]);
     }
-    ss->slots[probe(c, ss, keys, s->n_keys)] = handle;
-    ss->n++;
+    handle_table_put(&ss->table, hash, handle);
     c->n_groups++;
     list_add_newest(c, ss, g, handle);
     *ret = handle;

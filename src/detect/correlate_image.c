@@ -115,7 +115,7 @@ static void image_group(struct correlate_image *x, uint32_t scope, uint32_t hand
 
 static void image_scope(struct correlate_image *x, uint32_t scope) {
     struct scope_state *ss = &x->c->scopes[scope];
-    size_t n = ss->n;
+    size_t n = ss->table.n;
     uint32_t handle = ss->oldest;
     image_i64(x->i, &ss->lost_ns);
     image_size(x->i, &n, x->c->limits.groups_max);
@@ -150,7 +150,7 @@ static void image_counts(struct correlate_image *x) {
 }
 
 static void check_sums(struct correlate_image *x) {
-    size_t pool = x->c->pool.live_bytes, hot = x->c->hot_bytes, words = x->c->words.n;
+    size_t pool = x->c->pool.live_bytes, hot = x->c->hot_bytes, words = x->c->words.table.n;
     uint64_t sums[] = {pool, hot, words};
     for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
         image_u64(x->i, &sums[i]);

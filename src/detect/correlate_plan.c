@@ -597,6 +597,10 @@ static int make_steps(struct planner *b, struct plan_scope *s) {
             .facts = c->facts,
             .corr = c,
         };
+        for (uint32_t bit = 0; bit < s->n_inputs; bit++)
+            s->steps_on[bit] |= (uint64_t) (s->steps[i].on >> bit & 1) << i;
+        for (uint64_t todo = c->facts; todo; todo &= todo - 1)
+            s->windows[c->window].facts->at[__builtin_ctzll(todo)].users |= (uint64_t) 1 << i;
     }
     return 0;
 }

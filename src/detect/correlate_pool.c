@@ -93,6 +93,53 @@ void pool_free(struct pool *p, uint32_t handle, size_t bytes) {
     p->live_bytes -= (size_t) units * POOL_UNIT;
 }
 
+/* ---- tables ---- */
+
+void handle_table_put(struct handle_table *t, uint32_t hash, uint32_t handle) {
+    size_t i = hash & (t->cap - 1);
+    while (t->slots[i].handle)
+        i = (i + 1) & (t->cap - 1);
+    t->slots[i] = (struct handle_slot){.hash = hash, .handle = handle};
+    t->n++;
+}
+
+int handle_table_room(struct handle_table *t, size_t first_cap) {
+    if ((t->n + 1) * 4 <= t->cap * 3)
+        return 0;
+    struct handle_table next = {.cap = t->cap ? t->cap * 2 : first_cap};
+    next.slots = mem_zalloc_array(next.cap, sizeof *next.slots);
+    if (!next.slots)
+        return -ENOMEM;
+    for (size_t i = 0; i < t->cap; i++)
+        if (t->slots[i].handle)
+            handle_table_put(&next, t->slots[i].hash, t->slots[i].handle);
+    mem_free(t->slots);
+    *t = next;
+    return 0;
+}
+
+void handle_table_remove(struct handle_table *t, uint32_t hash, uint32_t handle) {
+    size_t mask = t->cap - 1, i = hash & mask;
+    while (t->slots[i].handle != handle)
+        i = (i + 1) & mask;
+    size_t hole = i;
+    t->slots[hole].handle = 0;
+    /* Close the gap: move every follower whose home lies at or before the hole. */
+    for (i = (hole + 1) & mask; t->slots[i].handle; i = (i + 1) & mask) {
+        if (((i - t->slots[i].hash) & mask) >= ((i - hole) & mask)) {
+            t->slots[hole] = t->slots[i];
+            t->slots[i].handle = 0;
+            hole = i;
+        }
+    }
+    t->n--;
+}
+
+void handle_table_done(struct handle_table *t) {
+    mem_free(t->slots);
+    *t = (struct handle_table){0};
+}
+
 /* ---- words ---- */
 
 void words_init(struct words *w, struct pool *pool) {
@@ -100,7 +147,7 @@ void words_init(struct words *w, struct pool *pool) {
 }
 
 void words_done(struct words *w) {
-    mem_free(w->slots);
+    handle_table_done(&w->table);
     words_init(w, w->pool);
 }
 
@@ -121,44 +168,18 @@ static struct word *at(const struct words *w, uint32_t handle) {
     return pool_at(w->pool, handle);
 }
 
-/* The slot of the word, or the free one where it belongs. */
-static size_t probe(const struct words *w, struct str s, uint32_t hash) {
-    size_t i = hash & (w->cap - 1);
-    for (; w->slots[i]; i = (i + 1) & (w->cap - 1)) {
-        const struct word *x = at(w, w->slots[i]);
-        if (x->hash == hash && str_eq(str_n(x->bytes, x->n), s))
-            break;
-    }
-    return i;
+static uint32_t find(const struct words *w, struct str s, uint32_t hash) {
+    size_t i = hash;
+    uint32_t h;
+    while ((h = handle_table_next(&w->table, hash, &i)) && !str_eq(words_get(w, h), s))
+        ;
+    return h;
 }
 
 uint32_t words_find(const struct words *w, struct str s) {
     char dst[CORRELATION_VALUE_BYTES_MAX + 1];
-    if (!w->n)
-        return 0;
     s = shorten(s, dst);
-    return w->slots[probe(w, s, (uint32_t) hash_sip(s))];
-}
-
-static int grow(struct words *w) {
-    size_t cap = w->cap ? w->cap * 2 : 1024;
-    uint32_t *old = w->slots;
-    size_t old_cap = w->cap;
-    uint32_t *slots = mem_zalloc_array(cap, sizeof *slots);
-    if (!slots)
-        return -ENOMEM;
-    for (size_t i = 0; i < old_cap; i++) {
-        if (!old[i])
-            continue;
-        size_t k = at(w, old[i])->hash & (cap - 1);
-        while (slots[k])
-            k = (k + 1) & (cap - 1);
-        slots[k] = old[i];
-    }
-    mem_free(old);
-    w->slots = slots;
-    w->cap = cap;
-    return 0;
+    return find(w, s, (uint32_t) hash_sip(s));
 }
 
 static void queue(struct words *w, struct word *x, uint32_t handle) {
@@ -177,15 +198,10 @@ uint32_t words_add(struct words *w, struct str s) {
     char dst[CORRELATION_VALUE_BYTES_MAX + 1];
     s = shorten(s, dst);
     uint32_t hash = (uint32_t) hash_sip(s);
-    if (w->cap) {
-        size_t i = probe(w, s, hash);
-        if (w->slots[i])
-            return w->slots[i];
-    }
-    if ((w->n + 1) * 4 > w->cap * 3 && grow(w) < 0)
-        return 0;
-    uint32_t handle = pool_alloc(w->pool, word_bytes(s.n));
-    if (!handle)
+    uint32_t handle = find(w, s, hash);
+    if (handle)
+        return handle;
+    if (handle_table_room(&w->table, 1024) < 0 || !(handle = pool_alloc(w->pool, word_bytes(s.n))))
         return 0;
     struct word *x = at(w, handle);
     x->hash = hash;
@@ -194,8 +210,7 @@ uint32_t words_add(struct words *w, struct str s) {
     x->n = (uint16_t) s.n;
     if (s.n)
         memcpy(x->bytes, s.p, s.n);
-    w->slots[probe(w, s, hash)] = handle;
-    w->n++;
+    handle_table_put(&w->table, hash, handle);
     queue(w, x, handle);
     return handle;
 }
@@ -216,21 +231,7 @@ void words_unref(struct words *w, uint32_t word) {
 
 static void remove_word(struct words *w, uint32_t handle) {
     struct word *x = at(w, handle);
-    size_t i = x->hash & (w->cap - 1);
-    while (w->slots[i] != handle)
-        i = (i + 1) & (w->cap - 1);
-    size_t hole = i;
-    w->slots[hole] = 0;
-    /* Close the gap: move every follower whose home lies at or before the hole. */
-    for (i = (hole + 1) & (w->cap - 1); w->slots[i]; i = (i + 1) & (w->cap - 1)) {
-        size_t home = at(w, w->slots[i])->hash & (w->cap - 1);
-        if (((i - home) & (w->cap - 1)) >= ((i - hole) & (w->cap - 1))) {
-            w->slots[hole] = w->slots[i];
-            w->slots[i] = 0;
-            hole = i;
-        }
-    }
-    w->n--;
+    handle_table_remove(&w->table, x->hash, handle);
     pool_free(w->pool, handle, word_bytes(x->n));
 }
 
@@ -259,7 +260,7 @@ static void read_words(struct words *w, struct image *x, size_t n, uint32_t **re
 }
 
 void words_image(struct words *w, struct image *x, uint32_t **ret, size_t *ret_n) {
-    size_t n = w->n;
+    size_t n = w->table.n;
     uint32_t number = 0;
     ASSERT(x->reading || !w->dead);
     image_size(x, &n, UINT32_MAX - 1);
@@ -267,11 +268,12 @@ void words_image(struct words *w, struct image *x, uint32_t **ret, size_t *ret_n
         read_words(w, x, n, ret, ret_n);
         return;
     }
-    for (size_t i = 0; i < w->cap; i++) {
-        if (!w->slots[i])
+    for (size_t i = 0; i < w->table.cap; i++) {
+        uint32_t handle = w->table.slots[i].handle;
+        if (!handle)
             continue;
-        struct str s = words_get(w, w->slots[i]);
+        struct str s = words_get(w, handle);
         image_str(x, &s, CORRELATION_VALUE_BYTES_MAX);
-        at(w, w->slots[i])->next_dead = ++number;
+        at(w, handle)->next_dead = ++number;
     }
 }

@@ -31,6 +31,34 @@ void pool_free(struct pool *p, uint32_t handle, size_t bytes);
 static inline void *pool_at(const struct pool *p, uint32_t handle) {
     return p->chunks[handle / POOL_CHUNK_UNITS] + (size_t) (handle % POOL_CHUNK_UNITS) * POOL_UNIT;
 }
+
+/* Handles by hash, open addressing: what stands in a slot is looked at only when its whole hash is
+ * the one looked for, because looking means waiting for memory. */
+struct handle_slot {
+    uint32_t hash, handle;
+};
+struct handle_table {
+    struct handle_slot *slots;
+    size_t n, cap; /* cap: 0 or a power of two */
+};
+/* The first slot at or after *i that may hold it, or 0; *i is where to go on. Begin with *i = hash.
+ */
+static inline uint32_t handle_table_next(const struct handle_table *t, uint32_t hash, size_t *i) {
+    for (size_t mask = t->cap - 1; t->cap;) {
+        const struct handle_slot *s = &t->slots[*i & mask];
+        ++*i;
+        if (!s->handle)
+            return 0;
+        if (s->hash == hash)
+            return s->handle;
+    }
+    return 0;
+}
+int handle_table_room(struct handle_table *t, size_t first_cap) MUST_USE; /* for one more */
+void handle_table_put(struct handle_table *t, uint32_t hash, uint32_t handle);
+void handle_table_remove(struct handle_table *t, uint32_t hash, uint32_t handle);
+void handle_table_done(struct handle_table *t);
+
 struct word {
     uint32_t hash;
     uint32_t refs : 31;
@@ -41,8 +69,7 @@ struct word {
 };
 struct words {
     struct pool *pool;
-    uint32_t *slots;
-    size_t n, cap;
+    struct handle_table table;
     uint32_t dead; /* list of those the next sweep looks at */
 };
 void words_init(struct words *w, struct pool *pool);
@@ -56,8 +83,9 @@ void words_ref(struct words *w, uint32_t word);   /* 0 allowed */
 void words_unref(struct words *w, uint32_t word); /* 0 allowed */
 void words_sweep(struct words *w);
 struct image;
-/* All words, numbered from 1 while they are written; nothing may be queued then. Reading adds them with count 0 and
- * makes *ret: handles by number - 1, to be freed by the caller also after a failure. */
+/* All words, numbered from 1 while they are written; nothing may be queued then. Reading adds them
+ * with count 0 and makes *ret: handles by number - 1, to be freed by the caller also after a
+ * failure. */
 void words_image(struct words *w, struct image *x, uint32_t **ret, size_t *ret_n);
 static inline uint32_t words_number(const struct words *w, uint32_t word) {
     return word ? ((const struct word *) pool_at(w->pool, word))->next_dead : 0;

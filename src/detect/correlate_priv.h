@@ -92,9 +92,18 @@ double corr_code_run(const struct corr_code *c, const uint32_t *totals, expr_att
 /* Parts of conditions that look at nothing but counters are facts of their window: however many
  * correlations ask for one, it is worked out once an event at most. */
 #define FACTS_MAX 64
+struct corr_fact {
+    uint8_t
+        plain;  /* enum expr_op: it is `totals[a] - totals[b]` compared with the number; 0: code */
+    bool minus; /* with `- totals[b]` */
+    uint16_t a, b;
+    double number;
+    struct corr_code code;
+    uint64_t users; /* correlations of the scope that ask for it, by their place there */
+};
 struct corr_facts {
     uint32_t n;
-    struct corr_code at[FACTS_MAX];
+    struct corr_fact at[FACTS_MAX];
 };
 /* What is known of a window's facts at one event. */
 struct corr_verdict {
@@ -105,8 +114,9 @@ struct corr_verdict {
 int corr_facts_make(struct arena *a, const struct corr_expr *e, expr_counter_fn *counter, void *ctx,
                     struct corr_facts *facts, uint64_t *ret_facts,
                     struct corr_code *ret_rest) MUST_USE;
-bool corr_facts_hold(const struct corr_facts *facts, uint64_t mask, const uint32_t *totals,
-                     struct corr_verdict *v);
+/* NULL: all of them hold; else one that does not. */
+const struct corr_fact *corr_facts_broken(const struct corr_facts *facts, uint64_t mask,
+                                          const uint32_t *totals, struct corr_verdict *v);
 
 /* ---- plan ---- */
 
@@ -226,8 +236,9 @@ struct plan_scope {
     uint32_t n_vals;
     uint32_t vals[CORRELATION_FIELDS_MAX]; /* field ids */
     uint32_t n_corrs, corrs_cap;
-    uint32_t *corrs;         /* indexes into plan.corrs, in order of loading */
-    struct plan_step *steps; /* one a correlation, in the same order */
+    uint32_t *corrs;                           /* indexes into plan.corrs, in order of loading */
+    struct plan_step *steps;                   /* one a correlation, in the same order */
+    uint64_t steps_on[CORRELATION_INPUTS_MAX]; /* for each input, the steps judged at its events */
     uint32_t n_windows, windows_cap;
     struct plan_window *windows;
     uint32_t cold_max; /* a cold group's log holds no more */
@@ -328,8 +339,7 @@ struct group {           /* 28 bytes: a million of them is the aim */
     uint32_t keys[];
 };
 struct scope_state {
-    uint32_t *slots;
-    size_t n, cap;
+    struct handle_table table;
     uint32_t oldest, newest;
     int64_t lost_ns; /* the last touch of the youngest group that left early */
     uint32_t mask;   /* of the event at hand */

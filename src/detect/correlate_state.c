@@ -450,7 +450,8 @@ int state_past(struct correlate *c UNUSED, const struct plan_scope *s, const str
 
 /* ---- image ---- */
 
-void image_mini(struct correlate_image *x, const struct plan_scope *s, struct mini *m, bool valued) {
+void image_mini(struct correlate_image *x, const struct plan_scope *s, struct mini *m,
+                bool valued) {
     image_i64(x->i, &m->t);
     image_u64(x->i, &m->pos);
     image_u32(x->i, &m->mask);
@@ -489,8 +490,8 @@ static uint32_t places_max(const struct plan_corr *pc) {
                                                : pc->need;
 }
 
-static void minis_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
-                        union corr_state *st) {
+static void minis_image(struct correlate_image *x, const struct plan_scope *s,
+                        const struct plan_corr *pc, union corr_state *st) {
     bool by_place = pc->type == CORR_TEMPORAL || pc->type == CORR_TEMPORAL_ORDERED;
     struct minis *y = st->p;
     uint32_t cap = y ? y->cap : 0, n = y ? y->n : 0;

@@ -165,14 +165,18 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
     return 0;
 }
 
-static int64_t step_of(int64_t t, int64_t step_ns) {
+/* Mostly the newest one, which costs no division. */
+static int64_t step_of(int64_t t, int64_t step_ns, int64_t newest) {
+    uint64_t in_newest = (uint64_t) t - (uint64_t) newest * (uint64_t) step_ns;
+    if (in_newest < (uint64_t) step_ns)
+        return newest;
     return t >= 0 ? t / step_ns : -((-t + step_ns - 1) / step_ns);
 }
 
 int window_feed(struct correlate *c, const struct plan_window *pw, union corr_state *st,
                 const struct mini *m) {
     struct window *w = st->p;
-    int64_t step = step_of(m->t, pw->step_ns);
+    int64_t step = step_of(m->t, pw->step_ns, w ? w->newest : 0);
     if (!w) {
         st->p = w = window_new(c, pw);
         if (!w)
