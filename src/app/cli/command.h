@@ -8,6 +8,9 @@ extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMM
 /* rule_sets.c */
 extern const struct cli_command COMMAND_RULE_ADD, COMMAND_RULE_BACK, COMMAND_RULE_DROP, COMMAND_RULE_LIST,
     COMMAND_RULE_OFF, COMMAND_RULE_ON;
+/* rule_except.c */
+extern const struct cli_command COMMAND_RULE_EXCEPT, COMMAND_RULE_EXCEPTIONS, COMMAND_RULE_SUPPRESS,
+    COMMAND_RULE_UNEXCEPT, COMMAND_RULE_UNSUPPRESS;
 
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);

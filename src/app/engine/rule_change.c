@@ -136,6 +136,16 @@ int rule_change_find(const struct detect_rules *before, const struct detect_rule
     return r;
 }
 
+int rule_change_of(const struct detect_rules *set, const struct detect_rule *rule, struct rule_change *ret) {
+    *ret = (struct rule_change){.before = set, .after = set};
+    map_init(&ret->needed, 2 * (size_t) RULES_MAX, MAP_BORROW);
+    map_init(&ret->touched, 2 * (size_t) RULES_MAX, MAP_BORROW);
+    int r = map_put(&ret->touched, rule->id, ret);
+    touch_correlations(ret, set);
+    find_needed(ret, set);
+    return r;
+}
+
 void rule_change_done(struct rule_change *c) {
     map_done(&c->needed);
     map_done(&c->touched);

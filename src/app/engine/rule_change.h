@@ -16,6 +16,8 @@ struct rule_change {
     struct map touched; /* ids: the rows, and correlations that look at them, and rules that filters of them name */
 };
 int rule_change_find(const struct detect_rules *before, const struct detect_rules *after, struct rule_change *ret) MUST_USE;
+/* As if this rule had changed: what an exception of it touches. */
+int rule_change_of(const struct detect_rules *set, const struct detect_rule *rule, struct rule_change *ret) MUST_USE;
 void rule_change_done(struct rule_change *c);
 /* For engine_options.wants: the touched rules and what they look at. ctx: struct rule_change. */
 bool rule_change_wants(void *ctx, const struct detect_rules *set, const struct detect_rule *rule);
