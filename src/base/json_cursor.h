@@ -148,8 +148,6 @@ static inline int json_cursor_next(struct json_cursor *c) {
                 return r;
         }
         p++;
-    } else if (UNLIKELY(c->ix.bad)) {
-        return -ERR_PARSE;
     }
     c->behind = true;
     if (LIKELY(c->in_object)) {

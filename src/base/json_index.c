@@ -31,18 +31,20 @@ static int hex_digits(const char *p) {
     return n;
 }
 
-/* All bytes that stand behind an escaping backslash: one of "\/bfnrt, or u and four digits. */
-static __attribute__((noinline)) bool escapes_are_known(const struct json_index *ix, const char *p,
-                                                        uint64_t escaped) {
-    const char *end = ix->text + ix->n_text;
+static void note_bad(struct json_index *ix, size_t at) {
+    ix->bad_at = MIN(ix->bad_at, at);
+}
+
+/* All bytes of this block behind an escaping backslash: one of "\/bfnrt, or u and four digits. */
+static __attribute__((noinline)) void check_escapes(struct json_index *ix, uint64_t escaped) {
     for (; escaped; escaped &= escaped - 1) {
-        const char *c = p + __builtin_ctzll(escaped);
+        size_t at = ix->done + (size_t) __builtin_ctzll(escaped);
+        const char *c = ix->text + at;
         /* Behind the end there is nothing to know: such a string does not end. */
-        if (c < end && (!*c || !strchr("\"\\/bfnrtu", *c) ||
-                        (*c == 'u' && (end - c < 5 || hex_digits(c + 1) < 4))))
-            return false;
+        if (at < ix->n_text && (!*c || !strchr("\"\\/bfnrtu", *c) ||
+                                (*c == 'u' && (ix->n_text - at < 5 || hex_digits(c + 1) < 4))))
+            note_bad(ix, at);
     }
-    return true;
 }
 
 /* Bytes that a backslash escapes. *carry: whether the block's first is, then whether the next one's
@@ -64,7 +66,7 @@ INLINE uint64_t inside(uint64_t quote) {
     return quote;
 }
 
-/* What the masks of the block at p say; returns its quotes. `known` tells of escaped bytes whether
+/* What the masks of the block at p say; returns its quotes. `usual` tells of escaped bytes whether
  * all are usual escapes without digits: then they need no second look. */
 INLINE uint64_t take_masks(struct json_index *ix, const struct masks *m, const char *p,
                            bool usual(const char *p, uint64_t escaped)) {
@@ -73,12 +75,13 @@ INLINE uint64_t take_masks(struct json_index *ix, const struct masks *m, const c
     if (m->backslash | ix->escaped_first) {
         uint64_t escaped = escaped_by(m->backslash, &ix->escaped_first);
         quote &= ~escaped;
-        if (UNLIKELY(!usual(p, escaped)) && !escapes_are_known(ix, ix->text + ix->done, escaped))
-            ix->bad = true;
+        if (UNLIKELY(!usual(p, escaped)))
+            check_escapes(ix, escaped);
     }
     if (UNLIKELY(m->control)) {
-        if (m->control & (inside(quote) ^ ix->in_string))
-            ix->bad = true;
+        uint64_t bad = m->control & (inside(quote) ^ ix->in_string);
+        if (bad)
+            note_bad(ix, ix->done + (size_t) __builtin_ctzll(bad));
     }
     ix->in_string ^= (uint64_t) 0 - (uint64_t) __builtin_parityll(quote);
     ix->high |= m->high != 0;
@@ -426,15 +429,26 @@ bool json_index_utf8(struct str text) {
     return !text.n || code()->utf8(text);
 }
 
-static bool look_on(struct json_index *ix) {
+/* Where the text stops being UTF-8. */
+static size_t utf8_fault(struct str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    for (unsigned n; p < end && (n = utf8_length(p, end)) > 0;)
+        p += n;
+    return (size_t) (p - s.p);
+}
+
+static void look_on(struct json_index *ix) {
     const struct code *c = code();
+    struct str text = str_n(ix->text, ix->n_text);
     bool was_high = ix->high;
     ix->from = ix->done;
     c->look(ix);
     /* Once, and whole: a part may end inside a character. */
-    if (UNLIKELY(ix->high && !was_high))
-        ix->bad |= !c->utf8(str_n(ix->text, ix->n_text));
-    return !ix->bad;
+    if (UNLIKELY(ix->high && !was_high) && !c->utf8(text))
+        note_bad(ix, utf8_fault(text));
+    if (UNLIKELY(ix->bad_at < ix->done))
+        while (ix->n && ix->at[ix->n - 1] >= ix->bad_at)
+            ix->n--;
 }
 
 void json_index_begin(struct json_index *ix, struct str text) {
@@ -444,15 +458,16 @@ void json_index_begin(struct json_index *ix, struct str text) {
     ix->escaped_first = ix->in_string = 0;
     ix->n = 0;
     ix->high = false;
-    ix->bad = text.n > UINT32_MAX;
-    if (!ix->bad)
-        (void) look_on(ix);
+    ix->bad_at = text.n > UINT32_MAX ? 0 : SIZE_MAX;
+    if (ix->bad_at)
+        look_on(ix);
 }
 
 bool json_index_more(struct json_index *ix, uint32_t keep) {
-    if (ix->bad || ix->done >= ix->n_text)
+    if (ix->done >= ix->n_text || ix->bad_at <= ix->done)
         return false;
     memmove(ix->at, ix->at + keep, (ix->n - keep) * sizeof *ix->at);
     ix->n -= keep;
-    return look_on(ix);
+    look_on(ix);
+    return true;
 }

@@ -23,15 +23,16 @@ struct json_index {
     uint64_t in_string;     /* all ones: the next block begins inside a string */
     uint32_t n;             /* quotes in at[] */
     bool high;              /* not all of it is ASCII */
-    bool bad;               /* no JSON, whatever the grammar says */
+    size_t bad_at;          /* no JSON from here, whatever the grammar says; SIZE_MAX: not so far */
     uint32_t at[JSON_INDEX_QUOTES + JSON_INDEX_SPARE];
     uint64_t backslash[JSON_INDEX_BLOCKS]; /* a bit a byte from `from` on */
 };
 
-/* The text has at most 4 GB. Looks at the first part. */
+/* The text has at most 4 GB. Looks at the first part. Quotes behind bad_at are not handed out, so
+ * that a string with a fault in it has no end. */
 void json_index_begin(struct json_index *ix, struct str text);
 /* Looks at the next part; quotes from number `keep` on stay, at the front. False at the end, and
- * when the text is bad. */
+ * behind bad_at. */
 bool json_index_more(struct json_index *ix, uint32_t keep);
 
 /* Which code looks: "avx512", "avx2", "sse2", "plain". The best the processor has, or what

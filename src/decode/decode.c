@@ -4,13 +4,11 @@
  * names the program (or when the operator forces the decoder): a line that merely begins like one
  * of sshd's could have been written by anybody whose words end up in a log. Continuations of
  * overlong lines are never read. */
-#include "decode/decode_priv.h"
+#include "decode/json_keys.h"
 
 #include "base/mem.h"
 
-#include <stdatomic.h>
-
-enum { FIELDS_FIRST = 24, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
+enum { FIELDS_FIRST = 24, JSON_FIELDS_FIRST = 64, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
 enum { ORDER_SYSLOG = 30, ORDER_WEB = 50 }; /* of the table below */
 
 enum {
@@ -143,16 +141,12 @@ const struct source *decode_source_from_table(void *ctx, uint32_t id) {
 
 int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
                struct decode **ret, struct diag *reterr) {
-    static atomic_uint_fast64_t serials;
     struct decode *d = mem_zalloc(sizeof *d);
     if (!d)
         return diag_set(reterr, -ENOMEM, "no memory for the decoder");
     for (size_t i = 1; i < ARRAY_SIZE(formats); i++)
         ASSERT(formats[i - 1].order < formats[i].order);
-    *d = (struct decode){.names = names,
-                         .source = source,
-                         .source_ctx = ctx,
-                         .serial = atomic_fetch_add(&serials, 1) + 1};
+    *d = (struct decode){.names = names, .source = source, .source_ctx = ctx};
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         for (int c = 0; c < 256 && formats[i].recognise; c++)
             if (!formats[i].first || (c && strchr(formats[i].first, c)))
@@ -354,31 +348,86 @@ static void finish(struct decode_job *j) {
     fill_end(&f);
 }
 
-static int decode_record(void *ctx, const struct raw_record *rec, struct event *ev) {
-    struct decode *d = ctx;
+/* Most lines of a JSON log are JSON in UTF-8: they are read without being looked at first. */
+static bool may_be_json(const struct decode_job *j) {
+    const struct str s = j->rec->bytes;
+    const unsigned odd = RAW_PIECE | RAW_PIECE_NEXT | RAW_PIECE_LAST | RAW_JOURNAL;
+    return s.n && s.p[0] == '{' && !(j->rec->flags & odd) && !j->src->decoder.n &&
+           (j->src->encoding < 0 || j->src->encoding == TEXT_UTF8);
+}
+
+static void job_begin(struct decode_job *j, const struct decode *d, struct json_keys *keys,
+                      const struct raw_record *rec, struct event *ev) {
     const struct source *src = d->source ? d->source(d->source_ctx, rec->source) : NULL;
-    struct decode_job j = {
+    *j = (struct decode_job){
         .d = d,
+        .keys = keys,
         .rec = rec,
         .src = src ? src : &unknown_source,
         .ev = ev,
         .when = {.t_ns = TIME_NONE},
         .whole = !(rec->flags & (RAW_PIECE | RAW_TRUNCATED)),
     };
+}
+
+static int decode_with(const struct decode *d, struct json_keys *keys, const struct raw_record *rec,
+                       struct event *ev) {
+    struct decode_job j;
     ASSERT(ev->names == d->names);
     if (rec->flags & RAW_TICK) {
         ev->time_ns = rec->arrival_ns;
         return 0;
     }
-    int r = event_reserve(ev, FIELDS_FIRST);
+    job_begin(&j, d, keys, rec, ev);
+    bool json = may_be_json(&j);
+    int r = event_reserve(ev, json ? JSON_FIELDS_FIRST : FIELDS_FIRST);
     if (r < 0)
         return r;
-    look_at_encoding(&j);
-    decode_line(&j);
+    j.line = rec->bytes;
+    j.plain = true;
+    if (!json || !json_decode_line(&j)) {
+        if (json)
+            job_begin(&j, d, keys, rec, ev);
+        look_at_encoding(&j);
+        decode_line(&j);
+    }
     finish(&j);
     return j.err;
 }
 
+static int decode_record(void *ctx, const struct raw_record *rec, struct event *ev) {
+    return decode_with(ctx, NULL, rec, ev);
+}
+
+static int decode_record_in_lane(void *ctx, const struct raw_record *rec, struct event *ev) {
+    const struct decode_lane *l = ctx;
+    return decode_with(l->d, l->keys, rec, ev);
+}
+
 struct decoder decode_port(struct decode *d) {
     return (struct decoder){.ctx = d, .decode = decode_record};
+}
+
+struct decode_lane *decode_lane_new(const struct decode *d) {
+    struct decode_lane *l = mem_zalloc(sizeof *l);
+    if (!l)
+        return NULL;
+    l->d = d;
+    l->keys = mem_alloc(sizeof *l->keys);
+    if (!l->keys)
+        return decode_lane_free(l);
+    json_keys_reset(l->keys, d->names);
+    return l;
+}
+
+struct decode_lane *decode_lane_free(struct decode_lane *l) {
+    if (l) {
+        mem_free(l->keys);
+        mem_free(l);
+    }
+    return NULL;
+}
+
+struct decoder decode_lane_port(struct decode_lane *l) {
+    return (struct decoder){.ctx = l, .decode = decode_record_in_lane};
 }

@@ -6,7 +6,8 @@
  *
  * Threads: a struct decode is read-only after decode_new; its port may be called from any number of
  * threads at once, each with its own event and arena. What a thread remembers between lines (the
- * last date it parsed) never changes a result. Nothing is allocated outside the event's arena.
+ * last date it parsed, in a lane the keys of JSON) never changes a result. Nothing is allocated
+ * outside the event's arena.
  *
  * Times follow one policy. A backfilled record is placed at its own time ("event"; "inferred" when
  * year or zone had to be supplied); without any time it is EVENT_TIME_OPEN. A live record is placed
@@ -30,6 +31,13 @@ DEFINE_CLEANUP(struct decode *, decode_free)
 
 /* For event/port.h. The caller has called event_begin on the event. */
 struct decoder decode_port(struct decode *d);
+/* A thread's working memory, and the port that uses it: the same events, sooner. One lane, one
+ * thread; the decode must outlive it. NULL when memory ends. */
+struct decode_lane;
+struct decode_lane *decode_lane_new(const struct decode *d);
+struct decode_lane *decode_lane_free(struct decode_lane *l);
+DEFINE_CLEANUP(struct decode_lane *, decode_lane_free)
+struct decoder decode_lane_port(struct decode_lane *l);
 
 /* A decode_source_fn over a fixed array: ctx is a struct decode_source_table; ids are indices. */
 struct decode_source_table {

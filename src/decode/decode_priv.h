@@ -34,12 +34,18 @@ struct decode {
     const struct event_names *names;
     decode_source_fn *source;
     void *source_ctx;
-    uint64_t serial;        /* no two of a process have the same */
     uint32_t by_first[256]; /* formats that may read a line beginning with this byte, a bit each */
+};
+
+/* One thread's working memory. */
+struct decode_lane {
+    const struct decode *d;
+    struct json_keys *keys;
 };
 
 struct decode_job {
     const struct decode *d;
+    struct json_keys *keys; /* NULL: the caller has no lane */
     const struct raw_record *rec;
     const struct source *src; /* never NULL */
     struct event *ev;
@@ -202,6 +208,9 @@ enum decode_result rfc5424_decode(struct decode_job *j, struct str text);
 enum decode_result journal_decode(struct decode_job *j, struct str text);
 bool json_recognise(const struct decode_job *j, struct str text);
 enum decode_result json_decode(struct decode_job *j, struct str text);
+/* A whole line that begins with '{': what json_decode would make of it if it is JSON and UTF-8, which need not be
+ * known before. False: it is not, and the event is as it was. */
+bool json_decode_line(struct decode_job *j);
 bool access_recognise(const struct decode_job *j, struct str text);
 enum decode_result access_decode(struct decode_job *j, struct str text);
 bool nginx_error_recognise(const struct decode_job *j, struct str text);

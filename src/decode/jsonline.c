@@ -9,13 +9,17 @@
  * from a line. A line that is not UTF-8 is made readable as a whole first, because a byte of a
  * CP932 character may look like a backslash; if that does not parse, each bad byte alone is
  * replaced. */
-#include "decode/journal_priv.h"
+#include "decode/json_keys.h"
 
 struct walk {
     struct decode_job *j;
+    struct json_cursor c;
     struct journal_fields journal;
-    unsigned n_leaves;
-    int time_rank; /* of the name the time was taken from; lower wins */
+    struct candidate { /* by rank of the name; lower wins */
+        enum json_type type;
+        struct str text;
+    } times[KEY_TIMES_MAX];
+    uint32_t have_times;
     char *bytes;   /* MESSAGE as an array of numbers: bytes that are no text */
     size_t n_bytes, cap_bytes;
 };
@@ -24,89 +28,29 @@ bool json_recognise(const struct decode_job *j, struct str text) {
     return text.n >= 2 && text.p[0] == '{';
 }
 
-/* Lines of one log have the same names in the same order, so each thread remembers the ids of the
- * line before by place. A memory belongs to one decode (its serial, for an address may come back)
- * and to the number of names it knew: rules may still be loading. */
-enum { GUESSES = 64, GUESS_BYTES = 48 };
-static _Thread_local struct guesses {
-    uint64_t serial;
-    uint32_t n_names;
-    struct guess {
-        char name[GUESS_BYTES];
-        uint32_t n, id;
-    } at[GUESSES];
-} guesses;
-
-static uint32_t find_id(struct walk *w, struct str path) {
-    const struct decode *d = w->j->d;
-    unsigned place = w->n_leaves++;
-    if (place >= GUESSES || path.n > GUESS_BYTES)
-        return event_names_find(d->names, path);
-    uint32_t n_names = event_names_count(d->names);
-    if (UNLIKELY(guesses.serial != d->serial || guesses.n_names != n_names))
-        guesses = (struct guesses){.serial = d->serial, .n_names = n_names};
-    struct guess *g = &guesses.at[place];
-    if (g->n != path.n || memcmp(g->name, path.p, path.n) != 0) {
-        g->id = event_names_find(d->names, path);
-        g->n = (uint32_t) path.n;
-        memcpy(g->name, path.p, path.n);
-    }
-    return g->id;
-}
-
-/* Where logs have their time, the best first: common names, then those of CloudTrail, Entra, Microsoft 365, Okta, and
- * of Windows event logs as their converters write them. */
-static const struct str time_names[] = {LIT("@timestamp"),
-                                        LIT("timestamp"),
-                                        LIT("time"),
-                                        LIT("ts"),
-                                        LIT("eventTime"),
-                                        LIT("createdDateTime"),
-                                        LIT("activityDateTime"),
-                                        LIT("CreationTime"),
-                                        LIT("published"),
-                                        LIT("Event.System.TimeCreated.#attributes.SystemTime"),
-                                        LIT("Event.System.TimeCreated.@SystemTime"),
-                                        LIT("System.TimeCreated.SystemTime"),
-                                        LIT("TimeCreated"),
-                                        LIT("EventTime")};
-enum { TIME_NAMES = ARRAY_SIZE(time_names) };
-/* Their lengths as bits: most names are told by theirs. */
-#define AS_LONG_AS(text) (UINT64_C(1) << (sizeof(text) - 1))
-static const uint64_t time_lengths =
-    AS_LONG_AS("ts") | AS_LONG_AS("time") | AS_LONG_AS("timestamp") | AS_LONG_AS("@timestamp") |
-    AS_LONG_AS("TimeCreated") | AS_LONG_AS("CreationTime") | AS_LONG_AS("createdDateTime") |
-    AS_LONG_AS("activityDateTime") | AS_LONG_AS("System.TimeCreated.SystemTime") |
-    AS_LONG_AS("Event.System.TimeCreated.@SystemTime") |
-    AS_LONG_AS("Event.System.TimeCreated.#attributes.SystemTime");
-
-static void take_time(struct walk *w, struct str path, enum json_type type, struct str text) {
-    for (int i = 0; i < w->time_rank; i++) {
-        struct when when = {.t_ns = TIME_NONE};
-        if (time_names[i].n != path.n || !str_eq(path, time_names[i]))
-            continue;
-        if (type == JSON_NUMBER ? when_epoch(text, &when) : when_any(text, &when, w->j) > 0) {
-            w->j->when = when;
-            w->time_rank = i;
-        }
-        return;
-    }
-}
-
-/* Fields no line may set. */
-static bool is_ours(uint32_t id, struct str path) {
-    switch (id) {
-    case EVENT_F_TIMESTAMP:
-    case EVENT_F_EVENT_ORIGINAL:
-    case EVENT_F_EVENT_CREATED:
-        return true;
-    case EVENT_F_SESSION_ID:
-    case EVENT_F_LOGIN_FACTOR:
-    case EVENT_F_LOGIN_USER_KNOWN:
+static bool read_time(struct walk *w, const struct candidate *c) {
+    struct when when = {.t_ns = TIME_NONE};
+    if (c->type == JSON_NUMBER ? !when_epoch(c->text, &when) : !when_any(c->text, &when, w->j))
         return false;
-    default:
-        return path.n > 7 && memcmp(path.p, "kizuki.", 7) == 0;
-    }
+    w->j->when = when;
+    return true;
+}
+
+/* A line may have its time under several names, the best one last: they are noted, and one is read
+ * at the end. */
+static void note_time(struct walk *w, unsigned rank, enum json_type type, struct str text) {
+    struct candidate *c = &w->times[rank];
+    /* The same name again counts when the first was no time. */
+    if ((w->have_times >> rank & 1) && read_time(w, c))
+        return;
+    w->have_times |= UINT32_C(1) << rank;
+    *c = (struct candidate){type, text};
+}
+
+static void take_time(struct walk *w) {
+    for (uint32_t m = w->have_times; m; m &= m - 1)
+        if (read_time(w, &w->times[__builtin_ctz(m)]))
+            return;
 }
 
 /* What the header in front said is kept; the message inside is the better one. */
@@ -151,37 +95,55 @@ static int take_byte(struct walk *w, struct str number) {
     return 0;
 }
 
-static bool is_journal_key(struct str path) {
-    for (size_t i = 0; i < path.n; i++)
-        if (path.p[i] != '_' && !(path.p[i] >= 'A' && path.p[i] <= 'Z') && !ascii_digit(path.p[i]))
+/* A leaf that is more than a field; false: that is all it was. */
+static bool take_special(struct walk *w, const struct json_key *k, enum json_type type,
+                         struct str text) {
+    struct decode_job *j = w->j;
+    if ((k->use & KEY_TIME) && (type == JSON_STRING || type == JSON_NUMBER))
+        note_time(w, k->time_rank, type, text);
+    if (k->use & KEY_JOURNAL) {
+        if (type == JSON_NUMBER && str_eq_z(k->path, "MESSAGE")) {
+            j->err = take_byte(w, text);
             return false;
-    return path.n > 0;
+        }
+        journal_take(j, &w->journal, k->path, text);
+    }
+    return true;
 }
 
-static int leaf(void *ctx, struct str path, enum json_type type, struct str text) {
-    struct walk *w = ctx;
+/* Whether somebody will see what stands behind the key. */
+static inline bool is_wanted(const struct decode_job *j, const struct json_key *k) {
+    return k->use || UNLIKELY(j->ev->keep_all);
+}
+
+static int take_leaf(struct walk *w, const struct json_key *k) {
     struct decode_job *j = w->j;
-    uint32_t id = find_id(w, path);
-    if (path.n < 64 && (time_lengths >> path.n & 1) && (type == JSON_STRING || type == JSON_NUMBER))
-        take_time(w, path, type, text);
-    if (is_journal_key(path)) {
-        if (type == JSON_NUMBER && str_eq_z(path, "MESSAGE"))
-            return take_byte(w, text);
-        /* The path is only valid now; keys we know are compared now. */
-        journal_take(j, &w->journal, path, text);
+    struct event *ev = j->ev;
+    enum json_type type = w->c.type;
+    struct str text = w->c.value;
+    bool escaped = type == JSON_STRING && json_cursor_escaped(&w->c, text);
+    /* What a rule asks for may wait; what decides here what the event is may not. */
+    bool later = ev->lazy && k->use == KEY_FIELD;
+    if (escaped && !later) {
+        text = json_unescape(ev->arena, text);
+        if (!text.p)
+            return -ENOMEM;
+        escaped = false;
     }
-    if (is_ours(id, path) || !has_room(j))
+    if (UNLIKELY(k->use & ~KEY_FIELD) && !take_special(w, k, type, text))
         return j->err;
-    if (id >= EVENT_F_WELL_KNOWN_MAX_) {
-        if (event_add_typed(j->ev, id, (uint8_t) type, text) < 0)
-            j->err = -ENOMEM;
+    if (UNLIKELY(!has_room(j)))
         return j->err;
-    }
-    if (id > 0 && id < EVENT_F_WELL_KNOWN_MAX_) {
+    if (LIKELY(k->use & KEY_FIELD)) {
+        if (UNLIKELY(ev->n >= ev->cap) && event_reserve(ev, 2 * ev->n) < 0)
+            return -ENOMEM;
+        ev->fields[ev->n++] = (struct event_field){
+            .id = k->id, .type = (uint8_t) type, .escaped = escaped, .value = text};
+    } else if (k->use & KEY_KNOWN) {
         if (type != JSON_NULL)
-            put_known(j, id, type, text);
-    } else {
-        put_named(j, path, (uint8_t) type, text);
+            put_known(j, k->id, type, text);
+    } else if (k->id == 0 && !k->ours) {
+        put_named(j, k->path, (uint8_t) type, text);
     }
     return j->err;
 }
@@ -219,11 +181,52 @@ static void complete_login(struct decode_job *j) {
         put_error(j, STR("login event without user.name"));
 }
 
-static int walk(struct walk *w, struct str text, struct diag *diag) {
+static int walk_members(struct walk *w) {
     struct decode_job *j = w->j;
+    struct json_keys *keys = j->keys;
+    struct json_cursor *c = &w->c;
+    const struct json_key *open[JSON_DEPTH_MAX + 1], *parent;
+    struct json_key *last;
+    int r;
+    if (keys && (keys->full || keys->n_names != event_names_count(j->d->names)))
+        json_keys_reset(keys, j->d->names);
+    parent = last = keys ? &keys->root : &json_keys_nothing;
+    for (;;) {
+        bool member = c->in_object;
+        const struct json_key *k = parent;
+        r = json_cursor_next(c);
+        if (member && r > 0 && r != JSON_CLOSE) {
+            struct json_key *known = json_keys_next(last, parent, c->key, c->end);
+            if (UNLIKELY(!known))
+                known =
+                    json_keys_find(keys, j, last, parent, c->key, json_cursor_escaped(c, c->key));
+            if (!known)
+                return -ENOMEM;
+            k = last = known;
+        }
+        if (LIKELY(r == JSON_LEAF)) {
+            if (is_wanted(j, k) && (r = take_leaf(w, k)) < 0)
+                return r;
+        } else if (r == JSON_OPEN) {
+            open[c->depth] = parent = k;
+        } else if (r == JSON_CLOSE) {
+            parent = c->depth ? open[c->depth] : parent;
+        } else {
+            return r;
+        }
+    }
+}
+
+static int walk(struct walk *w, struct decode_job *j, struct str text) {
     uint32_t n = j->ev->n;
-    *w = (struct walk){.j = j, .time_rank = TIME_NAMES};
-    int r = json_walk(j->ev->arena, text, NULL, leaf, w, diag);
+    w->j = j;
+    w->journal = (struct journal_fields){0};
+    w->have_times = 0;
+    w->bytes = NULL;
+    w->n_bytes = w->cap_bytes = 0;
+    json_cursor_begin(&w->c, text);
+    int r = walk_members(w);
+    take_time(w);
     if (r >= 0 && w->n_bytes)
         w->journal.message = str_n(w->bytes, w->n_bytes);
     if (r < 0)
@@ -231,35 +234,53 @@ static int walk(struct walk *w, struct str text, struct diag *diag) {
     return r;
 }
 
-enum decode_result json_decode(struct decode_job *j, struct str text) {
-    struct walk w = {.j = j};
-    struct diag diag = {0};
-    bool host_before = j->host_put;
-    if (!text.n || text.p[0] != '{')
-        return DECODE_NOT_MINE;
-    int r = walk(&w, j->plain ? text : job_text(j, text), &diag);
-    if (r < 0 && !j->plain && !j->err) {
-        j->host_put = host_before;
-        text = text_repair(j->ev->arena, text);
-        r = text.p ? walk(&w, text, &diag) : -ENOMEM;
-        j->ev->flags |= EVENT_BROKEN_TEXT;
-    }
-    if (r < 0) {
-        j->host_put = host_before;
-        j->err = r == -ENOMEM ? r : j->err;
-        j->why = arena_printf(j->ev->arena, "not JSON: %s", diag.text);
-        return DECODE_NOT_MINE;
-    }
-    if (w.journal.realtime.n && w.journal.message.p && !j->program.n) {
-        if (w.n_bytes) { /* its bytes are not those of the line, which was looked at */
+static enum decode_result settle(struct decode_job *j, struct walk *w) {
+    if (w->journal.realtime.n && w->journal.message.p && !j->program.n) {
+        if (w->n_bytes) { /* its bytes are not those of the line, which was looked at */
             j->plain = false;
             j->encoding = -1;
         }
-        (void) journal_put(j, &w.journal);
+        (void) journal_put(j, &w->journal);
         return DECODE_DONE;
     }
     if (has(j->ev, EVENT_F_EVENT_ACTION, "login") &&
         has(j->ev, EVENT_F_EVENT_CATEGORY, "authentication"))
         complete_login(j);
     return DECODE_DONE;
+}
+
+bool json_decode_line(struct decode_job *j) {
+    struct walk w;
+    if (walk(&w, j, j->line) < 0)
+        return false;
+    j->encoding = w.c.ix.high ? TEXT_UTF8 : TEXT_ASCII;
+    (void) settle(j, &w);
+    if (!j->decoder.n)
+        j->decoder = STR("json");
+    return true;
+}
+
+enum decode_result json_decode(struct decode_job *j, struct str text) {
+    struct walk w;
+    struct diag diag = {0};
+    bool host_before = j->host_put;
+    if (!text.n || text.p[0] != '{')
+        return DECODE_NOT_MINE;
+    struct str tried = j->plain ? text : job_text(j, text);
+    int r = walk(&w, j, tried);
+    if (r < 0 && !j->plain && !j->err) {
+        j->host_put = host_before;
+        tried = text_repair(j->ev->arena, text);
+        r = tried.p ? walk(&w, j, tried) : -ENOMEM;
+        j->ev->flags |= EVENT_BROKEN_TEXT;
+    }
+    if (r < 0) {
+        j->host_put = host_before;
+        j->err = r == -ENOMEM ? r : j->err;
+        if (r != -ENOMEM)
+            IGNORE(json_check(tried, &diag));
+        j->why = arena_printf(j->ev->arena, "not JSON: %s", diag.text);
+        return DECODE_NOT_MINE;
+    }
+    return settle(j, &w);
 }

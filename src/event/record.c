@@ -77,7 +77,9 @@ int event_add_named(struct event *ev, struct str name, uint8_t type, struct str 
 int event_unescape(struct event *ev) {
     for (uint32_t i = 0; i < ev->n; i++) {
         struct event_field *f = &ev->fields[i];
-        struct str text = f->escaped ? json_unescape(ev->arena, f->value) : f->value;
+        if (!f->escaped)
+            continue;
+        struct str text = json_unescape(ev->arena, f->value);
         if (!text.p)
             return -ENOMEM;
         f->value = text;

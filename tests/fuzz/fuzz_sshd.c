@@ -21,7 +21,8 @@ static void check_name(const uint8_t *data, size_t size) {
     arena_init(&a, 1 << 20);
     ASSERT(names && decode_new(names, fuzz_source, &fd, &d, NULL) == 0);
     event_begin(&ev, &a, names, &rec);
-    ASSERT(decode_port(d).decode(d, &rec, &ev) == 0);
+    struct decoder port = decode_port(d);
+    ASSERT(port.decode(port.ctx, &rec, &ev) == 0);
     ASSERT(str_eq_z(event_get(&ev, EVENT_F_SOURCE_IP), "192.0.2.1"));
     decode_free(d);
     arena_done(&a);

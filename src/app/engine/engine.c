@@ -68,6 +68,7 @@ struct engine {
 
 struct engine_lane {
     struct engine *engine;
+    struct decode_lane *decode;
     struct decoder decoder;
     struct detect_matcher *matcher;
 };
@@ -229,10 +230,11 @@ struct engine_lane *engine_lane_new(struct engine *e) {
     if (!l)
         return NULL;
     l->engine = e;
-    l->decoder = decode_port(e->decode);
+    l->decode = decode_lane_new(e->decode);
     l->matcher = detect_matcher_new(e->plan);
-    if (!l->matcher)
+    if (!l->decode || !l->matcher)
         return engine_lane_free(l);
+    l->decoder = decode_lane_port(l->decode);
     return l;
 }
 
@@ -240,6 +242,7 @@ struct engine_lane *engine_lane_free(struct engine_lane *l) {
     if (!l)
         return NULL;
     detect_matcher_free(l->matcher);
+    decode_lane_free(l->decode);
     mem_free(l);
     return NULL;
 }

@@ -3,13 +3,14 @@
 #include "unit.h"
 
 #include "base/buf.h"
-#include "decode/decode.h"
+#include "ways.h"
 
 #define FIXTURE_ARRIVAL INT64_C(1795435200000000000) /* 2026-11-23T12:00:00Z */
 
 struct fixture {
     struct event_names *names;
     struct decode *d;
+    struct decode_lane *lane;
     struct arena arena;
     struct source source;
     struct raw_record rec;
@@ -22,6 +23,7 @@ static inline const struct source *fixture_source(void *ctx, uint32_t id) {
 }
 
 static inline void fixture_start(struct fixture *f) {
+    static const char *const asked[] = {"a", "a.b", "a.b.c", "CommandLine"};
     *f = (struct fixture){.source = {.encoding = -1,
                                      .offset_min = TIME_JST_OFFSET_MIN,
                                      .skew_max_ns = 10 * NS_PER_MIN},
@@ -29,10 +31,15 @@ static inline void fixture_start(struct fixture *f) {
     f->names = event_names_new();
     assert_non_null(f->names);
     assert_int_equal(decode_new(f->names, fixture_source, f, &f->d, NULL), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+        assert_true(event_names_intern(f->names, str_of(asked[i])) > 0);
+    f->lane = decode_lane_new(f->d);
+    assert_non_null(f->lane);
     arena_init(&f->arena, (size_t) 16 << 20);
 }
 
 static inline void fixture_stop(struct fixture *f) {
+    decode_lane_free(f->lane);
     decode_free(f->d);
     event_names_free(f->names);
     arena_done(&f->arena);
@@ -48,6 +55,7 @@ static inline struct event *fixture_decode(struct fixture *f, struct str bytes) 
     event_begin(&f->ev, &f->arena, f->names, &f->rec);
     f->ev.keep_all = true;
     assert_int_equal(port.decode(port.ctx, &f->rec, &f->ev), 0);
+    ways_agree(&f->ev, f->lane, &f->rec);
     return &f->ev;
 }
 static inline struct event *fixture_line(struct fixture *f, const char *line) {

@@ -159,7 +159,61 @@ static int stop(void **state UNUSED) {
     return 0;
 }
 #define T(x) cmocka_unit_test_setup_teardown(x, start, stop)
-UNIT_GROUP(decode_jsonline, T(names_are_flattened), T(what_is_ours_cannot_be_sent),
-           T(the_login_event), T(broken_json_is_text), T(inside_syslog_the_header_says_who_sent_it),
-           T(cp932_json), T(journal_entries), T(anybody_can_write_to_the_journal),
-           T(journalctl_json))
+/* Whatever the keys are, and however many: fixture_decode compares with a lane that remembers. */
+static void keys_are_remembered(void **state UNUSED) {
+    char line[1024], key[80];
+    struct event *ev =
+        fixture_line(&f, "{\"a\":\"C:\\\\x\",\"a\":[\"y\\n\",2],\"CommandLine\":\"\\u0041\"}");
+    assert_field(ev, "a", "C:\\x|y\n|2");
+    assert_field(ev, "CommandLine", "A");
+    for (int round = 0; round < 3; round++) {
+        assert_field(
+            fixture_line(
+                &f, "{\"a\":{\"b\":{\"c\":1,\"c\":2},\"b\":3},\"z\":{\"b\":{\"c\":4}},\"a.b\":5}"),
+            "a.b.c", "1|2");
+        /* the key a\u0062, written with an escape and without */
+        assert_field(fixture_line(&f, "{\"a\\\\u0062\":1,\"\\u0061\":2}"), "a", "2");
+        assert_field(fixture_line(&f, "{\"a\\u0062\":1}"), "ab", "1");
+        assert_field(fixture_line(&f, "{\"a\":[[1,[2]],{\"b\":[3,{\"c\":[]}]},{}]}"), "a.b", "3");
+        assert_field(fixture_line(&f, "{\"\":{\"\":1},\"a\":{\"\":2}}"), "a.", "2");
+    }
+    /* more keys than are remembered, some too long for it */
+    for (int i = 0; i < 6000; i += 3) {
+        int n = snprintf(key, sizeof key, "k%d%0*d", i, i % 7 ? 1 : 68, 0);
+        snprintf(line, sizeof line, "{\"%s\":1,\"a\":{\"%s\":2},\"CommandLine\":\"%d\"}", key, key,
+                 i);
+        ev = fixture_line(&f, line);
+        assert_field(ev, key, "1");
+        memmove(key + 2, key, (size_t) n + 1);
+        memcpy(key, "a.", 2);
+        assert_field(ev, key, "2");
+    }
+}
+
+/* A line that goes wrong leaves nothing behind but the time that stood before the fault. */
+static void faults_leave_nothing(void **state UNUSED) {
+    static const char *const ends[] = {"",
+                                       "\"x",
+                                       ",",
+                                       "\"x\":tru}",
+                                       "\"x\":\"\\q\"}",
+                                       "\"x\":\"\x01\"}",
+                                       "\"x\":1}}",
+                                       "\"x\":\"\xff\"}"};
+    char line[256];
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        snprintf(line, sizeof line,
+                 "{\"@timestamp\":\"2026-11-23T02:03:08Z\",\"host.name\":\"h\",\"a\":\"v\",%s",
+                 ends[i]);
+        struct event *ev = fixture_line(&f, line);
+        bool repaired = i + 1 == ARRAY_SIZE(ends); /* bytes that are no text are made some */
+        assert_field(ev, "kizuki.decoder", repaired ? "json" : "unknown");
+        assert_time(ev->timestamp_ns, "2026-11-23T02:03:08.000Z");
+        assert_field(ev, "a", repaired ? "v" : "<absent>");
+    }
+}
+
+UNIT_GROUP(decode_jsonline, T(keys_are_remembered), T(faults_leave_nothing), T(names_are_flattened),
+           T(what_is_ours_cannot_be_sent), T(the_login_event), T(broken_json_is_text),
+           T(inside_syslog_the_header_says_who_sent_it), T(cp932_json), T(journal_entries),
+           T(anybody_can_write_to_the_journal), T(journalctl_json))
