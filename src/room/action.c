@@ -126,6 +126,8 @@ static int approve(struct room *r, const struct room_actor *by, int64_t id, int6
     if (e == 0 && !r->hand.connected)
         e = diag_set(err, -EAGAIN, "no hand is connected");
     if (e == 0)
+        e = room_ledger_person(r, by, a.incident, err);
+    if (e == 0)
         e = room_ledger_decided(r, a.incident, name, err);
     if (e == 0)
         e = room_order_make(r, &a, ORDER_BLOCK, a.state, a.minutes, &n, err);
@@ -168,6 +170,8 @@ static int reject(struct room *r, const struct room_actor *by, int64_t id, int64
         id, room_now(r), room_actor_format(by, name));
     if (e == 0)
         e = load_in(r, id, "proposed dry_run", &a, err);
+    if (e == 0)
+        e = room_ledger_person(r, by, a.incident, err);
     if (e == 0)
         e = room_ledger_decided(r, a.incident, name, err);
     if (e == 0)

@@ -74,7 +74,8 @@ struct derived {
     int64_t first_ns, accused_ns, last_ns, rule_ns, stolen, services, sources;
     int level;
     const char *kind;
-    char *service, *host; /* heap or NULL */
+    char *service, *host;       /* heap or NULL */
+    char *rule_id, *rule_title; /* that noticed it; heap */
 };
 
 static int derive_findings(struct room *r, int64_t id, struct derived *d, struct diag *err) {
@@ -82,7 +83,7 @@ static int derive_findings(struct room *r, int64_t id, struct derived *d, struct
     size_t best = ARRAY_SIZE(kinds);
     int e = sql_query(
         r->db, &st, err,
-        "SELECT kind, level, min(first_at), max(last_at), min(detected_at), min(CASE WHEN "
+        "SELECT kind, level, min(first_at), max(last_at), min(CASE WHEN "
         "by_source THEN first_at END) FROM finding  WHERE incident_id = ?1 GROUP BY kind, level",
         "i", id);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
@@ -92,9 +93,8 @@ static int derive_findings(struct room *r, int64_t id, struct derived *d, struct
         d->level = MAX(d->level, rule_level_from_string(sql_str(st, 1)));
         d->first_ns = MIN(d->first_ns, sql_i64(st, 2));
         d->last_ns = MAX(d->last_ns, sql_i64(st, 3));
-        d->rule_ns = MIN(d->rule_ns, sql_i64(st, 4));
-        if (!sql_is_null(st, 5))
-            d->accused_ns = MIN(d->accused_ns, sql_i64(st, 5));
+        if (!sql_is_null(st, 4))
+            d->accused_ns = MIN(d->accused_ns, sql_i64(st, 4));
         e = 0;
     }
     /* a finding about a service begins with the first honest mistake in its window */
@@ -102,6 +102,27 @@ static int derive_findings(struct room *r, int64_t id, struct derived *d, struct
         d->first_ns = d->accused_ns;
     d->kind = best < ARRAY_SIZE(kinds) ? kinds[best] : "";
     return e;
+}
+
+/* When it was noticed, and by which rule: the first finding that opens cases reached us. Not when
+ * its rule became true (a log may come hours late: lookback in incident_view.c), except in a
+ * replay, whose clock runs so fast that the way to us would count as minutes. */
+static int derive_rule(struct room *r, int64_t id, struct derived *d, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT CASE WHEN ?2 THEN detected_at ELSE created_at END AS noticed_at, "
+                      "rule_id, rule_title FROM finding WHERE incident_id = ?1 ORDER BY CASE level "
+                      "WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' "
+                      "THEN 1 ELSE 0 END >= ?3 DESC, noticed_at, id LIMIT 1",
+                      "iii", id, (int64_t) r->replay, (int64_t) r->policy->open_level);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return e;
+    d->rule_ns = sql_i64(st, 0);
+    d->rule_id = str_dup(sql_str(st, 1));
+    d->rule_title = str_dup(sql_str(st, 2));
+    return d->rule_id && d->rule_title ? 0 : diag_set(err, -ENOMEM, "memory has run out");
 }
 
 /* How many different values of one kind, and the one seen first. */
@@ -134,8 +155,7 @@ static int count_stolen(struct room *r, int64_t id, int64_t *ret, struct diag *e
     return e < 0 ? e : 0;
 }
 
-static void write_title(struct room *r, const struct derived *d, struct str rule_id,
-                        struct str rule_title, struct buf *out) {
+static void write_title(struct room *r, const struct derived *d, struct buf *out) {
     struct jsonw w;
     jsonw_init(&w, out);
     jsonw_object(&w);
@@ -146,7 +166,7 @@ static void write_title(struct room *r, const struct derived *d, struct str rule
         jsonw_ki64(&w, "stolen", d->stolen);
         jsonw_ki64(&w, "sources", d->sources);
     } else {
-        room_rule_params(r, &w, "title", rule_id, rule_title);
+        room_rule_params(r, &w, "title", str_of(d->rule_id), str_of(d->rule_title));
     }
     jsonw_end(&w);
 }
@@ -174,23 +194,25 @@ static int store_derived(struct room *r, const struct room_actor *by, int64_t id
         e = sql_step(st, err);
     const char *level = rule_level_to_string((enum rule_level) d->level);
     if (e == 1) {
-        write_title(r, d, sql_str(st, 9), sql_str(st, 10), &params);
+        write_title(r, d, &params);
         same = str_eq_z(sql_str(st, 0), key) && str_eq(sql_str(st, 1), buf_str(&params)) &&
                (sql_i64(st, 8) || str_eq_z(sql_str(st, 2), level)) &&
                str_eq_z(sql_str(st, 3), d->kind) && sql_i64(st, 4) == d->first_ns &&
                sql_i64(st, 5) == d->last_ns && sql_i64(st, 6) == d->rule_ns &&
-               sql_i64(st, 7) == d->stolen;
+               sql_i64(st, 7) == d->stolen && str_eq_z(sql_str(st, 9), d->rule_id);
     }
     sql_end(st);
     e = e < 0 ? e : buf_error(&params);
     struct str p = buf_str(&params);
     if (e == 0 && !same)
-        e = room_write(r, &w, NULL, err,
-                       "UPDATE incident SET title_key = ?2, title_params = ?3, level = CASE WHEN "
-                       "level_set THEN level ELSE ?4 END, kind = ?5, first_trace_at = ?6, "
-                       "last_activity_at = ?7, rule_at = ?8, stolen_n = ?9 WHERE id = ?1",
-                       "izszziiii", id, key, &p, level, d->kind, d->first_ns, d->last_ns,
-                       d->rule_ns, d->stolen);
+        e = room_write(
+            r, &w, NULL, err,
+            "UPDATE incident SET title_key = ?2, title_params = ?3, level = CASE WHEN "
+            "level_set THEN level ELSE ?4 END, kind = ?5, first_trace_at = ?6, "
+            "last_activity_at = ?7, rule_at = ?8, stolen_n = ?9, rule_id = ?10, rule_title = "
+            "?11 WHERE id = ?1",
+            "izszziiiizz", id, key, &p, level, d->kind, d->first_ns, d->last_ns, d->rule_ns,
+            d->stolen, d->rule_id, d->rule_title);
     buf_done(&params);
     return e;
 }
@@ -232,6 +254,8 @@ int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t i
     if (e == 0 && d.first_ns == INT64_MAX)
         return 0; /* everything moved to another case */
     if (e == 0)
+        e = derive_rule(r, incident, &d, reterr);
+    if (e == 0)
         e = derive_values(r, incident, "service", &d.services, &d.service, reterr);
     if (e == 0)
         e = derive_values(r, incident, "host", &hosts, &d.host, reterr);
@@ -248,6 +272,8 @@ int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t i
         e = note_stolen(r, by, incident, before, d.stolen, reterr);
     mem_free(d.service);
     mem_free(d.host);
+    mem_free(d.rule_id);
+    mem_free(d.rule_title);
     return e;
 }
 
@@ -292,6 +318,26 @@ static int move_rows(struct room *r, const struct room_actor *by, enum room_obje
     }
 }
 
+/* Whoever saw, decided or stopped one of the two first did so for the case they have become. */
+static int merge_ledger(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
+                        struct diag *err) {
+    struct room_write w = {.by = by,
+                           .verb = VERB_CHANGE,
+                           .object = OBJECT_INCIDENT,
+                           .id = into,
+                           .version = ROOM_ANY_VERSION,
+                           .quiet = true};
+    return room_write(
+        r, &w, NULL, err,
+        "UPDATE incident SET (person_at, person_by) = (SELECT person_at, person_by FROM incident "
+        "WHERE id IN (?1, ?2) AND person_at IS NOT NULL ORDER BY person_at LIMIT 1), (decision_at, "
+        "decision_by) = (SELECT decision_at, decision_by FROM incident WHERE id IN (?1, ?2) AND "
+        "decision_at IS NOT NULL ORDER BY decision_at LIMIT 1), (contained_at, contained_n, "
+        "dry_run_n) = (SELECT min(contained_at), sum(contained_n), sum(dry_run_n) FROM incident "
+        "WHERE id IN (?1, ?2)) WHERE id = ?1",
+        "ii", into, from);
+}
+
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
                         struct diag *reterr) {
     struct room_write w = {.by = by,
@@ -332,6 +378,8 @@ int room_incident_merge(struct room *r, const struct room_actor *by, int64_t fro
             r, &w, NULL, reterr,
             "UPDATE incident SET state = 'closed', closed_at = ?3, merged_into = ?2 WHERE id = ?1",
             "iii", from, into, now);
+    if (e == 0)
+        e = merge_ledger(r, by, from, into, reterr);
     struct sql_stmt *st = NULL;
     struct buf params;
     buf_init(&params, 4096);

@@ -1,43 +1,37 @@
-/* Changes a person makes to a case: the first look at it, state, level, TLP, commander, title. Each is
- * one write with its row in the chain; a stale version is refused by write.c. */
+/* Changes a person makes to a case: the first look at it, state, level, TLP, commander, title. Each
+ * is one write with its row in the chain; a stale version is refused by write.c. */
 #include "room/incident.h"
 
-#include "room/incident_priv.h"
+#include "room/action_priv.h"
 #include "room/person.h"
 
-int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
+int room_ledger_person(struct room *r, const struct room_actor *by, int64_t incident,
                        struct diag *reterr) {
     struct sql_stmt *st = NULL;
     struct room_write w = {.by = by,
                            .verb = VERB_OPEN,
                            .object = OBJECT_INCIDENT,
-                           .id = id,
+                           .id = incident,
                            .version = ROOM_ANY_VERSION,
                            .quiet = true};
-    struct room_row row;
+    struct buf params;
     char name[ROOM_BY_CAP];
-    int e = sql_query(r->db, &st, reterr, "SELECT person_at FROM incident WHERE id = ?1", "i", id);
+    int e = sql_query(r->db, &st, reterr, "SELECT person_at FROM incident WHERE id = ?1", "i",
+                      incident);
     if (e == 0)
         e = sql_step(st, reterr);
     bool wanted = e == 1 && sql_is_null(st, 0);
     sql_end(st);
-    if (e < 0 || !wanted)
+    if (e < 0 || !wanted || by->person == 0)
         return MIN(e, 0);
-    e = room_row_load(r, OBJECT_INCIDENT, id, &row, reterr);
-    if (e < 0 || !room_may(by, VERB_OPEN, &row))
-        return e; /* an auditor's look is no response */
-    e = room_begin(r, reterr);
-    if (e < 0)
-        return e;
     e = room_write(r, &w, NULL, reterr,
-                   "UPDATE incident SET person_at = ?2, person_by = ?3 WHERE id = ?1", "iiz", id,
-                   room_now(r), room_actor_format(by, name));
-    struct buf params;
+                   "UPDATE incident SET person_at = ?2, person_by = ?3 WHERE id = ?1", "iiz",
+                   incident, room_now(r), room_actor_format(by, name));
     buf_init(&params, 4096);
     buf_add(&params, STR("{\"name\":"));
     json_quote(&params, str_of(by->name));
     buf_add(&params, STR("}"));
-    struct room_entry x = {.incident = id,
+    struct room_entry x = {.incident = incident,
                            .at_ns = room_now(r),
                            .until_ns = TIME_NONE,
                            .lane = "ciso_csirt",
@@ -48,9 +42,26 @@ int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
     if (e == 0)
         e = room_timeline_put(r, &room_system, &x, NULL, reterr);
     buf_done(&params);
-    room_changed(r, "incident", id);
+    room_changed(r, "incident", incident);
     room_changed(r, "now", 0);
-    return room_end(r, e, reterr);
+    return e;
+}
+
+int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
+                       struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_row row;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT 1 FROM incident WHERE id = ?1 AND person_at IS NULL", "i", id);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e <= 0)
+        return e;
+    e = room_row_load(r, OBJECT_INCIDENT, id, &row, reterr);
+    if (e < 0 || !room_may(by, VERB_OPEN, &row))
+        return e; /* an auditor's look is no response */
+    e = room_begin(r, reterr);
+    return e < 0 ? e : room_end(r, room_ledger_person(r, by, id, reterr), reterr);
 }
 
 static int note_change(struct room *r, const struct room_actor *by, int64_t id, const char *key,
@@ -109,6 +120,7 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
     struct room_write w = {
         .by = by, .verb = VERB_CHANGE, .object = OBJECT_INCIDENT, .id = id, .version = version};
     int64_t now = room_now(r);
+    char name[ROOM_BY_CAP];
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;
@@ -129,6 +141,10 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
             c->set_level ? rule_level_to_string(c->level) : NULL,
             c->set_tlp ? room_tlp_to_string(c->tlp) : NULL, (int64_t) c->set_commander,
             c->commander, (int64_t) c->set_title, &c->title);
+    if (e == 0)
+        e = room_ledger_person(r, by, id, reterr);
+    if (e == 0 && c->set_state && !c->open)
+        e = room_ledger_decided(r, id, room_actor_format(by, name), reterr);
     if (e == 0)
         e = note_changes(r, by, id, c, reterr);
     room_changed(r, "incident", id);

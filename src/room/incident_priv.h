@@ -26,6 +26,10 @@ int room_incident_open(struct room *r, const struct room_actor *by, const struct
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
                         struct diag *reterr) MUST_USE;
 
+/* Who does something about a case, or looks at it, has been reached: the first such person is
+ * written into the ledger. */
+int room_ledger_person(struct room *r, const struct room_actor *by, int64_t incident,
+                       struct diag *reterr) MUST_USE;
 /* Accounts that a success finding names. */
 int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incident,
                       int64_t finding, const struct room_finding *f, struct diag *reterr) MUST_USE;

@@ -399,6 +399,8 @@ static int split(struct split *s, const struct room_split *x, int64_t version, s
     if (e == 0 && s->opened)
         e = room_watch_put(s->r, &room_system, s->into, err);
     if (e == 0)
+        e = room_ledger_person(s->r, s->by, s->from, err);
+    if (e == 0)
         e = note(s, s->from, s->into, "event.findings_parted", err);
     return e == 0 ? note(s, s->into, s->from, "event.findings_taken", err) : e;
 }

@@ -246,6 +246,32 @@ static void write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w) {
     buf_done(&rule);
 }
 
+/* What is found by looking back, whenever we were told: where it began in our own logs, and the
+ * first rule that could have fired, quiet ones too. */
+static int write_looked_back(struct room *r, struct sql_stmt *incident, struct jsonw *w,
+                             struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t id = sql_i64(incident, C_ID);
+    int e = sql_query(r->db, &st, err,
+                      "SELECT detected_at, rule_id, rule_title FROM finding WHERE incident_id = ?1 "
+                      "ORDER BY detected_at, id LIMIT 1",
+                      "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    jsonw_key(w, STR("looked_back"));
+    jsonw_object(w);
+    jsonw_ktime(w, "first_trace", time_at(incident, C_FIRST));
+    jsonw_ktime(w, "rule_at", e == 1 ? sql_i64(st, 0) : TIME_NONE);
+    if (e == 1) {
+        room_rule_ref(r, w, "rule", sql_str(st, 1), sql_str(st, 2));
+    } else {
+        jsonw_key(w, STR("rule"));
+        jsonw_null(w);
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
 static void write_viewers(const struct room_viewer *v, size_t n, const struct room_actor *who,
                           struct jsonw *w) {
     jsonw_key(w, STR("viewers"));
@@ -291,6 +317,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     jsonw_object(w);
     e = write_summary(r, st, w, reterr);
     write_ledger(r, st, w);
+    if (e == 0)
+        e = write_looked_back(r, st, w, reterr);
     if (e == 0)
         e = room_numbers(r, id, &numbers, reterr);
     if (e == 0)

@@ -92,6 +92,7 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
     map_init(&r->hand.standing, BLOCK_ADDRESSES_MAX, MAP_BORROW);
     arena_init(&r->hand.arena, (size_t) 64 << 20);
     r->policy = o->policy;
+    r->replay = o->replay;
     r->watcher = o->watcher;
     r->key = o->key;
     r->public_key = o->public_key;

@@ -55,6 +55,7 @@ struct room_policy;
 struct room_options {
     const char *path; /* of the database */
     const struct port_clock *clock;
+    bool replay;                      /* the clock runs faster than life */
     const struct port_clock *wall;    /* of orders, links and sessions; NULL: time_now_ns */
     const struct room_policy *policy; /* borrowed */
     struct room_watcher watcher;      /* may be empty */

@@ -54,7 +54,7 @@ struct room {
     struct room_watcher watcher;
     const struct sign_secret *key;
     const struct sign_public *public_key;
-    bool in_tx, in_parts;
+    bool in_tx, in_parts, replay;
     unsigned n_changed;
     struct room_changed changed[ROOM_CHANGES_MAX];
     struct room_conflict conflict;

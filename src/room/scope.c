@@ -139,9 +139,9 @@ int room_source_tries(struct room *r, int64_t incident, struct str source, int64
     return e < 0 ? e : 0;
 }
 
-/* Tries on one service: findings about the service tell their whole count, others the service's
- * part of it. */
-static int service_tries(struct room *r, int64_t incident, struct str service,
+/* Tries on one service: the service's part of what findings that accuse a source count. Where there
+ * are none, the whole count of findings about the service, honest people's mistakes included. */
+static int service_tries(struct room *r, int64_t incident, struct str service, bool by_source,
                          struct room_count *ret, bool *ret_known, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
@@ -149,8 +149,8 @@ static int service_tries(struct room *r, int64_t incident, struct str service,
                       "max(CASE WHEN v.is_group THEN f.count ELSE v.n END) AS t FROM finding f "
                       "JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND "
                       "v.kind = 'service' AND v.value = ?2 AND " NOT_SUCCESS
-                      " GROUP BY f.id) WHERE t IS NOT NULL GROUP BY rule_id)",
-                      "is", incident, &service);
+                      " AND f.by_source = ?3 GROUP BY f.id) WHERE t IS NOT NULL GROUP BY rule_id)",
+                      "isi", incident, &service, (int64_t) by_source);
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1) {
@@ -165,7 +165,9 @@ static int write_service(struct room *r, int64_t incident, struct sql_stmt *st, 
     struct room_count tries = {0};
     bool known = false, watched = !sql_is_null(st, 1);
     struct str name = sql_str(st, 0);
-    int e = service_tries(r, incident, name, &tries, &known, err);
+    int e = service_tries(r, incident, name, true, &tries, &known, err);
+    if (e == 0 && !known)
+        e = service_tries(r, incident, name, false, &tries, &known, err);
     jsonw_object(w);
     jsonw_kstr(w, "name", name);
     room_words_write(w, "title", "titles", room_policy_title(r->policy, name));

@@ -53,6 +53,8 @@ int room_timeline_add(struct room *r, const struct room_actor *by, int64_t incid
     if (e < 0)
         return e;
     e = room_timeline_put(r, by, &x, ret_id, reterr);
+    if (e == 0)
+        e = room_ledger_person(r, by, incident, reterr);
     room_changed(r, "incident", incident);
     return room_end(r, e, reterr);
 }

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Every pack with a replay is played through the real programs and judged by its own expect.yml; another seed of
 the same story holds as well, and the quiet hour before the attack raises nothing."""
+import datetime
 import json
 import pathlib
+import re
 import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "flow"))
+import rooms
+import spoolread
 import tap
 
 try:
@@ -126,6 +130,67 @@ def accounts_entered_before_and_after_their_address_showed_itself_are_all_found(
     fail and sign in as much as they can (3, 6): all three are listed, nobody else."""
     for seed in (3, 4, 6):
         play_and_judge("nisc-2014-2-account-list", seed)
+
+
+def truth(spool, bots):
+    """What happened, from the raw lines alone: no rule, no room."""
+    first, tried, entered, looked, tries = None, set(), {}, {}, {}
+    requests = []
+    for line in spoolread.lines(spool):
+        line = line.decode()
+        if line.startswith("{"):
+            e = json.loads(line)
+            if e.get("source.ip") not in bots:
+                continue
+            at = datetime.datetime.fromisoformat(e["@timestamp"])
+            first = min(first or at, at)
+            if e["event.outcome"] == "success":
+                entered[e["user.name"]] = (at, e["source.ip"])
+            else:
+                tried.add(e["user.name"])
+                tries[e["service.name"]] = tries.get(e["service.name"], 0) + 1
+        elif (m := re.match(r'(\S+) \S+ \S+ \[(.*?)\] "GET (\S+) ', line)) and m[1] in bots:
+            requests.append((datetime.datetime.strptime(m[2], "%d/%b/%Y:%H:%M:%S %z"), m[1], m[3]))
+    for name, (at, source) in entered.items():
+        looked[name] = {path for t, ip, path in requests if ip == source and t >= at.replace(microsecond=0)}
+    return first, tried, looked, tries
+
+
+@tap.test
+def times_and_scope_of_the_case_are_those_of_the_night():
+    """The ledger is measured and the scope counted: both are held against the story's own lines."""
+    with tap.folder() as d:
+        played = replay("nisc-2014-2-account-list", None, d / "data")
+        bots = {r[0] for r in played.db.execute("SELECT address FROM action_address")}
+        first, tried, looked, tries = truth(d / "data/spool", bots)
+        played.db.close()
+        r = rooms.Room(d / "data")
+        r.start()
+        try:
+            b = r.browser()
+            one = b.get("/incidents/1")
+            ledger = {row["code"]: row["at"] for row in one["ledger"]}
+            when = datetime.datetime.fromisoformat
+            assert when(ledger["first_trace"].replace("Z", "+00:00")) == first, (ledger, first)
+            assert one["looked_back"]["first_trace"] == ledger["first_trace"]
+            assert ledger["first_trace"] <= one["looked_back"]["rule_at"] <= ledger["rule"]
+            assert 0 < one["ledger"][1]["gap_s"] <= 60, one["ledger"][1]
+            assert {c: ledger[c] for c in ("decision", "contained", "authority_report", "published", "recovered")} == dict.fromkeys(
+                ("decision", "contained", "authority_report", "published", "recovered")), ledger  # nobody was there, nothing was blocked
+            scope = one["scope"]
+            assert scope["sources"] == {"n": len(bots), "at_least": False} and len(bots) == 37
+            assert scope["accounts_tried"] == {"n": len(tried), "at_least": False}, (scope["accounts_tried"], len(tried))
+            for s in scope["services"]:
+                n = s["tries"]["n"]
+                assert n == tries.get(s["name"], 0) or (s["tries"]["at_least"] and n < tries[s["name"]]), (s, tries)
+            assert scope["tries"]["n"] <= sum(tries.values()) and scope["accounts_stolen"] == {"n": len(looked), "at_least": False}
+            accounts = {a["name"]: {p["path"] for p in a["pages"]} for a in b.get("/incidents/1/accounts")["accounts"]}
+            assert accounts == looked, (accounts, looked)
+            assert [p["accounts"] for p in scope["seen_pages"]] == [sum("/mypage/profile" in p for p in looked.values())]
+            print(f"# noticed {one['ledger'][1]['gap_s']:.1f} s after the first trace; {len(tried)} accounts tried, {len(looked)} entered, "
+                  f"{sum(map(bool, looked.values()))} of them looked round")
+        finally:
+            r.kill()
 
 
 @tap.test

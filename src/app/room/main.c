@@ -212,6 +212,7 @@ static int open_room(struct program *p, struct diag *err) {
     struct room_options o = {.path = path,
                              .clock = &clock,
                              .policy = &p->policy,
+                             .replay = p->opt.demo,
                              .watcher = {p, on_changed},
                              .key = &p->key,
                              .public_key = &p->public_key};

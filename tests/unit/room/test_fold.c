@@ -51,7 +51,7 @@ static void a_campaign_is_one_case(void **state UNUSED) {
     struct arena a;
     arena_init(&a, 1 << 24);
     buf_init(&out, 1 << 22);
-    f->now_ns = T0 + 40 * NS_PER_S;
+    f->now_ns = T0 + 41 * NS_PER_S;
     int64_t id = wave(f);
     assert_int_equal(number(f, "SELECT count(*) FROM incident"), 1);
 
@@ -137,8 +137,12 @@ static void a_campaign_is_one_case(void **state UNUSED) {
     assert_str(at(&a, json, "lanes.0.items.0.kind"), "bars");
     assert_str(at(&a, json, "lanes.0.items.0.text.params.n"), "4810");
     assert_str(at(&a, json, "ledger.0.at"), "2026-11-22T17:03:08.000Z");
-    assert_str(at(&a, json, "ledger.1.at"), "2026-11-22T17:03:40.000Z");
-    assert_str(at(&a, json, "ledger.1.gap_s"), "32");
+    /* told at :49; its rule was true at :40 */
+    assert_str(at(&a, json, "ledger.1.at"), "2026-11-22T17:03:49.000Z");
+    assert_str(at(&a, json, "ledger.1.gap_s"), "41");
+    assert_str(at(&a, json, "looked_back.first_trace"), "2026-11-22T17:03:08.000Z");
+    assert_str(at(&a, json, "looked_back.rule_at"), "2026-11-22T17:03:40.000Z");
+    assert_str(at(&a, json, "looked_back.rule.id"), "r-list");
     assert_str(at(&a, json, "ledger.2.at"), "null");
     assert_str(at(&a, json, "ledger.5.at"), "null");
     buf_done(&out);

@@ -78,7 +78,9 @@ static void findings_get_a_case_of_their_own(void **state UNUSED) {
     static const char *const third[] = {"a3", "b2"};
     struct fixture *f = fixture_new();
     int64_t id = one_case(f), own = 0;
+    struct room_actor duty = fixture_actor(f, f->handler);
     f->now_ns += MIN_;
+    assert_int_equal(room_incident_seen(f->r, &duty, id, NULL), 0);
     int64_t rows = number(f, "SELECT max(seq) FROM audit");
     assert_int_equal(part(f, f->handler, id, third, 2, 0, &own), 0);
     assert_int_not_equal(own, id);
