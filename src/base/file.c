@@ -91,14 +91,14 @@ static int sync_parent(const char *path) {
     return r;
 }
 
-static int write_and_sync(const char *tmp, struct str bytes, unsigned mode) {
+static int write_and_sync(const char *tmp, int (*write)(int fd, void *ctx), void *ctx, unsigned mode) {
     /* A leftover of an earlier crash is replaced, not followed or appended to. */
     if (unlink(tmp) < 0 && errno != ENOENT)
         return -errno;
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return -errno;
-    int r = fchmod(fd, mode) < 0 ? -errno : file_write_all(fd, bytes);
+    int r = fchmod(fd, mode) < 0 ? -errno : write(fd, ctx);
     if (r == 0 && fsync(fd) < 0)
         r = -errno;
     if (close(fd) < 0 && r == 0)
@@ -106,12 +106,13 @@ static int write_and_sync(const char *tmp, struct str bytes, unsigned mode) {
     return r;
 }
 
-int file_write_atomic(const char *path, struct str bytes, unsigned mode, struct diag *reterr) {
+int file_replace(const char *path, int (*write)(int fd, void *ctx), void *ctx, unsigned mode,
+                 struct diag *reterr) {
     char tmp[PATH_MAX];
     int n = snprintf(tmp, sizeof tmp, "%s.tmp", path);
     if (n < 0 || (size_t) n >= sizeof tmp)
         return say(reterr, -ENAMETOOLONG, "write", path);
-    int r = write_and_sync(tmp, bytes, mode);
+    int r = write_and_sync(tmp, write, ctx, mode);
     if (r == 0 && rename(tmp, path) < 0)
         r = -errno;
     if (r < 0) {
@@ -120,6 +121,14 @@ int file_write_atomic(const char *path, struct str bytes, unsigned mode, struct 
     }
     r = sync_parent(path);
     return r < 0 ? say(reterr, r, "make durable", path) : 0;
+}
+
+static int write_bytes(int fd, void *ctx) {
+    return file_write_all(fd, *(const struct str *) ctx);
+}
+
+int file_write_atomic(const char *path, struct str bytes, unsigned mode, struct diag *reterr) {
+    return file_replace(path, write_bytes, &bytes, mode, reterr);
 }
 
 static int make_one(const char *path, unsigned mode) {

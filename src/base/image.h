@@ -46,7 +46,18 @@ void image_count(struct image *x, uint32_t *v, uint32_t most);
 void image_raw(struct image *x, void *p, size_t n);
 /* A length and bytes; read as a slice of the image. */
 void image_str(struct image *x, struct str *v, size_t most);
+/* Reading: what follows is of no use any more. */
+static inline void image_skip_rest(struct image *x) {
+    x->at = x->in.n;
+}
 /* Bytes not read yet: what is counted in the image takes at least one each. */
 static inline size_t image_left(const struct image *x) {
     return x->reading ? x->in.n - x->at : SIZE_MAX;
 }
+
+/* An image in a file: under its own name only once it is whole and on disk, with a check over its bytes.
+ * body writes it, and reads it back; strings it reads are valid until the call ends. */
+typedef void image_body_fn(void *ctx, struct image *x);
+int image_file_write(const char *path, image_body_fn *body, void *ctx, struct diag *reterr) MUST_USE;
+/* -ENOENT: there is none. -ERR_CORRUPT: it is not what was written. */
+int image_file_read(const char *path, image_body_fn *body, void *ctx, struct diag *reterr) MUST_USE;

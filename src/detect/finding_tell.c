@@ -29,6 +29,8 @@ int collected_index(struct collected *x) {
     if (x->n < FEW || x->n * 2 < x->index_cap)
         return 0;
     size_t cap = x->index_cap ? x->index_cap * 2 : 64;
+    while (cap <= x->n * 2) /* values read back come all at once */
+        cap *= 2;
     uint32_t *index = mem_zalloc_array(cap, sizeof *index);
     if (!index)
         return -ENOMEM;

@@ -332,7 +332,20 @@ int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spoo
     }
 }
 
-int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *reterr) {
+const uint8_t *spool_reader_id(const struct spool_reader *r) {
+    return r->head.id;
+}
+
+static bool begins_by_number(const struct spool_header *h, const void *number) {
+    return h->first <= *(const uint64_t *) number;
+}
+static bool begins_by_time(const struct spool_header *h, const void *t_ns) {
+    return h->created_ns < *(const int64_t *) t_ns;
+}
+
+/* Stands at the start of the last segment that begins in time, or of the first one. */
+static int seek_segment(struct spool_reader *r, bool (*in_time)(const struct spool_header *h, const void *want),
+                        const void *want, struct diag *reterr) {
     struct spool_segments l;
     int k = spool_segments_list(r->dir_fd, false, &l, reterr);
     if (k < 0)
@@ -341,12 +354,11 @@ int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *rete
         k = diag_set(reterr, -ENOENT, "the spool '%s' holds no segment", r->dir);
     else
         r->newest = l.at[l.n - 1];
-    /* the last segment that begins at or before the number */
     uint32_t lo = 0, hi = l.n;
     while (k == 0 && hi - lo > 1) {
         uint32_t mid = lo + (hi - lo) / 2;
         k = open_segment(r, l.at[mid], reterr);
-        if (k == 0 && r->head.first <= number)
+        if (k == 0 && in_time(&r->head, want))
             lo = mid;
         else
             hi = mid;
@@ -354,6 +366,12 @@ int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *rete
     if (k == 0)
         k = open_segment(r, l.at[lo], reterr);
     spool_segments_done(&l);
+    r->skip_until = 0;
+    return k;
+}
+
+int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *reterr) {
+    int k = seek_segment(r, begins_by_number, &number, reterr);
     if (k < 0)
         return k;
     if (number < r->head.first)
@@ -365,6 +383,10 @@ int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *rete
     r->next = r->safe_next = from.number;
     r->skip_until = number;
     return 0;
+}
+
+int spool_reader_seek_time(struct spool_reader *r, int64_t t_ns, struct diag *reterr) {
+    return seek_segment(r, begins_by_time, &t_ns, reterr);
 }
 
 int spool_reader_open(const char *dir, struct spool_reader **ret, struct diag *reterr) {

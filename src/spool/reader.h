@@ -5,6 +5,7 @@
  * record that a crash could take back. Read-only: no locks, nothing written, safe while the writer
  * writes. One reader, one thread; batches may be handed to others. */
 #pragma once
+#include "spool/format.h"
 #include "spool/spool.h"
 
 struct spool_batch {
@@ -28,6 +29,10 @@ DEFINE_CLEANUP(struct spool_reader *, spool_reader_free)
 /* The next batch begins with this number; one that does not exist yet is waited for. -ENOENT: no
  * longer kept; the reader has not moved. */
 int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *reterr) MUST_USE;
+/* The next batch begins before everything that arrived at t_ns or later: with a whole segment. */
+int spool_reader_seek_time(struct spool_reader *r, int64_t t_ns, struct diag *reterr) MUST_USE;
+/* What tells this spool from every other; SPOOL_ID_BYTES. */
+const uint8_t *spool_reader_id(const struct spool_reader *r);
 /* 1: b holds records, valid until the next call with the same b, 64 readable bytes behind each. 0:
  * nothing more is on disk yet. -ERR_CORRUPT: what comes next cannot be read; *ret_gap (may be NULL)
  * says what is missing, and the next call goes on behind it. */

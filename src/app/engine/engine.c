@@ -9,6 +9,8 @@
 #include "app/engine/engine.h"
 
 #include "app/engine/overlay.h"
+#include "base/hash.h"
+#include "base/image.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "decode/decode.h"
@@ -64,6 +66,7 @@ struct engine {
     uint64_t *drill_hits; /* by rule */
     bool drill_ended;
     struct engine_stats stats;
+    bool uncounted;
 };
 
 struct engine_lane {
@@ -86,7 +89,7 @@ static int count_finding(void *ctx, const struct finding *finding) {
     int tell = overlay_finding(e->overlay, f, first, &told.held_back);
     if (tell <= 0)
         return tell;
-    e->stats.findings += first;
+    e->stats.findings += first && !e->uncounted;
     return e->sink.put(e->sink.ctx, f);
 }
 
@@ -525,9 +528,11 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
     int r = 0;
     while (b->next < b->n && r == 0)
         r = engine_step(e, b, s);
-    e->stats.events += b->events;
-    e->stats.unparsed += b->unparsed;
-    if (r == 0)
+    if (!e->uncounted) {
+        e->stats.events += b->events;
+        e->stats.unparsed += b->unparsed;
+    }
+    if (r == 0 && !e->uncounted)
         r = add_counts(&e->sources_seen, &b->sources);
     if (b->drill_ended)
         s->last_ns[ENGINE_DRILL] = s->max_ns[ENGINE_DRILL] = TIME_NONE;
@@ -551,6 +556,88 @@ int engine_flush(struct engine *e) {
     for (int side = 0; side < ENGINE_SIDES && r == 0; side++)
         r = correlate_flush(e->correlate[side]);
     return r;
+}
+
+/* ---- over a restart ---- */
+
+enum { STATE_FORMAT = 1 }; /* of correlate_image and of what stands here; another one has another tag */
+
+void engine_set_counting(struct engine *e, bool counting) {
+    e->uncounted = !counting;
+}
+
+void engine_stream_image(struct engine_stream *s, struct image *x) {
+    for (int side = 0; side < ENGINE_SIDES; side++) {
+        image_i64(x, &s->last_ns[side]);
+        image_i64(x, &s->max_ns[side]);
+    }
+}
+
+static void source_image(struct engine_source *s, struct image *x) {
+    uint64_t *counts[] = {&s->events, &s->unparsed, &s->broken_text, &s->arrival_basis,
+                          &s->unparsed_at[0], &s->unparsed_at[1], &s->unparsed_at[2]};
+    int64_t *times[] = {&s->first_ns, &s->last_ns, &s->skew_ns};
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+        image_u64(x, counts[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+        image_i64(x, times[i]);
+}
+
+void engine_counts_image(struct engine *e, struct image *x) {
+    size_t n = e->sources_seen.n;
+    image_u64(x, &e->stats.events);
+    image_u64(x, &e->stats.unparsed);
+    image_u64(x, &e->stats.findings);
+    image_size(x, &n, SOURCES_MAX);
+    for (size_t i = 0; i < n && !x->error; i++) {
+        struct engine_source *s = source_at(&e->sources_seen, (uint32_t) i);
+        if (s)
+            source_image(s, x);
+        else
+            image_fail(x, -ENOMEM);
+    }
+}
+
+void engine_state_image(struct engine *e, struct image *x) {
+    for (int side = 0; side < ENGINE_SIDES && !x->error; side++) {
+        image_i64(x, &e->clock_s[side]);
+        IGNORE(correlate_image(e->correlate[side], x)); /* sticky in x */
+    }
+    for (uint32_t i = 0; i < e->rules->n && !x->error; i++)
+        image_u64(x, &e->drill_hits[i]);
+    image_bool(x, &e->drill_ended);
+    overlay_image(e->overlay, x);
+}
+
+void engine_tag(const struct engine *e, uint8_t ret[ENGINE_TAG_BYTES]) {
+    struct sha256 h;
+    char format[64];
+    sha256_init(&h);
+    int n = snprintf(format, sizeof format, KIZUKI_VERSION " %d %u\n", STATE_FORMAT, e->rules->n);
+    sha256_add(&h, str_n(format, (size_t) n));
+    for (uint32_t i = 0; i < e->rules->n; i++) {
+        const struct str text = e->rules->rules[i]->text;
+        n = snprintf(format, sizeof format, "%zu\n", text.n);
+        sha256_add(&h, str_n(format, (size_t) n));
+        sha256_add(&h, text);
+    }
+    size_t n_held;
+    const struct overlay_suppression *held = overlay_suppressions(e->overlay, &n_held);
+    for (size_t i = 0; i < n_held; i++) {
+        n = snprintf(format, sizeof format, "%u %lld\n", held[i].rule->index, (long long) held[i].for_ns);
+        sha256_add(&h, str_n(format, (size_t) n));
+    }
+    sha256_end(&h, ret);
+}
+
+int64_t engine_open_since(const struct engine *e) {
+    return correlate_open_since(e->correlate[ENGINE_LIVE]);
+}
+
+int64_t engine_reach(const struct engine *e, int64_t now_ns, int64_t open_since) {
+    /* Twice: what a chain of correlations stands on may itself stand on older events. */
+    int64_t reach = 2 * correlate_plan_reach_ns(e->correlate_plan), from = MIN(now_ns, open_since);
+    return from < INT64_MIN + reach ? INT64_MIN : from - reach;
 }
 
 /* ---- one line explained ---- */

@@ -101,5 +101,22 @@ int engine_step(struct engine *e, struct engine_batch *b, const struct engine_st
 int engine_consume(struct engine *e, struct engine_batch *b, struct engine_stream *s) MUST_USE;
 /* Ends all findings (end of input). */
 int engine_flush(struct engine *e) MUST_USE;
+
+/* What goes on over a restart (base/image.h; each both writes and reads back, between two batches).
+ * counts: stats and sources. state: what is open; read back by an engine of the same tag that has consumed nothing,
+ * else only good for freeing. With it and the stream, what follows is told as if there had been no restart. */
+struct image;
+void engine_counts_image(struct engine *e, struct image *x);
+void engine_state_image(struct engine *e, struct image *x);
+void engine_stream_image(struct engine_stream *s, struct image *x);
+/* Of the program's version and the rules: state belongs to it. */
+#define ENGINE_TAG_BYTES 32
+void engine_tag(const struct engine *e, uint8_t ret[ENGINE_TAG_BYTES]);
+/* Where no state can be read back: what arrived before this time cannot change what is live at now_ns, but for
+ * findings open then (open_since: engine_open_since of the engine that ended). */
+int64_t engine_reach(const struct engine *e, int64_t now_ns, int64_t open_since);
+int64_t engine_open_since(const struct engine *e); /* live side; INT64_MAX: nothing is open */
+/* Whether events and findings are counted; false while records are consumed that were counted before. */
+void engine_set_counting(struct engine *e, bool counting);
 /* Where the shipped content/ lies: $KIZUKI_CONTENT, else beside the program, else the installed place. */
 const char *engine_content_dir(void);

@@ -2,6 +2,7 @@
  * name it, as a list through `next`. Suppression: (rule, group) -> the finding told last. */
 #include "app/engine/overlay.h"
 
+#include "base/image.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -362,4 +363,62 @@ const struct overlay_exception *overlay_exceptions(const struct overlay *o, size
 const struct overlay_suppression *overlay_suppressions(const struct overlay *o, size_t *ret_n) {
     *ret_n = o->n_suppressions;
     return o->suppressions;
+}
+
+/* ---- image ---- */
+
+static void told_image(struct image *x, struct told *t, size_t n_suppressions) {
+    image_raw(x, t->id, sizeof t->id);
+    t->id[sizeof t->id - 1] = 0;
+    image_count(x, &t->suppression, n_suppressions ? (uint32_t) n_suppressions - 1 : 0);
+    image_i64(x, &t->until_ns);
+    image_u64(x, &t->held_back);
+}
+
+static void groups_image(struct overlay *o, struct image *x) {
+    size_t n = o->groups.n;
+    image_size(x, &n, GROUPS_MAX);
+    for (struct map_slot *s = NULL; !x->reading && (s = map_next(&o->groups, s));) {
+        image_str(x, &s->key, KEY_BYTES_MAX);
+        told_image(x, s->value.ptr, o->n_suppressions);
+    }
+    for (size_t i = 0; x->reading && i < n && !x->error; i++) {
+        struct str key;
+        union map_value *v;
+        image_str(x, &key, KEY_BYTES_MAX);
+        struct told *t = x->error ? NULL : mem_zalloc(sizeof *t);
+        bool fresh = false;
+        if (!t || map_add(&o->groups, key, &v, &fresh) < 0 || !fresh) {
+            mem_free(t);
+            image_fail(x, t ? -ERR_CORRUPT : -ENOMEM);
+            return;
+        }
+        v->ptr = t;
+        told_image(x, t, o->n_suppressions);
+    }
+}
+
+static void muted_image(struct overlay *o, struct image *x) {
+    size_t n = o->muted.n;
+    image_size(x, &n, GROUPS_MAX);
+    for (struct map_slot *s = NULL; !x->reading && (s = map_next(&o->muted, s));)
+        image_str(x, &s->key, FINDING_ID_CHARS);
+    for (size_t i = 0; x->reading && i < n && !x->error; i++) {
+        struct str id;
+        image_str(x, &id, FINDING_ID_CHARS);
+        if (!x->error && map_put(&o->muted, id, o) < 0)
+            image_fail(x, -ENOMEM);
+    }
+}
+
+void overlay_image(struct overlay *o, struct image *x) {
+    for (size_t i = 0; i < o->n_exceptions; i++) {
+        image_u64(x, &o->exceptions[i].hidden_events);
+        image_u64(x, &o->exceptions[i].hidden_findings);
+        image_i64(x, &o->exceptions[i].last_ns);
+    }
+    for (size_t i = 0; i < o->n_suppressions; i++)
+        image_u64(x, &o->suppressions[i].held_back);
+    groups_image(o, x);
+    muted_image(o, x);
 }

@@ -54,5 +54,8 @@ uint32_t overlay_hits(struct overlay *o, int64_t time_ns, uint32_t *hits, uint32
 /* 1: tell it (*ret_held_back: how many like it were held back before), 0: not. first: the first telling of
  * this finding that is asked for. */
 int overlay_finding(struct overlay *o, const struct finding *f, bool first, uint64_t *ret_held_back) MUST_USE;
+/* Counts, and what suppression remembers (base/image.h): for the same rules, exceptions and suppressions. */
+struct image;
+void overlay_image(struct overlay *o, struct image *x);
 const struct overlay_exception *overlay_exceptions(const struct overlay *o, size_t *ret_n);
 const struct overlay_suppression *overlay_suppressions(const struct overlay *o, size_t *ret_n);

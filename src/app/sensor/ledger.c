@@ -1,6 +1,7 @@
 /* See ledger.h. */
 #include "app/sensor/ledger.h"
 
+#include "base/image.h"
 #include "base/mem.h"
 
 enum { HALF_HOUR_S = 1800 };
@@ -21,15 +22,19 @@ static void turn_to(struct ledger_row *r, int64_t slot) {
     r->slot_start = slot;
 }
 
+static int have_rows(struct ledger *l, size_t n) {
+    int e = mem_grow((void **) &l->rows, &l->cap, n, SOURCES_MAX, sizeof *l->rows);
+    for (; e == 0 && l->n < n; l->n++)
+        l->rows[l->n] = (struct ledger_row){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
+    return e;
+}
+
 int ledger_count(struct ledger *l, const struct raw_record *rec) {
     if (rec->flags & (RAW_TICK | RAW_SOURCE | RAW_STATE))
         return 0;
-    int e = mem_grow((void **) &l->rows, &l->cap, (size_t) rec->source + 1, SOURCES_MAX,
-                     sizeof *l->rows);
+    int e = have_rows(l, (size_t) rec->source + 1);
     if (e < 0)
         return e;
-    for (; l->n <= rec->source; l->n++)
-        l->rows[l->n] = (struct ledger_row){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
     struct ledger_row *r = &l->rows[rec->source];
     r->lines++;
     r->bytes += rec->bytes.n;
@@ -45,6 +50,27 @@ int ledger_count(struct ledger *l, const struct raw_record *rec) {
     if (back < LEDGER_SLOTS)
         r->slots[LEDGER_SLOTS - 1 - back]++;
     return 0;
+}
+
+static void row_image(struct ledger_row *r, struct image *x) {
+    uint64_t *counts[] = {&r->lines, &r->bytes, &r->oversize, &r->truncated, &r->backfill};
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+        image_u64(x, counts[i]);
+    image_i64(x, &r->first_ns);
+    image_i64(x, &r->last_ns);
+    image_i64(x, &r->slot_start);
+    for (size_t i = 0; i < LEDGER_SLOTS; i++)
+        image_u64(x, &r->slots[i]);
+}
+
+void ledger_image(struct ledger *l, struct image *x) {
+    size_t n = l->n;
+    image_size(x, &n, SOURCES_MAX);
+    int e = x->reading ? have_rows(l, n) : 0;
+    if (e < 0)
+        image_fail(x, e);
+    for (size_t i = 0; i < n && !x->error; i++)
+        row_image(&l->rows[i], x);
 }
 
 static void write_row(struct ledger_row *r, const struct source *s,

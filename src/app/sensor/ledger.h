@@ -1,5 +1,5 @@
-/* The ledger of sources: what arrived from each, counted from the spool's own records, so that a
- * restart counts the same. */
+/* The ledger of sources: what arrived from each, counted from the spool's own records and kept with
+ * the sensor's state, so that a restart counts on. */
 #pragma once
 #include "app/engine/engine.h"
 #include "base/json.h"
@@ -23,6 +23,8 @@ struct ledger {
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
+struct image;
+void ledger_image(struct ledger *l, struct image *x);
 /* One page of the {"t":"sources",…} message: as many rows as one frame takes (about a thousand),
  * from *page on, which moves behind them and back to the first after the last. "from" counts the
  * rows of the pages before, "total" all. sources by id; seen: engine_sources; live may be NULL. */

@@ -92,16 +92,12 @@ static void on_tick(uv_timer_t *t) {
 /* Everything of a story has been looked at and what it told has arrived. */
 static bool replay_is_through(const struct sensor *s) {
     return s->replay_ended && !spool_pending_bytes(s->spool) &&
-           pump_at(s->pump) == spool_durable_next(s->spool) &&
-           roomlink_delivered(s->link) + 1 >= spool_durable_next(s->spool);
+           pump_at(s->pump) == spool_durable_next(s->spool) && roomlink_empty(s->link);
 }
 
 static void on_status(uv_timer_t *t) {
     struct sensor *s = t->data;
-    struct diag d = {0};
     messages_status(&s->messages);
-    if (pump_save(s->pump, &d) < 0)
-        log_warn("cannot keep the delivered mark: %s", d.text);
     if (s->end_after_replay && replay_is_through(s) && s->said_last++)
         stop(s, 0); /* one turn after the last status went out */
 }
@@ -150,8 +146,7 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     if ((r = roomlink_new(&s->loop, o->room, &on, &s->link)) < 0)
         return diag_set(err, r, "cannot reach for the room at '%s': %s", o->room, err_word(r));
     s->messages.link = s->link;
-    pump_set_link(s->pump, s->link);
-    return 0;
+    return pump_begin(s->pump, s->link, err);
 }
 
 static void start_timers(struct sensor *s) {
@@ -241,8 +236,8 @@ static void done(struct sensor *s) {
         intake_live_close(s->live);
     if (s->spool && spool_pending_bytes(s->spool) && spool_commit(s->spool, &d) < 0)
         log_error("what arrived last is not written: %s", d.text);
-    if (s->pump && pump_save(s->pump, &d) < 0)
-        log_warn("cannot keep the delivered mark: %s", d.text);
+    if (s->pump && s->result == 0 && pump_keep(s->pump, &d) < 0)
+        log_warn("cannot keep the state, the next start looks at more records again: %s", d.text);
     /* The process ends here: memory goes with it, and closing handles would need more turns of the loop. */
 }
 

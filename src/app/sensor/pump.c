@@ -1,14 +1,22 @@
 /* See pump.h. */
 #include "app/sensor/pump.h"
 
-#include "base/file.h"
+#include "base/image.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "spool/reader.h"
 
 #include <limits.h>
 
-enum { SLICE_NS = 20 * 1000 * 1000, FINDING_JSON_MAX = 4 * 1024 * 1024 };
+enum {
+    SLICE_NS = 20 * 1000 * 1000,
+    FINDING_JSON_MAX = 4 * 1024 * 1024,
+    /* The state is kept after so many records, but not so often that it takes more than a twentieth of the time: what
+     * a killed sensor looks at once more. */
+    KEEP_RECORDS = 5000,
+    KEEP_COST = 20,
+    STATE_FORMAT = 1, /* of what stands before the engine's state */
+};
 
 struct pump {
     struct engine *engine;
@@ -20,10 +28,14 @@ struct pump {
     struct ledger ledger;
     struct roomlink *link;
     struct buf json;
-    char delivered_path[PATH_MAX];
-    uint64_t told_before; /* tellings up to this record were delivered before the restart */
-    uint64_t saved;
-    uint64_t before, last; /* of the batch being looked at: the record before it, and its last one */
+    struct pump_options o;
+    char state_path[PATH_MAX];
+    uint64_t last;  /* record looked at */
+    uint64_t known; /* up to here was looked at before the restart: neither told nor counted again */
+    uint64_t kept;  /* the state on disk is that after this record */
+    int64_t kept_ns, keep_cost_ns; /* monotonic */
+    bool has_state;     /* reading: the engine's was read, too */
+    int64_t open_since; /* reading: of the findings open then */
     int64_t now_ns;
     int64_t hour; /* hours since 1970 of hours[23] */
     uint64_t hours[24];
@@ -31,64 +43,45 @@ struct pump {
 
 static int tell(void *ctx, const struct finding *f) {
     struct pump *p = ctx;
-    if (p->last <= p->told_before || !p->link)
+    if (p->last <= p->known || !p->link)
         return 0;
     int r = finding_write_json_within(f, NULL, NULL, ROOMLINK_FINDING_BYTES_MAX, &p->json);
     if (r == -ERR_LIMIT) { /* one finding that cannot be told must not end all others */
         log_error("a finding of rule '%.*s' is larger than any message and is not told", STR_ARG(f->rule_name));
         return 0;
     }
-    return r < 0 ? r : roomlink_finding(p->link, buf_str(&p->json), p->before);
+    return r < 0 ? r : roomlink_finding(p->link, buf_str(&p->json));
 }
 
-static int load_delivered(struct pump *p, const struct pump_options *o, struct diag *err) {
-    struct arena a;
-    struct str text;
-    struct json_value *v;
-    int64_t n;
-    snprintf(p->delivered_path, sizeof p->delivered_path, "%s/delivered", o->state_dir);
-    if (access(p->delivered_path, F_OK) != 0)
-        return 0;
-    arena_init(&a, 65536);
-    int r = file_read(&a, p->delivered_path, 4096, &text, err);
-    if (r == 0 && (r = json_parse(&a, text, &v, err)) == 0 && json_get_i64(v, "delivered", &n) && n >= 0)
-        p->saved = p->told_before = (uint64_t) n;
-    arena_done(&a);
-    /* A mark that cannot be read costs telling again, no more. */
-    if (r < 0)
-        log_warn("the delivered mark cannot be read, telling everything again");
-    return 0;
-}
-
-int pump_save(struct pump *p, struct diag *reterr) {
-    char text[64];
-    uint64_t now = p->link ? MAX(roomlink_delivered(p->link), p->told_before) : p->told_before;
-    if (now == p->saved)
-        return 0;
-    int n = snprintf(text, sizeof text, "{\"delivered\":%llu}\n", (unsigned long long) now);
-    int r = file_write_atomic(p->delivered_path, str_n(text, (size_t) n), 0600, reterr);
-    if (r == 0)
-        p->saved = now;
+static int make_engine(struct pump *p, struct diag *err) {
+    p->stream = ENGINE_STREAM_START;
+    p->now_ns = TIME_NONE;
+    int r = engine_new(&p->o.engine, (struct finding_sink){.ctx = p, .put = tell}, &p->engine, err);
+    if (r == 0 && (!(p->lane = engine_lane_new(p->engine)) || !(p->batch = engine_batch_new())))
+        r = diag_set(err, -ENOMEM, "out of memory");
     return r;
+}
+
+static void drop_engine(struct pump *p) {
+    p->batch = engine_batch_free(p->batch);
+    p->lane = engine_lane_free(p->lane);
+    p->engine = engine_free(p->engine);
+    ledger_done(&p->ledger);
 }
 
 int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reterr) {
     struct pump *p = mem_zalloc(sizeof *p);
     if (!p)
         return diag_set(reterr, -ENOMEM, "out of memory");
-    p->stream = ENGINE_STREAM_START;
-    p->now_ns = TIME_NONE;
+    p->o = *o;
+    snprintf(p->state_path, sizeof p->state_path, "%s/state", o->state_dir);
     buf_init(&p->json, FINDING_JSON_MAX);
     spool_batch_init(&p->records);
-    int r = engine_new(&o->engine, (struct finding_sink){.ctx = p, .put = tell}, &p->engine, reterr);
-    if (r == 0)
-        r = load_delivered(p, o, reterr);
+    int r = make_engine(p, reterr);
     if (r == 0)
         r = spool_reader_open(o->spool_dir, &p->reader, reterr);
     if (r == 0)
         r = spool_reader_open(o->spool_dir, &p->lookup, reterr);
-    if (r == 0 && (!(p->lane = engine_lane_new(p->engine)) || !(p->batch = engine_batch_new())))
-        r = diag_set(reterr, -ENOMEM, "out of memory");
     if (r < 0)
         pump_free(p);
     else
@@ -96,16 +89,111 @@ int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reter
     return r;
 }
 
+/* ---- state ---- */
+
+static void counts_image(struct pump *p, struct image *x) {
+    image_i64(x, &p->now_ns);
+    image_i64(x, &p->hour);
+    for (size_t i = 0; i < ARRAY_SIZE(p->hours); i++)
+        image_u64(x, &p->hours[i]);
+    ledger_image(&p->ledger, x);
+    engine_counts_image(p->engine, x);
+    roomlink_image(p->link, x);
+}
+
+/* What it belongs to comes first, then what is true with any rules, then what is true with these. */
+static void state_image(void *ctx, struct image *x) {
+    struct pump *p = ctx;
+    uint32_t format = STATE_FORMAT;
+    uint8_t spool[SPOOL_ID_BYTES], tag[ENGINE_TAG_BYTES], own_tag[ENGINE_TAG_BYTES];
+    memcpy(spool, spool_reader_id(p->reader), sizeof spool);
+    engine_tag(p->engine, own_tag);
+    memcpy(tag, own_tag, sizeof tag);
+    image_u32(x, &format);
+    image_raw(x, spool, sizeof spool);
+    if (format != STATE_FORMAT || memcmp(spool, spool_reader_id(p->reader), sizeof spool) != 0)
+        image_fail(x, -ENOENT);
+    image_u64(x, &p->last);
+    p->open_since = engine_open_since(p->engine);
+    image_i64(x, &p->open_since);
+    counts_image(p, x);
+    image_raw(x, tag, sizeof tag);
+    p->has_state = memcmp(tag, own_tag, sizeof tag) == 0;
+    if (!p->has_state) {
+        image_skip_rest(x);
+        return;
+    }
+    engine_stream_image(&p->stream, x);
+    engine_state_image(p->engine, x);
+}
+
+int pump_keep(struct pump *p, struct diag *reterr) {
+    if (p->last == p->kept || p->last < p->known)
+        return 0;
+    int64_t from = time_monotonic_ns();
+    int r = image_file_write(p->state_path, state_image, p, reterr);
+    if (r == 0)
+        p->kept = p->last;
+    p->kept_ns = time_monotonic_ns(); /* also when it failed: not with every batch */
+    p->keep_cost_ns = p->kept_ns - from;
+    return r;
+}
+
+static void keep_when_due(struct pump *p) {
+    struct diag d = {0};
+    int64_t since = time_monotonic_ns() - p->kept_ns;
+    if (p->last < p->kept + KEEP_RECORDS || since < KEEP_COST * p->keep_cost_ns)
+        return;
+    if (pump_keep(p, &d) < 0)
+        log_warn("cannot keep the state, a restart would look at more records again: %s", d.text);
+}
+
+/* What was half read goes; findings it put in the outbox stay, they are true. */
+static int from_the_start(struct pump *p, struct diag *err) {
+    drop_engine(p);
+    p->last = p->known = p->kept = 0;
+    p->hour = 0;
+    memset(p->hours, 0, sizeof p->hours);
+    return make_engine(p, err);
+}
+
+/* Behind what the state knows, or where other rules have to begin. */
+static int find_place(struct pump *p, struct diag *err) {
+    int r;
+    p->kept = p->known = p->last;
+    if (p->has_state) {
+        r = spool_reader_seek(p->reader, p->last + 1, err);
+    } else {
+        log_info("rules or version changed: what reaches back from record %llu is looked at again",
+                 (unsigned long long) p->known);
+        p->last = 0;
+        r = spool_reader_seek_time(p->reader, engine_reach(p->engine, p->now_ns, p->open_since), err);
+    }
+    return r == -ENOENT ? 0 : r; /* no longer kept: what is kept follows */
+}
+
+int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) {
+    struct diag d = {0};
+    p->link = l;
+    int r = image_file_read(p->state_path, state_image, p, &d);
+    if (r < 0 && r != -ENOENT)
+        log_warn("%s; the whole spool is looked at again", d.text);
+    if (r < 0)
+        r = from_the_start(p, reterr);
+    else if ((r = find_place(p, &d)) < 0)
+        r = diag_set(reterr, r, "%s", d.text);
+    if (r == 0)
+        log_info("goes on with record %llu", (unsigned long long) spool_reader_at(p->reader));
+    return r;
+}
+
 struct pump *pump_free(struct pump *p) {
     if (!p)
         return NULL;
-    engine_batch_free(p->batch);
-    engine_lane_free(p->lane);
-    engine_free(p->engine);
+    drop_engine(p);
     spool_reader_free(p->reader);
     spool_reader_free(p->lookup);
     spool_batch_done(&p->records);
-    ledger_done(&p->ledger);
     buf_done(&p->json);
     mem_free(p);
     return NULL;
@@ -124,24 +212,38 @@ static void count_hour(struct pump *p, int64_t at_ns) {
         p->hours[23 + ahead]++;
 }
 
-static int look_at_batch(struct pump *p) {
-    p->before = p->last;
-    p->last = p->records.records[p->records.n - 1].pos.n;
-    for (size_t i = 0; i < p->records.n; i++) {
-        const struct raw_record *rec = &p->records.records[i];
-        int r = ledger_count(&p->ledger, rec);
-        if (r < 0)
-            return r;
-        if (!(rec->flags & (RAW_SOURCE | RAW_STATE)))
-            p->now_ns = MAX(p->now_ns, rec->arrival_ns);
-        if (!(rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
-            count_hour(p, rec->arrival_ns);
-    }
-    int r = engine_process(p->lane, p->records.records, p->records.n, p->batch);
+static int count(struct pump *p, const struct raw_record *rec) {
+    int r = ledger_count(&p->ledger, rec);
+    if (!(rec->flags & (RAW_SOURCE | RAW_STATE)))
+        p->now_ns = MAX(p->now_ns, rec->arrival_ns);
+    if (!(rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
+        count_hour(p, rec->arrival_ns);
+    return r;
+}
+
+static int look_at(struct pump *p, const struct raw_record *records, size_t n) {
+    int r = 0;
+    if (n == 0)
+        return 0;
+    p->last = records[n - 1].pos.n;
+    bool again = p->last <= p->known;
+    for (size_t i = 0; i < n && !again && r == 0; i++)
+        r = count(p, &records[i]);
     if (r == 0)
-        r = engine_consume(p->engine, p->batch, &p->stream);
-    if (r == 0 && p->link)
-        roomlink_looked(p->link, p->last);
+        r = engine_process(p->lane, records, n, p->batch);
+    engine_set_counting(p->engine, !again);
+    return r == 0 ? engine_consume(p->engine, p->batch, &p->stream) : r;
+}
+
+static int look_at_batch(struct pump *p) {
+    size_t known = 0;
+    while (known < p->records.n && p->records.records[known].pos.n <= p->known)
+        known++;
+    int r = look_at(p, p->records.records, known);
+    if (r == 0)
+        r = look_at(p, p->records.records + known, p->records.n - known);
+    if (r == 0)
+        keep_when_due(p);
     return r;
 }
 
@@ -166,9 +268,6 @@ int pump_slice(struct pump *p, struct diag *reterr) {
     return 1;
 }
 
-void pump_set_link(struct pump *p, struct roomlink *l) {
-    p->link = l;
-}
 struct engine *pump_engine(struct pump *p) {
     return p->engine;
 }

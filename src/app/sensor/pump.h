@@ -1,9 +1,13 @@
 /* From the spool's durable records to findings, in slices, so that intake never waits for detection.
  *
- * After a restart the pump reads the spool from its start again to have every window as it was, and tells
- * only what was not delivered before: tellings carry the number of the record before their batch, and
- * roomlink_delivered is kept in DATA/sensor/delivered. Telling twice is harmless (the room goes by id and
- * revision), telling too little is not. */
+ * What it knows (open windows and findings, counts, what the room has not acknowledged) is kept in DATA/sensor/state
+ * now and then and when the program ends, together with the number of the record it was true after. A restart reads
+ * it and goes on with the next record: as if there had been no restart, and without reading the spool again. What was
+ * looked at since it was kept is looked at and told once more; the room goes by id and revision.
+ *
+ * Without a usable state (none, damaged, another spool) the spool is read from its start. With other rules or another
+ * version it is read from as far back as an open window or finding can reach; what was looked at before is neither
+ * told nor counted again. */
 #pragma once
 #include "app/engine/engine.h"
 #include "app/sensor/ledger.h"
@@ -12,16 +16,16 @@
 struct pump;
 struct pump_options {
     const char *spool_dir;
-    const char *state_dir; /* for the file `delivered` */
+    const char *state_dir; /* for the file `state` */
     struct engine_options engine;
 };
 int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reterr) MUST_USE;
 struct pump *pump_free(struct pump *p);
-/* Findings go there from now on. */
-void pump_set_link(struct pump *p, struct roomlink *l);
+/* Findings go there from now on. Reads the state; first of all, once. */
+int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) MUST_USE;
 /* Looks at what is durable, for about 20 ms. 1: there is more, 0: all seen, negative: cannot go on. */
 int pump_slice(struct pump *p, struct diag *reterr) MUST_USE;
-int pump_save(struct pump *p, struct diag *reterr) MUST_USE; /* the delivered mark, when it moved */
+int pump_keep(struct pump *p, struct diag *reterr) MUST_USE; /* the state, when it is not that kept last */
 struct engine *pump_engine(struct pump *p);
 struct engine_lane *pump_lane(struct pump *p);
 struct ledger *pump_ledger(struct pump *p);

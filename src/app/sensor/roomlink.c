@@ -3,6 +3,7 @@
 #include "app/sensor/roomlink.h"
 
 #include "base/frame.h"
+#include "base/image.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -17,7 +18,7 @@ enum {
 
 struct out_item {
     struct list link;
-    uint64_t seq, before; /* before: all records up to this one belong to earlier batches */
+    uint64_t seq;
     size_t n;
     char bytes[]; /* the finding's JSON */
 };
@@ -33,7 +34,8 @@ struct roomlink {
     struct list outbox;       /* oldest first */
     struct list *next_unsent; /* into outbox; &outbox: all sent */
     size_t outbox_bytes;
-    uint64_t seq, looked, delivered;
+    size_t n_out;
+    uint64_t seq;
 };
 struct write_req {
     uv_write_t req;
@@ -148,13 +150,10 @@ static void acknowledged(struct roomlink *l, uint64_t seq) {
         if (l->next_unsent == &it->link)
             l->next_unsent = it->link.next;
         l->outbox_bytes -= it->n;
+        l->n_out--;
         list_remove(&it->link);
         mem_free(it);
     }
-    if (list_empty(&l->outbox))
-        l->delivered = l->looked;
-    else
-        l->delivered = MAX(l->delivered, item_of(l->outbox.next)->before);
     if (was_full && !roomlink_full(l)) {
         l->was_full = false;
         log_info("the room takes findings again; detection goes on");
@@ -257,18 +256,19 @@ struct roomlink *roomlink_free(struct roomlink *l) {
     return NULL;
 }
 
-int roomlink_finding(struct roomlink *l, struct str json, uint64_t before) {
+int roomlink_finding(struct roomlink *l, struct str json) {
     if (json.n > ROOMLINK_FINDING_BYTES_MAX)
         return -ERR_LIMIT;
     struct out_item *it = mem_alloc(sizeof *it + json.n);
     if (!it)
         return -ENOMEM;
-    *it = (struct out_item){.seq = ++l->seq, .before = before, .n = json.n};
+    *it = (struct out_item){.seq = ++l->seq, .n = json.n};
     memcpy(it->bytes, json.p, json.n);
     list_add_tail(&l->outbox, &it->link);
     if (l->next_unsent == &l->outbox)
         l->next_unsent = &it->link;
     l->outbox_bytes += json.n;
+    l->n_out++;
     if (roomlink_full(l) && !l->was_full) {
         l->was_full = true;
         log_warn("the room has not taken %d MB of findings; detection waits for it, the spool goes on",
@@ -278,18 +278,31 @@ int roomlink_finding(struct roomlink *l, struct str json, uint64_t before) {
     return 0;
 }
 
-void roomlink_looked(struct roomlink *l, uint64_t upto) {
-    l->looked = MAX(l->looked, upto);
-    if (list_empty(&l->outbox))
-        l->delivered = l->looked;
-}
-
 bool roomlink_full(const struct roomlink *l) {
     return l->outbox_bytes > OUTBOX_BYTES_MAX;
 }
-uint64_t roomlink_delivered(const struct roomlink *l) {
-    return l->delivered;
+bool roomlink_empty(const struct roomlink *l) {
+    return list_empty(&l->outbox);
 }
 bool roomlink_up(const struct roomlink *l) {
     return l->up;
+}
+
+void roomlink_image(struct roomlink *l, struct image *x) {
+    size_t n = l->n_out;
+    image_size(x, &n, 2 * (size_t) OUTBOX_BYTES_MAX);
+    if (!x->reading) {
+        LIST_FOR_EACH(it, &l->outbox) {
+            struct str json = str_n(item_of(it)->bytes, item_of(it)->n);
+            image_str(x, &json, ROOMLINK_FINDING_BYTES_MAX);
+        }
+        return;
+    }
+    for (size_t i = 0; i < n && !x->error; i++) {
+        struct str json;
+        image_str(x, &json, ROOMLINK_FINDING_BYTES_MAX);
+        int r = x->error ? 0 : roomlink_finding(l, json);
+        if (r < 0)
+            image_fail(x, r);
+    }
 }

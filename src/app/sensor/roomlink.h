@@ -1,10 +1,9 @@
 /* The sensor's line to the room: findings go out and are kept until acknowledged, questions come in.
  *
- * A finding told is put in the outbox with the number of the last record before its batch. The room
- * acknowledges by sequence number after its commit. roomlink_delivered says up to which record everything told
- * has arrived: what a restart need not tell again. It never lies inside a batch with an open finding, because a
- * restart cuts its batches elsewhere. A room that is away costs memory up to OUTBOX_BYTES_MAX; then
- * roomlink_full asks the sensor to stop looking at further records. The spool holds them. */
+ * A finding told is put in the outbox; the room acknowledges by sequence number after its commit. The outbox is
+ * part of the sensor's state (pump.h), so that what was told and not yet acknowledged is told again after a
+ * restart. A room that is away costs memory up to OUTBOX_BYTES_MAX; then roomlink_full asks the sensor to stop
+ * looking at further records. The spool holds them. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -27,13 +26,12 @@ int roomlink_new(uv_loop_t *loop, const char *socket_path, const struct roomlink
                  struct roomlink **ret) MUST_USE;
 /* Closes; the memory goes in later turns of the loop. No handler is called any more. */
 struct roomlink *roomlink_free(struct roomlink *l);
-/* Queues a finding (its JSON); before: number of the last record of the batch before. -ERR_LIMIT when it is
- * larger than a frame. */
-int roomlink_finding(struct roomlink *l, struct str json, uint64_t before) MUST_USE;
-/* All batches up to this record have been looked at; what they told stands in the outbox. */
-void roomlink_looked(struct roomlink *l, uint64_t upto);
+/* Queues a finding (its JSON). -ERR_LIMIT when it is larger than a frame. */
+int roomlink_finding(struct roomlink *l, struct str json) MUST_USE;
 bool roomlink_full(const struct roomlink *l);
-uint64_t roomlink_delivered(const struct roomlink *l);
+bool roomlink_empty(const struct roomlink *l); /* everything told was acknowledged */
+struct image;
+void roomlink_image(struct roomlink *l, struct image *x); /* the outbox; reading adds to it */
 bool roomlink_up(const struct roomlink *l);
 /* One message now; forgotten when the room is away or does not read (it asks again). */
 void roomlink_send(struct roomlink *l, struct str json);

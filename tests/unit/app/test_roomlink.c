@@ -4,6 +4,7 @@
 
 #include "app/sensor/roomlink.h"
 #include "base/frame.h"
+#include "base/image.h"
 #include "base/mem.h"
 
 #include <unistd.h>
@@ -129,8 +130,8 @@ static int teardown(void **state UNUSED) {
     return 0;
 }
 
-static void tell(uint64_t before) {
-    assert_int_equal(roomlink_finding(bed.link, STR("{}"), before), 0);
+static void tell(void) {
+    assert_int_equal(roomlink_finding(bed.link, STR("{}")), 0);
 }
 
 static size_t wanted;
@@ -143,25 +144,23 @@ static void wait_told(size_t n) {
     assert_int_equal(bed.n_told, n);
 }
 
-static uint64_t delivered_wanted;
-static bool delivered(void *ctx UNUSED) {
-    return roomlink_delivered(bed.link) == delivered_wanted;
+static bool nothing_out(void *ctx UNUSED) {
+    return roomlink_empty(bed.link);
 }
-static void wait_delivered(uint64_t n) {
-    delivered_wanted = n;
-    assert_true(loop_until(&bed.loop, delivered, NULL, 5));
+static void wait_empty(void) {
+    assert_true(loop_until(&bed.loop, nothing_out, NULL, 5));
 }
 
 /* The room is not there yet; then it is, goes away and comes back: nothing is lost, the order is
  * kept. */
 static void what_is_not_acknowledged_is_told_again(void **state UNUSED) {
-    tell(0);
-    tell(0);
+    tell();
+    tell();
     room_begins();
     wait_told(2);
     assert_int_equal(bed.connects, 1);
     room_says("{\"t\":\"ack\",\"seq\":1}");
-    tell(10);
+    tell();
     wait_told(3);
     room_drops_the_line();
     wait_told(5); /* 2 and 3 again */
@@ -170,28 +169,33 @@ static void what_is_not_acknowledged_is_told_again(void **state UNUSED) {
     assert_int_equal(bed.told[4], 3);
 }
 
-/* A restart cuts batches elsewhere. The mark must stay before the whole batch of an open finding,
- * or a restart whose batch ends between the two would take it for told. */
-static void the_mark_stays_before_a_batch_with_an_open_finding(void **state UNUSED) {
+/* What a restart goes on with: everything not acknowledged, in order. */
+static void what_is_out_goes_over_a_restart(void **state UNUSED) {
+    struct image x;
+    struct buf bytes;
     room_begins();
-    roomlink_looked(bed.link, 10); /* records 1 to 10 told nothing */
-    assert_int_equal(roomlink_delivered(bed.link), 10);
-    tell(10); /* in the batch 11 to 2010 */
-    tell(10);
-    roomlink_looked(bed.link, 2010);
-    tell(2010); /* in the batch 2011 to 2020 */
-    roomlink_looked(bed.link, 2020);
-    assert_int_equal(roomlink_delivered(bed.link), 10);
+    for (int i = 1; i <= 3; i++)
+        tell();
     wait_told(3);
     room_says("{\"t\":\"ack\",\"seq\":1}");
     room_says("{\"t\":\"lines\",\"id\":1}");
     while (!bed.asked)
         uv_run(&bed.loop, UV_RUN_ONCE);
-    assert_int_equal(roomlink_delivered(bed.link), 10); /* one of its two is still open */
-    room_says("{\"t\":\"ack\",\"seq\":2}");
-    wait_delivered(2010);
+    assert_false(roomlink_empty(bed.link));
+    image_write(&x, NULL, NULL, 1 << 20);
+    roomlink_image(bed.link, &x);
+    assert_int_equal(x.error, 0);
+    bytes = x.out;
     room_says("{\"t\":\"ack\",\"seq\":3}");
-    wait_delivered(2020);
+    wait_empty();
+    image_read(&x, buf_str(&bytes));
+    roomlink_image(bed.link, &x); /* as another one would */
+    assert_int_equal(image_end(&x), 0);
+    wait_told(5);
+    room_says("{\"t\":\"ack\",\"seq\":4}");
+    room_says("{\"t\":\"ack\",\"seq\":5}");
+    wait_empty();
+    buf_done(&bytes);
 }
 
 static void a_room_that_is_away_holds_detection_up_and_frees_it(void **state UNUSED) {
@@ -202,9 +206,9 @@ static void a_room_that_is_away_holds_detection_up_and_frees_it(void **state UNU
     memset(big, ' ', n + 1);
     big[0] = '{';
     big[1] = '}';
-    assert_int_equal(roomlink_finding(bed.link, str_n(big, n + 1), 0), -ERR_LIMIT);
+    assert_int_equal(roomlink_finding(bed.link, str_n(big, n + 1)), -ERR_LIMIT);
     while (!roomlink_full(bed.link)) {
-        assert_int_equal(roomlink_finding(bed.link, str_n(big, n), told), 0);
+        assert_int_equal(roomlink_finding(bed.link, str_n(big, n)), 0);
         told++;
     }
     assert_true(told > 60 && told < 70);
@@ -213,9 +217,8 @@ static void a_room_that_is_away_holds_detection_up_and_frees_it(void **state UNU
     assert_int_equal(bed.again, 0);
     char ack[64];
     snprintf(ack, sizeof ack, "{\"t\":\"ack\",\"seq\":%llu}", (unsigned long long) told);
-    roomlink_looked(bed.link, 1000);
     room_says(ack);
-    wait_delivered(1000);
+    wait_empty();
     assert_int_equal(bed.again, 1);
     assert_false(roomlink_full(bed.link));
     mem_free(big);
@@ -242,7 +245,7 @@ static void a_room_that_does_not_read_costs_a_bounded_memory(void **state UNUSED
         roomlink_send(bed.link, str_n(big, 1 << 20));
     bed.reading = true;
     uv_read_start((uv_stream_t *) &bed.peer, on_alloc, on_read);
-    tell(0);
+    tell();
     wait_told(1);
     assert_true(bed.others >= 32 && bed.others <= 80);
     mem_free(big);
@@ -254,13 +257,13 @@ static void a_broken_frame_ends_the_line_only(void **state UNUSED) {
     room_says("{\"no\":1}");
     assert_true(loop_until(&bed.loop, room_down, NULL, 5));
     assert_true(loop_until(&bed.loop, room_up, NULL, 5));
-    tell(0);
+    tell();
     wait_told(1);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 UNIT_GROUP(app_roomlink, T(what_is_not_acknowledged_is_told_again),
-           T(the_mark_stays_before_a_batch_with_an_open_finding),
+           T(what_is_out_goes_over_a_restart),
            T(a_room_that_is_away_holds_detection_up_and_frees_it),
            T(a_room_that_does_not_read_costs_a_bounded_memory),
            T(a_broken_frame_ends_the_line_only))

@@ -3,6 +3,9 @@
 #include "base/image.h"
 #include "base/mem.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 struct thing {
     uint64_t u;
     int64_t i;
@@ -127,6 +130,51 @@ static void the_sinks_refusal_is_the_images(void **state UNUSED) {
     image_done(&x);
 }
 
-UNIT_GROUP(base_image, cmocka_unit_test(comes_back_as_it_was),
+struct many {
+    uint64_t n, sum;
+    int code;
+};
+static void many(void *ctx, struct image *x) {
+    struct many *m = ctx;
+    image_u64(x, &m->n);
+    m->sum = 0;
+    for (uint64_t i = 0; i < m->n && !x->error; i++) {
+        uint64_t v = i * i;
+        image_u64(x, &v);
+        m->sum += v;
+    }
+    if (m->code)
+        image_fail(x, m->code);
+}
+
+static void a_file_is_whole_or_refused(void **state UNUSED) {
+    char dir[] = "/tmp/kizuki-image-XXXXXX", path[64];
+    struct many out = {.n = 300000}, in = {0}, bad = {.n = 5, .code = -ENOMEM};
+    struct diag d;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/x", dir);
+    assert_int_equal(image_file_read(path, many, &in, &d), -ENOENT);
+    assert_int_equal(image_file_write(path, many, &out, &d), 0);
+    assert_int_equal(image_file_read(path, many, &in, &d), 0);
+    assert_true(in.n == out.n && in.sum == out.sum);
+    assert_int_equal(image_file_write(path, many, &bad, &d), -ENOMEM);
+    in.n = 0;
+    assert_int_equal(image_file_read(path, many, &in, &d), 0); /* still the one before */
+    assert_int_equal(in.n, out.n);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    off_t cuts[] = {st.st_size - 1, st.st_size / 2, 21, 19, 0};
+    for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+        in.sum = 7;
+        assert_int_equal(truncate(path, cuts[i]), 0);
+        assert_int_equal(image_file_read(path, many, &in, &d), -ERR_CORRUPT);
+        assert_int_equal(in.sum, 7); /* nothing of it was looked at */
+    }
+    unlink(path);
+    rmdir(dir);
+}
+
+UNIT_GROUP(base_image, cmocka_unit_test(a_file_is_whole_or_refused),
+           cmocka_unit_test(comes_back_as_it_was),
            cmocka_unit_test(what_cannot_have_been_written_is_refused),
            cmocka_unit_test(the_sinks_refusal_is_the_images))

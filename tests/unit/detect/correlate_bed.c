@@ -51,7 +51,7 @@ static int restart(struct bed *b) {
     struct finding_sink sink = {.ctx = b, .put = put};
     struct image x;
     struct buf bytes;
-    if (!b->restarts || (b->n > 300 && b->n % 1009))
+    if (!b->restarts || (bed_restarts && b->n > 300 && b->n % 1009))
         return 0;
     correlate_stats(b->c, &before);
     if (before.groups > 20000 && b->n % (1009 * 64))

@@ -86,6 +86,26 @@ static void a_damaged_image_is_refused(void **state UNUSED) {
     bed_close(&b);
 }
 
+/* More values than are listed: the list, its index and the hashes beyond it go on. */
+static void goes_on_with_long_lists(void **state UNUSED) {
+    struct bed whole, cut;
+    char fields[64];
+    bed_open(&whole, rules, NULL);
+    bed_open(&cut, rules, NULL);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(fields, sizeof fields, "source.ip=1 user.name=u%d", i * 7919 % 1700);
+        cut.restarts = i == 100 || i == 900 || i == 1400 || i == 2500;
+        bed_event(&whole, i, "a", fields);
+        bed_try_event(&cut, i, "a", fields);
+    }
+    bed_flush(&whole);
+    bed_flush(&cut);
+    assert_true(str_find(buf_str(&whole.lines), STR("of 1700"), 0) > 0);
+    assert_true(str_eq(buf_str(&whole.lines), buf_str(&cut.lines)));
+    bed_close(&whole);
+    bed_close(&cut);
+}
+
 static struct bed torture_bed;
 static struct buf torture_bytes;
 static int read_tortured(void *ctx UNUSED) {
@@ -99,7 +119,7 @@ static void survives_the_end_of_memory(void **state UNUSED) {
 }
 
 UNIT_GROUP(detect_image, cmocka_unit_test(a_damaged_image_is_refused),
-           cmocka_unit_test(survives_the_end_of_memory))
+           cmocka_unit_test(goes_on_with_long_lists), cmocka_unit_test(survives_the_end_of_memory))
 
 int unit_detect_correlate_image(void) {
     static char names[UNIT_TESTS_MAX][96];

@@ -141,6 +141,41 @@ static void tells_of_missing_segments(void **state) {
     spool_reader_free(r);
 }
 
-UNIT_GROUP(spool_reader, folder_test(follows_the_writer),
+/* Everything that arrived at a time or later, and no more than the segment it falls in beside it. */
+static void stands_before_a_time(void **state) {
+    enum { SEGMENTS = 6 };
+    uint64_t first[SEGMENTS + 1] = {0};
+    struct spool_reader *r = NULL;
+    struct spool_batch b;
+    char path[300];
+    test_now = 1000; /* each segment is made at the time of its first line */
+    struct spool *s = open_spool(*state, 3000);
+    for (uint64_t i = 1; i <= 400; i++) {
+        test_now = (int64_t) i * 1000;
+        put_lines(s, i, i + 1, 1);
+        for (unsigned k = 1; k <= SEGMENTS; k++) {
+            (void) snprintf(path, sizeof path, "%s/%08u.seg", (char *) *state, k);
+            if (!first[k] && access(path, F_OK) == 0)
+                first[k] = i;
+        }
+    }
+    spool_close(s);
+    assert_true(first[SEGMENTS] > first[2] && first[2] > 1);
+    spool_batch_init(&b);
+    assert_int_equal(spool_reader_open(*state, &r, NULL), 0);
+    for (uint64_t want = 1; want < first[SEGMENTS]; want += 7) {
+        assert_int_equal(spool_reader_seek_time(r, (int64_t) want * 1000, NULL), 0);
+        uint64_t at = spool_reader_at(r), segment = 1;
+        while (first[segment + 1] && first[segment + 1] < want)
+            segment++;
+        assert_true(at <= want && (segment == 1 || at >= first[segment] - 1));
+        assert_int_equal(spool_reader_next(r, &b, NULL, NULL), 1);
+        assert_int_equal(b.records[0].pos.n, at);
+    }
+    spool_batch_done(&b);
+    spool_reader_free(r);
+}
+
+UNIT_GROUP(spool_reader, folder_test(stands_before_a_time), folder_test(follows_the_writer),
            folder_test(looks_anew_at_what_was_not_committed), folder_test(finds_any_record),
            folder_test(tells_of_missing_segments))
