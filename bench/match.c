@@ -111,6 +111,7 @@ static int run(const struct bench *x, const struct lines *l, bool match, bool ch
         uint32_t n = 0;
         arena_reset(&a);
         event_begin(&ev, &a, x->names, &l->at[i]);
+        ev.lazy = true;
         r = x->port.decode(x->port.ctx, &l->at[i], &ev);
         if (r == 0 && match)
             r = detect_match(x->matcher, &ev, &hits, &n);

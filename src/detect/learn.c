@@ -6,7 +6,11 @@
 #include "detect/match_priv.h"
 #include "detect/statistics.h"
 
-enum { KEYS_LOG = 22, GRAMS_BYTES_MAX = 65536 };
+enum {
+    KEYS_LOG = 22,
+    GRAMS_BYTES_MAX = 65536,
+    FIELD_KEYS_MAX = 4096 /* of one field: the rarest levels beyond are not written */
+};
 
 /* Field 0 of the place means free: fields are counted from 1. */
 struct counted {
@@ -17,6 +21,7 @@ struct counted {
 struct field_seen {
     struct str source, name;
     uint64_t values;
+    uint32_t n_of_level[STATISTICS_LEVELS], n_levels; /* when written */
 };
 struct detect_learner {
     struct arena arena;
@@ -105,8 +110,9 @@ static int learn_value(struct detect_learner *l, uint32_t field, struct str v) {
         count(l, field, STATISTICS_FIRST + lengths[i], str_to(v, lengths[i]));
         count(l, field, STATISTICS_LAST + lengths[i], str_from(v, v.n - lengths[i]));
     }
-    for (size_t i = 0; i + 4 <= MIN(v.n, (size_t) GRAMS_BYTES_MAX); i++)
-        count(l, field, STATISTICS_GRAM, str_n(v.p + i, 4));
+    for (size_t i = 0; i < MIN(v.n, (size_t) GRAMS_BYTES_MAX); i++)
+        for (unsigned n = 1; n <= 4 && i + n <= v.n; n++)
+            count(l, field, STATISTICS_GRAM + n % 4, str_n(v.p + i, n));
     return 0;
 }
 
@@ -207,7 +213,24 @@ static void write_rows(const struct detect_learner *l, const struct row *rows, s
     buf_printf(out, "\n");
 }
 
+/* As many whole levels of each field as there is room for. */
+static void settle_levels(struct detect_learner *l) {
+    for (size_t i = 0; i < (size_t) 1 << KEYS_LOG; i++) {
+        const struct counted *c = &l->at[i];
+        uint32_t level = c->field ? level_of(l, c) : STATISTICS_LEVELS;
+        if (level < STATISTICS_LEVELS)
+            l->fields[c->field - 1].n_of_level[level]++;
+    }
+    for (size_t i = 0; i < l->n_fields; i++) {
+        struct field_seen *f = &l->fields[i];
+        for (uint32_t n = 0; f->n_levels < STATISTICS_LEVELS; f->n_levels++)
+            if ((n += f->n_of_level[f->n_levels]) > FIELD_KEYS_MAX)
+                break;
+    }
+}
+
 int detect_learner_write(struct detect_learner *l, struct buf *out) {
+    settle_levels(l);
     struct row *rows = mem_zalloc_array(l->n + 1, sizeof *rows);
     size_t n = 0;
     if (!rows)
@@ -215,7 +238,7 @@ int detect_learner_write(struct detect_learner *l, struct buf *out) {
     for (size_t i = 0; i < (size_t) 1 << KEYS_LOG; i++) {
         const struct counted *c = &l->at[i];
         uint32_t level = c->field ? level_of(l, c) : STATISTICS_LEVELS;
-        if (level < STATISTICS_LEVELS)
+        if (c->field && level < l->fields[c->field - 1].n_levels)
             rows[n++] = (struct row){.l = l, .field = c->field, .level = level, .key = c->key};
     }
     if (n)

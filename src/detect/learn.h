@@ -11,5 +11,5 @@ struct detect_learner *detect_learner_new(void); /* NULL when memory ends */
 struct detect_learner *detect_learner_free(struct detect_learner *l);
 DEFINE_CLEANUP(struct detect_learner *, detect_learner_free)
 int detect_learn(struct detect_learner *l, struct detect_matcher *m, const struct event *ev) MUST_USE;
-/* The file's text; the order does not depend on that of the events. */
+/* The file's text, once; the order does not depend on that of the events. */
 int detect_learner_write(struct detect_learner *l, struct buf *out) MUST_USE;

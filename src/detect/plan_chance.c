@@ -174,7 +174,8 @@ double chance_of_contains(const struct lane_builder *b, uint32_t field, struct s
     static const double by_length[] = {1, 0.5, 0.2, 0.06};
     uint32_t offset;
     if (lit.n < 4)
-        return by_length[lit.n];
+        return b->ids[field].seen ? statistics_share(b->ids[field].seen, STATISTICS_GRAM + (unsigned) lit.n, lit)
+                                  : by_length[lit.n];
     double rare = chance_of_gram(b, field, lit, &offset);
     return b->ids[field].seen ? rare : MIN(0.5, 0.0005 + rare * (lit.n >= 10 ? 1.5 : 5));
 }

@@ -95,6 +95,9 @@ struct bucket { /* open addressing; n == 0: free */
     uint32_t tag;
     uint32_t first, n; /* entries */
 };
+struct short_literal { /* one to three bytes, as they stand in a word of four */
+    uint32_t bytes, mask, n;
+};
 struct gram_set {
     struct kernel_bitmap bitmap;
     struct kernel_filter *filter; /* NULL: more grams than it can tell apart */
@@ -102,6 +105,7 @@ struct gram_set {
     uint32_t table_log;
     /* literals of one to three bytes */
     struct kernel_filter *short_filter;
+    struct short_literal *short_literals;
     uint32_t shorts, n_shorts; /* entries */
     bool has_grams;
 };

@@ -222,6 +222,16 @@ static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
     if (!g)
         return -ENOMEM;
     g->shorts = put_entries(t, at, n, &g->n_shorts);
+    g->short_literals = arena_zalloc(&t->b->plan->arena, g->n_shorts * sizeof *g->short_literals);
+    if (!g->short_literals)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < g->n_shorts; i++) {
+        const struct entry *e = &t->l->entries[g->shorts + i];
+        struct short_literal *s = &g->short_literals[i];
+        s->n = e->n;
+        memcpy(&s->bytes, e->lit, e->n);
+        memset(&s->mask, 0xff, e->n);
+    }
     return make_filter(t, at, n, &g->short_filter);
 }
 

@@ -126,10 +126,13 @@ static void scan_grams(struct detect_matcher *m, const struct lane *l, const str
 
 static void found_short(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                         struct str v, size_t at) {
-    for (uint32_t k = g->shorts; k < g->shorts + g->n_shorts; k++) {
-        const struct entry *e = &l->entries[k];
-        if (v.n - at >= e->n && memcmp(v.p + at, e->lit, e->n) == 0)
-            choose(m, l, e->rules, e->n_rules);
+    uint32_t here = 0;
+    size_t left = MIN(v.n - at, (size_t) 4);
+    memcpy(&here, v.p + at, left);
+    for (uint32_t k = 0; k < g->n_shorts; k++) {
+        const struct short_literal *s = &g->short_literals[k];
+        if ((here & s->mask) == s->bytes && left >= s->n)
+            choose(m, l, l->entries[g->shorts + k].rules, l->entries[g->shorts + k].n_rules);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "detect/statistics.h"
 
-#include <stdlib.h>
-
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -12,9 +10,12 @@ static const char head[] = "kizuki-statistics 1";
 
 struct statistics_field {
     double values;
-    uint32_t *keys; /* key << 8 | level, ascending */
-    uint32_t n;
+    uint32_t deepest; /* the rarest level that was written */
+    uint32_t *keys; /* key << 8 | level; open addressing over `mask` + 1 places, FREE where there is none */
+    uint32_t mask;
 };
+#define FREE UINT32_MAX
+
 struct detect_statistics {
     struct arena arena;
     struct map by_source; /* "product/category/service\tfield" */
@@ -39,18 +40,18 @@ const struct statistics_field *statistics_find(const struct detect_statistics *s
     return f ? f : map_get(&s->by_name, field);
 }
 
+static uint32_t *place_of(const struct statistics_field *f, uint32_t key) {
+    uint32_t i = key & f->mask;
+    while (f->keys[i] != FREE && f->keys[i] >> 8 != key)
+        i = (i + 1) & f->mask;
+    return &f->keys[i];
+}
+
 double statistics_share(const struct statistics_field *f, unsigned part, struct str lowered) {
-    uint32_t key = statistics_key(part, lowered), low = 0, high = f->n;
-    while (low < high) {
-        uint32_t mid = (low + high) / 2;
-        if (f->keys[mid] >> 8 < key)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    double unseen = 0.3 / (f->values + 1), rare = 0.5 / (1u << STATISTICS_LEVELS);
-    if (low < f->n && f->keys[low] >> 8 == key)
-        return 0.75 / (1u << (f->keys[low] & 0xff));
+    uint32_t at = *place_of(f, statistics_key(part, lowered));
+    double unseen = 0.3 / (f->values + 1), rare = 0.25 / (1u << f->deepest);
+    if (at != FREE)
+        return 0.75 / (1u << (at & 0xff));
     return MAX(MIN(unseen, rare), rare / 8);
 }
 
@@ -76,6 +77,7 @@ static int read_level(struct str part, struct statistics_field *f) {
     uint64_t level;
     if (colon < 0 || str_to_u64(str_to(part, (size_t) colon), &level) < 0 || level >= STATISTICS_LEVELS)
         return -ERR_PARSE;
+    f->deepest = MAX(f->deepest, (uint32_t) level);
     struct str keys = str_from(part, (size_t) colon + 1);
     if (keys.n % 4)
         return -ERR_PARSE;
@@ -87,14 +89,10 @@ static int read_level(struct str part, struct statistics_field *f) {
                 return -ERR_PARSE;
             key = key << 6 | (uint32_t) d;
         }
-        f->keys[f->n++] = key << 8 | (uint32_t) level;
+        uint32_t *at = place_of(f, key);
+        *at = MIN(*at, key << 8 | (uint32_t) level);
     }
     return 0;
-}
-
-static int by_number(const void *pa, const void *pb) {
-    uint32_t a = *(const uint32_t *) pa, b = *(const uint32_t *) pb;
-    return (a > b) - (a < b);
 }
 
 static int keep(struct detect_statistics *s, struct str source_and_name, struct str name, struct statistics_field *f) {
@@ -112,8 +110,13 @@ static int read_line(struct detect_statistics *s, struct str line, const char *f
     struct str rest = line, source, name, values, level;
     uint64_t n;
     struct statistics_field *f = arena_zalloc(&s->arena, sizeof *f);
-    if (!f || !(f->keys = arena_alloc(&s->arena, (line.n / 4 + 1) * sizeof *f->keys)))
+    uint32_t places = 16; /* at most half of them taken */
+    while (places < line.n / 2)
+        places *= 2;
+    if (!f || !(f->keys = arena_alloc(&s->arena, places * sizeof *f->keys)))
         return diag_set(reterr, -ENOMEM, "out of memory");
+    f->mask = places - 1;
+    memset(f->keys, 0xff, places * sizeof *f->keys);
     if (!str_split(&rest, '\t', &source) || !str_split(&rest, '\t', &name) || !str_split(&rest, '\t', &values) ||
         !name.n || str_to_u64(values, &n) < 0 || n > UINT32_MAX)
         return bad(reterr, file, number, "this is not a log source, a field and a number of values");
@@ -121,8 +124,6 @@ static int read_line(struct detect_statistics *s, struct str line, const char *f
     while (str_split(&rest, '\t', &level))
         if (read_level(level, f) < 0)
             return bad(reterr, file, number, "this is not a level and its keys");
-    if (f->n)
-        qsort(f->keys, f->n, sizeof *f->keys, by_number);
     int r = keep(s, str_n(source.p, (size_t) (name.p + name.n - source.p)), name, f);
     return r < 0 ? diag_set(reterr, r, "cannot keep the statistics: %s", err_word(r)) : 0;
 }
@@ -145,7 +146,7 @@ static struct detect_statistics *statistics_new(void) {
     struct detect_statistics *s = mem_zalloc(sizeof *s);
     if (!s)
         return NULL;
-    arena_init(&s->arena, 8 * STATISTICS_BYTES_MAX);
+    arena_init(&s->arena, 16 * STATISTICS_BYTES_MAX);
     map_init(&s->by_source, STATISTICS_FIELDS_MAX, MAP_BORROW);
     map_init(&s->by_name, STATISTICS_FIELDS_MAX, MAP_BORROW);
     return s;

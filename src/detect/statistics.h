@@ -7,7 +7,7 @@
  *   product/category/service  field  values  LEVEL:KEYS  LEVEL:KEYS …
  * LEVEL n holds the keys that stand in more than 2^-(n+1) and at most 2^-n of the values; rarer ones are left
  * out. A key is 24 bits of a hash of what was looked at (the whole value, its last path component, its first
- * and last bytes, any four bytes of it), lowered, as four letters: nobody reads what a company's events hold
+ * and last bytes, up to four bytes anywhere in it), lowered, as four letters: nobody reads what a company's events hold
  * out of it, and one key in many thousands being wrong costs nothing but time. */
 #pragma once
 #include "detect/rule.h"
@@ -17,7 +17,7 @@ enum { STATISTICS_LEVELS = 9 };
 enum statistics_part {
     STATISTICS_WHOLE = 0x100,
     STATISTICS_COMPONENT = 0x200,
-    STATISTICS_GRAM = 0x300,
+    STATISTICS_GRAM = 0x300, /* four bytes anywhere; + n: n, from 1 to 3 */
     STATISTICS_FIRST = 0x400,
     STATISTICS_LAST = 0x500
 };

@@ -32,6 +32,24 @@ def rule(*args, stdin=None):
 
 
 @tap.test
+def learn_changes_no_match():
+    with tap.folder() as d:
+        (d / "r.yml").write_text(RULE % ("10.0.0.0/8", LINE, "success"))
+        (d / "log").write_text("\n".join([LINE, LINE.replace("admin", "root"), LINE.replace("192.0.2.7", "10.1.1.1")] * 20) + "\n")
+        r = rule("learn", "--rules", d / "r.yml", "--out", d / "stat", d / "log")
+        assert r.returncode == 0 and not r.stdout, r
+        text = (d / "stat").read_text()
+        assert text.startswith("kizuki-statistics 1\n") and "linux//sshd\tevent.outcome\t60\t0:" in text, text
+        assert "192.0.2.7" not in text and "admin" not in text, "nobody is to read names out of it"
+        outs = [subprocess.run([str(tap.KIZUKI), "hunt", "--rules", str(d / "r.yml"), *more, str(d / "log")], capture_output=True, text=True, timeout=60)
+                for more in ([], ["--statistics", str(d / "stat")])]
+        assert outs[0].stdout and outs[0].stdout == outs[1].stdout, outs
+        (d / "bad").write_text("kizuki-statistics 1\nx\n")
+        r = subprocess.run([str(tap.KIZUKI), "hunt", "--statistics", str(d / "bad"), str(d / "log")], capture_output=True, text=True, timeout=60)
+        assert r.returncode == 1 and "bad:2" in r.stderr and "kizuki rule learn" in r.stderr, r
+
+
+@tap.test
 def check_says_where_and_what_to_write():
     with tap.folder() as d:
         (d / "bad.yml").write_text(RULE.replace("startswith", "beginswith") % ("10.0.0.0/8", LINE, "success"))

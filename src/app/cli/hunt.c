@@ -17,6 +17,7 @@ enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
 
 struct hunt_args {
     struct cli_list rules;
+    const char *statistics;
     bool stats, updates, matches, no_cache, parse_only;
     int64_t threads, batch;
 };
@@ -141,6 +142,7 @@ static int run_with(struct hunting *h, struct registry *registry) {
     struct diag d = {0};
     struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,
                                .n_rule_paths = h->args->rules.n,
+                               .statistics = h->args->statistics,
                                .sources = registry->sources,
                                .n_sources = SOURCES_MAX,
                                .parse_only = h->args->parse_only,
@@ -191,6 +193,8 @@ static int run_hunt(void *settings, unsigned n_args, char **args) {
 static const struct cli_option OPTIONS[] = {
     {.name = "rules", .kind = CLI_LIST, .value = "PATH", .at = offsetof(struct hunt_args, rules),
      .help = "Sigma rules in this file or folder instead of the shipped ones (repeat for more)"},
+    {.name = "statistics", .kind = CLI_STRING, .value = "FILE", .at = offsetof(struct hunt_args, statistics),
+     .help = "what events are like, from 'kizuki rule learn', instead of the shipped (speed only; the output is the same)"},
     {.name = "stats", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, stats),
      .help = "one JSON object as the last line on standard error"},
     {.name = "updates", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, updates),

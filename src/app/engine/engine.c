@@ -15,8 +15,10 @@
 #include "base/mem.h"
 #include "decode/decode.h"
 #include "detect/correlate.h"
+#include "detect/learn.h"
 #include "detect/match.h"
 #include "detect/rule.h"
+#include "detect/statistics.h"
 
 #include <limits.h>
 #include <sys/stat.h>
@@ -145,15 +147,26 @@ static int make_correlator(struct engine *e, int side) {
     return correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side]);
 }
 
+static int load_statistics(const struct engine_options *o, struct detect_statistics **ret, struct diag *err) {
+    char shipped[PATH_MAX + 128];
+    if (o->statistics)
+        return detect_statistics_load(o->statistics, ret, err);
+    snprintf(shipped, sizeof shipped, "%s/statistics/windows.txt", engine_content_dir());
+    return access(shipped, R_OK) == 0 ? detect_statistics_load(shipped, ret, err) : 0;
+}
+
 static int load(struct engine *e, const struct engine_options *o, struct diag *err) {
     char folder[PATH_MAX + 128];
+    CLEANUP(detect_statistics_freep) struct detect_statistics *statistics = NULL;
     struct detect_plan_options plan = {.wants = is_wanted, .ctx = e};
     struct overlay_options overlay = {.suppress_path = o->suppress_path, .ignore_until = o->ignore_until};
     snprintf(folder, sizeof folder, "%s/fields", engine_content_dir());
     int r = load_rules(e, o, err);
-    if (r < 0 || (r = detect_fields_load(folder, &e->fields, err)) < 0)
+    if (r < 0 || (r = detect_fields_load(folder, &e->fields, err)) < 0 ||
+        (r = load_statistics(o, &statistics, err)) < 0)
         return r;
     plan.fields = e->fields;
+    plan.statistics = statistics;
     if ((r = overlay_new(e->rules, &overlay, &e->overlay, err)) < 0)
         return r;
     /* The correlations first: they refuse what they cannot run, so that no rule is matched for nothing. */
@@ -239,6 +252,19 @@ struct engine_lane *engine_lane_new(struct engine *e) {
         return engine_lane_free(l);
     l->decoder = decode_lane_port(l->decode);
     return l;
+}
+
+int engine_learn(struct engine_lane *l, const struct raw_record *rec, struct detect_learner *to) {
+    struct arena a;
+    struct event ev;
+    arena_init(&a, BATCH_ARENA_BYTES_MAX);
+    event_begin(&ev, &a, l->engine->names, rec);
+    ev.lazy = true;
+    int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
+    if (r == 0)
+        r = detect_learn(to, l->matcher, &ev);
+    arena_done(&a);
+    return r;
 }
 
 struct engine_lane *engine_lane_free(struct engine_lane *l) {

@@ -16,6 +16,7 @@ struct jsonw;
 struct engine_options {
     const char *const *rule_paths; /* NULL: the shipped rules */
     size_t n_rule_paths;
+    const char *statistics;        /* what events are like, for speed only (detect/statistics.h); NULL: the shipped ones */
     const struct source *sources;  /* index = raw_record.source; [0] is the unknown source */
     size_t n_sources;
     bool parse_only;               /* read, unescape and look up every field a rule can ask for; nothing else */
@@ -65,6 +66,10 @@ int engine_explain_event(struct engine_lane *l, const struct event *ev, const st
                          struct jsonw *out) MUST_USE;
 const struct event_names *engine_names(const struct engine *e);
 void engine_get_stats(const struct engine *e, struct engine_stats *ret);
+
+/* Counts one record for detect_learner_write instead of matching it. */
+struct detect_learner;
+int engine_learn(struct engine_lane *l, const struct raw_record *rec, struct detect_learner *to) MUST_USE;
 
 struct engine_lane *engine_lane_new(struct engine *e);
 struct engine_lane *engine_lane_free(struct engine_lane *l);

@@ -137,6 +137,10 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     engine.rule_paths = s->rule_paths.p;
     engine.n_rule_paths = s->rule_paths.n;
     engine.suppress_path = s->rule_paths.suppress;
+    static char statistics[PATH_MAX];
+    snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
+    if (access(statistics, R_OK) == 0)
+        engine.statistics = statistics;
     struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine};
     if ((r = pump_new(&p, &s->pump, err)) < 0)
         return r;

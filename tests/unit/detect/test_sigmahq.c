@@ -6,6 +6,7 @@
 #include "fire.h"
 
 #include "base/file.h"
+#include "detect/statistics.h"
 
 static const char *const folders[] = {"rules", "rules-compliance", "rules-emerging-threats",
                                       "rules-placeholder", "rules-threat-hunting"};
@@ -38,11 +39,16 @@ static void load_all(void) {
     int r = detect_rules_load(at, ARRAY_SIZE(at), &all.rules, &d);
     if (r == 0)
         r = detect_fields_load("content/fields", &all.fields, &d);
+    struct detect_statistics *statistics = NULL;
+    if (r == 0)
+        r = detect_statistics_load("content/statistics/windows.txt", &statistics, &d);
     opt.fields = all.fields;
+    opt.statistics = statistics;
     if (r == 0)
         r = detect_plan_new(all.rules, all.names, &opt, &all.plan, &d);
     if (r < 0)
         fail_msg("%s", d.text);
+    detect_statistics_free(statistics);
     all.matcher = detect_matcher_new(all.plan);
     assert_non_null(all.matcher);
 }
