@@ -164,12 +164,12 @@ const rules = [
   rule("r-3", "総当たり", "Brute force on one account", "medium", "brute_force", 0), rule("r-4", "パスワードスプレー", "Password spraying", "medium", "spraying", 0), rule("r-5", "ゆっくり続く試行", "Slow login tries", "medium", "slow", 1),
   rule("r-6", "ログインの失敗", "Failed login", "informational", null, 0, "detection"),
 ];
-const item = (field, holds, wants, found) => ({ kind: "item", holds, field, op: "is", modifiers: "", wants, found_in: field, found: [found] });
+const ground = (field, holds, wants, found) => ({ kind: "item", holds, field, op: "is", modifiers: "", wants, found_in: field, found: [found] });
 const explain = {
   event: { "@timestamp": "2026-11-22T17:11:58.000Z", "event.category": "authentication", "event.action": "login", "event.outcome": "failure", "user.name": "root", "source.ip": "192.0.2.4", "kizuki.decoder": "sshd" }, unparsed: false,
   detect: { logsources: [{ category: "authentication" }], rules_considered: 5, rules_matched: 1,
-    matched: [{ id: "r-6", name: "failed_login", title: "Failed login", level: "informational", matched: true, why: { kind: "and", holds: true, sub: [item("event.outcome", true, "failure", "failure")] } }],
-    near: [{ id: "r-2", name: "success", title: "Success after a wave", level: "high", matched: false, why: { kind: "and", holds: false, sub: [item("event.outcome", false, "success", "failure")] } }] },
+    matched: [{ id: "r-6", name: "failed_login", title: "Failed login", level: "informational", matched: true, why: { kind: "and", holds: true, sub: [ground("event.outcome", true, "failure", "failure")] } }],
+    near: [{ id: "r-2", name: "success", title: "Success after a wave", level: "high", matched: false, why: { kind: "and", holds: false, sub: [ground("event.outcome", false, "success", "failure")] } }] },
 };
 const packs = [{ id: "nisc-2014-2-account-list", titles: { ja: "会員制サービスの不正ログイン", en: "Unauthorised logins to a members' service" }, source: "NISC 2014, case 2", sector: "electricity", tlp: "CLEAR", levels: ["executive", "handler", "engineer"] }];
 const pack = {
@@ -195,7 +195,7 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
     : { checked_at: now(), asks, sources_bad: sources.filter((s) => s.state !== "right"), sources_total: sources.length, changes, last_look: at("22:10:00", 22), strip, backfill: { found: true, from: at("09:00:00", 1), to: at("02:00:00"), findings: 2, sources: 3 }, level: null, duty: null, incidents_open: 1, last_closed: at("22:40:00", 22) });
   const all = empty ? [] : [head, other, quiet];
   const gets = {
-    "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources }), "/rules": () => ({ rules }), "/packs": () => ({ packs }),
+    "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources, total: empty ? 0 : sources.length }), "/rules": () => ({ rules }), "/packs": () => ({ packs }),
     "/incidents/112": () => ({ ...incident, now: now() }), "/incidents/112/timeline": () => ({ entries: timeline }), "/incidents/112/findings": () => ({ findings, total: 3 }), "/incidents/112/accounts": () => ({ accounts, tried: count(4812) }),
     "/incidents/112/evidence": () => ({ lines, total: 9671, complete: false }), "/incidents/112/actions": () => ({ actions }), "/packs/nisc-2014-2-account-list": () => pack,
     "/demo": () => ({ state: "none", pack: null, url: null, from: null, to: null, text: null }), "/persons": () => ({ persons: [who.person] }), "/findings": () => ({ findings, total: 3 }),

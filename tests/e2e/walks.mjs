@@ -109,7 +109,7 @@ async function ended(browser, target, out) {
     await open(page, target.base, "");
     await context.clearCookies();
     await page.evaluate(() => { location.hash = "#/rules"; });
-    faults.push(await has(page, "まだサインインしていません"), ...await page.evaluate(layoutFaults, phone));
+    faults.push(await has(page, "まだサインインしていません", 20_000), ...await page.evaluate(layoutFaults, phone));
     await page.screenshot({ path: `${out}session-ended-ja-${width}.png` });
     await page.route("**/api/v1/**", (r) => r.abort());
     await page.reload();
@@ -302,11 +302,45 @@ async function signin(browser, target, out) {
   return faults;
 }
 
+/** A check that cannot fail is none: each fault is put into a sound page and has to be named. */
+async function finds(browser, target) {
+  const faults = [];
+  const BROKEN = [
+    ["a page wider than the window", 390, (d) => { d.querySelector("main").append(Object.assign(d.createElement("div"), { textContent: "x", className: "t-wide" })); }, ".t-wide { width: 2000px }", /the page is 2\d{3} px wide|leaves the window/],
+    ["letters of 12 px", 1440, () => {}, "main .small { font-size: 12px !important }", /12\.0 px/],
+    ["a clipped cell", 1440, () => {}, "tbody td.num { display: block; width: 30px; overflow: hidden; white-space: nowrap }", /clipped in td/],
+    ["a target of 20 px", 390, () => {}, "main .button { min-height: 20px !important; height: 20px; padding: 0 !important }", /target \d+ × 20/],
+    ["text on text", 1440, () => {}, "main td { position: relative; } main td:nth-child(2) { left: -120px }", / lies on /],
+    ["grey on grey", 1440, () => {}, "main td, main td * { color: #ccc !important }", /axe color-contrast/],
+    ["a field without a name", 1440, (d) => { d.querySelector("main").append(d.createElement("input")); }, "", /axe label/],
+    ["two solid buttons", 1440, (d) => { for (const b of [...d.querySelectorAll(".button")].slice(0, 2)) b.classList.add("solid"); }, "", /more than one solid button/],
+    ["a text key", 1440, (d) => { d.querySelector("main p, main td").textContent = "title.list_attack"; }, "", /shows a text key/],
+  ];
+  for (const width of [1440, 390]) {
+    const { page, context, phone } = await person(browser, { width });
+    await target.signIn(page);
+    await open(page, target.base, "rules");
+    const sound = [...await page.evaluate(layoutFaults, phone), ...await axeFaults(page)];
+    faults.push(say(sound.length === 0, `the sound page has faults: ${sound[0]}`));
+    for (const [name, at, change, css, want] of BROKEN.filter((b) => b[1] === width)) {
+      await page.reload();
+      await settle(page);
+      await page.evaluate(`(${change})(document)`);
+      if (css) await page.evaluate((c) => { const s = new CSSStyleSheet(); s.replaceSync(c); document.adoptedStyleSheets = [...document.adoptedStyleSheets, s]; }, css);
+      const found = [...await page.evaluate(layoutFaults, phone), ...await axeFaults(page)];
+      faults.push(say(found.some((f) => want.test(f)), `${name} is not noticed at ${at} px: ${found.slice(0, 2).join("; ")}`));
+    }
+    await context.close();
+  }
+  return faults;
+}
+
 /** Those that change nothing and mostly wait: they may run while pages are looked at. */
 export async function quietWalks(browser, target, out) {
   const walk = (name, f) => test(name, () => f(browser, target, out));
   await walk("a dead line is said, and when it is back", lost);
   await walk("motion: one underline, none when less is asked for", motion);
+  await walk("each fault that is looked for is found when it is there", finds);
   if (target.dev) return skip("sign-in, a session that ended, unreadable lines", "the stand-in has none of them");
   await walk("sign-in: no link, used link", signin);
   await walk("a session that ended, a room that is away", ended);

@@ -9,6 +9,11 @@ import { Loaded } from "../../widgets/Loaded";
 import { type Column, Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 
+function called(incident: Incident, service: string | null): string {
+  const known = incident.scope.services.find((s) => s.name === service);
+  return known?.titles?.[lang.value] ?? known?.title ?? service ?? t("word.unknown");
+}
+
 function Pages({ account }: { account: Account }) {
   if (account.pages.length === 0) return <>{t("account.only_login")}</>;
   const told = [...account.pages].sort((a, b) => (a.kind === null ? 1 : 0) - (b.kind === null ? 1 : 0));
@@ -19,7 +24,7 @@ export function Accounts({ incident }: { incident: Incident }) {
   const list = useResource(api.accounts(incident.id), ["incident"], [incident.id], incident.id);
   const columns: Column<Account>[] = [
     { head: t("account.name"), title: true, cell: (a) => <b class="mono">{a.name}</b> },
-    { head: t("scope.service"), cell: (a) => incident.scope.services.find((s) => s.name === a.service)?.title ?? a.service ?? t("word.unknown") },
+    { head: t("scope.service"), cell: (a) => called(incident, a.service) },
     { head: t("account.source"), cell: (a) => <span class="mono id">{a.source ?? t("word.unknown")}</span> },
     { head: t("account.success"), num: true, cell: (a) => <Time at={a.success_at} seconds /> },
     { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : number(a.tried)) },

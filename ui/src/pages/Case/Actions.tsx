@@ -17,7 +17,7 @@ export function Actions({ incident, reload }: { incident: Incident; reload: () =
     <Loaded of={list}>{(d) => {
       const rows = [...d.actions].sort((a, b) => RANK[a.state] - RANK[b.state] || (a.due ?? "9").localeCompare(b.due ?? "9") || b.id - a.id);
       if (rows.length === 0) return <Card><Empty>{t("action.none")}</Empty></Card>;
-      return <div class="grid">{rows.map((a, i) => <div key={a.id} class={rows.length === 1 ? "w8" : "w6"}><ActionCard action={a} first={i === 0 && a.may.approve && !(a.state === "dry_run" && me.value?.dry_run)} reload={done} /></div>)}</div>;
+      return <div class="grid">{rows.map((a, i) => <div key={a.id} class={rows.length === 1 ? "w8" : "w6 stretch"}><ActionCard action={a} first={i === 0 && a.may.approve && !(a.state === "dry_run" && me.value?.dry_run)} reload={done} /></div>)}</div>;
     }}</Loaded>
   );
 }

@@ -1,6 +1,6 @@
 // 影響範囲: counted numbers with the time they were counted, per service, and what was looked at.
 import type { Incident } from "../../api/types";
-import { say, t } from "../../state/text";
+import { lang, say, t } from "../../state/text";
 import { Card } from "../../widgets/Card";
 import { CountOf } from "../../widgets/CountOf";
 import { Num } from "../../widgets/Num";
@@ -22,7 +22,7 @@ export function ScopeCard({ incident }: { incident: Incident }) {
         <tbody>
           {s.services.map((v) => (
             <tr key={v.name}>
-              <th scope="row">{v.title ?? v.name}</th>
+              <th scope="row">{v.titles?.[lang.value] ?? v.title ?? v.name}</th>
               <td class="num">{v.tries === null ? (v.watch_since === null ? t("word.unknown") : <>{t("scope.watched")} <Time at={v.watch_since} /></>) : <CountOf count={v.tries} unit={t("scope.times")} />}</td>
               <td class={`num${v.success > 0 ? " bold" : ""}`}>{t("scope.success")} <Num value={v.success} /></td>
             </tr>))}
