@@ -68,6 +68,8 @@
 #define CORRELATION_VALUE_BYTES_MAX 256   /* a longer value is kept as its beginning and a hash */
 #define CORRELATION_COUNT_MAX 65536       /* event_count: each group may keep that many events */
 #define CORRELATION_DISTINCT_MAX 4096     /* value_count: each group may keep that many values with an event */
+#define CORRELATION_NUMBERS_MAX 16384     /* value_sum and its like, rate_change: events of one group's window; sorted at
+                                             each event, about 1 ms at the maximum */
 #define CORRELATION_RECENT_MIN 16         /* events of a window kept for the evidence of a finding not yet open, */
 #define CORRELATION_RECENT_MAX 512        /* more for a rule that needs more to be true */
 #define CORRELATION_INPUTS_MAX 32         /* rules one correlation looks at: a mask of 32 bits */

@@ -105,6 +105,11 @@ static int check_needs(const struct planner *b, const struct plan_corr *c, struc
         if (in->refused || (in->kind == DETECT_CORRELATION && !from))
             return yaml_error(why, -ERR_REFUSED, rule->file.p, rule->correlation,
                               "it looks at '%.*s', which is refused itself", STR_ARG(in->title));
+        if (from && from->late)
+            return yaml_error(why, -ERR_UNSUPPORTED, rule->file.p, rule->correlation,
+                              "it looks at '%.*s', which is judged when its time is over; only "
+                              "people can be told of that",
+                              STR_ARG(in->title));
         if (from && from->type == CORR_VALUE_COUNT && !from->need)
             return yaml_error(why, -ERR_PARSE, rule->file.p, rule->correlation,
                               "it looks at '%.*s', which has no number in its condition and is "

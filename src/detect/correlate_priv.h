@@ -23,6 +23,12 @@ enum corr_type {
     CORR_TEMPORAL_ORDERED,
     CORR_FIRST_SEEN,
     CORR_MEASURES,
+    CORR_VALUE_SUM,
+    CORR_VALUE_AVG,
+    CORR_VALUE_PERCENTILE,
+    CORR_VALUE_MEDIAN,
+    CORR_RATE_CHANGE,
+    CORR_SILENCE,
     CORR_TYPE_MAX_
 };
 
@@ -118,6 +124,15 @@ int corr_facts_make(struct arena *a, const struct corr_expr *e, expr_counter_fn 
 const struct corr_fact *corr_facts_broken(const struct corr_facts *facts, uint64_t mask,
                                           const uint32_t *totals, struct corr_verdict *v);
 
+/* ---- numbers of conditions (correlate_bounds.c) ---- */
+
+enum { BOUND_GT, BOUND_GTE, BOUND_LT, BOUND_LTE, BOUND_EQ, BOUND_NEQ, BOUND_MAX_ };
+struct corr_bounds {
+    unsigned has; /* bits by the numbers above; all that are there must hold */
+    double at[BOUND_MAX_];
+};
+bool corr_bounds_hold(const struct corr_bounds *b, double v);
+
 /* ---- plan ---- */
 
 struct plan_collect {
@@ -186,6 +201,10 @@ struct plan_corr {
     uint32_t (*alias_fields)[CORRELATION_INPUTS_MAX]; /* per alias: field id for each input */
     uint32_t n_measures;
     struct plan_measure *measures;
+    struct corr_bounds bounds; /* of numbers, and of what is late */
+    double percentile;         /* VALUE_PERCENTILE; negative: a share */
+    bool late;                 /* judged when its time is over: see correlate_bounds.c */
+    bool in_words;             /* TEMPORAL: `rest` is over the places of its rules */
     const struct corr_expr *condition;
     uint64_t facts;            /* the condition: facts of the window, */
     struct corr_code rest;     /* and what looks at attached measures */
@@ -384,9 +403,17 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
                union corr_state *st, const struct mini *m, bool *ret_hit) MUST_USE;
 void state_free(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                 union corr_state *st);
+static inline bool corr_is_number(const struct plan_corr *pc) {
+    return pc->type >= CORR_VALUE_SUM && pc->type <= CORR_RATE_CHANGE;
+}
+int number_feed(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
+                union corr_state *st, const struct mini *m, bool *ret_hit) MUST_USE;
+void number_free(struct correlate *c, const struct plan_scope *s, union corr_state *st);
 /* Calls fn for every event before `now` that belongs to a finding that opens now, in order of time.
  */
 typedef int mini_fn(void *ctx, const struct mini *m);
+int number_past(const struct plan_scope *s, const struct plan_corr *pc, const union corr_state *st,
+                const struct mini *now, mini_fn *fn, void *ctx) MUST_USE;
 int state_past(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                const union corr_state *st, const struct mini *now, mini_fn *fn, void *ctx) MUST_USE;
 /* VALUE_COUNT without a condition: values seen in the last timespan. */

@@ -62,6 +62,9 @@ static const char *const type_words[CORR_TYPE_MAX_] = {
     [CORR_EVENT_COUNT] = "event_count", [CORR_VALUE_COUNT] = "value_count",
     [CORR_TEMPORAL] = "temporal",       [CORR_TEMPORAL_ORDERED] = "temporal_ordered",
     [CORR_FIRST_SEEN] = "first_seen",   [CORR_MEASURES] = "measures",
+    [CORR_VALUE_SUM] = "value_sum",     [CORR_VALUE_AVG] = "value_avg",
+    [CORR_VALUE_PERCENTILE] = "value_percentile", [CORR_VALUE_MEDIAN] = "value_median",
+    [CORR_RATE_CHANGE] = "rate_change", [CORR_SILENCE] = "silence",
 };
 
 static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct diag *reterr) {
@@ -74,12 +77,10 @@ static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct
             return 0;
         }
     }
-    bool later = str_starts(word, STR("value_"));
-    return yaml_error(reterr, later ? -ERR_UNSUPPORTED : -ERR_PARSE, rule->file.p,
-                      yaml_get(rule->correlation, "type"),
-                      later ? "correlations of type '%.*s' are not built yet"
-                            : "unknown type '%.*s'; event_count, value_count, temporal, "
-                              "temporal_ordered, first_seen and measures are known",
+    return yaml_error(reterr, -ERR_PARSE, rule->file.p, yaml_get(rule->correlation, "type"),
+                      "unknown type '%.*s'; event_count, value_count, value_sum, value_avg, "
+                      "value_percentile, value_median, temporal, temporal_ordered, first_seen, "
+                      "rate_change, silence and measures are known",
                       STR_ARG(str_to(word, 80)));
 }
 
@@ -189,18 +190,14 @@ static int read_span(const struct detect_rule *rule, struct plan_corr *c, struct
     return 0;
 }
 
-/* gte and gt; the others would have to know that no further event will come. */
-static int read_need(const struct detect_rule *rule, const struct yaml_node *cond, uint32_t max,
-                     uint32_t *ret, struct diag *reterr) {
-    static const char *const later[] = {"lt", "lte", "eq", "neq"};
+/* gte and gt; with the others beside them the correlation is late. */
+static int read_need(const struct detect_rule *rule, struct plan_corr *c,
+                     const struct yaml_node *cond, uint32_t max, struct diag *reterr) {
     int64_t gte = 0, gt = -1;
-    for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
-        const struct yaml_node *at = yaml_get(cond, later[i]);
-        if (at)
-            return yaml_error(reterr, -ERR_UNSUPPORTED, rule->file.p, at,
-                              "'%s' can be judged only when the window is over, which is not built "
-                              "yet; use gte or gt",
-                              later[i]);
+    c->late = corr_bounds_are_late(cond);
+    if (c->late) {
+        c->need = 1;
+        return corr_bounds_read(rule, cond, &c->bounds, reterr);
     }
     const struct yaml_node *a = yaml_get(cond, "gte"), *b = yaml_get(cond, "gt");
     if ((a && !yaml_get_i64(cond, "gte", &gte)) || (b && !yaml_get_i64(cond, "gt", &gt)) ||
@@ -212,14 +209,14 @@ static int read_need(const struct detect_rule *rule, const struct yaml_node *con
     if (gte < 1 || gte > max)
         return yaml_error(reterr, -ERR_LIMIT, rule->file.p, a ? a : b,
                           "the number must be from 1 to %u", max);
-    *ret = (uint32_t) gte;
+    c->need = (uint32_t) gte;
     return 0;
 }
 
 static int read_counted(const struct corr_reader *r, const struct detect_rule *rule,
                         struct plan_corr *c, const struct yaml_node *list, struct diag *reterr) {
     if (!list)
-        return bad(rule, NULL, reterr, "a value_count needs 'field' in its condition");
+        return bad(rule, NULL, reterr, "the condition needs a 'field'");
     for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
         if (c->n_counted == CORRELATION_FIELDS_MAX)
             return bad(rule, it, reterr, "too many fields to count");
@@ -231,14 +228,43 @@ static int read_counted(const struct corr_reader *r, const struct detect_rule *r
     return c->n_counted ? 0 : bad(rule, list, reterr, "'field' is empty");
 }
 
+static int read_number_condition(const struct corr_reader *r, const struct detect_rule *rule,
+                                 struct plan_corr *c, const struct yaml_node *cond,
+                                 struct diag *reterr) {
+    const struct yaml_node *percentile = yaml_get(cond, "percentile"), *least = yaml_get(cond, "least");
+    int64_t n = 1;
+    c->percentile = -1;
+    if (percentile && (c->type != CORR_VALUE_PERCENTILE || percentile->kind != YAML_SCALAR ||
+                       str_to_double(percentile->text, &c->percentile) < 0 || !(c->percentile >= 0) ||
+                       c->percentile > 100))
+        return bad(rule, percentile, reterr,
+                   "'percentile' is a number from 0 to 100 and belongs to a value_percentile");
+    if (least && (c->type != CORR_RATE_CHANGE || !yaml_get_i64(cond, "least", &n) || n < 1 ||
+                  n > CORRELATION_NUMBERS_MAX))
+        return bad(rule, least, reterr,
+                   "'least' is how many events a rate_change needs, a whole number from 1");
+    c->need = (uint32_t) n;
+    int code = corr_bounds_read(rule, cond, &c->bounds, reterr);
+    if (code < 0)
+        return code;
+    if (c->type == CORR_RATE_CHANGE) {
+        c->span_ns *= 2; /* what it compares with stands before */
+        return yaml_get(cond, "field") ? bad(rule, cond, reterr, "a rate_change counts events, no 'field'") : 0;
+    }
+    code = read_counted(r, rule, c, yaml_get(cond, "field"), reterr);
+    return code == 0 && c->n_counted != 1 ? bad(rule, cond, reterr, "'field' must be one field here") : code;
+}
+
 static int read_condition(const struct corr_reader *r, const struct detect_rule *rule,
                           struct plan_corr *c, struct diag *reterr) {
-    static const char *const keys[] = {"field", "gt", "gte", "lt", "lte", "eq", "neq", NULL};
+    static const char *const keys[] = {"field", "gt",  "gte",        "lt",    "lte",
+                                       "eq",    "neq", "percentile", "least", NULL};
     const struct yaml_node *cond = yaml_get(rule->correlation, "condition");
     int code = 0;
-    if (cond && cond->kind != YAML_MAPPING)
+    bool in_words = c->type == CORR_TEMPORAL && cond && cond->kind == YAML_SCALAR;
+    if (cond && cond->kind != YAML_MAPPING && !in_words)
         return bad(rule, cond, reterr, "'condition' must be a mapping such as {gte: 10}");
-    if (cond)
+    if (cond && !in_words)
         code = yaml_only_keys(cond, keys, rule->file.p, reterr);
     if (code < 0)
         return code;
@@ -247,7 +273,7 @@ static int read_condition(const struct corr_reader *r, const struct detect_rule 
         if (!cond)
             return bad(rule, NULL, reterr, "an event_count needs a 'condition' such as {gte: 10}");
         c->least_events = 0;
-        code = read_need(rule, cond, CORRELATION_COUNT_MAX, &c->need, reterr);
+        code = read_need(rule, c, cond, CORRELATION_COUNT_MAX, reterr);
         c->least_events = c->need;
         return code;
     case CORR_VALUE_COUNT:
@@ -256,19 +282,28 @@ static int read_condition(const struct corr_reader *r, const struct detect_rule 
             c->least_events = UINT64_MAX;
             return code;
         }
-        code = read_need(rule, cond, CORRELATION_DISTINCT_MAX, &c->need, reterr);
+        code = read_need(rule, c, cond, CORRELATION_DISTINCT_MAX, reterr);
         c->least_events = c->need;
-        return code;
+        return code == 0 && c->late && c->n_counted != 1
+                   ? bad(rule, cond, reterr, "with lt, lte, eq or neq 'field' must be one field")
+                   : code;
     case CORR_TEMPORAL:
     case CORR_TEMPORAL_ORDERED:
         c->need = c->n_inputs;
         c->least_events = 1; /* one event may match several rules */
         if (cond && c->type == CORR_TEMPORAL_ORDERED)
             return bad(rule, cond, reterr, "a temporal_ordered wants all of its rules, in order");
-        return cond ? read_need(rule, cond, c->n_inputs, &c->need, reterr) : 0;
+        if (cond && cond->kind == YAML_SCALAR)
+            return corr_read_words(r, rule, c, cond, reterr);
+        return cond ? read_need(rule, c, cond, c->n_inputs, reterr) : 0;
+    case CORR_FIRST_SEEN:
+    case CORR_SILENCE:
+        c->least_events = 1;
+        c->late = c->type == CORR_SILENCE;
+        return cond ? bad(rule, cond, reterr, "a first_seen or a silence has no condition") : 0;
     default:
         c->least_events = 1;
-        return cond ? bad(rule, cond, reterr, "a first_seen has no condition") : 0;
+        return read_number_condition(r, rule, c, cond, reterr);
     }
 }
 
@@ -283,6 +318,21 @@ static int read_evidence(const struct corr_reader *r, const struct detect_rule *
     if (code == 0 && list && c->type != CORR_MEASURES)
         return bad(rule, list, reterr, "'on' is for correlations of type measures");
     return code == 0 && list ? corr_mask(rule, r, c, list, &c->on, reterr) : code;
+}
+
+/* What a late value_count counts is the last thing its finding collects. */
+static int collect_counted(const struct corr_reader *r, struct plan_corr *c, struct diag *reterr) {
+    struct plan_rule *p = &c->pub;
+    struct plan_collect *more = arena_zalloc(r->arena, (p->n_collects + 1) * sizeof *more);
+    if (!more)
+        return no_memory(reterr);
+    if (p->n_collects)
+        memcpy(more, p->collects, p->n_collects * sizeof *more);
+    more[p->n_collects++] = (struct plan_collect){.name = event_names_get(r->names, c->counted[0]),
+                                                  .field = c->counted[0],
+                                                  .mask = c->mask};
+    p->collects = more;
+    return 0;
 }
 
 int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
@@ -309,5 +359,7 @@ int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struc
                                         : read_condition(r, rule, c, reterr);
     if (code == 0)
         code = corr_read_pub(r, rule, c, &c->pub, reterr);
+    if (code == 0 && c->late && c->type == CORR_VALUE_COUNT)
+        code = collect_counted(r, c, reterr);
     return code;
 }

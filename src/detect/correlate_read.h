@@ -15,6 +15,13 @@ int corr_mask(const struct detect_rule *rule, const struct corr_reader *r,
 const struct yaml_node *corr_first(const struct yaml_node *list);
 const struct yaml_node *corr_next(const struct yaml_node *list, const struct yaml_node *it);
 
+int corr_bounds_read(const struct detect_rule *rule, const struct yaml_node *cond,
+                     struct corr_bounds *ret, struct diag *reterr) MUST_USE;
+/* Has it a number that can only be judged when no further event will come? */
+bool corr_bounds_are_late(const struct yaml_node *cond);
+/* A condition in words over the names of the correlation's rules. */
+int corr_read_words(const struct corr_reader *r, const struct detect_rule *rule,
+                    struct plan_corr *c, const struct yaml_node *at, struct diag *reterr) MUST_USE;
 /* correlation.attach: {measure: name of a value_count without condition}; adds to c->measures. */
 int corr_read_attach(const struct corr_reader *r, const struct detect_rule *rule,
                      struct plan_corr *c, struct diag *reterr) MUST_USE;

@@ -248,7 +248,7 @@ static int feed_temporal(struct correlate *c, const struct plan_scope *s,
         x->cap = pc->n_inputs;
         st->p = x;
     }
-    uint32_t near = 0;
+    uint32_t near = 0, after = 0, before_it[CORRELATION_INPUTS_MAX], behind_it[CORRELATION_INPUTS_MAX];
     for (uint32_t i = 0; i < pc->n_inputs; i++) {
         struct mini *y = mini_at(x, s, i);
         bool back = y->weight && jumped(c, pc, y->t, m->t);
@@ -260,12 +260,19 @@ static int feed_temporal(struct correlate *c, const struct plan_scope *s,
             y->weight = 1;
         }
         /* Near this event: what lies on one side of it; both sides would be two spans. */
-        near += y->weight && y->t >= m->t - pc->span_ns && y->t <= m->t;
+        near += before_it[i] = y->weight && y->t >= m->t - pc->span_ns && y->t <= m->t;
     }
-    uint32_t after = 0;
     for (uint32_t i = 0; i < pc->n_inputs; i++) {
         const struct mini *y = mini_at(x, s, i);
-        after += y->weight && y->t >= m->t && y->t <= m->t + pc->span_ns;
+        after += behind_it[i] = y->weight && y->t >= m->t && y->t <= m->t + pc->span_ns;
+    }
+    if (pc->in_words) {
+        bool late = false;
+        for (uint32_t i = 0; i < pc->n_inputs; i++)
+            late |= behind_it[i] && mini_at(x, s, i)->t > m->t;
+        *ret_hit = corr_code_run(&pc->rest, before_it, NULL, NULL) != 0 ||
+                   (late && corr_code_run(&pc->rest, behind_it, NULL, NULL) != 0);
+        return 0;
     }
     *ret_hit = near >= pc->need || after >= pc->need;
     return 0;
@@ -340,7 +347,9 @@ static bool feed_first_seen(const struct plan_corr *pc, union corr_state *st,
 
 int state_feed(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                union corr_state *st, const struct mini *m, bool *ret_hit) {
-    *ret_hit = false;
+    *ret_hit = pc->late;
+    if (pc->late)
+        return 0;
     switch (pc->type) {
     case CORR_EVENT_COUNT:
         return feed_event_count(c, s, pc, st, m, ret_hit);
@@ -354,7 +363,7 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
         *ret_hit = feed_first_seen(pc, st, m);
         return 0;
     default: /* measures are judged over their window */
-        return 0;
+        return corr_is_number(pc) ? number_feed(c, s, pc, st, m, ret_hit) : 0;
     }
 }
 
@@ -362,6 +371,10 @@ void state_free(struct correlate *c, const struct plan_scope *s, const struct pl
                 union corr_state *st) {
     if (pc->type == CORR_FIRST_SEEN || !st->p)
         return;
+    if (corr_is_number(pc)) {
+        number_free(c, s, st);
+        return;
+    }
     if (pc->type == CORR_VALUE_COUNT && !pc->need) {
         word_set_free(c, &((struct provider *) st->p)->set);
         st->p = hot_realloc(c, st->p, sizeof(struct provider), 0);
@@ -428,6 +441,8 @@ int state_past(struct correlate *c UNUSED, const struct plan_scope *s, const str
     int r = 0;
     if (pc->type == CORR_FIRST_SEEN || !x)
         return 0;
+    if (corr_is_number(pc))
+        return number_past(s, pc, st, now, fn, ctx);
     if (pc->type == CORR_VALUE_COUNT || pc->type == CORR_TEMPORAL)
         return past_sorted(s, pc, x, pc->type == CORR_TEMPORAL ? x->cap : x->n, now, fn, ctx);
     if (pc->type == CORR_TEMPORAL_ORDERED) {
@@ -526,8 +541,10 @@ void state_image(struct correlate_image *x, const struct plan_scope *s, const st
     image_bool(x->i, &there);
     if (!there || x->i->error)
         return;
-    if (pc->type == CORR_MEASURES)
-        image_fail(x->i, -ERR_CORRUPT); /* it has its window */
+    if (pc->type == CORR_MEASURES || pc->late)
+        image_fail(x->i, -ERR_CORRUPT); /* it has its window, or a finding */
+    else if (corr_is_number(pc))
+        number_image(x, s, pc, st);
     else if (pc->type == CORR_VALUE_COUNT && !pc->need)
         provider_image(x, st);
     else

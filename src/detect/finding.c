@@ -51,9 +51,17 @@ static void heap_remove(struct correlate *c, struct open_finding *f) {
     heap_sift(c, last);
 }
 
+static bool is_late(const struct open_finding *f) {
+    return f->corr && f->corr->late;
+}
+
+static int64_t end_due(const struct open_finding *f) {
+    return is_late(f) ? late_due(f) : f->hit_ns + f->rule->quiet_ns;
+}
+
 static void set_due(struct correlate *c, struct open_finding *f) {
-    int64_t due = f->hit_ns + f->rule->quiet_ns;
-    if (f->changed)
+    int64_t due = end_due(f);
+    if (f->changed && !is_late(f))
         due = MIN(due, f->told_ns + UPDATE_NS);
     if (due == f->due_ns)
         return;
@@ -140,9 +148,23 @@ static int end(struct correlate *c, struct open_finding *f) {
         unlink_group(c, f);
     else
         fold_remove(c, f);
-    int r = finding_tell(c, f, FINDING_END);
+    int r = is_late(f) ? 0 : finding_tell(c, f, FINDING_END);
     finding_free(c, f);
     return r;
+}
+
+/* What was judged when its time was over begins and ends with that. */
+static int end_in_time(struct correlate *c, struct open_finding *f) {
+    int r = 0;
+    if (is_late(f) && late_holds(f)) {
+        f->detected_ns = f->told_ns = f->due_ns;
+        f->told_count = 0;
+        r = finding_tell(c, f, FINDING_OPEN);
+        if (r == 0)
+            r = finding_tell(c, f, FINDING_END);
+    }
+    int code = end(c, f);
+    return r < 0 ? r : code;
 }
 
 static int cut(struct correlate *c, struct open_finding *f) {
@@ -198,8 +220,8 @@ int findings_run(struct correlate *c) {
     int r = 0;
     while (r == 0 && c->n_open && c->heap[0]->due_ns <= c->clock_ns) {
         struct open_finding *f = c->heap[0];
-        if (f->hit_ns + f->rule->quiet_ns <= c->clock_ns) {
-            r = end(c, f);
+        if (end_due(f) <= c->clock_ns) {
+            r = end_in_time(c, f);
             continue;
         }
         f->told_ns = f->due_ns;
@@ -246,16 +268,21 @@ static int heap_room(struct correlate *c) {
 
 static int open_and_tell(struct correlate *c, struct open_finding *f) {
     f->number = ++c->next_number;
-    f->due_ns = f->hit_ns + f->rule->quiet_ns;
+    f->due_ns = end_due(f);
     heap_set(c, c->n_open++, f);
     heap_sift(c, f);
     finding_set_id(c, f);
-    return finding_tell(c, f, FINDING_OPEN);
+    return is_late(f) ? 0 : finding_tell(c, f, FINDING_OPEN);
 }
 
 static int tell_growth(struct correlate *c, struct open_finding *f, const struct mini *m) {
     int r = 0;
     f->hit_ns = MAX(f->hit_ns, m->t);
+    if (is_late(f)) {
+        f->told_count |= m->mask & f->corr->mask;
+        set_due(c, f);
+        return 0;
+    }
     if (f->changed && f->count >= 2 * f->told_count && f->count > f->told_count) {
         f->told_ns = m->t;
         r = finding_tell(c, f, FINDING_UPDATE);
@@ -346,6 +373,7 @@ static int open_corr(struct correlate *c, uint32_t scope, struct group *g,
     f->group = group_find(c, scope, g->keys);
     f->next = hot_of(c, g)->findings;
     hot_of(c, g)->findings = f;
+    f->told_count = pc->late ? m->mask & pc->mask : 0;
     return open_and_tell(c, f);
 }
 
@@ -367,6 +395,8 @@ bool finding_attached(const struct correlate *c, const struct group *g, const st
 
 /* Too far from the finding in time to belong to it: only after a jump. */
 static bool apart(const struct open_finding *f, int64_t t) {
+    if (is_late(f))
+        return t > f->due_ns || t < f->first_ns - f->rule->quiet_ns;
     return t > f->hit_ns + f->rule->quiet_ns || t < f->first_ns - f->rule->quiet_ns;
 }
 

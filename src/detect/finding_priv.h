@@ -52,6 +52,9 @@ struct open_finding {
 /* Adds the event to evidence, count and collected values; `mask` as in its rule. */
 int finding_add(struct correlate *c, struct open_finding *f, const struct mini *m) MUST_USE;
 void finding_set_id(const struct correlate *c, struct open_finding *f);
+/* correlate_bounds.c: of a finding whose correlation is late */
+int64_t late_due(const struct open_finding *f);
+bool late_holds(const struct open_finding *f);
 int finding_tell(struct correlate *c, struct open_finding *f, enum finding_state state) MUST_USE;
 /* The open ones in the order they opened, to be freed by the caller. */
 int findings_by_opening(const struct correlate *c, struct open_finding ***ret) MUST_USE;

@@ -4,6 +4,7 @@ int unit_detect_correlate(void);
 int unit_detect_correlate_code(void);
 int unit_detect_correlate_image(void);
 int unit_detect_correlate_measures(void);
+int unit_detect_correlate_numbers(void);
 int unit_detect_correlate_past(void);
 int unit_detect_explain(void);
 int unit_detect_fields(void);
@@ -15,6 +16,7 @@ int unit_detect_rule(void);
 int unit_detect_sigmahq(void);
 int unit_detect_statistics(void);
 UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_code, unit_detect_correlate_measures,
+          unit_detect_correlate_numbers,
           unit_detect_correlate_past, unit_detect_correlate_image, unit_detect_explain,
           unit_detect_fields, unit_detect_kernel, unit_detect_match, unit_detect_oracle,
           unit_detect_regex, unit_detect_rule, unit_detect_sigmahq, unit_detect_statistics)
