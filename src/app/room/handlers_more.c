@@ -114,6 +114,9 @@ int handle_demo(struct call *c) {
     if (l->failed) {
         jsonw_object(&c->w);
         jsonw_kz(&c->w, "key", "demo.failed");
+        jsonw_key(&c->w, STR("params"));
+        jsonw_object(&c->w);
+        jsonw_end(&c->w);
         jsonw_end(&c->w);
     } else {
         jsonw_null(&c->w);
