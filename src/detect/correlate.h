@@ -64,6 +64,11 @@ int64_t correlate_open_since(const struct correlate *c);
 /* No event reaches further back, but for the evidence of what is open. */
 int64_t correlate_plan_reach_ns(const struct correlate_plan *p);
 
+/* Other rules from here on: `to` has seen the same events under them, telling nobody. A finding open in both goes on
+ * there with the number of its tellings; one open in `from` alone ends here and now; one open in `to` alone is told as
+ * open. Both tell their own sink; `from` is only good for freeing afterwards. */
+int correlate_hand_over(struct correlate *from, struct correlate *to) MUST_USE;
+
 struct correlate_stats {
     uint64_t groups;         /* live now */
     uint64_t groups_evicted; /* left before their windows had drained: a limit was reached */

@@ -9,6 +9,7 @@
  * Ends and late tellings wait in a heap by (time, number), so that their order is data, too. A fold
  * (a detection that is a finding by itself) has no group: it is found by rule and values. */
 #include "base/hash.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "detect/finding_priv.h"
 
@@ -477,4 +478,47 @@ int finding_restore(struct correlate *c, struct open_finding *f) {
     heap_set(c, c->n_open++, f);
     heap_sift(c, f);
     return 0;
+}
+
+/* ---- other rules ---- */
+
+static struct open_finding **in_order(const struct correlate *c) {
+    struct open_finding **list = mem_zalloc_array(c->n_open + 1, sizeof(struct open_finding *));
+    if (list && c->n_open) {
+        memcpy(list, c->heap, c->n_open * sizeof(struct open_finding *));
+        qsort(list, c->n_open, sizeof(struct open_finding *), by_opening);
+    }
+    return list;
+}
+
+/* What was told of it goes on; what was not told of is told now. */
+static int go_on(struct correlate *to, struct open_finding *f, const struct open_finding *was) {
+    if (!was)
+        return finding_tell(to, f, FINDING_OPEN);
+    f->revision = MAX(f->revision, was->revision);
+    return 0;
+}
+
+int correlate_hand_over(struct correlate *from, struct correlate *to) {
+    struct map ids, both;
+    size_t n_from = from->n_open, n_to = to->n_open;
+    struct open_finding **was = in_order(from), **is = in_order(to);
+    int r = was && is ? 0 : -ENOMEM;
+    map_init(&ids, CORRELATION_FINDINGS_MAX + 1, MAP_BORROW);
+    map_init(&both, CORRELATION_FINDINGS_MAX + 1, MAP_BORROW);
+    for (size_t i = 0; i < n_from && r == 0; i++)
+        r = map_put(&ids, str_n(was[i]->id, FINDING_ID_CHARS), was[i]);
+    for (size_t i = 0; i < n_to && r == 0; i++)
+        if (map_find(&ids, str_n(is[i]->id, FINDING_ID_CHARS)))
+            r = map_put(&both, str_n(is[i]->id, FINDING_ID_CHARS), is[i]);
+    for (size_t i = 0; i < n_to && r == 0; i++)
+        r = go_on(to, is[i], map_get(&ids, str_n(is[i]->id, FINDING_ID_CHARS)));
+    for (size_t i = 0; i < n_from && r == 0; i++)
+        if (!map_find(&both, str_n(was[i]->id, FINDING_ID_CHARS)))
+            r = end(from, was[i]);
+    map_done(&ids);
+    map_done(&both);
+    mem_free(was);
+    mem_free(is);
+    return r;
 }

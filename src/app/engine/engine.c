@@ -570,6 +570,24 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
     return r;
 }
 
+int engine_hand_over(struct engine *from, struct engine *to) {
+    struct source_counts seen = to->sources_seen;
+    int r = 0;
+    to->stats.events = from->stats.events;
+    to->stats.unparsed = from->stats.unparsed;
+    to->stats.findings = from->stats.findings;
+    to->sources_seen = from->sources_seen;
+    from->sources_seen = seen;
+    overlay_hand_over(from->overlay, to->overlay);
+    for (int side = 0; side < ENGINE_SIDES && r == 0; side++)
+        r = correlate_hand_over(from->correlate[side], to->correlate[side]);
+    return r;
+}
+
+void engine_use_sources(struct engine *e, const struct source *sources, size_t n) {
+    e->sources = (struct decode_source_table){sources, n};
+}
+
 const struct overlay *engine_overlay(const struct engine *e) {
     return e->overlay;
 }

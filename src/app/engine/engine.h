@@ -104,6 +104,11 @@ int64_t engine_peek(const struct engine_batch *b, const struct engine_stream *s)
 int engine_step(struct engine *e, struct engine_batch *b, const struct engine_stream *s) MUST_USE;
 /* Takes the rest of the batch and counts it. Called once for every batch, also when nothing is left. */
 int engine_consume(struct engine *e, struct engine_batch *b, struct engine_stream *s) MUST_USE;
+/* `to` goes on where `from` stands, with its own rules: it has consumed the same records while its sink told
+ * nobody. Counts are those of `from`; findings as in correlate_hand_over. `from` is only good for freeing. */
+int engine_hand_over(struct engine *from, struct engine *to) MUST_USE;
+/* Decoding looks sources up there from now on; no lane may be at work. */
+void engine_use_sources(struct engine *e, const struct source *sources, size_t n);
 /* Ends all findings (end of input). */
 int engine_flush(struct engine *e) MUST_USE;
 

@@ -355,6 +355,54 @@ int overlay_finding(struct overlay *o, const struct finding *f, bool first, uint
     return s == NONE || f->drill ? 1 : suppress(o, f, first, s, ret_held_back);
 }
 
+static const struct overlay_exception *same_exception(const struct overlay *o, struct str id) {
+    for (size_t i = 0; i < o->n_exceptions; i++)
+        if (str_eq(o->exceptions[i].rule->id, id))
+            return &o->exceptions[i];
+    return NULL;
+}
+
+static const struct overlay_suppression *same_suppression(const struct overlay *o, struct str id) {
+    for (size_t i = 0; i < o->n_suppressions; i++)
+        if (str_eq(o->suppressions[i].rule->id, id))
+            return &o->suppressions[i];
+    return NULL;
+}
+
+void overlay_hand_over(struct overlay *from, struct overlay *to) {
+    for (size_t i = 0; i < to->n_exceptions; i++) {
+        struct overlay_exception *x = &to->exceptions[i];
+        const struct overlay_exception *was = same_exception(from, x->rule->id);
+        x->hidden_events = was ? was->hidden_events : 0;
+        x->hidden_findings = was ? was->hidden_findings : 0;
+        x->last_ns = was ? was->last_ns : TIME_NONE;
+    }
+    for (size_t i = 0; i < to->n_suppressions; i++) {
+        const struct overlay_suppression *was = same_suppression(from, to->suppressions[i].rule->id);
+        to->suppressions[i].held_back = was ? was->held_back : 0;
+    }
+    /* What `to` held back while nobody listened was told or held back by `from`: its memory is the right one,
+     * as far as its rules are still held back. */
+    for (struct map_slot *s = NULL; (s = map_next(&from->groups, s));) {
+        struct told *t = s->value.ptr, *mine;
+        const struct overlay_suppression *now = same_suppression(to, from->suppressions[t->suppression].rule->id);
+        union map_value *v;
+        bool fresh;
+        if (!now || map_add(&to->groups, s->key, &v, &fresh) < 0)
+            continue;
+        if (fresh && !(v->ptr = mem_zalloc(sizeof *mine))) {
+            map_remove(&to->groups, s->key);
+            continue;
+        }
+        mine = v->ptr;
+        *mine = *t;
+        mine->suppression = (uint32_t) (now - to->suppressions);
+    }
+    map_clear(&to->muted);
+    for (struct map_slot *s = NULL; (s = map_next(&from->muted, s));)
+        IGNORE(map_put(&to->muted, s->key, to));
+}
+
 const struct overlay_exception *overlay_exceptions(const struct overlay *o, size_t *ret_n) {
     *ret_n = o->n_exceptions;
     return o->exceptions;

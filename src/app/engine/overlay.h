@@ -57,5 +57,7 @@ int overlay_finding(struct overlay *o, const struct finding *f, bool first, uint
 /* Counts, and what suppression remembers (base/image.h): for the same rules, exceptions and suppressions. */
 struct image;
 void overlay_image(struct overlay *o, struct image *x);
+/* Counts and what was told go on in `to`, where exceptions and suppressions of the same rule stand. */
+void overlay_hand_over(struct overlay *from, struct overlay *to);
 const struct overlay_exception *overlay_exceptions(const struct overlay *o, size_t *ret_n);
 const struct overlay_suppression *overlay_suppressions(const struct overlay *o, size_t *ret_n);

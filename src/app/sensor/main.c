@@ -38,7 +38,7 @@ static int put_counted(void *ctx, const struct raw_record *rec, struct diag *ret
 
 static int commit_and_look(void *ctx, struct diag *reterr);
 
-static void look(uv_idle_t *h) {
+void sensor_look(uv_idle_t *h) {
     struct sensor *s = h->data;
     struct diag d = {0};
     int r = pump_slice(s->pump, &d);
@@ -55,7 +55,7 @@ static int commit_and_look(void *ctx, struct diag *reterr) {
     struct sensor *s = ctx;
     int r = spool_commit(s->spool, reterr);
     if (r == 0)
-        uv_idle_start(&s->idle, look);
+        uv_idle_start(&s->idle, sensor_look);
     return r;
 }
 
@@ -75,6 +75,7 @@ static void after_turn(uv_check_t *h) {
 static void on_tick(uv_timer_t *t) {
     struct sensor *s = t->data;
     static unsigned quiet;
+    rules_tick(s);
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
     if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))
         return;
@@ -112,7 +113,7 @@ static void room_up(void *ctx) {
 static void room_again(void *ctx) {
     struct messages *m = ctx;
     struct sensor *s = container_of(m, struct sensor, messages);
-    uv_idle_start(&s->idle, look);
+    uv_idle_start(&s->idle, sensor_look);
 }
 
 static int start_parts(struct sensor *s, const struct options *o, struct diag *err) {
@@ -132,15 +133,8 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
         log_error("%u stretches of the newest segment cannot be read", found->gaps_n);
     s->sink = (struct record_sink){.ctx = s, .put = put_counted, .commit = commit_and_look};
     struct engine_options engine = {.sources = s->registry.sources, .n_sources = SOURCES_MAX};
-    if ((r = rule_paths_load(s->config, engine_content_dir(), NULL, &s->rule_paths, err)) < 0)
+    if ((r = rules_start(s, &engine, err)) < 0)
         return r;
-    engine.rule_paths = s->rule_paths.p;
-    engine.n_rule_paths = s->rule_paths.n;
-    engine.suppress_path = s->rule_paths.suppress;
-    static char statistics[PATH_MAX];
-    snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
-    if (access(statistics, R_OK) == 0)
-        engine.statistics = statistics;
     struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine};
     if ((r = pump_new(&p, &s->pump, err)) < 0)
         return r;
@@ -162,7 +156,7 @@ static void start_timers(struct sensor *s) {
     uv_signal_init(&s->loop, &s->on_int);
     s->check.data = s->idle.data = s->tick.data = s->status.data = s->on_term.data = s->on_int.data = s;
     uv_check_start(&s->check, after_turn);
-    uv_idle_start(&s->idle, look);
+    uv_idle_start(&s->idle, sensor_look);
     uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&s->status, on_status, 200, s->end_after_replay ? 200 : STATUS_MS);
     uv_signal_start(&s->on_term, on_signal, SIGTERM);

@@ -44,6 +44,10 @@ static void write_strs(struct jsonw *w, const char *key, const struct detect_str
     jsonw_end(w);
 }
 
+static bool is_exception(const struct detect_rule *r) {
+    return r->kizuki && yaml_get(r->kizuki, "exception");
+}
+
 static void write_rule(struct jsonw *w, const struct detect_rule *r) {
     struct str s;
     jsonw_object(w);
@@ -60,6 +64,8 @@ static void write_rule(struct jsonw *w, const struct detect_rule *r) {
     jsonw_kz(w, "type", detect_kind_to_string(r->kind));
     jsonw_kstr(w, "status", r->status);
     jsonw_kstr(w, "author", r->author);
+    if (r->doc && yaml_get_str(r->doc, "license", &s))
+        jsonw_kstr(w, "licence", s);
     jsonw_kstr(w, "description", str_to(r->description, RULE_TEXT_MAX));
     jsonw_key(w, STR("logsource"));
     jsonw_object(w);
@@ -95,7 +101,8 @@ static void write_rules_part(struct jsonw *w, const struct detect_rules *set, un
     jsonw_key(w, STR("rules"));
     jsonw_array(w);
     for (uint32_t i = from; i < end; i++)
-        write_rule(w, set->rules[i]);
+        if (!is_exception(set->rules[i]))
+            write_rule(w, set->rules[i]);
     jsonw_end(w);
     jsonw_end(w);
 }
@@ -166,6 +173,11 @@ void messages_status(struct messages *m) {
         return;
     send_sources(m);
     send_stats(m);
+}
+
+void messages_rules(struct messages *m) {
+    if (roomlink_up(m->link))
+        send_rules(m);
 }
 
 void messages_hello(struct messages *m) {

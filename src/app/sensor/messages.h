@@ -12,6 +12,7 @@ struct messages {
     bool replay;                    /* the room follows our clock */
 };
 void messages_hello(struct messages *m);  /* hello, rules, sources */
+void messages_rules(struct messages *m); /* the rules are others */
 void messages_status(struct messages *m); /* sources and stats */
 void messages_clock(struct messages *m);
 void messages_asked(void *ctx, struct str type, const struct json_value *question);

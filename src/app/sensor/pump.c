@@ -1,6 +1,7 @@
 /* See pump.h. */
 #include "app/sensor/pump.h"
 
+#include "app/sensor/warm.h"
 #include "base/image.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -29,7 +30,7 @@ struct pump {
     struct roomlink *link;
     struct buf json;
     struct pump_options o;
-    char state_path[PATH_MAX];
+    char state_path[PATH_MAX], spool_dir[PATH_MAX];
     uint64_t last;  /* record looked at */
     uint64_t known; /* up to here was looked at before the restart: neither told nor counted again */
     uint64_t kept;  /* the state on disk is that after this record */
@@ -39,6 +40,9 @@ struct pump {
     int64_t now_ns;
     int64_t hour; /* hours since 1970 of hours[23] */
     uint64_t hours[24];
+    struct warm *warm;  /* other rules, being made ready */
+    struct warm *voice; /* of the running engine, when it came in that way */
+    struct diag change_failed;
 };
 
 static int tell(void *ctx, const struct finding *f) {
@@ -74,6 +78,8 @@ int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reter
     if (!p)
         return diag_set(reterr, -ENOMEM, "out of memory");
     p->o = *o;
+    snprintf(p->spool_dir, sizeof p->spool_dir, "%s", o->spool_dir);
+    p->o.spool_dir = p->spool_dir;
     snprintf(p->state_path, sizeof p->state_path, "%s/state", o->state_dir);
     buf_init(&p->json, FINDING_JSON_MAX);
     spool_batch_init(&p->records);
@@ -190,7 +196,9 @@ int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) {
 struct pump *pump_free(struct pump *p) {
     if (!p)
         return NULL;
+    warm_free(p->warm);
     drop_engine(p);
+    warm_free(p->voice);
     spool_reader_free(p->reader);
     spool_reader_free(p->lookup);
     spool_batch_done(&p->records);
@@ -247,7 +255,60 @@ static int look_at_batch(struct pump *p) {
     return r;
 }
 
+/* ---- other rules ---- */
+
+int pump_change(struct pump *p, const struct engine_options *o, struct diag *reterr) {
+    struct warm_options w = {
+        .spool_dir = p->o.spool_dir, .engine = *o, .upto = p->last, .now_ns = p->now_ns,
+        .open_since = engine_open_since(p->engine)};
+    if (p->warm)
+        return diag_set(reterr, -EBUSY, "a change of rules is under way");
+    p->change_failed = (struct diag){0};
+    return warm_begin(&w, &p->warm, reterr);
+}
+
+int pump_change_state(const struct pump *p, struct diag *reterr) {
+    if (p->change_failed.code && reterr)
+        *reterr = p->change_failed;
+    return p->warm ? 1 : p->change_failed.code;
+}
+
+static int take_over(struct pump *p) {
+    struct warm *w = p->warm;
+    warm_speak(w, (struct finding_sink){.ctx = p, .put = tell});
+    int r = engine_hand_over(p->engine, warm_engine(w));
+    engine_batch_free(p->batch);
+    engine_lane_free(p->lane);
+    engine_free(p->engine);
+    warm_free(p->voice);
+    warm_take(w, &p->engine, &p->lane, &p->batch, &p->stream);
+    p->voice = TAKE_PTR(p->warm);
+    log_info("other rules since record %llu", (unsigned long long) p->last + 1);
+    return r;
+}
+
+/* A part of what is left to do for it. Negative only when the running engine is spoilt. */
+static int go_on_changing(struct pump *p) {
+    int r = p->warm ? warm_state(p->warm, &p->change_failed) : 0;
+    if (r > 0) {
+        engine_use_sources(warm_engine(p->warm), p->o.engine.sources, p->o.engine.n_sources);
+        r = warm_step(p->warm, p->last, SLICE_NS, &p->change_failed);
+    }
+    if (r > 0)
+        return take_over(p);
+    if (r < 0) {
+        char line[1024];
+        log_error("the rules did not change: %s", diag_format(&p->change_failed, line, sizeof line));
+        p->change_failed.code = r;
+        warm_free(TAKE_PTR(p->warm));
+    }
+    return 0;
+}
+
 int pump_slice(struct pump *p, struct diag *reterr) {
+    int changing = go_on_changing(p);
+    if (changing < 0)
+        return diag_set(reterr, changing, "the rules cannot be changed: %s", err_word(changing));
     int64_t until = time_monotonic_ns() + SLICE_NS;
     while (time_monotonic_ns() < until) {
         struct spool_gap gap;

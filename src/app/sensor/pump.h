@@ -26,6 +26,11 @@ int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) MUST_USE
 /* Looks at what is durable, for about 20 ms. 1: there is more, 0: all seen, negative: cannot go on. */
 int pump_slice(struct pump *p, struct diag *reterr) MUST_USE;
 int pump_keep(struct pump *p, struct diag *reterr) MUST_USE; /* the state, when it is not that kept last */
+/* Other rules (o->rule_paths and what else the engine is made of): made ready beside the running ones (warm.h), then
+ * taken over between two records, in a slice. The paths must live until it is through. -EBUSY while one is under way. */
+int pump_change(struct pump *p, const struct engine_options *o, struct diag *reterr) MUST_USE;
+/* 1: under way, 0: through, negative: the last one failed, *reterr says why and the old rules go on. */
+int pump_change_state(const struct pump *p, struct diag *reterr) MUST_USE;
 struct engine *pump_engine(struct pump *p);
 struct engine_lane *pump_lane(struct pump *p);
 struct ledger *pump_ledger(struct pump *p);

@@ -24,7 +24,9 @@
 struct sensor {
     uv_loop_t loop;
     struct config *config;
-    struct rule_paths rule_paths;
+    struct rule_paths rule_paths, rule_paths_next; /* in use; being made ready */
+    struct timespec rules_changed; /* of DATA/rules/changed when it was looked at last */
+    bool rules_changing;
     struct spool *spool;
     struct registry registry;
     struct pump *pump;
@@ -48,6 +50,12 @@ struct sensor {
     int64_t commit_complained_ns;
     int result;
 };
+
+void sensor_look(uv_idle_t *h); /* main.c: what the idle handle does while there is something to look at */
+/* rules.c: takes up other rules while running. Once a second. */
+void rules_tick(struct sensor *s);
+/* The rules in use into o; at start. */
+int rules_start(struct sensor *s, struct engine_options *o, struct diag *reterr) MUST_USE;
 
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
