@@ -3,6 +3,8 @@
  * time. Only reads. docs/room.md has the rule in words. */
 #include "room/fold_priv.h"
 
+#include "room/finding_store.h"
+
 /* A finding about a service or a user agent lists everybody who failed there, honest people too: a
  * single one of those addresses says nothing, half of them do (match_crowd). */
 static bool is_crowd(const struct room_finding *f) {
@@ -82,6 +84,16 @@ static const char by_way[] =
                                          "w.finding_id = f.id AND w.kind = 'way' AND "
                                          "w.value = ?7)) " PARTED "ORDER BY i.id LIMIT 1";
 
+/* The same list of accounts, tried from elsewhere: a list stolen once travels from service to
+ * service. */
+#define LIST_MIN 20 /* accounts; fewer are common names */
+static const char by_list[] =
+    "SELECT i.id FROM finding_value own JOIN finding_value v ON v.kind = 'account' AND v.value = "
+    "own.value JOIN finding f ON f.id = v.finding_id JOIN incident i ON i.id = f.incident_id WHERE "
+    "own.finding_id = ?1 AND own.kind = 'account' AND f.kind = 'list_attack' AND i.state = 'open' "
+    "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 AND i.drill = ?5 " PARTED
+    "GROUP BY i.id HAVING 2 * count(DISTINCT v.value) >= ?2 ORDER BY i.id LIMIT 1";
+
 struct looked_for {
     const char *sql;
     const struct room_value *value;
@@ -140,6 +152,46 @@ static int match_crowd(struct room *r, const struct room_finding *f, int64_t but
     return e;
 }
 
+/* Mostly there is none, and a long list need not be looked up at each telling. */
+static int has_list_case(struct room *r, int64_t but, bool *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT 1 FROM incident WHERE state = 'open' AND kind = 'list_attack' AND id "
+                      "<> ?1 LIMIT 1",
+                      "i", but);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1;
+    return e < 0 ? e : 0;
+}
+
+/* The incident that knows at least half of the accounts of a list. Only what list attacks try is a
+ * list: the words of dictionaries are everybody's. */
+static int match_list(struct room *r, const struct room_finding *f, int64_t but, int64_t *ret,
+                      struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_stored own;
+    int64_t n = 0;
+    for (size_t i = 0; i < f->n_values; i++)
+        n += f->values[i].kind == ENTITY_ACCOUNT && !f->values[i].is_group;
+    if (n < LIST_MIN || !str_eq_z(f->kind, "list_attack"))
+        return 0;
+    bool any = false;
+    int e = has_list_case(r, but, &any, err);
+    if (e < 0 || !any)
+        return e;
+    e = room_finding_find(r, f->id, &own, err);
+    if (e == 0)
+        e = sql_query(r->db, &st, err, by_list, "iiiiii", own.id, n,
+                      f->first_ns - r->policy->window_ns, f->last_ns + r->policy->window_ns,
+                      (int64_t) f->drill, but);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1)
+        *ret = sql_i64(st, 0);
+    return e < 0 ? e : 0;
+}
+
 /* The oldest open incident, other than `but`, that accuses the same of this kind. */
 static int match_accused(struct room *r, const struct room_finding *f, enum room_entity kind,
                          int64_t but, int64_t *ret, struct diag *err) {
@@ -190,6 +242,8 @@ int room_fold_match(struct room *r, const struct room_finding *f, int64_t *ret,
     for (size_t i = 0; e == 0 && *ret == 0 && i < ARRAY_SIZE(strong); i++)
         e = match_accused(r, f, strong[i], 0, ret, reterr);
     if (e == 0 && *ret == 0)
+        e = match_list(r, f, 0, ret, reterr);
+    if (e == 0 && *ret == 0)
         e = match_way(r, f, ret, reterr);
     if (e == 0 && *ret == 0)
         e = match_host(r, f, ret, reterr);
@@ -202,6 +256,8 @@ int room_fold_other(struct room *r, const struct room_finding *f, int64_t but, i
     int e = match_accused(r, f, ENTITY_SOURCE, but, ret, reterr);
     if (e == 0 && *ret == 0)
         e = match_crowd(r, f, but, ret, reterr);
+    if (e == 0 && *ret == 0)
+        e = match_list(r, f, but, ret, reterr);
     return e;
 }
 

@@ -217,6 +217,48 @@ static void one_program_at_two_services_is_one_campaign(void **state UNUSED) {
     fixture_free(f);
 }
 
+/* 30 accounts at one service; later some of them, from other addresses, at another. */
+static bool travels(struct fixture *f, const char *kind, int from, int n) {
+    struct story a = attack("80", "r-list", "list_attack", "members", "203.0.113.1", 0);
+    struct story b = attack("81", "r-list", kind, "points", "198.51.100.1", 300);
+    a.account_from = 0;
+    a.account_n = 30;
+    b.account_from = from;
+    b.account_n = n;
+    int64_t id = told(f, &a).incident;
+    bool same = told(f, &b).incident == id;
+    fixture_free(f);
+    return same;
+}
+
+static void a_list_of_accounts_travels(void **state UNUSED) {
+    assert_true(travels(fixture_new(), "list_attack", 15, 30)); /* half of it */
+    assert_false(travels(fixture_new(), "list_attack", 16, 30));
+    assert_true(travels(fixture_new(), "list_attack", 0, 20));
+    assert_false(travels(fixture_new(), "list_attack", 0, 19));       /* too few to be a list */
+    assert_false(travels(fixture_new(), "dictionary_attack", 0, 30)); /* everybody's words */
+    /* two cases by the time the list shows: one from then on, unless a person parted them */
+    for (int parted = 0; parted < 2; parted++) {
+        struct fixture *f = fixture_new();
+        struct story a = attack("82", "r-list", "list_attack", "members", "203.0.113.1", 0);
+        struct story b = attack("83", "r-list", "list_attack", "points", "198.51.100.1", 300);
+        a.account_from = b.account_from = 0;
+        a.account_n = 30;
+        b.account_n = 8;
+        int64_t first = told(f, &a).incident, second = told(f, &b).incident;
+        assert_int_not_equal(first, second);
+        if (parted)
+            assert_int_equal(sql_script(f->r->db,
+                                        "INSERT INTO apart(incident_id, other_id) VALUES (2, 1)",
+                                        NULL),
+                             0);
+        b.revision = 2;
+        b.account_n = 25;
+        assert_int_equal(told(f, &b).incident, parted ? second : first);
+        fixture_free(f);
+    }
+}
+
 UNIT_GROUP(room_fold_way, cmocka_unit_test(addresses_noticed_one_by_one_are_one_case),
            cmocka_unit_test(what_came_of_guessing_belongs_to_it),
            cmocka_unit_test(the_same_long_afterwards_is_another_case),
@@ -224,4 +266,5 @@ UNIT_GROUP(room_fold_way, cmocka_unit_test(addresses_noticed_one_by_one_are_one_
            cmocka_unit_test(what_accuses_nobody_joins_nothing),
            cmocka_unit_test(the_order_does_not_matter),
            cmocka_unit_test(a_host_stands_in_where_no_service_is_named),
-           cmocka_unit_test(one_program_at_two_services_is_one_campaign))
+           cmocka_unit_test(one_program_at_two_services_is_one_campaign),
+           cmocka_unit_test(a_list_of_accounts_travels))
