@@ -43,23 +43,17 @@ static inline void json_cursor_begin(struct json_cursor *c, struct str text) {
 
 /* Whether a backslash stands in this slice of the text, which was handed out last. */
 static inline bool json_cursor_escaped(const struct json_cursor *c, struct str s) {
-    size_t from = (size_t) (s.p - c->ix.text), to = from + s.n;
-    if (!s.n)
-        return false;
-    if (UNLIKELY(from < c->ix.from)) /* it began in a part that is gone */
-        return memchr(s.p, '\\', s.n) != NULL;
-    from -= c->ix.from;
-    to -= c->ix.from;
-    const uint64_t *w = c->ix.backslash + from / 64, *last = c->ix.backslash + (to - 1) / 64;
-    uint64_t first = ~UINT64_C(0) << from % 64, rest = ~UINT64_C(0) >> (63 - (to - 1) % 64);
-    if (w == last)
-        return *w & first & rest;
-    if (*w & first)
-        return true;
-    while (++w < last)
-        if (*w)
+    size_t from = (size_t) (s.p - c->ix.text) - c->ix.from;
+    if (UNLIKELY(s.p < c->ix.text + c->ix.from)) /* it began in a part that is gone */
+        return s.n && memchr(s.p, '\\', s.n);
+    for (size_t n = s.n;; n -= 64, from += 64) {
+        const uint64_t *w = c->ix.backslash + from / 64;
+        uint64_t bits = w[0] >> from % 64 | w[1] << 1 << (63 - from % 64);
+        if (LIKELY(n < 64))
+            return bits & ((UINT64_C(1) << n) - 1);
+        if (bits)
             return true;
-    return *w & rest;
+    }
 }
 
 /* The string whose opening quote stands at p; NULL when it does not end. */
@@ -137,6 +131,23 @@ static inline int json_cursor_end(struct json_cursor *c, const char **p) {
     c->depth--;
     c->in_object = c->depth && (c->objects >> (c->depth - 1) & 1);
     return JSON_CLOSE;
+}
+
+/* The usual member, in registers: `,"key":"value"` inside an object, behind a value. *p and *i are
+ * c->p and c->i, and are moved on. False: something else stands here (also the end of this part of
+ * the index), and nothing was taken. */
+static inline bool json_cursor_pair(const struct json_cursor *c, const char **p, uint32_t *i,
+                                    struct str *ret_key, struct str *ret_value) {
+    const uint32_t *at = c->ix.at + *i;
+    const char *text = c->ix.text;
+    if (UNLIKELY(*i + 4 > c->ix.n) || text + at[0] != *p + 1 || **p != ',' || at[2] != at[1] + 2 ||
+        text[at[1] + 1] != ':')
+        return false;
+    *ret_key = str_n(text + at[0] + 1, at[1] - at[0] - 1);
+    *ret_value = str_n(text + at[2] + 1, at[3] - at[2] - 1);
+    *p = text + at[3] + 1;
+    *i += 4;
+    return true;
 }
 
 static inline int json_cursor_next(struct json_cursor *c) {

@@ -25,7 +25,7 @@ struct json_index {
     bool high;              /* not all of it is ASCII */
     size_t bad_at;          /* no JSON from here, whatever the grammar says; SIZE_MAX: not so far */
     uint32_t at[JSON_INDEX_QUOTES + JSON_INDEX_SPARE];
-    uint64_t backslash[JSON_INDEX_BLOCKS]; /* a bit a byte from `from` on */
+    uint64_t backslash[JSON_INDEX_BLOCKS + 2]; /* a bit a byte from `from` on; two are only read */
 };
 
 /* The text has at most 4 GB. Looks at the first part. Quotes behind bad_at are not handed out, so

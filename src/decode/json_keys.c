@@ -1,7 +1,8 @@
 #include "decode/json_keys.h"
 
-struct json_key json_keys_nothing = {
-    .n = UINT32_MAX, .next = {&json_keys_nothing, &json_keys_nothing}, .path = {"", 0}};
+enum { SIBLINGS_LOOKED_AT = 64 };
+
+const struct json_key json_keys_root = {.n = UINT32_MAX, .path = {"", 0}};
 
 static bool is_journal_key(struct str path) {
     for (size_t i = 0; i < path.n; i++)
@@ -64,8 +65,9 @@ void json_keys_reset(struct json_keys *k, const struct event_names *names) {
     k->n = k->n_paths = 0;
     k->full = false;
     k->n_names = event_names_count(names);
-    k->none = (struct json_key){.n = UINT32_MAX, .next = {&k->none, &k->none}};
-    k->root = (struct json_key){.n = UINT32_MAX, .next = {&k->none, &k->none}, .path = STR("")};
+    k->root = json_keys_root;
+    k->steps[0] = (struct json_step_key){.key = &k->root};
+    k->n_steps = 1;
 }
 
 static uint64_t load(const char *p) {
@@ -119,9 +121,7 @@ static bool make_path(struct json_key *k, struct str key, struct json_keys *keys
 static struct json_key *make(struct json_key *k, const struct json_key *parent, struct str key,
                              struct json_keys *keys, struct decode_job *j) {
     bool fits = key.n <= KEY_TEXT_MAX && !memchr(key.p, '\\', key.n);
-    struct json_key *end = keys ? &keys->none : &json_keys_nothing;
-    *k = (struct json_key){
-        .n = fits ? (uint32_t) key.n : UINT32_MAX, .parent = parent, .next = {end, end}};
+    *k = (struct json_key){.n = fits ? (uint32_t) key.n : UINT32_MAX, .parent = parent};
     if (fits)
         memcpy(k->text, key.p, key.n);
     if (!make_path(k, key, keys, j->ev->arena))
@@ -130,42 +130,78 @@ static struct json_key *make(struct json_key *k, const struct json_key *parent, 
     return k;
 }
 
-/* Remembers it as what came behind `last`. */
-static struct json_key *behind(struct json_key *last, struct json_key *k) {
-    last->next[1] = last->next[0];
-    last->next[0] = k;
-    return k;
-}
-
-static struct json_key *make_for_this_line(struct decode_job *j, const struct json_key *parent,
-                                           struct str key) {
+static const struct json_key *make_for_this_line(struct decode_job *j,
+                                                 const struct json_key *parent, struct str key) {
     struct json_key *k = arena_alloc(j->ev->arena, sizeof *k);
     return k ? make(k, parent, key, NULL, j) : NULL;
 }
 
-struct json_key *json_keys_find(struct json_keys *keys, struct decode_job *j, struct json_key *last,
-                                const struct json_key *parent, struct str key, bool escaped) {
-    if (escaped)
-        key = json_unescape(j->ev->arena, key);
-    if (!key.p)
-        return NULL;
-    /* A node of this line alone ends with it, and so must what hangs on it. */
-    bool lasting = keys && !keys->full && key.n <= KEY_TEXT_MAX && !memchr(key.p, '\\', key.n) &&
-                   (parent == &keys->root || (parent >= keys->at && parent < keys->at + KEYS_MAX));
-    if (!lasting)
-        return make_for_this_line(j, parent, key);
-    bool known_last = last == &keys->root || (last >= keys->at && last < keys->at + KEYS_MAX);
+/* One of the step's other children, which then becomes the first; NULL. */
+static const struct json_key *among_siblings(struct json_keys *keys, uint32_t *step,
+                                             const struct json_key *parent, struct str key) {
+    struct json_step_key *s = &keys->steps[*step];
+    uint32_t *link = s->child ? &keys->steps[s->child].sibling : &s->child;
+    for (unsigned n = 0; *link && n < SIBLINGS_LOOKED_AT; n++) {
+        uint32_t at = *link;
+        struct json_step_key *c = &keys->steps[at];
+        if (json_key_is(c->key, parent, key, key.p + key.n)) {
+            *link = c->sibling;
+            c->sibling = s->child;
+            s->child = *step = at;
+            return c->key;
+        }
+        link = &c->sibling;
+    }
+    return NULL;
+}
+
+/* A new first child of the step. */
+static void remember_step(struct json_keys *keys, uint32_t *step, struct json_key *k) {
+    if (keys->n_steps == KEY_STEPS_MAX) {
+        keys->full = true;
+        return;
+    }
+    uint32_t at = keys->n_steps++;
+    keys->steps[at] = (struct json_step_key){.key = k, .sibling = keys->steps[*step].child};
+    keys->steps[*step].child = at;
+    *step = at;
+}
+
+/* The key wherever it stood, made if new; NULL when the memory is full. */
+static struct json_key *remembered(struct json_keys *keys, struct decode_job *j,
+                                   const struct json_key *parent, struct str key) {
     size_t i = slot_of(parent, key);
     for (; keys->slots[i]; i = (i + 1) & (KEY_SLOTS - 1)) {
         struct json_key *k = &keys->at[keys->slots[i] - 1];
         if (k->n == key.n && k->parent == parent && memcmp(k->text, key.p, key.n) == 0)
-            return known_last ? behind(last, k) : k;
+            return k;
     }
     if (keys->n == KEYS_MAX || keys->n_paths + parent->path.n + 1 + key.n > KEY_PATHS_BYTES) {
         keys->full = true;
-        return make_for_this_line(j, parent, key);
+        return NULL;
     }
     struct json_key *k = make(&keys->at[keys->n++], parent, key, keys, j);
     keys->slots[i] = (uint16_t) keys->n;
-    return known_last ? behind(last, k) : k;
+    return k;
+}
+
+const struct json_key *json_keys_find(struct json_keys *keys, struct decode_job *j, uint32_t *step,
+                                      const struct json_key *parent, struct str key, bool escaped) {
+    if (escaped)
+        key = json_unescape(j->ev->arena, key);
+    if (!key.p)
+        return NULL;
+    /* A key of this line alone ends with it, and so must what hangs on it. */
+    bool lasting = keys && !keys->full && key.n <= KEY_TEXT_MAX && !memchr(key.p, '\\', key.n) &&
+                   (parent == &keys->root || (parent >= keys->at && parent < keys->at + KEYS_MAX));
+    if (!lasting)
+        return make_for_this_line(j, parent, key);
+    const struct json_key *known = among_siblings(keys, step, parent, key);
+    if (known)
+        return known;
+    struct json_key *k = remembered(keys, j, parent, key);
+    if (!k)
+        return make_for_this_line(j, parent, key);
+    remember_step(keys, step, k);
+    return k;
 }

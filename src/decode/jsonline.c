@@ -11,6 +11,9 @@
  * replaced. */
 #include "decode/json_keys.h"
 
+_Static_assert(KEY_FIELD == 1, "counts the field");
+enum { FIELDS_OF_LINE_MAX = EVENT_FIELDS_MAX - OWN_FIELDS };
+
 struct walk {
     struct decode_job *j;
     struct json_cursor c;
@@ -20,7 +23,7 @@ struct walk {
         struct str text;
     } times[KEY_TIMES_MAX];
     uint32_t have_times;
-    char *bytes;   /* MESSAGE as an array of numbers: bytes that are no text */
+    char *bytes; /* MESSAGE as an array of numbers: bytes that are no text */
     size_t n_bytes, cap_bytes;
 };
 
@@ -116,7 +119,7 @@ static inline bool is_wanted(const struct decode_job *j, const struct json_key *
     return k->use || UNLIKELY(j->ev->keep_all);
 }
 
-static int take_leaf(struct walk *w, const struct json_key *k) {
+static inline int take_leaf(struct walk *w, const struct json_key *k) {
     struct decode_job *j = w->j;
     struct event *ev = j->ev;
     enum json_type type = w->c.type;
@@ -181,29 +184,64 @@ static void complete_login(struct decode_job *j) {
         put_error(j, STR("login event without user.name"));
 }
 
+static inline const struct json_key *key_at(struct walk *w, uint32_t *step,
+                                            const struct json_key *parent, struct str key) {
+    struct json_keys *keys = w->j->keys;
+    const struct json_key *k = keys ? json_keys_next(keys, step, parent, key, w->c.end) : NULL;
+    return LIKELY(k != NULL)
+               ? k
+               : json_keys_find(keys, w->j, step, parent, key, json_cursor_escaped(&w->c, key));
+}
+
+/* Members that are strings, one behind the other: most of most lines. 0: here something else
+ * stands. A field is written whether somebody asks for it or not, and counts only if so: which ones
+ * are asked for differs from line to line, and a wrong guess of the processor's costs more than the
+ * writing. */
+static int walk_strings(struct walk *w, uint32_t *step, const struct json_key *parent) {
+    struct json_cursor *c = &w->c;
+    struct event *ev = w->j->ev;
+    const char *p = c->p;
+    uint32_t i = c->i;
+    struct str key, value;
+    int r = 0;
+    while (r == 0 && ev->n < ev->cap && json_cursor_pair(c, &p, &i, &key, &value)) {
+        const struct json_key *k = key_at(w, step, parent, key);
+        if (UNLIKELY(!k)) {
+            r = -ENOMEM;
+        } else if (LIKELY(!(k->use & ~KEY_FIELD) && ev->lazy && ev->n < FIELDS_OF_LINE_MAX)) {
+            ev->fields[ev->n] = (struct event_field){.id = k->id,
+                                                     .type = JSON_STRING,
+                                                     .escaped = json_cursor_escaped(c, value),
+                                                     .value = value};
+            ev->n += k->use; /* KEY_FIELD is 1 */
+        } else if (is_wanted(w->j, k)) {
+            c->type = JSON_STRING;
+            c->value = value;
+            r = take_leaf(w, k);
+        }
+    }
+    c->p = p;
+    c->i = i;
+    return r;
+}
+
 static int walk_members(struct walk *w) {
     struct decode_job *j = w->j;
-    struct json_keys *keys = j->keys;
     struct json_cursor *c = &w->c;
     const struct json_key *open[JSON_DEPTH_MAX + 1], *parent;
-    struct json_key *last;
+    uint32_t step = 0;
     int r;
-    if (keys && (keys->full || keys->n_names != event_names_count(j->d->names)))
-        json_keys_reset(keys, j->d->names);
-    parent = last = keys ? &keys->root : &json_keys_nothing;
+    if (j->keys && (j->keys->full || j->keys->n_names != event_names_count(j->d->names)))
+        json_keys_reset(j->keys, j->d->names);
+    parent = j->keys ? &j->keys->root : &json_keys_root;
     for (;;) {
         bool member = c->in_object;
         const struct json_key *k = parent;
+        if (member && c->behind && (r = walk_strings(w, &step, parent)) < 0)
+            return r;
         r = json_cursor_next(c);
-        if (member && r > 0 && r != JSON_CLOSE) {
-            struct json_key *known = json_keys_next(last, parent, c->key, c->end);
-            if (UNLIKELY(!known))
-                known =
-                    json_keys_find(keys, j, last, parent, c->key, json_cursor_escaped(c, c->key));
-            if (!known)
-                return -ENOMEM;
-            k = last = known;
-        }
+        if (member && r > 0 && r != JSON_CLOSE && !(k = key_at(w, &step, parent, c->key)))
+            return -ENOMEM;
         if (LIKELY(r == JSON_LEAF)) {
             if (is_wanted(j, k) && (r = take_leaf(w, k)) < 0)
                 return r;
