@@ -46,6 +46,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     arena_init(&a, (size_t) 64 << 20);
     if (room_finding_parse(&a, json, &f, NULL) == 0) {
+        struct json_value *v;
+        ASSERT(json_parse(&a, json, &v, NULL) == 0);
+        room_finding_set_ways(&f, json_get_array(v, "tags"));
+        ASSERT(f.n_ways >= 1 && f.n_ways <= ROOM_WAYS_MAX);
         ASSERT(room_begin(r, NULL) == 0);
         int e = room_fold(r, &f, json, &x, NULL);
         if (e == 0)
