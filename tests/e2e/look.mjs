@@ -21,7 +21,7 @@ async function one(who, base, name, hash, file, out) {
   if (!/-en-/.test(file)) { /* night has other colours, not other letters */
     await page.emulateMedia({ colorScheme: "dark" });
     faults.push(...(await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`));
-    await picture(who, `${out}${file}-dark.png`);
+    await picture(who, `${out}${file}-dark.jpg`);
     await page.emulateMedia({ colorScheme: "light" });
   }
   faults.push(...who.take());

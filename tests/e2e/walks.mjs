@@ -335,8 +335,9 @@ async function finds(browser, target) {
   return faults;
 }
 
-/** Those that change nothing and mostly wait: they may run while pages are looked at. */
-export async function quietWalks(browser, target, out) {
+/** Those that change nothing and mostly wait: they may run while pages are looked at, as somebody whose language stays. */
+export async function quietWalks(browser, all, out) {
+  const target = { ...all, signIn: all.signInOther ?? all.signIn };
   const walk = (name, f) => test(name, () => f(browser, target, out));
   await walk("a dead line is said, and when it is back", lost);
   await walk("motion: one underline, none when less is asked for", motion);

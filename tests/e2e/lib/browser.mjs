@@ -47,7 +47,7 @@ const TALL = 3000; /* px: what a person would scroll through; encoding more take
 /** A picture of the whole page, as far as anybody would look. Chromium forgets its touch screen over it, so it is told again. */
 export async function picture(who, path) {
   const size = await who.page.evaluate(() => ({ width: innerWidth, height: document.documentElement.scrollHeight }));
-  await who.page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: size.width, height: Math.min(TALL, size.height) } });
+  await who.page.screenshot({ path, ...(path.endsWith(".jpg") ? { type: "jpeg", quality: 85 } : {}), fullPage: true, clip: { x: 0, y: 0, width: size.width, height: Math.min(TALL, size.height) } });
   if (!who.phone) return;
   who.cdp ??= await who.context.newCDPSession(who.page);
   await who.cdp.send("Emulation.setTouchEmulationEnabled", { enabled: true, maxTouchPoints: 1 });

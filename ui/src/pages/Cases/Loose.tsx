@@ -11,7 +11,7 @@ export function Loose() {
   return (
     <Loaded of={list}>{(d) => (
       <Card>
-        <p class="empty small first">{t("cases.loose_text")}</p>
+        <p class="empty small">{t("cases.loose_text")}</p>
         {d.findings.length === 0 ? <Empty>{t("cases.none_loose")}</Empty> : <FindingTable rows={d.findings} />}
         {d.findings.length > 0 && <p class="empty small">{t("cases.shown", { n: d.findings.length, total: d.total })}</p>}
       </Card>)}

@@ -15,7 +15,7 @@ function OwnLogs({ data }: { data: Now }) {
     <>
       <p>{t("backfill.found", { sources: b.sources, from: b.from, to: b.to })}</p>
       <p><Mark kind={b.findings ? "soon" : "ok"}>{t(b.findings === 0 ? "backfill.findings_zero" : "backfill.findings", { n: b.findings })}</Mark></p>
-      <p><a href="#/cases?state=all">{t("backfill.open")}</a></p>
+      <p>{b.findings === 0 ? <a href="#/sources">{t("now.to_sources")}</a> : <a href="#/cases?state=all">{t("backfill.open")}</a>}</p>
     </>
   );
 }
