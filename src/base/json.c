@@ -11,6 +11,7 @@
  * keys. */
 #include "base/json.h"
 
+#include "base/json_index.h"
 #include "base/json_scan.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -121,17 +122,16 @@ static size_t unescape_unicode(const char **at, const char *end, char *dst) {
     return utf8_encode(c, dst);
 }
 
-struct str json_unescape(struct arena *a, struct str raw) {
+/* Into `to`, with room for JSON_COPY_SLACK more; how many bytes. */
+static size_t unescape_to(char *to, struct str raw) {
     const char *p = raw.p, *end = raw.p + raw.n;
-    char *out = arena_alloc(a, raw.n + JSON_COPY_SLACK), *o = out;
-    if (!out)
-        return STR_NULL;
+    char *o = to;
     for (;;) {
         size_t n = json_copy_to_backslash(o, p, end);
         o += n;
         p += n;
         if (p == end)
-            return str_n(out, (size_t) (o - out));
+            return (size_t) (o - to);
         char c = escape_of(p);
         if (c == 'u') {
             o += unescape_unicode(&p, end, o);
@@ -140,6 +140,33 @@ struct str json_unescape(struct arena *a, struct str raw) {
             p += 2;
         }
     }
+}
+
+struct str json_unescape(struct arena *a, struct str raw) {
+    char *to = arena_alloc(a, raw.n + JSON_UNESCAPE_SPARE);
+    bool high;
+    if (!to)
+        return STR_NULL;
+    size_t n = json_index_flatten(to, raw, false, &high);
+    return str_n(to, n != SIZE_MAX ? n : unescape_to(to, raw));
+}
+
+struct str json_unescape_lower(struct arena *a, struct str raw, bool *ret_high) {
+    char *to = arena_alloc(a, raw.n + JSON_UNESCAPE_SPARE);
+    unsigned char high = 0;
+    if (!to)
+        return STR_NULL;
+    size_t n = json_index_flatten(to, raw, true, ret_high);
+    if (n != SIZE_MAX)
+        return str_n(to, n);
+    n = unescape_to(to, raw);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char) to[i];
+        high |= c;
+        to[i] = (char) (c + (((unsigned char) (c - 'A') < 26) << 5));
+    }
+    *ret_high = high >= 0x80;
+    return str_n(to, n);
 }
 
 /* r->p behind the opening quote; afterwards behind the closing one. *ret is the raw form, *escaped

@@ -65,6 +65,8 @@ size_t json_extent(struct str in);
 int json_check(struct str in, struct diag *reterr) MUST_USE;
 /* The meaning of a raw string that json_walk_raw handed over; .p is NULL only when memory ends. */
 struct str json_unescape(struct arena *a, struct str raw);
+/* The same with the letters of ASCII made small; *ret_high: not all of it is ASCII. */
+struct str json_unescape_lower(struct arena *a, struct str raw, bool *ret_high);
 
 /* Writer: streams into a buf; commas and nesting are kept by it. Misuse is an ASSERT. Invalid UTF-8 in a
  * string is written as U+FFFD, control characters as \u00XX, so that the output is always valid JSON. */

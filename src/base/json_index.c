@@ -367,6 +367,35 @@ AVX512 static void look_avx512(struct json_index *ix) {
     }
     ix->done = MIN(ix->done, ix->n_text);
 }
+/* The same 64 bytes at a time: escaping backslashes are taken out, letters made small. */
+AVX512 static size_t flatten_avx512(char *to, struct str raw, bool lower, bool *high) {
+    const __m512i backslash = _mm512_set1_epi8('\\'), quote = _mm512_set1_epi8('"'),
+                  slash = _mm512_set1_epi8('/'), a = _mm512_set1_epi8('A'),
+                  letters = _mm512_set1_epi8(26), apart = _mm512_set1_epi8('a' - 'A');
+    char *o = to;
+    uint64_t carry = 0, highs = 0;
+    for (size_t i = 0; i < raw.n; i += BLOCK) {
+        uint64_t here = raw.n - i >= BLOCK ? ~UINT64_C(0) : (UINT64_C(1) << (raw.n - i)) - 1;
+        __m512i v = _mm512_maskz_loadu_epi8(here, raw.p + i);
+        uint64_t backslashes = _mm512_cmpeq_epi8_mask(v, backslash), keep = here;
+        highs |= _mm512_movepi8_mask(v);
+        if (backslashes | carry) {
+            uint64_t escaped = escaped_by(backslashes, &carry);
+            if (escaped & here &
+                ~(backslashes | _mm512_cmpeq_epi8_mask(v, quote) |
+                  _mm512_cmpeq_epi8_mask(v, slash)))
+                return SIZE_MAX;
+            keep &= ~(backslashes & ~escaped);
+        }
+        if (lower)
+            v = _mm512_mask_add_epi8(v, _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), letters), v,
+                                     apart);
+        _mm512_storeu_si512(o, _mm512_maskz_compress_epi8(keep, v));
+        o += __builtin_popcountll(keep);
+    }
+    *high = highs != 0;
+    return (size_t) (o - to);
+}
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
@@ -386,13 +415,14 @@ static const struct code {
     bool (*here)(void);
     void (*look)(struct json_index *ix);
     bool (*utf8)(struct str text);
+    size_t (*flatten)(char *to, struct str raw, bool lower, bool *high); /* NULL: the long way */
 } codes[] = {
 #if HAVE_X86
-    {"avx512", has_avx512, look_avx512, utf8_avx2},
-    {"avx2", has_avx2, look_avx2, utf8_avx2},
-    {"sse2", always, look_sse2, utf8_plain},
+    {"avx512", has_avx512, look_avx512, utf8_avx2, flatten_avx512},
+    {"avx2", has_avx2, look_avx2, utf8_avx2, NULL},
+    {"sse2", always, look_sse2, utf8_plain, NULL},
 #endif
-    {"plain", always, look_plain, utf8_plain},
+    {"plain", always, look_plain, utf8_plain, NULL},
 };
 static const struct code *_Atomic chosen;
 
@@ -427,6 +457,11 @@ const char *json_index_code(void) {
 
 bool json_index_utf8(struct str text) {
     return !text.n || code()->utf8(text);
+}
+
+size_t json_index_flatten(char *to, struct str raw, bool lower, bool *high) {
+    const struct code *c = code();
+    return c->flatten ? c->flatten(to, raw, lower, high) : SIZE_MAX;
 }
 
 /* Where the text stops being UTF-8. */

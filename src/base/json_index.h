@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 enum { JSON_INDEX_BLOCKS = 256, JSON_INDEX_QUOTES = 1024, JSON_INDEX_SPARE = 64 + 16 };
+enum { JSON_UNESCAPE_SPARE = 64 };
 
 struct json_index {
     const char *text;
@@ -34,6 +35,12 @@ void json_index_begin(struct json_index *ix, struct str text);
 /* Looks at the next part; quotes from number `keep` on stay, at the front. False at the end, and
  * behind bad_at. */
 bool json_index_more(struct json_index *ix, uint32_t keep);
+
+/* A checked raw string into `to`, which has JSON_UNESCAPE_SPARE bytes more than it: escapes undone,
+ * and letters of ASCII made small if asked; *high: not all of it is ASCII. Returns how many bytes;
+ * SIZE_MAX when there are others than \\, \" and \/, or no code for it: then it has to go the long
+ * way of json_unescape. */
+size_t json_index_flatten(char *to, struct str raw, bool lower, bool *high);
 
 /* Which code looks: "avx512", "avx2", "sse2", "plain". The best the processor has, or what
  * KIZUKI_JSON says. */

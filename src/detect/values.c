@@ -260,7 +260,14 @@ struct str value_text(struct detect_matcher *m, uint32_t value) {
 const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value) {
     struct prepared *p = &m->prepared[value];
     *p = (struct prepared){.epoch = m->epoch, .lowered = STR("")};
-    struct str raw = value_text(m, value);
+    const struct event_field *f = value_at(m, value);
+    if (f->escaped) {
+        struct str s = json_unescape_lower(&m->arena, f->value, &p->high);
+        m->no_memory |= !s.p;
+        p->lowered = s.p ? s : STR("");
+        return p;
+    }
+    struct str raw = f->value;
     char *to = arena_alloc(&m->arena, raw.n + 1);
     if (!to) {
         m->no_memory = true;

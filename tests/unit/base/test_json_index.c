@@ -272,6 +272,49 @@ static void one_wrong_byte_is_found_by_every_code(void **state UNUSED) {
     }
 }
 
+static void unescape_agrees(void *ctx) {
+    struct str s = tight(*(struct str *) ctx);
+    static struct str first, first_small;
+    static char texts[2][1024];
+    struct arena a;
+    bool high, is_high = false;
+    arena_init(&a, 1 << 20);
+    struct str text = json_unescape(&a, s), small = json_unescape_lower(&a, s, &high);
+    assert_int_equal(text.n, small.n);
+    for (size_t i = 0; i < text.n; i++) {
+        assert_int_equal(small.p[i], ascii_lower(text.p[i]));
+        is_high |= (unsigned char) text.p[i] >= 0x80;
+    }
+    assert_int_equal(high, is_high);
+    if (strcmp(json_index_code(), codes[0]) != 0 && first.p)
+        assert_true(str_eq(text, first) && str_eq(small, first_small));
+    memcpy(texts[0], text.p, text.n);
+    memcpy(texts[1], small.p, small.n);
+    first = str_n(texts[0], text.n);
+    first_small = str_n(texts[1], small.n);
+    if (strcmp(json_index_code(), "plain") == 0)
+        first = STR_NULL; /* the next text */
+    arena_done(&a);
+    free((void *) (uintptr_t) s.p);
+}
+static void strings_mean_the_same_to_every_code(void **state UNUSED) {
+    static const char *const pieces[] = {
+        "a", "Z", "C:", "\\\\", "\\\"", "\\/", "0123456789abcdef", "\\n", "\\u00C9", "\xc3\x89"};
+    char text[700];
+    seed = 5;
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t n = 0, want = next_random(300);
+        uint32_t kinds = round % 2 ? 7 : ARRAY_SIZE(pieces);
+        while (n < want) {
+            const char *z = pieces[next_random(kinds)];
+            memcpy(text + n, z, strlen(z));
+            n += strlen(z);
+        }
+        struct str s = str_n(text, n);
+        under_every_code(unescape_agrees, &s);
+    }
+}
+
 static void extents(void **state UNUSED) {
     static const struct {
         const char *text;
@@ -295,4 +338,5 @@ static void extents(void **state UNUSED) {
 UNIT_GROUP(base_json_index, KEEPING(finds_quotes_and_faults_like_a_reader_of_bytes),
            KEEPING(long_texts_come_in_parts), KEEPING(utf8_is_checked_like_the_rfc),
            KEEPING(every_code_agrees_with_the_json_test_suite),
-           KEEPING(one_wrong_byte_is_found_by_every_code), cmocka_unit_test(extents))
+           KEEPING(one_wrong_byte_is_found_by_every_code),
+           KEEPING(strings_mean_the_same_to_every_code), cmocka_unit_test(extents))
