@@ -1,7 +1,7 @@
 """A second evaluator of Sigma detection rules, written from the specification alone and meant to be plainly right.
 
 No plans, no triggers, no memory between events: for each rule and event, the rule's text is walked as it stands.
-It shares nothing with the engine but what docs/rules.md decides where the specification is silent. Slow on purpose.
+It shares nothing with the engine but what docs/sigma.md decides where the specification is silent. Slow on purpose.
 
 A value of an event is a Value (kind, text); a rule's number that was not quoted is a Num, its null is None."""
 import base64

@@ -147,6 +147,7 @@ static void traps_of_numbers_and_names(void **state UNUSED) {
 static void traps_of_conditions(void **state UNUSED) {
     static const struct trap t[] = {
         {"or binds least", "  x: {a: 1}\n  y: {b: 1}\n  z: {c: 1}\n  condition: x or y and z", "{\"a\": 1}", true},
+        {"parentheses bind first", "  x: {a: 1}\n  y: {b: 1}\n  z: {c: 1}\n  condition: (x or y) and z", "{\"a\": 1}", false},
         {"not binds most", "  x: {a: 1}\n  y: {b: 1}\n  condition: not x and y", "{\"b\": 1}", true},
         {"not before of", "  f1: {a: 1}\n  f2: {b: 1}\n  s: {c: 1}\n  condition: s and not 1 of f*", "{\"c\": 1, \"b\": 1}", false},
         {"them leaves out what begins with _", "  _x: {a: 1}\n  y: {b: 1}\n  condition: 1 of them", "{\"a\": 1}", false},

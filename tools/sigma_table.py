@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The table of docs/sigma.md: what of Sigma there is, and the tests that prove it, out of a run of these tests.
+
+Modifiers and types of correlations are read from the source that implements them, conditions from the list below. A test
+proves a row when it has passed in this run and its rules use the thing. `--write` writes the table; without it the script
+fails when the table is not what it would write."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+PAGE = ROOT / "docs" / "sigma.md"
+BEGIN, END = "<!-- table: tools/sigma_table.py --write -->\n", "<!-- end of table -->\n"
+UNIT = ROOT / "build-dev" / "tests" / "unit" / "unit_detect"
+KIZUKI = ROOT / "build" / "kizuki"
+FILES = ["traps", "match", "rule", "correlate", "correlate_numbers", "correlate_measures", "fields"]
+SEED, ROUNDS = 20140601, 12
+SHOWN = 3
+# Tests whose rules are there for something else than what they say.
+ABOUT_REFUSAL = {"refusals_say_what_to_write", "refuses_with_place_and_remedy"}
+OTHER = {"refuses_what_makes_no_sense", "survives_every_failing_allocation", "tells_the_same_story_twice", "nobody_looks_at_what_is_judged_later",
+         "epochs_wrap_without_remembering", "refuses_what_it_cannot_run", "refuses_what_looks_at_the_refused"}
+
+CONDITIONS = [
+    ("`x and y`", r"condition: \(?\w+ and "),
+    ("`x or y`", r"condition: \(?\w+ or "),
+    ("`not x`", r"condition: [\w ]*not \w"),
+    ("`( )`", r"condition: [\w ]*\(\w"),
+    ("`1 of them`, `any of them`", r"1 of them"),
+    ("`all of them`", r"all of them"),
+    ("`1 of pattern*`", r"1 of \w*\*"),
+    ("`all of pattern*`", r"all of \w*\*"),
+    ("a list of conditions", r"condition: \["),
+    ("keywords", r"k: \[|keywords|\\\"?sel: \[needle"),
+    ("keywords joined by and (`'|all'`)", r"'\|all'"),
+    ("a list of maps", r"- a: x|- \{a: 1\}"),
+    ("`null`", r"a: null"),
+    ("the empty text", r"a: ''"),
+    ("wildcards `*` and `?`", r"a: '[^']*[*?]"),
+    ("escaped wildcards", r"a: '[^']*\\\\[*?]"),
+    ("placeholders", r"placeholders:|\|expand"),
+    ("filters", r"filter:|filtered\("),
+    ("`action: global`, `repeat`, `reset`", r"action: (global|repeat|reset)"),
+]
+CORRELATIONS = [
+    ("`group-by`", r"group-by"),
+    ("`aliases`", r"aliases"),
+    ("chains", r"follows_chains"),
+    ("sliding windows", r"counts_exactly_n"),
+    ("`gt`, `gte`", r"gte?: "),
+    ("`lt`, `lte`, `eq`, `neq`, ranges", r'"lt: 2"|lte: 3'),
+    ("`generate`", r"generate: ?\"?\s*\"?true|correlated_rules_fall_silent"),
+    ("rules joined by words", r"WORDS\("),
+]
+
+
+def modifiers():
+    rows = re.findall(r'^\s*\[MOD_\w+\] = \{"(\w+)", GROUP', (ROOT / "src/detect/modifier.c").read_text(), re.M)
+    assert len(rows) > 30
+    return rows
+
+
+def types():
+    text = (ROOT / "src/detect/correlate_read.c").read_text()
+    rows = re.findall(r'\[CORR_\w+\] = "(\w+)"', text)
+    assert len(rows) > 10
+    return rows
+
+
+def tests():
+    """{name: what it is made of}: its body with the texts and macros it uses."""
+    found = {}
+    for f in FILES:
+        text = (ROOT / f"tests/unit/detect/test_{f}.c").read_text()
+        parts = {m[1]: m[0] for m in re.finditer(r"^#define (\w+).*?[^\\]$", text, re.M | re.S)}
+        parts |= {m[1]: m[0] for m in re.finditer(r"^static const char (\w+)\[\].*?;$", text, re.M | re.S)}
+        for m in re.finditer(r"^static void (\w+)\(void \*\*state UNUSED\) \{\n.*?^\}", text, re.M | re.S):
+            body = m[0]
+            for _ in range(2):
+                used = set(re.findall(r"\w+", body))
+                body += "".join(v for k, v in parts.items() if k in used and v not in body)
+            found[m[1]] = re.sub(r'"\s*\n\s*"', "", body)
+    return found
+
+
+def passed():
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", ASAN_OPTIONS="detect_leaks=0", KIZUKI_CASES="1200")
+    env.pop("KIZUKI_TEST_DATA", None)
+    r = subprocess.run([UNIT], capture_output=True, text=True, env=env, cwd=ROOT, timeout=600)
+    return set(re.findall(r"^ok \d+ - (?:restarted: )?(\w+)$", r.stdout, re.M))
+
+
+def oracle():
+    import compare
+    import sigma
+
+    sigma.COUNTS.clear()
+    for i in range(ROUNDS):
+        r = compare.Round(SEED + i)
+        _, words = r.difference(compare.hunt(KIZUKI, r.text, r.lines))
+        assert words is None, words
+    return compare.table()
+
+
+def proof(pattern, bodies, good, skip=ABOUT_REFUSAL | OTHER):
+    names = [n for n, b in bodies.items() if n in good - skip and re.search(pattern, b)]
+    assert names, f"no test proves {pattern}"
+    return ", ".join(f"`{n}`" for n in names[:SHOWN])
+
+
+def table():
+    bodies, good, counts = tests(), passed(), oracle()
+    out = ["| modifier | proved by | cases of the second evaluator: true, false |\n|---|---|---|\n"]
+    for m in modifiers():
+        yes, no = counts[m][1], counts[m][0]
+        out.append(f"| `{m}` | {proof(rf'[|](?:[a-z0-9]+[|])*{m}(?![a-z0-9])', bodies, good)} | {yes:,}, {no:,} |\n")
+    out.append("\n| condition or value | proved by |\n|---|---|\n")
+    out += [f"| {name} | {proof(p, bodies, good)} |\n" for name, p in CONDITIONS]
+    out.append(f"| refusal with file, line and column | {proof('refusal|assert_refused', bodies, good & ABOUT_REFUSAL, set())} |\n")
+    about = {n: b for n, b in bodies.items() if "correlation" in b}
+    out.append("\n| correlation | proved by |\n|---|---|\n")
+    out += [f"| `{t}` | {proof(rf'type: {t}(?![a-z_])|[(]{chr(34)}{t}{chr(34)}', bodies, good)} |\n" for t in types()]
+    out += [f"| {name} | {proof(p, about, good)} |\n" for name, p in CORRELATIONS]
+    return "".join(out)
+
+
+def main():
+    if not UNIT.exists() or not KIZUKI.exists():
+        print("table of Sigma: build/ and build-dev/ are needed: ./dev test lint")
+        return 1
+    page = PAGE.read_text()
+    a, b = page.index(BEGIN) + len(BEGIN), page.index(END)
+    new = page[:a] + table() + page[b:]
+    if "--write" in sys.argv:
+        PAGE.write_text(new)
+    elif new != page:
+        print("docs/sigma.md is stale; run tools/sigma_table.py --write")
+        return 1
+    print("table of Sigma: every row proved")
+    return 0
+
+
+sys.exit(main())
