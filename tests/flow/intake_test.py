@@ -152,7 +152,7 @@ def rotating_files_and_kills_lose_and_double_nothing():
             writer.start()
             tap.wait_until(probe.numbers, every=0.1)
             probe.kill()
-            while writer.is_alive():
+            while writer.is_alive() or kills <= 5:  # a loaded machine gets round to fewer while lines come
                 probe.start()
                 time.sleep(r.random() * 0.25)
                 probe.kill()
