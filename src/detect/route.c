@@ -3,8 +3,8 @@
  * Routes ask for few fields and compare them with whole texts: what they say depends only on which fields
  * stand there and which of the texts named in routes each value is. So every way that was seen is judged
  * once, by the routing lane like any lane, and found again by these few numbers. Nothing of an event is
- * kept: a text no route names is the number 0. Where a route asks in another way (a part of a text, a
- * number written in an odd way, letters beyond ASCII), it is judged each time. */
+ * kept: a text no route names is the number 0. An event with a field of which a route asks something else
+ * (a part of the text), or with a number written in an odd way or letters beyond ASCII, is judged each time. */
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -20,6 +20,7 @@ struct route_key {
 struct route_keys {
     struct route_key *at; /* 1 << log */
     uint32_t log;
+    bool *odd; /* by field: not only compared with whole texts */
 };
 
 /* --- planning --- */
@@ -67,9 +68,16 @@ int route_plan(struct detect_plan *p) {
     struct route_keys *k = arena_zalloc(&p->arena, sizeof *k);
     if (!k)
         return -ENOMEM;
-    for (uint32_t i = 0; i < l->n_atoms; i++)
-        if (!is_plain(&l->atoms[i]) || !l->atoms[i].field)
-            return 0;
+    k->odd = arena_zalloc(&p->arena, l->n_fields * sizeof *k->odd);
+    if (!k->odd)
+        return -ENOMEM;
+    k->odd[0] = true; /* the whole line */
+    for (uint32_t i = 0; i < l->n_atoms; i++) {
+        const struct atom *a = &l->atoms[i];
+        k->odd[a->field] |= !is_plain(a);
+        if (a->op == DETECT_OP_FIELDREF)
+            k->odd[a->ref_field] = true;
+    }
     for (k->log = 4; 1u << k->log < l->n_atoms * 4;)
         k->log++;
     k->at = arena_zalloc(&p->arena, sizeof *k->at << k->log);
@@ -138,6 +146,8 @@ static bool describe(struct detect_matcher *m, struct known_route *to) {
     to->hash = 1;
     for (uint32_t i = 0; i < m->n_touched; i++) {
         uint32_t field = m->touched[i];
+        if (m->plan->route_keys->odd[field])
+            return false;
         for (uint32_t v = value_first(m, l, field); v != VALUE_NONE; v = m->next[v]) {
             int class = class_of(m, field, v);
             if (class < 0 || to->n_pairs == ROUTE_PAIRS_MAX)
