@@ -49,7 +49,7 @@ void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, 
         for (unsigned k = 0; k < 4; k++)
             for (unsigned b = 0; b < 256; b++)
                 if (k >= length || (b | fold) == patterns[4 * i + k])
-                    f->groups[group / 8][k][b & 127] |= bit;
+                    f->groups[group / 8][k][b & 63] |= bit;
     }
 }
 
@@ -106,7 +106,7 @@ static size_t plain_filter(const struct kernel_filter *f, const char *v, size_t 
         for (unsigned h = 0; h < f->halves; h++) {
             unsigned groups = 0xff;
             for (unsigned k = 0; k < 4 && groups; k++)
-                groups &= f->groups[h][k][i + k < n ? (unsigned char) v[i + k] & 127 : 0];
+                groups &= f->groups[h][k][i + k < n ? (unsigned char) v[i + k] & 63 : 0];
             pass |= groups;
         }
         out[found] = (uint32_t) i;

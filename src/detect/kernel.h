@@ -20,9 +20,9 @@ double kernel_byte_share(char c); /* of the bytes of a log, about */
 /* Up to sixteen groups of four-byte patterns, as one table for each of the four bytes: in which groups the
  * byte may stand there. A place passes when one group allows all four: never too few, sometimes too many.
  * Patterns shorter than four bytes allow everything behind their end. Bytes are told apart by their low
- * seven bits. */
+ * six bits: one register holds a table. */
 struct kernel_filter {
-    uint8_t groups[2][4][128];
+    uint8_t groups[2][4][64];
     unsigned halves; /* 1: eight groups, 2: sixteen */
     unsigned min;    /* length of the shortest pattern */
 };

@@ -1,4 +1,4 @@
-/* kernel.h for processors with AVX-512 BW, VL and VBMI. Loads and stores are masked at the ends. */
+/* kernel.h for processors with AVX-512 BW, VL and VBMI (Ice Lake, Zen 4 and later). Loads and stores are masked at the ends. */
 #include "detect/kernel.h"
 
 #include <string.h>
@@ -103,32 +103,60 @@ WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, siz
     return found;
 }
 
-WIDE static inline __m512i groups_of(const uint8_t groups[4][128], __m512i a, __m512i b, __m512i c, __m512i d) {
-#define ALLOWED(k, x) _mm512_permutex2var_epi8(_mm512_loadu_si512(groups[k]), x, _mm512_loadu_si512(groups[k] + 64))
-    return _mm512_and_si512(_mm512_and_si512(ALLOWED(0, a), ALLOWED(1, b)),
-                            _mm512_and_si512(ALLOWED(2, c), ALLOWED(3, d)));
-#undef ALLOWED
+struct filter_tables {
+    __m512i at[4];
+};
+
+WIDE static inline struct filter_tables tables_of(const uint8_t groups[4][64]) {
+    struct filter_tables t;
+    for (unsigned k = 0; k < 4; k++)
+        t.at[k] = _mm512_loadu_si512(groups[k]);
+    return t;
+}
+
+/* The groups allowed by the bytes at each of 64 places and the three behind it. */
+WIDE static inline __m512i groups_at(struct filter_tables t, __m512i a, __m512i b, __m512i c, __m512i d) {
+    return _mm512_and_si512(
+        _mm512_and_si512(_mm512_permutexvar_epi8(a, t.at[0]), _mm512_permutexvar_epi8(b, t.at[1])),
+        _mm512_and_si512(_mm512_permutexvar_epi8(c, t.at[2]), _mm512_permutexvar_epi8(d, t.at[3])));
+}
+
+/* The next block from *i on in which something passes; its places, 0 at the end. `left` of the last ones are
+ * masked. */
+WIDE static inline __mmask64 next_block(const struct kernel_filter *f, const char *v, size_t n, size_t places,
+                                        size_t *i) {
+    const struct filter_tables t = tables_of(f->groups[0]);
+    const struct filter_tables u = tables_of(f->groups[f->halves - 1]);
+    for (; *i < places; *i += 64) {
+        const char *p = v + *i;
+        size_t left = n - *i;
+        __m512i a, b, c, d;
+        if (LIKELY(left >= 67)) {
+            a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
+            c = _mm512_loadu_si512(p + 2), d = _mm512_loadu_si512(p + 3);
+        } else {
+            a = load(p, left), b = load(p + 1, left - 1);
+            c = left > 2 ? load(p + 2, left - 2) : _mm512_setzero_si512();
+            d = left > 3 ? load(p + 3, left - 3) : _mm512_setzero_si512();
+        }
+        __m512i pass = groups_at(t, a, b, c, d);
+        if (f->halves == 2)
+            pass = _mm512_or_si512(pass, groups_at(u, a, b, c, d));
+        __mmask64 m = _mm512_mask_test_epi8_mask(low(places - *i), pass, pass);
+        if (UNLIKELY(m))
+            return m;
+    }
+    return 0;
 }
 
 WIDE static size_t wide_filter(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
                                uint32_t out[KERNEL_PLACES_MAX]) {
     size_t found = 0, i = *at, places = n < f->min ? 0 : n - f->min + 1;
-    while (i < places) {
-        size_t left = n - i;
-        __m512i a = load(v + i, left), b = load(v + i + 1, left - 1);
-        __m512i c = left > 2 ? load(v + i + 2, left - 2) : _mm512_setzero_si512();
-        __m512i d = left > 3 ? load(v + i + 3, left - 3) : _mm512_setzero_si512();
-        __m512i pass = groups_of(f->groups[0], a, b, c, d);
-        if (f->halves == 2)
-            pass = _mm512_or_si512(pass, groups_of(f->groups[1], a, b, c, d));
-        __mmask64 m = _mm512_mask_test_epi8_mask(low(places - i), pass, pass);
-        if (UNLIKELY(m)) {
-            if (found + (size_t) __builtin_popcountll(m) > KERNEL_PLACES_MAX)
-                break;
-            for (; m; m &= m - 1)
-                out[found++] = (uint32_t) (i + (size_t) __builtin_ctzll(m));
-        }
-        i += 64;
+    for (__mmask64 m; (m = next_block(f, v, n, places, &i)); i += 64) {
+        if (found + (size_t) __builtin_popcountll(m) > KERNEL_PLACES_MAX)
+            break;
+        for (; m; m &= m - 1)
+            out[found++] = (uint32_t) (i + (size_t) __builtin_ctzll(m));
     }
     *at = i < places ? i : n;
     return found;
@@ -145,7 +173,8 @@ const struct kernel *kernel_avx512(void) {
                                     .filter = wide_filter};
     bool can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2");
+               __builtin_cpu_supports("avx512vbmi") &&
+               __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2");
     return can ? &k : NULL;
 }
 #else

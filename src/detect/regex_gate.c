@@ -353,7 +353,8 @@ static void settle_window(struct regex_gate *g, const struct reader *r) {
     g->window.min = best.n;
     for (unsigned k = 0; k < 4; k++)
         for (unsigned b = 0; b < 128; b++)
-            g->window.groups[0][k][b] = k >= best.n || best.at[k]->bytes[b] ? 1 : 0;
+            if (k >= best.n || best.at[k]->bytes[b])
+                g->window.groups[0][k][b & 63] = 1;
 }
 
 /* The whole expression as parts, if it is of that kind. Its dot stops at line ends, of which PCRE2 knows
