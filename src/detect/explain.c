@@ -47,11 +47,13 @@ static const struct atom *atom_for(const struct lane *l, const struct detect_ite
     *own = lane_atom_from(item, field, ref);
     for (uint32_t i = 0; item->op == DETECT_OP_REGEX && i < l->n_atoms; i++) {
         const struct atom *a = &l->atoms[i];
-        if (a->re && a->field == field && a->item->re_flags == item->re_flags &&
-            str_eq(a->item->text, item->text))
+        if (a->op == DETECT_OP_REGEX && a->field == field && l->items[i]->re_flags == item->re_flags &&
+            str_eq(l->items[i]->text, item->text)) {
             own->re = a->re;
+            return own;
+        }
     }
-    return item->op == DETECT_OP_REGEX && !own->re ? NULL : own;
+    return item->op == DETECT_OP_REGEX ? NULL : own;
 }
 
 static const char *op_word(const struct detect_item *item) {

@@ -188,22 +188,53 @@ bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct
     return false;
 }
 
-static bool judge_and_remember(struct detect_matcher *m, const struct lane *l, const struct atom *a,
-                               uint32_t *memo) {
-    uint32_t which;
-    bool holds = judge_atom_why(m, l, a, &which);
-    *memo = m->epoch << 1 | holds;
-    return holds;
-}
-
 bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
     uint32_t which;
     return judge_atom_why(m, l, a, &which);
 }
 
+/* The last bytes first: paths that differ begin alike. */
+static inline bool same_bytes(const char *p, const char *text, size_t n) {
+    if (n < 8)
+        return memcmp(p, text, n) == 0;
+    return load_word(p + n - 8, 8) == load_word(text + n - 8, 8) && memcmp(p, text, n - 8) == 0;
+}
+
+static inline bool plain_holds(const struct detect_matcher *m, const struct atom *a, struct str v) {
+    if (v.n < a->n)
+        return false;
+    switch ((enum detect_op) a->op) {
+    case DETECT_OP_EXACT:
+        return v.n == a->n && same_bytes(v.p, a->text, a->n);
+    case DETECT_OP_PREFIX:
+        return same_bytes(v.p, a->text, a->n);
+    case DETECT_OP_SUFFIX:
+        return same_bytes(v.p + v.n - a->n, a->text, a->n);
+    default:
+        return m->kernel->contains(v.p, v.n, a->text, a->n, a->rare);
+    }
+}
+
+/* Most atoms: a lowered value and a text. */
+static inline bool judge_quickly(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
+    if (a->op > DETECT_OP_CONTAINS || (a->flags & ATOM_ODD) || !a->field)
+        return judge_atom(m, l, a);
+    for (uint32_t v = value_first(m, l, a->field); v != VALUE_NONE; v = m->next[v])
+        if (!value_is_null(value_at(m, v)) && plain_holds(m, a, value_prepare(m, v)->lowered))
+            return true;
+    return false;
+}
+
+static bool judge_and_remember(struct detect_matcher *m, const struct lane *l, const struct atom *a,
+                               uint32_t *memo) {
+    bool holds = judge_quickly(m, l, a);
+    *memo = m->epoch << 1 | holds;
+    return holds;
+}
+
 bool judge_rule(struct detect_matcher *m, const struct lane *l, const struct lane_rule *r) {
     const struct step *code = &l->code[r->first];
-    uint32_t *memos = &m->memo[l->atom_base], which, at = 0;
+    uint32_t *memos = &m->memo[l->atom_base], at = 0;
     if (!r->n)
         return false; /* refused */
     do {
@@ -211,12 +242,12 @@ bool judge_rule(struct detect_matcher *m, const struct lane *l, const struct lan
         const struct atom *a = &l->atoms[s->atom];
         uint32_t *memo = &memos[s->atom];
         bool holds;
-        if (*memo >> 1 == m->epoch)
+        if (!(a->flags & ATOM_MEMO))
+            holds = judge_quickly(m, l, a);
+        else if (*memo >> 1 == m->epoch)
             holds = *memo & 1;
-        else if (a->flags & ATOM_MEMO)
-            holds = judge_and_remember(m, l, a, memo);
         else
-            holds = judge_atom_why(m, l, a, &which);
+            holds = judge_and_remember(m, l, a, memo);
         at = holds ? s->yes : s->no;
     } while (at < CODE_FALSE);
     return at == CODE_TRUE;

@@ -25,7 +25,7 @@ double kernel_byte_share(char c) {
 }
 
 struct kernel_rare kernel_rare_of(const char *lit, size_t n) {
-    struct kernel_rare r = {0, 0};
+    struct kernel_rare r = {.first = 0};
     size_t end = MIN(n, (size_t) UINT8_MAX);
     for (size_t i = 1; i < end; i++)
         if (rarity(lit[i]) > rarity(lit[r.first]))
@@ -34,6 +34,10 @@ struct kernel_rare kernel_rare_of(const char *lit, size_t n) {
     for (size_t i = 0; i < end; i++)
         if (i != r.first && lit[i] != lit[r.first] && rarity(lit[i]) > rarity(lit[r.second]))
             r.second = (uint8_t) i;
+    if (n) {
+        r.a = lit[r.first];
+        r.b = lit[r.second];
+    }
     return r;
 }
 

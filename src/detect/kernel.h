@@ -13,6 +13,7 @@ enum { KERNEL_PLACES_MAX = 64 };
 /* What a literal is looked for by: two of its bytes that are rare in logs. */
 struct kernel_rare {
     uint8_t first, second; /* offsets; equal for one byte */
+    char a, b;             /* what stands there */
 };
 struct kernel_rare kernel_rare_of(const char *lit, size_t n);
 double kernel_byte_share(char c); /* of the bytes of a log, about */

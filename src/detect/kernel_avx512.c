@@ -32,7 +32,7 @@ WIDE static bool wide_contains(const char *v, size_t n, const char *lit, size_t 
         return false;
     if (!n_lit)
         return true;
-    __m512i a = _mm512_set1_epi8(lit[rare.first]), b = _mm512_set1_epi8(lit[rare.second]);
+    __m512i a = _mm512_set1_epi8(rare.a), b = _mm512_set1_epi8(rare.b);
     size_t places = n - n_lit + 1;
     for (size_t i = 0; i < places; i += 64) {
         __mmask64 m = low(places - i);

@@ -336,7 +336,8 @@ static int build(struct lane_builder *b, const struct lane_source *rules, uint32
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < n; i++)
         r = lane_add_rule(b, &rules[i]);
-    lane_settle_memos(b);
+    if (r == 0)
+        r = lane_settle_atoms(b);
     if (r == 0)
         r = popularity_new(b);
     if (r == 0)
@@ -371,5 +372,6 @@ int lane_build(struct detect_plan *plan, struct lane *lane, const struct lane_so
 
 void lane_done(struct lane *l) {
     for (uint32_t i = 0; i < l->n_atoms; i++)
-        regex_free(l->atoms[i].re);
+        if (l->atoms[i].op == DETECT_OP_REGEX)
+            regex_free(l->atoms[i].re);
 }

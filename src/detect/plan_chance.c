@@ -88,7 +88,7 @@ int popularity_new(struct lane_builder *b) {
     if (!p->of_field || !p->grams)
         return -ENOMEM;
     for (uint32_t i = 0; i < b->lane->n_atoms; i++) {
-        int r = count_item(p, b->lane->atoms[i].field, b->lane->atoms[i].item, b->atom_uses[i]);
+        int r = count_item(p, b->lane->atoms[i].field, b->lane->items[i], b->atom_uses[i]);
         if (r < 0)
             return r;
     }

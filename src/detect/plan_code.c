@@ -42,8 +42,8 @@ static int key_add_str(struct lane_builder *b, struct key *k, struct str s) {
 }
 
 /* Everything that makes two items the same test. */
-static int atom_key(struct lane_builder *b, const struct atom *a, struct key *k) {
-    const struct detect_item *it = a->item;
+static int atom_key(struct lane_builder *b, const struct atom *a, const struct detect_item *item, struct key *k) {
+    const struct detect_item *it = item;
     struct {
         uint16_t field, ref_field;
         uint8_t op, flags, re_flags, compare, time_part, ref_op;
@@ -126,7 +126,7 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     bool fresh;
     int r = make_atom(b, source, item, &a);
     if (r == 0)
-        r = atom_key(b, &a, &k);
+        r = atom_key(b, &a, item, &k);
     if (r == 0)
         r = map_add(&b->atoms, str_n(k.p, k.n), &v, &fresh);
     if (r < 0)
@@ -141,6 +141,9 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     if (r == 0)
         r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1,
                        sizeof *l->atoms);
+    if (r == 0)
+        r = arena_grow(&b->plan->arena, (void **) &l->items, &b->items_cap, l->n_atoms + 1,
+                       sizeof *l->items);
     if (r == 0 && item->op == DETECT_OP_REGEX)
         r = regex_new(item->text, item->re_flags, &a.re);
     if (r < 0)
@@ -148,15 +151,33 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     v->num = l->n_atoms;
     b->atom_uses[l->n_atoms] = 1;
     *ret = l->n_atoms;
+    l->items[l->n_atoms] = item;
     l->atoms[l->n_atoms++] = a;
     return 0;
 }
 
-/* Worth remembering within one event: what costs something, or is asked by several rules. */
-void lane_settle_memos(struct lane_builder *b) {
-    for (uint32_t i = 0; i < b->lane->n_atoms; i++)
-        if (item_cost_ns(b->lane->atoms[i].item) >= 20 || b->atom_uses[i] >= 3)
-            b->lane->atoms[i].flags |= ATOM_MEMO;
+/* Worth remembering within one event: what several places ask. Texts move side by
+ * side in the order of the atoms, which is that of the rules: a rule's are on few cache lines. */
+int lane_settle_atoms(struct lane_builder *b) {
+    struct lane *l = b->lane;
+    size_t n = 0;
+    for (uint32_t i = 0; i < l->n_atoms; i++) {
+        if (b->atom_uses[i] >= 3 || (b->atom_uses[i] == 2 && item_cost_ns(l->items[i]) >= 20))
+            l->atoms[i].flags |= ATOM_MEMO;
+        n += l->atoms[i].op <= DETECT_OP_CONTAINS ? l->atoms[i].n : 0;
+    }
+    char *to = arena_alloc(&b->plan->arena, n + 1);
+    if (!to)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < l->n_atoms; i++) {
+        struct atom *a = &l->atoms[i];
+        if (a->op > DETECT_OP_CONTAINS || !a->n)
+            continue;
+        memcpy(to, a->text, a->n);
+        a->text = to;
+        to += a->n;
+    }
+    return 0;
 }
 
 /* --- order --- */

@@ -22,21 +22,25 @@ enum {
     ATOM_UNICODE = 2,
     ATOM_NUMBER = 4,
     ATOM_MEMO = 8,
-    ATOM_HIGH = 16 /* asks for other characters than ASCII */
+    ATOM_HIGH = 16, /* asks for other characters than ASCII */
+    ATOM_ODD = ATOM_CASED | ATOM_UNICODE | ATOM_NUMBER | ATOM_HIGH /* more than a text in the lowered value */
 };
 struct atom {
     uint8_t op; /* enum detect_op */
     uint8_t flags;
     uint16_t field; /* of the lane */
     uint32_t n;
-    const char *text; /* n bytes: EXACT to CONTAINS */
-    const struct detect_item *item;
-    struct regex *re; /* REGEX */
     union {
         uint16_t ref_field;      /* FIELDREF */
         struct kernel_rare rare; /* CONTAINS */
     };
+    const char *text; /* n bytes: EXACT to CONTAINS */
+    union {
+        const struct detect_item *item;
+        struct regex *re; /* REGEX */
+    };
 };
+_Static_assert(sizeof(struct atom) == 32, "two to a cache line");
 
 /* One step of a rule: judge the atom, go to step yes or no. */
 enum { CODE_TRUE = 0xffff, CODE_FALSE = 0xfffe, CODE_MAX = 0xfff0 };
@@ -140,6 +144,7 @@ struct lane {
     uint32_t n_ids;
     struct use *uses;
     struct atom *atoms;
+    const struct detect_item **items; /* of the atoms */
     uint32_t n_atoms;
     struct lane_rule *rules;
     uint32_t n_rules;
@@ -179,8 +184,27 @@ struct detect_plan {
     bool uses_timestamp;
 };
 
+static inline uint64_t load_word(const char *p, size_t n) {
+    uint64_t v = 0;
+    memcpy(&v, p, n);
+    return v;
+}
+/* Of the ends, the middle and the length: what collides is judged for nothing, no more. */
 static inline uint64_t probe_hash(uint32_t field, unsigned probe, const char *p, size_t n) {
-    return hash_fast(str_n(p, n), (uint64_t) field << 8 | probe);
+    uint64_t a = 0, b = 0, seed = (uint64_t) n << 32 | field << 8 | probe;
+    if (n > 16) {
+        a = load_word(p, 8) + 0x9e3779b97f4a7c15u * load_word(p + n / 2 - 4, 8);
+        b = load_word(p + n - 8, 8);
+    } else if (n >= 8) {
+        a = load_word(p, 8);
+        b = load_word(p + n - 8, 8);
+    } else if (n >= 4) {
+        a = load_word(p, 4);
+        b = load_word(p + n - 4, 4);
+    } else if (n) {
+        a = (uint64_t) (unsigned char) p[0] << 16 | (uint64_t) (unsigned char) p[n / 2] << 8 | (unsigned char) p[n - 1];
+    }
+    return hash_mix(hash_mix(a, seed), b);
 }
 /* Sets in letters what makes them small, and in other bytes what makes them no worse. */
 #define LINE_CASE_BITS 0x20202020u
@@ -247,7 +271,7 @@ struct lane_builder {
     size_t fields_cap, ids_cap;
     struct map atoms;
     uint32_t *atom_uses; /* how many places of rules name each atom */
-    size_t atoms_cap, uses_cap, code_cap;
+    size_t atoms_cap, items_cap, uses_cap, code_cap;
     size_t n_code;
     struct trigger_list triggers;
     uint32_t *always;
@@ -263,7 +287,7 @@ struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint3
 int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) MUST_USE;
 int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;
-void lane_settle_memos(struct lane_builder *b);
+int lane_settle_atoms(struct lane_builder *b) MUST_USE;
 double item_cost_ns(const struct detect_item *item);
 double lane_rule_cost_ns(struct lane_builder *b, const struct lane_source *rule);
 /* plan_chance.c: how often something happens in events, from statistics where there are some. Without them, how

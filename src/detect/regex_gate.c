@@ -353,8 +353,10 @@ static void settle_window(struct regex_gate *g, const struct reader *r) {
     g->window.min = best.n;
     for (unsigned k = 0; k < 4; k++)
         for (unsigned b = 0; b < 128; b++)
-            if (k >= best.n || best.at[k]->bytes[b])
+            if (k >= best.n || best.at[k]->bytes[b]) {
                 g->window.groups[0][k][b & 63] = 1;
+                g->windows[k].bytes[b] = 0xff;
+            }
 }
 
 /* The whole expression as parts, if it is of that kind. Its dot stops at line ends, of which PCRE2 knows
@@ -460,17 +462,29 @@ static bool has_parts(const struct regex_gate *g, struct str text) {
     return false;
 }
 
-static bool passes(const struct regex_gate *g, const struct kernel *k, struct str text) {
+static bool window_at(const struct regex_gate *g, struct str text) {
+    for (size_t k = 0; k < MIN(text.n, (size_t) 4); k++)
+        if (!g->windows[k].bytes[(unsigned char) text.p[k] & 127])
+            return false;
+    return true;
+}
+
+static bool has_window(const struct regex_gate *g, const struct kernel *k, struct str text) {
     uint32_t places[KERNEL_PLACES_MAX];
+    for (size_t at = 0; at < text.n;) {
+        size_t n = k->filter(&g->window, text.p, text.n, &at, places);
+        for (size_t i = 0; i < n; i++)
+            if (window_at(g, str_from(text, places[i])))
+                return true;
+    }
+    return false;
+}
+
+static bool passes(const struct regex_gate *g, const struct kernel *k, struct str text) {
     if (text.n < g->shortest)
         return false;
-    if (g->has_window) {
-        bool found = false;
-        for (size_t at = 0; at < text.n && !found;)
-            found = k->filter(&g->window, text.p, text.n, &at, places) > 0;
-        if (!found)
-            return false;
-    }
+    if (g->has_window && !has_window(g, k, text))
+        return false;
     return (!g->count || has_count(g, k, text)) && (!g->run || has_run(g, k, text));
 }
 

@@ -19,7 +19,8 @@ struct regex_gate {
     struct kernel_class parts[REGEX_GATE_PARTS_MAX]; /* in a row, but for `gaps` */
     uint32_t gaps;                                   /* bit i: anything but a line end may stand before part i */
     bool over_lines;                                 /* … or anything at all */
-    struct kernel_filter window;
+    struct kernel_filter window; /* more passes than it should: */
+    struct kernel_class windows[4];
 };
 /* false: nothing is known, the expression has to be tried. line_feed_ends: "." stops at "\n" and nothing else. */
 bool regex_gate_make(struct regex_gate *g, struct str text, unsigned flags, bool line_feed_ends);
