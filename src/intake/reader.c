@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "intake/evtx.h"
+#include "intake/jsondoc.h"
 #include "intake/lines.h"
 #include "intake/unpack.h"
 
@@ -18,7 +19,8 @@ struct intake_reader {
     int fd;
     struct intake_reader_options o;
     struct intake_unpack *unpack; /* NULL: plain */
-    struct intake_evtx *evtx;     /* NULL: lines */
+    struct intake_evtx *evtx;     /* these two NULL: lines */
+    struct intake_jsondoc *jsondoc;
     char *carry;
     size_t carry_n, cap;
     bool in_long; /* a piece of the present line was handed out already */
@@ -62,6 +64,7 @@ struct intake_reader *intake_reader_free(struct intake_reader *r) {
     if (!r)
         return NULL;
     intake_evtx_free(r->evtx);
+    intake_jsondoc_free(r->jsondoc);
     intake_unpack_free(r->unpack);
     if (r->fd >= 0)
         close(r->fd);
@@ -101,6 +104,21 @@ static int read_head(struct intake_reader *r, size_t n, struct diag *reterr) {
     return 0;
 }
 
+static int look_at_json(struct intake_reader *r) {
+    int k = 0;
+    if (intake_jsondoc_begins(str_n(r->carry, r->carry_n)) && !r->end)
+        k = read_head(r, INTAKE_JSONDOC_HEAD_BYTES, &r->diag);
+    if (k < 0) {
+        r->end = true;
+        r->error = k;
+    }
+    struct str head = str_n(r->carry, r->carry_n);
+    if (r->end || !intake_is_jsondoc(head))
+        return 0;
+    r->carry_n = 0;
+    return intake_jsondoc_new(read_source, r, head, &r->jsondoc);
+}
+
 /* The first bytes decide, those of the file and then those that were packed in it; they become the first carry
  * of lines, or the first input of a decoder. */
 static int look_at_head(struct intake_reader *r, struct diag *reterr) {
@@ -121,7 +139,7 @@ static int look_at_head(struct intake_reader *r, struct diag *reterr) {
     }
     struct str head = str_n(r->carry, r->carry_n);
     if (!intake_is_evtx(head))
-        return 0;
+        return look_at_json(r);
     r->carry_n = 0;
     return intake_evtx_new(read_source, r, head, &r->evtx);
 }
@@ -191,8 +209,9 @@ void intake_reader_progress(const struct intake_reader *r, struct intake_progres
 static size_t fill(struct intake_reader *r, char *dst, size_t n) {
     if (r->end || n == 0)
         return 0;
-    ssize_t got = r->evtx ? intake_evtx_read(r->evtx, dst, n, &r->diag)
-                          : read_source(r, dst, n, &r->diag);
+    ssize_t got = r->evtx      ? intake_evtx_read(r->evtx, dst, n, &r->diag)
+                  : r->jsondoc ? intake_jsondoc_read(r->jsondoc, dst, n, &r->diag)
+                               : read_source(r, dst, n, &r->diag);
     if (got <= 0) {
         r->end = true;
         r->error = (int) got;

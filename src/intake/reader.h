@@ -2,7 +2,8 @@
  * (EVTX: each record becomes one line of JSON, see evtx.h).
  *
  * Compression is told by the first bytes, never by the name; several gzip members or zstd frames in
- * one file are one stream. Lines end with LF; one CR before it is dropped; nothing else is changed
+ * one file are one stream. So are Windows event logs and JSON that is not a value a line (evtx.h,
+ * jsondoc.h), which come as JSON lines. Lines end with LF; one CR before it is dropped; nothing else is changed
  * (NUL bytes and any encoding stay). A last line without LF is a line. A line longer than
  * LINE_BYTES_MAX comes in pieces of exactly LINE_BYTES_MAX bytes flagged RAW_PIECE, the last one
  * RAW_PIECE_LAST, all with the same line number. Records are the same for every batch size. Empty

@@ -107,6 +107,25 @@ def plain_gzip_zstd_and_standard_input_are_the_same():
 
 
 @tap.test
+def documents_of_json_are_the_same_as_lines():
+    with tap.folder() as d:
+        (d / "r.yml").write_text("title: t\nid: 11111111-2222-4333-8444-555555555555\nlogsource: {category: test}\n"
+                                 "detection: {s: {a.path|endswith: '\\x.exe', n: 7}, condition: s}\nlevel: high\n")
+        events = [{"@timestamp": f"2026-11-22T17:{i:02d}:00Z", "a": {"path": f"C:\\t {i}\\x.exe", "list": [1, {"k": "v"}]}, "n": i % 10}
+                  for i in range(60)]
+        found = {}
+        for name, text in {"lines": "\n".join(map(json.dumps, events)), "pretty": "\n".join(json.dumps(e, indent=2) for e in events),
+                           "array": json.dumps(events), "pretty_array": json.dumps(events, indent=4), "joined": "".join(map(json.dumps, events))}.items():
+            (d / "events.json").write_text(text)
+            r = hunt("--rules", d / "r.yml", "--stats", d / "events.json")
+            assert r.returncode == 0, r.stderr
+            stats = json.loads(r.stderr.splitlines()[-1])
+            assert (stats["events"], stats["unparsed"]) == (60, 0), (name, stats)
+            found[name] = re.sub(rb'"detected":"[^"]*"', b"", r.stdout)
+        assert found["lines"].count(b"\n") > 0 and len(set(found.values())) == 1, {k: v[:300] for k, v in found.items()}
+
+
+@tap.test
 def what_cannot_be_read_is_said_and_the_rest_goes_on():
     with tap.folder() as d:
         (d / "good.log").write_text(night(5, 3000))

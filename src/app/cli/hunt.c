@@ -216,8 +216,8 @@ static const struct cli_option OPTIONS[] = {
 const struct cli_command COMMAND_HUNT = {
     .name = "hunt", .args = "FILE…", .args_min = 1, .args_max = CLI_MANY,
     .help = "run all rules over stored logs and print findings as NDJSON",
-    .text = "FILE is a file, a folder, a pattern or - for standard input; gzip, zstd and Windows event\n"
-            "logs (EVTX) are read too. Several\n"
+    .text = "FILE is a file, a folder, a pattern or - for standard input; gzip, zstd, Windows event\n"
+            "logs (EVTX) and JSON in any layout are read too (line is then the record or value). Several\n"
             "files are taken in order of time, so an attack seen in two logs is one attack. A folder of segments\n"
             "(DATA/spool) is replayed as it arrived.\n"
             "\n"

@@ -263,8 +263,35 @@ static void survives_the_end_of_memory(void **state UNUSED) {
     buf_done(&packed);
 }
 
+/* Whatever the document looks like: a value a record. */
+static void documents_of_json_come_value_by_value(void **state UNUSED) {
+    expect(STR("{\n  \"a\": {\n    \"b c\": [1, {}]\n  }\n}\n{\n  \"a\": \"} \\\" \"\r\n}\n"),
+           STR("1:0:20:{\"a\":{\"b c\":[1,{}]}}|2:0:13:{\"a\":\"} \\\" \"}|"));
+    expect(STR("[{\"a\":1},{\"a\":2}, 3, \"x y\",null]"),
+           STR("1:0:7:{\"a\":1}|2:0:7:{\"a\":2}|3:0:1:3|4:0:5:\"x y\"|5:0:4:null|"));
+    expect(STR("\xef\xbb\xbf[\r\n  {\n\"a\" : 1}\n ,\n {\"a\":[\n2]}]"),
+           STR("1:0:7:{\"a\":1}|2:0:9:{\"a\":[2]}|"));
+    expect(STR("{\"a\":1}{\"a\":2} {\"a\":3}\n{\"a\":4"),
+           STR("1:0:7:{\"a\":1}|2:0:7:{\"a\":2}|3:0:7:{\"a\":3}|4:0:6:{\"a\":4|"));
+    expect(STR("{\"a\":\n[\n{\"b\":1},\n{\"b\":2}\n]}"),
+           STR("1:0:23:{\"a\":[{\"b\":1},{\"b\":2}]}|"));
+}
+
+/* What only looks like a document stays as it is: every byte of a line is evidence. */
+static void lines_of_json_stay_lines(void **state UNUSED) {
+    expect(STR("{\"a\": 1}\n{\"a\": 2}\n"), STR("1:0:8:{\"a\": 1}|2:0:8:{\"a\": 2}|"));
+    expect(STR("{\"a\":1,\n{\"a\": 2}\n"), STR("1:0:7:{\"a\":1,|2:0:8:{\"a\": 2}|"));
+    expect(STR("{\"a\":\"x\n{\"a\": 2}\n"), STR("1:0:7:{\"a\":\"x|2:0:8:{\"a\": 2}|"));
+    expect(STR("{\"a\":{\"b\":1}\n{\"a\": 2}\n"), STR("1:0:12:{\"a\":{\"b\":1}|2:0:8:{\"a\": 2}|"));
+    expect(STR("{\"a\": 1} x\n{\"a\": 2}\n"), STR("1:0:10:{\"a\": 1} x|2:0:8:{\"a\": 2}|"));
+    expect(STR("[Sun Oct 11 2026] [error] {\n"), STR("1:0:27:[Sun Oct 11 2026] [error] {|"));
+    expect(STR("{\n"), STR("1:0:1:{|"));
+    expect(STR(" \n \n"), STR("1:0:1: |2:0:1: |"));
+}
+
 UNIT_GROUP(intake_reader, cmocka_unit_test(cuts_lines),
-           cmocka_unit_test(keeps_long_lines_in_pieces),
+           cmocka_unit_test(documents_of_json_come_value_by_value),
+           cmocka_unit_test(lines_of_json_stay_lines), cmocka_unit_test(keeps_long_lines_in_pieces),
            cmocka_unit_test(reads_packed_files_of_several_streams),
            cmocka_unit_test(hands_out_what_stands_before_the_damage),
            cmocka_unit_test(refuses_folders_and_missing_files), cmocka_unit_test(counts_progress),

@@ -1,0 +1,220 @@
+#include "intake/jsondoc.h"
+
+#include "base/json.h"
+#include "base/json_scan.h"
+#include "base/mem.h"
+
+enum { INPUT_BYTES = 64 * 1024 };
+
+/* Where in the text the next byte stands. */
+enum place {
+    BETWEEN, /* values of the top */
+    INSIDE,  /* a value */
+    WORD,    /* a value of the top that is a number or a word */
+    STRING,
+    ESCAPE, /* behind a backslash */
+};
+
+struct intake_jsondoc {
+    intake_jsondoc_source *source;
+    void *ctx;
+    size_t at, n; /* of in[] */
+    size_t depth; /* brackets open inside the value */
+    enum place place;
+    bool line_due; /* a value has ended and its line has not */
+    bool end;
+    int error;
+    char in[INPUT_BYTES];
+};
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static struct str without_mark(struct str s) {
+    return str_starts(s, STR("\xef\xbb\xbf")) ? str_from(s, 3) : s;
+}
+
+static struct str skip(struct str s) {
+    const char *end = s.p + s.n, *p = json_skip_space(s.p, end);
+    return str_n(p, (size_t) (end - p));
+}
+
+bool intake_jsondoc_begins(struct str head) {
+    head = skip(without_mark(head));
+    return head.n == 0 || head.p[0] == '{' || head.p[0] == '[';
+}
+
+/* A line end outside strings inside the first value, and it goes on behind as a value would: the
+ * next line of a broken NDJSON begins with a bracket where only a key can follow. */
+static bool goes_on(struct str value, size_t line_end) {
+    struct str before = str_to(value, line_end), behind = skip(str_from(value, line_end));
+    while (before.n && is_space(before.p[before.n - 1]))
+        before.n--;
+    if (!before.n || !behind.n)
+        return false;
+    char last = before.p[before.n - 1], next = behind.p[0];
+    if (next != '{' && next != '[')
+        return true;
+    if (last == '[' || last == ':')
+        return true;
+    if (last != ',')
+        return false;
+    /* behind a comma: an element of an array, or no member of an object */
+    size_t depth = 0;
+    for (size_t i = before.n; i-- > 0;) {
+        char c = before.p[i];
+        if (c == '}' || c == ']')
+            depth++;
+        else if (c == '{' || c == '[') {
+            if (depth == 0)
+                return c == '[';
+            depth--;
+        }
+    }
+    return false;
+}
+
+/* The first LF of the value that stands outside strings, or value.n. */
+static size_t first_line_end(struct str value) {
+    bool in_string = false;
+    for (size_t i = 0; i < value.n; i++) {
+        char c = value.p[i];
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (c == '\n')
+            return in_string ? value.n : i;
+    }
+    return value.n;
+}
+
+bool intake_is_jsondoc(struct str head) {
+    struct str s = skip(without_mark(head));
+    if (!s.n || (s.p[0] != '{' && s.p[0] != '['))
+        return false;
+    if (s.p[0] == '[') { /* Apache's error log begins with a bracket, too */
+        s = skip(str_from(s, 1));
+        return s.n && s.p[0] == '{';
+    }
+    size_t n = json_extent(s), line_end = first_line_end(str_to(s, n));
+    if (line_end < n)
+        return goes_on(s, line_end);
+    /* one line: another object behind it on the same line? */
+    while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t' || s.p[n] == ','))
+        n++;
+    return n < s.n && s.p[n] == '{';
+}
+
+int intake_jsondoc_new(intake_jsondoc_source *source, void *ctx, struct str head,
+                       struct intake_jsondoc **ret) {
+    struct intake_jsondoc *d = mem_alloc(sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    head = without_mark(head);
+    ASSERT(head.n <= INPUT_BYTES);
+    d->source = source;
+    d->ctx = ctx;
+    d->at = 0;
+    d->n = head.n;
+    d->depth = 0;
+    d->place = BETWEEN;
+    d->line_due = d->end = false;
+    d->error = 0;
+    memcpy(d->in, head.p, head.n);
+    *ret = d;
+    return 0;
+}
+
+struct intake_jsondoc *intake_jsondoc_free(struct intake_jsondoc *d) {
+    mem_free(d);
+    return NULL;
+}
+
+/* One byte that is handed out as it is, and what comes behind it. */
+static char take(struct intake_jsondoc *d, char c) {
+    switch (d->place) {
+    case ESCAPE:
+        d->place = STRING;
+        return c;
+    case STRING:
+        if (c == '\\')
+            d->place = ESCAPE;
+        else if (c == '"')
+            d->place = INSIDE;
+        break;
+    default:
+        if (c == '"')
+            d->place = STRING;
+        else if (c == '{' || c == '[')
+            d->depth++;
+        else if ((c == '}' || c == ']') && d->depth)
+            d->depth--;
+        break;
+    }
+    if (d->place == INSIDE && d->depth == 0) {
+        d->place = BETWEEN;
+        d->line_due = true;
+    }
+    return c;
+}
+
+/* The next byte of the result into *c; false: this byte of the file is left out. */
+static bool translate(struct intake_jsondoc *d, char *c) {
+    char in = d->in[d->at];
+    bool outside = in == ',' || in == '[' || in == ']' || is_space(in);
+    if (d->place == WORD && (outside || in == '{' || in == '"')) {
+        d->place = BETWEEN;
+        *c = '\n';
+        return true; /* and is looked at again */
+    }
+    d->at++;
+    if (d->place == BETWEEN) {
+        if (outside)
+            return false;
+        d->place = in == '{' || in == '"' ? INSIDE : WORD;
+    } else if (d->place == INSIDE && is_space(in)) {
+        return false;
+    }
+    *c = d->place == WORD ? in : take(d, in);
+    return true;
+}
+
+static size_t fill(struct intake_jsondoc *d, char *dst, size_t n) {
+    size_t done = 0;
+    while (done < n) {
+        if (d->line_due) {
+            dst[done++] = '\n';
+            d->line_due = false;
+        } else if (d->at == d->n) {
+            break;
+        } else if (d->place == STRING) { /* most of it, at once */
+            const char *p = d->in + d->at, *end = p + MIN(d->n - d->at, n - done);
+            size_t plain = (size_t) (json_plain_end(p, end) - p);
+            memcpy(dst + done, p, plain);
+            done += plain;
+            d->at += plain;
+            if (done < n && d->at < d->n)
+                dst[done++] = take(d, d->in[d->at++]);
+        } else {
+            done += translate(d, &dst[done]);
+        }
+    }
+    return done;
+}
+
+ssize_t intake_jsondoc_read(struct intake_jsondoc *d, char *dst, size_t n, struct diag *reterr) {
+    for (;;) {
+        size_t done = fill(d, dst, n);
+        if (done || n == 0)
+            return (ssize_t) done;
+        if (d->end)
+            return d->error;
+        ssize_t got = d->source(d->ctx, d->in, sizeof d->in, reterr);
+        d->at = 0;
+        d->n = got > 0 ? (size_t) got : 0;
+        d->end = got <= 0;
+        d->error = got < 0 ? (int) got : 0;
+    }
+}
