@@ -321,6 +321,7 @@ int correlate_new(const struct correlate_plan *p, const struct finding_sink *sin
 void correlate_free(struct correlate *c) {
     if (!c)
         return;
+    c->words.closing = true;
     findings_free_all(c);
     if (c->scopes)
         groups_free_all(c);

@@ -162,10 +162,11 @@ static int group_free(struct correlate *c, uint32_t scope, uint32_t handle) {
     return r;
 }
 
+/* What stands in the pool goes with the pool. */
 void groups_free_all(struct correlate *c) {
     for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
-        while (c->scopes[i].oldest)
-            drop(c, i, c->scopes[i].oldest);
+        for (uint32_t h = c->scopes[i].oldest; h; h = group_at(c, h)->next)
+            hot_free(c, &c->plan->scopes[i], group_at(c, h));
         handle_table_done(&c->scopes[i].table);
     }
 }

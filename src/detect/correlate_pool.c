@@ -221,7 +221,7 @@ void words_ref(struct words *w, uint32_t word) {
 }
 
 void words_unref(struct words *w, uint32_t word) {
-    if (!word)
+    if (!word || w->closing)
         return;
     struct word *x = at(w, word);
     ASSERT(x->refs > 0);

@@ -71,6 +71,7 @@ struct words {
     struct pool *pool;
     struct handle_table table;
     uint32_t dead; /* list of those the next sweep looks at */
+    bool closing;  /* all of them go: nobody counts any more */
 };
 void words_init(struct words *w, struct pool *pool);
 void words_done(struct words *w); /* before pool_done */
