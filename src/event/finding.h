@@ -56,6 +56,7 @@ struct finding {
     const struct event_pos *evidence;
     bool at_least; /* count, measures and values are lower bounds: state was bounded or evicted */
     bool drill;
+    bool canary; /* a drill that only asks whether rules are alive: it ends where findings are received */
     uint64_t held_back; /* findings of the same rule and group that were not told before this one */
 };
 /* One JSON object without line end; the wire form between sensor and room and the output of hunt.

@@ -4,7 +4,10 @@
 #include "room/room_priv.h"
 
 static const char *const names[REPORT_MAX_] = {
-    [REPORT_SOURCES] = "sources", [REPORT_RULES] = "rules", [REPORT_STATS] = "stats"};
+    [REPORT_SOURCES] = "sources",
+    [REPORT_RULES] = "rules",
+    [REPORT_STATS] = "stats",
+    [REPORT_RULE_STATE] = "rule_state"};
 
 void room_reports_init(struct room *r) {
     for (int i = 0; i < REPORT_MAX_; i++) {
@@ -185,7 +188,8 @@ int room_report_sources(struct room *r, const struct json_value *message, struct
     return e;
 }
 
-int room_report_stats(struct room *r, const struct json_value *message, struct diag *reterr) {
+static int take_whole(struct room *r, enum room_report_kind kind, const struct json_value *message,
+                      struct diag *reterr) {
     struct buf out;
     struct jsonw w;
     buf_init(&out, ROOM_REPORT_BYTES_MAX);
@@ -193,9 +197,20 @@ int room_report_stats(struct room *r, const struct json_value *message, struct d
     room_json_copy(&w, message);
     int e = buf_error(&out);
     if (e == 0)
-        e = take_text(r, REPORT_STATS, buf_str(&out), reterr);
+        e = take_text(r, kind, buf_str(&out), reterr);
     buf_done(&out);
-    return e < 0 && !reterr->text[0] ? diag_set(reterr, e, "the statistics are too large") : e;
+    return e < 0 && !reterr->text[0] ? diag_set(reterr, e, "the report is too large") : e;
+}
+
+int room_report_stats(struct room *r, const struct json_value *message, struct diag *reterr) {
+    return take_whole(r, REPORT_STATS, message, reterr);
+}
+
+/* Sets, exceptions, canaries, delays: as the sensor says them, whole. */
+int room_report_rule_state(struct room *r, const struct json_value *message, struct diag *reterr) {
+    if (!json_get_array(message, "sets"))
+        return diag_set(reterr, -ERR_PARSE, "a state of rules without sets");
+    return take_whole(r, REPORT_RULE_STATE, message, reterr);
 }
 
 /* Rules arrive in parts, counted from 0 or from 1; a part that is not the next begins anew or is

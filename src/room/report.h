@@ -20,6 +20,11 @@ int room_report_rules(struct room *r, const struct json_value *message,
 int room_report_stats(struct room *r, const struct json_value *message,
                       struct diag *reterr) MUST_USE;
 
+int room_report_rule_state(struct room *r, const struct json_value *message,
+                           struct diag *reterr) MUST_USE;
+/* What came last, as it came; {} before. */
+void room_rule_state_write(const struct room *r, struct jsonw *w);
+
 /* NULL when unknown. Valid until the next report. */
 const struct json_value *room_rule_find(struct room *r, struct str id);
 /* {"sources":[…],"total":n} (more than are listed: the rest has not come yet, or is more than the

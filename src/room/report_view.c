@@ -318,3 +318,16 @@ int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag 
         return diag_set(reterr, -ENOENT, "no such rule");
     return write_rule(r, v, true, w, reterr);
 }
+
+void room_rule_state_write(const struct room *r, struct jsonw *w) {
+    const struct json_value *v = r->reports[REPORT_RULE_STATE].root;
+    jsonw_object(w);
+    jsonw_ktime(w, "reported_at", r->reports[REPORT_RULE_STATE].at_ns);
+    for (const struct json_value *it = v ? v->first : NULL; it; it = it->next) {
+        if (str_eq_z(it->key, "t"))
+            continue;
+        jsonw_key(w, it->key);
+        room_json_copy(w, it);
+    }
+    jsonw_end(w);
+}

@@ -34,7 +34,7 @@ struct room_report {
     int64_t at_ns;
     int64_t stored_ns;
 };
-enum room_report_kind { REPORT_SOURCES, REPORT_RULES, REPORT_STATS, REPORT_MAX_ };
+enum room_report_kind { REPORT_SOURCES, REPORT_RULES, REPORT_STATS, REPORT_RULE_STATE, REPORT_MAX_ };
 
 /* See scope.h. */
 #define ROOM_NUMBERS_KEPT 64

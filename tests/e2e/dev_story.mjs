@@ -195,7 +195,8 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
     : { checked_at: now(), asks, sources_bad: sources.filter((s) => s.state !== "right"), sources_total: sources.length, changes, last_look: at("22:10:00", 22), strip, backfill: { found: true, from: at("09:00:00", 1), to: at("02:00:00"), findings: 2, sources: 3 }, level: null, duty: null, incidents_open: 1, last_closed: at("22:40:00", 22) });
   const all = empty ? [] : [head, other, quiet];
   const gets = {
-    "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources, total: empty ? 0 : sources.length }), "/rules": () => ({ rules }), "/packs": () => ({ packs }),
+    "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources, total: empty ? 0 : sources.length }), "/rules": () => ({ rules }),
+    "/rules/state": () => ({ reported_at: now(), sets: [], exceptions: [], suppressions: [], canaries: [], delays: [], soc: { watches: [], runs: [] }, change: "none", change_error: null }), "/packs": () => ({ packs }),
     "/incidents/112": () => ({ ...incident, now: now() }), "/incidents/112/timeline": () => ({ entries: timeline }), "/incidents/112/findings": () => ({ findings, total: 3 }), "/incidents/112/accounts": () => ({ accounts, tried: count(4812) }),
     "/incidents/112/evidence": () => ({ lines, total: 9671, complete: false }), "/incidents/112/actions": () => ({ actions }), "/packs/nisc-2014-2-account-list": () => pack,
     "/demo": () => ({ state: "none", pack: null, url: null, from: null, to: null, text: null }), "/persons": () => ({ persons: [who.person] }), "/findings": () => ({ findings, total: 3 }),

@@ -41,6 +41,9 @@ STATS = {"t": "stats", "at": rooms.iso(), "events": 5, "findings": 1, "events_by
 def sensor_answer(m):
     if m["t"] == "lines":
         return {"t": "lines", "id": m["id"], "lines": [{"n": n, "at": rooms.iso(), "source": "auth-members", "text": f"line {n}"} for n in m["positions"][:2]]}
+    if m["t"] == "rule_order":
+        good = m["op"] == "off" and m["name"] == "sigma"
+        return {"t": "rule_order", "id": m["id"], "result": {"ok": good, "error": None if good else "there is no such order"}}
     return {"t": "explain", "id": m["id"], "result": {"decoder": "sshd", "line": m["line"], "rules": []}}
 
 
@@ -330,6 +333,7 @@ WRITES = {
     "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),
     "action_extend": ("handler", "/actions/1/extend", {"minutes": 30}, "/incidents/1/actions", ("extend", "action")),
     "action_undo": ("handler", "/actions/1/undo", {}, "/incidents/1/actions", ("undo", "action")),
+    "rule_order": ("handler", "/rules/order", {"op": "off", "name": "sigma"}, None, ("change", "rule")),
     "rule_try": ("handler", "/rules/try", {"line": "Failed password"}, None, None),
     "person_post": ("administrator", "/persons", {"name": "新人", "role": "handler"}, None, ("create", "person")),
     "person_put": ("administrator", "/persons/4", {"name": "慣れた人"}, "/persons", ("change", "person")),

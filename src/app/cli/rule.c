@@ -10,12 +10,13 @@
 
 #include "app/cli/command.h"
 #include "app/engine/engine.h"
+#include "app/engine/samples.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { OUT_MAX = 64 * 1024 * 1024, SAMPLE_LINES_MAX = 100000, TEXT_DEPTH_MAX = 40 };
+enum { OUT_MAX = 64 * 1024 * 1024, TEXT_DEPTH_MAX = 40 };
 /* Samples arrive at one moment, so that what they lack is inferred the same way on every day. */
 #define SAMPLE_ARRIVAL_NS (INT64_C(1798761600) * NS_PER_S) /* 2027-01-01 */
 
@@ -89,75 +90,6 @@ static int fields(void *settings UNUSED, unsigned n_args, char **args) {
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* --- samples as lines --- */
-
-struct lines {
-    struct arena *arena;
-    struct str *at;
-    size_t n, cap;
-};
-
-static int add_line(struct lines *l, struct str line) {
-    if (l->n >= SAMPLE_LINES_MAX)
-        return -ERR_LIMIT;
-    int r = arena_grow(l->arena, (void **) &l->at, &l->cap, l->n + 1, sizeof *l->at);
-    if (r == 0)
-        l->at[l->n++] = line;
-    return r;
-}
-
-static void write_yaml(struct jsonw *w, const struct yaml_node *n) {
-    if (n->kind == YAML_SCALAR) {
-        if (yaml_is_null(n))
-            jsonw_null(w);
-        else if (n->plain && (str_eq_z(n->text, "true") || str_eq_z(n->text, "false")))
-            jsonw_bool(w, n->text.p[0] == 't');
-        else if (n->plain && json_is_number(n->text))
-            jsonw_raw(w, n->text);
-        else
-            jsonw_str(w, n->text);
-        return;
-    }
-    if (n->kind == YAML_MAPPING)
-        jsonw_object(w);
-    else
-        jsonw_array(w);
-    for (const struct yaml_node *it = n->first; it; it = it->next) {
-        if (n->kind == YAML_MAPPING)
-            jsonw_key(w, it->key->text);
-        write_yaml(w, it);
-    }
-    jsonw_end(w);
-}
-
-static int add_mapping(struct lines *l, const struct yaml_node *n) {
-    struct buf b;
-    struct jsonw w;
-    buf_init(&b, LINE_BYTES_MAX);
-    jsonw_init(&w, &b);
-    write_yaml(&w, n);
-    int r = buf_error(&b);
-    struct str line = r == 0 ? arena_dup(l->arena, buf_str(&b)) : STR_NULL;
-    buf_done(&b);
-    return r < 0 ? r : line.p ? add_line(l, line) : -ENOMEM;
-}
-
-static int add_sample(struct lines *l, const struct yaml_node *n) {
-    struct str rest = n->text, line;
-    int r = 0;
-    if (n->kind == YAML_MAPPING)
-        return add_mapping(l, n);
-    if (n->kind == YAML_SEQUENCE) {
-        for (const struct yaml_node *it = n->first; r == 0 && it; it = it->next)
-            r = add_sample(l, it);
-        return r;
-    }
-    while (r == 0 && str_split(&rest, '\n', &line))
-        if (line.n)
-            r = add_line(l, line);
-    return r;
-}
-
 static struct raw_record record_of(struct str line, uint64_t number) {
     return (struct raw_record){.bytes = line,
                                .arrival_ns = SAMPLE_ARRIVAL_NS,
@@ -228,7 +160,7 @@ static int sample_matches(struct testing *t, const struct detect_rule *rule,
 /* All lines and mappings of a detection's sample. */
 static int detection_holds(struct testing *t, const struct detect_rule *rule,
                            const struct yaml_node *sample, bool want, bool *good) {
-    struct lines l = {.arena = &t->arena};
+    struct sample_lines l = {.arena = &t->arena};
     bool got;
     int r = 0;
     if (sample->kind == YAML_SEQUENCE) {
@@ -241,7 +173,7 @@ static int detection_holds(struct testing *t, const struct detect_rule *rule,
         *good &= got == want;
         return r;
     }
-    r = add_sample(&l, sample);
+    r = sample_lines_add(&l, sample);
     for (size_t i = 0; r == 0 && i < l.n; i++) {
         r = sample_matches(t, rule, NULL, l.at[i], &got);
         *good &= got == want;
@@ -260,7 +192,7 @@ static int look_for(void *ctx, const struct finding *f) {
     return 0;
 }
 
-static int play(struct engine *e, const struct lines *l) {
+static int play(struct engine *e, const struct sample_lines *l) {
     struct engine_lane *lane = engine_lane_new(e);
     struct engine_batch *batch = engine_batch_new();
     struct engine_stream stream = ENGINE_STREAM_START;
@@ -281,7 +213,7 @@ static int play(struct engine *e, const struct lines *l) {
 }
 
 /* Whether the lines, and nothing else, make the correlation a finding. */
-static int lines_correlate(struct testing *t, const struct detect_rule *rule, const struct lines *l,
+static int lines_correlate(struct testing *t, const struct detect_rule *rule, const struct sample_lines *l,
                            bool *ret, struct diag *reterr) {
     struct wanted wanted = {.rule_id = rule->id};
     struct finding_sink sink = {.ctx = &wanted, .put = look_for};
@@ -298,8 +230,8 @@ static int run_sample(struct testing *t, const struct detect_rule *rule,
     bool good = true;
     int r;
     if (rule->kind == DETECT_CORRELATION) {
-        struct lines l = {.arena = &t->arena};
-        r = add_sample(&l, sample);
+        struct sample_lines l = {.arena = &t->arena};
+        r = sample_lines_add(&l, sample);
         if (r == 0)
             r = lines_correlate(t, rule, &l, &good, reterr);
         good = good == want;

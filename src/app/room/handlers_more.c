@@ -21,6 +21,52 @@ int handle_rule(struct call *c) {
     return e < 0 ? e : 200;
 }
 
+int handle_rule_state(struct call *c) {
+    room_rule_state_write(c->p->room, &c->w);
+    return 200;
+}
+
+/* What was done is recorded once the sensor has done it; what it refused is said in its words. */
+static void on_ordered(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
+    bool ok = false;
+    struct str why = STR("");
+    if (!result) {
+        call_finish(c, call_refuse(c, 503, "error.sensor_away"));
+        return;
+    }
+    (void) json_get_str(result, "error", &why);
+    if (!json_get_bool(result, "ok", &ok) || !ok) {
+        call_finish(c, call_refuse_with(c, 400, "error.rule_order", "why", why));
+        return;
+    }
+    int e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_record(c->p->room, &c->who, VERB_CHANGE, OBJECT_RULE, &c->err), &c->err);
+    call_finish(c, e < 0 ? e : call_ok(c));
+}
+
+int handle_rule_order(struct call *c) {
+    static const char *const keys[] = {"op", "name", "rule", "where", "until", "owner", "reason", "for", NULL};
+    struct buf members;
+    struct jsonw w;
+    struct str op;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "op", 1, 40, &op);
+    if (e < 0)
+        return e;
+    buf_init(&members, 256 * 1024);
+    jsonw_init(&w, &members);
+    room_json_copy(&w, c->json);
+    e = buf_error(&members);
+    if (e == 0) /* without its braces: members of the question */
+        e = sensor_link_ask(c->p, "rule_order", str_n(members.p + 1, members.n - 2), on_ordered, c);
+    buf_done(&members);
+    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
+}
+
 static void on_explained(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;

@@ -50,6 +50,8 @@ const struct route ROUTES[] = {
     R("POST", "/actions/{id}/extend", EXTEND, ACTION, ACTION, action_extend, "let it last longer"),
     R("GET", "/sources", READ, SOURCE, NONE, sources, "where logs come from"),
     R("GET", "/rules", READ, RULE, NONE, rules, "what can be noticed"),
+    R("GET", "/rules/state", READ, RULE, NONE, rule_state, "sets, exceptions, canaries, delays"),
+    R("POST", "/rules/order", CHANGE, RULE, NONE, rule_order, "change what is asked of rules"),
     R("POST", "/rules/try", TRY, RULE, NONE, rule_try, "what one line would become"),
     R("GET", "/rules/{name}", READ, RULE, NONE, rule, "one rule"),
     R("GET", "/persons", READ, PERSON, NONE, persons, "who works here"),

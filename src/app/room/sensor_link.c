@@ -97,6 +97,9 @@ static int store_one(struct program *p, struct arena *a, const struct json_value
     struct room_folded x;
     struct buf json;
     struct jsonw w;
+    bool canary = false;
+    if (json_get_bool(v, "canary", &canary) && canary)
+        return 0; /* it got here, which is all that was asked: the acknowledgement says so */
     int e = room_finding_read(a, v, &f, err);
     if (e < 0)
         return e;
@@ -177,6 +180,9 @@ static int take_sources(struct program *p, const struct json_value *m, struct di
 static int take_rules(struct program *p, const struct json_value *m, struct diag *err) {
     return room_report_rules(p->room, m, err);
 }
+static int take_rule_state(struct program *p, const struct json_value *m, struct diag *err) {
+    return room_report_rule_state(p->room, m, err);
+}
 static int take_stats(struct program *p, const struct json_value *m, struct diag *err) {
     return room_report_stats(p->room, m, err);
 }
@@ -199,7 +205,8 @@ static const struct {
 } MESSAGES[] = {
     {"hello", take_hello},  {"clock", take_clock},  {"sources", take_sources},
     {"rules", take_rules},  {"stats", take_stats},  {"explain", take_answer},
-    {"lines", take_answer}, {"state", take_answer},
+    {"lines", take_answer}, {"state", take_answer}, {"rule_state", take_rule_state},
+    {"rule_order", take_answer},
 };
 
 static int take_message(struct program *p, const struct json_value *m, struct str type,

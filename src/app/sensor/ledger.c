@@ -111,6 +111,11 @@ static void write_row(struct ledger_row *r, const struct source *s,
     jsonw_end(out);
 }
 
+/* Canaries come from nowhere. */
+static bool is_shown(const struct source *s) {
+    return s->id && !str_eq_z(s->kind, "canary");
+}
+
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
                   const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
                   int64_t now_ns, struct ledger_page *page, struct jsonw *out) {
@@ -126,7 +131,7 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
     for (; i < n_sources && out->out->n <= LEDGER_BYTES_MAX; i++) {
         struct ledger_row copy = none;
         struct intake_counters counters = {0};
-        if (!sources[i].id)
+        if (!is_shown(&sources[i]))
             continue;
         if (live)
             counters = intake_live_counters(live, (uint32_t) i);
@@ -136,7 +141,7 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
     }
     jsonw_end(out);
     for (size_t k = 0; k < n_sources; k++)
-        total += sources[k].id != 0;
+        total += is_shown(&sources[k]);
     jsonw_ku64(out, "total", total);
     jsonw_end(out);
     *page = i < n_sources ? (struct ledger_page){i, page->before} : (struct ledger_page){0};

@@ -76,6 +76,7 @@ static void on_tick(uv_timer_t *t) {
     struct sensor *s = t->data;
     static unsigned quiet;
     rules_tick(s);
+    rule_state_tick(s);
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
     if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))
         return;
@@ -108,7 +109,9 @@ static void on_signal(uv_signal_t *sig, int number UNUSED) {
 }
 
 static void room_up(void *ctx) {
-    messages_hello(ctx);
+    struct messages *m = ctx;
+    messages_hello(m);
+    rule_state_tell(container_of(m, struct sensor, messages));
 }
 static void room_again(void *ctx) {
     struct messages *m = ctx;
@@ -144,6 +147,9 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     if ((r = roomlink_new(&s->loop, o->room, &on, &s->link)) < 0)
         return diag_set(err, r, "cannot reach for the room at '%s': %s", o->room, err_word(r));
     s->messages.link = s->link;
+    s->messages.order = rule_state_order;
+    s->messages.order_ctx = s;
+    rule_state_start(s);
     return pump_begin(s->pump, s->link, err);
 }
 
@@ -236,6 +242,8 @@ static void done(struct sensor *s) {
         log_error("what arrived last is not written: %s", d.text);
     if (s->pump && s->result == 0 && pump_keep(s->pump, &d) < 0)
         log_warn("cannot keep the state, the next start looks at more records again: %s", d.text);
+    if (s->pump && s->result == 0 && !s->replay)
+        rule_state_keep(s);
     /* The process ends here: memory goes with it, and closing handles would need more turns of the loop. */
 }
 

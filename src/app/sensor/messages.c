@@ -241,12 +241,22 @@ static void answer_lines(struct messages *m, const struct json_value *q, struct 
     jsonw_end(w);
 }
 
+static void answer_order(struct messages *m, const struct json_value *q, struct jsonw *w) {
+    struct diag d = {0};
+    int r = m->order ? m->order(m->order_ctx, q, &d) : -ERR_UNSUPPORTED;
+    jsonw_object(w);
+    jsonw_kbool(w, "ok", r == 0);
+    jsonw_kz(w, "error", r == 0 ? NULL : d.text[0] ? d.text : err_word(r));
+    jsonw_end(w);
+}
+
 static const struct {
     const char *type, *result;
     void (*answer)(struct messages *m, const struct json_value *q, struct jsonw *w);
 } QUESTIONS[] = {
     {"explain", "result", answer_explain},
     {"lines", "lines", answer_lines},
+    {"rule_order", "result", answer_order},
 };
 
 static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char *type,

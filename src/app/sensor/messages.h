@@ -9,6 +9,9 @@ struct messages {
     struct roomlink *link;
     const struct intake_live *live; /* NULL in a replay */
     struct ledger_page page;        /* of the sources that is told next: one at each status */
+    /* An order about rules; ctx: order_ctx. */
+    int (*order)(void *ctx, const struct json_value *q, struct diag *err);
+    void *order_ctx;
     bool replay;                    /* the room follows our clock */
 };
 void messages_hello(struct messages *m);  /* hello, rules, sources */

@@ -40,15 +40,33 @@ struct pump {
     int64_t now_ns;
     int64_t hour; /* hours since 1970 of hours[23] */
     uint64_t hours[24];
+    pump_hear_fn *hear;
+    void *hear_ctx;
     struct warm *warm;  /* other rules, being made ready */
     struct warm *voice; /* of the running engine, when it came in that way */
     struct diag change_failed;
 };
 
-static int tell(void *ctx, const struct finding *f) {
+/* The record of the batch at hand, NULL when it is not there. */
+static const struct raw_record *record_at(const struct pump *p, uint64_t number) {
+    size_t n = p->records.n, from = 0;
+    while (n) {
+        const struct raw_record *rec = &p->records.records[from + n / 2];
+        if (rec->pos.n == number)
+            return rec;
+        from = rec->pos.n < number ? from + n / 2 + 1 : from;
+        n = rec->pos.n < number ? n - n / 2 - 1 : n / 2;
+    }
+    return NULL;
+}
+
+static int tell(void *ctx, const struct finding *finding) {
     struct pump *p = ctx;
+    struct finding told = *finding, *f = &told;
     if (p->last <= p->known || !p->link)
         return 0;
+    if (p->hear)
+        told.canary = p->hear(p->hear_ctx, f, record_at(p, f->detected_pos.n), roomlink_told(p->link) + 1);
     int r = finding_write_json_within(f, NULL, NULL, ROOMLINK_FINDING_BYTES_MAX, &p->json);
     if (r == -ERR_LIMIT) { /* one finding that cannot be told must not end all others */
         log_error("a finding of rule '%.*s' is larger than any message and is not told", STR_ARG(f->rule_name));
@@ -221,6 +239,8 @@ static void count_hour(struct pump *p, int64_t at_ns) {
 }
 
 static int count(struct pump *p, const struct raw_record *rec) {
+    if (rec->flags & RAW_DRILL) /* nothing arrived */
+        return 0;
     int r = ledger_count(&p->ledger, rec);
     if (!(rec->flags & (RAW_SOURCE | RAW_STATE)))
         p->now_ns = MAX(p->now_ns, rec->arrival_ns);
@@ -329,6 +349,10 @@ int pump_slice(struct pump *p, struct diag *reterr) {
     return 1;
 }
 
+void pump_listen(struct pump *p, pump_hear_fn *fn, void *ctx) {
+    p->hear = fn;
+    p->hear_ctx = ctx;
+}
 struct engine *pump_engine(struct pump *p) {
     return p->engine;
 }

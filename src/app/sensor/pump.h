@@ -26,6 +26,10 @@ int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) MUST_USE
 /* Looks at what is durable, for about 20 ms. 1: there is more, 0: all seen, negative: cannot go on. */
 int pump_slice(struct pump *p, struct diag *reterr) MUST_USE;
 int pump_keep(struct pump *p, struct diag *reterr) MUST_USE; /* the state, when it is not that kept last */
+/* Hears of each finding before it is told, with the record that made it true (NULL: it lies further back) and the number
+ * the room will acknowledge. True: it is of a canary. */
+typedef bool pump_hear_fn(void *ctx, const struct finding *f, const struct raw_record *rec, uint64_t seq);
+void pump_listen(struct pump *p, pump_hear_fn *fn, void *ctx);
 /* Other rules (o->rule_paths and what else the engine is made of): made ready beside the running ones (warm.h), then
  * taken over between two records, in a slice. The paths must live until it is through. -EBUSY while one is under way. */
 int pump_change(struct pump *p, const struct engine_options *o, struct diag *reterr) MUST_USE;

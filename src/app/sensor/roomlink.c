@@ -143,7 +143,7 @@ static void send_findings(struct roomlink *l) {
     buf_done(&b);
 }
 
-static void acknowledged(struct roomlink *l, uint64_t seq) {
+static void take_acknowledgement(struct roomlink *l, uint64_t seq) {
     bool was_full = roomlink_full(l);
     while (!list_empty(&l->outbox) && item_of(l->outbox.next)->seq <= seq) {
         struct out_item *it = item_of(l->outbox.next);
@@ -170,7 +170,7 @@ static void on_message(struct roomlink *l, struct str text) {
     if (json_parse(&a, text, &m, NULL) < 0 || !json_get_str(m, "t", &type))
         hang_up(l);
     else if (str_eq_z(type, "ack") && json_get_i64(m, "seq", &seq) && seq > 0)
-        acknowledged(l, (uint64_t) seq);
+        take_acknowledgement(l, (uint64_t) seq);
     else
         l->on.asked(l->on.ctx, type, m);
     arena_done(&a);
@@ -305,4 +305,12 @@ void roomlink_image(struct roomlink *l, struct image *x) {
         if (r < 0)
             image_fail(x, r);
     }
+}
+
+uint64_t roomlink_told(const struct roomlink *l) {
+    return l->seq;
+}
+
+uint64_t roomlink_acknowledged(const struct roomlink *l) {
+    return list_empty(&l->outbox) ? l->seq : container_of(l->outbox.next, struct out_item, link)->seq - 1;
 }

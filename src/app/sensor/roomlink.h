@@ -30,6 +30,9 @@ struct roomlink *roomlink_free(struct roomlink *l);
 int roomlink_finding(struct roomlink *l, struct str json) MUST_USE;
 bool roomlink_full(const struct roomlink *l);
 bool roomlink_empty(const struct roomlink *l); /* everything told was acknowledged */
+/* Numbers of the finding queued last, and of the last one acknowledged. */
+uint64_t roomlink_told(const struct roomlink *l);
+uint64_t roomlink_acknowledged(const struct roomlink *l);
 struct image;
 void roomlink_image(struct roomlink *l, struct image *x); /* the outbox; reading adds to it */
 bool roomlink_up(const struct roomlink *l);

@@ -59,6 +59,11 @@ static void finish(struct sensor *s, int result) {
     }
     rule_paths_done(&s->rule_paths);
     s->rule_paths = s->rule_paths_next;
+    if (s->canaries.running) { /* what it hit went with the engine: again, with the new rules */
+        s->canaries.running = false;
+        canaries_want(&s->canaries, str_of(s->canaries.rule));
+    }
+    s->rule_state_changed = true;
     messages_rules(&s->messages);
 }
 

@@ -15,6 +15,8 @@
 #pragma once
 #include "app/common/config.h"
 #include "app/common/rule_paths.h"
+#include "app/sensor/canary.h"
+#include "app/sensor/delay.h"
 #include "app/sensor/messages.h"
 #include "intake/live.h"
 #include "intake/replay.h"
@@ -26,7 +28,9 @@ struct sensor {
     struct config *config;
     struct rule_paths rule_paths, rule_paths_next; /* in use; being made ready */
     struct timespec rules_changed; /* of DATA/rules/changed when it was looked at last */
-    bool rules_changing;
+    bool rules_changing, rule_state_changed;
+    struct canaries canaries;
+    struct delays delays;
     struct spool *spool;
     struct registry registry;
     struct pump *pump;
@@ -56,6 +60,13 @@ void sensor_look(uv_idle_t *h); /* main.c: what the idle handle does while there
 void rules_tick(struct sensor *s);
 /* The rules in use into o; at start. */
 int rules_start(struct sensor *s, struct engine_options *o, struct diag *reterr) MUST_USE;
+
+/* rule_state.c: canaries, delays and decisions about rules, to the room and back. */
+void rule_state_start(struct sensor *s);
+void rule_state_tick(struct sensor *s); /* once a second */
+void rule_state_keep(struct sensor *s);
+void rule_state_tell(struct sensor *s);
+int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) MUST_USE;
 
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;

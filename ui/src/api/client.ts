@@ -91,6 +91,8 @@ export const api = {
   sources: get<{ sources: T.Source[]; total: number }>("/sources"),
   rules: get<{ rules: T.Rule[] }>("/rules"),
   rule: (id: Id) => get<T.Rule>(`/rules/${enc(id)}`),
+  ruleState: get<T.RuleState>("/rules/state"),
+  ruleOrder: (order: T.RuleOrder) => call<unknown>("POST", "/rules/order", order),
   tryLine: (line: string, source?: string) => call<T.Explain>("POST", "/rules/try", { line, source: source ?? null }),
   persons: get<{ persons: T.Person[] }>("/persons"),
   addPerson: (p: { name: string; role: string; lang: "ja" | "en" }) => call<T.Person>("POST", "/persons", p),

@@ -1,16 +1,21 @@
 // One rule: what it is in words, what it found, its text with line numbers, and a line to try on it.
 import { api } from "../../api/client";
-import type { Rule } from "../../api/types";
+import type { Canary, Rule, RuleOrder, RuleState } from "../../api/types";
 import { cut, folded, shortPath } from "../../lib/yaml";
 import { useResource } from "../../state/resource";
 import { lang, t, titleOf, word } from "../../state/text";
+import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Empty, Facts } from "../../widgets/Card";
 import { Level } from "../../widgets/Level";
 import { Loaded } from "../../widgets/Loaded";
+import { Mark } from "../../widgets/Mark";
 import { Num } from "../../widgets/Num";
+import { Outcome } from "../../widgets/Outcome";
 import { Sparkline } from "../../widgets/Sparkline";
 import { Time } from "../../widgets/Time";
+import { CanaryMark, canaryOf, isRed } from "./canary";
+import { Exceptions } from "./Exceptions";
 import { TryLine } from "./TryLine";
 
 const total = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
@@ -20,13 +25,31 @@ function source(r: Rule): string {
   return parts.join(", ") || t(r.type === "correlation" ? "rules.logsource_counted" : "word.none");
 }
 
-function Strip({ rule }: { rule: Rule }) {
+function Delay({ state, rule }: { state: RuleState | null; rule: string }) {
+  const rows = (state?.delays ?? []).filter((d) => d.rule === rule);
+  if (rows.length === 0) return <b class="ink2">{t("delay.none")}</b>;
+  return <>{rows.map((d) => <div key={d.source} title={t("delay.label", { n: d.n })}><b>{t("delay.value", { p50: d.p50_ms / 1000, p99: d.p99_ms / 1000 })}</b> <span class="small ink2">{d.source || t("delay.several")}</span></div>)}</>;
+}
+
+function Alive({ state, rule, order, busy }: { state: RuleState | null; rule: string; order: (o: RuleOrder) => void; busy: boolean }) {
+  const canary = canaryOf(state, rule);
+  return (
+    <>
+      <b><CanaryMark canary={canary} /></b>
+      {canary?.at && <span class="small ink2"> <Time at={canary.at} /></span>}
+      {canary && canary.state !== "waiting" && <><br /><Button smaller busy={busy} onPress={() => order({ op: "canary", rule })}>{t("canary.now")}</Button></>}
+    </>
+  );
+}
+
+function Strip({ rule, state, order, busy }: { rule: Rule; state: RuleState | null; order: (o: RuleOrder) => void; busy: boolean }) {
   return (
     <dl class="card rule-facts">
       <div><dt>{t("rules.hits_30d")}</dt><dd><b><Num value={total(rule)} /></b> {t("rules.unit")}<br /><Sparkline values={rule.hits_30d} width={120} label={t("rules.hits_label", { n: total(rule) })} /></dd></div>
       <div><dt>{t("rules.last_hit")}</dt><dd><b>{rule.last_hit ? <Time at={rule.last_hit} /> : t("word.none")}</b></dd></div>
       <div><dt>{t("rules.propose")}</dt><dd><b>{rule.propose ? word("rules.propose", rule.propose) : t("word.none")}</b></dd></div>
-      <div><dt>{t("rules.type")}</dt><dd><b>{word("rules.type", rule.type)}</b></dd></div>
+      <div><dt>{t("rules.canary")}</dt><dd><Alive state={state} rule={rule.id} order={order} busy={busy} /></dd></div>
+      <div><dt>{t("delay.title")}</dt><dd><Delay state={state} rule={rule.id} /></dd></div>
     </dl>
   );
 }
@@ -59,8 +82,18 @@ function About({ rule }: { rule: Rule }) {
   );
 }
 
+/** What a red canary means, and what to do. */
+function Trouble({ canary }: { canary: Canary | null }) {
+  if (!canary || !isRed(canary)) return null;
+  return <div class="refusal" role="note"><Mark kind="must">{t(`canary.${canary.state}`)}</Mark><p>{t(`canary.do.${canary.state}`)}</p></div>;
+}
+
 export function OneRule({ id }: { id: string }) {
   const rule = useResource(api.rule(id), ["rules", "stats"], [id]);
+  const state = useResource(api.ruleState, ["rule_state"], [id]);
+  const write = useWrite(state.reload);
+  const order = (o: RuleOrder) => void write.run(() => api.ruleOrder(o));
+  const busy = write.state.step === "busy";
   return (
     <Loaded of={rule}>{(r) => (
       <>
@@ -73,11 +106,14 @@ export function OneRule({ id }: { id: string }) {
           <Button href="#/rules">{t("rules.to_list")}</Button>
         </header>
         <div class="stack">
-          <Strip rule={r} />
+          <Strip rule={r} state={state.data} order={order} busy={busy} />
+          <Outcome state={write.state} />
+          <Trouble canary={canaryOf(state.data, r.id)} />
           <div class="grid">
             <Card class="w6" id="rule-text" title={t("rules.text")} caption="Sigma 2.1"><Text rule={r} /></Card>
             <div class="w6 rule-side"><About rule={r} /><TryLine rule={r} /></div>
           </div>
+          {state.data && <Exceptions state={state.data} order={order} busy={busy} rule={r.id} />}
         </div>
       </>)}
     </Loaded>

@@ -1,7 +1,7 @@
 // 規則: what can be noticed. The list, or one rule.
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
-import type { Rule } from "../../api/types";
+import type { Rule, RuleState } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { t, titleOf, word } from "../../state/text";
 import { Button } from "../../widgets/Button";
@@ -13,7 +13,9 @@ import { Sparkline } from "../../widgets/Sparkline";
 import { type Column, Table } from "../../widgets/Table";
 import { Segments } from "../../widgets/Tabs";
 import { Time } from "../../widgets/Time";
+import { CanaryMark, canaryOf, isRed } from "./canary";
 import { OneRule } from "./OneRule";
+import { Sets } from "./Sets";
 import { TryLine } from "./TryLine";
 
 const RANK: Record<string, number> = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
@@ -23,23 +25,25 @@ const inLevel = (r: Rule, l: string) => l === "all" || r.level === l || (l === "
 const isPart = (r: Rule) => r.level === "informational" && r.kind === null;
 const hits = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
 
-function columns(): Column<Rule>[] {
+function columns(state: RuleState | null): Column<Rule>[] {
   return [
     { head: t("rules.title"), title: true, class: "grow-cell", cell: (r) => <a class="name bold" href={`#/rules/${encodeURIComponent(r.id)}`}>{titleOf(r)}</a> },
     { head: t("cases.level"), cell: (r) => (r.level ? <Level level={r.level} /> : t("word.not_set")) },
     { head: t("rules.kind"), cell: (r) => (r.kind ? word("kind", r.kind) : <span class="ink3">{t("word.none")}</span>) },
     { head: t("rules.type"), cell: (r) => <span class="ink2">{word("rules.type", r.type)}</span> },
+    { head: t("rules.canary"), cell: (r) => <CanaryMark canary={canaryOf(state, r.id)} /> },
     { head: t("rules.hits_30d"), wide: true, cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
     { head: t("rules.hits"), num: true, cell: (r) => <Num value={hits(r)} /> },
     { head: t("rules.last_hit"), num: true, cell: (r) => (r.last_hit ? <Time at={r.last_hit} /> : <span class="ink3">{t("word.none")}</span>) },
   ];
 }
 
-function List({ rows, level }: { rows: Rule[]; level: string }) {
+function List({ rows, level, state }: { rows: Rule[]; level: string; state: RuleState | null }) {
   const [q, find] = useState("");
   const wanted = q.trim().toLowerCase();
+  const red = (r: Rule) => { const c = canaryOf(state, r.id); return c !== null && isRed(c); };
   const shown = rows.filter((r) => inLevel(r, level) && (!wanted || [titleOf(r), r.title, r.name, r.id, r.description, ...r.tags].some((v) => v?.toLowerCase().includes(wanted))))
-    .sort((a, b) => (RANK[a.level ?? ""] ?? 9) - (RANK[b.level ?? ""] ?? 9) || titleOf(a).localeCompare(titleOf(b), "ja"));
+    .sort((a, b) => Number(red(b)) - Number(red(a)) || (RANK[a.level ?? ""] ?? 9) - (RANK[b.level ?? ""] ?? 9) || titleOf(a).localeCompare(titleOf(b), "ja"));
   const parts = shown.filter(isPart);
   const own = shown.filter((r) => !isPart(r));
   const tabs = LEVELS.map((l) => ({ id: l, href: `#/rules?level=${l}`, label: t(l === "all" ? "cases.all" : `level.${l}`), count: rows.filter((r) => inLevel(r, l)).length }));
@@ -50,17 +54,18 @@ function List({ rows, level }: { rows: Rule[]; level: string }) {
         <Segments tabs={tabs} on={level} label={t("rules.filter")} />
         <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("rules.find")} aria-label={t("rules.find")} /></div>
         <span class="grow" />
+        <Button href="#/rules/sets">{t("sets.page")}</Button>
         <Button href="#/rules/try">{t("try.open")}</Button>
       </div>
       <div class="stack">
         <Card>
           {shown.length === 0
             ? <Empty>{t(rows.length === 0 ? "rules.none" : "rules.none_found")}</Empty>
-            : own.length > 0 && <Table label={t("nav.rules")} columns={columns()} rows={own} id={(r) => r.id} />}
+            : own.length > 0 && <Table label={t("nav.rules")} columns={columns(state)} rows={own} id={(r) => r.id} />}
           {parts.length > 0 && (
             <details class="rest" open={own.length === 0 || wanted !== ""}>
               <summary>{t("rules.parts", { n: parts.length })}</summary>
-              <Table label={t("help.word.part")} columns={columns()} rows={parts} id={(r) => r.id} />
+              <Table label={t("help.word.part")} columns={columns(state)} rows={parts} id={(r) => r.id} />
             </details>)}
           {shown.length > 0 && <p class="empty small">{t("rules.shown", { n: shown.length, total: rows.length })}</p>}
         </Card>
@@ -80,7 +85,9 @@ function Try() {
 
 export function Rules({ args, query }: { args: string[]; query: URLSearchParams }) {
   const list = useResource(api.rules, ["rules", "stats"], []);
+  const state = useResource(api.ruleState, ["rule_state"], []);
   if (args[0] === "try") return <Try />;
+  if (args[0] === "sets") return <Sets />;
   if (args[0]) return <OneRule id={args[0]} />;
-  return <Loaded of={list}>{(d) => <List rows={d.rules} level={query.get("level") ?? "all"} />}</Loaded>;
+  return <Loaded of={list}>{(d) => <List rows={d.rules} level={query.get("level") ?? "all"} state={state.data} />}</Loaded>;
 }

@@ -1,0 +1,256 @@
+/* See canary.h. The drill is over once the pump has looked past its last record; then it is certain what the rules
+ * said, and only the room's acknowledgement is waited for. */
+#include "app/sensor/canary.h"
+
+#include "app/engine/overlay.h"
+#include "app/engine/samples.h"
+#include "app/sensor/sensor.h"
+#include "base/file.h"
+#include "base/image.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "detect/rule.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+enum { LINES_MAX = 5000, ARENA_MAX = 64 * 1024 * 1024, GIVE_UP_S = 300, LOOKED_AT_ONCE = 2000, PAUSE_S = 1 };
+#define EVERY_NS NS_PER_DAY
+#define FIRST_PAUSE_NS (10 * NS_PER_S) /* after a start there is more urgent work */
+
+const char *canary_state_to_string(enum canary_state s) {
+    static const char *const words[] = {
+        [CANARY_NONE] = "none", [CANARY_WAITING] = "waiting", [CANARY_PASSED] = "passed", [CANARY_LATE] = "late",
+        [CANARY_UNDELIVERED] = "undelivered", [CANARY_THRESHOLD] = "threshold", [CANARY_HIDDEN] = "hidden",
+        [CANARY_DEAD] = "dead"};
+    return words[s];
+}
+
+void canaries_init(struct canaries *c) {
+    map_init(&c->rows, RULES_MAX, 0);
+    c->quiet_until_ns = time_monotonic_ns() + FIRST_PAUSE_NS;
+}
+
+const struct canary_row *canaries_row(const struct canaries *c, struct str rule) {
+    return map_get(&c->rows, rule);
+}
+
+static struct canary_row *row_of(struct canaries *c, struct str rule) {
+    union map_value *v;
+    bool fresh;
+    if (map_add(&c->rows, rule, &v, &fresh) < 0)
+        return NULL;
+    if (fresh && (v->ptr = mem_zalloc(sizeof(struct canary_row))))
+        ((struct canary_row *) v->ptr)->at_ns = TIME_NONE;
+    return v->ptr;
+}
+
+void canaries_image(struct canaries *c, struct image *x) {
+    size_t n = c->rows.n;
+    struct map_slot *s = NULL;
+    image_size(x, &n, RULES_MAX);
+    for (size_t i = 0; i < n && !x->error; i++) {
+        struct canary_row *row, none = {0};
+        struct str key = STR_NULL;
+        if (!x->reading)
+            key = (s = map_next(&c->rows, s))->key;
+        image_str(x, &key, 512);
+        row = !x->reading ? s->value.ptr : x->error ? NULL : row_of(c, key);
+        row = row ? row : &none;
+        image_count(x, &row->state, CANARY_STATE_MAX_ - 1);
+        image_i64(x, &row->at_ns);
+        image_u64(x, &row->took_ms);
+    }
+}
+
+void canaries_want(struct canaries *c, struct str rule) {
+    snprintf(c->wanted, sizeof c->wanted, "%.*s", (int) MIN(rule.n, sizeof c->wanted - 1), rule.p);
+}
+
+/* ---- what a rule brings along ---- */
+
+static const struct yaml_node *first_match(const struct detect_rule *rule) {
+    const struct yaml_node *samples = rule->kizuki ? yaml_get(rule->kizuki, "samples") : NULL;
+    const struct yaml_node *list = samples ? yaml_get(samples, "match") : NULL;
+    return list && list->kind == YAML_SEQUENCE ? list->first : NULL;
+}
+
+/* DATA/rules/SET/samples/ID.ndjson for a rule below DATA/rules/SET/files. */
+static bool recorded_path(const struct detect_rule *rule, char *dst) {
+    const char *files = strstr(rule->file.p, "/files/");
+    int n = files ? snprintf(dst, PATH_MAX, "%.*s/samples/%.*s.ndjson", (int) (files - rule->file.p), rule->file.p,
+                             STR_ARG(rule->id))
+                  : PATH_MAX;
+    return n < PATH_MAX && !memchr(rule->id.p, '/', rule->id.n);
+}
+
+bool canary_has_samples(const struct sensor *s UNUSED, const struct detect_rule *rule) {
+    char path[PATH_MAX];
+    return first_match(rule) || (recorded_path(rule, path) && access(path, R_OK) == 0);
+}
+
+static int lines_of(const struct detect_rule *rule, struct sample_lines *l) {
+    const struct yaml_node *sample = first_match(rule);
+    char path[PATH_MAX];
+    struct str text;
+    if (sample)
+        return sample_lines_add(l, sample);
+    if (!recorded_path(rule, path))
+        return 0;
+    int r = file_read(l->arena, path, ARENA_MAX / 4, &text, NULL);
+    return r < 0 ? 0 : sample_lines_add_text(l, text);
+}
+
+/* ---- sending ---- */
+
+static int put(struct sensor *s, struct str line, unsigned flags) {
+    struct diag d;
+    struct raw_record rec = {.bytes = line, .arrival_ns = time_now_ns(), .source = s->canaries.source,
+                             .flags = RAW_DRILL | RAW_BACKFILL | flags};
+    int r = s->sink.put(s->sink.ctx, &rec, &d);
+    if (r == -EAGAIN && (r = s->sink.commit(s->sink.ctx, &d)) == 0)
+        r = s->sink.put(s->sink.ctx, &rec, &d);
+    return r;
+}
+
+static int name_source(struct sensor *s) {
+    struct source def = {.name = STR("canary"), .kind = STR("canary"), .encoding = -1,
+                         .offset_min = s->config->offset_min, .skew_max_ns = NS_PER_DAY};
+    return s->canaries.source ? 0 : registry_add(&s->registry, s->spool, &def, &s->canaries.source, NULL);
+}
+
+static void send_canary(struct sensor *s, const struct detect_rule *rule, struct canary_row *row) {
+    struct canaries *c = &s->canaries;
+    struct arena a;
+    struct sample_lines l = {.arena = &a};
+    bool backfilling = s->backfilling;
+    arena_init(&a, ARENA_MAX);
+    int r = name_source(s);
+    if (r == 0)
+        r = lines_of(rule, &l);
+    for (size_t i = 0; r == 0 && i < l.n && i < LINES_MAX; i++)
+        r = put(s, l.at[i], 0);
+    if (r == 0)
+        r = put(s, STR(""), RAW_TICK);
+    if (r == 0)
+        r = s->sink.commit(s->sink.ctx, NULL);
+    s->backfilling = backfilling; /* these were no old logs */
+    row->at_ns = time_now_ns();
+    arena_done(&a);
+    if (r < 0) {
+        log_warn("no canary could be sent: %s", err_word(r));
+        return;
+    }
+    c->running = true;
+    c->heard = false;
+    c->seq = 0;
+    c->end = spool_durable_next(s->spool) - 1;
+    c->from_ns = time_monotonic_ns();
+    snprintf(c->rule, sizeof c->rule, "%.*s", (int) MIN(rule->id.n, sizeof c->rule - 1), rule->id.p);
+}
+
+bool canaries_hear(struct sensor *s, const struct finding *f, const struct raw_record *rec, uint64_t seq) {
+    struct canaries *c = &s->canaries;
+    if (!f->drill || (rec && rec->source != c->source))
+        return false;
+    if (c->running && str_eq_z(f->rule_id, c->rule) && !c->heard) {
+        c->heard = true;
+        c->seq = seq;
+    }
+    return true;
+}
+
+/* ---- judging ---- */
+
+/* Whether lines of the drill matched what the rule looks at, itself or through others. */
+static bool was_hit(const struct sensor *s, const struct detect_rule *rule, unsigned depth) {
+    const struct engine *e = pump_engine(s->pump);
+    if (rule->kind == DETECT_DETECTION || depth > 8)
+        return engine_drill_hits(e, rule->index) > 0;
+    const struct yaml_node *list = yaml_get(rule->correlation, "rules");
+    for (const struct yaml_node *it = list ? list->kind == YAML_SEQUENCE ? list->first : list : NULL; it;
+         it = list->kind == YAML_SEQUENCE ? it->next : NULL) {
+        const struct detect_rule *to = it->kind == YAML_SCALAR ? detect_rules_find(engine_rules(e), it->text) : NULL;
+        if (to && was_hit(s, to, depth + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool has_exception(const struct sensor *s, const struct detect_rule *rule) {
+    size_t n;
+    const struct overlay_exception *x = overlay_exceptions(engine_overlay(pump_engine(s->pump)), &n);
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < x[i].n_targets; k++)
+            if (x[i].targets[k] == rule->index)
+                return true;
+    return false;
+}
+
+/* CANARY_WAITING: not known yet. */
+static enum canary_state judge(struct sensor *s, const struct detect_rule *rule, uint64_t took_ms) {
+    const struct canaries *c = &s->canaries;
+    bool patience = took_ms < (uint64_t) GIVE_UP_S * 1000;
+    if (pump_at(s->pump) <= c->end)
+        return patience ? CANARY_WAITING : CANARY_LATE;
+    if (c->heard && roomlink_acknowledged(s->link) < c->seq)
+        return took_ms < CANARY_LATE_MS ? CANARY_WAITING : CANARY_UNDELIVERED;
+    if (c->heard || (!rule->generate && was_hit(s, rule, 0)))
+        return took_ms > CANARY_LATE_MS ? CANARY_LATE : CANARY_PASSED;
+    if (was_hit(s, rule, 0) && (rule->kind == DETECT_DETECTION || has_exception(s, rule)))
+        return CANARY_HIDDEN;
+    return rule->kind == DETECT_CORRELATION && was_hit(s, rule, 0) ? CANARY_THRESHOLD : CANARY_DEAD;
+}
+
+static void look_after(struct sensor *s) {
+    struct canaries *c = &s->canaries;
+    const struct detect_rule *rule = detect_rules_find(engine_rules(pump_engine(s->pump)), str_of(c->rule));
+    struct canary_row *row = row_of(c, str_of(c->rule));
+    uint64_t took_ms = (uint64_t) ((time_monotonic_ns() - c->from_ns) / NS_PER_MS);
+    enum canary_state state = rule && row ? judge(s, rule, took_ms) : CANARY_NONE;
+    if (state == CANARY_WAITING)
+        return;
+    c->running = false;
+    c->quiet_until_ns = time_monotonic_ns() + PAUSE_S * NS_PER_S;
+    if (!rule || !row)
+        return;
+    row->state = state;
+    row->took_ms = took_ms;
+    s->rule_state_changed = true;
+    if (state != CANARY_PASSED)
+        log_warn("canary of rule '%.*s': %s", STR_ARG(rule->title), canary_state_to_string(state));
+}
+
+static bool is_due(const struct canary_row *row, int64_t now_ns) {
+    return !row || row->at_ns == TIME_NONE || now_ns - row->at_ns >= EVERY_NS || row->at_ns > now_ns;
+}
+
+static void begin_next(struct sensor *s) {
+    struct canaries *c = &s->canaries;
+    const struct detect_rules *set = engine_rules(pump_engine(s->pump));
+    const struct overlay *o = engine_overlay(pump_engine(s->pump));
+    const struct detect_rule *wanted = c->wanted[0] ? detect_rules_find(set, str_of(c->wanted)) : NULL;
+    c->wanted[0] = 0;
+    for (unsigned n = 0; !c->running && n < MIN(set->n, (uint32_t) LOOKED_AT_ONCE); n++) {
+        const struct detect_rule *rule = wanted ? wanted : set->rules[c->next++ % set->n];
+        bool is_rule = rule->kind != DETECT_FILTER && !rule->refused && !overlay_is_exception(o, rule->index);
+        if (is_rule && (wanted || is_due(canaries_row(c, rule->id), time_now_ns())) && canary_has_samples(s, rule)) {
+            struct canary_row *row = row_of(c, rule->id);
+            if (row)
+                send_canary(s, rule, row);
+        }
+        if (wanted)
+            break;
+    }
+}
+
+void canaries_tick(struct sensor *s) {
+    struct canaries *c = &s->canaries;
+    if (s->replay)
+        return;
+    if (c->running)
+        look_after(s);
+    else if (!s->rules_changing && (c->wanted[0] || time_monotonic_ns() >= c->quiet_until_ns) &&
+             pump_at(s->pump) == spool_durable_next(s->spool))
+        begin_next(s);
+}

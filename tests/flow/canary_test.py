@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Are rules alive: simulated events from a rule's own samples go the way of real ones to the room, and what could not
+have noticed the case it was made for is red. How long rules take, measured. What is asked from the pages."""
+import json
+import struct
+import time
+
+import roomside
+import rulebed as sets
+import tap
+
+SAMPLE = "Nov 22 17:03:{:02} gate sshd[812]: Failed password for invalid user admin from 192.0.2.7 port 40022 ssh2"
+SAMPLES = "kizuki:\n  samples:\n    match:\n"
+COUNT = """title: Failures of one address
+id: 33333333-2222-4333-8444-55555555555{n}
+correlation:
+    type: event_count
+    rules: ["{id}1"]
+    group-by: [source.ip]
+    timespan: 10m
+    condition: {{gte: {least}}}
+level: high
+"""
+ALIVE, TOO_HIGH, NOBODY = (f"33333333-2222-4333-8444-55555555555{n}" for n in "123")
+BASE, OTHER = f"{sets.ID}1", f"{sets.ID}2"
+
+
+class Room(roomside.Room):
+    """Also keeps what is said of rules, and asks."""
+
+    def __init__(self, path):
+        self.rule_state, self.peer, self.answers = {}, None, {}
+        super().__init__(path)
+
+    def serve(self, peer):
+        self.peer = peer
+        super().serve(peer)
+
+    def take(self, text):
+        if text.startswith(b'{"t":"rule_state"'):
+            self.rule_state = json.loads(text)
+            return None
+        if text.startswith(b'{"t":"rule_order"'):
+            m = json.loads(text)
+            self.answers[m["id"]] = m["result"]
+            return None
+        return super().take(text)
+
+    def order(self, **what):
+        number = len(self.answers) + 1
+        text = json.dumps({"t": "rule_order", "id": number, **what}).encode()
+        self.peer.sendall(struct.pack("<I", len(text)) + text)
+        return tap.wait_until(lambda: self.answers.get(number), 10, what=f"an answer to {what}")
+
+    def canary(self, rule):
+        return next((c for c in self.rule_state.get("canaries", []) if c["rule"] == rule), None)
+
+    def told_of(self, rule):
+        return [f for f in (json.loads(b'{"id":"' + v) for v in self.told.values()) if f["rule"]["id"] == rule]
+
+
+def samples(n):
+    return SAMPLES + "        - |\n" + "".join(f"            {SAMPLE.format(i)}\n" for i in range(n))
+
+
+def bed(d):
+    data = d / "data"
+    data.mkdir()
+    one = "    - '" + SAMPLE.format(1) + "'\n"
+    s = sets.make_set(
+        d / "mine", a=sets.text() + SAMPLES + "        " + one.strip() + "\n", b=sets.text(2, "Never there", "nobody") + SAMPLES + "        " + one.strip() + "\n",
+        k=COUNT.format(n=1, id=sets.ID, least=5) + samples(6), t=COUNT.format(n=2, id=sets.ID, least=50) + samples(6),
+        n=COUNT.format(n=3, id=sets.ID, least=7))
+    sets.rule(data, "add", s, "--on")
+    log = d / "auth.log"
+    log.write_text("")
+    room = Room(d / "room.sock")
+    sensor = roomside.Sensor(data, room, {"sources": [{"name": "auth", "kind": "file", "path": str(log)}], "syslog": []})
+    tap.wait_until(lambda: room.rule_state, 20, what="the state of rules")
+    return data, log, room, sensor
+
+
+def run(room, rule):
+    before = room.canary(rule)["at"]
+    assert room.order(op="canary", rule=rule)["ok"]
+    return tap.wait_until(lambda: (c := room.canary(rule)) and c["at"] != before and c["state"] != "waiting" and c, 30,
+                          what=f"the canary of {rule}: {room.canary(rule)}")
+
+
+@tap.test
+def canaries_go_the_way_of_real_events_and_touch_nothing_real():
+    with tap.folder() as d:
+        data, log, room, sensor = bed(d)
+        try:
+            assert run(room, ALIVE)["state"] == "passed"
+            told = room.told_of(ALIVE)
+            assert told and all(f["drill"] and f["canary"] for f in told), told
+            assert run(room, TOO_HIGH)["state"] == "threshold"
+            assert run(room, OTHER)["state"] == "dead"
+            assert run(room, BASE)["state"] == "passed"  # it speaks only through others; its match is what counts
+            assert room.canary(NOBODY) is None, "a rule without samples is not known to be alive"
+            # Six simulated failures and then six real ones of the same address: eight of both would be one finding of
+            # the rule that wants seven, six real ones are none.
+            with open(log, "a") as f:
+                f.write("".join(time.strftime("%b %d %H:%M:%S ") + SAMPLE.format(i).split(" ", 3)[3] + "\n" for i in range(6)))
+            tap.wait_until(lambda: any(not f.get("drill") for f in room.told_of(ALIVE)), 20, what="a real finding")
+            room.heard(6, 20, sensor)
+            assert not [f for f in room.told_of(NOBODY) if not f.get("drill")]
+            assert [s["name"] for s in room.sources] == ["auth"], room.sources
+            delays = tap.wait_until(lambda: room.rule_state["delays"], 40, what="delays")
+            row = next(r for r in delays if r["rule"] == ALIVE)
+            assert row["source"] == "auth" and row["n"] == 1 and row["p50_ms"] <= row["p99_ms"] <= row["max_ms"] < 60000, row
+        finally:
+            sensor.stop()
+        sensor = roomside.Sensor(data, room, {"sources": [], "syslog": []})
+        room.rule_state = {}
+        tap.wait_until(lambda: room.rule_state, 20, what="the state of rules")
+        assert room.canary(ALIVE)["state"] == "passed" and room.rule_state["delays"], "not kept over a restart"
+        sensor.stop()
+
+
+@tap.test
+def what_an_exception_hides_is_not_alive():
+    with tap.folder() as d:
+        data, log, room, sensor = bed(d)
+        try:
+            assert run(room, ALIVE)["state"] == "passed"
+            r = room.order(op="except", rule=ALIVE, where=[{"field": "source.ip", "value": "192.0.2.7"}], until="30d",
+                           owner="Sato", reason="health check")
+            assert r["ok"], r
+            x = tap.wait_until(lambda: room.rule_state["exceptions"], 20, what="the exception")[0]
+            assert x["owner"] == "Sato" and x["rules"] == [ALIVE], x
+            assert run(room, ALIVE)["state"] == "hidden"
+            assert room.order(op="unexcept", name=x["id"])["ok"]
+            tap.wait_until(lambda: not room.rule_state["exceptions"], 20, what="the end of the exception")
+            assert run(room, ALIVE)["state"] == "passed"
+        finally:
+            sensor.stop()
+
+
+@tap.test
+def orders_that_make_no_sense_are_refused_in_words():
+    with tap.folder() as d:
+        data, log, room, sensor = bed(d)
+        try:
+            for order, why in (({"op": "nonsense"}, "no such order"), ({"op": "adopt", "name": "../x"}, ""),
+                               ({"op": "adopt", "name": "mine"}, "waits to be switched on"), ({"op": "off", "name": "x"}, "no rule set"),
+                               ({"op": "except", "rule": ALIVE, "where": [{"field": "a", "value": "*"}], "until": "1d", "owner": "a", "reason": "b"}, "hide everything"),
+                               ({"op": "canary", "rule": NOBODY}, "no samples"), ({"op": "soc_answer", "name": "x", "owner": "y"}, "no canary")):
+                r = room.order(**order)
+                assert not r["ok"] and why in r["error"], (order, r)
+            assert room.order(op="off", name="mine")["ok"]
+            tap.wait_until(lambda: room.rule_state["sets"][0]["state"] == "off" and not room.canary(ALIVE), 20, what="the set switched off")
+        finally:
+            sensor.stop()
+
+
+if __name__ == "__main__":
+    tap.main()
