@@ -134,8 +134,12 @@ static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t 
 }
 
 static bool regex_holds(struct detect_matcher *m, const struct atom *a, uint32_t value) {
+    const struct prepared *p = value_prepare(m, value);
+    bool high = p->high;
+    if (!high && !regex_may_match(a->re, m->kernel, p->lowered))
+        return false;
     struct str text = value_text(m, value);
-    int r = value_prepare(m, value)->high ? -1 : regex_foresee(a->re, m->kernel, text);
+    int r = high ? -1 : regex_foresee(a->re, text);
     if (r >= 0)
         return r;
     m->stats.regexes++;

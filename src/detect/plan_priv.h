@@ -109,7 +109,8 @@ struct gram_set {
     uint32_t table_log;
     /* literals of one to three bytes */
     struct kernel_filter *short_filter;
-    struct short_literal *short_literals;
+    struct short_literal *short_literals; /* by first byte: those with c from short_from[c] on */
+    uint16_t short_from[257];
     uint32_t shorts, n_shorts; /* entries */
     bool has_grams;
 };
@@ -259,7 +260,10 @@ struct trigger_list {
     size_t n, cap;
 };
 
-struct popularity; /* plan_trigger.c */
+/* A way to look a value up, shared by all triggers of the field that need it: its price is shared, too. */
+enum lookup { LOOKUP_GRAMS = PROBE_MAX_, LOOKUP_SHORTS = LOOKUP_GRAMS + 2, LOOKUPS = LOOKUP_SHORTS + 2 };
+
+struct popularity; /* plan_chance.c */
 struct lane_builder {
     struct detect_plan *plan;
     struct lane *lane;
@@ -274,6 +278,7 @@ struct lane_builder {
     size_t atoms_cap, items_cap, uses_cap, code_cap;
     size_t n_code;
     struct trigger_list triggers;
+    uint32_t (*shared_by)[LOOKUPS]; /* triggers of the last round, by field; NULL in the first */
     uint32_t *always;
     size_t n_always, always_cap;
     struct popularity *popularity;

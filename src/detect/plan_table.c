@@ -222,6 +222,8 @@ static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
     if (!g)
         return -ENOMEM;
     g->shorts = put_entries(t, at, n, &g->n_shorts);
+    if (g->n_shorts > UINT16_MAX)
+        return -ERR_LIMIT;
     g->short_literals = arena_zalloc(&t->b->plan->arena, g->n_shorts * sizeof *g->short_literals);
     if (!g->short_literals)
         return -ENOMEM;
@@ -229,9 +231,12 @@ static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
         const struct entry *e = &t->l->entries[g->shorts + i];
         struct short_literal *s = &g->short_literals[i];
         s->n = e->n;
+        g->short_from[(unsigned char) e->lit[0] + 1] = (uint16_t) (i + 1); /* sorted by first byte */
         memcpy(&s->bytes, e->lit, e->n);
         memset(&s->mask, 0xff, e->n);
     }
+    for (unsigned c = 1; c <= 256; c++)
+        g->short_from[c] = MAX(g->short_from[c], g->short_from[c - 1]);
     return make_filter(t, at, n, &g->short_filter);
 }
 

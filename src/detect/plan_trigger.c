@@ -30,12 +30,31 @@ struct need {
     size_t n, cap;
 };
 
+/* LOOKUPS: the trigger needs none. */
+static unsigned lookup_of(const struct trigger *t) {
+    if (t->kind == TRIGGER_PROBE)
+        return t->probe;
+    if (t->kind == TRIGGER_GRAM)
+        return (t->lit.n < 4 ? LOOKUP_SHORTS : LOOKUP_GRAMS) + t->unicode;
+    return LOOKUPS;
+}
+
+/* The trigger's part of what looking there costs in every event. */
+static double lookup_price(const struct lane_builder *b, const struct trigger *t) {
+    unsigned lookup = lookup_of(t);
+    if (!b->shared_by || lookup == LOOKUPS)
+        return 0;
+    double ns = lookup >= LOOKUP_GRAMS ? (t->field ? 15 : 60) : lookup % PROBE_UNICODE == PROBE_COMPONENT ? 15 : 8;
+    uint32_t n = b->shared_by[t->field][lookup];
+    return ns / (n ? n : 0.5);
+}
+
 static int need_one(struct lane_builder *b, struct need *to, struct trigger t, double price) {
     int r = arena_grow(&b->scratch, (void **) &to->at, &to->cap, to->n + 1, sizeof *to->at);
     if (r < 0)
         return r;
     to->at[to->n++] = t;
-    to->price += price;
+    to->price += price + lookup_price(b, &t);
     to->known = true;
     return 0;
 }
@@ -298,12 +317,15 @@ static int add_triggers(struct lane_builder *b, const struct need *need, uint32_
     return r;
 }
 
-int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
+static int choose_once(struct lane_builder *b, const struct lane_source *rules, uint32_t n,
+                       const double *judge_ns) {
+    b->triggers.n = 0;
+    b->n_always = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct need need;
         if (!b->lane->rules[i].n)
             continue; /* refused */
-        b->judge_ns = lane_rule_cost_ns(b, &rules[i]);
+        b->judge_ns = judge_ns[i];
         int r = need_of(b, rules[i].source, rules[i].expr, false, &need);
         if (r == 0 && need.known) {
             r = add_triggers(b, &need, i);
@@ -316,6 +338,31 @@ int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules
         arena_reset(&b->scratch);
         if (r < 0)
             return r;
+    }
+    return 0;
+}
+
+/* In rounds: what a look-up costs is shared by the rules that want it, so a look-up for two or three rules is
+ * dear and those take their second choice, if they have one. */
+int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
+    enum { ROUNDS = 3 };
+    double *judge_ns = arena_alloc(&b->temp, (n + 1) * sizeof *judge_ns);
+    uint32_t (*shared_by)[LOOKUPS] = arena_alloc(&b->temp, b->lane->n_fields * sizeof *shared_by);
+    if (!judge_ns || !shared_by)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        judge_ns[i] = b->lane->rules[i].n ? lane_rule_cost_ns(b, &rules[i]) : 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int r = choose_once(b, rules, n, judge_ns);
+        if (r < 0)
+            return r;
+        memset(shared_by, 0, b->lane->n_fields * sizeof *shared_by);
+        for (size_t i = 0; i < b->triggers.n; i++) {
+            unsigned lookup = lookup_of(&b->triggers.at[i]);
+            if (lookup < LOOKUPS)
+                shared_by[b->triggers.at[i].field][lookup]++;
+        }
+        b->shared_by = shared_by;
     }
     return 0;
 }

@@ -85,9 +85,12 @@ int regex_new(struct str text, unsigned flags, struct regex **ret) {
     return 0;
 }
 
-int regex_foresee(const struct regex *re, const struct kernel *k, struct str ascii) {
-    static const int answers[] = {[REGEX_GATE_NO] = 0, [REGEX_GATE_YES] = 1, [REGEX_GATE_TRY] = -1};
-    return re->gated ? answers[regex_gate_ask(&re->gate, k, ascii)] : -1;
+bool regex_may_match(const struct regex *re, const struct kernel *k, struct str lowered) {
+    return !re->gated || regex_gate_passes(&re->gate, k, lowered);
+}
+
+int regex_foresee(const struct regex *re, struct str ascii) {
+    return re->gated && re->gate.whole ? regex_gate_matches(&re->gate, ascii) : -1;
 }
 
 void regex_free(struct regex *re) {

@@ -14,9 +14,11 @@ int regex_check(struct str text, unsigned flags, char *why, size_t why_cap,
                 size_t *ret_where) MUST_USE;
 int regex_new(struct str text, unsigned flags, struct regex **ret) MUST_USE;
 void regex_free(struct regex *re); /* NULL allowed */
-/* Of a text that is ASCII only: 1 = found, 0 = not, negative = regex_match has to say. Quick. */
+/* Both quick, of a text that is ASCII only. false: it cannot match what is `lowered` once its letters are. */
 struct kernel;
-int regex_foresee(const struct regex *re, const struct kernel *k, struct str ascii);
+bool regex_may_match(const struct regex *re, const struct kernel *k, struct str lowered);
+/* 1 = found, 0 = not, negative = regex_match has to say; after regex_may_match. */
+int regex_foresee(const struct regex *re, struct str ascii);
 struct regex_memory *regex_memory_new(void);
 void regex_memory_free(struct regex_memory *m); /* NULL allowed */
 /* 1 = found, 0 = not, -ERR_LIMIT = gave up at the limits (to be counted, and taken as not found).

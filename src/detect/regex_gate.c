@@ -44,6 +44,14 @@ static void class_fold(struct kernel_class *c) {
         c->bytes[b] = c->bytes[b - 32] = c->bytes[b] | c->bytes[b - 32];
 }
 
+/* For lowered texts: what allows a capital letter allows the small one. */
+static struct kernel_class class_lowered(const struct kernel_class *c) {
+    struct kernel_class to = *c;
+    for (unsigned b = 'A'; b <= 'Z'; b++)
+        to.bytes[b + 32] |= c->bytes[b];
+    return to;
+}
+
 static bool class_within(const struct kernel_class *a, const struct kernel_class *b) {
     for (unsigned i = 0; i < 128; i++)
         if (a->bytes[i] && !b->bytes[i])
@@ -294,7 +302,7 @@ static void settle_counts(struct regex_gate *g, const struct reader *r) {
         g->shortest += p->min;
         if (p->min >= RUN_MIN && p->min > g->run && class_share(&p->class) < 0.95) {
             g->run = p->min;
-            g->running = p->class;
+            g->running = class_lowered(&p->class);
         }
         if (!p->min)
             continue;
@@ -305,7 +313,7 @@ static void settle_counts(struct regex_gate *g, const struct reader *r) {
         if (odds > best) {
             best = odds;
             g->count = total;
-            g->counted = p->class;
+            g->counted = class_lowered(&p->class);
         }
     }
 }
@@ -351,12 +359,14 @@ static void settle_window(struct regex_gate *g, const struct reader *r) {
     g->has_window = true;
     g->window.halves = 1;
     g->window.min = best.n;
-    for (unsigned k = 0; k < 4; k++)
+    for (unsigned k = 0; k < 4; k++) {
+        memset(g->windows[k].bytes, 0xff, sizeof g->windows[k].bytes);
+        if (k < best.n)
+            g->windows[k] = class_lowered(best.at[k]);
         for (unsigned b = 0; b < 128; b++)
-            if (k >= best.n || best.at[k]->bytes[b]) {
+            if (g->windows[k].bytes[b])
                 g->window.groups[0][k][b & 63] = 1;
-                g->windows[k].bytes[b] = 0xff;
-            }
+    }
 }
 
 /* The whole expression as parts, if it is of that kind. Its dot stops at line ends, of which PCRE2 knows
@@ -452,7 +462,7 @@ static bool line_has_parts(const struct regex_gate *g, struct str line) {
     return true;
 }
 
-static bool has_parts(const struct regex_gate *g, struct str text) {
+bool regex_gate_matches(const struct regex_gate *g, struct str text) {
     struct str line;
     if (g->over_lines)
         return line_has_parts(g, text);
@@ -480,16 +490,10 @@ static bool has_window(const struct regex_gate *g, const struct kernel *k, struc
     return false;
 }
 
-static bool passes(const struct regex_gate *g, const struct kernel *k, struct str text) {
+bool regex_gate_passes(const struct regex_gate *g, const struct kernel *k, struct str text) {
     if (text.n < g->shortest)
         return false;
     if (g->has_window && !has_window(g, k, text))
         return false;
     return (!g->count || has_count(g, k, text)) && (!g->run || has_run(g, k, text));
-}
-
-enum regex_gate_answer regex_gate_ask(const struct regex_gate *g, const struct kernel *k, struct str text) {
-    if (!passes(g, k, text))
-        return REGEX_GATE_NO;
-    return !g->whole ? REGEX_GATE_TRY : has_parts(g, text) ? REGEX_GATE_YES : REGEX_GATE_NO;
 }

@@ -24,6 +24,7 @@ struct regex_gate {
 };
 /* false: nothing is known, the expression has to be tried. line_feed_ends: "." stops at "\n" and nothing else. */
 bool regex_gate_make(struct regex_gate *g, struct str text, unsigned flags, bool line_feed_ends);
-/* Whether text, which is ASCII only, matches. */
-enum regex_gate_answer { REGEX_GATE_NO, REGEX_GATE_YES, REGEX_GATE_TRY };
-enum regex_gate_answer regex_gate_ask(const struct regex_gate *g, const struct kernel *k, struct str text);
+/* false: a text cannot match that is ASCII only and this when its letters are lowered */
+bool regex_gate_passes(const struct regex_gate *g, const struct kernel *k, struct str lowered);
+/* With g->whole: whether the text matches, which is ASCII only. */
+bool regex_gate_matches(const struct regex_gate *g, struct str text);

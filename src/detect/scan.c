@@ -129,7 +129,8 @@ static void found_short(struct detect_matcher *m, const struct lane *l, const st
     uint32_t here = 0;
     size_t left = MIN(v.n - at, (size_t) 4);
     memcpy(&here, v.p + at, left);
-    for (uint32_t k = 0; k < g->n_shorts; k++) {
+    unsigned char c = (unsigned char) v.p[at];
+    for (uint32_t k = g->short_from[c]; k < g->short_from[c + 1]; k++) {
         const struct short_literal *s = &g->short_literals[k];
         if ((here & s->mask) == s->bytes && left >= s->n)
             choose(m, l, l->entries[g->shorts + k].rules, l->entries[g->shorts + k].n_rules);

@@ -158,7 +158,10 @@ static void foresees_only_what_is_so(void **state UNUSED) {
                 value[i] = pick(4) ? letters[pick(sizeof letters - 1)] : only;
             int really = regex_match(re, m, str_n(value, n));
             for (unsigned w = 0; w < ARRAY_SIZE(kernels); w++) {
-                int said = regex_foresee(re, kernels[w], str_n(value, n));
+                char lowered[sizeof value];
+                for (size_t i = 0; i < n; i++)
+                    lowered[i] = ascii_lower(value[i]);
+                int said = regex_may_match(re, kernels[w], str_n(lowered, n)) ? regex_foresee(re, str_n(value, n)) : 0;
                 if (said >= 0 && said != really)
                     fail_msg("/%s/ with flags %u on '%.*s': said %d, is %d", z, f, (int) n, value, said, really);
                 n_yes += said == 1;
