@@ -210,6 +210,19 @@ def an_event_has_its_own_time_and_place():
 
 
 @tap.test
+def the_logs_made_here_are_event_logs_to_another_reader():
+    tap.need(WRITE.exists(), "build-dev is not built")
+    tap.need_program("evtxexport")
+    with tap.folder() as d:
+        lines = [json.dumps(native("Security", 4688, {"NewProcessName": f"C:\\{i}.exe", "Number": i})) for i in range(300)]
+        subprocess.run([WRITE, d / "a.evtx"], input="\n".join(lines).encode(), check=True)
+        r = tap.run("evtxexport", "-f", "xml", d / "a.evtx")
+        assert r.returncode == 0, r.stderr
+        text = r.stdout.decode()
+        assert text.count("<Event ") == 300 and '<Data Name="NewProcessName">C:\\299.exe</Data>' in text, text[:2000]
+
+
+@tap.test
 def a_damaged_log_gives_what_can_be_read_and_says_what_was_lost():
     tap.need(WRITE.exists(), "build-dev is not built")
     with tap.folder() as d:

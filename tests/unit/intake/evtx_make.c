@@ -64,15 +64,41 @@ static void put_name(struct evtx_make *m, const char *name) {
     put16(b, 0);
 }
 
+static void end_start(struct evtx_make *m) {
+    struct buf *b = &m->file;
+    size_t at = m->open[m->depth - 1].attributes;
+    if (at)
+        set32(b, at, (uint32_t) (b->n - at - 4));
+    m->open[m->depth - 1].attributes = 0;
+}
+
 static void open_element(struct evtx_make *m, const char *name, bool attributes) {
-    buf_add_byte(&m->file, (char) (attributes ? 0x41 : 0x01));
-    put16(&m->file, 0xffff);
-    put32(&m->file, 0); /* size: readers go without */
+    struct buf *b = &m->file;
+    buf_add_byte(b, (char) (attributes ? 0x41 : 0x01));
+    put16(b, 0xffff);
+    m->open[m->depth].size = b->n;
+    put32(b, 0);
     put_name(m, name);
+    m->open[m->depth].attributes = attributes ? b->n : 0;
+    m->depth++;
     if (attributes)
-        put32(&m->file, 0);
+        put32(b, 0);
     else
-        buf_add_byte(&m->file, 0x02);
+        buf_add_byte(b, 0x02);
+}
+
+static void end_attributes(struct evtx_make *m) {
+    end_start(m);
+    buf_add_byte(&m->file, 0x02);
+}
+
+/* 0x04: behind its content, 0x03: it has none */
+static void close_element(struct evtx_make *m, char token) {
+    struct buf *b = &m->file;
+    end_start(m);
+    buf_add_byte(b, token);
+    size_t at = m->open[--m->depth].size;
+    set32(b, at, (uint32_t) (b->n - at - 4));
 }
 
 static void attribute(struct evtx_make *m, const char *name, bool more) {
@@ -100,7 +126,7 @@ static void substitute(struct evtx_make *m, unsigned which, unsigned type) {
 static void simple(struct evtx_make *m, const char *name, unsigned which, unsigned type) {
     open_element(m, name, false);
     substitute(m, which, type);
-    buf_add_byte(&m->file, 0x04);
+    close_element(m, 0x04);
 }
 
 /* An element with one attribute and nothing inside. */
@@ -109,7 +135,7 @@ static void only_attribute(struct evtx_make *m, const char *name, const char *ke
     open_element(m, name, true);
     attribute(m, key, false);
     substitute(m, which, type);
-    buf_add_byte(&m->file, 0x03);
+    close_element(m, 0x03);
 }
 
 /* --- the two templates --- */
@@ -122,7 +148,7 @@ static void system_definition(struct evtx_make *m) {
     open_element(m, "Event", true);
     attribute(m, "xmlns", false);
     text_value(m, "http://schemas.microsoft.com/win/2004/08/events/event");
-    buf_add_byte(b, 0x02);
+    end_attributes(m);
     open_element(m, "System", false);
     only_attribute(m, "Provider", "Name", V_PROVIDER, 0x01);
     simple(m, "EventID", V_ID, 0x06);
@@ -131,9 +157,10 @@ static void system_definition(struct evtx_make *m) {
     simple(m, "Channel", V_CHANNEL, 0x01);
     simple(m, "Computer", V_COMPUTER, 0x01);
     only_attribute(m, "Security", "UserID", V_USER, 0x13);
-    buf_add_byte(b, 0x04);
+    close_element(m, 0x04);
     substitute(m, V_DATA, 0x21);
-    buf_add(b, str_n("\x04\0", 2));
+    close_element(m, 0x04);
+    buf_add_byte(b, 0);
 }
 
 static void data_definition(struct evtx_make *m, const struct evtx_make_event *e) {
@@ -145,12 +172,13 @@ static void data_definition(struct evtx_make *m, const struct evtx_make_event *e
         if (e->data[i].name) {
             attribute(m, "Name", false);
             text_value(m, e->data[i].name);
-            buf_add_byte(b, 0x02);
+            end_attributes(m);
         }
         substitute(m, i, e->data[i].type);
-        buf_add_byte(b, 0x04);
+        close_element(m, 0x04);
     }
-    buf_add(b, str_n("\x04\0", 2));
+    close_element(m, 0x04);
+    buf_add_byte(b, 0);
 }
 
 /* Head of an instance with its definition inline; returns where the definition's size goes. */

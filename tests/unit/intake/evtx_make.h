@@ -23,6 +23,10 @@ struct evtx_make {
     uint64_t next_id, first_id;
     unsigned n_chunks;
     uint32_t template_at, record_at; /* in the chunk: the System template, the last record */
+    struct {
+        size_t size, attributes; /* where its sizes go; attributes 0: none, or written */
+    } open[8];
+    unsigned depth;
 };
 void evtx_make_begin(struct evtx_make *m);
 void evtx_make_add(struct evtx_make *m, const struct evtx_make_event *e);
