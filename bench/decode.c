@@ -41,6 +41,7 @@ static int decode_batch(const struct decoder *port, const struct event_names *na
 static int run(const char *path, struct totals *t, struct diag *diag) {
     CLEANUP(event_names_freep) struct event_names *names = event_names_new();
     CLEANUP(decode_freep) struct decode *d = NULL;
+    CLEANUP(decode_lane_freep) struct decode_lane *lane = NULL;
     CLEANUP(intake_reader_freep) struct intake_reader *r = NULL;
     struct intake_reader_options o = {.flags = RAW_BACKFILL};
     struct intake_batch b;
@@ -50,7 +51,10 @@ static int run(const char *path, struct totals *t, struct diag *diag) {
         k = intake_reader_open(path, &o, &r, diag);
     if (k < 0)
         return k;
-    struct decoder port = decode_port(d);
+    lane = decode_lane_new(d);
+    if (!lane)
+        return -ENOMEM;
+    struct decoder port = decode_lane_port(lane);
     intake_batch_init(&b);
     arena_init(&a, BATCH_ARENA_BYTES_MAX);
     while ((k = intake_reader_next(r, &b, diag)) > 0 && k >= 0)

@@ -133,20 +133,50 @@ static inline int json_cursor_end(struct json_cursor *c, const char **p) {
     return JSON_CLOSE;
 }
 
-/* The usual member, in registers: `,"key":"value"` inside an object, behind a value. *p and *i are
- * c->p and c->i, and are moved on. False: something else stands here (also the end of this part of
- * the index), and nothing was taken. */
-static inline bool json_cursor_pair(const struct json_cursor *c, const char **p, uint32_t *i,
-                                    struct str *ret_key, struct str *ret_value) {
+/* Whether these are digits and a number; false also for what is too long or stands too near the end
+ * to be told quickly. */
+static inline bool json_is_digits(const char *p, size_t n, const char *end) {
+#if defined(__SSE2__)
+    if (n == 0 || n > 16 || end - p < 16 || (*p == '0' && n > 1))
+        return false;
+    __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *) (const void *) p),
+                             _mm_set1_epi8('0')),
+            nine = _mm_set1_epi8(9);
+    unsigned digits = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, nine), nine));
+    return !(~digits & ((1u << n) - 1));
+#else
+    return n <= 16 && n && json_number_end(p, p + n) == p + n &&
+           json_skip_digits(p, p + n) == p + n;
+#endif
+}
+
+/* The usual member, in registers: `,"key":"value"` or `,"key":123,"` inside an object, behind a
+ * value. *p and *i are c->p and c->i, and are moved on. False: something else stands here (also the
+ * end of this part of the index), and nothing was taken. */
+static inline bool json_cursor_member(const struct json_cursor *c, const char **p, uint32_t *i,
+                                      struct str *ret_key, enum json_type *ret_type,
+                                      struct str *ret_value) {
     const uint32_t *at = c->ix.at + *i;
     const char *text = c->ix.text;
-    if (UNLIKELY(*i + 4 > c->ix.n) || text + at[0] != *p + 1 || **p != ',' || at[2] != at[1] + 2 ||
+    if (UNLIKELY(*i + 4 > c->ix.n) || text + at[0] != *p + 1 || **p != ',' ||
         text[at[1] + 1] != ':')
         return false;
     *ret_key = str_n(text + at[0] + 1, at[1] - at[0] - 1);
-    *ret_value = str_n(text + at[2] + 1, at[3] - at[2] - 1);
-    *p = text + at[3] + 1;
-    *i += 4;
+    if (LIKELY(at[2] == at[1] + 2)) {
+        *ret_type = JSON_STRING;
+        *ret_value = str_n(text + at[2] + 1, at[3] - at[2] - 1);
+        *p = text + at[3] + 1;
+        *i += 4;
+        return true;
+    }
+    /* Up to the comma before the next quote, which is the next key's. */
+    const char *from = text + at[1] + 2, *to = text + at[2] - 1;
+    if (*to != ',' || to <= from || !json_is_digits(from, (size_t) (to - from), c->end))
+        return false;
+    *ret_type = JSON_NUMBER;
+    *ret_value = str_n(from, (size_t) (to - from));
+    *p = to;
+    *i += 2;
     return true;
 }
 

@@ -292,11 +292,14 @@ AVX2 INLINE __m256i utf8_faults(__m256i v, __m256i before) {
 
 AVX2 static bool utf8_avx2(struct str s) {
     char last[32] = {0};
-    __m256i before = _mm256_setzero_si256(), faults = _mm256_setzero_si256();
+    __m256i before = _mm256_setzero_si256(), faults = before;
+    int high_before = 0, high;
     size_t i = 0;
-    for (; s.n - i >= 32; i += 32) {
+    for (; s.n - i >= 32; i += 32, high_before = high) {
         __m256i v = load32(s.p + i);
-        faults = _mm256_or_si256(faults, utf8_faults(v, before));
+        high = _mm256_movemask_epi8(v);
+        if (high | high_before) /* in most texts, most blocks are ASCII behind ASCII */
+            faults = _mm256_or_si256(faults, utf8_faults(v, before));
         before = v;
     }
     /* Zeros behind the text: a sequence that is cut off is at fault there; a second round for what

@@ -197,25 +197,26 @@ static inline const struct json_key *key_at(struct walk *w, uint32_t *step,
  * stands. A field is written whether somebody asks for it or not, and counts only if so: which ones
  * are asked for differs from line to line, and a wrong guess of the processor's costs more than the
  * writing. */
-static int walk_strings(struct walk *w, uint32_t *step, const struct json_key *parent) {
+static int walk_usual(struct walk *w, uint32_t *step, const struct json_key *parent) {
     struct json_cursor *c = &w->c;
     struct event *ev = w->j->ev;
     const char *p = c->p;
     uint32_t i = c->i;
+    enum json_type type;
     struct str key, value;
     int r = 0;
-    while (r == 0 && ev->n < ev->cap && json_cursor_pair(c, &p, &i, &key, &value)) {
+    while (r == 0 && ev->n < ev->cap && json_cursor_member(c, &p, &i, &key, &type, &value)) {
         const struct json_key *k = key_at(w, step, parent, key);
         if (UNLIKELY(!k)) {
             r = -ENOMEM;
         } else if (LIKELY(!(k->use & ~KEY_FIELD) && ev->lazy && ev->n < FIELDS_OF_LINE_MAX)) {
             ev->fields[ev->n] = (struct event_field){.id = k->id,
-                                                     .type = JSON_STRING,
+                                                     .type = (uint8_t) type,
                                                      .escaped = json_cursor_escaped(c, value),
                                                      .value = value};
             ev->n += k->use; /* KEY_FIELD is 1 */
         } else if (is_wanted(w->j, k)) {
-            c->type = JSON_STRING;
+            c->type = type;
             c->value = value;
             r = take_leaf(w, k);
         }
@@ -237,7 +238,7 @@ static int walk_members(struct walk *w) {
     for (;;) {
         bool member = c->in_object;
         const struct json_key *k = parent;
-        if (member && c->behind && (r = walk_strings(w, &step, parent)) < 0)
+        if (member && c->behind && (r = walk_usual(w, &step, parent)) < 0)
             return r;
         r = json_cursor_next(c);
         if (member && r > 0 && r != JSON_CLOSE && !(k = key_at(w, &step, parent, c->key)))

@@ -18,6 +18,7 @@ struct decoding {
     struct source source; /* all files are one source: what the options say */
     struct event_names *names;
     struct decode *decode;
+    struct decode_lane *lane;
     struct arena arena;
     struct buf out;
     uint64_t lines, unparsed, broken;
@@ -37,7 +38,7 @@ static int flush_out(struct decoding *d) {
 
 static int print_event(struct decoding *d, const struct raw_record *rec,
                        struct event_time_state *time) {
-    struct decoder port = decode_port(d->decode);
+    struct decoder port = decode_lane_port(d->lane);
     struct event ev;
     event_begin(&ev, &d->arena, d->names, rec);
     ev.keep_all = true;
@@ -103,8 +104,10 @@ static int decode_files(struct decoding *d, const char *const *paths, size_t n) 
 static int run(struct decoding *d, const char *const *paths, size_t n) {
     struct diag diag;
     d->names = event_names_new();
-    if (!d->names || decode_new(d->names, the_source, d, &d->decode, &diag) < 0) {
+    if (!d->names || decode_new(d->names, the_source, d, &d->decode, &diag) < 0 ||
+        !(d->lane = decode_lane_new(d->decode))) {
         diag_set(&diag, -ENOMEM, "no memory for the decoders");
+        decode_free(d->decode);
         event_names_free(d->names);
         return command_failed(&diag);
     }
@@ -113,6 +116,7 @@ static int run(struct decoding *d, const char *const *paths, size_t n) {
     int status = decode_files(d, paths, n);
     buf_done(&d->out);
     arena_done(&d->arena);
+    decode_lane_free(d->lane);
     decode_free(d->decode);
     event_names_free(d->names);
     return status;
