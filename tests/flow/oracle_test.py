@@ -107,6 +107,42 @@ def the_developer_build_with_its_sanitizers_agrees():
     assert words is None, words
 
 
+# Lines a lenient reader would take for {"a": "needle"}; and some that are nothing else.
+NO_JSON = {
+    "a control character in a string": '{"a": "needle", "b": "x\ty"}'.replace("\\t", "\t"),
+    "a number with a leading zero": '{"a": "needle", "b": 01}',
+    "a number that breaks off": '{"a": "needle", "b": 1.}',
+    "a plus before a number": '{"a": "needle", "b": +1}',
+    "text behind the object": '{"a": "needle"} x',
+    "a second object behind the first": '{"a": "needle"}{"b": 1}',
+    "an escape that is none": '{"a": "needle", "b": "\\x41"}',
+    "an escape that breaks off": '{"a": "needle", "b": "\\u12"}',
+    "a comma too many": '{"a": "needle",}',
+    "single quotes": "{'a': 'needle'}",
+    "an object that does not end": '{"a": "needle"',
+    "deeper than we read": '{"a": "needle", "b": ' + "[" * 100 + "]" * 100 + "}",
+}
+JSON = {
+    "blanks everywhere": ' { "a" :  "needle" } '.strip(),
+    "the name with an escape": '{"\\u0061": "needle"}',
+    "the value with escapes": '{"a": "\\u006eeedl\\u0065"}',
+    "nested beside it": '{"b": {"c": [1, {"d": null}]}, "a": "needle"}',
+    "a lone surrogate beside it": '{"b": "\\ud800", "a": "needle"}',
+    "numbers of every form beside it": '{"b": [-0, 1e9, 1.5E-3, 0], "a": "needle"}',
+    "the name twice": '{"a": "other", "a": "needle"}',
+}
+
+
+@tap.test
+def fields_are_those_of_strict_json():
+    rule = "title: t\nid: t\nlogsource: {category: test}\ndetection: {s: {a: needle}, condition: s}\n"
+    got = compare.hunt(tap.KIZUKI, rule, [*JSON.values(), *NO_JSON.values()])
+    names = [*JSON, *NO_JSON]
+    wrong = [n for i, n in enumerate(names) if bool(got[i]) != (n in JSON)]
+    print(f"# {len(names)} named lines")
+    assert not wrong, wrong
+
+
 def public_rules():
     """All public rules as one file, in a log source of their own so that no map and no route comes between."""
     import yaml

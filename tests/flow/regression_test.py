@@ -14,6 +14,7 @@ import yaml
 
 DEV = tap.ROOT / "build-dev"
 WRITE = DEV / "tests" / "flow" / "evtx_write"
+KINDS = ("json", "evtx", "plain", "beat")
 FOLDERS = ("rules", "rules-compliance", "rules-emerging-threats", "rules-placeholder", "rules-threat-hunting")
 
 
@@ -240,6 +241,24 @@ def a_damaged_log_gives_what_can_be_read_and_says_what_was_lost():
 # --- public pairs ---
 
 
+def scalar(v):
+    return v.get("#text", v) if isinstance(v, dict) else v
+
+
+def as_shipped(event):
+    """The event of a converter as NXLog and the like write it (plain names), and as Winlogbeat does."""
+    system = {k: scalar(v) for k, v in event["Event"]["System"].items()}
+    data = dict(event["Event"].get("EventData") or {})
+    for part in (event["Event"].get("UserData") or {}).values():
+        data |= part
+    data = {k: v for k, v in data.items() if k != "#attributes"}
+    provider = event["Event"]["System"]["Provider"]["#attributes"]["Name"]
+    plain = {"Channel": system["Channel"], "EventID": system["EventID"], "Computer": system["Computer"], "Provider_Name": provider, **data}
+    beat = {"winlog": {"channel": system["Channel"], "event_id": str(system["EventID"]), "computer_name": system["Computer"], "provider_name": provider,
+                       "event_data": {k: str(v) for k, v in data.items()}}}
+    return {"plain": plain, "beat": beat}
+
+
 @tap.test
 def every_public_rule_fires_on_its_own_events():
     root = pathlib.Path(tap.DATA or "/nonexistent") / "sigma"
@@ -248,13 +267,17 @@ def every_public_rule_fires_on_its_own_events():
     with tap.folder() as d:
         files = []
         for log in logs:
-            text, at, one = log.with_suffix(".json").read_text(encoding="utf-8-sig"), 0, []
+            text, at, more = log.with_suffix(".json").read_text(encoding="utf-8-sig"), 0, collections.defaultdict(list)
             while text[at:].strip():
                 at += len(text[at:]) - len(text[at:].lstrip())
                 event, at = json.JSONDecoder().raw_decode(text, at)
-                one.append(json.dumps(event))
-            (d / (log.stem + ".json")).write_text("\n".join(one) + "\n")
-            files += [d / (log.stem + ".json"), log]
+                more["json"].append(json.dumps(event))
+                for shape, e in as_shipped(event).items():
+                    more[shape].append(json.dumps(e))
+            for shape, events in more.items():
+                (d / f"{log.stem}.{shape}").write_text("\n".join(events) + "\n")
+                files.append(d / f"{log.stem}.{shape}")
+            files.append(log)
         got = collections.defaultdict(set)
         for (name, _), ids in matches([root / f for f in FOLDERS], files).items():
             got[name] |= ids
@@ -263,15 +286,15 @@ def every_public_rule_fires_on_its_own_events():
         folder = log.relative_to(root / "regression_data").parts
         key = "/".join(folder[:2])
         table[key, "rules"] += 1
-        for kind in ("json", "evtx"):
+        for kind in KINDS:
             yes = log.stem in got[f"{log.stem}.{kind}"]
             table[key, kind] += yes
             if not yes:
                 silent.append(f"{kind} {log.relative_to(root)}")
-    print(f"# {'folder':36} rules  json  evtx")
-    for key in sorted({k for k, _ in table}):
-        print(f"# {key:36} {table[key, 'rules']:5} {table[key, 'json']:5} {table[key, 'evtx']:5}")
-    print(f"# {'all':36} {len(logs):5} {sum(v for (k, x), v in table.items() if x == 'json'):5} {sum(v for (k, x), v in table.items() if x == 'evtx'):5}")
+    print(f"# {'folder':36} rules " + " ".join(f"{k:>5}" for k in KINDS))
+    for key in [*sorted({k for k, _ in table}), "all"]:
+        of = lambda kind: sum(n for (k, x), n in table.items() if x == kind and key in (k, "all"))
+        print(f"# {key:36} {of('rules'):5} " + " ".join(f"{of(k):5}" for k in KINDS))
     assert not silent, "\n".join(silent)
     assert len(logs) >= 202
 
