@@ -31,6 +31,10 @@ const struct json_value *room_rule_find(struct room *r, struct str id);
  * room holds),
  * {"rules":[…],"complete":…}, one rule with its text (-ENOENT). */
 int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
+/* Numbers of the source's latest lines that no decoder understood, the newest first, and how many
+ * there were. */
+int room_source_unread(const struct room *r, int64_t id, int64_t *dst, size_t cap, size_t *ret_n,
+                       int64_t *ret_total, struct diag *reterr) MUST_USE;
 int room_rules_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* An array of the sources that are not right, the worst first; *ret_total of all. */

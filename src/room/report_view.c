@@ -111,17 +111,32 @@ static void write_slots(const struct json_value *v, struct jsonw *w) {
     jsonw_end(w);
 }
 
-static void write_samples(const struct json_value *v, struct jsonw *w) {
-    const struct json_value *samples = json_get_array(v, "samples_unparsed");
-    unsigned n = 0;
-    jsonw_key(w, STR("samples_unparsed"));
-    jsonw_array(w);
-    for (const struct json_value *s = samples ? samples->first : NULL; s && n < 3; s = s->next)
-        if (s->type == JSON_STRING) {
-            jsonw_str(w, str_to(s->text, 1000));
-            n++;
-        }
-    jsonw_end(w);
+static int64_t id_of(const struct json_value *v, int64_t position) {
+    int64_t id = opt_i64(v, "id", 0);
+    return id > 0 ? id : position;
+}
+
+static const struct json_value *find_source(const struct room *r, int64_t id) {
+    const struct json_value *list = r->reports[REPORT_SOURCES].root;
+    int64_t position = 0;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
+        if (id_of(v, ++position) == id && v->type == JSON_OBJECT)
+            return v;
+    return NULL;
+}
+
+int room_source_unread(const struct room *r, int64_t id, int64_t *dst, size_t cap, size_t *ret_n,
+                       int64_t *ret_total, struct diag *reterr) {
+    const struct json_value *v = find_source(r, id);
+    if (!v)
+        return diag_set(reterr, -ENOENT, "no source %lld", (long long) id);
+    const struct json_value *at = json_get_array(v, "unparsed_at");
+    *ret_n = 0;
+    for (const struct json_value *p = at ? at->first : NULL; p && *ret_n < cap; p = p->next)
+        if (p->type == JSON_NUMBER && str_to_i64(p->text, &dst[*ret_n]) == 0 && dst[*ret_n] > 0)
+            ++*ret_n;
+    *ret_total = MAX(opt_i64(v, "unparsed", 0), (int64_t) *ret_n);
+    return 0;
 }
 
 static void write_source(const struct room *r, const struct source_view *s, int64_t position,
@@ -132,7 +147,7 @@ static void write_source(const struct room *r, const struct source_view *s, int6
     struct str name = STR("?");
     (void) json_get_str(s->v, "name", &name);
     jsonw_object(w);
-    jsonw_ki64(w, "id", opt_i64(s->v, "id", 0) > 0 ? opt_i64(s->v, "id", 0) : position);
+    jsonw_ki64(w, "id", id_of(s->v, position));
     jsonw_kstr(w, "name", name);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         kopt_str(w, s->v, texts[i]);
@@ -142,7 +157,6 @@ static void write_source(const struct room *r, const struct source_view *s, int6
         kopt_i64(w, s->v, numbers[i]);
     jsonw_kbool(w, "backfill", opt_flag(s->v, "backfill"));
     write_slots(s->v, w);
-    write_samples(s->v, w);
     write_state(s, w);
     jsonw_ktime(w, "reported_at", r->reports[REPORT_SOURCES].at_ns);
     jsonw_ki64(w, "version", 1);

@@ -153,6 +153,15 @@ def what_is_bad_is_kept_counted_and_blocks_no_victim():
                 assert row["broken_text"] >= 1 and (name == "journal" or row["unparsed"] >= 7), (name, row)
             assert r["auth"]["oversize"] == 1 and network["oversize"] == 2, (r["auth"], network)
             assert sum(x["bytes"] for x in (r["auth"], network)) == sum(map(len, e.sent))
+            # Who opens a source is shown its latest lines that no decoder knew, as they are kept.
+            kept = {x[0]: x[5] for x in spoolread.records(s.data / "spool")}
+            plain_of = lambda text: [c for c in text if 0x20 <= ord(c) < 0x7f or 0x3040 <= ord(c) < 0xa000][:200]
+            for row in (r["auth"], network):
+                unread = page.get(f"/sources/{row['id']}/unread")
+                assert unread["total"] == row["unparsed"] and len(unread["lines"]) == 3, unread
+                for l in unread["lines"]:
+                    assert l["source"] == row["name"] and any(
+                        plain_of(l["text"]) == plain_of(kept[l["position"]["n"]].decode(code, "replace")) for code in ("utf-8", "cp932", "euc_jp")), l
 
             # The attackers were noticed, and they alone: in findings and in what is to be blocked.
             def targets():

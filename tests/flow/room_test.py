@@ -29,7 +29,7 @@ def wave(sensor, first_seq=1, n=5):
 
 
 SOURCES = {"t": "sources", "at": rooms.iso(), "sources": [
-    {"id": 1, "name": "auth-members", "kind": "file", "path": "/var/log/auth", "service": "members", "host": "auth-01", "first_seen": rooms.iso(900), "last_seen": rooms.iso(2), "lines": 500, "bytes": 60000, "unparsed": 0, "broken_text": 0, "oversize": 0, "skew_ms": 3, "backfill": 0, "lost": 0, "slots": [1] * 48},
+    {"id": 1, "name": "auth-members", "kind": "file", "path": "/var/log/auth", "service": "members", "host": "auth-01", "first_seen": rooms.iso(900), "last_seen": rooms.iso(2), "lines": 500, "bytes": 60000, "unparsed": 7, "unparsed_at": [41, 12, 9], "broken_text": 0, "oversize": 0, "skew_ms": 3, "backfill": 0, "lost": 0, "slots": [1] * 48},
     {"id": 2, "name": "mg-01", "kind": "syslog", "path": "", "lines": 100, "lost": 4, "last_seen": rooms.iso(2), "first_seen": rooms.iso(900), "slots": [0] * 48, "backfill": 12, "first_event": rooms.iso(90000)},
     {"id": 3, "name": "never", "kind": "file", "lines": 0, "slots": []}]}
 RULES = {"t": "rules", "part": 0, "parts": 1, "rules": [
@@ -88,6 +88,11 @@ def every_answer_is_as_described():
         assert len(actions) == 1 and len(actions[0]["addresses"]) == 5 and actions[0]["why_proposed"]["key"] == "why.policy"
         sources = b.get("/sources")["sources"]
         assert [x["state"] for x in sources] == ["losing", "unknown", "right"]
+        unread = b.get("/sources/1/unread")
+        assert [(l["position"]["n"], l["text"]) for l in unread["lines"]] == [(41, "line 41"), (12, "line 12"), (9, None)], unread
+        assert unread["total"] == 7 and not unread["complete"]
+        assert b.get("/sources/2/unread") == {"lines": [], "total": 0, "complete": True}
+        b.get("/sources/9/unread", want=404)
         rules = b.get("/rules")
         assert rules["complete"] and rules["rules"][0]["titles"]["ja"] == "リスト型攻撃" and sum(rules["rules"][0]["hits_30d"]) == 6
         assert b.get("/rules/r-list")["text"] == "title: x"

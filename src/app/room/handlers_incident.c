@@ -7,6 +7,7 @@
 #include "room/action.h"
 #include "room/finding.h"
 #include "room/now.h"
+#include "room/report.h"
 #include "room/timeline.h"
 #include "room/write.h"
 
@@ -243,6 +244,7 @@ static void write_text(struct jsonw *w, const char *key, const struct json_value
 
 static void write_line(struct jsonw *w, const struct room_position *p,
                        const struct json_value *line) {
+    bool cut = false;
     struct str at;
     int64_t t = TIME_NONE;
     int offset;
@@ -258,7 +260,8 @@ static void write_line(struct jsonw *w, const struct room_position *p,
     jsonw_ktime(w, "at", t);
     write_text(w, "source", line);
     write_text(w, "text", line);
-    jsonw_kz(w, "finding_id", p->finding);
+    jsonw_kbool(w, "cut", line && json_get_bool(line, "cut", &cut) && cut);
+    jsonw_kz(w, "finding_id", p->finding[0] ? p->finding : NULL);
     jsonw_end(w);
 }
 
@@ -286,23 +289,14 @@ static void on_lines(void *ctx, const struct json_value *answer) {
     call_finish(c, 200);
 }
 
-int handle_incident_evidence(struct call *c) {
-    struct str fid = call_query(c, "finding");
-    struct wanted_lines *x = mem_zalloc(sizeof *x);
+static int ask_lines(struct call *c, struct wanted_lines *x) {
     struct buf members;
-    if (!x)
-        return -ENOMEM;
-    c->waiting = x;
-    c->waiting_free = mem_free;
-    int e = room_evidence(c->p->room, c->args.id, fid, x->at, 200, &x->n, &x->total, &c->err);
-    if (e < 0)
-        return e;
     buf_init(&members, 65536);
     buf_add(&members, STR("\"positions\":["));
     for (size_t i = 0; i < x->n; i++)
         buf_printf(&members, "%s%lld", i ? "," : "", (long long) x->at[i].spool_n);
     buf_add_byte(&members, ']');
-    e = buf_error(&members);
+    int e = buf_error(&members);
     if (e == 0 && x->n)
         e = sensor_link_ask(c->p, "lines", buf_str(&members), on_lines, c);
     buf_done(&members);
@@ -311,6 +305,33 @@ int handle_incident_evidence(struct call *c) {
         return 200;
     }
     return e;
+}
+
+static struct wanted_lines *new_wanted(struct call *c) {
+    c->waiting = mem_zalloc(sizeof(struct wanted_lines));
+    c->waiting_free = mem_free;
+    return c->waiting;
+}
+
+int handle_incident_evidence(struct call *c) {
+    struct str fid = call_query(c, "finding");
+    struct wanted_lines *x = new_wanted(c);
+    if (!x)
+        return -ENOMEM;
+    int e = room_evidence(c->p->room, c->args.id, fid, x->at, 200, &x->n, &x->total, &c->err);
+    return e < 0 ? e : ask_lines(c, x);
+}
+
+int handle_source_unread(struct call *c) {
+    struct wanted_lines *x = new_wanted(c);
+    int64_t at[3];
+    if (!x)
+        return -ENOMEM;
+    int e =
+        room_source_unread(c->p->room, c->args.id, at, ARRAY_SIZE(at), &x->n, &x->total, &c->err);
+    for (size_t i = 0; e == 0 && i < x->n; i++)
+        x->at[i].spool_n = at[i];
+    return e < 0 ? e : ask_lines(c, x);
 }
 
 /* ---- actions ---- */

@@ -49,6 +49,8 @@ const struct route ROUTES[] = {
     R("POST", "/actions/{id}/undo", UNDO, ACTION, ACTION, action_undo, "take it back"),
     R("POST", "/actions/{id}/extend", EXTEND, ACTION, ACTION, action_extend, "let it last longer"),
     R("GET", "/sources", READ, SOURCE, NONE, sources, "where logs come from"),
+    R("GET", "/sources/{id}/unread", READ, EVIDENCE, NONE, source_unread,
+      "lines nobody could read"),
     R("GET", "/rules", READ, RULE, NONE, rules, "what can be noticed"),
     R("GET", "/rules/state", READ, RULE, NONE, rule_state, "sets, exceptions, canaries, delays"),
     R("POST", "/rules/order", CHANGE, RULE, NONE, rule_order, "change what is asked of rules"),

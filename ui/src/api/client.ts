@@ -88,6 +88,7 @@ export const api = {
   /** The button of an ask: the room says which request settles it. */
   press: (b: T.AskButton) => call<unknown>(b.method, b.path, b.body ?? {}),
   findings: (q: { limit?: number; before?: number }) => get<{ findings: T.Finding[]; total: number }>(`/findings${query(q)}`),
+  unread: (id: Id) => get<{ lines: T.EvidenceLine[]; total: number; complete: boolean }>(`/sources/${enc(id)}/unread`),
   sources: get<{ sources: T.Source[]; total: number }>("/sources"),
   rules: get<{ rules: T.Rule[] }>("/rules"),
   rule: (id: Id) => get<T.Rule>(`/rules/${enc(id)}`),

@@ -1,8 +1,18 @@
+import { visible } from "./visible";
 import { describe, expect, it } from "vitest";
 import { countedBy, explained, flatten } from "./explain";
 import { blocks } from "./story";
 import { area, linear, ticks } from "./svg";
 import { cut } from "./yaml";
+
+describe("a line from outside", () => {
+  const told = (s: string) => visible(s).map((p) => (p.escaped ? `[${p.s}]` : p.s)).join("");
+  it("shows what would move or hide text, and what was only written like it", () => {
+    expect(told("user=\u001b[2Jroot\r\n\u202etxt.exe\u202c\u0000\\x1b")).toBe("user=[\\x1b][2Jroot[\\x0d\\x0a\\u{202e}]txt.exe[\\u{202c}\\x00]\\x1b");
+    expect(told("a\u200bb\ufeff\u{e0041}")).toBe("a[\\u{200b}]b[\\u{feff}\\u{e0041}]");
+  });
+  it("leaves ordinary text alone", () => expect(told("失敗\tﾍﾟｰｼﾞ=12 🈂 é")).toBe("失敗\tﾍﾟｰｼﾞ=12 🈂 é"));
+});
 
 describe("an explained line", () => {
   it("flattens ECS and hides the original", () => {

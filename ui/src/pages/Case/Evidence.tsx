@@ -2,20 +2,17 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
-import type { EvidenceLine, Finding, Incident } from "../../api/types";
+import type { Finding, Incident } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { t, titleOf } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
 import { FindingTable } from "../../widgets/FindingTable";
 import { Level } from "../../widgets/Level";
+import { LineList } from "../../widgets/LineList";
 import { Loaded } from "../../widgets/Loaded";
-import { Time } from "../../widgets/Time";
 
 const LINES = 12; /* that stand open: who needs more asks for it */
 const LEVEL = ["informational", "low", "medium", "high", "critical"];
-
-const place = (l: EvidenceLine): string =>
-  l.position.file ? `${l.position.file}:${l.position.line ?? "?"}` : l.position.n === null ? t("word.unknown") : t("evidence.position", { n: l.position.n });
 
 function Lines({ incident, finding }: { incident: Incident; finding: string | null }) {
   const lines = useResource(api.evidence(incident.id, finding ?? undefined), ["incident"], [incident.id, finding], incident.id);
@@ -28,18 +25,6 @@ function Lines({ incident, finding }: { incident: Incident; finding: string | nu
         {d.lines.length > LINES && <Rest label={t("evidence.more_lines", { n: d.lines.length - LINES })}>{() => <LineList lines={d.lines.slice(LINES)} />}</Rest>}
       </>)}
     </Loaded>
-  );
-}
-
-function LineList({ lines }: { lines: EvidenceLine[] }) {
-  return (
-    <ol class="lines">{lines.map((l) => (
-      <li>
-        <span><Time at={l.at} seconds /></span>
-        <span class="ink2">{l.source ?? t("word.unknown")} <span class="ink3">{place(l)}</span></span>
-        {l.text === null ? <span class="gone ink2">{t("evidence.gone")}</span> : <pre class="line">{l.text}</pre>}
-      </li>))}
-    </ol>
   );
 }
 

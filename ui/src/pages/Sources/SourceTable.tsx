@@ -1,8 +1,13 @@
+import { useState } from "preact/hooks";
+import { api } from "../../api/client";
 import type { Source } from "../../api/types";
 import { duration } from "../../lib/time";
 import { number } from "../../lib/template";
+import { useResource } from "../../state/resource";
 import { lang, say, t, word } from "../../state/text";
 import { Facts } from "../../widgets/Card";
+import { LineList } from "../../widgets/LineList";
+import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
 import { Num } from "../../widgets/Num";
 import { bySourceNeed, sourceMark } from "../../widgets/source";
@@ -35,6 +40,32 @@ function columns(): Column<Source>[] {
   ];
 }
 
+/** Raw lines may hold personal data: asked for by a person, not by opening the page. */
+function Unread({ s }: { s: Source }) {
+  const [open, set] = useState(false);
+  if (s.unparsed === null) return <p class="small">{unknown()}</p>;
+  if (s.unparsed === 0) return <p class="small ink2">{t("sources.unread_none")}</p>;
+  return (
+    <details class="rest unread" onToggle={(e) => set(e.currentTarget.open)}>
+      <summary>{t("sources.unread_see")}</summary>
+      {open && <UnreadLines id={s.id} />}
+    </details>
+  );
+}
+
+function UnreadLines({ id }: { id: number }) {
+  const list = useResource(api.unread(id), [], [id]);
+  return (
+    <Loaded of={list}>{({ lines, total }) => (lines.length > 0 && lines.every((l) => l.at === null && l.source === null) ? <p class="small ink2">{t("sources.unread_away")}</p> : (
+      <>
+        <p class="small ink2">{t("sources.unread_of", { n: lines.length, total })}</p>
+        <LineList lines={lines} />
+        <p class="small"><a href="#/rules/try">{t("sources.try")}</a></p>
+      </>))}
+    </Loaded>
+  );
+}
+
 function Detail({ s }: { s: Source }) {
   return (
     <div class="source-detail">
@@ -50,8 +81,7 @@ function Detail({ s }: { s: Source }) {
       </div>
       <div>
         <h3>{t("sources.unread")}</h3>
-        {s.samples_unparsed.length === 0 ? <p class="small ink2">{t(s.unparsed ? "sources.unread_unknown" : "sources.unread_none")}</p> : s.samples_unparsed.map((l) => <pre class="line sample">{l}</pre>)}
-        {s.samples_unparsed.length > 0 && <p class="small"><a href="#/rules/try">{t("sources.try")}</a></p>}
+        <Unread s={s} />
       </div>
     </div>
   );
