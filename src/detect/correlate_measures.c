@@ -102,7 +102,7 @@ static int read_expr(const struct corr_reader *r, const struct detect_rule *rule
     return 0;
 }
 
-/* {count: rules} | {distinct: field, of: rules} | {spread: rules}, each with without: rules |
+/* {count: rules} | {distinct: field or pair, of: rules} | {spread: rules}, each with without: rules |
  * "expression" */
 static int read_measure(const struct corr_reader *r, const struct detect_rule *rule,
                         struct plan_corr *c, const struct yaml_node *at, struct diag *reterr) {
@@ -140,8 +140,14 @@ static int read_measure(const struct corr_reader *r, const struct detect_rule *r
         code = corr_mask(rule, r, c, without, &m->without, reterr);
     if (code == 0 && rules)
         code = corr_mask(rule, r, c, rules, &m->mask, reterr);
-    if (code == 0 && distinct)
-        code = corr_field(r, rule, distinct, &m->field, reterr);
+    for (const struct yaml_node *it = corr_first(distinct); code == 0 && it;
+         it = corr_next(distinct, it)) {
+        if (m->n_fields == MEASURE_FIELDS_MAX)
+            return bad(rule, it, reterr, "distinct takes a field or a pair of fields");
+        code = corr_field(r, rule, it, &m->fields[m->n_fields++], reterr);
+    }
+    if (code == 0 && distinct && m->n_fields == 0)
+        return bad(rule, distinct, reterr, "distinct takes a field or a pair of fields");
     return code;
 }
 

@@ -295,15 +295,15 @@ static uint32_t index_of(const uint32_t *list, uint32_t n, uint32_t v) {
     return i;
 }
 
-/* Every field whose words a mini must carry for c; duplicates allowed, at most 3 * FIELDS +
- * MEASURES. */
+/* Every field whose words a mini must carry for c; duplicates allowed, at most WANTED_VALS_MAX. */
+enum { WANTED_VALS_MAX = 3 * CORRELATION_FIELDS_MAX + MEASURE_FIELDS_MAX * CORRELATION_MEASURES_MAX };
 static uint32_t wanted_vals(const struct plan_corr *c, uint32_t *dst) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->n_counted; i++)
         dst[n++] = c->counted[i];
     for (uint32_t i = 0; i < c->n_measures; i++)
-        if (c->measures[i].kind == MEASURE_DISTINCT)
-            dst[n++] = c->measures[i].field;
+        for (uint32_t k = 0; k < c->measures[i].n_fields; k++)
+            dst[n++] = c->measures[i].fields[k];
     for (uint32_t i = 0; i < c->pub.n_collects; i++)
         dst[n++] = c->pub.collects[i].field;
     return n;
@@ -311,7 +311,7 @@ static uint32_t wanted_vals(const struct plan_corr *c, uint32_t *dst) {
 
 /* Adds what c needs to the scope; false, and nothing changed, when it does not fit. */
 static bool scope_take(struct plan_scope *s, const struct plan_corr *c) {
-    uint32_t want[3 * CORRELATION_FIELDS_MAX + CORRELATION_MEASURES_MAX];
+    uint32_t want[WANTED_VALS_MAX];
     uint32_t n = wanted_vals(c, want);
     uint32_t n_vals = s->n_vals, n_inputs = s->n_inputs;
     for (uint32_t i = 0; i < n; i++) {
@@ -402,35 +402,36 @@ static void translate(struct plan_corr *c, const struct plan_scope *s) {
 
 /* ---- windows ---- */
 
-static uint32_t counter_add(struct plan_window *w, enum measure_kind kind, uint32_t mask,
-                            uint32_t without, uint32_t val) {
+static uint32_t counter_add(struct plan_window *w, struct plan_counter want) {
     for (uint32_t i = 0; i < w->n_counters; i++) {
         const struct plan_counter *x = &w->counters[i];
-        if (x->kind == kind && x->mask == mask && x->without == without && x->val == val)
+        if (x->kind == want.kind && x->mask == want.mask && x->without == want.without &&
+            x->n_vals == want.n_vals &&
+            memcmp(x->vals, want.vals, want.n_vals * sizeof *want.vals) == 0)
             return i;
     }
     if (w->n_counters == CORRELATION_MEASURES_MAX)
         return NO_INDEX;
-    w->counters[w->n_counters] =
-        (struct plan_counter){.kind = kind,
-                              .mask = mask,
-                              .without = without,
-                              .val = val,
-                              .set = kind == MEASURE_DISTINCT ? w->n_sets++ : 0};
+    want.set = want.kind == MEASURE_DISTINCT ? w->n_sets++ : 0;
+    w->counters[w->n_counters] = want;
     return w->n_counters++;
 }
 
 /* Counters for all measures of c; false when the window has no room for them (what was added stays
  * and is harmless). */
 static bool window_take(struct plan_window *w, struct plan_corr *c, const struct plan_scope *s) {
-    c->evidence_counter = counter_add(w, MEASURE_COUNT, c->pub.evidence, 0, 0);
+    c->evidence_counter =
+        counter_add(w, (struct plan_counter){.kind = MEASURE_COUNT, .mask = c->pub.evidence});
     bool fits = c->evidence_counter != NO_INDEX;
     for (uint32_t i = 0; fits && i < c->n_measures; i++) {
         struct plan_measure *m = &c->measures[i];
         if (m->kind == MEASURE_FORMULA || m->kind == MEASURE_ATTACHED)
             continue;
-        uint32_t val = m->kind == MEASURE_DISTINCT ? index_of(s->vals, s->n_vals, m->field) : 0;
-        m->counter = counter_add(w, m->kind, m->mask, m->without, val);
+        struct plan_counter want = {
+            .kind = m->kind, .mask = m->mask, .without = m->without, .n_vals = m->n_fields};
+        for (uint32_t k = 0; k < m->n_fields; k++)
+            want.vals[k] = index_of(s->vals, s->n_vals, m->fields[k]);
+        m->counter = counter_add(w, want);
         fits = m->counter != NO_INDEX;
     }
     if (!fits)

@@ -163,12 +163,14 @@ enum measure_kind {
     MEASURE_FORMULA,
     MEASURE_ATTACHED
 };
+enum { MEASURE_FIELDS_MAX = 2 };
 struct plan_measure {
     struct str name;
     enum measure_kind kind;
     uint32_t mask;                /* COUNT, DISTINCT, SPREAD: inputs */
     uint32_t without;             /* likewise: an event of these does not count */
-    uint32_t field;               /* DISTINCT: id */
+    uint32_t fields[MEASURE_FIELDS_MAX]; /* DISTINCT: ids of what makes up a value */
+    uint32_t n_fields;
     uint32_t counter;             /* index into the window's totals */
     const struct corr_expr *expr; /* reads it */
     struct corr_code code;
@@ -222,7 +224,8 @@ struct plan_window {
         enum measure_kind kind; /* COUNT, DISTINCT, SPREAD */
         uint32_t mask;
         uint32_t without; /* an event of these does not count */
-        uint32_t val;     /* DISTINCT: index into mini.vals */
+        uint32_t n_vals;  /* DISTINCT: what makes up a value */
+        uint32_t vals[MEASURE_FIELDS_MAX]; /* indexes into mini.vals */
         uint32_t set;     /* DISTINCT: which of the window's sets */
     } counters[CORRELATION_MEASURES_MAX];
     uint32_t n_sets;
@@ -441,6 +444,10 @@ int word_set_add(struct correlate *c, struct word_set *s, uint32_t word, uint32_
                  uint32_t oldest, uint32_t max) MUST_USE;
 void word_set_free(struct correlate *c, struct word_set *s);
 
+/* The value of several fields: a word made of the hashes of theirs; of one field its own. 0 when one of them is absent.
+ * -ENOMEM. */
+int tuple_word(struct correlate *c, const struct mini *m, const uint32_t *vals, uint32_t n,
+               uint32_t *ret) MUST_USE;
 /* Memory of hot groups, counted in c->hot_bytes: bytes 0 frees; new bytes are cleared. NULL when
  * memory ends (p is still valid then). */
 void *hot_realloc(struct correlate *c, void *p, size_t old_bytes, size_t bytes);

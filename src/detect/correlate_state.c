@@ -109,24 +109,26 @@ static int feed_event_count(struct correlate *c, const struct plan_scope *s,
 
 /* ---- value_count ---- */
 
-/* The value of several fields is a word of their words' bytes. */
-static int value_word(struct correlate *c, const struct plan_corr *pc, const struct mini *m,
-                      uint32_t *ret) {
-    *ret = m->vals[pc->counted[0]];
-    if (pc->n_counted == 1 || !*ret)
+int tuple_word(struct correlate *c, const struct mini *m, const uint32_t *vals, uint32_t n,
+               uint32_t *ret) {
+    uint64_t hashes[CORRELATION_FIELDS_MAX];
+    *ret = m->vals[vals[0]];
+    if (n == 1 || !*ret)
         return 0;
-    char text[CORRELATION_FIELDS_MAX * 24];
-    size_t n = 0;
-    for (uint32_t i = 0; i < pc->n_counted; i++) {
-        uint32_t word = m->vals[pc->counted[i]];
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t word = m->vals[vals[i]];
         *ret = 0;
         if (!word)
             return 0;
-        uint64_t h = hash_sip_key(words_get(&c->words, word), c->hash_key);
-        n += (size_t) snprintf(text + n, sizeof text - n, "%u:%llx ", i, (unsigned long long) h);
+        hashes[i] = hash_sip_key(words_get(&c->words, word), c->hash_key);
     }
-    *ret = words_add(&c->words, str_n(text, n));
+    *ret = words_add(&c->words, str_n((const char *) hashes, n * sizeof *hashes));
     return *ret ? 0 : -ENOMEM;
+}
+
+static int value_word(struct correlate *c, const struct plan_corr *pc, const struct mini *m,
+                      uint32_t *ret) {
+    return tuple_word(c, m, pc->counted, pc->n_counted, ret);
 }
 
 /* The store of a value_count: minis whose `weight` member holds the value instead. */

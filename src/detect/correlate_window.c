@@ -156,8 +156,11 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
         } else if (pc->kind == MEASURE_SPREAD) {
             w->totals[k] += slot->counts[k] == 0;
             slot->counts[k] = 1;
-        } else if (m->vals[pc->val]) {
-            int r = add_distinct(c, w, pw, k, slot, m->vals[pc->val]);
+        } else {
+            uint32_t word;
+            int r = tuple_word(c, m, pc->vals, pc->n_vals, &word);
+            if (r == 0 && word)
+                r = add_distinct(c, w, pw, k, slot, word);
             if (r < 0)
                 return r;
         }

@@ -192,6 +192,20 @@ def one_program_over_services_and_addresses_is_seen_by_user_agent():
 
 
 @tap.test
+def an_outage_is_no_attack_of_any_kind():
+    """For ten minutes everybody is refused, and tries again: each account from its own address."""
+    with tap.folder() as d:
+        r = random.Random(3)
+        refused = [(ATTACK + i * 1.5 + k * 11, "shop", f"member{i}", f"198.18.{i >> 8}.{i & 255}", BROWSERS[i % 4], False)
+                   for i in range(400) for k in range(r.choice([1, 2, 2, 3]))]
+        write(d / "login.ndjson", r, refused)
+        run = tap.run(tap.KIZUKI, "hunt", d / "login.ndjson")
+    found = [json.loads(l) for l in run.stdout.splitlines()]
+    assert not {f["rule"]["kind"] for f in found} - {"burst"}, found
+    assert all("service.name" in f["group"] for f in found), "somebody is accused"
+
+
+@tap.test
 def a_morning_without_an_attack_accuses_nobody():
     for seed in range(5):
         with tap.folder() as d:

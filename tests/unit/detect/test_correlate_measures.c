@@ -55,6 +55,36 @@ static void counts_a_value_once_however_often_it_comes(void **state UNUSED) {
     bed_close(&b);
 }
 
+/* The second of a pair counts only beside its first. */
+static void counts_pairs(void **state UNUSED) {
+    struct bed b;
+    bed_open(&b,
+             BED_RULE("fail") "title: N\nname: n\ncorrelation:\n  type: measures\n  rules: fail\n"
+                              "  timespan: 60s\n  measures:\n    names: {distinct: user.name}\n"
+                              "    pairs: {distinct: [user.name, source.ip]}\n"
+                              "  condition: pairs >= 4\n",
+             NULL);
+    for (int i = 0; i < 6; i++) {
+        bed_event(&b, 4 * i, "fail", "user.name=a source.ip=1");
+        bed_event(&b, 4 * i + 1, "fail", "user.name=1 source.ip=a");
+        bed_event(&b, 4 * i + 2, "fail", "user.name=b source.ip=1");
+        bed_event(&b, 4 * i + 3, "fail", "user.name=c"); /* no pair */
+    }
+    bed_expect(&b, "");
+    bed_event(&b, 30, "fail", "user.name=a source.ip=2");
+    bed_expect(&b, "open n [] n=25 9-30 {names=4 pairs=4} "
+                   "e=10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25\n");
+    bed_close(&b);
+    assert_int_equal(bed_try(&b,
+                             BED_RULE("fail") "title: N\nname: n\ncorrelation:\n  type: measures\n  rules: fail\n"
+                                              "  timespan: 60s\n  measures: {names: {distinct: [a, b, c]}}\n"
+                                              "  condition: names >= 3\n",
+                             NULL),
+                     0);
+    assert_non_null(strstr(bed_refused(&b), "a field or a pair of fields"));
+    bed_close(&b);
+}
+
 static void forgets_names_with_their_step(void **state UNUSED) {
     struct bed b;
     char fields[64];
@@ -341,7 +371,7 @@ static void survives_the_end_of_memory_anywhere(void **state UNUSED) {
 }
 
 UNIT_GROUP(detect_correlate_measures, cmocka_unit_test(measures_one_window_together),
-           cmocka_unit_test(counts_a_value_once_however_often_it_comes),
+           cmocka_unit_test(counts_a_value_once_however_often_it_comes), cmocka_unit_test(counts_pairs),
            cmocka_unit_test(forgets_names_with_their_step),
            cmocka_unit_test(judges_only_at_the_events_named_by_on),
            cmocka_unit_test(attaches_what_was_known_when_it_opened),
