@@ -4,10 +4,12 @@
 CrowdSec's scenarios name the sources that must raise an alert, and no other. Their thresholds are their own, so class and
 source are compared, not counts. A class is a scenario and the shipped rules that mean the same; scenarios of services whose
 logs no decoder of ours reads, and of classes we ship no rule for, are listed and not judged."""
+import collections
 import json
 import pathlib
 
 import tap
+import yaml
 
 # scenario (without its author) -> shipped rules of the same class
 CLASSES = {
@@ -76,6 +78,38 @@ def shipped_rules_name_the_sources_of_their_class_and_no_other():
           f"not judged: {len(unjudged)} of {len(rows)} vectors, of services no decoder reads or classes without a shipped rule")
     assert n_found >= 0.9 * n_want
     assert n_wrong == 0
+
+
+# Whose events they are, by the name of the log -> the product of the rules that may speak of them.
+PRODUCTS = {"AWS": "aws", "Azure": "azure", "Okta": "okta", "GCP": "gcp", "GitHub": "github", "OneLogin": "onelogin", "Amazon": "kubernetes"}
+
+
+@tap.test
+def public_cloud_rules_speak_of_their_own_clouds_events_only():
+    data = pathlib.Path(tap.DATA or "/nonexistent")
+    path = data / "vectors" / "panther_rule_tests.shared.jsonl"
+    tap.need(path.exists() and (data / "sigma").exists(), "KIZUKI_TEST_DATA has no vectors/ and sigma/")
+    rows = [r for r in map(json.loads, path.read_text().splitlines()) if r["log"] is not None and len(json.dumps(r["log"])) < 60000]
+    rules = [data / "sigma" / "rules" / f for f in ("cloud", "identity", "application")]
+    product = {}
+    for f in rules:
+        for one in f.rglob("*.yml"):
+            d = yaml.safe_load(one.read_text())
+            product[d["id"]] = d["logsource"].get("product")
+    with tap.folder() as d:
+        (d / "events.ndjson").write_text("".join(json.dumps(r["log"]) + "\n" for r in rows))
+        r = tap.run(tap.KIZUKI, "hunt", "--matches", *(a for f in rules for a in ("--rules", f)), d / "events.ndjson")
+        assert r.returncode == 0, r.stderr
+    own, strange = collections.Counter(), []
+    for m in map(json.loads, r.stdout.splitlines()):
+        log = (rows[m["line"] - 1]["log_types"] or ["?"])[0]
+        expected = PRODUCTS.get(log.split(".")[0])
+        own[product[m["rule"]]] += product[m["rule"]] == expected
+        if product[m["rule"]] != expected:
+            strange.append(f"{m['rule']} ({product[m['rule']]}) on {log}: {json.dumps(rows[m['line'] - 1]['log'])[:200]}")
+    print(f"# {len(product)} rules on {len(rows)} events: " + ", ".join(f"{k} {v}" for k, v in sorted(own.items())))
+    assert not strange, "\n".join(strange)
+    assert {"aws", "azure", "okta", "gcp"} <= {k for k, v in own.items() if v}
 
 
 tap.main()
