@@ -2,6 +2,7 @@
 """Are rules alive: simulated events from a rule's own samples go the way of real ones to the room, and what could not
 have noticed the case it was made for is red. How long rules take, measured. What is asked from the pages."""
 import json
+import socket
 import struct
 import time
 
@@ -153,6 +154,44 @@ def orders_that_make_no_sense_are_refused_in_words():
             tap.wait_until(lambda: room.rule_state["sets"][0]["state"] == "off" and not room.canary(ALIVE), 20, what="the set switched off")
         finally:
             sensor.stop()
+
+
+@tap.test
+def an_outsourced_watch_has_to_call_in_time():
+    with tap.folder() as d:
+        data, log, room, sensor = bed(d)
+        theirs = d / "theirs.log"
+        theirs.write_text("")
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(5)
+        try:
+            sets.rule(data, "soc", "night", "--to", f"file:{theirs}", "--within", "30m", "--phone", "03-0000-0000")
+            sets.rule(data, "soc", "day", "--to", f"udp:127.0.0.1:{udp.getsockname()[1]}", "--within", "1s")
+            assert "names one" in sets.rule(data, "soc-send", "nobody", ALIVE, fails=True)
+            assert "no samples" in sets.rule(data, "soc-send", "night", NOBODY, fails=True)
+            said = sets.rule(data, "soc-send", "night", ALIVE)
+            word = said.split()[-1]
+            lines = theirs.read_text().splitlines()
+            assert len(lines) == 7 and lines[0] == SAMPLE.format(0) and word in lines[-1] and "simulated" in lines[-1], lines
+            sets.rule(data, "soc-send", "day", BASE)
+            got = [udp.recv(2000).decode() for _ in range(2)]
+            assert got[0] == "<38>" + SAMPLE.format(1), got
+            seen = tap.wait_until(lambda: {r["soc"]: r["state"] for r in room.rule_state["soc"]["runs"]} == {"night": "waiting", "day": "none"},
+                                  40, what=f"both runs: {room.rule_state['soc']}")
+            assert seen and kizuki_list(data).returncode == 1
+            assert room.order(op="soc_answer", name=word.lower(), owner="Sato", reason="they saw it")["ok"]
+            assert "typed in already, by Sato" in room.order(op="soc_answer", name=word, owner="Ito")["error"]
+            sets.rule(data, "soc-answer", next(r["token"] for r in room.rule_state["soc"]["runs"] if r["soc"] == "day"), "--by", "Ito")
+            listed = kizuki_list(data)
+            assert listed.returncode == 1 and "answered" in listed.stdout and "late" in listed.stdout, listed
+        finally:
+            sensor.stop()
+            udp.close()
+
+
+def kizuki_list(data):
+    return sets.kizuki("rule", "soc-list", "--data", data)
 
 
 if __name__ == "__main__":

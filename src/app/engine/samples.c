@@ -1,8 +1,15 @@
 /* See samples.h. */
 #include "app/engine/samples.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "detect/rule.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+enum { RECORDED_BYTES_MAX = 16 * 1024 * 1024 };
 
 static int add_line(struct sample_lines *l, struct str line) {
     if (l->n >= SAMPLE_LINES_MAX)
@@ -68,4 +75,34 @@ int sample_lines_add(struct sample_lines *l, const struct yaml_node *n) {
         return r;
     }
     return sample_lines_add_text(l, n->text);
+}
+
+static const struct yaml_node *first_match(const struct detect_rule *rule) {
+    const struct yaml_node *samples = rule->kizuki ? yaml_get(rule->kizuki, "samples") : NULL;
+    const struct yaml_node *list = samples ? yaml_get(samples, "match") : NULL;
+    return list && list->kind == YAML_SEQUENCE ? list->first : NULL;
+}
+
+static bool recorded_path(const struct detect_rule *rule, char *dst) {
+    const char *files = strstr(rule->file.p, "/files/");
+    int n = files ? snprintf(dst, PATH_MAX, "%.*s/samples/%.*s.ndjson", (int) (files - rule->file.p), rule->file.p,
+                             STR_ARG(rule->id))
+                  : PATH_MAX;
+    return n < PATH_MAX && !memchr(rule->id.p, '/', rule->id.n);
+}
+
+bool rule_has_samples(const struct detect_rule *rule) {
+    char path[PATH_MAX];
+    return first_match(rule) || (recorded_path(rule, path) && access(path, R_OK) == 0);
+}
+
+int sample_lines_of_rule(const struct detect_rule *rule, struct sample_lines *l) {
+    const struct yaml_node *sample = first_match(rule);
+    char path[PATH_MAX];
+    struct str text;
+    if (sample)
+        return sample_lines_add(l, sample);
+    if (!recorded_path(rule, path) || file_read(l->arena, path, RECORDED_BYTES_MAX, &text, NULL) < 0)
+        return 0;
+    return sample_lines_add_text(l, text);
 }

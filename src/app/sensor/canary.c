@@ -5,14 +5,10 @@
 #include "app/engine/overlay.h"
 #include "app/engine/samples.h"
 #include "app/sensor/sensor.h"
-#include "base/file.h"
 #include "base/image.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "detect/rule.h"
-
-#include <limits.h>
-#include <unistd.h>
 
 enum { LINES_MAX = 5000, ARENA_MAX = 64 * 1024 * 1024, GIVE_UP_S = 300, LOOKED_AT_ONCE = 2000, PAUSE_S = 1 };
 #define EVERY_NS NS_PER_DAY
@@ -67,40 +63,6 @@ void canaries_want(struct canaries *c, struct str rule) {
     snprintf(c->wanted, sizeof c->wanted, "%.*s", (int) MIN(rule.n, sizeof c->wanted - 1), rule.p);
 }
 
-/* ---- what a rule brings along ---- */
-
-static const struct yaml_node *first_match(const struct detect_rule *rule) {
-    const struct yaml_node *samples = rule->kizuki ? yaml_get(rule->kizuki, "samples") : NULL;
-    const struct yaml_node *list = samples ? yaml_get(samples, "match") : NULL;
-    return list && list->kind == YAML_SEQUENCE ? list->first : NULL;
-}
-
-/* DATA/rules/SET/samples/ID.ndjson for a rule below DATA/rules/SET/files. */
-static bool recorded_path(const struct detect_rule *rule, char *dst) {
-    const char *files = strstr(rule->file.p, "/files/");
-    int n = files ? snprintf(dst, PATH_MAX, "%.*s/samples/%.*s.ndjson", (int) (files - rule->file.p), rule->file.p,
-                             STR_ARG(rule->id))
-                  : PATH_MAX;
-    return n < PATH_MAX && !memchr(rule->id.p, '/', rule->id.n);
-}
-
-bool canary_has_samples(const struct sensor *s UNUSED, const struct detect_rule *rule) {
-    char path[PATH_MAX];
-    return first_match(rule) || (recorded_path(rule, path) && access(path, R_OK) == 0);
-}
-
-static int lines_of(const struct detect_rule *rule, struct sample_lines *l) {
-    const struct yaml_node *sample = first_match(rule);
-    char path[PATH_MAX];
-    struct str text;
-    if (sample)
-        return sample_lines_add(l, sample);
-    if (!recorded_path(rule, path))
-        return 0;
-    int r = file_read(l->arena, path, ARENA_MAX / 4, &text, NULL);
-    return r < 0 ? 0 : sample_lines_add_text(l, text);
-}
-
 /* ---- sending ---- */
 
 static int put(struct sensor *s, struct str line, unsigned flags) {
@@ -127,7 +89,7 @@ static void send_canary(struct sensor *s, const struct detect_rule *rule, struct
     arena_init(&a, ARENA_MAX);
     int r = name_source(s);
     if (r == 0)
-        r = lines_of(rule, &l);
+        r = sample_lines_of_rule(rule, &l);
     for (size_t i = 0; r == 0 && i < l.n && i < LINES_MAX; i++)
         r = put(s, l.at[i], 0);
     if (r == 0)
@@ -234,7 +196,7 @@ static void begin_next(struct sensor *s) {
     for (unsigned n = 0; !c->running && n < MIN(set->n, (uint32_t) LOOKED_AT_ONCE); n++) {
         const struct detect_rule *rule = wanted ? wanted : set->rules[c->next++ % set->n];
         bool is_rule = rule->kind != DETECT_FILTER && !rule->refused && !overlay_is_exception(o, rule->index);
-        if (is_rule && (wanted || is_due(canaries_row(c, rule->id), time_now_ns())) && canary_has_samples(s, rule)) {
+        if (is_rule && (wanted || is_due(canaries_row(c, rule->id), time_now_ns())) && rule_has_samples(rule)) {
             struct canary_row *row = row_of(c, rule->id);
             if (row)
                 send_canary(s, rule, row);

@@ -50,5 +50,3 @@ void canaries_image(struct canaries *c, struct image *x);
 const char *canary_state_to_string(enum canary_state s);
 /* What is known of this rule; NULL: nothing yet. */
 const struct canary_row *canaries_row(const struct canaries *c, struct str rule);
-/* Whether the rule brings samples or recorded events along. */
-bool canary_has_samples(const struct sensor *s, const struct detect_rule *rule);

@@ -4,6 +4,7 @@
  * something changed. {"t":"rule_order","id",op,…} is answered with {"result":{"ok":…,"error":…}}; who may ask is the
  * room's to judge, what makes sense is judged here. */
 #include "app/engine/overlay.h"
+#include "app/engine/samples.h"
 #include "app/sensor/sensor.h"
 #include "base/file.h"
 #include "base/image.h"
@@ -91,6 +92,7 @@ static void write_exceptions(const struct sensor *s, struct jsonw *w) {
     for (size_t i = 0; i < n; i++) {
         jsonw_object(w);
         jsonw_kstr(w, "rule", p[i].rule->id);
+        jsonw_kstr(w, "title", p[i].rule->title);
         jsonw_kstr(w, "owner", p[i].owner);
         jsonw_kstr(w, "reason", p[i].reason);
         jsonw_ki64(w, "for_s", p[i].for_ns / NS_PER_S);
@@ -108,10 +110,11 @@ static void write_canaries(const struct sensor *s, struct jsonw *w) {
     for (uint32_t i = 0; i < set->n; i++) {
         const struct canary_row *row = canaries_row(&s->canaries, set->rules[i]->id);
         bool running = s->canaries.running && str_eq_z(set->rules[i]->id, s->canaries.rule);
-        if (overlay_is_exception(engine_overlay(pump_engine(s->pump)), i) || (!row && !canary_has_samples(s, set->rules[i])))
+        if (overlay_is_exception(engine_overlay(pump_engine(s->pump)), i) || (!row && !rule_has_samples(set->rules[i])))
             continue;
         jsonw_object(w);
         jsonw_kstr(w, "rule", set->rules[i]->id);
+        jsonw_kstr(w, "title", str_to(set->rules[i]->title, 200));
         jsonw_kz(w, "state", running || !row || row->state == CANARY_NONE ? "waiting" : canary_state_to_string(row->state));
         jsonw_ktime(w, "at", row ? row->at_ns : TIME_NONE);
         if (row && row->state != CANARY_NONE)
@@ -313,7 +316,7 @@ static int order_unsuppress(struct sensor *s, const struct json_value *q, struct
 
 static int order_canary(struct sensor *s, const struct json_value *q, struct diag *err) {
     const struct detect_rule *rule = detect_rules_find(engine_rules(pump_engine(s->pump)), text_of(q, "rule"));
-    if (!rule || !canary_has_samples(s, rule))
+    if (!rule || !rule_has_samples(rule))
         return diag_set(err, -ENOENT, "this rule brings no samples along, so there is nothing to send");
     canaries_want(&s->canaries, rule->id);
     return 0;

@@ -63,7 +63,7 @@ export function Exceptions({ state, order, busy, rule }: Props) {
           { head: "", cell: (x) => <Confirm label={t("except.end")} question={t("except.end_ask")} effect={<p>{t("except.end_effect")}</p>} busy={busy} onConfirm={() => order({ op: "unexcept", name: x.id })} /> },
         ]} />)}
       {held.length > 0 && <ul class="card-body">{held.map((x) => (
-        <li key={x.rule}>{t("except.held", { span: duration(x.for_s, lang.value), n: x.held_back, owner: x.owner, reason: x.reason })} <a href={`#/rules/${encodeURIComponent(x.rule)}`}>{t("nav.rules")}</a></li>))}</ul>}
+        <li key={x.rule}>{t("except.held", { span: duration(x.for_s, lang.value), n: x.held_back, owner: x.owner, reason: x.reason })} <a href={`#/rules/${encodeURIComponent(x.rule)}`}>{x.title}</a></li>))}</ul>}
     </Card>
   );
 }

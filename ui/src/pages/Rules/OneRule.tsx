@@ -64,7 +64,13 @@ function Text({ rule }: { rule: Rule }) {
   );
 }
 
-function About({ rule }: { rule: Rule }) {
+/** The set a rule came with: its folder is DATA/rules/NAME/files. */
+const setOf = (r: Rule) => /\/rules\/([\w-]+)\/files\//.exec(r.file ?? "")?.[1] ?? null;
+const place = (r: Rule) => (setOf(r) ? `${setOf(r)}: ${(r.file ?? "").split("/files/")[1]}` : shortPath(r.file));
+const author = (r: Rule) => /^author:\s*['"]?(.+?)['"]?\s*$/m.exec(r.text ?? "")?.[1] ?? null;
+
+function About({ rule, state }: { rule: Rule; state: RuleState | null }) {
+  const set = state?.sets?.find((s) => s.name === setOf(rule) && s.state !== "draft");
   const words = (lang.value === "ja" ? folded(rule.text, "text_ja") : null) ?? rule.description;
   return (
     <Card id="rule-about" title={t("rules.about")}>
@@ -73,7 +79,9 @@ function About({ rule }: { rule: Rule }) {
         <Facts rows={[
           [t("rules.kind"), rule.kind ? word("kind", rule.kind) : t("word.none")],
           [t("rules.logsource"), <span class="mono">{source(rule)}</span>], [t("rules.name"), <span class="mono">{rule.name ?? t("word.none")}</span>],
-          [t("rules.filename"), <span class="mono">{shortPath(rule.file) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
+          [t("rules.filename"), <span class="mono">{place(rule) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
+          ...(author(rule) ? [[t("rules.author"), author(rule)] as [string, string]] : []),
+          ...(set ? [[t("rules.licence"), set.licence || t("sets.licence_none")] as [string, string]] : []),
           [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
           [t("rules.falsepositives"), rule.falsepositives.length ? rule.falsepositives.join(t("word.comma")) : t("rules.falsepositives_none")],
         ]} />
@@ -111,7 +119,7 @@ export function OneRule({ id }: { id: string }) {
           <Trouble canary={canaryOf(state.data, r.id)} />
           <div class="grid">
             <Card class="w6" id="rule-text" title={t("rules.text")} caption="Sigma 2.1"><Text rule={r} /></Card>
-            <div class="w6 rule-side"><About rule={r} /><TryLine rule={r} /></div>
+            <div class="w6 rule-side"><About rule={r} state={state.data} /><TryLine rule={r} /></div>
           </div>
           {state.data && <Exceptions state={state.data} order={order} busy={busy} rule={r.id} />}
         </div>

@@ -14,7 +14,7 @@ import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
-import { isRed } from "./canary";
+import { CanaryMark, isRed } from "./canary";
 import { Exceptions } from "./Exceptions";
 import { Soc } from "./Soc";
 
@@ -27,7 +27,7 @@ function Changes({ change }: { change: RuleChange }) {
     <>
       <Facts rows={[
         [t("sets.change"), t("sets.change_n", { new: change.new, changed: change.changed, gone: change.gone })],
-        [t("sets.loaded"), t("sets.loaded_n", { n: change.loaded, refused: change.refused_n })],
+        [t("sets.loaded"), t(change.refused_n > 0 ? "sets.loaded_n" : "sets.loaded_all", { n: change.loaded, refused: change.refused_n })],
         [t("sets.backtest"), change.backtest
           ? <>{t("sets.backtest_n", { before: change.backtest.before, after: change.backtest.after, events: change.backtest.events })}<br /><span class="small ink2"><Time at={change.backtest.from} /> – <Time at={change.backtest.to} />{t("sets.took", { s: change.backtest.took_ms / 1000 })}</span></>
           : t("sets.backtest_none")],
@@ -81,12 +81,12 @@ function SetTable({ sets, order, busy }: { sets: RuleSet[]; order: Order; busy: 
 
 function Summary({ state }: { state: RuleState }) {
   const canaries = state.canaries ?? [];
-  const red = canaries.filter(isRed).length;
+  const red = canaries.filter(isRed);
   const slow = Math.max(0, ...(state.delays ?? []).map((d) => d.p99_ms));
   return (
     <Card id="alive" title={t("canary.title")} caption={t("canary.caption")}>
       <div class="card-body"><Facts rows={[
-        [t("canary.red"), red > 0 ? <Mark kind="must">{t("canary.red_n", { n: red })}</Mark> : t("canary.red_none")],
+        [t("canary.red"), red.length > 0 ? <ul class="plain-list">{red.slice(0, 20).map((c) => <li key={c.rule}><CanaryMark canary={c} /> <a href={`#/rules/${encodeURIComponent(c.rule)}`}>{c.title}</a></li>)}{red.length > 20 && <li>{t("sets.row_more", { n: red.length - 20 })}</li>}</ul> : t("canary.red_none")],
         [t("canary.ok"), t("canary.ok_n", { n: canaries.filter((c) => c.state === "passed").length, all: canaries.length })],
         [t("delay.worst"), (state.delays ?? []).length === 0 ? t("delay.none") : duration(slow / 1000, lang.value)],
       ]} /></div>

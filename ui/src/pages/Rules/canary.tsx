@@ -10,6 +10,6 @@ export const isRed = (c: Canary) => MARKS[c.state] === "must";
 export const canaryOf = (s: RuleState | null, rule: string) => s?.canaries?.find((c) => c.rule === rule) ?? null;
 
 export function CanaryMark({ canary }: { canary: Canary | null }) {
-  if (!canary) return <Mark kind="unknown"><span class="ink2">{t("canary.none")}</span></Mark>;
+  if (!canary) return <Mark kind="unknown"><span class="plain ink2">{t("canary.none")}</span></Mark>;
   return <Mark kind={MARKS[canary.state] ?? "unknown"}>{t(`canary.${canary.state}`)}</Mark>;
 }
