@@ -185,8 +185,9 @@ static struct json_key *remembered(struct json_keys *keys, struct decode_job *j,
     return k;
 }
 
-const struct json_key *json_keys_find(struct json_keys *keys, struct decode_job *j, uint32_t *step,
-                                      const struct json_key *parent, struct str key, bool escaped) {
+__attribute__((noinline)) const struct json_key *
+json_keys_find(struct json_keys *keys, struct decode_job *j, uint32_t *step,
+               const struct json_key *parent, struct str key, bool escaped) {
     if (escaped)
         key = json_unescape(j->ev->arena, key);
     if (!key.p)

@@ -119,7 +119,8 @@ static inline bool is_wanted(const struct decode_job *j, const struct json_key *
     return k->use || UNLIKELY(j->ev->keep_all);
 }
 
-static inline int take_leaf(struct walk *w, const struct json_key *k) {
+/* Out of the loop below, whose few values then stay in registers. */
+static __attribute__((noinline)) int take_leaf(struct walk *w, const struct json_key *k) {
     struct decode_job *j = w->j;
     struct event *ev = j->ev;
     enum json_type type = w->c.type;
@@ -197,7 +198,8 @@ static inline const struct json_key *key_at(struct walk *w, uint32_t *step,
  * stands. A field is written whether somebody asks for it or not, and counts only if so: which ones
  * are asked for differs from line to line, and a wrong guess of the processor's costs more than the
  * writing. */
-static int walk_usual(struct walk *w, uint32_t *step, const struct json_key *parent) {
+static __attribute__((noinline)) int walk_usual(struct walk *w, uint32_t *step,
+                                                const struct json_key *parent) {
     struct json_cursor *c = &w->c;
     struct event *ev = w->j->ev;
     const char *p = c->p;
