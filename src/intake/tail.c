@@ -11,6 +11,7 @@
  *   2. device and inode of a remembered file, same content  goes on where it was
  *   3. content of a remembered file                        it was copied or moved between disks:
  * goes on
+ *   3a. all of a file we still follow, and more            we followed its copy: goes on here
  *   4. the start of a file we still follow                 a copy: nothing new in it until the
  * original is truncated, then case 3 (copytruncate)
  *   5. a name the configured pattern has                   a new file
@@ -23,6 +24,25 @@
  *                  │ truncated, or no name and quiet    │ name gone
  *                  v                                    v
  *                 PAST <────────────────────────────────┘   ──known again──> ACTIVE
+ *
+ * Others move files between any two of our system calls, and we are killed at any moment. What
+ * holds all the same (tests/unit/intake/test_tail_model.c steps through it):
+ *   1. A mark in the spool says: that many bytes of this content, and no more, are in the spool.
+ * Line and mark are one commit. After a restart every file is PAST until a name leads to it.
+ *   2. Fingerprint and mark of a file are of one content: a fingerprint grows only by a read that
+ *      shows the old one too (tail_head_grow).
+ *   3. Bytes are taken only when the file still begins as before after they were read: a file
+ *      truncated between look and read gives nothing.
+ *   4. A file is a copy only of what was read, and only when the original, asked last, was not
+ *      truncated meanwhile. Before that it is open what it is, and the next scan asks again. So is
+ *      an empty file (a copy begins empty, a moment later it has what we know), and one that could
+ *      belong to a file the scan has not found yet.
+ *   5. Of unknown files that begin alike one is taken in a scan, the longest; the others are judged
+ *      by the next one, beside it.
+ *
+ * Undecidable, and then a doubled line rather than a lost one: lines that came between copy and
+ * truncation, were read, and the copy is first seen when the original is gone: it is shorter than
+ * the mark, whose checksum then says nothing about it. Counted (intake_counters.again).
  *
  * Not done: packed files are passed over (rotation with immediate compression while we are down
  * loses what was not read). */
@@ -67,7 +87,7 @@ static void on_more(uv_idle_t *h) {
 }
 static void watch_folders(struct tail *t);
 
-static void look(struct tail *t, bool names) {
+void tail_look(struct tail *t, bool names) {
     if (names) {
         tail_scan(t);
         watch_folders(t);
@@ -77,12 +97,12 @@ static void look(struct tail *t, bool names) {
 
 static void on_timer(uv_timer_t *h) {
     struct tail *t = h->data;
-    look(t, true);
+    tail_look(t, true);
 }
 static void on_soon(uv_timer_t *h) {
     struct tail *t = h->data;
     if (t->scan_wanted)
-        look(t, true);
+        tail_look(t, true);
 }
 
 static void on_event(uv_fs_event_t *h, const char *name UNUSED, int events, int status) {
@@ -175,7 +195,7 @@ static void tail_close(struct live_transport *transport) {
 static void tail_go_on(struct live_transport *transport) {
     struct tail *t = container_of(transport, struct tail, transport);
     if (t->scan_wanted)
-        look(t, true);
+        tail_look(t, true);
 }
 
 /* ---- start ---- */

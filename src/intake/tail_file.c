@@ -114,6 +114,23 @@ int tail_head(int fd, size_t n, uint8_t ret[8]) {
     return 0;
 }
 
+int tail_head_grow(int fd, size_t n, struct tail_identity *id) {
+    char bytes[TAIL_HEAD_BYTES];
+    uint8_t digest[SHA256_BYTES];
+    int r = read_exactly(fd, 0, bytes, n);
+    if (r < 0)
+        return r;
+    if (id->head_n) {
+        sha256_of(str_n(bytes, id->head_n), digest);
+        if (memcmp(digest, id->head, sizeof id->head) != 0)
+            return -ENODATA;
+    }
+    sha256_of(str_n(bytes, n), digest);
+    memcpy(id->head, digest, sizeof id->head);
+    id->head_n = (uint16_t) n;
+    return 0;
+}
+
 int tail_content_is(int fd, uint64_t size, const struct tail_file *f) {
     uint8_t head[8];
     struct tail_mark m;

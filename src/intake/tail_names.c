@@ -66,13 +66,29 @@ static struct tail_file *add_file(struct tail *t, const char *path, enum tail_st
     return f;
 }
 
+/* Does it begin like content that is gone and of which more was read? Then it may be a copy that
+ * was made before the last lines came: nothing can tell, so that it is read, and counted. */
+static bool may_come_again(const struct tail *t, int fd, const struct stat *st) {
+    uint8_t head[8];
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *g = container_of(it, struct tail_file, link);
+        if (g->state == TAIL_PAST && g->id.head_n && st->st_size >= g->id.head_n &&
+            (uint64_t) st->st_size < g->at.offset && tail_head(fd, g->id.head_n, head) == 0 &&
+            memcmp(head, g->id.head, sizeof head) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_new(struct tail *t, const char *path, int fd, const struct stat *st) {
+    bool again = may_come_again(t, fd, st);
     struct tail_file *f = add_file(t, path, TAIL_ACTIVE, fd, st);
     if (!f)
         return;
     f->no = t->next_no++;
-    int64_t age_ns = f->grown_ns - (st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec);
-    if (t->scans == 0 || age_ns > FRESH_S * NS_PER_S)
+    live_counters(t->transport.live, t->source)->again += again;
+    int64_t changed_ns = st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+    if (t->scans == 0 || changed_ns < t->began_ns || f->grown_ns - changed_ns > FRESH_S * NS_PER_S)
         f->backfill_until = (uint64_t) st->st_size;
     if (t->scans == 0 && t->o.skip_existing && !t->known && st->st_size > 0)
         (void) skip_content(t, f); /* when it cannot be skipped it is read */
@@ -96,62 +112,115 @@ static void add_copy(struct tail *t, const char *path, int fd, const struct stat
 /* What an unknown file is. */
 enum verdict {
     IS_NEW,
-    /* Not clear yet: a file that it might be a copy of is being truncated this moment, or this scan
-     * may have missed it between two names. The next scan knows. */
+    /* Not clear yet: it is empty, or what it might be a copy of is being truncated this moment, was
+     * not read yet, or may have been missed by this scan between two names. A later scan knows. */
     IS_OPEN,
     IS_COPY, /* case 4 */
-    GOES_ON, /* case 3 */
+    GOES_ON, /* cases 3 and 3a */
 };
 
-/* Was it truncated after this scan looked at it? */
+/* Files of this scan that are new as far as known files can tell. */
+struct unknown {
+    const char *path; /* in the scan's list of names */
+    int fd;
+    struct stat st;
+    enum verdict verdict; /* IS_NEW or IS_OPEN */
+    bool waits;
+    size_t head_n;
+    char head[TAIL_HEAD_BYTES];
+};
+struct unknowns {
+    struct unknown *at;
+    size_t n, cap;
+};
+
+static bool unknowns_have(const struct unknowns *us, const struct stat *st) {
+    for (size_t i = 0; i < us->n; i++)
+        if (us->at[i].st.st_ino == st->st_ino && us->at[i].st.st_dev == st->st_dev)
+            return true;
+    return false;
+}
+
+static bool unknowns_add(struct unknowns *us, const struct unknown *u) {
+    if (mem_grow((void **) &us->at, &us->cap, us->n + 1, TAIL_FILES_MAX, sizeof *u) < 0)
+        return false;
+    us->at[us->n++] = *u;
+    return true;
+}
+
+/* Is the original another file now, or was it truncated after this scan looked at it? */
 static bool has_changed(const struct tail_file *g, int original) {
     struct stat now;
     uint8_t head[8];
-    return original < 0 || fstat(original, &now) < 0 || (uint64_t) now.st_size < g->at.offset ||
-           tail_head(original, g->id.head_n, head) < 0 ||
+    return fstat(original, &now) < 0 || now.st_ino != g->id.ino || now.st_dev != g->id.dev ||
+           (uint64_t) now.st_size < g->at.offset || tail_head(original, g->id.head_n, head) < 0 ||
            (g->id.head_n && memcmp(head, g->id.head, sizeof head) != 0);
 }
 
-static enum verdict judge_active(const struct tail_file *g, int fd, const struct stat *st) {
+/* `original` is open on what g is. */
+static enum verdict judge_beside(const struct tail_file *g, int original, int fd,
+                                 const struct stat *st) {
     struct stat now;
-    int own =
-        g->state == TAIL_ASLEEP ? open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
-    int original = own >= 0 ? own : g->fd;
     enum verdict v = IS_NEW;
-    if (original >= 0 && fstat(original, &now) == 0) {
-        if (now.st_size >= st->st_size &&
-            tail_same_start(original, fd, (uint64_t) st->st_size) == 1)
-            v = IS_COPY;
-        else if (now.st_size < st->st_size && g->at.offset &&
-                 tail_content_is(fd, (uint64_t) st->st_size, g) == 1)
-            v = IS_OPEN;
+    if (fstat(original, &now) < 0)
+        return IS_OPEN;
+    if (now.st_size >= st->st_size) {
+        /* Invariant 4: only what was read has a copy; else the original could be truncated before
+         * it is read, and the copy would be all there is. */
+        if (tail_same_start(original, fd, (uint64_t) st->st_size) == 1)
+            v = g->at.offset ? IS_COPY : IS_OPEN;
+    } else if (g->at.offset && tail_content_is(fd, (uint64_t) st->st_size, g) == 1) {
+        v = tail_same_start(original, fd, (uint64_t) now.st_size) == 1 ? GOES_ON : IS_OPEN;
     }
-    /* last, so that what was compared above was whole */
-    if (v == IS_NEW && has_changed(g, original))
-        v = IS_OPEN;
-    if (own >= 0)
-        close(own);
+    /* last, so that what was compared above was whole, and was what we have read */
+    return has_changed(g, original) ? IS_OPEN : v;
+}
+
+static enum verdict judge_active(const struct tail_file *g, int fd, const struct stat *st) {
+    if (g->state == TAIL_ACTIVE)
+        return judge_beside(g, g->fd, fd, st);
+    int own = open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (own < 0) /* gone: PAST at the next scan; not ours to read any more: nothing to compare */
+        return errno == ENOENT ? IS_OPEN : IS_NEW;
+    struct stat now;
+    bool moved = fstat(own, &now) < 0 || now.st_ino != g->id.ino || now.st_dev != g->id.dev;
+    enum verdict v = moved ? IS_OPEN : judge_beside(g, own, fd, st);
+    close(own);
     return v;
+}
+
+/* A file that is not there under a name this scan has seen. */
+static enum verdict judge_past(const struct tail_file *g, int fd, const struct stat *st) {
+    uint64_t size = (uint64_t) st->st_size;
+    uint8_t head[8];
+    if (g->at.offset == 0 || g->id.copy)
+        return IS_NEW;
+    if (tail_content_is(fd, size, g) == 1)
+        return g->unsure ? IS_OPEN : GOES_ON;
+    /* a copy that is not whole yet, its original missed between two names? */
+    if (!g->unsure || size >= g->at.offset)
+        return IS_NEW;
+    return size < g->id.head_n || tail_head(fd, g->id.head_n, head) < 0 ||
+                   memcmp(head, g->id.head, sizeof head) == 0
+               ? IS_OPEN
+               : IS_NEW;
 }
 
 static enum verdict judge(struct tail *t, int fd, const struct stat *st,
                           struct tail_file **ret_known) {
     enum verdict v = IS_NEW;
     if (st->st_size == 0)
-        return IS_NEW;
-    LIST_FOR_EACH(it, &t->files) {
-        struct tail_file *g = container_of(it, struct tail_file, link);
-        if (g->state == TAIL_PAST && g->at.offset && !g->id.copy &&
-            tail_content_is(fd, (uint64_t) st->st_size, g) == 1) {
-            *ret_known = g;
-            return g->unsure ? IS_OPEN : GOES_ON;
+        return IS_OPEN; /* a copy begins like that as well as a new file */
+    for (int past = 1; past >= 0 && v < IS_COPY; past--)
+        LIST_FOR_EACH(it, &t->files) {
+            struct tail_file *g = container_of(it, struct tail_file, link);
+            if (v >= IS_COPY || g->state == TAIL_IGNORED || (g->state == TAIL_PAST) != past)
+                continue;
+            enum verdict with = past ? judge_past(g, fd, st) : judge_active(g, fd, st);
+            v = MAX(v, with);
+            if (with == GOES_ON)
+                *ret_known = g;
         }
-    }
-    LIST_FOR_EACH(it, &t->files) {
-        struct tail_file *g = container_of(it, struct tail_file, link);
-        if (v != IS_COPY && (g->state == TAIL_ACTIVE || g->state == TAIL_ASLEEP))
-            v = MAX(v, judge_active(g, fd, st));
-    }
     return v;
 }
 
@@ -190,36 +259,79 @@ static bool find_inode(struct tail *t, const struct stat *st) {
     return false;
 }
 
-/* A file nobody knows by device and inode. `ours`: the pattern has its name. */
-static void examine(struct tail *t, const char *path, bool ours) {
+/* Case 3a: g was read where only its copy was; the longer one is where it goes on. */
+static bool hand_over(struct tail *t, struct tail_file *g) {
     struct stat st;
-    char head[4];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        if (fd >= 0)
+    int fd = g->state == TAIL_ACTIVE ? g->fd : open(g->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != g->id.ino || st.st_dev != g->id.dev) {
+        if (fd >= 0 && fd != g->fd)
             close(fd);
-        return; /* gone, or not ours to read: looked at again by the next scan */
+        return false; /* next time */
     }
-    if (find_inode(t, &st)) { /* the name leads elsewhere than a moment ago */
-        close(fd);
+    g->fd = -1;
+    add_copy(t, g->path, fd, &st);
+    return true;
+}
+
+/* A file nobody knows by device and inode. `ours`: the pattern has its name. */
+static void examine(struct tail *t, struct unknowns *us, const char *path, bool ours) {
+    struct unknown u = {.path = path};
+    u.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (u.fd < 0)
+        return; /* gone, or not ours to read: looked at again by the next scan */
+    ssize_t n = fstat(u.fd, &u.st) == 0 && S_ISREG(u.st.st_mode)
+                    ? pread(u.fd, u.head, sizeof u.head, 0)
+                    : -1;
+    /* known: the name leads elsewhere than a moment ago */
+    if (n < 0 || find_inode(t, &u.st) || unknowns_have(us, &u.st)) {
+        close(u.fd);
         return;
     }
-    ssize_t n = pread(fd, head, sizeof head, 0);
-    if (n > 0 && intake_packing_of(str_n(head, (size_t) n)) != INTAKE_PLAIN) {
-        if (add_file(t, path, TAIL_IGNORED, -1, &st))
-            close(fd);
+    u.head_n = MIN((size_t) n, (size_t) u.st.st_size);
+    if (n > 0 && intake_packing_of(str_n(u.head, MIN((size_t) n, (size_t) 4))) != INTAKE_PLAIN) {
+        if (add_file(t, path, TAIL_IGNORED, -1, &u.st))
+            close(u.fd);
         return;
     }
     struct tail_file *g = NULL;
-    enum verdict v = judge(t, fd, &st, &g);
-    if (v == GOES_ON)
-        activate(t, g, path, fd, &st);
-    else if (v == IS_COPY)
-        add_copy(t, path, fd, &st);
-    else if (v == IS_NEW && (ours || is_missed_rotation(t, path, &st)))
-        add_new(t, path, fd, &st);
-    else
-        close(fd);
+    u.verdict = judge(t, u.fd, &u.st, &g);
+    if (u.verdict == GOES_ON && (g->state == TAIL_PAST || hand_over(t, g)))
+        activate(t, g, path, u.fd, &u.st);
+    else if (u.verdict == IS_COPY)
+        add_copy(t, path, u.fd, &u.st);
+    else if (u.verdict == GOES_ON || !(ours || is_missed_rotation(t, path, &u.st)) ||
+             !unknowns_add(us, &u))
+        close(u.fd);
+}
+
+/* Does one of the two begin with all of the other? The longer one, or else the first, is asked
+ * about. */
+static bool is_start_of(const struct unknown *u, const struct unknown *v) {
+    size_t n = MIN(u->head_n, v->head_n);
+    return u->st.st_size <= v->st.st_size && n > 0 && memcmp(u->head, v->head, n) == 0 &&
+           tail_same_start(u->fd, v->fd, (uint64_t) u->st.st_size) != 0;
+}
+
+/* Invariant 5. */
+static bool waits_for_another(const struct unknowns *us, size_t i) {
+    const struct unknown *u = &us->at[i];
+    for (size_t k = 0; k < us->n; k++)
+        if (k != i && is_start_of(u, &us->at[k]) && (u->st.st_size < us->at[k].st.st_size || k > i))
+            return true;
+    return false;
+}
+
+static void add_unknowns(struct tail *t, struct unknowns *us) {
+    for (size_t i = 0; i < us->n; i++)
+        us->at[i].waits = us->at[i].verdict != IS_NEW || waits_for_another(us, i);
+    for (size_t i = 0; i < us->n; i++) {
+        struct unknown *u = &us->at[i];
+        if (u->waits)
+            close(u->fd);
+        else
+            add_new(t, u->path, u->fd, &u->st);
+    }
+    mem_free(us->at);
 }
 
 /* A copy or packed file that may have become something else. True: forget it and examine again. */
@@ -229,13 +341,14 @@ static bool look_again(struct tail *t, struct tail_file *f, const char *path,
         return true;
     if (f->no == 0 || f->looked == t->retired)
         return false;
-    f->looked = t->retired;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct tail_file *g;
-    bool known = fd >= 0 && judge(t, fd, st, &g) == GOES_ON;
+    enum verdict v = fd >= 0 ? judge(t, fd, st, &g) : IS_OPEN;
     if (fd >= 0)
         close(fd);
-    return known;
+    if (v != IS_OPEN)
+        f->looked = t->retired;
+    return v == GOES_ON;
 }
 
 /* Opens a file known by device and inode and checks that it still is what was read. */
@@ -263,7 +376,9 @@ static bool reopen(struct tail *t, struct tail_file *f, const char *path) {
 
 static bool match_present(struct tail *t, struct tail_file *f, const char *path,
                           const struct stat *st) {
-    if (f->state == TAIL_ASLEEP && (uint64_t) st->st_size != f->at.offset) {
+    int64_t changed_ns = st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+    if (f->state == TAIL_ASLEEP &&
+        ((uint64_t) st->st_size != f->at.offset || changed_ns != f->changed_ns)) {
         if (reopen(t, f, path))
             return true;
         tail_set_past(t, f); /* truncated while it slept */
@@ -330,11 +445,14 @@ static void match_names(struct tail *t, struct names *n) {
 
 void tail_scan(struct tail *t) {
     struct names own, around;
+    struct unknowns unknowns = {0};
     if (live_waits(t->transport.live)) {
         t->scan_wanted = true;
         return;
     }
     t->scan_wanted = false;
+    if (t->scans == 0)
+        t->began_ns = live_now(t->transport.live);
     LIST_FOR_EACH(it, &t->files) {
         struct tail_file *f = container_of(it, struct tail_file, link);
         uint64_t size;
@@ -348,12 +466,12 @@ void tail_scan(struct tail *t) {
     match_names(t, &around);
     for (size_t i = 0; around.done && i < around.glob.gl_pathc; i++)
         if (!around.done[i])
-            examine(t, around.glob.gl_pathv[i], false);
-    /* what was found among the siblings is known now */
-    match_names(t, &own);
+            examine(t, &unknowns, around.glob.gl_pathv[i], false);
+    match_names(t, &own); /* what was found among the siblings is known now */
     for (size_t i = 0; own.done && i < own.glob.gl_pathc; i++)
         if (!own.done[i])
-            examine(t, own.glob.gl_pathv[i], true);
+            examine(t, &unknowns, own.glob.gl_pathv[i], true);
+    add_unknowns(t, &unknowns);
     names_done(&own);
     names_done(&around);
     LIST_FOR_EACH(it, &t->files) {

@@ -26,6 +26,7 @@ struct tail {
     unsigned scans;   /* completed */
     bool known;       /* the spool remembered files of this source */
     bool scan_wanted;
+    int64_t began_ns;       /* the first scan */
     int64_t first_sight_ns; /* kept in the spool under FIRST_SIGHT_KEY */
     char *chunk;
     struct watch *watches[TAIL_WATCHES_MAX];
@@ -34,6 +35,10 @@ struct tail {
     uv_idle_t more;
     int handles;
 };
+/* tail.c */
+/* Reads what has grown; `names`: after a scan. */
+void tail_look(struct tail *t, bool names);
+
 /* tail_read.c */
 struct tail_file *tail_file_new(struct tail *t, const char *path);
 void tail_file_free(struct tail *t, struct tail_file *f);

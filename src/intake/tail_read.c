@@ -101,7 +101,8 @@ static void begin_again(struct tail *t, struct tail_file *f) {
     f->backfill_until = 0;
 }
 
-int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) {
+/* sure: also when neither size nor time of change tell of a change. */
+static int look_at(struct tail *t, struct tail_file *f, bool sure, uint64_t *ret_size) {
     struct stat st;
     uint8_t head[8];
     if (fstat(f->fd, &st) < 0)
@@ -109,7 +110,7 @@ int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) {
     uint64_t size = (uint64_t) st.st_size;
     int64_t changed_ns = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     bool again = size < f->at.offset;
-    if (!again && f->id.head_n && (size != f->size || changed_ns != f->changed_ns)) {
+    if (!again && f->id.head_n && (sure || size != f->size || changed_ns != f->changed_ns)) {
         int r = tail_head(f->fd, f->id.head_n, head);
         if (r < 0 && r != -ENODATA)
             return r;
@@ -125,13 +126,16 @@ int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) {
     return 0;
 }
 
+int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) {
+    return look_at(t, f, false, ret_size);
+}
+
 int tail_grow_head(struct tail *t, struct tail_file *f, uint64_t size) {
     size_t n = (size_t) MIN(size, (uint64_t) TAIL_HEAD_BYTES);
     if (f->id.head_n >= n)
         return 0;
     struct tail_identity before = f->id;
-    f->id.head_n = (uint16_t) n;
-    int r = tail_head(f->fd, n, f->id.head);
+    int r = tail_head_grow(f->fd, n, &f->id);
     if (r == 0)
         r = tail_put_identity(t, f);
     if (r < 0)
@@ -175,12 +179,21 @@ int tail_read_file(struct tail *t, struct tail_file *f, bool end) {
     if (r < 0 || size == f->at.offset)
         return r;
     r = tail_grow_head(t, f, size);
+    if (r == -ENODATA) { /* truncated after the look */
+        r = look_at(t, f, true, &size);
+        return r < 0 ? r : 1;
+    }
     int64_t now = live_now(t->transport.live);
     for (size_t taken = 0; r == 0 && taken < PUMP_BYTES;) {
         size_t used;
         ssize_t n = pread(f->fd, t->chunk, CHUNK_BYTES, (off_t) f->at.offset);
         if (n <= 0)
             return n < 0 && errno != EINTR ? -errno : 0;
+        /* Invariant 3: a truncation since the look would make these the bytes of another content */
+        uint32_t no = f->no;
+        r = look_at(t, f, true, &size);
+        if (r < 0 || f->no != no || size < f->at.offset + (uint64_t) n)
+            return r < 0 ? r : 1;
         r = put_lines(t, f, t->chunk, (size_t) n, end && n < CHUNK_BYTES, now, &used);
         if (r == 0 && (used == 0 || n < CHUNK_BYTES))
             return 0;

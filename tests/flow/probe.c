@@ -148,7 +148,8 @@ static int run(int argc, char **argv) {
     fprintf(stderr, "lines %" PRIu64 "\n", p.lines);
     for (uint32_t i = 1; i <= p.names_n; i++) {
         struct intake_counters c = intake_live_counters(p.live, i);
-        fprintf(stderr, "source %u lost %" PRIu64 " broken %" PRIu64 "\n", i, c.lost, c.broken);
+        fprintf(stderr, "source %u lost %" PRIu64 " broken %" PRIu64 " again %" PRIu64 "\n", i,
+                c.lost, c.broken, c.again);
     }
     intake_live_close(p.live);
     uv_close((uv_handle_t *) &p.term, NULL);

@@ -91,6 +91,7 @@ static void write_row(struct ledger_row *r, const struct source *s,
     jsonw_ku64(out, "oversize", r->oversize);
     jsonw_ku64(out, "lost", r->truncated + counters.lost);
     jsonw_ku64(out, "broken", counters.broken);
+    jsonw_ku64(out, "again", counters.again);
     jsonw_ku64(out, "backfill", r->backfill);
     jsonw_ku64(out, "unparsed", seen ? seen->unparsed : 0);
     jsonw_ku64(out, "broken_text", seen ? seen->broken_text : 0);

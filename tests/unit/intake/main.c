@@ -6,5 +6,6 @@ int unit_intake_paths(void);
 int unit_intake_reader(void);
 int unit_intake_syslog_frame(void);
 int unit_intake_tail_file(void);
-UNIT_MAIN(unit_intake_evtx, unit_intake_live, unit_intake_paths, unit_intake_reader, unit_intake_syslog_frame,
-          unit_intake_tail_file)
+int unit_intake_tail_model(void);
+UNIT_MAIN(unit_intake_evtx, unit_intake_live, unit_intake_paths, unit_intake_reader,
+          unit_intake_syslog_frame, unit_intake_tail_file, unit_intake_tail_model)
