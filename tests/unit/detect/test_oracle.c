@@ -594,4 +594,12 @@ static void agrees_with_the_naive_evaluator(void **state UNUSED) {
     assert_true((uint64_t) n_true * 3 >= n_cases);
 }
 
-UNIT_GROUP(detect_oracle, cmocka_unit_test(agrees_with_the_naive_evaluator))
+/* As on a processor without AVX-512. */
+static void agrees_with_plain_loops_too(void **state) {
+    assert_int_equal(setenv("KIZUKI_KERNEL", "plain", 1), 0);
+    agrees_with_the_naive_evaluator(state);
+    assert_int_equal(unsetenv("KIZUKI_KERNEL"), 0);
+}
+
+UNIT_GROUP(detect_oracle, cmocka_unit_test(agrees_with_the_naive_evaluator),
+           cmocka_unit_test(agrees_with_plain_loops_too))
