@@ -13,13 +13,18 @@ static void origin_of(const uint8_t id[SPOOL_ID_BYTES], char dst[ORIGIN_CAP]) {
 
 int spool_checkpoint_write(const struct spool_checkpoint *c, const struct sign_secret *key,
                            const struct sign_public *pub, struct buf *out) {
-    char origin[ORIGIN_CAP], root[BASE64_CHARS(SHA256_BYTES) + 1], when[TIME_ISO_CAP];
+    char origin[ORIGIN_CAP], root[BASE64_CHARS(SHA256_BYTES) + 1], when[TIME_ISO_CAP],
+        packed[2 * SHA256_BYTES + 1];
     struct buf text;
     origin_of(c->id, origin);
     base64_encode(c->root.bytes, sizeof c->root.bytes, root);
     buf_init(&text, CHECKPOINT_BYTES_MAX);
     buf_printf(&text, "%llu\n%s\nsegment %u\nsealed %s", (unsigned long long) c->size, root,
                c->segment, time_format_iso(c->sealed_ns, 3, when));
+    if (c->has_packed) {
+        hex_encode(c->packed, sizeof c->packed, packed);
+        buf_printf(&text, "\npacked %s", packed);
+    }
     int r = buf_error(&text);
     if (r == 0)
         r = sign_note(key, pub, origin, buf_str(&text), out);
@@ -34,6 +39,9 @@ static int read_line(struct str line, struct spool_checkpoint *c) {
         if (str_to_u64(str_from(line, 8), &v) < 0 || v == 0 || v > UINT32_MAX)
             return -ERR_PARSE;
         c->segment = (uint32_t) v;
+    } else if (str_starts(line, STR("packed "))) {
+        c->has_packed = true;
+        return hex_decode(str_from(line, 7), c->packed, sizeof c->packed) < 0 ? -ERR_PARSE : 0;
     } else if (str_starts(line, STR("sealed "))) {
         return time_parse_iso(str_from(line, 7), &c->sealed_ns, &zone) < 0 ? -ERR_PARSE : 0;
     }

@@ -5,6 +5,7 @@
  *   base64               root of the Merkle tree over them (spool/format.h says what a leaf is)
  *   segment 12           the segment whose closing it seals
  *   sealed 2026-11-21T13:00:00.000Z
+ *   packed 0123…         SHA-256 of 00000012.seg.zst, as sha256sum prints it
  *
  * as a signed note (base/sign.h). One file a sealed segment beside the segments: 00000012.checkpoint. Each is a promise
  * that the tree of the next ones grew out of this one; a copy kept elsewhere is what a later cut or change is proved
@@ -20,6 +21,8 @@ struct spool_checkpoint {
     struct merkle_hash root;
     uint32_t segment;
     int64_t sealed_ns;
+    bool has_packed;
+    uint8_t packed[SHA256_BYTES];
 };
 enum { CHECKPOINT_BYTES_MAX = 4096 };
 

@@ -201,6 +201,21 @@ int64_t spool_file_size(const struct spool_file *f) {
     return fstat(f->fd, &st) < 0 ? -errno : st.st_size;
 }
 
+int spool_file_sha256(const struct spool_file *f, uint8_t ret[SHA256_BYTES]) {
+    struct sha256 h;
+    char *buf = mem_alloc(SPOOL_PIECE_BYTES);
+    ssize_t got = buf ? 1 : -ENOMEM;
+    sha256_init(&h);
+    for (uint64_t at = 0; got > 0; at += (uint64_t) got) {
+        got = read_at(f->fd, buf, SPOOL_PIECE_BYTES, at);
+        if (got > 0)
+            sha256_add(&h, str_n(buf, (size_t) got));
+    }
+    sha256_end(&h, ret);
+    mem_free(buf);
+    return (int) got;
+}
+
 uint32_t spool_file_damaged(const struct spool_file *f) {
     return f->pieces ? f->pieces->damaged : 0;
 }

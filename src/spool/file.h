@@ -7,6 +7,7 @@
  * every other damage, and the rest of the segment stays readable. */
 #pragma once
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/str.h"
 
 struct spool_pieces;
@@ -25,6 +26,8 @@ int spool_file_sealed(int fd, struct spool_file *ret) MUST_USE;
 void spool_file_close(struct spool_file *f);
 /* As pread: bytes read, 0 at the end. */
 ssize_t spool_file_read(struct spool_file *f, void *dst, size_t n, uint64_t at) MUST_USE;
+/* SHA-256 of the file itself, in whichever form. */
+int spool_file_sha256(const struct spool_file *f, uint8_t ret[SHA256_BYTES]) MUST_USE;
 /* Of the segment, not of its compressed form; negative on failure. */
 int64_t spool_file_size(const struct spool_file *f);
 /* Pieces that could not be decompressed so far. */

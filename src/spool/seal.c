@@ -72,18 +72,19 @@ static int tail_edge(struct spool_sealer *s, struct merkle_tree *ret, struct dia
     struct spool_file file;
     struct spool_header head;
     for (bool found = false; r == 0 && !found && from > 0;) {
-        r = spool_file_open(s->dir_fd, l.at[--from], &file);
-        if (r == 0 && (r = spool_segment_header(&file, l.at[from], &head)) == 0)
-            found = head.first <= g.base + 1;
-        if (r == 0)
-            spool_file_close(&file);
+        if ((r = spool_file_open(s->dir_fd, l.at[--from], &file)) < 0)
+            break;
+        r = spool_segment_header(&file, l.at[from], &head);
+        found = r == 0 && head.first <= g.base + 1;
+        spool_file_close(&file);
     }
     for (; r == 0 && from < l.n && g.base + g.tree.size < s->newest.size; from++) {
-        r = spool_file_open(s->dir_fd, l.at[from], &file);
-        if (r == 0 && (r = spool_segment_header(&file, l.at[from], &head)) == 0)
-            r = tree_grow(&g, &file, &head, s->newest.size);
+        if ((r = spool_file_open(s->dir_fd, l.at[from], &file)) < 0)
+            break;
+        r = spool_segment_header(&file, l.at[from], &head);
         if (r == 0)
-            spool_file_close(&file);
+            r = tree_grow(&g, &file, &head, s->newest.size);
+        spool_file_close(&file);
     }
     if (r < 0)
         r = diag_set(reterr, r, "cannot read the spool '%s': %s", s->dir, err_word(r));
@@ -145,8 +146,6 @@ static int64_t wall_clock(void *ctx UNUSED) {
     return time_now_ns();
 }
 
-static void count_lost(void *ctx, const struct spool_gap *gap UNUSED);
-
 int spool_sealer_open(const char *dir, const struct spool_seal_options *o,
                       struct spool_sealer **ret, struct diag *reterr) {
     CLEANUP(spool_sealer_closep) struct spool_sealer *s = mem_zalloc(sizeof *s);
@@ -207,29 +206,33 @@ static int packed_equals(struct spool_file *plain, int packed_fd) {
     return r;
 }
 
-/* Compressed form under a temporary name, compared, synced, named; then the plain one goes. */
-static int pack(struct spool_sealer *s, uint32_t segment, struct spool_file *plain,
-                struct spool_sealed *ret) {
-    char name[SPOOL_NAME_CAP];
+/* The compressed form under a temporary name, compared and on disk. Takes what the checkpoint is to say of it. */
+static int pack(struct spool_sealer *s, struct spool_file *plain, struct spool_sealed *ret,
+                uint8_t packed[SHA256_BYTES]) {
     struct stat st;
     int fd = openat(s->dir_fd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct spool_file file = spool_file_plain(fd);
     int r = fd < 0 ? -errno : spool_file_compress(plain, fd, s->o.level);
     if (r == 0)
         r = packed_equals(plain, fd);
+    if (r == 0)
+        r = spool_file_sha256(&file, packed);
     if (r == 0 && (fsync(fd) < 0 || fstat(fd, &st) < 0))
         r = -errno;
-    if (fd >= 0)
-        close(fd);
-    if (r == 0 &&
-        (renameat(s->dir_fd, temporary, s->dir_fd, spool_sealed_name(segment, name)) < 0 ||
-         fsync(s->dir_fd) < 0 || unlinkat(s->dir_fd, spool_segment_name(segment, name), 0) < 0))
-        r = -errno;
-    if (r < 0) {
-        (void) unlinkat(s->dir_fd, temporary, 0);
+    spool_file_close(&file);
+    if (r < 0)
         return r;
-    }
     ret->bytes = (uint64_t) spool_file_size(plain);
     ret->packed_bytes = (uint64_t) st.st_size;
+    return 0;
+}
+
+/* The compressed form gets its name, then the plain one goes. */
+static int replace(struct spool_sealer *s, uint32_t segment) {
+    char name[SPOOL_NAME_CAP];
+    if (renameat(s->dir_fd, temporary, s->dir_fd, spool_sealed_name(segment, name)) < 0 ||
+        fsync(s->dir_fd) < 0 || unlinkat(s->dir_fd, spool_segment_name(segment, name), 0) < 0)
+        return -errno;
     return 0;
 }
 
@@ -238,26 +241,21 @@ static void count_lost(void *ctx, const struct spool_gap *gap) {
     s->lost += gap->to_number > gap->from_number ? gap->to_number - gap->from_number : 0;
 }
 
-static int write_checkpoint(struct spool_sealer *s, const struct spool_header *head,
-                            struct spool_checkpoint *c) {
+static int write_checkpoint(struct spool_sealer *s, const struct spool_checkpoint *c) {
     char name[SPOOL_NAME_CAP], path[sizeof s->dir + SPOOL_NAME_CAP];
     struct buf note;
-    *c = (struct spool_checkpoint){.size = s->grower.tree.size,
-                                   .segment = head->segment,
-                                   .sealed_ns = s->o.clock.now_ns(s->o.clock.ctx)};
-    memcpy(c->id, head->id, sizeof c->id);
-    merkle_root(&s->grower.tree, &c->root);
-    (void) snprintf(path, sizeof path, "%s/%s", s->dir,
-                    spool_checkpoint_name(head->segment, name));
+    (void) snprintf(path, sizeof path, "%s/%s", s->dir, spool_checkpoint_name(c->segment, name));
     buf_init(&note, CHECKPOINT_BYTES_MAX);
     int r = spool_checkpoint_write(c, s->o.key, s->o.pub, &note);
     if (r == 0)
         r = file_write_atomic(path, buf_str(&note), 0644, NULL);
     buf_done(&note);
+    if (r == 0)
+        s->newest = *c;
     return r;
 }
 
-/* A segment whose records the newest checkpoint does not cover yet. */
+/* Records of a segment that no checkpoint covers yet: into the tree. */
 static int cover(struct spool_sealer *s, struct spool_file *file, const struct spool_header *head,
                  struct spool_sealed *ret) {
     s->lost = 0;
@@ -265,12 +263,21 @@ static int cover(struct spool_sealer *s, struct spool_file *file, const struct s
     int r = tree_grow(&s->grower, file, head, UINT64_MAX - 1);
     if (r == 0)
         r = tree_file_sync(&s->tree);
-    if (r == 0)
-        r = write_checkpoint(s, head, &ret->checkpoint);
-    if (r == 0) {
-        s->newest = ret->checkpoint;
-        ret->lost = s->lost;
-    }
+    ret->lost = s->lost;
+    ret->checkpoint = (struct spool_checkpoint){.size = s->grower.tree.size,
+                                                .segment = head->segment,
+                                                .sealed_ns = s->o.clock.now_ns(s->o.clock.ctx)};
+    memcpy(ret->checkpoint.id, head->id, sizeof head->id);
+    merkle_root(&s->grower.tree, &ret->checkpoint.root);
+    return r;
+}
+
+/* A checkpoint of an earlier segment is read again, should its compressed form have to be made again. */
+static int covered(struct spool_sealer *s, uint32_t segment, struct spool_checkpoint *ret) {
+    struct spool_checkpoint newest = s->newest;
+    int r = segment == newest.segment ? 0 : read_checkpoint(s, segment, NULL);
+    *ret = s->newest;
+    s->newest = newest;
     return r;
 }
 
@@ -284,12 +291,24 @@ static int seal_one(struct spool_sealer *s, uint32_t segment, struct spool_seale
     r = spool_segment_header(&file, segment, &head);
     if (r == 0 && s->newest.size && memcmp(head.id, s->newest.id, sizeof head.id) != 0)
         r = -ERR_CORRUPT;
-    if (r == 0 && segment > s->newest.segment)
-        r = cover(s, &file, &head, ret);
-    else
-        ret->checkpoint = s->newest;
-    if (r == 0 && !file.pieces)
-        r = pack(s, segment, &file, ret);
+    bool fresh = segment > s->newest.segment, plain = !file.pieces;
+    uint8_t packed[SHA256_BYTES];
+    if (r == 0)
+        r = fresh ? cover(s, &file, &head, ret) : covered(s, segment, &ret->checkpoint);
+    if (r == 0)
+        r = plain ? pack(s, &file, ret, packed) : spool_file_sha256(&file, packed);
+    bool differs = !ret->checkpoint.has_packed ||
+                   memcmp(ret->checkpoint.packed, packed, sizeof packed) != 0;
+    if (r == 0 && differs) {
+        struct spool_checkpoint newest = s->newest;
+        memcpy(ret->checkpoint.packed, packed, sizeof packed);
+        ret->checkpoint.has_packed = true;
+        r = write_checkpoint(s, &ret->checkpoint);
+        if (!fresh && segment != newest.segment)
+            s->newest = newest;
+    }
+    if (r == 0 && plain)
+        r = replace(s, segment);
     spool_file_close(&file);
     return r;
 }

@@ -2,8 +2,8 @@
  * (spool/checkpoint.h), the segment is compressed (spool/file.h) and only then its plain form removed.
  *
  * One sealer a spool; it may run in another process than the writer and beside any number of readers. Killed at any
- * moment it goes on where it was: a checkpoint is written once everything it speaks of is on disk, and a plain segment
- * is removed only after its compressed form was read back and found equal. It never touches the newest segment. */
+ * moment it goes on where it was: a checkpoint is written once everything it speaks of is on disk (the compressed form
+ * under a temporary name, read back and found equal), then that form gets its name, then the plain one is removed. It never touches the newest segment. */
 #pragma once
 #include "base/sign.h"
 #include "event/port.h"

@@ -117,8 +117,7 @@ static int load_checkpoints(struct verify *v, const char *dir, struct diag *rete
         else
             r = add_known(v, note, l.at[i], false);
     }
-    if (r == 0)
-        spool_segments_done(&l);
+    spool_segments_done(&l);
     for (size_t i = 0; r == 0 && i < v->o->n_elsewhere; i++)
         r = add_known(v, v->o->elsewhere[i], 0, true);
     if (r < 0)
@@ -128,11 +127,17 @@ static int load_checkpoints(struct verify *v, const char *dir, struct diag *rete
     return 0;
 }
 
-static bool has_checkpoint(const struct verify *v, uint32_t segment) {
-    for (size_t i = 0; i < v->n_known; i++)
-        if (v->known[i].c.segment == segment)
-            return true;
-    return false;
+/* The compressed file itself: some bits of it could change without changing what it holds. */
+static void check_file(struct verify *v, uint32_t segment, const struct spool_file *file) {
+    uint8_t sum[SHA256_BYTES];
+    size_t i = 0;
+    while (i < v->n_known && (v->known[i].elsewhere || v->known[i].c.segment != segment))
+        i++;
+    if (i == v->n_known)
+        tell(v, (struct spool_fault){.kind = SPOOL_NO_CHECKPOINT, .segment = segment});
+    else if (v->known[i].c.has_packed &&
+             (spool_file_sha256(file, sum) < 0 || memcmp(sum, v->known[i].c.packed, sizeof sum) != 0))
+        tell(v, (struct spool_fault){.kind = SPOOL_REPACKED, .segment = segment});
 }
 
 /* ---- comparing ---- */
@@ -255,8 +260,8 @@ static int one_segment(struct verify *v, uint32_t segment) {
         tell(v, (struct spool_fault){.kind = SPOOL_FOREIGN,
                                      .segment = segment,
                                      .why = "it belongs to another spool"});
-    if (file.pieces && !has_checkpoint(v, segment))
-        tell(v, (struct spool_fault){.kind = SPOOL_NO_CHECKPOINT, .segment = segment});
+    if (file.pieces)
+        check_file(v, segment, &file);
     r = mem_grow((void **) &v->places, &v->places_cap, v->n_places + 1, UINT32_MAX,
                  sizeof *v->places);
     if (r == 0 && mine) {

@@ -19,6 +19,7 @@ enum spool_fault_kind {
     SPOOL_FOREIGN,         /* a file that is not the segment its name says, or of another spool */
     SPOOL_BAD_CHECKPOINT,  /* not signed by the key, about another spool, or going backwards */
     SPOOL_NO_CHECKPOINT,   /* a sealed segment without one */
+    SPOOL_REPACKED,        /* the compressed file is not the one that was signed for, whatever it holds */
     SPOOL_BAD_TREE,        /* the file "tree" does not fit; it can be made again */
     SPOOL_FAULTS_MAX_,
 };

@@ -128,8 +128,14 @@ static void print_stats(const struct hunting *h, const struct engine *e, const s
 /* A spool is one sequence already; files are put in order first. */
 static int read_all(struct hunting *h, struct engine *e, struct registry *registry,
                     struct hunt_totals *totals, struct diag *err) {
-    if (h->spool)
-        return hunt_spool(e, registry, h->spool, &totals->bytes, err);
+    if (h->spool) {
+        int e_spool = hunt_spool(e, registry, h->spool, &totals->bytes, err);
+        /* With --updates the tellings are those of the live sensor, which has ended nothing; one line a finding
+         * needs an end. */
+        if (e_spool == 0 && !h->args->updates && (e_spool = engine_flush(e)) < 0)
+            return diag_set(err, e_spool, "cannot go on: %s", err_word(e_spool));
+        return e_spool;
+    }
     int r = hunt_streams(e, h->files, h->n_files, &h->options, say_failed, h, totals);
     return r < 0 ? diag_set(err, r, "cannot go on: %s", err_word(r)) : 0;
 }
