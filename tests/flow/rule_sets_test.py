@@ -48,6 +48,16 @@ def a_changed_rule_is_shown_with_what_it_does_to_stored_logs():
 
 
 @tap.test
+def a_rule_is_shown_with_author_and_licence():
+    with tap.folder() as d:
+        rule(d / "data", "add", make_set(d / "mine", a=text()), "--on")
+        said = rule(d / "data", "show", f"{ID}1")
+        for words in ("author     Somebody Else", "licence    MIT License", "set        mine", "no samples", "user.name: admin"):
+            assert words in said, (words, said)
+        assert "no rule in use" in rule(d / "data", "show", "nothing", fails=True)
+
+
+@tap.test
 def hostile_archives_are_refused_and_leave_nothing():
     link = zipfile.ZipInfo("s/rules/link.yml")
     link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16

@@ -8,6 +8,8 @@ extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMM
 /* rule_sets.c */
 extern const struct cli_command COMMAND_RULE_ADD, COMMAND_RULE_BACK, COMMAND_RULE_DROP, COMMAND_RULE_LIST,
     COMMAND_RULE_OFF, COMMAND_RULE_ON;
+/* rule_show.c */
+extern const struct cli_command COMMAND_RULE_SHOW;
 /* rule_soc.c */
 extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMAND_RULE_SOC_LIST,
     COMMAND_RULE_SOC_SEND;

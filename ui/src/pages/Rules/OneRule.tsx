@@ -2,6 +2,7 @@
 import { api } from "../../api/client";
 import type { Canary, Rule, RuleOrder, RuleState } from "../../api/types";
 import { cut, folded, shortPath } from "../../lib/yaml";
+import { duration } from "../../lib/time";
 import { useResource } from "../../state/resource";
 import { lang, t, titleOf, word } from "../../state/text";
 import { useWrite } from "../../state/write";
@@ -25,10 +26,12 @@ function source(r: Rule): string {
   return parts.join(", ") || t(r.type === "correlation" ? "rules.logsource_counted" : "word.none");
 }
 
+const span = (ms: number) => (ms < 1000 ? `${ms} ms` : duration(ms / 1000, lang.value));
+
 function Delay({ state, rule }: { state: RuleState | null; rule: string }) {
   const rows = (state?.delays ?? []).filter((d) => d.rule === rule);
   if (rows.length === 0) return <b class="ink2">{t("delay.none")}</b>;
-  return <>{rows.map((d) => <div key={d.source} title={t("delay.label", { n: d.n })}><b>{t("delay.value", { p50: d.p50_ms / 1000, p99: d.p99_ms / 1000 })}</b> <span class="small ink2">{d.source || t("delay.several")}</span></div>)}</>;
+  return <>{rows.map((d) => <div key={d.source} title={t("delay.label", { n: d.n })}><b>{t("delay.value", { p50: span(d.p50_ms), p99: span(d.p99_ms) })}</b> <span class="small ink2">{d.source || t("delay.several")}</span></div>)}</>;
 }
 
 function Alive({ state, rule, order, busy }: { state: RuleState | null; rule: string; order: (o: RuleOrder) => void; busy: boolean }) {
