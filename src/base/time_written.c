@@ -19,7 +19,7 @@ struct scan {
     int zone_min;
     bool about, has_time;
     enum time_precision precision;
-    const char *why; /* a reader knew it and refuses */
+    struct time_refused *refused; /* never NULL */
 };
 
 static bool take(struct scan *x, const char *word) {
@@ -387,11 +387,61 @@ static bool read_filler(struct scan *x) {
            (x->c.month != NOT_WRITTEN && !x->has_time && take(x, "t"));
 }
 
+/* 今, 5分前, 2時間前, 3日前, 10 min ago: counted from now, in the zone of the caller. */
+static bool read_ago(struct scan *x) {
+    static const struct {
+        const char *word;
+        int64_t ns;
+        enum time_precision precision;
+    } units[] = {{"分前", NS_PER_MIN, TIME_TO_MINUTE}, {"時間前", NS_PER_HOUR, TIME_TO_HOUR},
+                 {"日前", NS_PER_DAY, TIME_TO_DAY},    {"minutes ago", NS_PER_MIN, TIME_TO_MINUTE},
+                 {"minute ago", NS_PER_MIN, TIME_TO_MINUTE}, {"min ago", NS_PER_MIN, TIME_TO_MINUTE},
+                 {"hours ago", NS_PER_HOUR, TIME_TO_HOUR}, {"hour ago", NS_PER_HOUR, TIME_TO_HOUR},
+                 {"h ago", NS_PER_HOUR, TIME_TO_HOUR}, {"days ago", NS_PER_DAY, TIME_TO_DAY},
+                 {"day ago", NS_PER_DAY, TIME_TO_DAY}};
+    int n = 0;
+    size_t i = 0;
+    if (x->c.month != NOT_WRITTEN || x->has_time || x->half_day != NOT_WRITTEN)
+        return false;
+    bool now = TAKE_ONE(x, "今", "いま", "now") && !str_starts(x->s, STR("日"));
+    if (!now) {
+        if (!take_number(x, 1, 3, &n))
+            return false;
+        skip_space(x);
+        while (i < ARRAY_SIZE(units) && !take(x, units[i].word))
+            i++;
+        if (i == ARRAY_SIZE(units))
+            return false;
+    }
+    time_to_civil(x->today_ns - n * units[i].ns, x->offset_min, &x->c);
+    x->c.second = NOT_WRITTEN;
+    x->c.nano = 0;
+    x->zone_min = x->offset_min;
+    x->precision = units[i].precision;
+    x->has_time = x->precision != TIME_TO_DAY;
+    x->about |= x->precision == TIME_TO_HOUR;
+    if (!x->has_time)
+        x->c.hour = x->c.minute = NOT_WRITTEN;
+    return true;
+}
+
 /* ---- together ---- */
+
+/* What is refused, as data; the sentence for people who read English goes to reterr. */
+static void refuse(const struct scan *x, enum time_refusal why, struct str what) {
+    size_t n = MIN(what.n, sizeof x->refused->what - 1);
+    while (n && n < what.n && ((unsigned char) what.p[n] & 0xc0) == 0x80)
+        n--;
+    x->refused->why = why;
+    memcpy(x->refused->what, n ? what.p : "", n);
+    x->refused->what[n] = 0;
+}
 
 static int wrong(const struct scan *x, struct str whole, struct diag *reterr) {
     struct str rest = x->s.n > 24 ? str_to(x->s, 24) : x->s;
-    if (rest.n == 0 || rest.n == whole.n)
+    bool none = rest.n == 0 || rest.n == whole.n;
+    refuse(x, none ? TIME_NO_TIME : TIME_UNREADABLE, none ? STR_NULL : x->s);
+    if (none)
         return diag_set(reterr, -ERR_PARSE,
                         "no time; write it like 2026-11-23 02:05, 令和8年11月23日 午後1:05 or 昨日18時頃");
     return diag_set(reterr, -ERR_PARSE,
@@ -402,12 +452,16 @@ static int wrong(const struct scan *x, struct str whole, struct diag *reterr) {
 static int apply_half_day(struct scan *x, struct diag *reterr) {
     if (x->half_day == NOT_WRITTEN)
         return 0;
-    if (!x->has_time || x->c.hour > 12)
+    if (!x->has_time || x->c.hour > 12) {
+        refuse(x, TIME_HALF_DAY, STR_NULL);
         return diag_set(reterr, -ERR_PARSE,
                         "午前 and 午後 want an hour from 0 to 11; write 13:05 or 午後1:05");
-    if (x->c.hour == 12 && !x->english_half)
+    }
+    if (x->c.hour == 12 && !x->english_half) {
+        refuse(x, TIME_TWELVE, STR_NULL);
         return diag_set(reterr, -ERR_PARSE,
                         "午前12時 and 午後12時 are understood in two ways; write 0:05 or 12:05");
+    }
     x->c.hour = x->c.hour % 12 + 12 * x->half_day;
     return 0;
 }
@@ -457,16 +511,25 @@ static int finish(struct scan *x, struct time_written *w, struct diag *reterr) {
     c.hour = MAX(c.hour, 0);
     c.minute = MAX(c.minute, 0);
     c.second = MAX(c.second, 0);
-    if (c.hour >= HOURS_MAX)
-        return diag_set(reterr, -ERR_PARSE, "hour %d is none; up to 35 is read as the day after",
-                        c.hour);
+    char what[96];
+    if (c.hour >= HOURS_MAX) {
+        snprintf(what, sizeof what, "%d", c.hour);
+        refuse(x, TIME_HOUR, str_of(what));
+        return diag_set(reterr, -ERR_PARSE, "hour %s is none; up to 35 is read as the day after",
+                        what);
+    }
     w->next_day = c.hour >= 24;
     c.hour -= w->next_day ? 24 : 0;
     w->zone_assumed = x->zone_min == TIME_NO_OFFSET;
     w->t_ns = time_from_civil(&c, w->zone_assumed ? x->offset_min : x->zone_min);
-    if (w->t_ns == TIME_NONE)
-        return diag_set(reterr, -ERR_PARSE, "there is no %d-%02d-%02d %d:%02d:%02d", c.year, c.month,
-                        c.day, x->c.hour, c.minute, c.second);
+    if (w->t_ns == TIME_NONE) {
+        int n = c.year == NOT_WRITTEN ? snprintf(what, sizeof what, "%d/%d", c.month, c.day)
+                                      : snprintf(what, sizeof what, "%d-%02d-%02d", c.year, c.month, c.day);
+        if (x->has_time)
+            snprintf(what + n, sizeof what - (size_t) n, " %d:%02d:%02d", x->c.hour, c.minute, c.second);
+        refuse(x, TIME_NO_SUCH, str_of(what));
+        return diag_set(reterr, -ERR_PARSE, "there is no %s", what);
+    }
     w->weekday_differs =
         x->weekday != NOT_WRITTEN &&
         x->weekday != (int) ((time_days_from_civil(c.year, c.month, c.day) % 7 + 11) % 7);
@@ -478,10 +541,15 @@ static int finish(struct scan *x, struct time_written *w, struct diag *reterr) {
 }
 
 int time_read_written(struct arena *a, struct str text, int64_t today_ns, int offset_min,
-                      struct time_written *ret, struct diag *reterr) {
-    static bool (*const readers[])(struct scan *) = {read_filler,   read_about,   read_date,
-                                                     read_half_day, read_weekday, read_time,
-                                                     read_zone};
+                      struct time_written *ret, struct time_refused *ret_refused,
+                      struct diag *reterr) {
+    static bool (*const readers[])(struct scan *) = {read_filler,  read_about, read_ago,
+                                                     read_date,    read_half_day, read_weekday,
+                                                     read_time,    read_zone};
+    struct time_refused refused = {.why = TIME_TOO_LONG};
+    if (!ret_refused)
+        ret_refused = &refused;
+    *ret_refused = refused;
     if (text.n > TIME_WRITTEN_BYTES_MAX)
         return diag_set(reterr, -ERR_PARSE, "no time: more than %d bytes", TIME_WRITTEN_BYTES_MAX);
     struct str whole = text_fold(a, text);
@@ -489,6 +557,7 @@ int time_read_written(struct arena *a, struct str text, int64_t today_ns, int of
         return diag_set(reterr, -ENOMEM, "out of memory");
     whole = str_trim(whole);
     struct scan x = {.s = whole,
+                     .refused = ret_refused,
                      .today_ns = today_ns,
                      .offset_min = offset_min,
                      .c = {.year = NOT_WRITTEN, .month = NOT_WRITTEN, .hour = NOT_WRITTEN,
@@ -510,4 +579,12 @@ int time_read_written(struct arena *a, struct str text, int64_t today_ns, int of
         return wrong(&x, whole, reterr);
     *ret = (struct time_written){0};
     return finish(&x, ret, reterr);
+}
+
+int64_t time_written_width_s(const struct time_written *w) {
+    static const int64_t widths[][2] = {[TIME_TO_DAY] = {86400, 3 * 86400},
+                                        [TIME_TO_HOUR] = {3600, 2 * 3600},
+                                        [TIME_TO_MINUTE] = {60, 300},
+                                        [TIME_TO_SECOND] = {0, 10}};
+    return widths[w->precision][w->about];
 }

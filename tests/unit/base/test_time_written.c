@@ -13,7 +13,7 @@ static int64_t today(void) {
 
 static const char *read_it(struct arena *a, const char *text, int64_t now, struct time_written *w, char *dst) {
     struct diag d = {0};
-    int r = time_read_written(a, str_of(text), now, TIME_JST_OFFSET_MIN, w, &d);
+    int r = time_read_written(a, str_of(text), now, TIME_JST_OFFSET_MIN, w, NULL, &d);
     if (r < 0)
         return snprintf(dst, 400, "refused: %s", d.text) > 0 ? dst : "";
     return time_format_iso_offset(w->t_ns, TIME_JST_OFFSET_MIN, w->t_ns % NS_PER_S ? 3 : 0, dst);
@@ -84,6 +84,13 @@ static void sixty_ways_to_write_a_time(void **state UNUSED) {
         {"きのうの 23:50", "2026-11-22T23:50:00+09:00", 0},
         {"一昨日、7:15", "2026-11-21T07:15:00+09:00", 0},
         {"今日", "2026-11-23T00:00:00+09:00", DAY},
+        {"今", "2026-11-23T02:05:00+09:00", ZONE},
+        {"5分前", "2026-11-23T02:00:00+09:00", ZONE},
+        {"１５ 分前ごろ", "2026-11-23T01:50:00+09:00", ZONE | ABOUT},
+        {"約3時間前", "2026-11-22T23:05:00+09:00", HOUR | ABOUT | ZONE},
+        {"2日前", "2026-11-21T00:00:00+09:00", DAY | ZONE},
+        {"10 min ago", "2026-11-23T01:55:00+09:00", ZONE},
+        {"1 hour ago", "2026-11-23T01:05:00+09:00", HOUR | ABOUT | ZONE},
         {"5月1日", "2026-05-01T00:00:00+09:00", YEAR | DAY},
         {"12/31 23:59", "2026-12-31T23:59:00+09:00", YEAR},
         {"2/29", "2024-02-29T00:00:00+09:00", YEAR | DAY},
@@ -101,6 +108,8 @@ static void sixty_ways_to_write_a_time(void **state UNUSED) {
         {"明治0年1月1日", "refused", 0},
         {"", "refused", 0},
         {"すぐに", "refused", 0},
+        {"昨日5分前", "refused", 0},
+        {"5分前 UTC", "refused", 0},
         {"2026-11-23 02:05 02:06", "refused", 0},
     };
     assert_true(ARRAY_SIZE(rows) >= 60);
@@ -155,6 +164,44 @@ static void remedies_are_sentences(void **state UNUSED) {
     }
 }
 
+/* The same as data, for a page that says it in the reader's language. */
+static void refusals_are_data_too(void **state UNUSED) {
+    static const struct {
+        const char *text;
+        enum time_refusal why;
+        const char *what;
+    } rows[] = {{"すぐに", TIME_NO_TIME, ""},
+                {"", TIME_NO_TIME, ""},
+                {"2026-11-23 xyz", TIME_UNREADABLE, "xyz"},
+                {"11/23 2:05 ああああああああああああああああああああああああああああああああああ",
+                 TIME_UNREADABLE, "あああああああああああああああああああああああああああああああ" /* cut between letters */},
+                {"午後13時", TIME_HALF_DAY, ""},
+                {"午後", TIME_NO_TIME, ""},
+                {"午後12時", TIME_TWELVE, ""},
+                {"36:00", TIME_HOUR, "36"},
+                {"2/30", TIME_NO_SUCH, "2/30"},
+                {"2025-02-30 9:00", TIME_NO_SUCH, "2025-02-30 9:00:00"}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct arena a;
+        struct time_written w;
+        struct time_refused why;
+        arena_init(&a, 1 << 16);
+        assert_int_equal(time_read_written(&a, str_of(rows[i].text), today(), TIME_JST_OFFSET_MIN, &w, &why, NULL), -ERR_PARSE);
+        if (why.why != rows[i].why || (strcmp(why.what, rows[i].what) != 0))
+            fail_msg("'%s': %d '%s'", rows[i].text, (int) why.why, why.what);
+        arena_done(&a);
+    }
+    char long_one[TIME_WRITTEN_BYTES_MAX + 2];
+    struct arena a;
+    struct time_written w;
+    struct time_refused why;
+    arena_init(&a, 1 << 16);
+    memset(long_one, '1', sizeof long_one);
+    assert_int_equal(time_read_written(&a, str_n(long_one, sizeof long_one), 0, 0, &w, &why, NULL), -ERR_PARSE);
+    assert_int_equal(why.why, TIME_TOO_LONG);
+    arena_done(&a);
+}
+
 static void formats_in_eras(void **state UNUSED) {
     static const struct {
         struct time_civil c;
@@ -182,7 +229,7 @@ static void every_day_comes_back(void **state UNUSED) {
         char dst[ERA_DATE_CAP];
         time_to_civil(d * NS_PER_DAY, 0, &c);
         arena_reset(&a);
-        assert_int_equal(time_read_written(&a, str_of(era_format_date(&c, dst)), today(), 0, &w, NULL), 0);
+        assert_int_equal(time_read_written(&a, str_of(era_format_date(&c, dst)), today(), 0, &w, NULL, NULL), 0);
         assert_true(w.t_ns == d * NS_PER_DAY && !w.era_over);
     }
     arena_done(&a);
@@ -226,5 +273,6 @@ static void agrees_with_the_public_table(void **state UNUSED) {
 
 UNIT_GROUP(base_time_written, cmocka_unit_test(sixty_ways_to_write_a_time),
            cmocka_unit_test(a_missing_year_is_that_of_the_night),
-           cmocka_unit_test(remedies_are_sentences), cmocka_unit_test(formats_in_eras),
+           cmocka_unit_test(remedies_are_sentences),
+           cmocka_unit_test(refusals_are_data_too), cmocka_unit_test(formats_in_eras),
            cmocka_unit_test(every_day_comes_back), cmocka_unit_test(agrees_with_the_public_table))
