@@ -185,15 +185,13 @@ static int write_account(struct room *r, int64_t incident, struct sql_stmt *st, 
     opt_str(w, "source", sql_str(st, 3));
     jsonw_ktime(w, "success_at", sql_is_null(st, 4) ? TIME_NONE : sql_i64(st, 4));
     int e = tries_of(r, incident, sql_str(st, 1), w, err);
-    jsonw_key(w, STR("known"));
-    sql_is_null(st, 5) ? jsonw_null(w) : jsonw_bool(w, sql_i64(st, 5) != 0);
     if (e == 0)
         e = write_pages(r, incident, st, w, err);
     if (e == 0)
         e = write_positions(r, incident, sql_str(st, 1), w, err);
-    jsonw_kstr(w, "tlp", sql_str(st, 6));
+    jsonw_kstr(w, "tlp", sql_str(st, 5));
     jsonw_kz(w, "info_class", "personal");
-    jsonw_ki64(w, "version", sql_i64(st, 7));
+    jsonw_ki64(w, "version", sql_i64(st, 6));
     jsonw_end(w);
     return e;
 }
@@ -202,7 +200,7 @@ int room_accounts_write(struct room *r, int64_t incident, struct jsonw *w, struc
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct room_numbers numbers;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, name, service, source, success_at, known, tlp, version FROM "
+                      "SELECT id, name, service, source, success_at, tlp, version FROM "
                       "account WHERE incident_id = ?1 ORDER BY success_at DESC, id DESC LIMIT 1000",
                       "i", incident);
     jsonw_object(w);

@@ -42,7 +42,7 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
 #define ROOM_SPLIT_MAX 500
 struct room_split {
     const struct str *findings; /* their ids */
-    size_t n;
+    size_t n;                   /* 0 with `into`: all of them, the case becomes part of the other */
     int64_t into, into_version; /* 0: a new case */
 };
 /* -EINVAL: one of them is no finding of the case, or nothing would remain in it (into 0); -EBUSY: a
@@ -50,3 +50,15 @@ struct room_split {
 int room_incident_split(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                         const struct room_split *s, int64_t *ret_into,
                         struct diag *reterr) MUST_USE;
+/* What would go along, found out by doing it and taking it back: nothing is written, nothing is told. */
+struct room_split_try {
+    int64_t findings, sources; /* that move; sources they accuse */
+    int64_t accounts;          /* probably stolen ones the case they go to gains */
+    int64_t accounts_both;     /* of these, also still known to the case they leave */
+    int64_t addresses;         /* proposed to be blocked there instead */
+    int64_t remain;            /* findings that stay */
+    int64_t decided;           /* actions decided already: they stay, and bind both */
+};
+int room_incident_split_try(struct room *r, const struct room_actor *by, int64_t id,
+                            const struct room_split *s, struct room_split_try *ret,
+                            struct diag *reterr) MUST_USE;

@@ -6,6 +6,7 @@
 #include "room/finding_store.h"
 #include "room/incident.h"
 #include "room/incident_priv.h"
+#include "room/scope.h"
 
 #define FINDING_ARENA_MAX ((size_t) 64 << 20)
 
@@ -373,6 +374,10 @@ static int split(struct split *s, const struct room_split *x, int64_t version, s
         e = x->into == s->from ? diag_set(err, -EINVAL, "into")
                                : sign(s, x->into, x->into_version, err);
     if (e == 0)
+        e = count_findings(s->r, s->from, &all, err);
+    if (e == 0 && x->n == 0 && x->into)
+        s->asked = s->n = all;
+    else if (e == 0)
         e = find_rows(s, x, err);
     if (e == 0)
         e = check_state(s, s->from, &s->drill, err);
@@ -380,8 +385,6 @@ static int split(struct split *s, const struct room_split *x, int64_t version, s
         e = check_state(s, x->into, &other_drill, err);
     if (e == 0 && x->into && other_drill != s->drill)
         e = diag_set(err, -EINVAL, "into");
-    if (e == 0)
-        e = count_findings(s->r, s->from, &all, err);
     if (e == 0 && all == s->n && !x->into)
         e = diag_set(err, -EINVAL, "findings");
     if (e < 0)
@@ -418,4 +421,85 @@ int room_incident_split(struct room *r, const struct room_actor *by, int64_t id,
     if (e == 0)
         *ret_into = s.into;
     return e;
+}
+
+/* ---- what would go along ---- */
+
+static int count_of(struct split *s, const char *sql, int64_t a, int64_t b, int64_t *ret,
+                    struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(s->r->db, &st, err, sql, "ii", a, b);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return MIN(e, 0);
+}
+
+/* ?1: the case they go to, ?2: the one they leave. */
+static const char accounts_sql[] = "SELECT count(*) FROM account WHERE incident_id = ?1 AND ?2 > 0";
+static const char both_sql[] =
+    "SELECT count(*) FROM account a JOIN account b ON b.name = a.name AND b.service = a.service "
+    "WHERE a.incident_id = ?1 AND b.incident_id = ?2";
+static const char addresses_sql[] =
+    "SELECT count(DISTINCT x.address) FROM action_address x JOIN action a ON a.id = x.action_id "
+    "WHERE a.incident_id = ?1 AND ?2 > 0 AND a.state = 'proposed' AND x.state = 'proposed'";
+static const char decided_sql[] = "SELECT count(*) FROM action WHERE incident_id = ?2 AND ?1 > 0 "
+                                  "AND state NOT IN ('proposed','expired')";
+
+static int look(struct split *s, struct room_split_try *t, int sign_, struct diag *err) {
+    int64_t accounts = 0, both = 0, addresses = 0;
+    int e = count_of(s, accounts_sql, s->into, s->from, &accounts, err);
+    if (e == 0)
+        e = count_of(s, both_sql, s->into, s->from, &both, err);
+    if (e == 0)
+        e = count_of(s, addresses_sql, s->into, s->from, &addresses, err);
+    t->accounts += sign_ * accounts;
+    t->accounts_both += sign_ * both;
+    t->addresses += sign_ * addresses;
+    return e;
+}
+
+static int try_it(struct split *s, const struct room_split *x, struct room_split_try *t,
+                  struct diag *err) {
+    struct room_count sources = {0}, before = {0};
+    struct room_split any = *x;
+    any.into_version = ROOM_ANY_VERSION;
+    int e = 0;
+    if (x->into) { /* what it has already does not go along */
+        s->into = x->into;
+        e = look(s, t, -1, err);
+        if (e == 0)
+            e = room_count_sources(s->r, x->into, &before, err);
+    }
+    if (e == 0)
+        e = split(s, &any, ROOM_ANY_VERSION, err);
+    if (e == 0)
+        e = look(s, t, 1, err);
+    if (e == 0)
+        e = room_count_sources(s->r, s->into, &sources, err);
+    t->sources = sources.n - before.n;
+    t->findings = (int64_t) s->n;
+    if (e == 0)
+        e = count_of(s, "SELECT count(*) FROM finding WHERE incident_id = ?2 AND ?1 > 0", s->into,
+                     s->from, &t->remain, err);
+    if (e == 0)
+        e = count_of(s, decided_sql, s->into, s->from, &t->decided, err);
+    return e;
+}
+
+int room_incident_split_try(struct room *r, const struct room_actor *by, int64_t id,
+                            const struct room_split *x, struct room_split_try *ret,
+                            struct diag *reterr) {
+    struct split s = {.r = r, .by = by, .from = id};
+    struct room_split_try t = {0};
+    ASSERT(x->n <= ROOM_SPLIT_MAX);
+    int e = room_begin(r, reterr);
+    if (e < 0)
+        return e;
+    e = try_it(&s, x, &t, reterr);
+    e = room_end(r, e == 0 ? -ECANCELED : e, reterr);
+    if (e != -ECANCELED)
+        return e;
+    *ret = t;
+    return 0;
 }

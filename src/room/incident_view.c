@@ -272,6 +272,34 @@ static int write_looked_back(struct room *r, struct sql_stmt *incident, struct j
     return MIN(e, 0);
 }
 
+/* Open cases a person parted this one from, so that it can be taken back while both are open. */
+static int write_parted(struct room *r, int64_t id, const struct room_actor *who, struct jsonw *w,
+                        struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT i.id, i.number, i.version, i.title_key, i.title_params, "
+                      "i.title_plain FROM apart a JOIN incident i ON i.id = CASE a.incident_id "
+                      "WHEN ?1 THEN a.other_id ELSE a.incident_id END WHERE ?1 IN (a.incident_id, "
+                      "a.other_id) AND i.state = 'open' ORDER BY i.id LIMIT 50",
+                      "i", id);
+    jsonw_key(w, STR("parted"));
+    jsonw_array(w);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        bool may = false;
+        e = readable(r, sql_i64(st, 0), who, &may, err);
+        if (e < 0 || !may)
+            continue;
+        jsonw_object(w);
+        jsonw_ki64(w, "id", sql_i64(st, 0));
+        jsonw_kstr(w, "number", sql_str(st, 1));
+        jsonw_ki64(w, "version", sql_i64(st, 2));
+        room_text_or_plain(w, "title", st, 3);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
 static void write_viewers(const struct room_viewer *v, size_t n, const struct room_actor *who,
                           struct jsonw *w) {
     jsonw_key(w, STR("viewers"));
@@ -319,6 +347,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     write_ledger(r, st, w);
     if (e == 0)
         e = write_looked_back(r, st, w, reterr);
+    if (e == 0)
+        e = write_parted(r, id, who, w, reterr);
     if (e == 0)
         e = room_numbers(r, id, &numbers, reterr);
     if (e == 0)

@@ -378,13 +378,14 @@ static int write_open(struct room *r, struct jsonw *w, struct diag *err) {
 
 int room_now_write(struct room *r, const struct room_actor *who, int64_t last_look_ns,
                    struct jsonw *w, struct diag *reterr) {
-    int64_t now = room_now(r), total = 0;
+    int64_t now = room_now(r), total = 0, bad = 0;
     struct hours h = {.first_ns = (now / NS_PER_HOUR - 23) * NS_PER_HOUR};
     jsonw_object(w);
     jsonw_ktime(w, "checked_at", now);
     int e = write_asks(r, who, &h, w, reterr);
     jsonw_key(w, STR("sources_bad"));
-    room_sources_bad_write(r, w, &total);
+    room_sources_bad_write(r, w, &bad, &total);
+    jsonw_ki64(w, "sources_bad_total", bad);
     jsonw_ki64(w, "sources_total", total);
     /* who never looked sees the last day */
     if (e == 0)

@@ -38,7 +38,7 @@ int room_source_unread(const struct room *r, int64_t id, int64_t *dst, size_t ca
 int room_rules_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* An array of the sources that are not right, the worst first; *ret_total of all. */
-void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total);
+void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_bad, int64_t *ret_total);
 /* {"found":…} of what was read of the time before we looked. */
 void room_backfill_write(struct room *r, struct jsonw *w);
 /* Events of the hour that began h hours before the newest; -1 = not told. */

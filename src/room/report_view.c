@@ -165,10 +165,14 @@ static void write_source(const struct room *r, const struct source_view *s, int6
     jsonw_end(w);
 }
 
-/* All sources state by state; `bad_only` leaves out what is right. */
-static int64_t write_sources(const struct room *r, bool bad_only, struct jsonw *w) {
+/* What a person reads through on the first page; who needs more goes to the page of sources. */
+#define NOW_SOURCES_MAX 20
+
+/* All sources state by state; `ret_bad` leaves out what is right, writes the first so many and counts
+ * all. */
+static int64_t write_sources(const struct room *r, int64_t *ret_bad, struct jsonw *w) {
     const struct json_value *list = r->reports[REPORT_SOURCES].root;
-    int64_t total = 0;
+    int64_t total = 0, bad = 0;
     for (int state = 0; state < SOURCE_MAX_; state++) {
         int64_t position = 0;
         for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
@@ -179,10 +183,14 @@ static int64_t write_sources(const struct room *r, bool bad_only, struct jsonw *
             if ((int) s.state != state)
                 continue;
             total++;
-            if (!bad_only || (s.state != SOURCE_RIGHT && s.state != SOURCE_UNKNOWN))
+            bool is_bad = s.state != SOURCE_RIGHT && s.state != SOURCE_UNKNOWN;
+            bad += is_bad;
+            if (!ret_bad || (is_bad && bad <= NOW_SOURCES_MAX))
                 write_source(r, &s, position, w);
         }
     }
+    if (ret_bad)
+        *ret_bad = bad;
     return total;
 }
 
@@ -190,16 +198,17 @@ int room_sources_write(struct room *r, struct jsonw *w, struct diag *reterr) {
     jsonw_object(w);
     jsonw_key(w, STR("sources"));
     jsonw_array(w);
-    int64_t total = write_sources(r, false, w);
+    int64_t total = write_sources(r, NULL, w);
     jsonw_end(w);
     jsonw_ki64(w, "total", MAX(total, r->sources_total));
     jsonw_end(w);
     return 0;
 }
 
-void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_total) {
+void room_sources_bad_write(struct room *r, struct jsonw *w, int64_t *ret_bad,
+                            int64_t *ret_total) {
     jsonw_array(w);
-    *ret_total = MAX(write_sources(r, true, w), r->sources_total);
+    *ret_total = MAX(write_sources(r, ret_bad, w), r->sources_total);
     jsonw_end(w);
 }
 

@@ -45,9 +45,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_TIMELINE] = TABLE(timeline, CLASS_RESPONSE, "incident_id",
                               "incident_id, at, until_at, precision_s, lane, kind, planned, "
                               "text_key, params, plain, by, source, ref"),
+    /* two columns that were never filled are gone; their NULLs stay, or older rows would not verify */
     [OBJECT_ACCOUNT] =
         TABLE(account, CLASS_PERSONAL, "incident_id",
-              "incident_id, name, service, source, success_at, tried, known, finding_id"),
+              "incident_id, name, service, source, success_at, NULL, NULL, finding_id"),
     [OBJECT_ACTION] =
         TABLE(action, CLASS_RESPONSE, "incident_id",
               "incident_id, kind, state, minutes, rule_id, rule_title, rule_kind, finding_id, "

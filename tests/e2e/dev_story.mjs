@@ -121,7 +121,7 @@ const finding = (id, kind, n) => ({
   values: [], evidence: [where(88120446)], evidence_n: 32, incident_id: 112, drill: false, ...common,
 });
 const findings = [finding("0a", "list_attack", 9640), finding("0b", "success_after", 3), finding("0c", "cross_service", 31)];
-const account = (id, name, t, pages) => ({ id, name, service: "会員サイト", source: "198.51.100.7", success_at: at(t), tried: 2, known: false, pages, positions: [88120446 + id], ...common });
+const account = (id, name, t, pages) => ({ id, name, service: "会員サイト", source: "198.51.100.7", success_at: at(t), tried: 2, pages, positions: [88120446 + id], ...common });
 const accounts = [
   account(1, "t***04", "02:11:58", [{ path: "/mypage/profile", kind: "氏名・住所・電話番号", n: 1, positions: [1] }]),
   account(2, "k***17", "02:10:21", [{ path: "/mypage/profile", kind: "氏名・住所・電話番号", n: 2, positions: [2] }, { path: "/mypage", kind: null, n: 1, positions: [3] }]), account(3, "s***62", "02:08:47", []),
@@ -183,15 +183,15 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
   const began = Date.now();
   const now = () => new Date(START + Date.now() - began).toISOString();
   const who = { ...me, demo, dry_run: demo, person: { ...me.person, lang } };
-  const incident = { ...head, ledger, lanes, tasks: null, scope, viewers: [{ name: "当番", since: at("02:06:04"), me: true }, { name: "IT当番", since: at("02:30:02"), me: false }], actions_open: 1, findings_n: 3, evidence_n: 12 };
+  const incident = { ...head, ledger, lanes, tasks: null, scope, viewers: [{ name: "当番", since: at("02:06:04"), me: true }, { name: "IT当番", since: at("02:30:02"), me: false }], actions_open: 1, findings_n: 3, evidence_n: 12, looked_back: { first_trace: at("02:03:08"), rule_at: at("02:03:40"), rule: { id: "list", title: "リスト型攻撃", titles: null } }, parted: [] };
   const strip = Array.from({ length: 24 }, (_, i) => ({
     hour: new Date(START - 1_862_000 - (23 - i) * 3_600_000 + 1_800_000).toISOString(), events: i === 20 ? null : 2000 + bell[i * 2] * 3, low: [0, 0, 1, 0, 0, 0, 0, 1, 2, 2, 0, 2, 0, 3, 3, 1, 2, 3, 0, 1, 0, 0, 1, 3][i],
     medium: i === 2 || i === 11 || i === 21 ? 1 : i === 23 ? 2 : 0, high: i === 23 ? 4 : 0, critical: 0, waiting: i === 23 ? 3 : i === 21 ? 1 : 0 }));
   const changes = [[at("02:12:04"), "event.action_in_force", { n: 37, until: at("03:12:04") }, text("by.person", { name: "当番" })], [at("02:03:40"), "event.incident_opened", { ...RULE, number: head.number }, text("by.rule", RULE)],
     [at("22:40:00", 22), "event.incident_closed", { name: "IT当番" }, text("by.person", { name: "IT当番" })]].map(([t, k, p, by]) => ({ at: t, text: text(k, p), by, incident_id: 112 }));
   const nowPage = () => (empty
-    ? { checked_at: now(), asks: [], sources_bad: [], sources_total: 0, changes: [], last_look: null, strip: strip.map((h) => ({ ...h, events: 0, low: 0, medium: 0, high: 0, waiting: 0 })), backfill: { found: false, from: null, to: null, findings: 0, sources: 0 }, level: null, duty: null, incidents_open: 0, last_closed: null }
-    : { checked_at: now(), asks, sources_bad: sources.filter((s) => s.state !== "right"), sources_total: sources.length, changes, last_look: at("22:10:00", 22), strip, backfill: { found: true, from: at("09:00:00", 1), to: at("02:00:00"), findings: 2, sources: 3 }, level: null, duty: null, incidents_open: 1, last_closed: at("22:40:00", 22) });
+    ? { checked_at: now(), asks: [], sources_bad: [], sources_bad_total: 0, sources_total: 0, changes: [], last_look: null, strip: strip.map((h) => ({ ...h, events: 0, low: 0, medium: 0, high: 0, waiting: 0 })), backfill: { found: false, from: null, to: null, findings: 0, sources: 0 }, level: null, duty: null, incidents_open: 0, last_closed: null }
+    : { checked_at: now(), asks, sources_bad: sources.filter((s) => s.state !== "right"), sources_bad_total: sources.filter((s) => s.state !== "right").length, sources_total: sources.length, changes, last_look: at("22:10:00", 22), strip, backfill: { found: true, from: at("09:00:00", 1), to: at("02:00:00"), findings: 2, sources: 3 }, level: null, duty: null, incidents_open: 1, last_closed: at("22:40:00", 22) });
   const all = empty ? [] : [head, other, quiet];
   const gets = {
     "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources, total: empty ? 0 : sources.length }), "/rules": () => ({ rules }),

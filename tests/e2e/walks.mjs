@@ -148,7 +148,7 @@ async function decide(browser, target, out) {
   return [...faults, ...take().filter((c) => !target.dev || !/403/.test(c))];
 }
 
-async function note(browser, target) {
+async function note(browser, target, out) {
   const a = await person(browser), b = await person(browser, { width: 390 });
   await target.signIn(a.page);
   await target.signIn(b.page);
@@ -157,10 +157,61 @@ async function note(browser, target) {
   const words = `会員サービス部の当直へ電話した ${Date.now()}`;
   await a.page.getByRole("button", { name: "経過に書き足す" }).press("Enter");
   await a.page.getByLabel("何があったか").fill(words);
+  const when = a.page.getByLabel("いつ", { exact: true });
+  const faults = [];
+  for (const [text, reads] of [["2/30", "2/30 という日時はありません"], ["きのうのいつか", "読めません"], ["11/22(月) 2:05", "書かれた曜日とは違う日です"], ["昨日18時頃", /11月22日\(日\) 18時ごろ（昨日）/]]) {
+    await when.fill(text);
+    faults.push(await has(a.page, reads));
+  }
+  faults.push(...await a.page.evaluate(layoutFaults, false), ...await axeFaults(a.page));
+  await a.page.screenshot({ path: `${out}note-ja-1440.png` });
+  await b.page.getByRole("button", { name: "経過に書き足す" }).click();
+  await b.page.getByRole("button", { name: "5分前" }).click();
+  faults.push(await has(b.page, /年11月23日\(月・祝\) \d+:\d+/), ...await b.page.evaluate(layoutFaults, true));
+  await b.page.getByRole("button", { name: "やめる" }).click();
   await a.page.getByRole("button", { name: "経過に1行書く" }).press("Enter");
-  const faults = [await has(a.page, words), await has(b.page, words), ...await a.page.evaluate(layoutFaults, false), ...await b.page.evaluate(layoutFaults, true), ...a.take(), ...b.take()];
+  faults.push(await has(a.page, words), await has(b.page, words), await has(b.page, "11/22 18時ごろ"), ...await a.page.evaluate(layoutFaults, false), ...await b.page.evaluate(layoutFaults, true), ...a.take(), ...b.take());
   await a.context.close();
   await b.context.close();
+  return faults;
+}
+
+/** Findings get a case of their own: what moves is said first, both cases know each other, and it can be taken back. */
+async function part(browser, target, out) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    const { page, context, phone, take } = await person(browser, { width });
+    await target.signIn(page);
+    await open(page, target.base, `cases/${target.incident}/evidence`);
+    const total = Number(/の規則、(\d+)件/.exec(await page.locator("main").innerText())?.[1]);
+    await page.locator(".group > summary").first().click();
+    await page.locator(".pick-cell input").first().check();
+    await page.locator(".split-bar .facts").waitFor({ timeout: 8000 });
+    const bar = await page.locator(".split-bar").innerText();
+    faults.push(say(/1件を選んでいます/.test(bar) && new RegExp(`気付き${total - 1}件`).test(bar), `of ${total} the bar says: ${bar.replace(/\n/g, " ")}`));
+    faults.push(...await page.evaluate(layoutFaults, phone), ...await axeFaults(page));
+    await page.getByRole("button", { name: "1件を別の事案に分ける" }).press("Enter");
+    await asked(page);
+    faults.push(...await page.evaluate(layoutFaults, phone));
+    await page.keyboard.press("Enter");
+    await page.locator(".parted").waitFor({ timeout: 8000 });
+    faults.push(await page.waitForFunction(() => document.activeElement?.matches(".parted"), null, { timeout: 5000 }).then(() => null, () => "nobody is led to the way back"));
+    faults.push(...await page.evaluate(layoutFaults, phone), ...await axeFaults(page));
+    const other = await page.locator(".parted a").getAttribute("href");
+    await page.goto(`${target.base}/${other}`);
+    await settle(page);
+    faults.push(await has(page, /が事案 K-\d+-\d+ の気付き1件を、この事案に移しました/));
+    await page.locator(".parted .button").press("Enter");
+    await asked(page);
+    await page.keyboard.press("Enter");
+    faults.push(await has(page, "この事案は別の事案に合わせました"));
+    await open(page, target.base, `cases/${target.incident}`);
+    faults.push(say(await page.locator(".parted").count() === 0, "the way back stays after it was gone"), await has(page, /ログを見直すと、最初の痕跡は 02:03:\d\d/));
+    await open(page, target.base, `cases/${target.incident}/evidence`);
+    faults.push(await has(page, new RegExp(`${total}件`)), ...take());
+    await picture({ page, phone, context }, `${out}parted-ja-${width}.png`);
+    await context.close();
+  }
   return faults;
 }
 
@@ -356,6 +407,8 @@ export async function walks(browser, target, out) {
   await walk("help on every page", help);
   if (target.dev) skip("a note appears on another person's page by itself", "the stand-in stores nothing");
   else await walk("a note appears on another person's page by itself", note);
+  if (target.dev) skip("findings get a case of their own, and are taken back", "the stand-in stores nothing");
+  else await walk("findings get a case of their own, and are taken back", part);
   await walk("two edits: the second is refused and shows both", conflict);
   await walk("a decision: asked once more in the same words", decide);
   await walk("a line is tried", line);

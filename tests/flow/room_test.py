@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real kizuki-room: who gets in, what is answered, what survives."""
+import datetime
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import ssl
 import struct
 import subprocess
 import time
+import urllib.parse
 
 import openapi
 import rooms
@@ -256,7 +258,13 @@ def findings_taken_out_stay_apart():
         b = r.browser()
         v = b.get("/incidents/1")["version"]
         ids = [f"{n:032x}" for n in (2, 3)]
+        rows = r.one("SELECT count(*) FROM audit")
+        would = b.api("POST", "/incidents/1/split/try", {"findings": ids})
+        assert r.one("SELECT count(*) FROM audit") == rows and b.get("/incidents")["total"] == 1  # looked at, not done
         own = b.api("POST", "/incidents/1/split", {"version": v, "findings": ids})
+        assert (would["findings"], would["sources"], would["addresses"]) == (2, 2, 1), would
+        assert would["accounts"] == own["counts"]["accounts_stolen"]["n"] and would["remain"] == b.get("/incidents/1")["findings_n"], would
+        assert [p["number"] for p in b.get("/incidents/1")["parted"]] == [own["number"]] and [p["id"] for p in own["parted"]] == [1]
         assert own["id"] == 2 and own["counts"]["findings"] == 2 and own["scope"]["sources"]["n"] == 2, own
         assert b.get("/incidents/1")["scope"]["sources"]["n"] == 4  # .2 was at billing too
         e = b.api("POST", "/incidents/1/split", {"version": v, "findings": ids}, want=409)["error"]
@@ -271,7 +279,84 @@ def findings_taken_out_stay_apart():
             b.api("POST", "/incidents/1/split", bad, want=400)
         back = b.api("POST", "/incidents/2/split", {"version": own["version"], "findings": ids, "into": 1, "into_version": v + 1})
         assert back["id"] == 1 and back["scope"]["sources"]["n"] == 5 and b.get("/incidents/2")["merged_into"] == 1
+        assert back["parted"] == []
+        # taken back as a whole, without a list: as many as there are
+        again = b.api("POST", "/incidents/1/split", {"version": back["version"], "findings": ids})
+        whole = {"into": 1, "version": again["version"], "into_version": again["parted"][0]["version"]}
+        would = b.api("POST", f"/incidents/{again['id']}/split/try", {"into": 1})
+        assert (would["findings"], would["remain"]) == (2, 0), would
+        assert b.api("POST", f"/incidents/{again['id']}/split", whole)["counts"]["findings"] == back["counts"]["findings"]
+        told = [e for e in b.get("/incidents/1/timeline")["entries"] if e["text"]["key"] == "event.findings_taken"]
+        assert told and told[0]["text"]["params"]["name"] == "administrator", told
+        for bad in ({"findings": []}, {"findings": ["0" * 32]}, {}, {"version": 1, "findings": ids}):
+            b.api("POST", "/incidents/1/split/try", bad, want=400)
         assert b.get("/audit/verify")["ok"]
+
+
+@tap.test
+def times_are_taken_as_people_write_them():
+    jst = datetime.timezone(datetime.timedelta(hours=9))
+
+    def moment(iso):
+        return datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).astimezone(jst)
+    with rooms.room() as r:
+        wave(r.sensor())
+        b = r.browser()
+
+        def mean(text):
+            return b.get("/time?text=" + urllib.parse.quote(text))
+
+        def note(at, want=200, **more):
+            return b.api("POST", "/incidents/1/timeline", {"text": "電話した", "lane": "business", "at": at} | more, want=want)
+        now = datetime.datetime.now(jst)
+        for text, when, precision, said in (
+                ("昨日18時頃", (now - datetime.timedelta(1)).replace(hour=18, minute=0, second=0, microsecond=0), 7200, {"zone_assumed"}),
+                ("令和7年5月1日 午後1:05", datetime.datetime(2025, 5, 1, 13, 5, tzinfo=jst), 60, {"zone_assumed"}),
+                ("2025年11月23日(月) 25:30", datetime.datetime(2025, 11, 24, 1, 30, tzinfo=jst), 60, {"zone_assumed", "next_day", "weekday_differs"}),
+                ("平成32年1月6日", datetime.datetime(2020, 1, 6, tzinfo=jst), 86400, {"zone_assumed", "era_over"}),
+                ("2025-05-01 04:05:09 UTC", datetime.datetime(2025, 5, 1, 13, 5, 9, tzinfo=jst), None, set()),
+                ("2125-05-01", datetime.datetime(2125, 5, 1, tzinfo=jst), 86400, {"zone_assumed", "ahead"}),
+        ):
+            m = mean(text)
+            assert m["refused"] is None and m["meaning"]["zone"] == "+09:00", m
+            assert (moment(m["meaning"]["at"]), m["meaning"]["precision_s"], set(m["meaning"]["said"])) == (when, precision, said), (text, m)
+            made = note(text)
+            assert (made["at"], made["precision_s"]) == (m["meaning"]["at"], precision), (text, made)
+        assert "year_assumed" in mean("1/2 3:04")["meaning"]["said"] and "date_assumed" in mean("3:04")["meaning"]["said"]
+        assert note("昨日18時頃", precision_s=600)["precision_s"] == 600  # said by the person: it counts
+        assert note("2025-05-01T04:05:09.250Z")["at"] == "2025-05-01T04:05:09.250Z"
+        ago = (now - moment(note("5分前")["at"])).total_seconds()
+        assert 240 < ago < 370, ago
+        rows = r.one("SELECT count(*) FROM timeline")
+        for text, key, what in (("すぐに", "none", ""), ("2025-02-30", "no_such", "2025-02-30"), ("午後12時", "twelve", ""), ("午後13時", "half_day", ""),
+                                ("36:00", "hour", "36"), ("11/22 2:05 <b>", "unreadable", "<b>"), ("1" * 201, "too_long", "")):
+            params = {"what": what} if what else {}
+            assert mean(text) == {"meaning": None, "refused": {"key": f"error.time.{key}", "params": params}}, mean(text)
+            if len(text) <= 200:
+                e = note(text, want=400)["error"]
+                assert (e["key"], e["params"]) == (f"error.time.{key}", params), e
+        note("1" * 201, want=400)
+        note("", want=400)
+        assert r.one("SELECT count(*) FROM timeline") == rows
+        b.get("/time", want=400)
+        assert b.get("/audit/verify")["ok"]
+    with rooms.room(config='zone: "-05:00"\n') as r:
+        m = r.browser().get("/time?text=2025-05-01%2013:05")["meaning"]
+        assert (m["at"], m["zone"]) == ("2025-05-01T18:05:00.000Z", "-05:00"), m
+
+
+@tap.test
+def the_first_page_names_the_first_bad_sources_and_counts_all():
+    with rooms.room() as r:
+        s = r.sensor()
+        s.send({"t": "sources", "at": rooms.iso(), "sources": [
+            {"id": i + 1, "name": f"host-{i:05d}", "kind": "syslog", "lines": 1, "lost": i + 1, "last_seen": rooms.iso(2), "first_seen": rooms.iso(9), "slots": [0] * 48} for i in range(50)]})
+        s.finding(1, rooms.finding(1, level="low", count=1))
+        s.wait_ack(1)
+        b = r.browser()
+        bad = sum(x["state"] not in ("right", "unknown") for x in b.get("/sources")["sources"])
+        now = b.get("/now")
+        assert bad == 50 and (len(now["sources_bad"]), now["sources_bad_total"], now["sources_total"]) == (20, 50, 50), (bad, len(now["sources_bad"]))
 
 
 def promised():
@@ -333,6 +418,7 @@ WRITES = {
     "me_put": ("handler", "/me", {"lang": "en"}, "/me", ("open", "person")),
     "incident_put": ("handler", "/incidents/1", {"level": "low"}, "/incidents/1", ("change", "incident")),
     "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
+    "incident_split_try": ("handler", "/incidents/1/split/try", {"findings": [f"{1:032x}"]}, None, None),
     "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
     "action_reject": ("handler", "/actions/2/reject", {"reason": "訓練"}, "/incidents/2/actions", ("reject", "action")),
     "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),

@@ -120,4 +120,5 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_incident_evidence, handle_incident_actions, handle_findings, handle_action_approve,
     handle_action_reject, handle_action_undo, handle_action_extend, handle_sources, handle_rules,
     handle_rule, handle_rule_state, handle_rule_order, handle_rule_try, handle_audit, handle_audit_verify, handle_packs, handle_pack,
-    handle_demo, handle_demo_start, handle_demo_clear, handle_source_unread;
+    handle_demo, handle_demo_start, handle_demo_clear, handle_source_unread,
+    handle_time, handle_incident_split_try;

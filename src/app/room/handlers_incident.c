@@ -8,7 +8,6 @@
 #include "room/finding.h"
 #include "room/now.h"
 #include "room/report.h"
-#include "room/timeline.h"
 #include "room/write.h"
 
 #define VIEWERS_MAX 32
@@ -126,6 +125,8 @@ int handle_incident_put(struct call *c) {
 static int read_findings(struct call *c, struct str **ret, size_t *ret_n) {
     const struct json_value *list = json_get_array(c->json, "findings");
     size_t n = 0;
+    if (!json_get(c->json, "findings") && json_get(c->json, "into"))
+        return 0; /* all of them */
     if (!list || list->n == 0 || list->n > ROOM_SPLIT_MAX)
         return call_bad(c, "findings");
     *ret = arena_alloc(&c->arena, list->n * sizeof **ret);
@@ -162,37 +163,33 @@ int handle_incident_split(struct call *c) {
     return e < 0 ? e : write_incident(c);
 }
 
-int handle_timeline(struct call *c) {
-    int e = room_timeline_write(c->p->room, c->args.id, &c->w, &c->err);
-    return e < 0 ? e : 200;
-}
-
-int handle_timeline_post(struct call *c) {
-    static const char *const keys[] = {"text", "at", "precision_s", "lane", NULL};
-    struct str text, at, lane_name;
-    int64_t at_ns = room_now(c->p->room), precision = -1, id = 0;
-    const char *lane = NULL;
-    int offset, e = call_body_only(c, keys);
+int handle_incident_split_try(struct call *c) {
+    static const char *const keys[] = {"findings", "into", NULL};
+    struct room_split x = {0};
+    struct room_split_try t = {0};
+    struct str *findings = NULL;
+    int e = call_body_only(c, keys);
     if (e == 0)
-        e = call_body_str(c, "text", 1, 16000, &text);
+        e = read_findings(c, &findings, &x.n);
+    if (e == 0 && json_get(c->json, "into"))
+        e = call_body_i64(c, "into", 1, INT64_MAX, &x.into);
+    x.findings = findings;
     if (e == 0)
-        e = call_body_str(c, "lane", 1, 40, &lane_name);
-    if (e == 0 && !(lane = room_lane_from_string(lane_name)))
-        e = call_bad(c, "lane");
-    if (e == 0 && json_get(c->json, "at")) {
-        e = call_body_str(c, "at", 1, TIME_ISO_CAP, &at);
-        if (e == 0 && time_parse_iso(at, &at_ns, &offset) != (int) at.n)
-            e = call_bad(c, "at");
-    }
-    if (e == 0 && json_get(c->json, "precision_s") &&
-        json_get(c->json, "precision_s")->type != JSON_NULL)
-        e = call_body_i64(c, "precision_s", 0, 31536000, &precision);
-    if (e == 0)
-        e = room_timeline_add(c->p->room, &c->who, c->args.id, text, at_ns, precision, lane, &id,
-                              &c->err);
-    if (e == 0)
-        e = room_timeline_write_one(c->p->room, id, &c->w, &c->err);
-    return e < 0 ? e : 200;
+        e = room_incident_split_try(c->p->room, &c->who, c->args.id, &x, &t, &c->err);
+    if (e < 0)
+        return e;
+    const struct {
+        const char *key;
+        int64_t n;
+    } members[] = {{"findings", t.findings},   {"sources", t.sources},
+                   {"accounts", t.accounts},   {"accounts_both", t.accounts_both},
+                   {"addresses", t.addresses}, {"remain", t.remain},
+                   {"decided", t.decided}};
+    jsonw_object(&c->w);
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+        jsonw_ki64(&c->w, members[i].key, members[i].n);
+    jsonw_end(&c->w);
+    return 200;
 }
 
 int handle_incident_findings(struct call *c) {

@@ -58,8 +58,8 @@ export function layoutFaults(coarse) {
       break;
     }
   }
-  /* two texts on top of each other */
-  const flat = texts.filter(({ el }) => !el.closest(".bottom")).flatMap(({ el, rects, t }) => rects.map((r) => ({ el, t, r })));
+  /* two texts on top of each other; what stays at the window's edge lies on them on purpose */
+  const flat = texts.filter(({ el }) => !el.closest(".bottom, .split-bar")).flatMap(({ el, rects, t }) => rects.map((r) => ({ el, t, r })));
   flat.sort((a, b) => a.r.top - b.r.top);
   for (let i = 0; i < flat.length; i++) {
     for (let j = i + 1; j < flat.length && flat[j].r.top < flat[i].r.bottom; j++) {

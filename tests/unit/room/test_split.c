@@ -74,6 +74,48 @@ static void intact(struct fixture *f) {
     assert_int_equal(v.n_faults, 0);
 }
 
+/* What is said beforehand is what happens then; saying it writes nothing. */
+static void what_moves_is_said_beforehand(void **state UNUSED) {
+    static const char *const third[] = {"a3", "b2"};
+    struct fixture *f = fixture_new();
+    int64_t id = one_case(f), own = 0;
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct room_split_try t = {0};
+    struct str list[] = {fid("a3"), fid("b2")};
+    struct room_split x = {list, 2, 0, 0};
+    f->now_ns += MIN_;
+    int64_t rows = number(f, "SELECT count(*) FROM audit");
+    assert_int_equal(room_incident_split_try(f->r, &duty, id, &x, &t, NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM audit"), rows);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 1);
+    assert_int_equal(part(f, f->handler, id, third, 2, 0, &own), 0);
+    assert_int_equal(t.findings, 2);
+    assert_int_equal(t.sources, 1);
+    assert_int_equal(t.accounts, number(f, "SELECT count(*) FROM account WHERE incident_id = 2"));
+    assert_int_equal(t.accounts, 2);
+    assert_int_equal(t.accounts_both, 1);
+    assert_int_equal(t.addresses, 1);
+    assert_int_equal(t.decided, 0);
+    assert_int_equal(t.remain, number(f, "SELECT count(*) FROM finding WHERE incident_id = 1"));
+    /* and back, as a whole: no list is needed, however many there are */
+    struct room_split all = {NULL, 0, id, 0};
+    rows = number(f, "SELECT count(*) FROM audit");
+    assert_int_equal(room_incident_split_try(f->r, &duty, own, &all, &t, NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM audit"), rows);
+    assert_int_equal(t.findings, 2);
+    assert_int_equal(t.remain, 0);
+    assert_int_equal(t.accounts, 1); /* the other one is there already */
+    assert_int_equal(part(f, f->handler, own, NULL, 0, id, &own), 0);
+    assert_int_equal(own, id);
+    assert_int_equal(number(f, "SELECT count(*) FROM finding WHERE incident_id = 1"), 5);
+    assert_int_equal(number(f, "SELECT merged_into FROM incident WHERE id = 2"), 1);
+    /* a wish that would be refused is refused beforehand, in the same way */
+    struct room_split none = {list, 0, 0, 0};
+    assert_int_equal(room_incident_split_try(f->r, &duty, id, &none, &t, NULL), -EINVAL);
+    intact(f);
+    fixture_free(f);
+}
+
 static void findings_get_a_case_of_their_own(void **state UNUSED) {
     static const char *const third[] = {"a3", "b2"};
     struct fixture *f = fixture_new();
@@ -222,6 +264,7 @@ static void what_cannot_be_parted_is_refused(void **state UNUSED) {
 }
 
 UNIT_GROUP(room_split, cmocka_unit_test(findings_get_a_case_of_their_own),
+           cmocka_unit_test(what_moves_is_said_beforehand),
            cmocka_unit_test(what_was_parted_stays_apart),
            cmocka_unit_test(a_persons_no_holds_for_both), cmocka_unit_test(it_can_be_taken_back),
            cmocka_unit_test(what_cannot_be_parted_is_refused))

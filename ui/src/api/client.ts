@@ -76,8 +76,12 @@ export const api = {
   incident: (id: Id) => get<T.Incident>(`/incidents/${enc(id)}`),
   editIncident: (id: Id, change: Edit) => call<T.Incident>("PUT", `/incidents/${enc(id)}`, change),
   timeline: (id: Id) => get<{ entries: T.TimelineEntry[] }>(`/incidents/${enc(id)}/timeline`),
-  addNote: (id: Id, note: { text: string; at?: string; precision_s?: number | null; lane: T.LaneCode }) =>
+  addNote: (id: Id, note: { text: string; at?: string; lane: T.LaneCode }) =>
     call<T.TimelineEntry>("POST", `/incidents/${enc(id)}/timeline`, note),
+  /** What would go along; nothing is written. */
+  splitTry: (id: Id, findings: string[]) => call<T.SplitTry>("POST", `/incidents/${enc(id)}/split/try`, { findings }),
+  split: (id: Id, x: { version: number; findings?: string[]; into?: number; into_version?: number }) => call<T.Incident>("POST", `/incidents/${enc(id)}/split`, x),
+  writtenTime: (text: string) => get<T.WrittenTime>(`/time${query({ text })}`),
   incidentFindings: (id: Id) => get<{ findings: T.Finding[]; total: number }>(`/incidents/${enc(id)}/findings`),
   accounts: (id: Id) => get<{ accounts: T.Account[]; tried?: T.Count }>(`/incidents/${enc(id)}/accounts`),
   evidence: (id: Id, finding?: string) =>

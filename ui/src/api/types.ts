@@ -1,6 +1,6 @@
 // The wire form of /api/v1. schema.ts is made from content/api/openapi.json by each build and check (npm run
 // types) and never committed; here are only the short names the pages use.
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type S = components["schemas"];
 export type Me = S["Me"];
@@ -23,6 +23,8 @@ export type LaneRow = S["LaneRow"];
 export type LaneCode = S["Lane"];
 export type Scope = S["Scope"];
 export type TimelineEntry = S["TimelineEntry"];
+export type WrittenTime = S["WrittenTime"];
+export type SplitTry = operations["incident_split_try"]["responses"]["200"]["content"]["application/json"];
 export type Finding = S["Finding"];
 export type Account = S["Account"];
 export type EvidenceLine = S["EvidenceLine"];

@@ -17,8 +17,17 @@ const measures = (f: Finding): string => TELLING
   .map((m) => t("finding.measure", { name: word("measure", m.name), value: m.name.endsWith("_rate") ? `${number((m.value ?? 0) * 100)}%` : number(m.value ?? 0) }))
   .join(t("word.comma"));
 
-export function FindingTable({ rows, linesOf }: { rows: Finding[]; linesOf?: (f: Finding) => string }) {
+/** Choosing findings: which are chosen, and what a press changes. */
+export interface Pick { on: ReadonlySet<string>; toggle: (ids: string[], on: boolean) => void }
+
+export function FindingTable({ rows, linesOf, pick }: { rows: Finding[]; linesOf?: (f: Finding) => string; pick?: Pick }) {
   const columns: Column<Finding>[] = [
+    ...(pick ? [{
+      head: t("split.pick_head"), class: "pick-cell",
+      cell: (f: Finding) => (
+        <label class="pick"><input type="checkbox" checked={pick.on.has(f.id)} onChange={(e) => pick.toggle([f.id], e.currentTarget.checked)} />
+          <span class="pick-word">{t("split.pick")}</span></label>),
+    }] : []),
     { head: t("finding.rule"), title: true, class: "grow-cell", cell: (f) => <a class="name bold" href={`#/rules/${encodeURIComponent(f.rule.id)}`}>{titleOf(f.rule)}</a> },
     { head: t("cases.level"), cell: (f) => <Level level={f.level} /> },
     { head: t("finding.group"), class: "card-wide", cell: (f) => f.group.map((g) => <div><span class="ink2">{word("ecs", g.name)}</span> <span class="mono">{g.value}</span></div>) },

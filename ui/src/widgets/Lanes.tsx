@@ -39,14 +39,14 @@ function Bars({ item, x, most }: { item: LaneItem; x: Scale; most: number }) {
 function Item({ p, x, most }: { p: Placed; x: Scale; most: number }) {
   const { item } = p;
   const mid = ROW_H / 2;
-  const wide = blur(item, x);
+  const [before, after] = blur(item, x);
   const ink = item.need ? COLOUR[item.need] : item.kind === "force" ? "var(--force-ink)" : item.planned ? "var(--ink2)" : "var(--ink)";
   return (
     <g>
       <title>{`${clock(parse(item.at) ?? 0, true)} ${say(item.text)}`}</title>
       {item.kind === "bars" && <Bars item={item} x={x} most={most} />}
       {item.kind === "force" && <rect x={p.x} y={mid - 13} width={Math.max(2, p.x2 - p.x)} height="26" fill="var(--force)" />}
-      {wide > 0 && <rect x={p.x - wide} y={mid - 6} width={2 * wide} height="12" fill="var(--g2)" opacity="0.5" />}
+      {before + after > 0 && <rect x={p.x - before} y={mid - 6} width={before + after} height="12" fill="var(--g2)" opacity="0.5" />}
       {item.kind !== "bars" && item.kind !== "force" && <g transform={`translate(${p.x} ${mid})`}><Shape kind={item.kind} planned={item.planned} need={item.need} /></g>}
       {p.labelX !== null && <text class="lane-text" x={p.labelX} y={mid + 5} text-anchor={p.anchor} style={{ fill: ink }}>{p.label}</text>}
     </g>

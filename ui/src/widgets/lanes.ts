@@ -2,6 +2,7 @@
 import type { LaneItem, LaneRow } from "../api/types";
 import { linear, type Scale } from "../lib/svg";
 import { parse } from "../lib/time";
+import { span } from "../lib/written";
 
 export const LABEL_W = 76;
 export const ROW_H = 52;
@@ -28,8 +29,12 @@ export function range(lanes: LaneRow[], now: number): [number, number] {
 export const textWidth = (s: string): number =>
   [...s].reduce((w, c) => w + ((c.codePointAt(0) ?? 0) > 0x2e7f ? 14 : 7.8), 0);
 
-/** Half the width of the grey band that stands for "about". */
-export const blur = (i: LaneItem, x: Scale): number => (i.precision_s ? x((i.precision_s / 2) * 1000) - x(0) : 0);
+/** The grey band in which it may have been: how far it reaches to the left and to the right of the mark. */
+export function blur(i: LaneItem, x: Scale): [number, number] {
+  const at = parse(i.at) ?? 0;
+  const [from, to] = span(at, i.precision_s);
+  return i.precision_s ? [x(at) - x(from), x(to) - x(at)] : [0, 0];
+}
 
 export interface Placed { item: LaneItem; x: number; x2: number; label: string; labelX: number | null; anchor: "start" | "end" }
 
@@ -38,7 +43,7 @@ export function place(items: LaneItem[], labels: (i: LaneItem) => string[], x: S
   const marks = [...items].sort((a, b) => (parse(a.at) ?? 0) - (parse(b.at) ?? 0)).map((item) => {
     const x1 = x(parse(item.at) ?? 0);
     const long = item.kind === "force" || item.kind === "bars";
-    return { item, x: x1, x2: long ? x(end(item)) : x1 + blur(item, x), labels: labels(item) };
+    return { item, x: x1, x2: long ? x(end(item)) : x1 + blur(item, x)[1], labels: labels(item) };
   });
   const taken: [number, number][] = marks.filter((m) => m.item.kind !== "force").map((m) => [m.x - 9, m.x2 + 9]);
   const free = (a: number, b: number) => a >= LABEL_W && b <= width && taken.every(([c, d]) => b <= c || a >= d);

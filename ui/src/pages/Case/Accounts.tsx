@@ -28,7 +28,6 @@ export function Accounts({ incident }: { incident: Incident }) {
     { head: t("account.source"), cell: (a) => <span class="mono id">{a.source ?? t("word.unknown")}</span> },
     { head: t("account.success"), num: true, cell: (a) => <Time at={a.success_at} seconds /> },
     { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : number(a.tried)) },
-    { head: t("account.known"), cell: (a) => t(a.known === null ? "word.unknown" : a.known ? "account.known_yes" : "account.known_no") },
     { head: t("account.pages"), class: "card-wide", cell: (a) => <Pages account={a} /> },
   ];
   return (

@@ -1,4 +1,4 @@
-// A line for the timeline: what, when (now unless said otherwise, and how exactly), in which lane.
+// A line for the timeline: what, in which lane, and when, as people write it; now unless said otherwise.
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { LaneCode } from "../../api/types";
@@ -6,20 +6,19 @@ import { t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Outcome } from "../../widgets/Outcome";
+import { WhenField } from "./WhenField";
 
 const LANES: LaneCode[] = ["ciso_csirt", "it_ops", "business", "public_relations", "executive", "external"];
-const PRECISION: [string, number][] = [["exact", 0], ["minutes", 300], ["half_hour", 1800]];
 
 export function NoteForm({ id, done, leave }: { id: number; done: () => void; leave: () => void }) {
   const [text, setText] = useState("");
   const [lane, setLane] = useState<LaneCode>("ciso_csirt");
   const [when, setWhen] = useState("");
-  const [precision, setPrecision] = useState(0);
   const write = useWrite();
   const save = async () => {
     if (!text.trim()) return;
-    const at = when ? new Date(`${when}+09:00`).toISOString() : undefined;
-    if (await write.run(() => api.addNote(id, { text: text.trim(), lane, ...(at ? { at, precision_s: precision || null } : {}) }))) done();
+    const at = when.trim();
+    if (await write.run(() => api.addNote(id, { text: text.trim(), lane, ...(at ? { at } : {}) }))) done();
   };
   return (
     <form class="form note-form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
@@ -27,9 +26,7 @@ export function NoteForm({ id, done, leave }: { id: number; done: () => void; le
       <div class="form-row">
         <label class="field"><span>{t("note.lane")}</span>
           <select value={lane} onChange={(e) => setLane(e.currentTarget.value as LaneCode)}>{LANES.map((l) => <option value={l}>{t(`lane.name.${l}`)}</option>)}</select></label>
-        <label class="field"><span>{t("note.when")}</span><input type="datetime-local" value={when} onInput={(e) => setWhen(e.currentTarget.value)} /></label>
-        <label class="field"><span>{t("note.precision")}</span>
-          <select value={String(precision)} onChange={(e) => setPrecision(Number(e.currentTarget.value))}>{PRECISION.map(([k, s]) => <option value={String(s)}>{t(`note.precision.${k}`)}</option>)}</select></label>
+        <WhenField value={when} onInput={setWhen} />
       </div>
       <Outcome state={write.state} />
       <div class="buttons">

@@ -2,8 +2,11 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Incident, TimelineEntry } from "../../api/types";
+import { parse } from "../../lib/time";
+import { brief, meant, whole } from "../../lib/written";
+import { now } from "../../state/clock";
 import { useResource } from "../../state/resource";
-import { has, say, t } from "../../state/text";
+import { has, lang, say, t } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
@@ -24,10 +27,20 @@ function by(e: TimelineEntry): string {
   return has(`${e.by.key}.brief`) ? t(`${e.by.key}.brief`) : say(e.by);
 }
 
+/** As exactly as it was said, and not more. */
+function At({ entry }: { entry: TimelineEntry }) {
+  const ms = parse(entry.at);
+  const { unit, about } = meant(entry.precision_s);
+  if (ms === null || unit === "second" || (unit === "minute" && !about)) return <Time at={entry.at} seconds={unit === "second"} imprecise={about} />;
+  const words = (x: string) => (about ? t("time.about", { at: x }) : x);
+  const all = words(whole(ms, unit, lang.value));
+  return <time dateTime={entry.at} title={all} data-abs={all}><span class="shown">{words(brief(ms, unit, now.peek(), lang.value))}</span></time>;
+}
+
 function Row({ entry, id }: { entry: TimelineEntry; id: number }) {
   return (
     <li class="entry small">
-      <span class="entry-at"><Time at={entry.at} seconds={!entry.precision_s} imprecise={!!entry.precision_s} /></span>
+      <span class="entry-at"><At entry={entry} /></span>
       <b class="entry-lane">{t(`lane.name.${entry.lane}`)}</b>
       <span class="entry-text">{say(entry.text)}{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
       <span class="entry-by ink2">{by(entry)}</span>

@@ -12,7 +12,9 @@ import { Accounts } from "./Accounts";
 import { Actions } from "./Actions";
 import { Evidence } from "./Evidence";
 import { Head } from "./Head";
+import { LookedBack } from "./LookedBack";
 import { ScopeCard } from "./ScopeCard";
+import { Parted } from "./Split";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
@@ -27,7 +29,7 @@ function tabsOf(i: Incident) {
 function Overview({ incident, reload }: { incident: Incident; reload: () => void }) {
   return (
     <div class="grid case-grid">
-      <Card id="ledger" class="w12" title={t("ledger.title")} caption={t("ledger.caption")}><div class="card-body"><Ledger rows={incident.ledger} /></div></Card>
+      <Card id="ledger" class="w12" title={t("ledger.title")} caption={t("ledger.caption")}><div class="card-body"><Ledger rows={incident.ledger} /><LookedBack incident={incident} /></div></Card>
       <div class="col w8">
         <Card id="lanes" class="only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Lanes lanes={incident.lanes} /></div></Card>
         <section class="card case-tabs" aria-label={t("case.tab.timeline")}>
@@ -47,7 +49,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
     <>
       <Tabs plain tabs={tabsOf(incident)} on={tab} label={t("case.tabs")} />
       {tab === "actions" && <Actions incident={incident} reload={reload} />}
-      {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} />}
+      {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>
   );
@@ -61,6 +63,7 @@ export function Case({ args, query }: { args: string[]; query: URLSearchParams }
     <Loaded of={incident}>{(i) => (
       <>
         <Head incident={i} reload={incident.reload} />
+        <Parted incident={i} reload={incident.reload} />
         <Body incident={i} tab={tab} query={query} reload={incident.reload} />
       </>)}
     </Loaded>

@@ -23,7 +23,7 @@ function Asks({ data, reload }: { data: Data; reload: () => void }) {
 }
 
 function Silent({ data }: { data: Data }) {
-  const n = data.sources_bad.length;
+  const n = data.sources_bad_total, shown = data.sources_bad.length;
   return (
     <Card id="silent" title={t("now.silent")} caption={n > 0 && t("now.silent_caption", { n, total: data.sources_total })} side={<a class="small" href="#/sources">{t("now.to_sources")}</a>}>
       {n === 0
@@ -31,6 +31,7 @@ function Silent({ data }: { data: Data }) {
           ? <div class="empty"><p>{t("now.no_sources")}</p><p><a href="#/sources/how">{t("sources.how")}</a></p></div>
           : <Empty>{t("now.all_arriving", { at: data.checked_at })}</Empty>
         : <ul class="rows bad">{data.sources_bad.map((s) => <SourceRow key={s.id} source={s} />)}</ul>}
+      {n > shown && <p class="only-wide empty"><a href="#/sources">{t("now.more_sources", { n: n - shown })}</a></p>}
       {n > 2 && <p class="only-phone empty"><a href="#/sources">{t("now.more_sources", { n: n - 2 })}</a></p>}
     </Card>
   );
