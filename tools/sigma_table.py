@@ -105,26 +105,40 @@ def oracle():
     return compare.table()
 
 
-def proof(pattern, bodies, good, skip=ABOUT_REFUSAL | OTHER):
+def proofs(pattern, bodies, good, skip=ABOUT_REFUSAL | OTHER):
     names = [n for n, b in bodies.items() if n in good - skip and re.search(pattern, b)]
     assert names, f"no test proves {pattern}"
-    return ", ".join(f"`{n}`" for n in names[:SHOWN])
+    return names
 
 
-def table():
+def rows():
+    """[(heading, [(what, the tests that prove it, further columns)])]"""
     bodies, good, counts = tests(), passed(), oracle()
-    out = ["| modifier | proved by | cases of the second evaluator: true, false |\n|---|---|---|\n"]
-    for m in modifiers():
-        yes, no = counts[m][1], counts[m][0]
-        out.append(f"| `{m}` | {proof(rf'[|](?:[a-z0-9]+[|])*{m}(?![a-z0-9])', bodies, good)} | {yes:,}, {no:,} |\n")
-    out.append("\n| condition or value | proved by |\n|---|---|\n")
-    out += [f"| {name} | {proof(p, bodies, good)} |\n" for name, p in CONDITIONS]
-    out.append(f"| refusal with file, line and column | {proof('refusal|assert_refused', bodies, good & ABOUT_REFUSAL, set())} |\n")
     about = {n: b for n, b in bodies.items() if "correlation" in b}
-    out.append("\n| correlation | proved by |\n|---|---|\n")
-    out += [f"| `{t}` | {proof(rf'type: {t}(?![a-z_])|[(]{chr(34)}{t}{chr(34)}', bodies, good)} |\n" for t in types()]
-    out += [f"| {name} | {proof(p, about, good)} |\n" for name, p in CORRELATIONS]
-    return "".join(out)
+    refusal = proofs("refusal|assert_refused", bodies, good & ABOUT_REFUSAL, set())
+    return [
+        ("modifier | proved by | cases of the second evaluator: true, false",
+         [(f"`{m}`", proofs(rf"[|](?:[a-z0-9]+[|])*{m}(?![a-z0-9])", bodies, good), f" {counts[m][1]:,}, {counts[m][0]:,} |") for m in modifiers()]),
+        ("condition or value | proved by",
+         [(name, proofs(p, bodies, good), "") for name, p in CONDITIONS] + [("refusal with file, line and column", refusal, "")]),
+        ("correlation | proved by",
+         [(f"`{t}`", proofs(rf"type: {t}(?![a-z_])|[(]{chr(34)}{t}{chr(34)}", bodies, good), "") for t in types()]
+         + [(name, proofs(p, about, good), "") for name, p in CORRELATIONS]),
+    ]
+
+
+def written(table):
+    """A row of the page stays as it is while what it says is true, so that a new test elsewhere does not change it."""
+    old = dict(re.findall(r"^\| (.+?) \| ((?:`\w+`(?:, )?)+) \|.*$", PAGE.read_text(), re.M))
+    out = []
+    for heading, lines in table:
+        out.append(f"| {heading} |\n" + "|---" * (heading.count("|") + 1) + "|\n")
+        for what, names, more in lines:
+            said = re.findall(r"`(\w+)`", old.get(what, ""))
+            shown = said if said and set(said) <= set(names) else names[:SHOWN]
+            out.append(f"| {what} | " + ", ".join(f"`{n}`" for n in shown) + f" |{more}\n")
+        out.append("\n")
+    return "".join(out).rstrip("\n") + "\n"
 
 
 def main():
@@ -133,7 +147,7 @@ def main():
         return 1
     page = PAGE.read_text()
     a, b = page.index(BEGIN) + len(BEGIN), page.index(END)
-    new = page[:a] + table() + page[b:]
+    new = page[:a] + written(rows()) + page[b:]
     if "--write" in sys.argv:
         PAGE.write_text(new)
     elif new != page:
