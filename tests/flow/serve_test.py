@@ -1,7 +1,15 @@
 #!/usr/bin/env python3
-"""What keeps Kizuki from starting is said in one sentence with a remedy, and ends with status 1."""
+"""What keeps Kizuki from starting is said in one sentence with a remedy, and ends with status 1; a start says where the
+pages are when they are there; an end is an end for all."""
 import os
+import pathlib
+import re
+import signal
 import socket
+import ssl
+import subprocess
+import time
+import urllib.request
 
 import programs
 import tap
@@ -62,6 +70,72 @@ def a_folder_that_holds_other_things_is_not_cleared():
         refused("pack", "replay", "--data", d, "nisc-2014-2-account-list", words=["no replay left there"])
         refused("demo", "--data", d, "--clear", words=["no replay left there"])
         assert (d / "thesis.txt").read_text() == "important"
+
+
+def descendants(pid):
+    found = []
+    for p in pathlib.Path("/proc").glob(f"{pid}/task/*/children"):
+        for child in map(int, p.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
+def name_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
+@tap.test
+def the_link_is_said_when_the_room_answers():
+    with tap.folder() as d:
+        s = programs.Served(d / "data", {"sources": []}, ["--no-local-logs"])
+        try:
+            # the room is held before it has done anything
+            room = tap.wait_until(lambda: next((p for p in descendants(s.process.pid) if name_of(p) == "kizuki-room"), None),
+                                  10, 0.001, "kizuki-room")
+            os.kill(room, signal.SIGSTOP)
+            assert not (s.data / "room" / "tls.crt").exists(), "the room was faster than this test"
+            tap.wait_until(lambda: len(s.children()) == 4, 10, what="the other programs")
+            time.sleep(1.5)
+            assert not s.link(), s.output()
+            os.kill(room, signal.SIGCONT)
+            link = tap.wait_until(s.link, 20, 0.001, "a link")
+            # at once, with the room's own certificate as the only one believed
+            trust = ssl.create_default_context(cafile=str(s.data / "room" / "tls.crt"))
+            with urllib.request.urlopen(link.split("/signin")[0] + "/", context=trust, timeout=5) as r:
+                assert r.status == 200, r.status
+        finally:
+            s.stop()
+
+
+@tap.test
+def control_c_ends_everything_and_a_second_start_is_refused():
+    """./dev run, as a person at a terminal has it: Ctrl-C goes to every process of the group."""
+    tap.need(tap.BUILD == tap.ROOT / "build", "./dev run starts build/")
+    with tap.folder() as d:
+        argv = [str(tap.ROOT / "dev"), "run", "--data", str(d / "data"), "--syslog", "off", "--no-local-logs", "--https"]
+        with open(d / "out", "w+") as out:
+            run = subprocess.Popen([*argv, "127.0.0.1:0"], stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                tap.wait_until(lambda: re.search(r"/signin\?", (d / "out").read_text()), 60, what="a link")
+                again = tap.run(*argv, "127.0.0.1:0", timeout=60)
+                assert again.returncode == 1 and b"already running" in again.stderr, again
+                all_of_them = descendants(run.pid)
+                names = {name_of(p) for p in all_of_them}
+                assert {"kizuki", "kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep"} <= names, names
+                began = time.monotonic()
+                os.killpg(run.pid, signal.SIGINT)
+                run.wait(10)
+                tap.wait_until(lambda: not any(name_of(p) for p in all_of_them), 5, what="all of them to end")
+                took = time.monotonic() - began
+                assert took < 5, took
+                said = (d / "out").read_text()
+                assert "is killed" not in said, said
+            finally:
+                if run.poll() is None:
+                    os.killpg(run.pid, signal.SIGKILL)
 
 
 tap.main()

@@ -34,6 +34,7 @@ static const char usage[] =
     "  --https-fd N          an inherited listening TCP socket\n"
     "  --sensor-fd N         an inherited listening Unix socket\n"
     "  --supervisor-fd N     an inherited socket of the supervisor\n"
+    "  --ready-fd N          an inherited pipe: a byte is written once pages are answered\n"
     "  --https ADDR:PORT     open the sockets here instead (with DIR/run/room.sock)\n"
     "  --packs DIR           lesson packs\n"
     "  --demo                a demonstration: the clock is the sensor's\n"
@@ -56,10 +57,12 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         {"sign-in-link", 0, NULL, 'l'},  {"person", 1, NULL, 'n'},
         {"verify", 0, NULL, 'v'},        {"head", 1, NULL, 'k'},
         {"list-routes", 0, NULL, 'r'},   {"version", 0, NULL, 'V'},
-        {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"ready-fd", 1, NULL, 'R'},      {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int e = 0;
-    *o = (struct program_options){.https_fd = -1, .sensor_fd = -1, .supervisor_fd = -1};
+    *o = (struct program_options){
+        .https_fd = -1, .sensor_fd = -1, .supervisor_fd = -1, .ready_fd = -1};
     for (int k; e == 0 && (k = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         switch (k) {
         case 'd':
@@ -76,6 +79,9 @@ static int read_options(int argc, char **argv, struct program_options *o) {
             break;
         case 'S':
             e = read_fd(optarg, &o->supervisor_fd);
+            break;
+        case 'R':
+            e = read_fd(optarg, &o->ready_fd);
             break;
         case 'H':
             o->https = optarg;
@@ -381,10 +387,21 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     }
 }
 
+/* The certificate is there and the sandbox entered: whoever opens a link now gets an answer. Nobody
+ * reads it after a restart. */
+static void say_ready(const struct program *p) {
+    if (p->opt.ready_fd < 0)
+        return;
+    if (write(p->opt.ready_fd, "r", 1) < 0 && errno != EPIPE)
+        log_warn("cannot tell the supervisor that pages are answered: %s", err_word(-errno));
+    close(p->opt.ready_fd);
+}
+
 static int run(struct program *p) {
     int64_t next_tick_ns = 0, next_prune_ns = 0, next_checkpoint_ns = 0;
     if (p->opt.https)
         say_listening(p->https_fd);
+    say_ready(p);
     enum { HTTP, SIGNALS, HAND, SUPERVISOR, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
     for (;;) {
         struct pollfd pfd[ROWS];

@@ -3,7 +3,7 @@
  *   kizuki-room --data DIR --https-fd N --sensor-fd N [--supervisor-fd N] [--config FILE] [--demo]
  *       serves. N are listening sockets inherited from `kizuki serve`: TCP for HTTPS, a Unix stream
  * socket for the sensor; the supervisor's is one end of a socket pair ('s' start, 'c' clear, '?'
- * ask, answered by a line of JSON). --demo: the clock is the sensor's, GET /me says demo: true.
+ * ask, answered by a line of JSON). --ready-fd: a pipe that gets one byte when pages are answered. --demo: the clock is the sensor's, GET /me says demo: true.
  *   kizuki-room --data DIR --sign-in-link [--person NAME]
  *       prints the path of a one-time link ("/signin?token=…") on standard output; works beside a
  * running room. kizuki-room --data DIR --verify reads the chain and compares it with every row;
@@ -26,7 +26,7 @@
 
 struct program_options {
     const char *data, *config, *https, *person, *packs;
-    int https_fd, sensor_fd, supervisor_fd;
+    int https_fd, sensor_fd, supervisor_fd, ready_fd;
     const char *head; /* with verify: kept elsewhere; NULL: none */
     bool demo, sign_in_link, verify, list_routes;
 };

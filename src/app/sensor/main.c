@@ -175,10 +175,21 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
     return sources_start(s, o->syslog_fds, o->n_syslog_fds, !o->no_local_logs, err);
 }
 
-/* After set-up: its own folder, logs to read, the rules' content, sockets; nothing else. */
+/* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
+ * to read, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
+    static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX];
+    snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
+    snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
+    snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
+    int r = rulesets_path(rules, s->config->data, "");
+    if (r == 0)
+        r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
+    if (r < 0)
+        return r;
     const struct sandbox_path paths[] = {
-        {s->config->data, SANDBOX_WRITE}, {o->room, SANDBOX_WRITE},
+        {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
+        {statistics, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {engine_content_dir(), SANDBOX_READ}, {"/var/log", SANDBOX_READ},
         {"/run/log/journal", SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},

@@ -32,7 +32,10 @@ struct serve {
     struct demo_control *demo; /* not in a demonstration itself */
     int https_fd, https_port;
     int player_fds[2];
-    /* the one-time link, made by a run of kizuki-room */
+    /* the one-time link, made by a run of kizuki-room once the room answers */
+    int ready_fds[2];
+    uv_pipe_t ready;
+    char ready_in;
     uv_process_t linker;
     uv_pipe_t linker_out;
     uv_timer_t again;
@@ -153,6 +156,10 @@ static int add_room(struct serve *s, struct diag *err) {
     child_arg(c, "%d", child_fd(c, s->https_fd));
     child_arg(c, "--sensor-fd");
     child_arg(c, "%d", child_fd(c, sensors));
+    if (pipe2(s->ready_fds, O_CLOEXEC) < 0)
+        return diag_set(err, -errno, "cannot make a pipe: %s", err_word(-errno));
+    child_arg(c, "--ready-fd");
+    child_arg(c, "%d", child_fd(c, s->ready_fds[1]));
     if (s->o->replay) {
         child_arg(c, "--demo");
         return 0;
@@ -304,6 +311,30 @@ static void make_link(uv_timer_t *t) {
     uv_read_start((uv_stream_t *) &s->linker_out, on_link_alloc, on_link_bytes);
 }
 
+static void on_ready_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
+    struct serve *s = h->data;
+    *b = uv_buf_init(&s->ready_in, 1);
+}
+
+/* The room answers, for the first time: a later start of it finds nobody reading. */
+static void on_ready(uv_stream_t *st, ssize_t n, const uv_buf_t *b UNUSED) {
+    struct serve *s = st->data;
+    if (n == 0)
+        return;
+    uv_close((uv_handle_t *) st, NULL);
+    if (n > 0 && !s->supervisor.ending)
+        make_link(&s->again);
+}
+
+static int await_room(struct serve *s, struct diag *err) {
+    uv_pipe_init(&s->loop, &s->ready, 0);
+    s->ready.data = s;
+    int e = uv_pipe_open(&s->ready, s->ready_fds[0]);
+    if (e == 0)
+        e = uv_read_start((uv_stream_t *) &s->ready, on_ready_alloc, on_ready);
+    return e < 0 ? diag_set(err, e, "cannot wait for kizuki-room: %s", uv_strerror(e)) : 0;
+}
+
 /* ---- the player ---- */
 
 static void on_player_exit(uv_process_t *p, int64_t status, int signal) {
@@ -369,6 +400,8 @@ int serve_run(const struct serve_options *o) {
     int e = prepare(&s, &d);
     if (e == 0)
         e = supervisor_start(&s.supervisor, &d);
+    if (e == 0)
+        e = await_room(&s, &d);
     if (e == 0 && o->replay)
         e = start_player(&s, &d);
     if (e < 0) {
@@ -376,7 +409,6 @@ int serve_run(const struct serve_options *o) {
         supervisor_end(&s.supervisor);
         return 1;
     }
-    uv_timer_start(&s.again, make_link, LINK_RETRY_MS, 0);
     uv_run(&s.loop, UV_RUN_DEFAULT);
     if (s.player_live)
         uv_process_kill(&s.player, SIGTERM);
