@@ -1,5 +1,6 @@
 /* Actions as the pages read them. */
 #include "room/action_priv.h"
+#include "room/scope.h"
 
 #define ACTION_COLUMNS                                                                             \
     "a.id, a.kind, a.state, a.incident_id, a.minutes, a.rule_id, a.rule_title, a.rule_kind, "      \
@@ -22,8 +23,7 @@ static void opt_str(struct jsonw *w, const char *key, struct sql_stmt *st, int c
 }
 
 struct sums {
-    int64_t tries, accounts, n;
-    bool accounts_known;
+    int64_t tries, n;
 };
 
 static int write_addresses(struct room *r, int64_t action, struct jsonw *w, struct sums *sums,
@@ -51,16 +51,16 @@ static int write_addresses(struct room *r, int64_t action, struct jsonw *w, stru
         jsonw_end(w);
         sums->n++;
         sums->tries += sql_i64(st, 1);
-        sums->accounts = MAX(sums->accounts, sql_i64(st, 2));
-        sums->accounts_known |= !sql_is_null(st, 2);
         e = 0;
     }
     jsonw_end(w);
     return e;
 }
 
+/* Both figures are of now: tries from these addresses, accounts of the whole case as its scope has
+ * them. What one address tried is a part of that and no number of the action. */
 static void write_reason(struct room *r, struct sql_stmt *st, const struct sums *sums,
-                         struct jsonw *w) {
+                         const struct room_count *accounts, struct jsonw *w) {
     jsonw_key(w, STR("reason"));
     jsonw_object(w);
     jsonw_kz(w, "key", "action.reason");
@@ -69,8 +69,8 @@ static void write_reason(struct room *r, struct sql_stmt *st, const struct sums 
     room_rule_params(r, w, "rule", sql_str(st, 5), sql_str(st, 6));
     opt_str(w, "kind", st, 7);
     jsonw_ki64(w, "tries", sums->tries);
-    jsonw_key(w, STR("accounts"));
-    sums->accounts_known ? jsonw_i64(w, sums->accounts) : jsonw_null(w);
+    jsonw_ki64(w, "accounts", accounts->n);
+    jsonw_kbool(w, "at_least", accounts->at_least);
     jsonw_end(w);
     jsonw_end(w);
 }
@@ -108,6 +108,7 @@ static int write_may(struct room *r, int64_t id, const struct room_actor *who, s
 static int write_action(struct room *r, struct sql_stmt *st, const struct room_actor *who,
                         struct jsonw *w, struct diag *err) {
     struct sums sums = {0};
+    struct room_numbers numbers = {0};
     bool in_force = str_eq_z(sql_str(st, 2), "in_force");
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
@@ -116,7 +117,9 @@ static int write_action(struct room *r, struct sql_stmt *st, const struct room_a
     jsonw_ki64(w, "incident_id", sql_i64(st, 3));
     int e = write_addresses(r, sql_i64(st, 0), w, &sums, err);
     jsonw_ki64(w, "minutes", sql_i64(st, 4));
-    write_reason(r, st, &sums, w);
+    if (e == 0)
+        e = room_numbers(r, sql_i64(st, 3), &numbers, err);
+    write_reason(r, st, &sums, &numbers.counts.tried, w);
     room_rule_ref(r, w, "rule", sql_str(st, 5), sql_str(st, 6));
     opt_time(w, "created", st, 8);
     opt_time(w, "due", st, 9);

@@ -91,26 +91,58 @@ static int note_services(struct room *r, const struct room_finding *f, int64_t i
     return e;
 }
 
+/* Tries on each of several services, so that nobody takes their sum for tries on one. */
+static void services_params(struct room *r, const struct room_finding *f, struct jsonw *w) {
+    jsonw_key(w, STR("services"));
+    jsonw_array(w);
+    for (size_t i = 0; i < f->n_values; i++) {
+        const struct room_value *v = &f->values[i];
+        if (v->kind != ENTITY_SERVICE || v->is_group || v->n < 0)
+            continue;
+        jsonw_object(w);
+        jsonw_kz(w, "key", "event.finding_service");
+        jsonw_key(w, STR("params"));
+        jsonw_object(w);
+        room_service_params(r, w, v->value);
+        jsonw_ki64(w, "n", v->n);
+        jsonw_end(w);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+}
+
+/* Services it lists, each with its number: two or more, or the finding is about one. */
+static size_t services_told(const struct room_finding *f) {
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_values; i++)
+        n += f->values[i].kind == ENTITY_SERVICE && !f->values[i].is_group && f->values[i].n >= 0;
+    return n;
+}
+
 static int note_finding(struct room *r, const struct room_finding *f, int64_t incident,
                         struct diag *err) {
     struct buf params;
     struct jsonw w;
     char ref[16 + FINDING_ID_CHARS];
     struct str service = room_finding_one(f, ENTITY_SERVICE);
+    bool several = !service.n && services_told(f) > 1;
     int n = snprintf(ref, sizeof ref, "finding:%.*s", STR_ARG(f->id));
     buf_init(&params, 65536);
     jsonw_init(&w, &params);
     jsonw_object(&w);
     room_rule_params(r, &w, "rule", f->rule_id, f->rule_title);
     jsonw_ki64(&w, "count", f->count);
-    room_service_params(r, &w, service);
+    if (several)
+        services_params(r, f, &w);
+    else
+        room_service_params(r, &w, service);
     jsonw_end(&w);
     struct room_entry x = {.incident = incident,
                            .at_ns = f->detected_ns,
                            .until_ns = TIME_NONE,
                            .lane = "system",
                            .kind = "notice",
-                           .key = "event.finding",
+                           .key = several ? "event.finding_services" : "event.finding",
                            .params = buf_str(&params),
                            .ref = str_n(ref, (size_t) n),
                            .precision_s = -1};

@@ -186,7 +186,8 @@ int room_incidents_write(struct room *r, const struct room_incident_query *q,
     return e;
 }
 
-/* One row of the ledger. `by` is a stored actor, or "" for none. */
+/* One row of the ledger. `by` is a stored actor, "rule" for the rule of the params, or "" for none.
+ */
 struct ledger {
     struct jsonw *w;
     struct room *r;
@@ -200,7 +201,10 @@ static void ledger_row(struct ledger *l, const char *code, int64_t at_ns, struct
     jsonw_object(w);
     jsonw_kz(w, "code", code);
     jsonw_ktime(w, "at", at_ns);
-    room_by_text(l->r, w, "by", at_ns == TIME_NONE ? STR_NULL : by);
+    if (str_eq_z(by, "rule") && at_ns != TIME_NONE)
+        room_text_raw(w, "by", STR("by.rule"), params);
+    else
+        room_by_text(l->r, w, "by", at_ns == TIME_NONE ? STR_NULL : by);
     snprintf(standard, sizeof standard, "ledger.%s", code);
     room_text_raw(w, "text", str_of(key ? key : standard), params.p ? params : STR("{}"));
     jsonw_key(w, STR("goal_s"));
@@ -226,13 +230,14 @@ static void write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w) {
     jsonw_init(&params, &rule);
     jsonw_object(&params);
     room_rule_params(r, &params, "rule", sql_str(st, C_RULE_ID), sql_str(st, C_RULE_TITLE));
+    jsonw_kstr(&params, "rule_id", sql_str(st, C_RULE_ID));
     jsonw_end(&params);
     snprintf(n, sizeof n, "{\"n\":%lld}",
              (long long) sql_i64(st, dry ? C_DRY_RUN_N : C_CONTAINED_N));
     jsonw_key(w, STR("ledger"));
     jsonw_array(w);
     ledger_row(&l, "first_trace", time_at(st, C_FIRST), STR_NULL, NULL, STR_NULL, 0);
-    ledger_row(&l, "rule", time_at(st, C_RULE_AT), STR("system"), NULL, buf_str(&rule), 60);
+    ledger_row(&l, "rule", time_at(st, C_RULE_AT), STR("rule"), NULL, buf_str(&rule), 60);
     ledger_row(&l, "person", time_at(st, C_PERSON_AT), sql_str(st, C_PERSON_BY), NULL, STR_NULL,
                p->person_within_s);
     ledger_row(&l, "decision", time_at(st, C_DECISION_AT), sql_str(st, C_DECISION_BY), NULL,

@@ -310,6 +310,7 @@ static int write_rule(struct room *r, const struct json_value *v, bool with_text
         kopt_str(w, v, "text");
     write_list(v, "tags", w);
     write_list(v, "falsepositives", w);
+    write_list(v, "falsepositives_ja", w);
     jsonw_key(w, STR("hits_30d"));
     jsonw_array(w);
     for (size_t i = 0; i < ARRAY_SIZE(h.day); i++)

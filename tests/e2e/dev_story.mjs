@@ -155,7 +155,7 @@ kizuki:
 `;
 const rule = (id, ja, en, level, kind, hits, type = "correlation") => ({
   id, name: en.toLowerCase().replaceAll(/[ -]/g, "_"), title: en, titles: { ja, en }, level, kind, type, description: "Many accounts are tried once or twice each from few sources.", logsource: { category: "authentication" },
-  file: `content/rules/login/${kind ?? "x"}.yml`, line: 1, tags: ["attack.credential_access", "attack.t1110.004"], falsepositives: ["a load test with many accounts"], propose: "block_source",
+  file: `content/rules/login/${kind ?? "x"}.yml`, line: 1, tags: ["attack.credential_access", "attack.t1110.004"], falsepositives_ja: [], falsepositives: ["a load test with many accounts"], propose: "block_source",
   hits_30d: Array.from({ length: 30 }, (_, i) => (i === 29 ? hits : i % 11 === 4 ? 1 : 0)), last_hit: hits ? at("02:12:03") : null,
 });
 const rules = [

@@ -163,6 +163,11 @@ def what_is_bad_is_kept_counted_and_blocks_no_victim():
                     assert l["source"] == row["name"] and any(
                         plain_of(l["text"]) == plain_of(kept[l["position"]["n"]].decode(code, "replace")) for code in ("utf-8", "cp932", "euc_jp")), l
 
+            # What a shipped rule may be wrong about is told in both languages.
+            rules = page.get("/rules")["rules"]
+            assert sum(len(x["falsepositives"]) for x in rules) >= 23
+            assert [x["name"] for x in rules if len(x["falsepositives"]) != len(x["falsepositives_ja"])] == []
+
             # The attackers were noticed, and they alone: in findings and in what is to be blocked.
             def targets():
                 cases = page.get("/incidents?state=all&limit=100")["incidents"]

@@ -35,7 +35,7 @@ SOURCES = {"t": "sources", "at": rooms.iso(), "sources": [
     {"id": 2, "name": "mg-01", "kind": "syslog", "path": "", "lines": 100, "lost": 4, "last_seen": rooms.iso(2), "first_seen": rooms.iso(900), "slots": [0] * 48, "backfill": 12, "first_event": rooms.iso(90000)},
     {"id": 3, "name": "never", "kind": "file", "lines": 0, "slots": []}]}
 RULES = {"t": "rules", "part": 0, "parts": 1, "rules": [
-    {"id": "r-list", "name": "login_list", "title": "Account list attack", "title_ja": "リスト型攻撃", "kind": "list_attack", "propose": "block_source", "level": "high", "type": "correlation", "description": "d", "logsource": {"category": "authentication", "product": None}, "tags": ["attack.t1110"], "falsepositives": [], "references": [], "file": "login.yml", "line": 3, "text": "title: x"},
+    {"id": "r-list", "name": "login_list", "title": "Account list attack", "title_ja": "リスト型攻撃", "kind": "list_attack", "propose": "block_source", "level": "high", "type": "correlation", "description": "d", "logsource": {"category": "authentication", "product": None}, "tags": ["attack.t1110"], "falsepositives": ["A job"], "falsepositives_ja": ["自動処理"], "references": [], "file": "login.yml", "line": 3, "text": "title: x"},
     {"id": "r-web", "title": "Web", "level": "low", "type": "detection", "logsource": None, "tags": [], "falsepositives": ["none"], "file": "w.yml", "line": 1, "text": "y"}]}
 STATS = {"t": "stats", "at": rooms.iso(), "events": 5, "findings": 1, "events_by_hour": list(range(24))}
 
@@ -76,6 +76,8 @@ def every_answer_is_as_described():
         assert watched == {"members": True, "billing": True, "points": True, "ssh": True}, watched
         assert one["scope"]["seen_pages"][0]["kind_text"]["params"]["kind_en"] == "name and address"
         assert [l["code"] for l in one["ledger"] if l["at"]] == ["first_trace", "rule", "person"]
+        first = one["ledger"][1]
+        assert first["by"]["key"] == "by.rule" and first["by"]["params"]["rule_id"] == "r-list" and first["by"]["params"]["rule_ja"] == "リスト型攻撃", first
         accounts = b.get(f"/incidents/{i['id']}/accounts")
         assert [(a["name"], a["service"], a["pages"][0]["path"]) for a in accounts["accounts"]] == [("m3", "members", "/mypage/profile")]
         assert accounts["accounts"][0]["positions"] == [1000]
@@ -88,6 +90,9 @@ def every_answer_is_as_described():
         assert b.api("POST", "/rules/try", {"line": "Failed password"})["decoder"] == "sshd"
         actions = b.get(f"/incidents/{i['id']}/actions")["actions"]
         assert len(actions) == 1 and len(actions[0]["addresses"]) == 5 and actions[0]["why_proposed"]["key"] == "why.policy"
+        # the grounds are figures of now, the same as the case has
+        grounds = actions[0]["reason"]["params"]
+        assert (grounds["accounts"], grounds["at_least"]) == tuple(one["scope"]["accounts_tried"].values()) and grounds["tries"] == sum(x["tries"] for x in actions[0]["addresses"]), grounds
         sources = b.get("/sources")["sources"]
         assert [x["state"] for x in sources] == ["losing", "unknown", "right"]
         unread = b.get("/sources/1/unread")
@@ -98,6 +103,7 @@ def every_answer_is_as_described():
         rules = b.get("/rules")
         assert rules["complete"] and rules["rules"][0]["titles"]["ja"] == "リスト型攻撃" and sum(rules["rules"][0]["hits_30d"]) == 6
         assert b.get("/rules/r-list")["text"] == "title: x"
+        assert [(x["falsepositives"], x["falsepositives_ja"]) for x in rules["rules"]] == [(["A job"], ["自動処理"]), (["none"], [])]
         b.get("/rules/nothing", want=404)
         assert b.get("/packs")["packs"][0]["id"] == "nisc-2014-2-account-list"
         assert "会員" in b.get("/packs/nisc-2014-2-account-list")["story"]["ja"]
@@ -112,6 +118,23 @@ def every_answer_is_as_described():
             b.get(path, want=404)
         for path in ("/incidents?state=strange", "/incidents?limit=0", "/incidents?limit=9x", "/audit?after=-1"):
             assert b.get(path, want=400)["error"]["key"] == "error.bad_body"
+
+
+@tap.test
+def a_count_over_services_says_so():
+    with rooms.room() as r:
+        s = r.sensor()
+        s.finding(1, rooms.finding(1, source="198.51.100.1", accounts=["a"]))
+        f = rooms.finding(2, source="198.51.100.1", kind="cross_service", rule="r-cross", count=258, accounts=["a"])
+        f["values"]["service.name"] = {"distinct": 2, "at_least": False, "listed": [
+            {"value": "members", "count": 257, "first": f["first"], "at": {"spool": 1}}, {"value": "billing", "count": 1, "first": f["first"], "at": {"spool": 2}}]}
+        s.finding(2, f)
+        s.wait_ack(2)
+        b = r.browser()
+        told = [e["text"] for e in b.get("/incidents/1/timeline")["entries"] if e["text"]["key"].startswith("event.finding")]
+        several = next(x["params"] for x in told if x["key"] == "event.finding_services")
+        assert several["count"] == 258 and sorted((x["params"]["service_ja"], x["params"]["n"]) for x in several["services"]) == [("会員サイト", 257), ("請求照会", 1)], several
+        assert [x["params"]["service_ja"] for x in told if x["key"] == "event.finding"] == ["会員サイト"], told
 
 
 @tap.test

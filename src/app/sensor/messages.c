@@ -44,6 +44,18 @@ static void write_strs(struct jsonw *w, const char *key, const struct detect_str
     jsonw_end(w);
 }
 
+/* A list of texts, or one text as a list of one. */
+static void write_words(struct jsonw *w, const char *key, const struct yaml_node *at) {
+    jsonw_key(w, str_of(key));
+    jsonw_array(w);
+    if (at && at->kind == YAML_SCALAR)
+        jsonw_str(w, at->text);
+    for (const struct yaml_node *v = at && at->kind == YAML_SEQUENCE ? at->first : NULL; v; v = v->next)
+        if (v->kind == YAML_SCALAR)
+            jsonw_str(w, v->text);
+    jsonw_end(w);
+}
+
 static bool is_exception(const struct detect_rule *r) {
     return r->kizuki && yaml_get(r->kizuki, "exception");
 }
@@ -75,6 +87,7 @@ static void write_rule(struct jsonw *w, const struct detect_rule *r) {
     jsonw_end(w);
     write_strs(w, "tags", &r->tags);
     write_strs(w, "falsepositives", &r->falsepositives);
+    write_words(w, "falsepositives_ja", r->kizuki ? yaml_get(r->kizuki, "falsepositives_ja") : NULL);
     write_strs(w, "references", &r->references);
     jsonw_kstr(w, "file", r->file);
     jsonw_ku64(w, "line", r->line);

@@ -21,6 +21,14 @@ function Gap({ row }: { row: LedgerRow }) {
   );
 }
 
+/** A rule is named with the way to what it says. */
+function By({ by }: { by: LedgerRow["by"] }) {
+  if (!by) return null;
+  const words = has(`${by.key}.name`) ? t(`${by.key}.name`, by.params) : say(by);
+  const rule = by.key === "by.rule" ? by.params["rule_id"] : null;
+  return typeof rule === "string" && rule !== "" ? <a href={`#/rules/${encodeURIComponent(rule)}`}>{words}</a> : <>{words}</>;
+}
+
 export function Ledger({ rows }: { rows: LedgerRow[] }) {
   return (
     <ol class="ledger">
@@ -31,7 +39,7 @@ export function Ledger({ rows }: { rows: LedgerRow[] }) {
           <span class="ledger-dot" aria-hidden="true" />
           <b class="ledger-name">{t(`ledger.${r.text.key.endsWith("_dry_run") ? "contained_dry_run" : r.code}`)}</b>
           <b class="ledger-at">{r.at !== null ? <Time at={r.at} seconds /> : <span class="ink2">{t(r.code === "first_trace" ? "word.unknown" : "word.not_yet")}</span>}</b>
-          <span class="ledger-by ink2">{r.by && (has(`${r.by.key}.name`) ? t(`${r.by.key}.name`, r.by.params) : say(r.by))}</span>
+          <span class="ledger-by ink2"><By by={r.by} /></span>
         </li>
       ))}
     </ol>

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { LaneItem, LedgerRow } from "../api/types";
 import { linear } from "../lib/svg";
 import { setServerTime } from "../state/clock";
-import { loadLang } from "../state/text";
+import { loadLang, t } from "../state/text";
 import { place, range } from "./lanes";
 import { Ledger } from "./Ledger";
 import { Num } from "./Num";
@@ -30,6 +30,26 @@ describe("no value is invented", () => {
     expect(html).toContain("最初の痕跡 不明");
     expect(html).toContain("5分16秒 目標5分を16秒超えた");
     expect(html).toContain("復旧 まだ");
+  });
+});
+
+describe("the ledger", () => {
+  it("names the rule that noticed first, with the way to it", () => {
+    const by = { key: "by.rule", params: { rule: "List", rule_ja: "リスト型攻撃", rule_en: "List", rule_id: "r/1" } };
+    const html = render(<Ledger rows={[{ code: "rule", at: "2026-11-22T17:03:40Z", by, text: { key: "ledger.rule", params: {} }, goal_s: 60, gap_s: 5 }]} />);
+    expect(html).toContain('<a href="#/rules/r%2F1">リスト型攻撃</a>');
+    expect(plain(html)).not.toContain("仕組み");
+  });
+});
+
+describe("what a sentence counts", () => {
+  it("says on which services", () => {
+    const part = (service_ja: string, n: number) => ({ key: "event.finding_service", params: { service: "x", service_ja, n } });
+    expect(t("event.finding_services", { rule: "別サービスへの試行", count: 258, services: [part("会員サイト", 257), part("請求照会", 1)] })).toBe("別サービスへの試行。気付いた時点で、あわせて258回（会員サイト 257回、請求照会 1回）。");
+  });
+  it("says of what time and of whom the grounds are", () => {
+    expect(t("action.reason", { rule: "R", tries: 9665, accounts: 4828, at_least: false })).toBe("R。いままでに、これらのIPアドレスから9,665回の試行。この事案全体では4,828口座が試されています。");
+    expect(t("action.reason", { rule: "R", tries: 0, accounts: 1000, at_least: true })).toBe("R。この事案全体では1,000口座以上が試されています。");
   });
 });
 

@@ -27,7 +27,7 @@ export function Accounts({ incident }: { incident: Incident }) {
     { head: t("scope.service"), cell: (a) => called(incident, a.service) },
     { head: t("account.source"), cell: (a) => <span class="mono id">{a.source ?? t("word.unknown")}</span> },
     { head: t("account.success"), num: true, cell: (a) => <Time at={a.success_at} seconds /> },
-    { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : number(a.tried)) },
+    { head: t("account.tried"), num: true, cell: (a) => (a.tried === null ? t("word.unknown") : a.tried === 0 ? t("account.tried_none") : number(a.tried)) },
     { head: t("account.pages"), class: "card-wide", cell: (a) => <Pages account={a} /> },
   ];
   return (

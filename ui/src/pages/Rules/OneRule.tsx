@@ -74,6 +74,7 @@ const author = (r: Rule) => /^author:\s*['"]?(.+?)['"]?\s*$/m.exec(r.text ?? "")
 
 function About({ rule, state }: { rule: Rule; state: RuleState | null }) {
   const set = state?.sets?.find((s) => s.name === setOf(rule) && s.state !== "draft");
+  const wrong = lang.value === "ja" && rule.falsepositives_ja.length > 0 ? rule.falsepositives_ja : rule.falsepositives;
   const words = (lang.value === "ja" ? folded(rule.text, "text_ja") : null) ?? rule.description;
   return (
     <Card id="rule-about" title={t("rules.about")}>
@@ -86,7 +87,7 @@ function About({ rule, state }: { rule: Rule; state: RuleState | null }) {
           ...(author(rule) ? [[t("rules.author"), author(rule)] as [string, string]] : []),
           ...(set ? [[t("rules.licence"), set.licence || t("sets.licence_none")] as [string, string]] : []),
           [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
-          [t("rules.falsepositives"), rule.falsepositives.length ? rule.falsepositives.join(t("word.comma")) : t("rules.falsepositives_none")],
+          [t("rules.falsepositives"), wrong.length > 1 ? <ul class="plain-list">{wrong.map((x) => <li>{x}</li>)}</ul> : wrong[0] ?? t("rules.falsepositives_none")],
         ]} />
       </div>
     </Card>
