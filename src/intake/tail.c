@@ -29,8 +29,9 @@
  * holds all the same (tests/unit/intake/test_tail_model.c steps through it):
  *   1. A mark in the spool says: that many bytes of this content, and no more, are in the spool.
  * Line and mark are one commit. After a restart every file is PAST until a name leads to it.
- *   2. Fingerprint and mark of a file are of one content: a fingerprint grows only by a read that
- *      shows the old one too (tail_head_grow).
+ *   2. The fingerprint is over bytes that are in the spool, and no others: a copy may end where the
+ *      bytes end that we have read. It comes behind them; a kill in between leaves a shorter one,
+ *      which is made up for when the content is known again.
  *   3. Bytes are taken only when the file still begins as before after they were read: a file
  *      truncated between look and read gives nothing.
  *   4. A file is a copy only of what was read, and only when the original, asked last, was not

@@ -103,32 +103,18 @@ int tail_mark_at(int fd, uint64_t offset, struct tail_mark *ret) {
     return r;
 }
 
-int tail_head(int fd, size_t n, uint8_t ret[8]) {
-    char bytes[TAIL_HEAD_BYTES];
+void tail_head_of(struct str bytes, uint8_t ret[8]) {
     uint8_t digest[SHA256_BYTES];
-    int r = read_exactly(fd, 0, bytes, n);
-    if (r < 0)
-        return r;
-    sha256_of(str_n(bytes, n), digest);
+    sha256_of(bytes, digest);
     memcpy(ret, digest, 8);
-    return 0;
 }
 
-int tail_head_grow(int fd, size_t n, struct tail_identity *id) {
+int tail_head(int fd, size_t n, uint8_t ret[8]) {
     char bytes[TAIL_HEAD_BYTES];
-    uint8_t digest[SHA256_BYTES];
     int r = read_exactly(fd, 0, bytes, n);
-    if (r < 0)
-        return r;
-    if (id->head_n) {
-        sha256_of(str_n(bytes, id->head_n), digest);
-        if (memcmp(digest, id->head, sizeof id->head) != 0)
-            return -ENODATA;
-    }
-    sha256_of(str_n(bytes, n), digest);
-    memcpy(id->head, digest, sizeof id->head);
-    id->head_n = (uint16_t) n;
-    return 0;
+    if (r == 0)
+        tail_head_of(str_n(bytes, n), ret);
+    return r;
 }
 
 int tail_content_is(int fd, uint64_t size, const struct tail_file *f) {
@@ -137,7 +123,7 @@ int tail_content_is(int fd, uint64_t size, const struct tail_file *f) {
     if (size < f->at.offset || size < f->id.head_n)
         return 0;
     int r = tail_head(fd, f->id.head_n, head);
-    if (r == 0 && memcmp(head, f->id.head, sizeof head) != 0)
+    if (r == 0 && f->id.head_n && memcmp(head, f->id.head, sizeof head) != 0)
         return 0;
     if (r == 0)
         r = tail_mark_at(fd, f->at.offset, &m);

@@ -69,11 +69,9 @@ bool tail_mark_decode(struct str s, struct tail_mark *ret);
 void tail_mark_advance(struct tail_mark *m, const char *p, size_t n);
 /* The mark at `offset` of an open file, by reading at most two blocks. */
 int tail_mark_at(int fd, uint64_t offset, struct tail_mark *ret) MUST_USE;
+void tail_head_of(struct str bytes, uint8_t ret[8]);
 /* Fingerprint of the first n <= TAIL_HEAD_BYTES bytes; -ENODATA when the file is shorter. */
 int tail_head(int fd, size_t n, uint8_t ret[8]) MUST_USE;
-/* The fingerprint over n >= id->head_n bytes, read at once with those of the present one, so that
- * both are of one content; -ENODATA when the file is shorter or begins otherwise by now. */
-int tail_head_grow(int fd, size_t n, struct tail_identity *id) MUST_USE;
 /* Does fd begin with what was read of f? 1 yes, 0 no, negative: cannot read. */
 int tail_content_is(int fd, uint64_t size, const struct tail_file *f) MUST_USE;
 /* Are the first n bytes of both the same? Compares the ends of a long stretch only. */

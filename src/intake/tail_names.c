@@ -30,7 +30,7 @@ static void activate(struct tail *t, struct tail_file *f, const char *path, int 
     tail_rename_file(f, path);
     if (t->scans < STARTING_SCANS)
         f->backfill_until = (uint64_t) st->st_size;
-    if (moved && f->id.head_n)
+    if (moved)
         tidy(tail_put_identity(t, f));
 }
 
@@ -43,9 +43,18 @@ static int skip_content(struct tail *t, struct tail_file *f) {
     const char *lf = memrchr(t->chunk, '\n', (size_t) n);
     uint64_t offset = lf ? from + (uint64_t) (lf - t->chunk) + 1 : from;
     int r = tail_mark_at(f->fd, offset, &f->at);
+    f->id.head_n = (uint16_t) MIN(offset, (uint64_t) TAIL_HEAD_BYTES);
     if (r == 0)
-        r = tail_grow_head(t, f, f->size);
-    return r < 0 ? r : tail_put_mark(t, f);
+        r = tail_head(f->fd, f->id.head_n, f->id.head);
+    if (r == 0)
+        r = tail_put_identity(t, f);
+    if (r == 0)
+        r = tail_put_mark(t, f);
+    if (r < 0) {
+        f->at = (struct tail_mark){0};
+        f->id.head_n = 0;
+    }
+    return r;
 }
 
 static struct tail_file *add_file(struct tail *t, const char *path, enum tail_state state, int fd,
@@ -189,13 +198,30 @@ static enum verdict judge_active(const struct tail_file *g, int fd, const struct
     return v;
 }
 
+/* Is fd what was read of f? A fingerprint that a kill kept from the spool is made up for, and
+ * checked with the rest: without one a truncation could go unnoticed. */
+static bool is_content_of(struct tail_file *f, int fd, const struct stat *st) {
+    struct tail_file whole = *f;
+    size_t n = (size_t) MIN(f->at.offset, (uint64_t) TAIL_HEAD_BYTES);
+    if (whole.id.head_n < n) {
+        whole.id.head_n = (uint16_t) n;
+        if (tail_content_is(fd, (uint64_t) st->st_size, f) != 1 ||
+            tail_head(fd, n, whole.id.head) < 0)
+            return false;
+    }
+    if (tail_content_is(fd, (uint64_t) st->st_size, &whole) != 1)
+        return false;
+    f->id = whole.id;
+    return true;
+}
+
 /* A file that is not there under a name this scan has seen. */
-static enum verdict judge_past(const struct tail_file *g, int fd, const struct stat *st) {
+static enum verdict judge_past(struct tail_file *g, int fd, const struct stat *st) {
     uint64_t size = (uint64_t) st->st_size;
     uint8_t head[8];
     if (g->at.offset == 0 || g->id.copy)
         return IS_NEW;
-    if (tail_content_is(fd, size, g) == 1)
+    if (is_content_of(g, fd, st))
         return g->unsure ? IS_OPEN : GOES_ON;
     /* a copy that is not whole yet, its original missed between two names? */
     if (!g->unsure || size >= g->at.offset)
@@ -355,8 +381,8 @@ static bool look_again(struct tail *t, struct tail_file *f, const char *path,
 static bool reopen(struct tail *t, struct tail_file *f, const char *path) {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == f->id.ino && st.st_dev == f->id.dev &&
-        tail_content_is(fd, (uint64_t) st.st_size, f) == 1) {
+    if (fd >= 0 && f->at.offset && fstat(fd, &st) == 0 && st.st_ino == f->id.ino &&
+        st.st_dev == f->id.dev && is_content_of(f, fd, &st)) {
         if (f->id.copy) {
             f->state = TAIL_IGNORED;
             t->past_n--;

@@ -52,7 +52,6 @@ void tail_set_past(struct tail *t, struct tail_file *f);
 void tail_forget_oldest(struct tail *t);
 /* Notices that an open file was truncated, also when it has grown past our offset again. */
 int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) MUST_USE;
-int tail_grow_head(struct tail *t, struct tail_file *f, uint64_t size) MUST_USE;
 /* 1: more is there; 0: read as far as there are whole lines; negative: stop. `end`: what is there
  * without a line end is a line. */
 int tail_read_file(struct tail *t, struct tail_file *f, bool end) MUST_USE;

@@ -130,19 +130,6 @@ int tail_look_at(struct tail *t, struct tail_file *f, uint64_t *ret_size) {
     return look_at(t, f, false, ret_size);
 }
 
-int tail_grow_head(struct tail *t, struct tail_file *f, uint64_t size) {
-    size_t n = (size_t) MIN(size, (uint64_t) TAIL_HEAD_BYTES);
-    if (f->id.head_n >= n)
-        return 0;
-    struct tail_identity before = f->id;
-    int r = tail_head_grow(f->fd, n, &f->id);
-    if (r == 0)
-        r = tail_put_identity(t, f);
-    if (r < 0)
-        f->id = before;
-    return r;
-}
-
 /* ---- reading ---- */
 
 /* Puts the lines of p; *ret_used: bytes they took. */
@@ -173,33 +160,72 @@ static int put_lines(struct tail *t, struct tail_file *f, const char *p, size_t 
     return 0;
 }
 
+/* The first bytes of the content of which the n bytes of the chunk are the ones at the mark; how
+ * many. What they are worth the look behind it tells. */
+static size_t read_start(const struct tail *t, const struct tail_file *f, size_t n,
+                         char start[TAIL_HEAD_BYTES]) {
+    if (f->id.head_n == TAIL_HEAD_BYTES)
+        return 0;
+    if (f->at.offset == 0) {
+        memcpy(start, t->chunk, MIN(n, (size_t) TAIL_HEAD_BYTES));
+        return MIN(n, (size_t) TAIL_HEAD_BYTES);
+    }
+    ssize_t got = pread(f->fd, start, TAIL_HEAD_BYTES, 0);
+    return got < 0 ? 0 : (size_t) got;
+}
+
+/* Invariant 2: over bytes that are in the spool, and no others. */
+static int grow_head(struct tail *t, struct tail_file *f, const char *start, size_t start_n) {
+    size_t n = (size_t) MIN(f->at.offset, (uint64_t) start_n);
+    if (n <= f->id.head_n)
+        return 0;
+    struct tail_identity before = f->id;
+    f->id.head_n = (uint16_t) n;
+    tail_head_of(str_n(start, n), f->id.head);
+    int r = tail_put_identity(t, f);
+    if (r < 0)
+        f->id = before; /* shorter, and right */
+    return r;
+}
+
+/* One chunk: 1 there may be more, 0 no more whole lines, negative: stop. */
+static int read_chunk(struct tail *t, struct tail_file *f, bool end, int64_t now,
+                      size_t *ret_used) {
+    char start[TAIL_HEAD_BYTES];
+    uint64_t size;
+    uint32_t no = f->no;
+    *ret_used = 0;
+    ssize_t n = pread(f->fd, t->chunk, CHUNK_BYTES, (off_t) f->at.offset);
+    if (n <= 0)
+        return n < 0 && errno != EINTR ? -errno : 0;
+    size_t start_n = read_start(t, f, (size_t) n, start);
+    /* Invariant 3: a truncation since the look would make these the bytes of another content */
+    int r = look_at(t, f, true, &size);
+    if (r < 0 || f->no != no || size < f->at.offset + (uint64_t) n)
+        return r < 0 ? r : 1;
+    if (f->at.offset == 0) /* so that no mark is without a name */
+        r = tail_put_identity(t, f);
+    if (r == 0)
+        r = put_lines(t, f, t->chunk, (size_t) n, end && n < CHUNK_BYTES, now, ret_used);
+    if (r == 0)
+        r = grow_head(t, f, start, start_n);
+    return r < 0 ? r : *ret_used > 0 && n == CHUNK_BYTES;
+}
+
 int tail_read_file(struct tail *t, struct tail_file *f, bool end) {
     uint64_t size;
+    size_t used;
     int r = tail_look_at(t, f, &size);
     if (r < 0 || size == f->at.offset)
         return r;
-    r = tail_grow_head(t, f, size);
-    if (r == -ENODATA) { /* truncated after the look */
-        r = look_at(t, f, true, &size);
-        return r < 0 ? r : 1;
-    }
     int64_t now = live_now(t->transport.live);
-    for (size_t taken = 0; r == 0 && taken < PUMP_BYTES;) {
-        size_t used;
-        ssize_t n = pread(f->fd, t->chunk, CHUNK_BYTES, (off_t) f->at.offset);
-        if (n <= 0)
-            return n < 0 && errno != EINTR ? -errno : 0;
-        /* Invariant 3: a truncation since the look would make these the bytes of another content */
-        uint32_t no = f->no;
-        r = look_at(t, f, true, &size);
-        if (r < 0 || f->no != no || size < f->at.offset + (uint64_t) n)
-            return r < 0 ? r : 1;
-        r = put_lines(t, f, t->chunk, (size_t) n, end && n < CHUNK_BYTES, now, &used);
-        if (r == 0 && (used == 0 || n < CHUNK_BYTES))
-            return 0;
-        taken += used;
+    r = 1;
+    for (size_t taken = 0; r == 1 && taken < PUMP_BYTES; taken += used) {
+        r = read_chunk(t, f, end, now, &used);
+        if (used == 0)
+            return r;
     }
-    return r < 0 ? r : 1;
+    return r;
 }
 
 void tail_settle(struct tail *t, struct tail_file *f) {
