@@ -32,12 +32,10 @@ bool str_ends(struct str s, struct str suffix) {
 }
 
 ptrdiff_t str_find(struct str s, struct str needle, size_t from) {
-    if (from > s.n)
+    if (needle.n > s.n || from > s.n - needle.n)
         return -1;
     if (needle.n == 0)
         return (ptrdiff_t) from;
-    if (s.n - from < needle.n)
-        return -1;
     const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
     return hit ? hit - s.p : -1;
 }

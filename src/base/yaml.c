@@ -167,7 +167,7 @@ static int place(struct loader *l, struct yaml_node *node, size_t weight, unsign
 }
 
 static int on_scalar(struct loader *l, const yaml_event_t *ev) {
-    struct yaml_node *n;
+    struct yaml_node *n = NULL;
     struct str anchor = STR_NULL;
     int r = check_tag(l, ev, ev->data.scalar.tag);
     if (r == 0)
@@ -191,7 +191,7 @@ static int on_scalar(struct loader *l, const yaml_event_t *ev) {
 static int on_alias(struct loader *l, const yaml_event_t *ev) {
     struct str name = of_yaml(ev->data.alias.anchor);
     const struct anchor *a = map_get(&l->anchors, name);
-    struct yaml_node *n;
+    struct yaml_node *n = NULL;
     if (!a)
         return fail_at(l, -ERR_PARSE, &ev->start_mark,
                        "alias '%.80s' names nothing that was finished before", name.p);
@@ -211,7 +211,7 @@ static int on_begin(struct loader *l, const yaml_event_t *ev, enum yaml_kind kin
     const yaml_char_t *tag = mapping ? ev->data.mapping_start.tag : ev->data.sequence_start.tag;
     const yaml_char_t *anchor =
         mapping ? ev->data.mapping_start.anchor : ev->data.sequence_start.anchor;
-    struct yaml_node *n;
+    struct yaml_node *n = NULL;
     if (l->depth >= YAML_DEPTH_MAX)
         return fail_at(l, -ERR_LIMIT, &ev->start_mark, "nested too deeply");
     int r = check_tag(l, ev, tag);
