@@ -249,6 +249,8 @@ static int restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str v
     }
     if (key % 2 ? !tail_mark_decode(value, &f->at) : !tail_identity_decode(value, &f->id))
         live_counters(t->transport.live, t->source)->broken++;
+    if (f->id.ino == 0) /* a mark whose identity was forgotten */
+        f->at = (struct tail_mark){0};
     t->next_no = MAX(t->next_no, no + 1);
     t->known = true;
     return 0;

@@ -43,8 +43,9 @@ int tail_put_mark(struct tail *t, const struct tail_file *f) {
 }
 
 void tail_forget(struct tail *t, struct tail_file *f) {
-    if (f->no && (live_put_state(t->transport.live, t->source, 2 * f->no, STR_NULL) < 0 ||
-                  live_put_state(t->transport.live, t->source, 2 * f->no + 1, STR_NULL) < 0))
+    /* the mark first: alone it would say that a copy was read */
+    if (f->no && (live_put_state(t->transport.live, t->source, 2 * f->no + 1, STR_NULL) < 0 ||
+                  live_put_state(t->transport.live, t->source, 2 * f->no, STR_NULL) < 0))
         return; /* the disk is full: later */
     t->past_n -= f->state == TAIL_PAST;
     tail_file_free(t, f);
