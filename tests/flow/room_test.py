@@ -121,6 +121,32 @@ def every_answer_is_as_described():
 
 
 @tap.test
+def a_second_sensor_is_sent_away():
+    with rooms.room() as r:
+        first, b = r.sensor(), r.browser()
+        idle = r.sensor()  # who says nothing takes nobody's place
+        first.send(SOURCES)
+        tap.wait_until(lambda: len(b.get("/sources")["sources"]) == 3, 5, what="the first one's sources")
+        for message in ({"t": "hello", "version": "0"}, {**SOURCES, "sources": SOURCES["sources"][:1]}, {"t": "finding", "seq": 1, "finding": rooms.finding(1, source="198.51.100.1")}):
+            second = r.sensor()
+            second.send(message)
+            told = second.read()
+            assert told["t"] == "refused" and "one room has one sensor" in told["why"], told
+            assert second.read() is None
+        assert len(b.get("/sources")["sources"]) == 3 and r.one("SELECT count(*) FROM finding") == 0
+        first.finding(1, rooms.finding(2, source="198.51.100.2", accounts=["a"]))
+        first.wait_ack(1)
+        first.finding(2, rooms.finding(3, source="198.51.100.3", accounts=["a"]))
+        first.close()  # ended and started anew: the successor is let in at once, and nothing of the first is lost
+        second = r.sensor()
+        second.send({**SOURCES, "sources": SOURCES["sources"][:1]})
+        tap.wait_until(lambda: len(b.get("/sources")["sources"]) == 1, 5, what="the second one's sources")
+        assert r.one("SELECT count(*) FROM finding") == 2
+        assert r.said().count("sent a second sensor away") == 1, r.said()
+        idle.close()
+
+
+@tap.test
 def a_count_over_services_says_so():
     with rooms.room() as r:
         s = r.sensor()
@@ -169,6 +195,7 @@ def sources_come_page_by_page():
         s = r.sensor()
         assert told(page(0, 900, 900)) == (900, 900)
         assert b.get("/now")["sources_total"] == 900
+        s.close()
         bad = r.sensor()
         bad.send({"t": "sources", "from": -1, "total": 3, "sources": []})
         assert bad.read() is None
@@ -585,11 +612,16 @@ def a_hostile_sensor_is_cut_off_and_others_go_on():
         honest = r.sensor()
         honest.finding(1, rooms.finding(1, source="198.51.100.1", accounts=["a"]))
         honest.wait_ack(1)
-        for i, data in enumerate(bad):
-            s = r.sensor()
-            s.raw(data)
-            assert s.read() is None, f"row {i} was not cut off"
-            s.close()
+        for alone in (False, True):
+            if alone:  # then what they say is looked at, not only who they are
+                honest.close()
+            for i, data in enumerate(bad):
+                s = r.sensor()
+                s.raw(data)
+                m = s.read()
+                assert (m is None or not alone and m["t"] == "refused" and s.read() is None), f"row {i} was not cut off: {m}"
+                s.close()
+        honest = r.sensor()
         # what is no finding is counted and acknowledged, or it would come for ever
         broken = rooms.finding(2, source="198.51.100.2")
         broken["level"] = "loud"

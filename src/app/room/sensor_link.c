@@ -33,13 +33,6 @@ size_t sensor_link_poll(const struct sensor_link *l, struct pollfd *pfd) {
     return SENSORS_MAX + 1;
 }
 
-static bool any_peer(const struct sensor_link *l) {
-    for (size_t i = 0; i < SENSORS_MAX; i++)
-        if (l->peers[i].fd >= 0)
-            return true;
-    return false;
-}
-
 static void answer(struct sensor_question *q, const struct json_value *message) {
     struct sensor_question was = *q;
     *q = (struct sensor_question){0};
@@ -53,8 +46,9 @@ static void drop(struct program *p, struct peer *peer, const char *why) {
         log_warn("cut off a sensor: %s", why);
     }
     peer_close(peer);
-    if (any_peer(l))
+    if (peer != l->speaker)
         return;
+    l->speaker = NULL;
     room_sensor_connected(p->room, false);
     for (size_t i = 0; i < QUESTIONS_MAX; i++)
         if (l->questions[i].id)
@@ -77,8 +71,6 @@ static void take_connection(struct program *p) {
     for (size_t i = 0; i < SENSORS_MAX; i++)
         if (l->peers[i].fd < 0 && may_connect(fd)) {
             peer_open(&l->peers[i], fd);
-            room_sensor_connected(p->room, true);
-            log_info("a sensor has connected");
             return;
         }
     close(fd);
@@ -203,9 +195,9 @@ static const struct {
     const char *type;
     int (*take)(struct program *p, const struct json_value *m, struct diag *err);
 } MESSAGES[] = {
-    {"hello", take_hello},  {"clock", take_clock},  {"sources", take_sources},
-    {"rules", take_rules},  {"stats", take_stats},  {"explain", take_answer},
-    {"lines", take_answer}, {"state", take_answer}, {"rule_state", take_rule_state},
+    {"hello", take_hello},       {"clock", take_clock},  {"sources", take_sources},
+    {"rules", take_rules},       {"stats", take_stats},  {"explain", take_answer},
+    {"lines", take_answer},      {"state", take_answer}, {"rule_state", take_rule_state},
     {"rule_order", take_answer},
 };
 
@@ -215,6 +207,38 @@ static int take_message(struct program *p, const struct json_value *m, struct st
         if (str_eq_z(type, MESSAGES[i].type))
             return MESSAGES[i].take(p, m, err);
     return diag_set(err, -ERR_PARSE, "a message of an unknown type");
+}
+
+static bool is_known(struct str type) {
+    for (size_t i = 0; i < ARRAY_SIZE(MESSAGES); i++)
+        if (str_eq_z(type, MESSAGES[i].type))
+            return true;
+    return str_eq_z(type, "finding");
+}
+
+/* Whether this peer is the one that speaks; -ERR_REFUSED when there is another. */
+static int may_speak(struct program *p, struct peer *peer, struct diag *err) {
+    static const char no[] =
+        "another sensor speaks for this room; one room has one sensor: end one of "
+        "the two, or give it a room (--data) of its own";
+    struct sensor_link *l = &p->sensor;
+    char z[sizeof no + 64];
+    if (l->speaker == peer)
+        return 0;
+    if (!l->speaker) {
+        l->speaker = peer;
+        l->told_away = false;
+        room_sensor_connected(p->room, true);
+        log_info("a sensor has connected");
+        return 0;
+    }
+    l->sent_away++;
+    if (!l->told_away)
+        log_warn("sent a second sensor away: %s", no);
+    l->told_away = true;
+    int n = snprintf(z, sizeof z, "{\"t\":\"refused\",\"why\":\"%s\"}", no);
+    int e = peer_say(peer, str_n(z, (size_t) n));
+    return e < 0 ? e : diag_set(err, -ERR_REFUSED, "%s", no);
 }
 
 /* ---- frames ---- */
@@ -244,6 +268,9 @@ static int take_frame(struct program *p, struct peer *peer, struct batch *b, str
         return e;
     if (m->type != JSON_OBJECT || !json_get_str(m, "t", &type))
         return diag_set(err, -ERR_PARSE, "a message without a type");
+    e = is_known(type) ? may_speak(p, peer, err) : 0;
+    if (e < 0)
+        return e;
     if (!str_eq_z(type, "finding")) {
         e = take_message(p, m, type, err);
         if (e < 0 && e != -ERR_PARSE) { /* ours, not theirs: said and forgotten, it comes again */
@@ -294,13 +321,27 @@ static void serve_peer(struct program *p, struct peer *peer, short events) {
         e = take_frames(p, peer, &d);
     if (e == 0)
         e = peer_flush(peer);
-    if (e == -ERR_PARSE || e == -ERR_LIMIT)
+    if (e == -ERR_REFUSED && peer_flush(peer) == 0)
+        drop(p, peer, NULL);
+    else if (e == -ERR_PARSE || e == -ERR_LIMIT)
         drop(p, peer, d.text[0] ? d.text : "it does not follow the protocol");
     else if (e < 0)
         drop(p, peer, NULL);
 }
 
+/* A sensor that was started anew comes by another connection: what the ended one left is taken
+ * first, or its successor would be sent away. */
+static void serve_who_left(struct program *p) {
+    struct sensor_link *l = &p->sensor;
+    struct pollfd x = {.fd = l->speaker ? l->speaker->fd : -1};
+    if (!l->speaker || poll(&x, 1, 0) < 1 || !(x.revents & POLLHUP))
+        return;
+    while (l->speaker && l->speaker->fd == x.fd) /* nobody can write there any more: it ends */
+        serve_peer(p, l->speaker, POLLIN);
+}
+
 void sensor_link_serve(struct program *p, const struct pollfd *pfd) {
+    serve_who_left(p);
     for (size_t i = 0; i < SENSORS_MAX; i++)
         if (p->sensor.peers[i].fd >= 0 && pfd[i + 1].fd == p->sensor.peers[i].fd &&
             pfd[i + 1].revents)
@@ -324,24 +365,21 @@ int sensor_link_ask(struct program *p, const char *type, struct str members, sen
         struct sensor_question *q = &l->questions[i];
         if (q->id)
             continue;
-        for (size_t k = 0; k < SENSORS_MAX; k++) {
-            if (l->peers[k].fd < 0)
-                continue;
-            buf_init(&b, FRAME_BYTES_MAX);
-            buf_printf(&b, "{\"t\":\"%s\",\"id\":%lld,", type, (long long) l->next_id);
-            buf_add(&b, members);
-            buf_add_byte(&b, '}');
-            int e = buf_error(&b);
-            if (e == 0)
-                e = peer_say(&l->peers[k], buf_str(&b));
-            buf_done(&b);
-            if (e < 0)
-                return e;
-            *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + QUESTION_TIMEOUT_NS,
-                                          fn, ctx};
-            return 0;
-        }
-        return -EAGAIN;
+        if (!l->speaker)
+            return -EAGAIN;
+        buf_init(&b, FRAME_BYTES_MAX);
+        buf_printf(&b, "{\"t\":\"%s\",\"id\":%lld,", type, (long long) l->next_id);
+        buf_add(&b, members);
+        buf_add_byte(&b, '}');
+        int e = buf_error(&b);
+        if (e == 0)
+            e = peer_say(l->speaker, buf_str(&b));
+        buf_done(&b);
+        if (e < 0)
+            return e;
+        *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + QUESTION_TIMEOUT_NS, fn,
+                                      ctx};
+        return 0;
     }
     return -EAGAIN;
 }

@@ -4,7 +4,11 @@
  * A peer that breaks the rules (no frame, no JSON, a message of no known type) is cut off and
  * counted, never obeyed and never fatal. A finding that can never be stored (it is none) is counted
  * and acknowledged, or it would come for ever; one that cannot be stored now (disk full) is not,
- * and the peer has to send it again. */
+ * and the peer has to send it again.
+ *
+ * One sensor speaks for a room: positions of evidence and ids of findings are those of its spool,
+ * and a second one's report would take the first one's place. Whoever speaks first is it until it
+ * leaves; another that says something is told so and sent away. */
 #pragma once
 #include "app/room/peer.h"
 #include "base/json.h"
@@ -24,9 +28,11 @@ struct sensor_question {
 struct sensor_link {
     int listen_fd;
     struct peer peers[SENSORS_MAX];
+    struct peer *speaker; /* into peers; NULL: nobody has said anything yet */
+    bool told_away;       /* a log line about a second sensor was written for this speaker */
     struct sensor_question questions[QUESTIONS_MAX];
     int64_t next_id;
-    uint64_t findings, repeated, refused, cut_off;
+    uint64_t findings, repeated, refused, cut_off, sent_away;
 };
 void sensor_link_init(struct sensor_link *l, int listen_fd);
 void sensor_link_done(struct sensor_link *l);

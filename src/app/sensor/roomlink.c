@@ -11,6 +11,7 @@
 
 enum {
     RETRY_MS = 200,
+    REFUSED_RETRY_MS = 10000, /* another sensor speaks there: it may end */
     OUTBOX_BYTES_MAX = 64 * 1024 * 1024,
     WRITE_QUEUE_MAX = 8 * 1024 * 1024, /* findings wait in the outbox, not twice in memory */
     OTHER_QUEUE_MAX = 64 * 1024 * 1024, /* the rules go at once: some thousand of them are 20 MB */
@@ -29,7 +30,7 @@ struct roomlink {
     uv_timer_t retry;
     char path[256];
     struct roomlink_handlers on;
-    bool open, up, deaf, was_full, ending, ended;
+    bool open, up, deaf, was_full, ending, ended, refused;
     struct buf in;
     struct list outbox;       /* oldest first */
     struct list *next_unsent; /* into outbox; &outbox: all sent */
@@ -75,7 +76,7 @@ static void on_closed(uv_handle_t *h) {
         return;
     }
     l->open = false;
-    uv_timer_start(&l->retry, on_retry, RETRY_MS, 0);
+    uv_timer_start(&l->retry, on_retry, l->refused ? REFUSED_RETRY_MS : RETRY_MS, 0);
 }
 
 static void hang_up(struct roomlink *l) {
@@ -161,6 +162,15 @@ static void take_acknowledgement(struct roomlink *l, uint64_t seq) {
     }
 }
 
+static void refused(struct roomlink *l, const struct json_value *m) {
+    struct str why = STR("it says nothing of why");
+    (void) json_get_str(m, "why", &why);
+    if (!l->refused)
+        log_warn("the room takes nothing from this sensor: %.*s", (int) MIN(why.n, 500u), why.p);
+    l->refused = true;
+    hang_up(l);
+}
+
 static void on_message(struct roomlink *l, struct str text) {
     struct arena a;
     struct json_value *m;
@@ -169,10 +179,14 @@ static void on_message(struct roomlink *l, struct str text) {
     arena_init(&a, 16 * 1024 * 1024);
     if (json_parse(&a, text, &m, NULL) < 0 || !json_get_str(m, "t", &type))
         hang_up(l);
+    else if (str_eq_z(type, "refused"))
+        refused(l, m);
     else if (str_eq_z(type, "ack") && json_get_i64(m, "seq", &seq) && seq > 0)
         take_acknowledgement(l, (uint64_t) seq);
     else
         l->on.asked(l->on.ctx, type, m);
+    if (l->up)
+        l->refused = false;
     arena_done(&a);
 }
 

@@ -151,6 +151,26 @@ static void wait_empty(void) {
     assert_true(loop_until(&bed.loop, nothing_out, NULL, 5));
 }
 
+static bool is_down(void *ctx UNUSED) {
+    return !roomlink_up(bed.link);
+}
+static bool never(void *ctx UNUSED) {
+    return false;
+}
+
+/* Another sensor speaks there: what was to be told is kept, and the room is not asked again at
+ * once. */
+static void who_is_refused_waits(void **state UNUSED) {
+    room_begins();
+    tell();
+    wait_told(1);
+    room_says("{\"t\":\"refused\",\"why\":\"another sensor speaks for this room\"}");
+    assert_true(loop_until(&bed.loop, is_down, NULL, 5));
+    assert_false(loop_until(&bed.loop, never, NULL, 1));
+    assert_int_equal(bed.connects, 1);
+    assert_false(roomlink_empty(bed.link));
+}
+
 /* The room is not there yet; then it is, goes away and comes back: nothing is lost, the order is
  * kept. */
 static void what_is_not_acknowledged_is_told_again(void **state UNUSED) {
@@ -262,7 +282,7 @@ static void a_broken_frame_ends_the_line_only(void **state UNUSED) {
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-UNIT_GROUP(app_roomlink, T(what_is_not_acknowledged_is_told_again),
+UNIT_GROUP(app_roomlink, T(what_is_not_acknowledged_is_told_again), T(who_is_refused_waits),
            T(what_is_out_goes_over_a_restart),
            T(a_room_that_is_away_holds_detection_up_and_frees_it),
            T(a_room_that_does_not_read_costs_a_bounded_memory),
