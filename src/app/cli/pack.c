@@ -10,9 +10,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PACK_ARENA = 64 * 1024 * 1024, REMOVE_DEPTH = 8 };
+/* How long the programs of a killed demonstration may take to end. */
+enum { CLEAR_TRIES = 100, CLEAR_WAIT_MS = 100 };
 /* A night of 58 minutes is told within one, with the start of the programs and time to spare. */
 enum { DEMO_PACE = 70 };
 #define MARK "kizuki-replay" /* stands in every folder made for a replay: only such a folder is ever removed */
@@ -97,17 +100,51 @@ static int clear_folder(const char *dir, struct diag *err) {
     return r < 0 ? diag_set(err, r, "cannot clear '%s': %s", dir, err_word(r)) : 0;
 }
 
+/* The mark is made by one step and before all else: nothing a kill leaves is without it. */
+static int make_mark(const char *dir, struct diag *err) {
+    char mark[PATH_MAX];
+    snprintf(mark, sizeof mark, "%.4000s/" MARK, dir);
+    int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return diag_set(err, -errno, "cannot write '%s': %s", mark, err_word(-errno));
+    close(fd);
+    return 0;
+}
+
+/* Clears the folder and removes it. Programs of a demonstration that was killed may still write while they end. */
+static int remove_folder(const char *dir, struct diag *err) {
+    char mark[PATH_MAX];
+    int r = 0;
+    snprintf(mark, sizeof mark, "%.4000s/" MARK, dir);
+    for (int i = 0; i < CLEAR_TRIES; i++) {
+        if (i)
+            nanosleep(&(struct timespec){.tv_nsec = CLEAR_WAIT_MS * 1000000L}, NULL);
+        r = clear_folder(dir, err);
+        if (r == 0) {
+            (void) unlink(mark); /* last, so that a folder half cleared can be cleared again */
+            if (rmdir(dir) == 0 || errno == ENOENT)
+                return 0;
+            r = diag_set(err, -errno, "cannot remove '%s': %s", dir, err_word(-errno));
+            if (r == -ENOTEMPTY || r == -EEXIST)
+                IGNORE(make_mark(dir, NULL));
+        }
+        if (r != -EBUSY && r != -ENOTEMPTY && r != -EEXIST && r != -ENOENT)
+            break;
+    }
+    return r;
+}
+
 static int make_folder(struct arena *a, const char *dir, const struct pack *p, struct diag *err) {
     struct buf config;
     int r = clear_folder(dir, err);
-    if (r < 0 || (r = file_make_dir(dir, 0700, err)) < 0)
+    if (r < 0 || (r = file_make_dir(dir, 0700, err)) < 0 || (r = make_mark(dir, err)) < 0)
         return r;
     buf_init(&config, 1024 * 1024);
     r = pack_replay_config(a, p, &config, err);
     const char *mark = arena_printf(a, "%s/" MARK, dir).p, *yml = arena_printf(a, "%s/kizuki.yml", dir).p;
     if (r == 0 && (!mark || !yml))
         r = diag_set(err, -ENOMEM, "out of memory");
-    if (r == 0)
+    if (r == 0) /* the room says by it which lesson is played */
         r = file_write_atomic(mark, p->id, 0600, err);
     if (r == 0)
         r = file_write_atomic(yml, buf_str(&config), 0600, err);
@@ -169,16 +206,7 @@ static int run_demo(void *settings, unsigned n_args UNUSED, char **args UNUSED) 
     struct diag d = {0};
     if (!o->clear)
         return run(o, FIRST_PACK, data, DEMO_PACE, false);
-    if (clear_folder(data, &d) < 0)
-        return command_failed(&d);
-    char mark[PATH_MAX];
-    snprintf(mark, sizeof mark, "%.4000s/" MARK, data);
-    (void) unlink(mark); /* last, so that a folder half cleared can be cleared again */
-    if (rmdir(data) < 0 && errno != ENOENT) {
-        diag_set(&d, -errno, "cannot remove '%s': %s", data, err_word(-errno));
-        return command_failed(&d);
-    }
-    return 0;
+    return remove_folder(data, &d) < 0 ? command_failed(&d) : 0;
 }
 
 #define OPTION_DATA                                                                                \
