@@ -26,9 +26,15 @@ struct str text_to_utf8(struct arena *a, struct str s, int hint, enum text_encod
 /* s itself where it is UTF-8, else a copy with each bad byte as U+FFFD; .p is NULL only when memory ends. */
 struct str text_repair(struct arena *a, struct str s);
 
-/* Folding for comparison and search: NFKC, full case folding, then the variants of content/variants.tsv
- * (later). One function for rows and queries: text_fold(text_fold(x)) is text_fold(x). Bytes that are no UTF-8
- * become U+FFFD. May return utf8 itself; .p is NULL only when memory ends. */
+/* Folding for comparison and search. One way for rows and queries, and folding what is folded changes nothing.
+ * Bytes that are no UTF-8 become U+FFFD. Each may return its argument itself; .p is NULL only when memory ends.
+ *
+ *   text_normal    NFKC and full case folding: width, Kangxi radicals, capitals
+ *   text_variants  of a normal text: the writings of content/variants.tsv made one (サーバー, サーバ). A part of a text
+ *                  may be half of such a writing: who looks for parts looks in both forms
+ *   text_fold      both */
+struct str text_normal(struct arena *a, struct str utf8);
+struct str text_variants(struct arena *a, struct str normal);
 struct str text_fold(struct arena *a, struct str utf8);
 /* Letters lowered, one character for one, and nothing else: what "ignoring case" means to a rule, which may hunt
  * for the very characters folding would make ordinary (U+02E3, a small raised x). No letter beyond ASCII becomes

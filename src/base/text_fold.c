@@ -32,9 +32,32 @@ static uint8_t *fold_unicode(struct str s, size_t *ret_n) {
     return folded;
 }
 
-struct str text_fold(struct arena *a, struct str utf8) {
+/* Characters that are their own normal form, stand before and behind any other of these without joining it, and have
+ * no case: most of Japanese. What else there is goes the long way. */
+static bool is_own_normal(uint32_t c) {
+    return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
+           (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x3001 && c <= 0x3029);
+}
+
+/* ASCII and the characters above only: lowering is all there is to do. */
+static bool is_simple(struct str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    while (p < end) {
+        if ((unsigned char) *p < 0x80) {
+            p++;
+            continue;
+        }
+        unsigned n = utf8_length(p, end);
+        if (n != 3 || !is_own_normal(utf8_decode(p, n)))
+            return false;
+        p += n;
+    }
+    return true;
+}
+
+struct str text_normal(struct arena *a, struct str utf8) {
     size_t n;
-    if (text_is_ascii(utf8))
+    if (!utf8.n || is_simple(utf8))
         return fold_ascii(a, utf8);
     utf8 = text_repair(a, utf8); /* libunistring wants valid text */
     if (!utf8.p)
@@ -45,6 +68,11 @@ struct str text_fold(struct arena *a, struct str utf8) {
     struct str folded = arena_dup(a, str_n((const char *) p, n));
     free(p);
     return folded;
+}
+
+struct str text_fold(struct arena *a, struct str utf8) {
+    struct str normal = text_normal(a, utf8);
+    return normal.p ? text_variants(a, normal) : normal;
 }
 
 struct str text_lower(struct arena *a, struct str s) {

@@ -552,7 +552,7 @@ int time_read_written(struct arena *a, struct str text, int64_t today_ns, int of
     *ret_refused = refused;
     if (text.n > TIME_WRITTEN_BYTES_MAX)
         return diag_set(reterr, -ERR_PARSE, "no time: more than %d bytes", TIME_WRITTEN_BYTES_MAX);
-    struct str whole = text_fold(a, text);
+    struct str whole = text_normal(a, text);
     if (!whole.p)
         return diag_set(reterr, -ENOMEM, "out of memory");
     whole = str_trim(whole);

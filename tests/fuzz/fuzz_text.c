@@ -25,6 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (hint < 0 && size < 4096) {
             struct str once = text_fold(&a, s), twice = text_fold(&a, once);
             ASSERT(once.p && twice.p && str_eq(once, twice) && text_is_utf8(once));
+            struct str normal = text_normal(&a, s);
+            ASSERT(normal.p && str_eq(text_normal(&a, normal), normal) && str_eq(text_fold(&a, normal), once));
+            ASSERT(str_eq(text_normal(&a, once), once));
             ASSERT(text_width(s) <= 2 * s.n);
         }
     }

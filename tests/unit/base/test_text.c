@@ -228,6 +228,54 @@ static void folds_width_case_and_compatibility(void **state UNUSED) {
     assert_ptr_equal(text_fold(&arena, same).p, same.p);
 }
 
+/* Rows of equal writings; what stands in one row is found by each other of it, and by no other row. */
+static void folds_writings_of_one_thing(void **state UNUSED) {
+    static const char *const rows[][4] = {
+        {"行動計画", "⾏動計画"},              /* a Kangxi radical, as the survey's own file has it */
+        {"成長", "成⻑"},                      /* a radical that NFKC leaves alone */
+        {"ウィルス対策", "ウイルス対策", "ｳｲﾙｽ対策", "ヴィールス対策"},
+        {"サーバの改ざん", "サーバーの改竄", "ｻｰﾊﾞｰの改ざん"},
+        {"SoC", "SOC", "ＳｏＣ", "soc"},
+        {"ファイアウォール", "ファイヤーウォール", "ﾌｧｲﾔｰｳｫｰﾙ"},
+        {"髙橋", "高橋"},
+        {"192.0.2.1−3", "192.0.2.1-3", "１９２．０．２．１‐３"},
+        {"サーバーー", "サーバ"}, /* replaced again until nothing is left to replace */
+        {"取り扱い", "取扱"},
+        {"サバ"},
+        {"ビル"},
+        {"ビール"},
+    };
+    struct str all[ARRAY_SIZE(rows)];
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        all[i] = text_fold(&arena, str_of(rows[i][0]));
+        for (size_t k = 1; k < ARRAY_SIZE(rows[i]) && rows[i][k]; k++)
+            assert_true(str_eq(text_fold(&arena, str_of(rows[i][k])), all[i]));
+        for (size_t k = 0; k < i; k++)
+            assert_false(str_eq(all[k], all[i]));
+    }
+    assert_str(text_normal(&arena, STR("サーバー")), "サーバー");
+}
+
+/* The short way gives what the long way gives. A character the short way does not know is put behind, and its own
+ * form taken off again: what joins the character before it would show. */
+static void the_short_way_is_the_long_way(void **state UNUSED) {
+    static const char other[] = "\u00e9"; /* its own normal form, and not known to the short way */
+    for (uint32_t c = 0x80; c < 0x10000; c++) {
+        char z[16] = "aK";
+        if (c >= 0xd800 && c <= 0xdfff)
+            continue;
+        struct arena_mark m = arena_mark(&arena);
+        size_t n = 2 + utf8_encode(c, z + 2);
+        z[n++] = 'Z';
+        n += utf8_encode(c, z + n);
+        memcpy(z + n, other, 2);
+        struct str quick = text_normal(&arena, str_n(z, n)), slow = text_normal(&arena, str_n(z, n + 2));
+        if (!str_eq(quick, str_to(slow, slow.n - 2)))
+            fail_msg("U+%04X", c);
+        arena_rewind(&arena, m);
+    }
+}
+
 /* Where letters with case and compatibility forms stand, each; elsewhere (CJK, private use) some.
  */
 static uint32_t next_code_point(uint32_t c) {
@@ -329,5 +377,6 @@ UNIT_GROUP(base_text, WITH_ARENA(tells_japanese_encodings_apart),
            WITH_ARENA(detects_utf16_by_mark_and_by_zeros), WITH_ARENA(names_of_encodings),
            WITH_ARENA(folds_width_case_and_compatibility),
            WITH_ARENA(lowering_changes_letters_only), WITH_ARENA(folding_twice_is_folding_once),
+           WITH_ARENA(folds_writings_of_one_thing), WITH_ARENA(the_short_way_is_the_long_way),
            WITH_ARENA(measures_columns), WITH_ARENA(wide_is_what_unicode_calls_wide),
            WITH_ARENA(escapes_what_could_deceive_a_terminal))
