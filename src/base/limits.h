@@ -6,6 +6,8 @@
 #define LINE_BYTES_MAX (64 * 1024)        /* one record; longer lines are kept whole in pieces of this size and marked */
 #define LINE_BYTES_HARD_MAX (16 * 1024 * 1024) /* a syslog frame announcing more is refused, its connection closed */
 #define SYSLOG_CONNECTIONS_MAX 4096       /* file descriptors of one sensor */
+#define HOLDER_CONNECTIONS_MAX SYSLOG_CONNECTIONS_MAX /* held by the supervisor for the sensor */
+#define HOLDER_OF_ADDRESS_MAX 1024        /* of one sending address: a quarter, so that one cannot keep the others out */
 #define SYSLOG_SENDERS_MAX 4096           /* sources one listener makes of addresses; forged ones must not use all ids */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */
 #define BATCH_RECORDS_MAX 16384           /* a batch of empty lines takes 1 MB of records, not 16 */

@@ -57,10 +57,17 @@ int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *de
                           struct diag *reterr) MUST_USE;
 int intake_syslog_add_listener(struct intake_live *l, int fd, const struct source *def,
                                struct diag *reterr) MUST_USE;
-/* A connection somebody else accepted and keeps open too (the supervisor): after a kill it hands
- * the same connection to the next process, which goes on at the byte where the spool ends. */
-int intake_syslog_add_connection(struct intake_live *l, int fd, const struct source *def,
-                                 struct diag *reterr) MUST_USE;
+/* Connections somebody else accepted and keeps open too (the supervisor): after a kill it hands
+ * the same connection to the next process, which goes on at the byte where the spool ends. `through`
+ * is called when a connection has ended and everything of it is on disk, and also when it is
+ * refused; not when intake is closed. */
+struct intake_syslog_held;
+typedef void intake_through_fn(void *ctx, uint64_t cookie);
+int intake_syslog_held_new(struct intake_live *l, const struct source *def,
+                           intake_through_fn *through, void *ctx, struct intake_syslog_held **ret,
+                           struct diag *reterr) MUST_USE;
+/* Takes fd, also on failure. */
+int intake_syslog_held_add(struct intake_syslog_held *h, int fd, struct diag *reterr) MUST_USE;
 /* Journal files below def->path (a folder); empty = this machine's. */
 int intake_journal_add(struct intake_live *l, const struct source *def,
                        struct diag *reterr) MUST_USE;

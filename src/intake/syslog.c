@@ -58,6 +58,8 @@ struct senders {
     struct arena texts;
     uint32_t own; /* the listener's source */
     unsigned refs;
+    intake_through_fn *through; /* held connections: who also holds them; NULL: nobody */
+    void *through_ctx;
 };
 
 struct syslog_udp {
@@ -71,6 +73,7 @@ struct syslog_udp {
     char *buffer;
 };
 
+/* Also of held connections, which somebody else accepts: then fd is -1. */
 struct syslog_listener {
     struct live_transport transport;
     uv_poll_t poll;
@@ -429,6 +432,8 @@ static void connection_close(struct live_transport *t) {
 static void connection_end(struct connection *c) {
     if (c->position)
         live_forget_state(c->transport.live, c->source, c->key);
+    if (c->senders->through)
+        c->senders->through(c->senders->through_ctx, c->cookie);
     connection_close(&c->transport);
 }
 
@@ -633,6 +638,8 @@ static int connection_add(struct intake_live *l, int fd, struct senders *senders
     }
     if (r < 0) {
         live_counters(l, senders->own)->broken++;
+        if (senders->through)
+            senders->through(senders->through_ctx, socket_cookie(fd));
         mem_free(c);
         close(fd);
         return r;
@@ -642,19 +649,6 @@ static int connection_add(struct intake_live *l, int fd, struct senders *senders
     live_add(l, &c->transport);
     connection_go_on(&c->transport);
     return 0;
-}
-
-int intake_syslog_add_connection(struct intake_live *l, int fd, const struct source *def,
-                                 struct diag *reterr) {
-    struct senders *senders;
-    int r = senders_new(l, def, &senders, reterr);
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    r = connection_add(l, fd, senders, reterr);
-    senders_unref(senders);
-    return r;
 }
 
 /* ---- a TCP listener ---- */
@@ -671,12 +665,14 @@ static void listener_readable(uv_poll_t *h, int status UNUSED, int events UNUSED
 
 static void listener_go_on(struct live_transport *t) {
     struct syslog_listener *s = container_of(t, struct syslog_listener, transport);
-    (void) uv_poll_start(&s->poll, UV_READABLE, listener_readable);
+    if (s->fd >= 0)
+        (void) uv_poll_start(&s->poll, UV_READABLE, listener_readable);
 }
 static void listener_gone(struct syslog_listener *s) {
     if (--s->handles > 0)
         return;
-    close(s->fd);
+    if (s->fd >= 0)
+        close(s->fd);
     senders_unref(s->senders);
     mem_free(s);
 }
@@ -689,7 +685,8 @@ static void listener_tidy_closed(uv_handle_t *h) {
 static void listener_close(struct live_transport *t) {
     struct syslog_listener *s = container_of(t, struct syslog_listener, transport);
     live_remove(t);
-    uv_close((uv_handle_t *) &s->poll, listener_poll_closed);
+    if (s->fd >= 0)
+        uv_close((uv_handle_t *) &s->poll, listener_poll_closed);
     uv_close((uv_handle_t *) &s->tidy, listener_tidy_closed);
 }
 
@@ -713,8 +710,8 @@ static void on_tidy(uv_timer_t *h) {
         return;
 }
 
-int intake_syslog_add_listener(struct intake_live *l, int fd, const struct source *def,
-                               struct diag *reterr) {
+static int listener_new(struct intake_live *l, int fd, const struct source *def,
+                        struct syslog_listener **ret, struct diag *reterr) {
     struct syslog_listener *s = mem_zalloc(sizeof *s);
     int r =
         s ? senders_new(l, def, &s->senders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
@@ -722,8 +719,8 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
         s->fd = fd;
         s->transport =
             (struct live_transport){.live = l, .go_on = listener_go_on, .close = listener_close};
-        r = set_nonblocking(fd);
-        if (r == 0)
+        r = fd < 0 ? 0 : set_nonblocking(fd);
+        if (r == 0 && fd >= 0)
             r = uv_poll_init(live_loop(l), &s->poll, fd);
         if (r < 0)
             (void) diag_set(reterr, r, "cannot listen on a stream socket: %s", err_word(r));
@@ -732,15 +729,44 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
         if (s)
             senders_unref(s->senders);
         mem_free(s);
-        close(fd);
         return r;
     }
-    set_receive_buffer(fd, TCP_RECEIVE_BYTES); /* connections inherit it before their first byte */
-    s->handles = 2;
+    s->handles = 1 + (fd >= 0);
     s->tidy.data = s;
     (void) uv_timer_init(live_loop(l), &s->tidy);
     (void) uv_timer_start(&s->tidy, on_tidy, TIDY_MS, 0);
     live_add(l, &s->transport);
+    *ret = s;
+    return 0;
+}
+
+int intake_syslog_add_listener(struct intake_live *l, int fd, const struct source *def,
+                               struct diag *reterr) {
+    struct syslog_listener *s;
+    int r = listener_new(l, fd, def, &s, reterr);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    set_receive_buffer(fd, TCP_RECEIVE_BYTES); /* connections inherit it before their first byte */
     listener_go_on(&s->transport);
     return 0;
+}
+
+int intake_syslog_held_new(struct intake_live *l, const struct source *def,
+                           intake_through_fn *through, void *ctx, struct intake_syslog_held **ret,
+                           struct diag *reterr) {
+    struct syslog_listener *s;
+    int r = listener_new(l, -1, def, &s, reterr);
+    if (r < 0)
+        return r;
+    s->senders->through = through;
+    s->senders->through_ctx = ctx;
+    *ret = (struct intake_syslog_held *) s;
+    return 0;
+}
+
+int intake_syslog_held_add(struct intake_syslog_held *h, int fd, struct diag *reterr) {
+    struct syslog_listener *s = (struct syslog_listener *) h;
+    return connection_add(s->transport.live, fd, s->senders, reterr);
 }

@@ -20,6 +20,7 @@ struct probe {
     uv_loop_t loop;
     struct spool *spool;
     struct intake_live *live;
+    struct intake_syslog_held *held;
     struct source *names[NAMES_MAX];
     uint32_t names_n;
     uint64_t lines, until;
@@ -98,6 +99,8 @@ static int number(const char *z) {
     return str_to_u64(str_of(z), &v) < 0 || v > INT32_MAX ? -1 : (int) v;
 }
 
+static void through(void *ctx UNUSED, uint64_t cookie UNUSED) {}
+
 static int add(struct probe *p, const char *what, const char *value, unsigned rescan_ms,
                struct diag *d) {
     struct intake_tail_options o = {.rescan_ms = rescan_ms};
@@ -112,8 +115,10 @@ static int add(struct probe *p, const char *what, const char *value, unsigned re
         return intake_syslog_add_udp(p->live, number(value), &def, d);
     if (strcmp(what, "--listen") == 0)
         return intake_syslog_add_listener(p->live, number(value), &def, d);
-    if (strcmp(what, "--connection") == 0)
-        return intake_syslog_add_connection(p->live, number(value), &def, d);
+    if (strcmp(what, "--connection") == 0) {
+        int r = p->held ? 0 : intake_syslog_held_new(p->live, &def, through, p, &p->held, d);
+        return r < 0 ? r : intake_syslog_held_add(p->held, number(value), d);
+    }
     return diag_set(d, -EINVAL, "unknown option '%s'", what);
 }
 

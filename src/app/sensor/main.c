@@ -17,7 +17,7 @@ struct options {
     const char *data, *config, *room;
     int syslog_fds[SYSLOG_FDS_MAX];
     int n_syslog_fds;
-    int replay_fd;
+    int held_fd, replay_fd;
     bool no_local_logs, end_after_replay;
 };
 
@@ -172,7 +172,7 @@ static void start_timers(struct sensor *s) {
 static int start_intake(struct sensor *s, const struct options *o, struct diag *err) {
     if (o->replay_fd >= 0)
         return replay_feed_start(s, o->replay_fd, err);
-    return sources_start(s, o->syslog_fds, o->n_syslog_fds, !o->no_local_logs, err);
+    return sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, !o->no_local_logs, err);
 }
 
 /* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
@@ -217,12 +217,13 @@ static int read_options(struct options *o, int argc, char **argv) {
         {"data", required_argument, NULL, 'd'},      {"config", required_argument, NULL, 'c'},
         {"room", required_argument, NULL, 'r'},      {"syslog-fd", required_argument, NULL, 's'},
         {"replay-fd", required_argument, NULL, 'p'}, {"no-local-logs", no_argument, NULL, 'n'},
+        {"held-fd", required_argument, NULL, 'h'},
         {"end-after-replay", no_argument, NULL, 'e'},
         {0},
     };
     uint64_t v;
     int c;
-    *o = (struct options){.replay_fd = -1};
+    *o = (struct options){.held_fd = -1, .replay_fd = -1};
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'd')
             o->data = optarg;
@@ -234,9 +235,11 @@ static int read_options(struct options *o, int argc, char **argv) {
             o->no_local_logs = true;
         else if (c == 'e')
             o->end_after_replay = true;
-        else if ((c == 's' || c == 'p') && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
+        else if ((c == 's' || c == 'p' || c == 'h') && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
             if (c == 'p')
                 o->replay_fd = (int) v;
+            else if (c == 'h')
+                o->held_fd = (int) v;
             else if (o->n_syslog_fds < SYSLOG_FDS_MAX)
                 o->syslog_fds[o->n_syslog_fds++] = (int) v;
         } else
@@ -267,7 +270,7 @@ int main(int argc, char **argv) {
     supervised_begin();
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
-        fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… "
+        fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… [--held-fd N] "
                         "[--replay-fd N [--end-after-replay]] [--no-local-logs]\n");
         return 2;
     }

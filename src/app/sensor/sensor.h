@@ -1,11 +1,12 @@
 /* The program kizuki-sensor: intake, spool, decode, detect.
  *
- *   kizuki-sensor --data DIR [--config FILE] --room SOCKET [--syslog-fd N]… [--replay-fd N] [--no-local-logs]
+ *   kizuki-sensor --data DIR [--config FILE] --room SOCKET [--syslog-fd N]… [--held-fd N] [--replay-fd N] [--no-local-logs]
  *
  *   --data DIR        data folder; writes DIR/spool and DIR/sensor
  *   --config FILE     kizuki.yml
  *   --room SOCKET     the room's socket for sensors
  *   --syslog-fd N     an inherited socket, UDP or listening TCP (may be repeated)
+ *   --held-fd N       connections come here that the supervisor accepted and holds too (src/app/serve/holder.h)
  *   --replay-fd N     a story arrives here with its own times (src/intake/replay.h); nothing else is read
  *   --end-after-replay  leave when everything played has reached the room
  *   --no-local-logs   without configured sources, do not look for this machine's usual logs
@@ -71,5 +72,7 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) MU
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
 /* sources.c: what to read here, from the configuration or by looking for the usual logs. */
-int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, bool look_for_local,
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, bool look_for_local,
                   struct diag *reterr) MUST_USE;
+/* held.c: connections held by the supervisor too. */
+int held_start(struct sensor *s, int fd, const struct source *def, struct diag *reterr) MUST_USE;

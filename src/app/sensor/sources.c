@@ -68,7 +68,7 @@ static int add_usual(struct sensor *s, struct diag *err) {
     return 0;
 }
 
-static int add_sockets(struct sensor *s, const int *fds, int n, struct diag *err) {
+static int add_sockets(struct sensor *s, const int *fds, int n, int held_fd, struct diag *err) {
     struct source def = with_defaults(s);
     def.name = STR("syslog");
     def.kind = STR("syslog");
@@ -82,17 +82,17 @@ static int add_sockets(struct sensor *s, const int *fds, int n, struct diag *err
         if (r < 0)
             return r;
     }
-    return 0;
+    return held_fd < 0 ? 0 : held_start(s, held_fd, &def, err);
 }
 
-int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, bool look_for_local,
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, bool look_for_local,
                   struct diag *reterr) {
     struct intake_live_options o = {.loop = &s->loop, .sink = s->sink, .name_source = name_source, .ctx = s};
     int r = intake_live_new(&o, &s->live);
     if (r < 0 || (r = spool_each(s->spool, restore, s->live)) < 0)
         return diag_set(reterr, r, "cannot start intake: %s", err_word(r));
     s->messages.live = s->live;
-    if ((r = add_sockets(s, syslog_fds, n_syslog_fds, reterr)) < 0)
+    if ((r = add_sockets(s, syslog_fds, n_syslog_fds, held_fd, reterr)) < 0)
         return r;
     if (!s->config->sources_given)
         return look_for_local ? add_usual(s, reterr) : 0;

@@ -7,6 +7,7 @@
 #include "app/common/config.h"
 #include "app/common/supervised.h"
 #include "app/serve/demo_control.h"
+#include "app/serve/holder.h"
 #include "app/serve/listen.h"
 #include "app/serve/supervisor.h"
 #include "base/file.h"
@@ -18,11 +19,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, ONCE_FAILURES_MAX = 5 };
+enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, ONCE_FAILURES_MAX = 5, DESCRIPTORS_WANTED = 16384 };
 
 struct serve {
     const struct serve_options *o;
@@ -30,6 +32,8 @@ struct serve {
     uv_loop_t loop;
     struct supervisor supervisor;
     struct demo_control *demo; /* not in a demonstration itself */
+    struct holder *holder;     /* of the sensor's connections; NULL without syslog */
+    struct child *sensor;
     int https_fd, https_port;
     int player_fds[2];
     /* the one-time link, made by a run of kizuki-room once the room answers */
@@ -211,9 +215,15 @@ static int add_syslog(struct serve *s, struct child *c, struct diag *err) {
             return add_remedy(err, tcp, "--syslog ADDR:PORT chooses another, --syslog off none");
         child_arg(c, "--syslog-fd");
         child_arg(c, "%d", child_fd(c, udp));
-        child_arg(c, "--syslog-fd");
-        child_arg(c, "%d", child_fd(c, tcp));
+        int e = s->holder ? 0 : holder_new(&s->loop, &s->holder, err);
+        if (e < 0 || (e = holder_listen(s->holder, tcp, err)) < 0)
+            return e;
     }
+    if (!s->holder)
+        return 0;
+    s->sensor = c;
+    child_arg(c, "--held-fd");
+    child_arg(c, "%d", holder_child_fd(s->holder, c));
     return 0;
 }
 
@@ -375,12 +385,29 @@ static int start_player(struct serve *s, struct diag *err) {
 
 /* ---- the whole ---- */
 
+static void on_starting(struct supervisor *sup, struct child *c) {
+    struct serve *s = container_of(sup, struct serve, supervisor);
+    if (s->holder && c == s->sensor)
+        holder_child_starts(s->holder, c);
+}
+
+/* A descriptor for each connection, here and in the sensor; the usual limit is 1024. */
+static void allow_descriptors(void) {
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= DESCRIPTORS_WANTED)
+        return;
+    l.rlim_cur = MIN(l.rlim_max, (rlim_t) DESCRIPTORS_WANTED);
+    if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+        log_warn("at most %d descriptors, and so as many connections: %s", (int) l.rlim_cur, err_word(-errno));
+}
+
 static int prepare(struct serve *s, struct diag *err) {
     int e = config_load(s->o->data, s->o->config, &s->config, err);
     if (e < 0 || (e = make_folders(s, err)) < 0 || (e = lock_folder(s, err)) < 0)
         return e;
     uv_loop_init(&s->loop);
     supervisor_init(&s->supervisor, &s->loop);
+    s->supervisor.on_starting = on_starting;
     s->supervisor.failures_max = s->o->end_after_replay ? ONCE_FAILURES_MAX : 0;
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
@@ -395,6 +422,7 @@ int serve_run(const struct serve_options *o) {
     struct diag d = {0};
     char line[1024];
     s = (struct serve){.o = o};
+    allow_descriptors();
     supervised_begin(); /* a demonstration started from the pages ends with its supervisor */
     signal(SIGPIPE, SIG_IGN);
     int e = prepare(&s, &d);

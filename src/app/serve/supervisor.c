@@ -130,6 +130,8 @@ static void start_child(struct child *c) {
     uv_stdio_container_t stdio[3 + CHILD_FDS_MAX];
     if (c->owner->ending)
         return;
+    if (c->owner->on_starting)
+        c->owner->on_starting(c->owner, c);
     for (int i = 0; i < c->n_args; i++)
         argv[i] = c->args[i];
     stdio[0] = (uv_stdio_container_t){.flags = UV_IGNORE};
@@ -155,8 +157,6 @@ static void start_child(struct child *c) {
         return;
     }
     c->running = true;
-    if (c->owner->on_started)
-        c->owner->on_started(c->owner, c);
 }
 
 static void on_end_signal(uv_signal_t *sig, int number UNUSED) {

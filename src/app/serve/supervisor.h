@@ -43,7 +43,7 @@ struct supervisor {
     bool ending, gave_up;
     uv_signal_t on_term, on_int;
     uv_timer_t kill_later;
-    void (*on_started)(struct supervisor *s, struct child *c); /* may be NULL */
+    void (*on_starting)(struct supervisor *s, struct child *c); /* before each start; may be NULL */
     void *ctx;
 };
 

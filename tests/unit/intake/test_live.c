@@ -172,13 +172,24 @@ static int connect_pair(int *ret_ours) {
     return c;
 }
 
+static void note_through(void *ctx, uint64_t cookie) {
+    assert_true(cookie != 0);
+    ++*(int *) ctx;
+}
+static void hand_over(struct fixture *f, int fd, const struct source *def, int *ret_through) {
+    struct intake_syslog_held *h;
+    *ret_through = 0;
+    assert_int_equal(intake_syslog_held_new(f->live, def, note_through, ret_through, &h, NULL), 0);
+    assert_int_equal(intake_syslog_held_add(h, fd, NULL), 0);
+}
+
 /* What is not on disk stays in the kernel, where the next process finds it. */
 static void a_connection_is_consumed_only_when_it_is_on_disk(void **state) {
     struct fixture *f = *state;
     struct source def = {.name = STR("s"), .kind = STR("syslog")};
     char seen[64];
-    int ours, theirs = connect_pair(&ours), kept = dup(ours);
-    assert_int_equal(intake_syslog_add_connection(f->live, ours, &def, NULL), 0);
+    int ours, through, theirs = connect_pair(&ours), kept = dup(ours);
+    hand_over(f, ours, &def, &through);
     assert_int_equal(write(theirs, "<1>a\n<1>b\n<1>ha", 15), 15);
     f->disk_full = true;
     turn(f, 5);
@@ -191,7 +202,11 @@ static void a_connection_is_consumed_only_when_it_is_on_disk(void **state) {
     turn_until(f, "0:<1>a|0:<1>b|0:<1>half|");
     assert_int_equal(write(theirs, "the end", 7), 7);
     close(theirs);
+    assert_int_equal(through, 0);
     turn_until(f, "0:<1>a|0:<1>b|0:<1>half|0:the end|");
+    for (int i = 0; i < 100 && !through; i++)
+        turn(f, 1);
+    assert_int_equal(through, 1); /* whoever holds it, too, may let go */
     close(kept);
 }
 
@@ -199,13 +214,14 @@ static void a_frame_too_long_ends_the_connection(void **state) {
     struct fixture *f = *state;
     struct source def = {.name = STR("s"), .kind = STR("syslog")};
     char seen[8];
-    int ours, theirs = connect_pair(&ours);
-    assert_int_equal(intake_syslog_add_connection(f->live, ours, &def, NULL), 0);
+    int ours, through, theirs = connect_pair(&ours);
+    hand_over(f, ours, &def, &through);
     assert_int_equal(write(theirs, "5 <1>ab99999999 <1>", 19), 19);
     for (int i = 0; i < 100 && intake_live_counters(f->live, 1).broken == 0; i++)
         turn(f, 1);
     assert_int_equal(intake_live_counters(f->live, 1).broken, 1);
     turn(f, 2);
+    assert_int_equal(through, 1);
     assert_true(read(theirs, seen, sizeof seen) <= 0);
     assert_string_equal(buf_z(&f->lines), "0:<1>ab|");
     close(theirs);

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""What people already have, unmodified: real senders into one Kizuki, with the sensor killed while they send and the
+disk full for a while. Exactly once over every connection. The senders stand in senders.py."""
+import json
+import os
+import sys
+
+import senders
+import tap
+
+LINES = int(os.environ.get("KIZUKI_SENDER_LINES", "1800"))
+ran = {}
+
+
+def inside(folder):
+    run = senders.Run(folder, LINES, "24m")
+    results = run.run({})
+    print(json.dumps({"results": results, "while_full": run.while_full, "log": run.log[-3000:]}))
+
+
+def once():
+    """The one run, in a mount namespace of its own."""
+    if not ran:
+        tap.need_program("unshare", "mount")
+        tap.need(tap.run("unshare", "-m", "true").returncode == 0, "no mount namespaces here")
+        with tap.folder() as d:
+            done = tap.run("unshare", "-m", sys.executable, __file__, "--inside", d, timeout=300)
+            assert done.returncode == 0, done.stderr.decode()[-3000:]
+            ran.update(json.loads(done.stdout))
+            sys.stderr.write(done.stderr.decode())
+    return ran
+
+
+def add(cls):
+    def check():
+        lines, missing, doubled, why = once()["results"][cls.name]
+        tap.need(not why, why)
+        assert (missing, doubled) == (0, 0), f"{missing} of {lines} missing, {doubled} doubled\n{ran['log']}"
+    check.__name__ = f"{cls.name}_exactly_once"
+    tap.test(check)
+
+
+for c in senders.SENDERS:
+    add(c)
+
+
+@tap.test
+def the_disk_was_full_while_they_sent():
+    full = once()["while_full"]
+    assert full and all(n < LINES for n in full.values()), full
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "--inside":
+    inside(sys.argv[2])
+else:
+    tap.main()
