@@ -540,7 +540,7 @@ static void connection_readable(uv_poll_t *h, int status, int events) {
         return;
     }
     size_t known = (size_t) MIN((uint64_t) n, c->position - c->consumed);
-    c->stuck = n == c->peeked && !c->ended ? MIN(c->stuck + 1, (unsigned) STUCK_WAKES) : 0;
+    c->stuck = n == c->peeked && !known && !c->ended ? MIN(c->stuck + 1, (unsigned) STUCK_WAKES) : 0;
     c->peeked = n;
     int r = connection_put(c, buffer + known, (size_t) n - known, c->ended && n < PEEK_BYTES, &used,
                            &put);
@@ -616,6 +616,9 @@ static int connection_prepare(struct connection *c, struct diag *reterr) {
     /* Only framing (empty lines) is consumed without being remembered, so the later of the two is
      * right. */
     c->position = MAX(c->position, c->consumed);
+    /* What a killed process had written and not yet consumed: opening the spool made it durable. Left
+     * in the kernel, it would wake us until the half message behind it seems to stand. */
+    connection_consume(c);
     return 0;
 }
 

@@ -425,7 +425,7 @@ def a_connection_handed_to_the_next_process_loses_and_doubles_nothing():
         print(f"# {kills} kills")
         assert kills > 5
         got = [re.match(rb"<13>n=(\d+) ([cl])", l) for l in lines_of(probe)]
-        assert all(got)
+        assert all(got), [(i, l[:80]) for i, l in enumerate(lines_of(probe)) if not got[i]][:5]
         for kind in (b"l", b"c"):
             numbers = [int(m[1]) for m in got if m[2] == kind]
             exactly_once(numbers, lines)

@@ -20,6 +20,9 @@ struct fixture {
     struct buf wait;  /* the same, not committed */
     size_t wait_max;
     bool disk_full;
+    bool killed; /* what is committed now reaches the disk, and nobody hears of it */
+    struct raw_record state; /* the last one put */
+    char state_bytes[64];
     unsigned commits, tries;
     int64_t now;
 };
@@ -30,6 +33,12 @@ static int put(void *ctx, const struct raw_record *rec, struct diag *reterr UNUS
         return -EAGAIN;
     if (!(rec->flags & RAW_STATE))
         buf_printf(&f->wait, "%x:%.*s|", rec->flags, STR_ARG(rec->bytes));
+    if (rec->resume.n) {
+        assert_true(rec->resume.n <= sizeof f->state_bytes);
+        memcpy(f->state_bytes, rec->resume.p, rec->resume.n);
+        f->state = (struct raw_record){.flags = RAW_STATE, .source = rec->source, .resume_key = rec->resume_key,
+                                       .resume = str_n(f->state_bytes, rec->resume.n)};
+    }
     return 0;
 }
 static int commit(void *ctx, struct diag *reterr UNUSED) {
@@ -40,7 +49,7 @@ static int commit(void *ctx, struct diag *reterr UNUSED) {
     buf_add(&f->lines, buf_str(&f->wait));
     buf_clear(&f->wait);
     f->commits++;
-    return 0;
+    return f->killed ? -EIO : 0;
 }
 static int name_source(void *ctx UNUSED, const struct source *def UNUSED, uint32_t *ret_id,
                        struct diag *reterr UNUSED) {
@@ -55,6 +64,15 @@ static int64_t now(void *ctx) {
 static void tick(uv_timer_t *t UNUSED) {
 }
 
+static void new_process(struct fixture *f) {
+    struct intake_live_options o = {.loop = &f->loop,
+                                    .sink = {f, put, commit},
+                                    .clock = {f, now},
+                                    .name_source = name_source,
+                                    .ctx = f};
+    assert_int_equal(intake_live_new(&o, &f->live), 0);
+}
+
 static int begin(void **state) {
     struct fixture *f = mem_zalloc(sizeof *f);
     f->wait_max = 100000;
@@ -66,12 +84,7 @@ static int begin(void **state) {
     assert_int_equal(uv_loop_init(&f->loop), 0);
     (void) uv_timer_init(&f->loop, &f->clock);
     (void) uv_timer_start(&f->clock, tick, 2, 2);
-    struct intake_live_options o = {.loop = &f->loop,
-                                    .sink = {f, put, commit},
-                                    .clock = {f, now},
-                                    .name_source = name_source,
-                                    .ctx = f};
-    assert_int_equal(intake_live_new(&o, &f->live), 0);
+    new_process(f);
     *state = f;
     return 0;
 }
@@ -210,6 +223,34 @@ static void a_connection_is_consumed_only_when_it_is_on_disk(void **state) {
     close(kept);
 }
 
+/* Killed between writing and consuming, with half a message behind what was written: the next process
+ * takes neither what is there for new nor the half for a whole. */
+static void half_a_message_behind_what_was_written_stays_half(void **state) {
+    struct fixture *f = *state;
+    struct source def = {.name = STR("s"), .kind = STR("syslog")};
+    char seen[64];
+    int ours, through, theirs = connect_pair(&ours), kept = dup(ours);
+    hand_over(f, ours, &def, &through);
+    assert_int_equal(write(theirs, "<1>a\n<1>b\n<1>ha", 15), 15);
+    f->killed = true;
+    turn(f, 5);
+    assert_string_equal(buf_z(&f->lines), "0:<1>a|0:<1>b|");
+    assert_int_equal(recv(kept, seen, sizeof seen, MSG_PEEK | MSG_DONTWAIT), 15);
+    intake_live_close(f->live);
+    turn(f, 5);
+    f->killed = false;
+    new_process(f);
+    assert_int_equal(intake_live_restore(f->live, &f->state), 0);
+    hand_over(f, dup(kept), &def, &through);
+    turn(f, 30);
+    assert_string_equal(buf_z(&f->lines), "0:<1>a|0:<1>b|");
+    assert_int_equal(recv(kept, seen, sizeof seen, MSG_PEEK | MSG_DONTWAIT), 5);
+    assert_int_equal(write(theirs, "lf\n", 3), 3);
+    turn_until(f, "0:<1>a|0:<1>b|0:<1>half|");
+    close(theirs);
+    close(kept);
+}
+
 static void a_frame_too_long_ends_the_connection(void **state) {
     struct fixture *f = *state;
     struct source def = {.name = STR("s"), .kind = STR("syslog")};
@@ -231,4 +272,5 @@ static void a_frame_too_long_ends_the_connection(void **state) {
 UNIT_GROUP(intake_live, live_test(a_full_disk_stops_reading_and_loses_nothing),
            live_test(a_full_spool_is_committed_in_between),
            live_test(a_connection_is_consumed_only_when_it_is_on_disk),
+           live_test(half_a_message_behind_what_was_written_stays_half),
            live_test(a_frame_too_long_ends_the_connection))
