@@ -20,6 +20,10 @@
 #define EVTX_LINE_BYTES_MAX (1024 * 1024) /* one record as JSON, before its values are cut to fit LINE_BYTES_MAX */
 #define INTAKE_PATHS_MAX 100000           /* files of one hunt */
 #define INTAKE_FOLDER_DEPTH_MAX 64
+#define HISTORY_FILES_MAX 64               /* rotated beside a followed one and read back; a year of weeks */
+#define HISTORY_BYTES_MAX ((uint64_t) 1 << 30) /* as they are stored; packed ten times that: minutes at first start, not hours */
+#define HISTORY_DAYS_MAX 330               /* since the last change; a line without a year is placed in the last one, and a
+                                              month may be in one file */
 #define TAIL_FILES_MAX 4096               /* followed or remembered by one source; further ones are counted as broken */
 #define TAIL_PAST_MAX 64                  /* gone and remembered, to know a copy again; then the oldest are forgotten */
 #define TAIL_WATCHES_MAX 64               /* folders of one source; others are found by the timer */

@@ -51,6 +51,10 @@ struct intake_tail_options {
 int intake_tail_add(struct intake_live *l, const struct source *def,
                     const struct intake_tail_options *o, struct diag *reterr) MUST_USE;
 
+/* The same, and before it, once, what lies rotated beside it (packed, too): intake/history.c. def's texts stay. */
+int intake_files_add(struct intake_live *l, const struct source *def,
+                     const struct intake_tail_options *o, struct diag *reterr) MUST_USE;
+
 /* Syslog on sockets that are open already; takes fd, also on failure. def names the source of what
  * has no better one; senders become sources of their own, "ADDRESS (NAME)". */
 int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *def,

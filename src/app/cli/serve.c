@@ -3,7 +3,7 @@
 #include "app/serve/serve.h"
 
 struct serve_args {
-    const char *data, *config, *https, *syslog;
+    const char *data, *config, *https, *syslog, *logs_root;
     bool no_local_logs;
 };
 
@@ -13,6 +13,7 @@ static int run(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
                                              .config = a->config,
                                              .https = a->https,
                                              .syslog = a->syslog,
+                                             .logs_root = a->logs_root,
                                              .no_local_logs = a->no_local_logs});
 }
 
@@ -27,6 +28,8 @@ static const struct cli_option OPTIONS[] = {
      .help = "syslog over UDP and TCP (127.0.0.1:5514); off: none"},
     {.name = "no-local-logs", .kind = CLI_FLAG, .at = offsetof(struct serve_args, no_local_logs),
      .help = "do not look for this machine's usual logs"},
+    {.name = "logs-root", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct serve_args, logs_root),
+     .help = "look for them below DIR, as of a machine mounted there"},
     {0},
 };
 const struct cli_command COMMAND_SERVE = {

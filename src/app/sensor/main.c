@@ -14,7 +14,7 @@
 enum { SYSLOG_FDS_MAX = 32, TICK_MS = 1000, STATUS_MS = 2000 };
 
 struct options {
-    const char *data, *config, *room;
+    const char *data, *config, *room, *logs_root;
     int syslog_fds[SYSLOG_FDS_MAX];
     int n_syslog_fds;
     int held_fd, replay_fd;
@@ -172,7 +172,7 @@ static void start_timers(struct sensor *s) {
 static int start_intake(struct sensor *s, const struct options *o, struct diag *err) {
     if (o->replay_fd >= 0)
         return replay_feed_start(s, o->replay_fd, err);
-    return sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, !o->no_local_logs, err);
+    return sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, o->no_local_logs ? NULL : o->logs_root, err);
 }
 
 /* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
@@ -182,6 +182,9 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
+    static char log_folder[PATH_MAX], journal_folder[PATH_MAX];
+    snprintf(log_folder, sizeof log_folder, "%.4000s/var/log", o->logs_root);
+    snprintf(journal_folder, sizeof journal_folder, "%.4000s/run/log/journal", o->logs_root);
     int r = rulesets_path(rules, s->config->data, "");
     if (r == 0)
         r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
@@ -190,8 +193,8 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
         {statistics, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
-        {engine_content_dir(), SANDBOX_READ}, {"/var/log", SANDBOX_READ},
-        {"/run/log/journal", SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
+        {log_folder, SANDBOX_READ}, {journal_folder, SANDBOX_READ},
+        {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},
     };
     struct sandbox_path all[ARRAY_SIZE(paths) + 256];
@@ -218,12 +221,12 @@ static int read_options(struct options *o, int argc, char **argv) {
         {"room", required_argument, NULL, 'r'},      {"syslog-fd", required_argument, NULL, 's'},
         {"replay-fd", required_argument, NULL, 'p'}, {"no-local-logs", no_argument, NULL, 'n'},
         {"held-fd", required_argument, NULL, 'h'},
-        {"end-after-replay", no_argument, NULL, 'e'},
+        {"end-after-replay", no_argument, NULL, 'e'}, {"logs-root", required_argument, NULL, 'l'},
         {0},
     };
     uint64_t v;
     int c;
-    *o = (struct options){.held_fd = -1, .replay_fd = -1};
+    *o = (struct options){.held_fd = -1, .replay_fd = -1, .logs_root = ""};
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'd')
             o->data = optarg;
@@ -233,6 +236,8 @@ static int read_options(struct options *o, int argc, char **argv) {
             o->room = optarg;
         else if (c == 'n')
             o->no_local_logs = true;
+        else if (c == 'l')
+            o->logs_root = optarg;
         else if (c == 'e')
             o->end_after_replay = true;
         else if ((c == 's' || c == 'p' || c == 'h') && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
@@ -271,7 +276,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
         fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… [--held-fd N] "
-                        "[--replay-fd N [--end-after-replay]] [--no-local-logs]\n");
+                        "[--replay-fd N [--end-after-replay]] [--no-local-logs] [--logs-root DIR]\n");
         return 2;
     }
     uv_loop_init(&s.loop);

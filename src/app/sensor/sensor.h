@@ -10,6 +10,7 @@
  *   --replay-fd N     a story arrives here with its own times (src/intake/replay.h); nothing else is read
  *   --end-after-replay  leave when everything played has reached the room
  *   --no-local-logs   without configured sources, do not look for this machine's usual logs
+ *   --logs-root DIR   look for them below DIR: DIR/var/log/auth.log…
  *
  * One thread, one loop. A turn: what transports put is committed (one fsync for all), then what is durable is
  * looked at for 20 ms, then the loop looks at its descriptors again. */
@@ -72,7 +73,7 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) MU
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
 /* sources.c: what to read here, from the configuration or by looking for the usual logs. */
-int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, bool look_for_local,
-                  struct diag *reterr) MUST_USE;
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, const char *logs_root,
+                  struct diag *reterr) MUST_USE; /* logs_root NULL: do not look */
 /* held.c: connections held by the supervisor too. */
 int held_start(struct sensor *s, int fd, const struct source *def, struct diag *reterr) MUST_USE;

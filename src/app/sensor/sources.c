@@ -10,16 +10,16 @@
 /* Without configuration. A journal is read only where no syslog daemon writes the same lines to files. */
 static const struct {
     const char *name, *kind, *path, *service;
-    bool unless_auth_file;
+    bool is_auth_file, unless_auth_file;
 } USUAL[] = {
-    {"auth.log", "file", "/var/log/auth.log", "", false},
-    {"secure", "file", "/var/log/secure", "", false},
-    {"nginx access", "file", "/var/log/nginx/access.log", "web", false},
-    {"nginx error", "file", "/var/log/nginx/error.log", "web", false},
-    {"apache access", "file", "/var/log/apache2/access.log", "web", false},
-    {"apache error", "file", "/var/log/apache2/error.log", "web", false},
-    {"journal", "journal", "/var/log/journal", "", true},
-    {"journal (volatile)", "journal", "/run/log/journal", "", true},
+    {"auth.log", "file", "/var/log/auth.log", "", true, false},
+    {"secure", "file", "/var/log/secure", "", true, false},
+    {"nginx access", "file", "/var/log/nginx/access.log", "web", false, false},
+    {"nginx error", "file", "/var/log/nginx/error.log", "web", false, false},
+    {"apache access", "file", "/var/log/apache2/access.log", "web", false, false},
+    {"apache error", "file", "/var/log/apache2/error.log", "web", false, false},
+    {"journal", "journal", "/var/log/journal", "", false, true},
+    {"journal (volatile)", "journal", "/run/log/journal", "", false, true},
 };
 
 static int name_source(void *ctx, const struct source *def, uint32_t *ret_id, struct diag *reterr) {
@@ -38,7 +38,7 @@ static struct source with_defaults(const struct sensor *s) {
 static int add_one(struct sensor *s, const struct source *def, struct diag *err) {
     if (str_eq_z(def->kind, "journal"))
         return intake_journal_add(s->live, def, err);
-    return intake_tail_add(s->live, def, &(struct intake_tail_options){0}, err);
+    return intake_files_add(s->live, def, &(struct intake_tail_options){0}, err);
 }
 
 static bool exists(const char *path) {
@@ -46,25 +46,35 @@ static bool exists(const char *path) {
     return stat(path, &st) == 0;
 }
 
-static int add_usual(struct sensor *s, struct diag *err) {
-    bool auth_file = exists("/var/log/auth.log") || exists("/var/log/secure");
+/* Below the folder that stands for this machine's root. */
+static struct str usual_path(struct sensor *s, const char *root, const char *path) {
+    return arena_printf(&s->config->arena, "%s%s", root, path);
+}
+
+static int add_usual(struct sensor *s, const char *root, struct diag *err) {
+    bool auth_file = false;
     int n = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(USUAL); i++) {
+        struct str path = USUAL[i].is_auth_file ? usual_path(s, root, USUAL[i].path) : STR("");
+        auth_file |= path.n && exists(path.p);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(USUAL); i++) {
         struct source def = with_defaults(s);
         struct diag d = {0};
         def.name = str_of(USUAL[i].name);
         def.kind = str_of(USUAL[i].kind);
-        def.path = str_of(USUAL[i].path);
+        def.path = usual_path(s, root, USUAL[i].path);
         def.service = str_of(USUAL[i].service);
-        if (!exists(USUAL[i].path) || (USUAL[i].unless_auth_file && auth_file))
+        if (!def.path.p)
+            return diag_set(err, -ENOMEM, "out of memory");
+        if (!exists(def.path.p) || (USUAL[i].unless_auth_file && auth_file))
             continue;
         if (add_one(s, &def, &d) < 0)
-            log_warn("cannot read '%s': %s", USUAL[i].path, d.text);
+            log_warn("cannot read '%s': %s", def.path.p, d.text);
         else
             n++;
     }
     log_info("%d of this machine's usual logs are read", n);
-    (void) err;
     return 0;
 }
 
@@ -85,7 +95,7 @@ static int add_sockets(struct sensor *s, const int *fds, int n, int held_fd, str
     return held_fd < 0 ? 0 : held_start(s, held_fd, &def, err);
 }
 
-int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, bool look_for_local,
+int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, const char *logs_root,
                   struct diag *reterr) {
     struct intake_live_options o = {.loop = &s->loop, .sink = s->sink, .name_source = name_source, .ctx = s};
     int r = intake_live_new(&o, &s->live);
@@ -95,7 +105,7 @@ int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int
     if ((r = add_sockets(s, syslog_fds, n_syslog_fds, held_fd, reterr)) < 0)
         return r;
     if (!s->config->sources_given)
-        return look_for_local ? add_usual(s, reterr) : 0;
+        return logs_root ? add_usual(s, logs_root, reterr) : 0;
     for (size_t i = 0; r == 0 && i < s->config->n_sources; i++)
         if (!str_eq_z(s->config->sources[i].kind, "replay"))
             r = add_one(s, &s->config->sources[i], reterr);

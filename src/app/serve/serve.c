@@ -241,6 +241,10 @@ static int add_sensor(struct serve *s, struct diag *err) {
     child_arg(c, "%s/run/room.sock", s->config->data);
     if (s->o->no_local_logs)
         child_arg(c, "--no-local-logs");
+    if (s->o->logs_root) {
+        child_arg(c, "--logs-root");
+        child_arg(c, "%s", s->o->logs_root);
+    }
     if (s->o->replay) {
         if (pipe2(s->player_fds, O_CLOEXEC) < 0)
             return diag_set(err, -errno, "cannot make a pipe: %s", err_word(-errno));

@@ -12,6 +12,7 @@ struct serve_options {
     const char *https;            /* ADDR:PORT over the configured one */
     const char *syslog;           /* ADDR:PORT over the configured ones; "off" = none */
     bool no_local_logs;
+    const char *logs_root;        /* this machine's usual logs are looked for below it; NULL: / */
     const char *replay;           /* replay.yml to play, or NULL */
     double pace;                  /* of the replay; 0 = as fast as it goes */
     uint64_t seed;                /* of the replay; 0 = the file's own */

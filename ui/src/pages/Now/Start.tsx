@@ -15,7 +15,7 @@ function OwnLogs({ data }: { data: Now }) {
     <>
       <p>{t("backfill.found", { sources: b.sources, from: b.from, to: b.to })}</p>
       <p><Mark kind={b.findings ? "soon" : "ok"}>{t(b.findings === 0 ? "backfill.findings_zero" : "backfill.findings", { n: b.findings })}</Mark></p>
-      <p>{b.findings === 0 ? <a href="#/sources">{t("now.to_sources")}</a> : <a href="#/cases?state=all">{t("backfill.open")}</a>}</p>
+      <p>{b.findings === 0 ? <a href="#/sources">{t("now.to_sources")}</a> : <a href="#/cases?state=loose">{t("backfill.open")}</a>}</p>
     </>
   );
 }
@@ -30,7 +30,7 @@ function Demo({ first }: { first: boolean }) {
   );
 }
 
-/** Until there has been a case; from then on the lessons offer the same. `first`: nothing waits for a person. */
+/** Until there has been a case, so what old logs told is outside of cases; from then on the lessons offer the same. `first`: nothing waits for a person. */
 export function Start({ data, first }: { data: Now; first: boolean }) {
   if (me.value?.demo || data.incidents_open > 0 || data.last_closed !== null) return null;
   return (
