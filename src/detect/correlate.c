@@ -153,13 +153,11 @@ static int fill_keys(struct correlate *c, const struct plan_scope *s, const uint
     return 0;
 }
 
-static int feed_scope(struct correlate *c, uint32_t scope, uint32_t mask, const uint32_t *fields) {
+static int feed_scope(struct correlate *c, uint32_t scope, uint32_t mask, const uint32_t *keys) {
     const struct plan_scope *s = &c->plan->scopes[scope];
-    uint32_t keys[CORRELATION_FIELDS_MAX], handle = 0;
+    uint32_t handle = 0;
     union mini_room room;
-    int r = fill_keys(c, s, fields, keys);
-    if (r != 0)
-        return r < 0 ? r : 0;
+    int r = 0;
     if (mask & s->creates) {
         r = group_get(c, scope, keys, c->ev->time_ns, &handle);
     } else if ((handle = group_find(c, scope, keys))) {
@@ -174,18 +172,40 @@ static int feed_scope(struct correlate *c, uint32_t scope, uint32_t mask, const 
     return r == 0 && g->hot ? feed_hot(c, scope, g, &room.m) : r;
 }
 
-static int run_scope(struct correlate *c, uint32_t scope) {
-    const struct plan_scope *s = &c->plan->scopes[scope];
-    uint32_t mask = c->scopes[scope].mask;
-    c->scopes[scope].mask = 0;
-    if (!s->aliased)
-        return feed_scope(c, scope, mask, s->keys);
-    for (uint32_t bit = 0; bit < s->n_inputs; bit++) {
-        if (!(mask >> bit & 1))
-            continue;
-        int r = feed_scope(c, scope, (uint32_t) 1 << bit, s->key_fields[bit]);
+/* Which of the rules in `mask` lead to the same group as `keys`: the event is one event there, not one a rule. */
+static int same_group(struct correlate *c, const struct plan_scope *s, uint32_t mask, const uint32_t *keys,
+                      uint32_t *ret) {
+    uint32_t other[CORRELATION_FIELDS_MAX];
+    for (; mask; mask &= mask - 1) {
+        uint32_t bit = (uint32_t) __builtin_ctz(mask);
+        int r = fill_keys(c, s, s->key_fields[bit], other);
         if (r < 0)
             return r;
+        if (r == 0 && memcmp(other, keys, s->n_keys * sizeof *keys) == 0)
+            *ret |= (uint32_t) 1 << bit;
+    }
+    return 0;
+}
+
+static int run_scope(struct correlate *c, uint32_t scope) {
+    const struct plan_scope *s = &c->plan->scopes[scope];
+    uint32_t mask = c->scopes[scope].mask, keys[CORRELATION_FIELDS_MAX];
+    c->scopes[scope].mask = 0;
+    if (!s->aliased) {
+        int r = fill_keys(c, s, s->keys, keys);
+        return r == 0 ? feed_scope(c, scope, mask, keys) : r < 0 ? r : 0;
+    }
+    while (mask) {
+        uint32_t bits = mask & -mask;
+        int r = fill_keys(c, s, s->key_fields[__builtin_ctz(mask)], keys);
+        mask &= mask - 1;
+        if (r == 0)
+            r = same_group(c, s, mask, keys, &bits);
+        if (r == 0)
+            r = feed_scope(c, scope, bits, keys);
+        if (r < 0)
+            return r;
+        mask &= ~bits;
     }
     return 0;
 }

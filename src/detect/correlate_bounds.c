@@ -3,8 +3,9 @@
  *
  * A count only grows while its window is open, so gt and gte are true as soon as they are true. The others can only be
  * judged when no further event will come. Such a correlation is `late`: its first event opens a finding that nobody is
- * told of; `timespan` later it is told, or forgotten. A silence is late, too: it waits for `timespan` after the last
- * event instead. */
+ * told of; once `timespan` is over it is told, or forgotten. A silence is late, too: it waits for `timespan` after the
+ * last event instead. An event exactly `timespan` later still belongs to it, as everywhere: that is over a nanosecond
+ * after. */
 #include "detect/correlate_read.h"
 #include "detect/finding_priv.h"
 
@@ -107,7 +108,7 @@ int corr_read_words(const struct corr_reader *r, const struct detect_rule *rule,
 /* ---- when its time is over ---- */
 
 int64_t late_due(const struct open_finding *f) {
-    return (f->corr->type == CORR_SILENCE ? f->hit_ns : f->detected_ns) + f->rule->quiet_ns;
+    return (f->corr->type == CORR_SILENCE ? f->hit_ns : f->detected_ns) + f->rule->quiet_ns + 1;
 }
 
 bool late_holds(const struct open_finding *f) {

@@ -9,6 +9,8 @@
  * State: the events of the window in order of time, each with its number; at most CORRELATION_NUMBERS_MAX, then the
  * oldest leave and are counted as dropped. A value that is no number takes no part (except in a share). A message that
  * stands for several counts as often. The sum is kept in 64 bits of mantissa: whole numbers stay exact. */
+#include <math.h>
+
 #include "base/mem.h"
 #include "detect/correlate_image.h"
 
@@ -119,9 +121,8 @@ static int by_value(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Nearest rank: the smallest value with at least `percent` of all at or below it. */
-static int percentile(const struct plan_scope *s, const struct numbers *x, double percent,
-                      double *ret) {
+/* The value at a place among all of them in order, counted from 1; a message that stands for several has as many places. */
+static int value_at(const struct plan_scope *s, const struct numbers *x, uint64_t place, double *ret) {
     struct counted {
         double v;
         uint64_t weight;
@@ -131,25 +132,29 @@ static int percentile(const struct plan_scope *s, const struct numbers *x, doubl
     for (uint32_t i = 0; i < x->n; i++)
         list[i] = (struct counted){number_at(x, s, i), mini_at(x, s, i)->weight};
     qsort(list, x->n, sizeof *list, by_value);
-    double want = percent / 100 * (double) x->weight;
     uint64_t seen = 0;
     uint32_t i = 0;
-    while (i + 1 < x->n && (double) (seen += list[i].weight) < want)
+    while (i + 1 < x->n && (seen += list[i].weight) < place)
         i++;
     *ret = list[i].v;
     mem_free(list);
     return 0;
 }
 
+/* Nearest rank: the smallest value with at least `percent` of all at or below it. Multiplied first: 0.55 * 20 is more
+ * than 11. */
+static int percentile(const struct plan_scope *s, const struct numbers *x, double percent, double *ret) {
+    return value_at(s, x, (uint64_t) ceil(percent * (double) x->weight / 100), ret);
+}
+
 /* The middle value, or the mean of the two in the middle. */
 static int median(const struct plan_scope *s, const struct numbers *x, double *ret) {
     double low, high;
-    int r = percentile(s, x, 50, &low);
-    *ret = low;
-    if (r < 0 || x->weight % 2)
-        return r;
-    r = percentile(s, x, 50 + 100.0 / (double) x->weight, &high);
-    *ret = (low + high) / 2;
+    int r = value_at(s, x, (x->weight + 1) / 2, &low);
+    if (r == 0)
+        r = value_at(s, x, x->weight / 2 + 1, &high);
+    if (r == 0)
+        *ret = (low + high) / 2;
     return r;
 }
 
@@ -169,7 +174,7 @@ static bool rate(const struct plan_corr *pc, const struct plan_scope *s, const s
     uint64_t recent = 0, before = 0;
     for (uint32_t i = 0; i < x->n; i++) {
         const struct mini *m = mini_at(x, s, i);
-        *(m->t > now - pc->span_ns / 2 ? &recent : &before) += m->weight;
+        *(m->t >= now - pc->span_ns / 2 ? &recent : &before) += m->weight;
     }
     *ret = before ? (double) recent / (double) before : 0;
     return before > 0 && recent >= pc->need;

@@ -149,7 +149,8 @@ static int feed_value_count(struct correlate *c, const struct plan_scope *s,
         const struct mini *y = mini_at(x, s, i);
         if (y->weight == value)
             at = i;
-        if (y->t < mini_at(x, s, oldest)->t)
+        const struct mini *z = mini_at(x, s, oldest);
+        if (y->t < z->t || (y->t == z->t && y->pos < z->pos))
             oldest = i;
         newest = MAX(newest, y->t);
     }
@@ -259,7 +260,6 @@ static int feed_temporal(struct correlate *c, const struct plan_scope *s,
             if (y->weight)
                 mini_drop(c, s, y);
             memcpy(y, m, s->mini_bytes);
-            y->weight = 1;
         }
         /* Near this event: what lies on one side of it; both sides would be two spans. */
         near += before_it[i] = y->weight && y->t >= m->t - pc->span_ns && y->t <= m->t;
@@ -282,7 +282,8 @@ static int feed_temporal(struct correlate *c, const struct plan_scope *s,
 
 /* ---- temporal_ordered ---- */
 
-/* The chain of stage i has i + 1 minis and begins at this place; the last stage is never stored. */
+/* The chain of stage i has i + 1 minis and begins at this place. The last stage holds the chain that was completed last,
+ * for the finding: the event that completed it may at once stand in the stages below. */
 static uint32_t chain_at(uint32_t i) {
     return i * (i + 1) / 2;
 }
@@ -297,7 +298,6 @@ static void chain_set(struct correlate *c, const struct plan_scope *s, struct mi
         if (had)
             mini_drop(c, s, to);
         memcpy(to, from, s->mini_bytes);
-        to->weight = 1;
     }
 }
 
@@ -312,10 +312,10 @@ static int feed_ordered(struct correlate *c, const struct plan_scope *s, const s
     if (!x) {
         if (!(m->mask >> pc->input_bit[0] & 1))
             return 0;
-        x = hot_realloc(c, NULL, 0, minis_bytes(s, chain_at(last)));
+        x = hot_realloc(c, NULL, 0, minis_bytes(s, chain_at(pc->n_inputs)));
         if (!x)
             return -ENOMEM;
-        x->cap = chain_at(last);
+        x->cap = chain_at(pc->n_inputs);
         st->p = x;
     }
     /* From the last stage down, so that one event is never two links of a chain. */
@@ -326,12 +326,9 @@ static int feed_ordered(struct correlate *c, const struct plan_scope *s, const s
         const struct mini *prev = i ? mini_at(x, s, chain_at(i - 1) + i - 1) : m;
         if (i && (!start->weight || m->t < prev->t || m->t - start->t > pc->span_ns))
             continue;
-        if (i == last) {
-            *ret_hit = true;
-            continue;
-        }
+        *ret_hit |= i == last;
         const struct mini *now = mini_at(x, s, chain_at(i));
-        if (!now->weight || start->t >= now->t || jumped(c, pc, now->t, start->t))
+        if (i == last || !now->weight || start->t >= now->t || jumped(c, pc, now->t, start->t))
             chain_set(c, s, x, i, m);
     }
     return 0;
@@ -431,7 +428,7 @@ static int past_sorted(const struct plan_scope *s, const struct plan_corr *pc,
     for (uint32_t i = 0; i < k && r == 0; i++) {
         /* one event may fill several places */
         if (i == 0 || list[i]->pos != list[i - 1]->pos)
-            r = call_with_weight(s, list[i], 1, fn, ctx);
+            r = call_with_weight(s, list[i], pc->type == CORR_VALUE_COUNT ? 1 : list[i]->weight, fn, ctx);
     }
     mem_free(list);
     return r;
@@ -448,7 +445,7 @@ int state_past(struct correlate *c UNUSED, const struct plan_scope *s, const str
     if (pc->type == CORR_VALUE_COUNT || pc->type == CORR_TEMPORAL)
         return past_sorted(s, pc, x, pc->type == CORR_TEMPORAL ? x->cap : x->n, now, fn, ctx);
     if (pc->type == CORR_TEMPORAL_ORDERED) {
-        uint32_t stage = pc->n_inputs - 2; /* one rule alone has no state */
+        uint32_t stage = pc->n_inputs - 1; /* one rule alone has no state */
         for (uint32_t i = 0; i <= stage && r == 0; i++)
             if (mini_at(x, s, chain_at(stage) + i)->pos != now->pos)
                 r = fn(ctx, mini_at(x, s, chain_at(stage) + i));
@@ -503,7 +500,7 @@ static void provider_image(struct correlate_image *x, union corr_state *st) {
 /* How many places the state of a correlation has at most. */
 static uint32_t places_max(const struct plan_corr *pc) {
     return pc->type == CORR_TEMPORAL           ? pc->n_inputs
-           : pc->type == CORR_TEMPORAL_ORDERED ? chain_at(pc->n_inputs - 1)
+           : pc->type == CORR_TEMPORAL_ORDERED ? chain_at(pc->n_inputs)
                                                : pc->need;
 }
 

@@ -158,7 +158,7 @@ static int end(struct correlate *c, struct open_finding *f) {
 static int end_in_time(struct correlate *c, struct open_finding *f) {
     int r = 0;
     if (is_late(f) && late_holds(f)) {
-        f->detected_ns = f->told_ns = f->due_ns;
+        f->detected_ns = f->told_ns = f->due_ns - 1; /* see late_due */
         f->told_count = 0;
         r = finding_tell(c, f, FINDING_OPEN);
         if (r == 0)
@@ -397,7 +397,7 @@ bool finding_attached(const struct correlate *c, const struct group *g, const st
 /* Too far from the finding in time to belong to it: only after a jump. */
 static bool apart(const struct open_finding *f, int64_t t) {
     if (is_late(f))
-        return t > f->due_ns || t < f->first_ns - f->rule->quiet_ns;
+        return t >= f->due_ns || t < f->first_ns - f->rule->quiet_ns;
     return t > f->hit_ns + f->rule->quiet_ns || t < f->first_ns - f->rule->quiet_ns;
 }
 

@@ -1,25 +1,34 @@
-"""Rules and events of a seed, `kizuki hunt --matches` on them, and the naive evaluator's answer beside it."""
+"""Rules and events of a seed, what `kizuki hunt` says of them, and the naive evaluators' answers beside it."""
+import collections
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
+from datetime import datetime
 
+import correlation
 import sigma
+import story
 import world
 
 
-def hunt(program, rules, lines):
-    """For each line the set of ids of the rules that match it. A rule that is refused is an error."""
+def run(program, rules, lines, *options):
+    """The lines of JSON that `kizuki hunt` prints. A rule that is refused is an error."""
     with tempfile.TemporaryDirectory(prefix="kizuki-oracle-") as d:
         d = pathlib.Path(d)
         (d / "rules.yml").write_text(rules, encoding="utf-8")
         (d / "events.ndjson").write_text("".join(l + "\n" for l in lines), encoding="utf-8")
-        r = subprocess.run([program, "hunt", "--matches", "--threads", "1", "--rules", d / "rules.yml", d / "events.ndjson"],
+        r = subprocess.run([program, "hunt", *options, "--threads", "1", "--rules", d / "rules.yml", d / "events.ndjson"],
                            capture_output=True, env=dict(os.environ), timeout=600)
     assert r.returncode == 0 and not r.stderr, r.stderr.decode()[-3000:]
+    return map(json.loads, r.stdout.splitlines())
+
+
+def hunt(program, rules, lines):
+    """For each line the set of ids of the rules that match it."""
     hits = [set() for _ in lines]
-    for m in map(json.loads, r.stdout.splitlines()):
+    for m in run(program, rules, lines, "--matches"):
         hits[m["line"] - 1].add(m["rule"])
     return hits
 
@@ -46,12 +55,63 @@ class Round:
         return n_true, None
 
 
-def broken(old, new):
+class Told:
+    """What one seed makes of correlations and a stream of events. A case is a correlation over the stream."""
+
+    def __init__(self, seed, n_rules=40, n_events=60):
+        self.seed = seed
+        self.story = story.Story(seed, n_events)
+        self.text = self.story.rules(n_rules)
+        self.documents = sigma.load(self.text)
+        self.types = {d["id"]: d["correlation"] for d in self.documents if "correlation" in d}
+        self.n_cases = n_rules
+
+    def found(self, program):
+        """Every finding: rule, group, when it was true first, its first and last event, all its events, how many they stand for."""
+        second = lambda t: int(datetime.fromisoformat(t.replace("Z", "+00:00")).timestamp())
+        return collections.Counter(
+            self.comparable((f["rule"]["name"], tuple(sorted(f["group"].items())), second(f["detected"]), second(f["first"]), second(f["last"]),
+                             tuple(sorted(e["line"] for e in f["evidence"])), f["count"])) for f in run(program, self.text, self.story.lines))
+
+    def comparable(self, finding):
+        """A value_count keeps one event for each value, not for how many that message stood: its count is not compared."""
+        c = self.types[finding[0]]
+        return finding[:-1] if c["type"] == "value_count" and not correlation.waits(c) else finding
+
+    def difference(self, got, evaluator=correlation):
+        """(names of the correlations that tell something, words about the first difference or None)"""
+        want = collections.Counter(self.comparable(f.key()) for f in evaluator.Correlations(self.documents, self.story.events, self.story.end).all())
+        told = {f[0] for f in want}
+        for x in sorted({f[0] for f in (want - got) + (got - want)}):
+            show = lambda c: "\n".join(f"  {f}" for f in c if f[0] == x)
+            return told, f"seed {self.seed}: {json.dumps(self.types[x])}\nonly the evaluator:\n{show(want - got)}\nonly Kizuki:\n{show(got - want)}"
+        return told, None
+
+    def kinds(self, name):
+        """What the correlation makes use of, for counting."""
+        c = self.types[name]
+        condition = c.get("condition")
+        yield c["type"]
+        for key in ("group-by", "aliases", "generate"):
+            if key in c:
+                yield key
+        if isinstance(condition, str):
+            yield "rules joined by words"
+        if any(r in self.types for r in c["rules"]):
+            yield "chains"
+        if isinstance(condition, dict):
+            if {"gt", "gte"} & set(condition):
+                yield "gt, gte"
+            if {"lt", "lte", "eq", "neq"} & set(condition):
+                yield "lt, lte, eq, neq, ranges"
+
+
+def broken(old, new, of=sigma):
     """The evaluator with a mistake: `new` in place of `old`."""
-    source = pathlib.Path(sigma.__file__).read_text()
+    source = pathlib.Path(of.__file__).read_text()
     assert source.count(old) == 1, f"{source.count(old)} times in the evaluator: {old}"
     module = type(sigma)("broken")
-    module.__dict__["__file__"] = sigma.__file__
+    module.__dict__["__file__"] = of.__file__
     exec(compile(source.replace(old, new), "broken", "exec"), module.__dict__)
     return module
 

@@ -220,6 +220,40 @@ static void follows_chains_of_correlations_and_aliases(void **state UNUSED) {
     bed_close(&b);
 }
 
+/* The event that completes a chain may be a link of the next one, too. */
+static void shows_the_chain_that_was_completed(void **state UNUSED) {
+    struct bed b;
+    bed_open(&b, THREE("temporal_ordered"), NULL);
+    bed_event(&b, 0, "a", "host.name=h");
+    bed_event(&b, 1, "b", "host.name=h kizuki.count=3");
+    bed_event(&b, 2, "b c", "host.name=h");
+    bed_expect(&b, "open three [host.name=h] n=5 0-2 e=1,2,3\n");
+    bed_close(&b);
+}
+
+/* An alias may lead several rules of one event to the same group: there it is one event, not one for each rule. */
+static void an_event_is_one_event_however_many_rules_it_matches(void **state UNUSED) {
+    static const char many[] = BED_RULE("a") BED_RULE("b")
+        "title: N\nname: n\ncorrelation: {type: event_count, rules: [a, b], group-by: [who], timespan: 10s, "
+        "aliases: {who: {a: user.name, b: user.target.name}}, condition: {gte: 2}}\n";
+    static const char chain[] = BED_RULE("a") BED_RULE("b")
+        "title: N\nname: n\ncorrelation: {type: temporal_ordered, rules: [a, b], group-by: [who], timespan: 10s, "
+        "aliases: {who: {a: user.name, b: user.target.name}}}\n";
+    struct bed b;
+    bed_open(&b, many, NULL);
+    bed_event(&b, 0, "a b", "user.name=x user.target.name=x");
+    bed_expect(&b, "");
+    bed_event(&b, 1, "a b", "user.name=x user.target.name=y"); /* two groups: one event in each */
+    bed_expect(&b, "open n [who=x] n=2 0-1 e=1,2\n");
+    bed_close(&b);
+    bed_open(&b, chain, NULL);
+    bed_event(&b, 0, "a b", "user.name=x user.target.name=x");
+    bed_expect(&b, "");
+    bed_event(&b, 1, "b", "user.target.name=x");
+    bed_expect(&b, "open n [who=x] n=2 0-1 e=1,2\n");
+    bed_close(&b);
+}
+
 static void sees_what_was_never_seen(void **state UNUSED) {
     struct bed b;
     bed_open(&b,
@@ -273,5 +307,7 @@ UNIT_GROUP(detect_correlate, cmocka_unit_test(counts_exactly_n_within_exactly_th
            cmocka_unit_test(finds_rules_near_each_other_in_any_order),
            cmocka_unit_test(wants_the_order_where_it_is_asked_for),
            cmocka_unit_test(follows_chains_of_correlations_and_aliases),
+           cmocka_unit_test(shows_the_chain_that_was_completed),
+           cmocka_unit_test(an_event_is_one_event_however_many_rules_it_matches),
            cmocka_unit_test(sees_what_was_never_seen),
            cmocka_unit_test(folds_the_matches_of_one_rule))

@@ -71,6 +71,29 @@ static void takes_percentiles_by_nearest_rank(void **state UNUSED) {
          "end n [source.ip=1] n=5 0-4 e=1,2,3,4,5\n");
 }
 
+/* Whether the rule tells anything of the numbers 1, 2, … n. */
+static bool told_of(const char *rules, unsigned n) {
+    struct bed b;
+    char fields[64];
+    bed_open(&b, rules, NULL);
+    for (unsigned i = 1; i <= n; i++) {
+        snprintf(fields, sizeof fields, "source.ip=1 http.response.body.bytes=%u", i);
+        bed_event(&b, i / 100.0, "web", fields);
+    }
+    bool told = strstr(buf_z(&b.lines), "open n") != NULL;
+    bed_close(&b);
+    return told;
+}
+
+/* Places that a product of fractions misses: 28 / 100 * 25 is more than 7, 50 + 100 / 14 more than the eighth of 14. */
+static void places_are_counted_in_whole_numbers(void **state UNUSED) {
+    assert_true(told_of(BYTES("value_percentile", "percentile: 28, gte: 7"), 25));
+    assert_false(told_of(BYTES("value_percentile", "percentile: 28, gte: 8"), 25));
+    assert_true(told_of(BYTES("value_percentile", "percentile: 29, gte: 8"), 25));
+    assert_true(told_of(BYTES("value_median", "gte: 7.5"), 14));
+    assert_false(told_of(BYTES("value_median", "gt: 7.5"), 14));
+}
+
 /* The specification's own example: a value that makes up few of all. */
 static void a_percentile_without_a_number_is_the_share_of_the_value(void **state UNUSED) {
     static const char rules[] = BED_RULE("proc")
@@ -108,6 +131,10 @@ static void a_rate_is_compared_with_the_window_before(void **state UNUSED) {
          "open r [source.ip=1] n=8 0-15 e=1,2,3,4,5,6,7,8\nend r [source.ip=1] n=8 0-15 e=1,2,3,4,5,6,7,8\n");
     static const struct telling first[] = {{0, "web", "source.ip=1 kizuki.count=50"}, {0}};
     tell(rules, first, 0, "");
+    /* exactly a timespan ago is still this window: 2, 10, 12 against 1 */
+    static const struct telling edge[] = {{1, "web", "source.ip=1"}, {2, "web", "source.ip=1"},
+                                          {10, "web", "source.ip=1"}, {12, "web", "source.ip=1"}, {0}};
+    tell(rules, edge, 0, "open r [source.ip=1] n=4 1-12 e=1,2,3,4\nend r [source.ip=1] n=4 1-12 e=1,2,3,4\n");
 }
 
 static void silence_is_told_when_it_has_lasted(void **state UNUSED) {
@@ -117,12 +144,16 @@ static void silence_is_told_when_it_has_lasted(void **state UNUSED) {
     static const struct telling events[] = {{0, "beat", "host.name=a"}, {0, "beat", "host.name=b"},
                                             {5, "beat", "host.name=a"}, {9, "beat", "host.name=b"},
                                             {14, "beat", "host.name=b"}, {0}};
-    tell(rules, events, 14.9, "");
-    tell(rules, events, 15,
+    tell(rules, events, 15, ""); /* exactly its time: a beat may still come */
+    tell(rules, events, 15.000000001,
          "open s [host.name=a] n=2 0-5 e=1,3\nend s [host.name=a] n=2 0-5 e=1,3\n");
     tell(rules, events, 100,
          "open s [host.name=a] n=2 0-5 e=1,3\nend s [host.name=a] n=2 0-5 e=1,3\n"
          "open s [host.name=b] n=3 0-14 e=2,4,5\nend s [host.name=b] n=3 0-14 e=2,4,5\n");
+    /* who is heard exactly as often as that is never silent */
+    static const struct telling regular[] = {
+        {0, "beat", "host.name=a"}, {10, "beat", "host.name=a"}, {20, "beat", "host.name=a"}, {0}};
+    tell(rules, regular, 30, "");
     /* the end of the input is no silence */
     tell(rules, events, 0, "");
     /* who comes back and falls silent again is told again */
@@ -151,6 +182,10 @@ static void upper_bounds_wait_for_the_end_of_their_window(void **state UNUSED) {
          "open l [source.ip=1] n=3 0-3 e=1,3,4\nend l [source.ip=1] n=3 0-3 e=1,3,4\n");
     tell(COUNT("neq: 1"), events, 31,
          "open l [source.ip=1] n=3 0-3 e=1,3,4\nend l [source.ip=1] n=3 0-3 e=1,3,4\n");
+    static const struct telling at_the_end[] = {{0, "web", "source.ip=1"}, {10, "web", "source.ip=1"}, {0}};
+    tell(COUNT("lt: 2"), at_the_end, 19.9, "");
+    tell(COUNT("eq: 2"), at_the_end, 19.9,
+         "open l [source.ip=1] n=2 0-10 e=1,2\nend l [source.ip=1] n=2 0-10 e=1,2\n");
     tell(COUNT("lt: 2"), events, 29.9,
          "open l [source.ip=2] n=1 1-1 e=2\nend l [source.ip=2] n=1 1-1 e=2\n");
 }
@@ -236,6 +271,7 @@ static void nobody_looks_at_what_is_judged_later(void **state UNUSED) {
 UNIT_GROUP(detect_correlate_numbers, cmocka_unit_test(sums_a_field_over_the_window),
            cmocka_unit_test(averages_a_field_and_counts_repeated_messages),
            cmocka_unit_test(takes_percentiles_by_nearest_rank),
+           cmocka_unit_test(places_are_counted_in_whole_numbers),
            cmocka_unit_test(a_percentile_without_a_number_is_the_share_of_the_value),
            cmocka_unit_test(the_median_of_an_even_number_is_the_mean_of_two),
            cmocka_unit_test(a_rate_is_compared_with_the_window_before),

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Correlations of `kizuki hunt` against a naive evaluator (tests/oracle/correlation.py): generated correlations, chained and
+grouped in every way, over generated streams; and the proof that a mistake in either would be seen. KIZUKI_SEED begins elsewhere."""
+import collections
+import os
+import sys
+
+import tap
+
+sys.path.insert(0, str(tap.ROOT / "tests" / "oracle"))
+import compare  # noqa: E402
+import correlation  # noqa: E402
+
+SEED = int(os.environ.get("KIZUKI_SEED", 20250802))
+ROUNDS = int(os.environ.get("KIZUKI_ROUNDS", 24))
+DEVELOPER = tap.ROOT / "build-dev" / "kizuki"
+_rounds = []
+
+# Mistakes an evaluator could have: in place of the first text the second.
+MISTAKES = [
+    ('if past[-1].t - n * self.span <= e.t]', 'if past[-1].t - n * self.span < e.t]'),
+    ('if past[-1].t - n * self.span <= e.t]', 'if past[-1].t // self.span == e.t // self.span]'),
+    ('"gt": lambda a: v > a', '"gt": lambda a: v >= a'),
+    ('"lt": lambda a: v < a', '"lt": lambda a: v <= a'),
+    ('"neq": lambda a: v != a', '"neq": lambda a: v == a'),
+    ('sum(e.weight for e in inside)):\n            return None\n        while', 'len(inside)):\n            return None\n        while'),
+    ('n += taken[0].weight', 'n += 100'),
+    ('made.append(None if None in values else values)', 'made.append(values)'),
+    ('made.append(None if None in values else values)', 'made.append(None if None in values else values[:1])'),
+    ('made.append(None if None in values else values)', 'made.append(None if None in values else tuple(v.lower() for v in values))'),
+    ('len(last)) if self.condition else set(last) == set(self.rules)', 'len(last)) if self.condition else bool(last)'),
+    ('return self.chain("and", self.one, all)', 'return self.chain("and", self.one, any)'),
+    ('return not self.one()', 'return self.one()'),
+    ('for i in range(at - 1, -1, -1)', 'for i in range(at, -1, -1)'),
+    ('for i in range(at - 1, -1, -1)', 'for i in range(at)'),
+    ('for r in reversed(self.rules[:-1])', 'for r in self.rules[:-1]'),
+    ('return chain if chain[0].t >= past[-1].t - self.span', 'return chain if chain[0].t > past[-1].t - self.span'),
+    ('if len(self.window(past)) == 1 else', 'if len(past) == 1 else'),
+    ('for _ in range(e.weight)]', ']'),
+    ('sum(numbers) / len(numbers))', 'sum(numbers) // len(numbers))'),
+    ('(numbers[middle - 1] + numbers[middle]) / 2', 'numbers[middle]'),
+    ('Fraction(100 * i,', 'Fraction(100 * i + 100,'),
+    ('Fraction(100 * same, sum(e.weight for e in inside))', 'Fraction(100 * same, len(past))'),
+    ('before = sum(e.weight for e in self.window(past, 2)) - now', 'before = sum(e.weight for e in self.window(past, 2))'),
+    ('now < number(str(self.condition.get("least", 1)))', 'False'),
+    ('aliases[k][name] if k in aliases else k', 'k'),
+    ('setdefault(id(o), Entry(o, set()))', 'setdefault((id(o), name), Entry(o, set()))'),
+    ('if None not in values:', 'if True:'),
+    ('e.t >= last + span', 'False'),
+    ('entries[at + len(inside)].t <= due', 'entries[at + len(inside)].t < due'),
+    ('if c["type"] == "silence":\n                    due', 'if False:\n                    due'),
+    ('if due >= self.end or', 'if'),
+    ('set(named_values(c, inside)) - {None}', 'set(named_values(c, inside))'),
+    ('set().union(*(e.rules for e in inside))', 'inside'),
+    ('return not lookers or any(', 'return True or any('),
+    ('return word == "always"', 'return False'),
+]
+
+
+def rounds():
+    """Each round with what Kizuki says, once for all tests of this file."""
+    if not _rounds:
+        for i in range(ROUNDS):
+            r = compare.Told(SEED + i)
+            _rounds.append((r, r.found(tap.KIZUKI)))
+    return _rounds
+
+
+@tap.test
+def hundreds_of_correlations_over_streams_agree():
+    n_cases = n_told = 0
+    counts = collections.Counter()
+    for r, got in rounds():
+        told, words = r.difference(got)
+        assert words is None, words
+        n_cases += r.n_cases
+        n_told += len(told)
+        counts.update((kind, name in told) for name in r.types for kind in r.kinds(name))
+    print(f"# {n_cases} correlations over streams, {n_told} of them tell something; told and silent, by what they use:")
+    for kind in sorted({k for k, _ in counts}):
+        print(f"#   {kind:26} {counts[kind, True]:5} {counts[kind, False]:5}")
+        assert "KIZUKI_SEED" in os.environ or (counts[kind, True] and counts[kind, False]), f"{kind} was never {'silent' if counts[kind, True] else 'told'}"
+    assert n_cases >= 900 and n_told * 3 >= n_cases
+    assert {"event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median", "first_seen",
+            "rate_change", "silence", "group-by", "aliases", "chains", "rules joined by words"} <= {k for k, _ in counts}
+
+
+@tap.test
+def every_mistake_of_the_evaluator_is_seen():
+    unseen = []
+    for old, new in MISTAKES:
+        evaluator = compare.broken(old, new, correlation)
+        if not any(r.difference(got, evaluator)[1] for r, got in rounds()):
+            unseen.append(f"{old}  ->  {new}")
+    print(f"# {len(MISTAKES)} mistakes tried")
+    assert not unseen, "\n".join(unseen)
+
+
+@tap.test
+def the_developer_build_with_its_sanitizers_agrees():
+    tap.need(DEVELOPER.exists(), "build-dev is not built")
+    for r, got in rounds()[:2]:
+        assert r.found(DEVELOPER) == got
+
+
+tap.main()

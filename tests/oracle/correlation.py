@@ -1,0 +1,345 @@
+"""A second evaluator of correlations, written from the specification and content/extensions.md alone and meant to be plainly
+right: for every event it looks again at the whole past. No windows that move, no state, no groups that are kept.
+
+What happens is an Occurrence: an event, or what a correlation that waits for the end of its time says at that end. A rule is a
+list of the occurrences at which it is true; a correlation is judged over those of the rules it names, group by group.
+`measures` has no place here: its windows move in steps (tests/unit/detect/test_correlate_measures.c)."""
+import functools
+import re
+from fractions import Fraction
+
+import sigma
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\Z")
+
+
+class Occurrence:
+    """`line` 1… is the event's; `turn` its place among all that happens at one time: events first, as they came."""
+
+    def __init__(self, t, turn, fields, line, weight=1):
+        self.t, self.turn, self.fields, self.line, self.weight = t, turn, fields, line, weight
+
+    @functools.cached_property
+    def event(self):
+        e = sigma.Event("{}")
+        e.fields = {k: [sigma.Value("text", x) for x in as_list(v)] for k, v in self.fields.items()}
+        return e
+
+    def __lt__(self, other):
+        return (self.t, self.turn) < (other.t, other.turn)
+
+
+class Entry:
+    """An occurrence as a correlation sees it: which of its rules were true."""
+
+    def __init__(self, what, rules):
+        self.what, self.rules, self.t, self.weight, self.line = what, rules, what.t, what.weight, what.line
+
+    def value(self, field):
+        return self.what.fields.get(field)
+
+
+class Finding:
+    def __init__(self, rule, group, detected, entries, count=None):
+        self.rule, self.group, self.detected, self.entries = rule, group, detected, entries
+        self.count = sum(e.weight for e in entries) if count is None else count
+
+    def key(self, with_count=True):
+        lines = sorted(e.line for e in self.entries)
+        times = [e.t for e in self.entries]
+        return (self.rule, tuple(sorted(self.group.items())), self.detected, min(times), max(times), tuple(lines), self.count if with_count else None)
+
+
+def number(text):
+    return Fraction(text) if text is not None and NUMBER.match(text) else None
+
+
+def span_of(text):
+    return int(text[:-1]) * UNITS[text[-1]]
+
+
+def holds(condition, v):
+    """gt, gte, lt, lte, eq, neq: all that stand there."""
+    tests = {"gt": lambda a: v > a, "gte": lambda a: v >= a, "lt": lambda a: v < a, "lte": lambda a: v <= a, "eq": lambda a: v == a, "neq": lambda a: v != a}
+    return all(tests[k](number(str(a))) for k, a in condition.items() if k in tests)
+
+
+def waits(c):
+    """Whether nothing can be said before the time is over."""
+    condition = c.get("condition")
+    counts = c["type"] in ("event_count", "value_count", "temporal") and isinstance(condition, dict)
+    return c["type"] == "silence" or (counts and bool({"lt", "lte", "eq", "neq"} & set(condition)))
+
+
+def as_list(v):
+    return v if isinstance(v, list) else [v]
+
+
+def named_values(c, entries):
+    """The value of an entry for a value_count: of one field, or of several together; None where one is absent."""
+    made = []
+    for e in entries:
+        values = tuple(e.value(f) for f in as_list(c["condition"]["field"]))
+        made.append(None if None in values else values)
+    return made
+
+
+def percentile(numbers, percent):
+    """Nearest rank: the smallest of the numbers with at least so many per cent of all at or below it."""
+    numbers = sorted(numbers)
+    return next(v for i, v in enumerate(numbers, 1) if Fraction(100 * i, len(numbers)) >= percent)
+
+
+def median(numbers):
+    numbers = sorted(numbers)
+    middle = len(numbers) // 2
+    return numbers[middle] if len(numbers) % 2 else (numbers[middle - 1] + numbers[middle]) / 2
+
+
+class Words:
+    """A condition in words: rules joined by and, or, not and parentheses."""
+
+    def __init__(self, text, true):
+        self.words, self.true = re.findall(r"[()]|[^\s()]+", text), true
+
+    def chain(self, word, below, join):
+        answers = [below()]
+        while self.words and self.words[0] == word:
+            self.words.pop(0)
+            answers.append(below())
+        return join(answers)
+
+    def either(self):
+        return self.chain("or", self.both, any)
+
+    def both(self):
+        return self.chain("and", self.one, all)
+
+    def one(self):
+        word = self.words.pop(0)
+        if word == "not":
+            return not self.one()
+        if word == "(":
+            answer = self.either()
+            assert self.words.pop(0) == ")"
+            return answer
+        return word in self.true
+
+
+class Judge:
+    """The types that are judged at every event. Each answers the entries that make the correlation true at the last entry of
+    `past`, or None. `past` is everything of one group until then, in order."""
+
+    def __init__(self, c, rules):
+        self.c, self.rules, self.span, self.condition = c, rules, span_of(c["timespan"]), c.get("condition")
+
+    def window(self, past, n=1):
+        return [e for e in past if past[-1].t - n * self.span <= e.t]
+
+    def event_count(self, past):
+        inside, taken, n = self.window(past), [], 0
+        if not holds(self.condition, sum(e.weight for e in inside)):
+            return None
+        while not holds(self.condition, n):  # as few as are needed, from the newest
+            taken.insert(0, inside.pop())
+            n += taken[0].weight
+        return taken
+
+    def value_count(self, past):
+        if named_values(self.c, past[-1:]) == [None]:
+            return None
+        inside = self.window(past)
+        last = {}
+        for e, value in zip(inside, named_values(self.c, inside)):
+            if value is not None:
+                last.pop(value, None)
+                last[value] = e  # in order of their last events
+        if not holds(self.condition, len(last)):
+            return None
+        n = len(last)
+        while holds(self.condition, n - 1):
+            n -= 1
+        return list(last.values())[-n:]
+
+    def temporal(self, past):
+        last = {}
+        for e in self.window(past):
+            for r in e.rules:
+                last[r] = e
+        if isinstance(self.condition, str):
+            true = Words(self.condition, set(last)).either()
+        else:
+            true = holds(self.condition, len(last)) if self.condition else set(last) == set(self.rules)
+        return [e for e in past if e in last.values()] if true else None
+
+    def temporal_ordered(self, past):
+        """The chain that ends here and begins as late as any."""
+        at, chain = len(past) - 1, [past[-1]]
+        if self.rules[-1] not in past[-1].rules:
+            return None
+        for r in reversed(self.rules[:-1]):
+            at = next((i for i in range(at - 1, -1, -1) if r in past[i].rules), None)
+            if at is None:
+                return None
+            chain.insert(0, past[at])
+        return chain if chain[0].t >= past[-1].t - self.span else None
+
+    def first_seen(self, past):
+        return past[-1:] if len(self.window(past)) == 1 else None
+
+    def numbers(self, past):
+        """[(entry, number)] of the window, as often as the message stands for; None where this event has no number."""
+        if number(past[-1].value(self.condition["field"])) is None:
+            return None
+        with_numbers = [(e, number(e.value(self.condition["field"]))) for e in self.window(past)]
+        return [(e, v) for e, v in with_numbers if v is not None for _ in range(e.weight)]
+
+    def of_numbers(self, past, what):
+        inside = self.numbers(past)
+        if inside is None or not holds(self.condition, what([v for _, v in inside])):
+            return None
+        return [e for i, (e, _) in enumerate(inside) if i == 0 or inside[i - 1][0] is not e]
+
+    def value_sum(self, past):
+        return self.of_numbers(past, sum)
+
+    def value_avg(self, past):
+        return self.of_numbers(past, lambda numbers: sum(numbers) / len(numbers))
+
+    def value_median(self, past):
+        return self.of_numbers(past, median)
+
+    def value_percentile(self, past):
+        if "percentile" in self.condition:
+            return self.of_numbers(past, lambda numbers: percentile(numbers, number(str(self.condition["percentile"]))))
+        field, this = self.condition["field"], past[-1].value(self.condition["field"])
+        if this is None:
+            return None
+        inside = [e for e in self.window(past) if e.value(field) is not None]
+        same = sum(e.weight for e in inside if e.value(field) == this)
+        return inside if holds(self.condition, Fraction(100 * same, sum(e.weight for e in inside))) else None
+
+    def rate_change(self, past):
+        now = sum(e.weight for e in self.window(past))
+        before = sum(e.weight for e in self.window(past, 2)) - now
+        if not before or now < number(str(self.condition.get("least", 1))):
+            return None
+        return self.window(past, 2) if holds(self.condition, Fraction(now, before)) else None
+
+
+class Correlations:
+    """Documents of detections (judged by sigma.py) and correlations over events [(seconds, {field: text}, weight)]."""
+
+    def __init__(self, documents, events, end):
+        self.documents = documents
+        self.by_name = {n: d for d in self.documents for n in (d.get("id"), d.get("name")) if n}
+        self.events = [Occurrence(t, (0, i, 0), fields, i, weight) for i, (t, fields, weight) in enumerate(events, 1)]
+        self.end = end  # nothing is known of what comes later
+        self.known = {}
+        self.findings = []
+
+    # --- occurrences ---
+
+    def true_at(self, rule):
+        """The occurrences at which a rule is true, in order."""
+        if rule["id"] not in self.known:
+            if "detection" in rule:
+                self.known[rule["id"]] = [o for o in self.events if sigma.detection_holds(rule["detection"], o.event, sigma.Placeholders())]
+            else:
+                self.known[rule["id"]] = sorted({id(o): o for o in self.correlate(rule)}.values())
+        return self.known[rule["id"]]
+
+    def groups(self, rule):
+        """{values of group-by: entries in order}. An event without one of the fields takes no part; an alias may send one event
+        to several groups."""
+        c = rule["correlation"]
+        keys, aliases = as_list(c.get("group-by", [])), c.get("aliases", {})
+        made = {}
+        for name in as_list(c["rules"]):
+            r = self.by_name[name]
+            for o in self.true_at(r):
+                values = tuple(o.fields.get(aliases[k][name] if k in aliases else k) for k in keys)
+                if None not in values:
+                    made.setdefault(values, {}).setdefault(id(o), Entry(o, set())).rules.add(name)
+        return {tuple(zip(keys, values)): sorted(entries.values(), key=lambda e: (e.t, e.what.turn)) for values, entries in made.items()}
+
+    # --- correlations ---
+
+    def speaks(self, rule):
+        """Whether its hits are findings."""
+        word = rule.get("kizuki", {}).get("finding")
+        if word in ("always", "never"):
+            return word == "always"
+        names = {rule.get("id"), rule.get("name")}
+        lookers = [d["correlation"] for d in self.documents if "correlation" in d and names & set(as_list(d["correlation"]["rules"]))]
+        return not lookers or any(str(c.get("generate", "false")) == "true" for c in lookers)
+
+    def correlate(self, rule):
+        """Notes the findings; answers the occurrences at which the correlation is true."""
+        c, hits = rule["correlation"], []
+        for group, entries in self.groups(rule).items():
+            if waits(c):
+                hits += self.wait(rule, dict(group), entries)
+                continue
+            judge = Judge(c, as_list(c["rules"]))
+            true = [(e, getattr(judge, c["type"])(entries[: i + 1])) for i, e in enumerate(entries)]
+            hits += [e.what for e, because in true if because]
+            self.fold(rule, dict(group), [x for x in true if x[1]])
+        return hits
+
+    def fold(self, rule, group, true):
+        """A finding opens with what makes it true, grows with every event at which it is true, and is over when for a timespan
+        it was not."""
+        span, of, last = span_of(rule["correlation"]["timespan"]), None, None
+        for e, because in true:
+            if of is None or e.t >= last + span:
+                of = Finding(rule["name"], group, e.t, list(because), self.opening_count(rule["correlation"], because))
+                if self.speaks(rule):
+                    self.findings.append(of)
+            else:
+                of.entries.append(e)
+                of.count += e.weight
+            last = e.t
+
+    @staticmethod
+    def opening_count(c, because):
+        """What an event_count asks for: a message that stands for several may be needed in part."""
+        if c["type"] != "event_count":
+            return None
+        need = next(n for n in range(1, 10**6) if holds(c["condition"], n))
+        return max(need, because[-1].weight)
+
+    def wait(self, rule, group, entries):
+        """What is judged when its time is over: a timespan after the first event, or, for silence, after the last."""
+        c, span, hits, at = rule["correlation"], span_of(rule["correlation"]["timespan"]), [], 0
+        while at < len(entries):
+            inside = [entries[at]]
+            due = inside[0].t + span
+            while at + len(inside) < len(entries) and entries[at + len(inside)].t <= due:
+                inside.append(entries[at + len(inside)])
+                if c["type"] == "silence":
+                    due = inside[-1].t + span
+            at += len(inside)
+            if due >= self.end or not self.true_in_time(c, inside):
+                continue
+            hits.append(Occurrence(due, (1, inside[0].line, 0), dict(group), inside[-1].line))
+            if self.speaks(rule):
+                self.findings.append(Finding(rule["name"], group, due, inside))
+        return hits
+
+    @staticmethod
+    def true_in_time(c, inside):
+        if c["type"] == "silence":
+            return True
+        if c["type"] == "event_count":
+            return holds(c["condition"], sum(e.weight for e in inside))
+        if c["type"] == "value_count":
+            return holds(c["condition"], len(set(named_values(c, inside)) - {None}))
+        return holds(c["condition"], len(set().union(*(e.rules for e in inside))))
+
+    def all(self):
+        for d in self.documents:
+            if "correlation" in d:
+                self.true_at(d)
+        return self.findings

@@ -1,0 +1,157 @@
+"""Generated correlations and timed events. Times are whole seconds and small, so that windows end exactly at an event often."""
+import json
+import random
+
+import correlation
+
+SPANS = [1, 2, 3, 5, 10, 20, 60]
+DETECTIONS = ["a", "b", "c", "d"]
+VALUES = ["p", "q", "r", "P"]
+NUMBERS = ["0", "1", "2", "3", "5", "7", "7.5", "10", "-4", "100"]
+DEEPEST = 6  # chains; 8 levels are read
+START = 1795366800  # 2026-11-22T17:00:00Z
+
+
+class Story:
+    """Events of one stream, as lines and as (seconds, fields, weight); and rules over them."""
+
+    def __init__(self, seed, n_events=60):
+        self.r = random.Random(seed)
+        self.t = START
+        self.events, self.lines = [], []
+        for _ in range(n_events):
+            self.t += self.r.choice([0, 0, 0, 1, 1, 1, 2, 3, 5, 5, 10, 20, 60] if self.r.randrange(12) else [100, 400])
+            self.sshd() if self.chance(4) else self.json()
+        # Half of the streams break off; the other half goes on until everything has been judged.
+        self.end = self.t
+        if self.chance(2):
+            self.end = self.t + 100_000
+            self.lines.append(json.dumps({"@timestamp": self.stamp(self.end), "k": "nothing"}))
+
+    def chance(self, n):
+        return self.r.randrange(n) == 0
+
+    @staticmethod
+    def stamp(t):
+        from datetime import datetime, timezone
+
+        return datetime.fromtimestamp(t, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def json(self):
+        k = self.r.sample(DETECTIONS, self.r.choice([0, 1, 1, 1, 1, 2, 2, 3]))
+        fields = {"k": k, "source.ip": self.r.choice(["192.0.2.1", "192.0.2.2"]), "user.name": self.r.choice(["sato", "abe", "192.0.2.1", "192.0.2.2"]),
+                  "host.name": self.r.choice(["h1", "h2", "H1"]), "v": self.r.choice(VALUES), "source.port": self.r.choice(NUMBERS + ["many", "1e1"])}
+        fields = {f: v for f, v in fields.items() if f == "k" or self.r.randrange(10)}
+        shown = {f: self.shown(f, v) for f, v in fields.items()}
+        self.lines.append(json.dumps({"@timestamp": self.stamp(self.t), **shown}))
+        self.events.append((self.t, fields, 1))
+
+    def shown(self, field, v):
+        """A number may stand there as a number or as a text."""
+        return v if field != "source.port" or v in ("many", "1e1") or self.chance(3) else json.loads(v)
+
+    def sshd(self):
+        """A line that stands for several, as rsyslog writes it."""
+        ip, user, n = self.r.choice(["192.0.2.1", "192.0.2.2"]), self.r.choice(["sato", "abe"]), self.r.choice([1, 1, 2, 3, 7])
+        port = self.r.choice(["1", "2", "5", "10", "100"])
+        text = f"Failed password for {user} from {ip} port {port} ssh2"
+        if n > 1:
+            text = f"message repeated {n} times: [ {text}]"
+        self.lines.append(f"{self.stamp(self.t)[:-1]}+00:00 gate sshd[812]: {text}")
+        self.events.append((self.t, {"k": ["f"], "source.ip": ip, "user.name": user, "host.name": "gate", "source.port": port}, n))
+
+    # --- rules ---
+
+    def rules(self, n):
+        out = []
+        for name in DETECTIONS:
+            out.append({"title": name, "id": name, "name": name, "logsource": {"category": "test"}, "kizuki": {"finding": "never"},
+                        "detection": {"s": {"k": name}, "condition": "s"}})
+        out.append({"title": "f", "id": "f", "name": "f", "logsource": {"category": "test"}, "kizuki": {"finding": "never"},
+                    "detection": {"s": [{"process.name": "sshd"}, {"k": "f"}], "condition": "s"}})
+        names, deep = DETECTIONS + ["f"] * 2, {}
+        for i in range(n):
+            d = self.correlation(f"c{i}", names)
+            deep[d["id"]] = 1 + max(deep.get(r, 0) for r in d["correlation"]["rules"])
+            out.append(d)
+            if self.chance(3) and deep[d["id"]] < DEEPEST and not correlation.waits(d["correlation"]):
+                names = names + [d["id"]]
+        return "".join("---\n" + json.dumps(d) + "\n" for d in out)
+
+    def correlation(self, name, names):
+        kind = self.r.choice(["event_count"] * 3 + ["value_count"] * 3 + ["temporal"] * 3 + ["words"] * 2 + ["temporal_ordered"] * 3
+                             + ["value_sum", "value_avg", "value_median", "value_percentile", "value_percentile", "rate_change", "rate_change",
+                                "first_seen", "silence"])
+        looked = list(dict.fromkeys(self.r.choice(names) for _ in range(self.r.choice([1, 1, 2, 2, 3]) if kind not in ("temporal", "words", "temporal_ordered")
+                                                                  else self.r.choice([2, 2, 3, 4]))))
+        c = {"type": "temporal" if kind == "words" else kind, "rules": looked, "timespan": f"{self.r.choice(SPANS)}s"}
+        self.group(c)
+        condition = getattr(self, "of_" + kind, lambda looked: None)(looked)
+        if condition is not None:
+            c["condition"] = condition
+        if self.chance(6):
+            c["generate"] = True
+        return {"title": name, "id": name, "name": name, "correlation": c, **({"kizuki": {"finding": "always"}} if self.r.randrange(3) else {})}
+
+    def group(self, c):
+        keys = self.r.choice([[], ["source.ip"], ["source.ip"], ["user.name"], ["host.name"], ["source.ip", "user.name"]])
+        if self.chance(5):
+            c["aliases"] = {"who": {r: self.r.choice(["source.ip", "user.name"]) for r in c["rules"]}}
+            keys = self.r.choice([["who"], ["who", "host.name"]])
+        if keys:
+            c["group-by"] = keys if len(keys) > 1 or self.chance(2) else keys[0]
+
+    def bounds(self, numbers, upper=True):
+        a, b = sorted(self.r.sample(numbers, 2))
+        return self.r.choice([{"gte": a}, {"gt": a}, {"gte": b}] * 3 + ([{"lt": b}, {"lte": a}, {"eq": a}, {"neq": a}, {"gte": a, "lte": b}, {"gt": a, "lt": b + 1}] if upper else []))
+
+    def at_least(self, numbers):
+        """gt or gte of a whole number from 1."""
+        n = self.r.choice(numbers)
+        return self.r.choice([{"gte": n}, {"gt": n - 1}] if n > 1 else [{"gte": 1}, {"gt": 0}])
+
+    def of_event_count(self, looked):
+        return self.bounds([1, 2, 3, 4]) if self.chance(3) else self.at_least([1, 2, 2, 3, 3, 4, 8])
+
+    def of_value_count(self, looked):
+        field = self.r.choice(["v", "v", "user.name", "source.port", ["v", "user.name"]])
+        if isinstance(field, str) and self.chance(3):
+            return {"field": field, **self.bounds([1, 2, 3])}
+        return {"field": field, **self.at_least([1, 2, 2, 3])}
+
+    def of_temporal(self, looked):
+        k = self.r.randrange(5)
+        return None if k < 3 else self.at_least(list(range(1, len(looked) + 1))) if k == 3 or len(looked) < 2 else self.bounds(list(range(1, len(looked) + 1)))
+
+    def of_words(self, looked):
+        def word(depth):
+            k = self.r.randrange(3 if depth > 2 else 7)
+            if k < 3:
+                return self.r.choice(looked)
+            if k == 3:
+                return "not " + word(depth + 1)
+            parts = [word(depth + 1) for _ in range(2)]
+            text = self.r.choice([" and ", " or "]).join(parts)
+            return f"({text})" if self.chance(2) else text
+
+        return word(0)
+
+    def number(self):
+        return {"field": "source.port", **self.bounds([0, 1, 2, 3, 5, 7, 10])}
+
+    def of_value_sum(self, looked):
+        return self.number()
+
+    def of_value_avg(self, looked):
+        return self.number()
+
+    def of_value_median(self, looked):
+        return self.number()
+
+    def of_value_percentile(self, looked):
+        if self.chance(2):
+            return {**self.number(), "percentile": self.r.choice([0, 1, 5, 25, 50, 55, 70, 75, 95, 100])}
+        return {"field": self.r.choice(["v", "user.name"]), **self.bounds([10, 25, 40, 50, 75, 100])}
+
+    def of_rate_change(self, looked):
+        return {**self.bounds([1, 2, 3]), **({"least": self.r.choice([1, 2, 3])} if self.chance(2) else {})}
