@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/mem.h"
 
 #include <yaml.h>
 
@@ -35,13 +36,13 @@ struct loader {
     const char *file;
     struct diag *reterr;
     yaml_parser_t parser;
-    struct frame frames[YAML_DEPTH_MAX];
     unsigned depth;
     size_t nodes; /* made in this stream */
     size_t total; /* weight of this stream */
     struct map anchors;
     struct yaml_doc **tail;
     struct yaml_doc *doc; /* being read */
+    struct frame frames[YAML_DEPTH_MAX]; /* those below `depth` mean something */
 };
 
 enum { KEYS_IN_MAP_FROM = 16 };
@@ -298,13 +299,19 @@ int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc
     struct yaml_doc *docs = NULL;
     if (in.n > YAML_BYTES_MAX)
         return diag_set_at(reterr, -ERR_LIMIT, file, 0, 0, "larger than %d bytes", YAML_BYTES_MAX);
-    /* Too large for the stack of a small thread, and gone with the arena. */
-    struct loader *l = arena_zalloc(a, sizeof *l);
+    /* Too large for the stack of a small thread, and for the arena: a folder of rules is thousands of these. */
+    struct loader *l = mem_alloc(sizeof *l);
     if (!l)
         return diag_set_at(reterr, -ENOMEM, file, 0, 0, "out of memory while reading YAML");
-    *l = (struct loader){.arena = a, .file = file, .reterr = reterr, .tail = &docs};
-    if (!yaml_parser_initialize(&l->parser))
-        return out_of_memory(l);
+    memset(l, 0, offsetof(struct loader, frames));
+    l->arena = a;
+    l->file = file;
+    l->reterr = reterr;
+    l->tail = &docs;
+    if (!yaml_parser_initialize(&l->parser)) {
+        mem_free(l);
+        return diag_set_at(reterr, -ENOMEM, file, 0, 0, "out of memory while reading YAML");
+    }
     map_init(&l->anchors, YAML_NODES_MAX, MAP_BORROW);
     yaml_parser_set_input_string(&l->parser, (const unsigned char *) (in.p ? in.p : ""), in.n);
     int r = read_stream(l);
@@ -312,6 +319,7 @@ int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc
         map_done(&l->frames[--l->depth].keys);
     map_done(&l->anchors);
     yaml_parser_delete(&l->parser);
+    mem_free(l);
     if (r == 0)
         *ret_docs = docs;
     return r;

@@ -492,8 +492,11 @@ static void settle_in(struct correlate_plan *p, uint32_t index) {
 
 static int place_all(struct planner *b) {
     struct correlate_plan *p = b->p;
-    p->corrs = arena_alloc(&p->arena, (p->set->n + 1) * sizeof *p->corrs);
-    p->scopes = arena_zalloc(&p->arena, (p->set->n + 1) * sizeof *p->scopes);
+    size_t n = 0;
+    for (uint32_t i = 0; i < p->set->n; i++)
+        n += b->specs[i] != NULL;
+    p->corrs = arena_alloc(&p->arena, (n + 1) * sizeof *p->corrs);
+    p->scopes = arena_zalloc(&p->arena, (n + 1) * sizeof *p->scopes);
     if (!p->corrs || !p->scopes)
         return no_memory(b);
     for (uint32_t i = 0; i < p->set->n; i++) {

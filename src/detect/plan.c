@@ -165,6 +165,8 @@ int detect_plan_new(struct detect_rules *rules, struct event_names *names,
     if (!p)
         return no_memory(reterr);
     arena_init(&p->arena, RULES_BYTES_MAX);
+    arena_init(&p->temp, RULES_BYTES_MAX);
+    arena_init(&p->scratch, RULES_BYTES_MAX);
     p->refs = 1;
     p->set = detect_rules_ref(rules);
     p->names = names;
@@ -179,6 +181,8 @@ int detect_plan_new(struct detect_rules *rules, struct event_names *names,
         r = build_routes(p, reterr);
     p->fields = NULL;
     p->statistics = NULL;
+    arena_done(&p->temp);
+    arena_done(&p->scratch);
     mem_free(all);
     if (r < 0)
         detect_plan_unref(p);
@@ -331,7 +335,8 @@ static int build(struct lane_builder *b, const struct lane_source *rules, uint32
     b->ids[0] = (struct field_ids){.n = 0};
     l->n_fields = 1;
     l->rules = arena_zalloc(&b->plan->arena, (n + 1) * sizeof *l->rules);
-    if (!l->rules)
+    b->rule_ns = arena_alloc(&b->temp, (n + 1) * sizeof *b->rule_ns);
+    if (!l->rules || !b->rule_ns)
         return -ENOMEM;
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < n; i++)
@@ -350,9 +355,8 @@ static int build(struct lane_builder *b, const struct lane_source *rules, uint32
 int lane_build(struct detect_plan *plan, struct lane *lane, const struct lane_source *rules,
                uint32_t n, struct diag *reterr) {
     struct diag why = {0};
-    struct lane_builder b = {.plan = plan, .lane = lane, .reterr = &why};
-    arena_init(&b.temp, RULES_BYTES_MAX);
-    arena_init(&b.scratch, RULES_BYTES_MAX);
+    struct lane_builder b = {
+        .plan = plan, .lane = lane, .reterr = &why, .temp = plan->temp, .scratch = plan->scratch};
     map_init(&b.fields, EVENT_NAMES_MAX, MAP_BORROW);
     b.one_source = n && rules[0].rule;
     map_init(&b.atoms, (size_t) RULES_MAX * 100, MAP_BORROW);
@@ -365,8 +369,10 @@ int lane_build(struct detect_plan *plan, struct lane *lane, const struct lane_so
     popularity_free(b.popularity);
     map_done(&b.fields);
     map_done(&b.atoms);
-    arena_done(&b.scratch);
-    arena_done(&b.temp);
+    arena_reset(&b.scratch);
+    arena_reset(&b.temp);
+    plan->scratch = b.scratch; /* with the blocks it has by now */
+    plan->temp = b.temp;
     return r;
 }
 

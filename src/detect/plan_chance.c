@@ -1,6 +1,7 @@
 /* How often what rules look for happens in events. Statistics say so where they know the field; else what many
  * rules mention is taken to be common in events too (`\powershell.exe`, "windows"), what one rule mentions to be
  * rare. Only speed hangs on the answers. */
+#include "base/hash.h"
 #include "base/limits.h"
 #include "detect/plan_priv.h"
 #include "detect/statistics.h"
@@ -154,13 +155,40 @@ double chance_of_probe(const struct lane_builder *b, uint32_t field, unsigned pr
     return MIN(of_key, statistics_share(seen, part_of(last), str_from(lit, lit.n - probe_length(last))));
 }
 
-double chance_of_gram(const struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset) {
+/* Each literal is asked for about ten times: in every round, for its place, its price and the order of its rule. */
+static struct gram_memo *remembered(struct lane_builder *b, uint64_t key) {
+    enum { FIRST_LOG = 12 };
+    if (b->n_grams * 2 >= (size_t) 1 << b->grams_log || !b->grams) {
+        uint32_t log = b->grams ? b->grams_log + 1 : FIRST_LOG;
+        struct gram_memo *old = b->grams, *fresh = arena_zalloc(&b->temp, sizeof *fresh << log);
+        if (!fresh)
+            return NULL;
+        for (size_t i = 0; old && i < (size_t) 1 << b->grams_log; i++) {
+            size_t k = old[i].key & (((size_t) 1 << log) - 1);
+            while (old[i].key && fresh[k].key)
+                k = (k + 1) & (((size_t) 1 << log) - 1);
+            if (old[i].key)
+                fresh[k] = old[i];
+        }
+        b->grams = fresh;
+        b->grams_log = log;
+    }
+    size_t mask = ((size_t) 1 << b->grams_log) - 1, i = key & mask;
+    while (b->grams[i].key && b->grams[i].key != key)
+        i = (i + 1) & mask;
+    return &b->grams[i];
+}
+
+static double rarest_gram(const struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset) {
     const struct statistics_field *seen = b->ids[field].seen;
     double best = 2, best_guess = 2;
     *ret_offset = 0;
     for (uint32_t i = 0; i + 4 <= lit.n; i++) {
+        double chance = seen ? statistics_share(seen, STATISTICS_GRAM, str_n(lit.p + i, 4)) : 0;
+        if (chance > best)
+            continue;
         double guess = b->popularity ? guess_gram(b->popularity, lit.p + i) : 0;
-        double chance = seen ? statistics_share(seen, STATISTICS_GRAM, str_n(lit.p + i, 4)) : guess;
+        chance = seen ? chance : guess;
         if (chance < best || (chance <= best && guess < best_guess)) {
             best = chance;
             best_guess = guess;
@@ -170,7 +198,24 @@ double chance_of_gram(const struct lane_builder *b, uint32_t field, struct str l
     return best;
 }
 
-double chance_of_contains(const struct lane_builder *b, uint32_t field, struct str lit) {
+double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset) {
+    /* Before the literals are counted another place may be the best. What shares a key with another literal
+     * gets that one's answer, if it is long enough for it: a wrong price. */
+    uint64_t key = hash_fast(lit, (uint64_t) field << 1 | (b->popularity != NULL)) | 1;
+    struct gram_memo *memo = remembered(b, key);
+    if (memo && memo->key && memo->offset + 4 <= MAX(lit.n, (size_t) 4)) {
+        *ret_offset = memo->offset;
+        return memo->chance;
+    }
+    double chance = rarest_gram(b, field, lit, ret_offset);
+    if (memo && !memo->key) {
+        *memo = (struct gram_memo){.key = key, .chance = chance, .offset = *ret_offset};
+        b->n_grams++;
+    }
+    return chance;
+}
+
+double chance_of_contains(struct lane_builder *b, uint32_t field, struct str lit) {
     static const double by_length[] = {1, 0.5, 0.2, 0.06};
     uint32_t offset;
     if (lit.n < 4)
@@ -180,7 +225,7 @@ double chance_of_contains(const struct lane_builder *b, uint32_t field, struct s
     return b->ids[field].seen ? rare : MIN(0.5, 0.0005 + rare * (lit.n >= 10 ? 1.5 : 5));
 }
 
-static double chance_of_text(const struct lane_builder *b, uint32_t field, const struct detect_item *item,
+static double chance_of_text(struct lane_builder *b, uint32_t field, const struct detect_item *item,
                              struct str lit) {
     struct str part = last_component(lit);
     unsigned probe;
@@ -200,7 +245,7 @@ static double chance_of_text(const struct lane_builder *b, uint32_t field, const
     }
 }
 
-double chance_of_item(const struct lane_builder *b, uint32_t field, const struct detect_item *item) {
+double chance_of_item(struct lane_builder *b, uint32_t field, const struct detect_item *item) {
     char z[LITERAL_MAX];
     switch (item->op) {
     case DETECT_OP_ANY:

@@ -182,40 +182,42 @@ int lane_settle_atoms(struct lane_builder *b) {
 
 /* --- order --- */
 
-struct weight {
+/* A node's weight and those of its children, in the builder's scratch arena. */
+struct weighed {
     double cost, chance;
+    struct weighed *sub;
 };
 
-static struct weight weigh(struct lane_builder *b, const struct detect_logsource *source,
-                           const struct detect_expr *e, bool negated) {
-    struct weight w = {0, 0};
+static int weigh(struct lane_builder *b, const struct detect_logsource *source, const struct detect_expr *e,
+                 bool negated, struct weighed *ret) {
+    *ret = (struct weighed){0};
     if (e->kind == DETECT_ITEM) {
-        int field = lane_field_of(b, source, e->item->field); /* known: atoms were made, or it fails there */
-        w = (struct weight){item_cost_ns(e->item), chance_of_item(b, (uint32_t) MAX(field, 0), e->item)};
-        if (negated)
-            w.chance = 1 - w.chance;
-        return w;
+        int field = lane_field_of(b, source, e->item->field);
+        double chance = chance_of_item(b, (uint32_t) MAX(field, 0), e->item);
+        *ret = (struct weighed){.cost = item_cost_ns(e->item), .chance = negated ? 1 - chance : chance};
+        return MIN(field, 0);
     }
     if (e->kind == DETECT_NOT)
-        return weigh(b, source, e->sub[0], !negated);
+        return weigh(b, source, e->sub[0], !negated, ret);
     bool and = (e->kind == DETECT_AND) != negated;
     double goes_on = 1;
+    ret->sub = arena_alloc(&b->scratch, e->n * sizeof *ret->sub);
+    if (!ret->sub)
+        return -ENOMEM;
     for (uint32_t i = 0; i < e->n; i++) {
-        struct weight sub = weigh(b, source, e->sub[i], negated);
-        w.cost += goes_on * sub.cost;
-        goes_on *= and? sub.chance : 1 - sub.chance;
+        int r = weigh(b, source, e->sub[i], negated, &ret->sub[i]);
+        if (r < 0)
+            return r;
+        ret->cost += goes_on * ret->sub[i].cost;
+        goes_on *= and? ret->sub[i].chance : 1 - ret->sub[i].chance;
     }
-    w.chance = and? goes_on : 1 - goes_on;
-    return w;
-}
-
-double lane_rule_cost_ns(struct lane_builder *b, const struct lane_source *rule) {
-    enum { CALL_NS = 60, COST_NS_MAX = 2000 };
-    return CALL_NS + MIN(weigh(b, rule->source, rule->expr, false).cost, COST_NS_MAX);
+    ret->chance = and? goes_on : 1 - goes_on;
+    return 0;
 }
 
 struct child {
     const struct detect_expr *expr;
+    const struct weighed *weight;
     double rank;
     uint32_t at;
 };
@@ -238,9 +240,10 @@ struct coder {
 };
 
 /* Returns where the node begins (a place from the end, or CODE_…), or a negative code. */
-static int gen(struct coder *c, const struct detect_expr *e, bool negated, int yes, int no) {
+static int gen(struct coder *c, const struct detect_expr *e, const struct weighed *weight, bool negated, int yes,
+               int no) {
     if (e->kind == DETECT_NOT)
-        return gen(c, e->sub[0], !negated, yes, no);
+        return gen(c, e->sub[0], weight, !negated, yes, no);
     if (e->kind == DETECT_ITEM) {
         uint32_t atom;
         int r = lane_atom_of(c->b, c->source, e->item, &atom);
@@ -254,19 +257,20 @@ static int gen(struct coder *c, const struct detect_expr *e, bool negated, int y
         return (int) c->n;
     }
     bool and = (e->kind == DETECT_AND) != negated;
-    struct child *sub = arena_alloc(&c->b->temp, e->n * sizeof *sub);
+    struct child *sub = arena_alloc(&c->b->scratch, e->n * sizeof *sub);
     if (!sub)
         return -ENOMEM;
     for (uint32_t i = 0; i < e->n; i++) {
-        struct weight w = weigh(c->b, c->source, e->sub[i], negated);
-        double decides = and? 1 - w.chance : w.chance;
-        sub[i] = (struct child){e->sub[i], w.cost / (decides > 1e-6 ? decides : 1e-6), i};
+        const struct weighed *w = &weight->sub[i];
+        double decides = and? 1 - w->chance : w->chance;
+        sub[i] = (struct child){e->sub[i], w, w->cost / (decides > 1e-6 ? decides : 1e-6), i};
     }
     qsort(sub, e->n, sizeof *sub, by_rank);
     int begin = and? yes : no;
     for (uint32_t i = e->n; i-- > 0;) {
         begin =
-            and? gen(c, sub[i].expr, negated, begin, no) : gen(c, sub[i].expr, negated, yes, begin);
+            and? gen(c, sub[i].expr, sub[i].weight, negated, begin, no)
+               : gen(c, sub[i].expr, sub[i].weight, negated, yes, begin);
         if (begin < 0)
             return begin;
     }
@@ -298,6 +302,7 @@ static int refuse(struct lane_builder *b, const struct lane_source *rule, int co
 }
 
 static int make_code(struct lane_builder *b, const struct lane_source *rule, struct lane_rule *to) {
+    enum { CALL_NS = 60, COST_NS_MAX = 2000 };
     struct lane *l = b->lane;
     struct coder c = {.b = b, .source = rule->source, .cap = count_items(rule->expr, 0)};
     if (c.cap > CODE_MAX)
@@ -305,7 +310,11 @@ static int make_code(struct lane_builder *b, const struct lane_source *rule, str
     c.at = arena_alloc(&b->scratch, c.cap * sizeof *c.at);
     if (!c.at)
         return -ENOMEM;
-    int r = gen(&c, rule->expr, false, CODE_TRUE, CODE_FALSE);
+    struct weighed weight;
+    int r = weigh(b, rule->source, rule->expr, false, &weight);
+    b->rule_ns[to - l->rules] = CALL_NS + MIN(weight.cost, COST_NS_MAX);
+    if (r == 0)
+        r = gen(&c, rule->expr, &weight, false, CODE_TRUE, CODE_FALSE);
     if (r >= 0)
         r = arena_grow(&b->plan->arena, (void **) &l->code, &b->code_cap, b->n_code + c.n,
                        sizeof *l->code);

@@ -174,6 +174,7 @@ struct detect_plan {
     struct event_names *names;
     const struct detect_fields *fields; /* only while building */
     const struct detect_statistics *statistics; /* likewise */
+    struct arena temp, scratch;                 /* likewise: one lane after the other has them */
     struct lane route;
     struct route_keys *route_keys; /* NULL: routes ask for more than whole texts */
     struct lane *lanes;
@@ -264,6 +265,11 @@ struct trigger_list {
 enum lookup { LOOKUP_GRAMS = PROBE_MAX_, LOOKUP_SHORTS = LOOKUP_GRAMS + 2, LOOKUPS = LOOKUP_SHORTS + 2 };
 
 struct popularity; /* plan_chance.c */
+struct gram_memo { /* what chance_of_gram said */
+    uint64_t key;  /* of field and literal; 0: free */
+    double chance;
+    uint32_t offset;
+};
 struct lane_builder {
     struct detect_plan *plan;
     struct lane *lane;
@@ -282,7 +288,11 @@ struct lane_builder {
     uint32_t *always;
     size_t n_always, always_cap;
     struct popularity *popularity;
-    double judge_ns; /* what judging the rule costs that is being looked at */
+    struct gram_memo *grams; /* 1 << grams_log, open addressing */
+    uint32_t grams_log;
+    size_t n_grams;
+    double *rule_ns; /* what judging costs, by rule of the lane */
+    double judge_ns; /* of the rule that is being looked at */
     struct diag *reterr;
 };
 
@@ -294,18 +304,17 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;
 int lane_settle_atoms(struct lane_builder *b) MUST_USE;
 double item_cost_ns(const struct detect_item *item);
-double lane_rule_cost_ns(struct lane_builder *b, const struct lane_source *rule);
 /* plan_chance.c: how often something happens in events, from statistics where there are some. Without them, how
  * often literals stand in rules stands for how often they stand in events. */
 int popularity_new(struct lane_builder *b) MUST_USE;
 void popularity_free(struct popularity *p); /* NULL allowed */
 /* The share of values with this key, with the text of the item behind it. */
 double chance_of_probe(const struct lane_builder *b, uint32_t field, unsigned probe, struct str key, struct str lit);
-double chance_of_contains(const struct lane_builder *b, uint32_t field, struct str lit);
+double chance_of_contains(struct lane_builder *b, uint32_t field, struct str lit);
 /* Of its rarest four bytes. */
-double chance_of_gram(const struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset);
+double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset);
 /* Roughly; only the order of evaluation hangs on it. */
-double chance_of_item(const struct lane_builder *b, uint32_t field, const struct detect_item *item);
+double chance_of_item(struct lane_builder *b, uint32_t field, const struct detect_item *item);
 int lowered_in(struct arena *a, struct str s, struct str *ret) MUST_USE;
 unsigned first_probe(size_t n); /* the longest that fits */
 unsigned last_probe(size_t n);

@@ -7,7 +7,7 @@
 
 /* --- prices --- */
 
-static double contains_price(const struct lane_builder *b, uint32_t field, struct str lit) {
+static double contains_price(struct lane_builder *b, uint32_t field, struct str lit) {
     double line = field ? 0 : 30; /* a keyword reads the whole line */
     double judge = chance_of_contains(b, field, lit) * b->judge_ns;
     uint32_t offset;
@@ -130,7 +130,7 @@ static bool is_plain(char c) {
 }
 
 /* The stretch of plain bytes with the rarest gram; empty when none has four. */
-static struct str plain_window(const struct lane_builder *b, struct str lit) {
+static struct str plain_window(struct lane_builder *b, struct str lit) {
     struct str best = STR("");
     double best_chance = 2;
     uint32_t offset;
@@ -317,15 +317,14 @@ static int add_triggers(struct lane_builder *b, const struct need *need, uint32_
     return r;
 }
 
-static int choose_once(struct lane_builder *b, const struct lane_source *rules, uint32_t n,
-                       const double *judge_ns) {
+static int choose_once(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
     b->triggers.n = 0;
     b->n_always = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct need need;
         if (!b->lane->rules[i].n)
             continue; /* refused */
-        b->judge_ns = judge_ns[i];
+        b->judge_ns = b->rule_ns[i];
         int r = need_of(b, rules[i].source, rules[i].expr, false, &need);
         if (r == 0 && need.known) {
             r = add_triggers(b, &need, i);
@@ -346,14 +345,11 @@ static int choose_once(struct lane_builder *b, const struct lane_source *rules, 
  * dear and those take their second choice, if they have one. */
 int lane_choose_triggers(struct lane_builder *b, const struct lane_source *rules, uint32_t n) {
     enum { ROUNDS = 3 };
-    double *judge_ns = arena_alloc(&b->temp, (n + 1) * sizeof *judge_ns);
     uint32_t (*shared_by)[LOOKUPS] = arena_alloc(&b->temp, b->lane->n_fields * sizeof *shared_by);
-    if (!judge_ns || !shared_by)
+    if (!shared_by)
         return -ENOMEM;
-    for (uint32_t i = 0; i < n; i++)
-        judge_ns[i] = b->lane->rules[i].n ? lane_rule_cost_ns(b, &rules[i]) : 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        int r = choose_once(b, rules, n, judge_ns);
+        int r = choose_once(b, rules, n);
         if (r < 0)
             return r;
         memset(shared_by, 0, b->lane->n_fields * sizeof *shared_by);
