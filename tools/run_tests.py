@@ -5,7 +5,10 @@ A test program prints TAP lines ("ok 1 - name", "not ok …", "ok 3 - name # SKI
 "N passed, N failed, N skipped". Exit status other than 0 without a failing line counts as one failure, and
 so does a program that prints no result at all. Skips are said aloud.
 
-usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] NAME=COMMAND…
+Programs run in the order given, N at a time; those that --light names mostly wait (for a block to end, a threshold to be
+reached) and run one by one beside the others.
+
+usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] [--light REGEX] NAME=COMMAND…
 Last line: "N passed, N failed, N skipped"."""
 import argparse
 import concurrent.futures
@@ -73,11 +76,13 @@ def main():
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--timeout", type=int, default=180)
     ap.add_argument("--log", default="")
+    ap.add_argument("--light", default="(?!)")
     ap.add_argument("tests", nargs="*")
     a = ap.parse_args()
     totals = [0, 0, 0]
-    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        jobs = [pool.submit(run, *t.split("=", 1), a.timeout) for t in a.tests]
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as busy, concurrent.futures.ThreadPoolExecutor(1) as light:
+        jobs = [(light if re.search(a.light, t.split("=", 1)[0]) else busy).submit(run, *t.split("=", 1), a.timeout)
+                for t in a.tests]
         for job in concurrent.futures.as_completed(jobs):
             name, out, status, seconds = job.result()
             p, f, s, skips, fails = count(out, status)
