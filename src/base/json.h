@@ -89,6 +89,7 @@ void jsonw_double(struct jsonw *w, double v); /* shortest of at most 17 digits; 
 void jsonw_bool(struct jsonw *w, bool v);
 void jsonw_null(struct jsonw *w);
 void jsonw_raw(struct jsonw *w, struct str json); /* already valid JSON */
+void jsonw_value(struct jsonw *w, const struct json_value *v); /* something that was parsed, whole */
 /* key and value at once */
 void jsonw_kstr(struct jsonw *w, const char *key, struct str s);
 void jsonw_kz(struct jsonw *w, const char *key, const char *z); /* NULL writes null */

@@ -90,7 +90,7 @@
 #define FRAME_BYTES_MAX (1024 * 1024)
 
 /* HTTP */
-#define HTTP_BODY_BYTES_MAX (1024 * 1024) /* no route takes files yet */
+#define HTTP_BODY_BYTES_MAX (1024 * 1024) /* what is held in memory; a file (upload.h) goes to disk as it comes */
 #define HTTP_CONNECTIONS_MAX 512
 #define SSE_CLIENTS_MAX 64
 #define SESSION_MAX 10000

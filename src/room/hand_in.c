@@ -471,7 +471,7 @@ static int take_list(struct room *r, struct arena *a, const struct json_value *m
         /* of several messages: rows live until the list is whole */
         buf_init(&copy, 65536);
         jsonw_init(&w, &copy);
-        room_json_copy(&w, v);
+        jsonw_value(&w, v);
         struct str text = arena_dup(&r->hand.arena, buf_str(&copy));
         struct str key = arena_dup(&r->hand.arena, address);
         e = text.p && key.p ? json_parse(&r->hand.arena, text, &kept, err)

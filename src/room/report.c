@@ -147,7 +147,7 @@ static void add_page(struct room *r, const struct json_value *sources) {
         if (r->sources_page.n)
             buf_add_byte(&r->sources_page, ',');
         jsonw_init(&w, &r->sources_page);
-        room_json_copy(&w, v);
+        jsonw_value(&w, v);
         if (buf_error(&r->sources_page)) {
             r->sources_page.error = 0;
             r->sources_page.n = before;
@@ -194,7 +194,7 @@ static int take_whole(struct room *r, enum room_report_kind kind, const struct j
     struct jsonw w;
     buf_init(&out, ROOM_REPORT_BYTES_MAX);
     jsonw_init(&w, &out);
-    room_json_copy(&w, message);
+    jsonw_value(&w, message);
     int e = buf_error(&out);
     if (e == 0)
         e = take_text(r, kind, buf_str(&out), reterr);
@@ -262,7 +262,7 @@ int room_report_rules(struct room *r, const struct json_value *message, struct d
         if (r->rules_parts.n > 1)
             buf_add_byte(&r->rules_parts, ',');
         jsonw_init(&w, &r->rules_parts);
-        room_json_copy(&w, v);
+        jsonw_value(&w, v);
     }
     return e == 0 && r->rules_parts_n >= parts ? finish_rules(r, reterr) : e;
 }

@@ -49,5 +49,3 @@ void room_rule_titles_write(const struct json_value *rule, struct jsonw *w);
 int64_t room_source_id(const struct room *r, struct str name);
 void room_sensor_connected(struct room *r, bool connected);
 bool room_sensor_is_connected(const struct room *r);
-/* Appends any JSON value; the text must still be there. */
-void room_json_copy(struct jsonw *w, const struct json_value *v);

@@ -302,7 +302,7 @@ static int write_rule(struct room *r, const struct json_value *v, bool with_text
         kopt_str(w, v, texts[i]);
     jsonw_key(w, STR("logsource"));
     if (logsource && (logsource->type == JSON_OBJECT || logsource->type == JSON_STRING))
-        room_json_copy(w, logsource);
+        jsonw_value(w, logsource);
     else
         jsonw_null(w);
     kopt_i64(w, v, "line");
@@ -351,7 +351,7 @@ void room_rule_state_write(const struct room *r, struct jsonw *w) {
         if (str_eq_z(it->key, "t"))
             continue;
         jsonw_key(w, it->key);
-        room_json_copy(w, it);
+        jsonw_value(w, it);
     }
     jsonw_end(w);
 }

@@ -134,34 +134,3 @@ void room_by_text(struct room *r, struct jsonw *w, const char *member, struct st
     }
     jsonw_end(w);
 }
-
-void room_json_copy(struct jsonw *w, const struct json_value *v) {
-    switch (v->type) {
-    case JSON_NULL:
-        jsonw_null(w);
-        return;
-    case JSON_FALSE:
-    case JSON_TRUE:
-        jsonw_bool(w, v->type == JSON_TRUE);
-        return;
-    case JSON_NUMBER:
-        jsonw_raw(w, v->text);
-        return;
-    case JSON_STRING:
-        jsonw_str(w, v->text);
-        return;
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        break;
-    }
-    if (v->type == JSON_ARRAY)
-        jsonw_array(w);
-    else
-        jsonw_object(w);
-    for (const struct json_value *c = v->first; c; c = c->next) {
-        if (v->type == JSON_OBJECT)
-            jsonw_key(w, c->key);
-        room_json_copy(w, c); /* as deep as JSON_DEPTH_MAX */
-    }
-    jsonw_end(w);
-}

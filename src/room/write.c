@@ -47,14 +47,14 @@ int room_refuse(struct room *r, const struct room_actor *by, enum room_verb verb
 }
 
 int room_record(struct room *r, const struct room_actor *by, enum room_verb verb,
-                enum room_object object, struct diag *reterr) {
+                enum room_object object, struct str detail, struct diag *reterr) {
     char name[ROOM_BY_CAP];
     struct room_audit_row a = {.by = str_of(room_actor_format(by, name)),
                                .verb = str_of(room_verb_to_string(verb)),
                                .object = str_of(room_object_to_string(object)),
                                .tlp = str_of(room_tlp_to_string(TLP_AMBER)),
                                .info_class = str_of(room_class_to_string(CLASS_RESPONSE)),
-                               .detail = STR("{}")};
+                               .detail = detail};
     return room_audit_append(r, &a, reterr);
 }
 

@@ -44,9 +44,9 @@ int room_write_part(struct room *r, struct diag *reterr, const char *sql, const 
 /* Records that something was refused (in the transaction, or in one of its own). */
 int room_refuse(struct room *r, const struct room_actor *by, enum room_verb verb,
                 const struct room_row *row, struct diag *reterr) MUST_USE;
-/* Records what somebody did that writes no row of ours. In the caller's transaction. */
+/* Records what somebody did that writes no row of ours; detail: one line of JSON. In the caller's transaction. */
 int room_record(struct room *r, const struct room_actor *by, enum room_verb verb,
-                enum room_object object, struct diag *reterr) MUST_USE;
+                enum room_object object, struct str detail, struct diag *reterr) MUST_USE;
 /* Tells the watcher after the commit. `kind` is static. */
 void room_changed(struct room *r, const char *kind, int64_t id);
 

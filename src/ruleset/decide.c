@@ -199,15 +199,27 @@ static int copy_others(struct kept *k, struct str rule, bool *ret_found, struct 
     return 0;
 }
 
-int suppression_add(const char *data, const struct suppression_made *s, struct diag *reterr) {
-    struct kept k;
+void suppression_write(const struct suppression_made *s, struct buf *out) {
+    buf_add_z(out, "suppressions:\n");
+    put_suppression(out, s);
+}
+
+int suppression_check(const struct suppression_made *s, struct diag *reterr) {
     int64_t span;
-    bool found = false;
     if (time_parse_span(s->span, &span) < 0 || span <= 0)
         return diag_set(reterr, -EINVAL, "'%.*s' is no span; write 24h or 7d", (int) MIN(s->span.n, 40u), s->span.p);
     if (!s->owner.n || !s->reason.n || s->owner.n > TEXT_MAX || s->reason.n > TEXT_MAX)
         return diag_set(reterr, -EINVAL, "a suppression needs an owner and a reason (at most %d bytes)", TEXT_MAX);
-    int r = open_kept(&k, data, "suppress.yml", reterr);
+    return 0;
+}
+
+int suppression_add(const char *data, const struct suppression_made *s, struct diag *reterr) {
+    struct kept k;
+    bool found = false;
+    int r = suppression_check(s, reterr);
+    if (r < 0)
+        return r;
+    r = open_kept(&k, data, "suppress.yml", reterr);
     if (r == 0)
         r = copy_others(&k, s->rule, &found, reterr);
     if (r == 0)

@@ -32,6 +32,9 @@ int exception_remove(const char *data, struct str id, struct diag *reterr) MUST_
 struct suppression_made {
     struct str rule, span, owner, reason;
 };
+/* -EINVAL with a sentence when the span is none, or owner or reason are missing. */
+int suppression_check(const struct suppression_made *s, struct diag *reterr) MUST_USE;
+void suppression_write(const struct suppression_made *s, struct buf *out); /* a file with this row alone */
 /* An older row of the same rule is replaced. */
 int suppression_add(const char *data, const struct suppression_made *s, struct diag *reterr) MUST_USE;
 int suppression_remove(const char *data, struct str rule, struct diag *reterr) MUST_USE;

@@ -27,6 +27,7 @@ struct stage {
     struct str *infos;   /* paths of the info.yml among them */
     size_t n_infos, infos_cap;
     struct sha256 hash;
+    struct str own;      /* the path of a written rule */
     int fd; /* of the folder being made */
     uint64_t passed_over;
 };
@@ -119,29 +120,10 @@ static int put_one(void *ctx, const struct ruleset_file *f, struct diag *reterr)
 
 /* ---- recorded events ---- */
 
-static void copy_json(struct jsonw *w, const struct json_value *v) {
-    switch (v->type) {
-    case JSON_NULL: jsonw_null(w); return;
-    case JSON_FALSE:
-    case JSON_TRUE: jsonw_bool(w, v->type == JSON_TRUE); return;
-    case JSON_NUMBER: jsonw_raw(w, v->text); return;
-    case JSON_STRING: jsonw_str(w, v->text); return;
-    case JSON_ARRAY:
-    case JSON_OBJECT: break;
-    }
-    v->type == JSON_OBJECT ? jsonw_object(w) : jsonw_array(w);
-    for (const struct json_value *it = v->first; it; it = it->next) {
-        if (v->type == JSON_OBJECT)
-            jsonw_key(w, it->key);
-        copy_json(w, it);
-    }
-    jsonw_end(w);
-}
-
 static void add_line(struct buf *out, const struct json_value *event) {
     struct jsonw w;
     jsonw_init(&w, out);
-    copy_json(&w, event);
+    jsonw_value(&w, event);
     buf_add_byte(out, '\n');
 }
 
@@ -222,14 +204,55 @@ static struct str name_from(const char *from) {
     return s;
 }
 
-static int fill(struct stage *s, const char *from, struct diag *reterr) {
+/* Where a written rule is kept: by its id, so that a newer text takes its place. */
+static int path_of_text(struct stage *s, struct str text, struct diag *reterr) {
+    struct yaml_doc *doc = NULL;
+    struct str id;
+    if (text.n > YAML_BYTES_MAX)
+        return diag_set(reterr, -ERR_LIMIT, "the rule is larger than %d bytes", YAML_BYTES_MAX);
+    int r = yaml_parse(&s->events, text, "rule", &doc, reterr);
+    if (r < 0)
+        return r;
+    if (!doc || !doc->root || doc->root->kind != YAML_MAPPING || !yaml_get_str(doc->root, "id", &id) || !is_id(id))
+        return diag_set(reterr, -EINVAL, "the rule has no id; give it one of its own (id: and what uuidgen prints)");
+    s->own = arena_printf(s->keep, "rules/%.*s.yml", STR_ARG(id));
+    return s->own.p ? 0 : no_memory(reterr);
+}
+
+static int put_older(void *ctx, const struct ruleset_file *f, struct diag *reterr) {
+    struct stage *s = ctx;
+    return str_eq(f->path, s->own) ? 0 : put_one(ctx, f, reterr);
+}
+
+/* What the set has, and the rule. Somebody else's set stays as it came. */
+static int take_text(struct stage *s, const char *data, struct str text, struct diag *reterr) {
+    struct rulesets all;
+    char files[PATH_MAX + 16];
+    int r = path_of_text(s, text, reterr);
+    if (r < 0)
+        return r;
+    r = rulesets_load(data, &all, reterr);
+    const struct ruleset *now = r == 0 ? rulesets_find(&all, s->set->name, false) : NULL;
+    if (now && !str_eq_z(now->from, RULESET_WRITTEN))
+        r = diag_set(reterr, -EEXIST, "'%.*s' is a set that somebody else keeps; name another for rules of your own",
+                     STR_ARG(s->set->name));
+    if (r == 0 && now) {
+        snprintf(files, sizeof files, "%s/files", now->dir);
+        r = ruleset_take(files, put_older, s, reterr);
+    }
+    rulesets_done(&all);
+    struct ruleset_file f = {.path = s->own, .kind = RULESET_RULE, .bytes = text};
+    return r < 0 ? r : put_one(s, &f, reterr);
+}
+
+static int fill(struct stage *s, const char *data, const char *from, struct str text, struct diag *reterr) {
     uint8_t digest[SHA256_BYTES];
     sha256_init(&s->hash);
-    int r = ruleset_take(from, put_one, s, reterr);
+    int r = from ? ruleset_take(from, put_one, s, reterr) : take_text(s, data, text, reterr);
     for (size_t i = 0; r == 0 && i < s->n_infos; i++)
         r = put_samples(s, s->infos[i], reterr);
     if (r == 0 && !s->set->files)
-        r = diag_set(reterr, -ENOENT, "'%s' holds no rules (*.yml)", from);
+        r = diag_set(reterr, -ENOENT, "'%s' holds no rules (*.yml)", from ? from : "it");
     sha256_end(&s->hash, digest);
     hex_encode(digest, sizeof digest, s->set->digest);
     if (!s->set->licence.p)
@@ -238,7 +261,8 @@ static int fill(struct stage *s, const char *from, struct diag *reterr) {
 }
 
 /* Puts the set together in `tmp`, then moves it to `draft`. */
-static int build(struct stage *s, const char *from, const char *tmp, const char *draft, struct diag *reterr) {
+static int build(struct stage *s, const char *data, const char *from, struct str text, const char *tmp, const char *draft,
+                 struct diag *reterr) {
     int r = ruleset_remove_tree(tmp);
     if (r == 0)
         r = file_make_dir(tmp, 0700, reterr);
@@ -247,7 +271,7 @@ static int build(struct stage *s, const char *from, const char *tmp, const char 
     if (r < 0)
         return diag_set(reterr, r, "cannot make '%s': %s", tmp, err_word(r));
     s->set->dir = tmp;
-    r = fill(s, from, reterr);
+    r = fill(s, data, from, text, reterr);
     if (r == 0)
         r = ruleset_write(s->set, reterr);
     if (r == 0 && syncfs(s->fd) < 0)
@@ -263,8 +287,9 @@ static int build(struct stage *s, const char *from, const char *tmp, const char 
 int ruleset_stage(const char *data, const char *from, const struct ruleset_staging *o, struct arena *a,
                   struct ruleset *ret, uint64_t *ret_passed_over, struct diag *reterr) {
     char below[RULESET_NAME_BYTES_MAX + 32], tmp[PATH_MAX], draft[PATH_MAX];
-    struct str name = o->name.p ? o->name : name_from(from);
-    struct ruleset set = {.from = arena_dup(a, str_of(from)), .by = arena_dup(a, o->by), .licence = o->licence,
+    struct str name = o->name.p || !from ? o->name : name_from(from);
+    struct str origin = o->origin.p ? o->origin : from ? str_of(from) : STR(RULESET_WRITTEN);
+    struct ruleset set = {.from = arena_dup(a, origin), .by = arena_dup(a, o->by), .licence = o->licence,
                           .added_ns = time_now_ns(), .on = true, .draft = true};
     if (!ruleset_name_is_good(name))
         return diag_set(reterr, -EINVAL, "'%.*s' is no name for a rule set; --name takes letters, digits, - and _",
@@ -278,12 +303,13 @@ int ruleset_stage(const char *data, const char *from, const struct ruleset_stagi
     struct stage s = {.set = &set, .keep = a};
     arena_init(&s.events, RULESET_BYTES_MAX);
     map_init(&s.by_path, RULESET_FILES_MAX, MAP_BORROW);
-    r = set.name.p && set.from.p && set.by.p ? build(&s, from, tmp, draft, reterr) : no_memory(reterr);
+    r = set.name.p && set.from.p && set.by.p ? build(&s, data, from, o->text, tmp, draft, reterr) : no_memory(reterr);
     map_done(&s.by_path);
     arena_done(&s.events);
     if (r < 0)
         return r;
     set.dir = arena_dup_z(a, str_of(draft));
+    set.written = s.own;
     *ret = set;
     *ret_passed_over = s.passed_over;
     return set.dir ? 0 : no_memory(reterr);

@@ -86,6 +86,7 @@ static int load_one(struct rulesets *all, const char *data, const char *entry, s
     if (all->n >= RULESETS_MAX)
         return diag_set(reterr, -ERR_LIMIT, "more than %d rule sets below '%s/rules'", RULESETS_MAX, data);
     s.dir = arena_dup_z(&all->arena, str_of(dir));
+    s.older = !draft && set_path(dir, data, OLD, name, "") == 0 && access(dir, F_OK) == 0;
     if (!s.dir || arena_grow(&all->arena, (void **) &all->at, &all->cap, all->n + 1, sizeof *all->at) < 0)
         return diag_set(reterr, -ENOMEM, "out of memory");
     all->at[all->n++] = s;

@@ -22,8 +22,9 @@ struct ruleset {
     int64_t added_ns;
     uint64_t rules, files, samples; /* files: rule files; rules: as counted when it was added */
     char digest[65]; /* SHA-256 over paths and contents of the rule files */
-    bool on, draft;
+    bool on, draft, older; /* older: the version before is kept, ruleset_go_back goes there */
     const char *dir; /* of this version */
+    struct str written; /* path below files/ of the rule somebody wrote just now; not kept */
 };
 struct rulesets {
     struct arena arena;

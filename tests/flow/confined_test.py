@@ -7,7 +7,7 @@ import programs
 import spoolread
 import tap
 
-OWN = ("sensor", "rules", "spool")
+OWN = ("sensor", "rules", "spool", "incoming")
 FOREIGN = ("keep", "room", "hand", "run")
 
 

@@ -46,6 +46,10 @@ def sensor_answer(m):
     if m["t"] == "rule_order":
         good = m["op"] == "off" and m["name"] == "sigma"
         return {"t": "rule_order", "id": m["id"], "result": {"ok": good, "error": None if good else "there is no such order"}}
+    if m["t"] == "rule_trial":
+        trial = {"number": 1, "op": "except", "name": "", "rule": "r-list", "by": m.get("by", ""), "state": "running", "started": rooms.iso(),
+                 "done": 1, "of": 2, "error": None, "result": None}
+        return {"t": "rule_trial", "id": m["id"], "result": {"ok": True, "error": None, "trial": trial}}
     return {"t": "explain", "id": m["id"], "result": {"decoder": "sshd", "line": m["line"], "rules": []}}
 
 
@@ -476,6 +480,10 @@ WRITES = {
     "action_undo": ("handler", "/actions/1/undo", {}, "/incidents/1/actions", ("undo", "action")),
     "rule_order": ("handler", "/rules/order", {"op": "off", "name": "sigma"}, None, ("change", "rule")),
     "rule_try": ("handler", "/rules/try", {"line": "Failed password"}, None, None),
+    "rule_trial_post": ("handler", "/rules/trial", {"op": "suppress", "rule": "r-list", "for": "1h", "owner": "a", "reason": "b"}, None, None),
+    "rule_trial_end": ("handler", "/rules/trial/end", None, None, None),
+    "rule_draft_post": ("handler", "/rules/drafts", {"name": "own", "text": "title: x"}, None, ("change", "rule")),
+    "rule_set_post": ("handler", "/rules/sets?name=sigma", b"PK", None, ("change", "rule")),
     "person_post": ("administrator", "/persons", {"name": "新人", "role": "handler"}, None, ("create", "person")),
     "person_put": ("administrator", "/persons/4", {"name": "慣れた人"}, "/persons", ("change", "person")),
     "person_link": ("administrator", "/persons/4/link", None, None, ("create", "link")),
@@ -720,10 +728,10 @@ def who_asks_too_often_waits_and_others_do_not():
         flood = rooms.Browser(r, "127.0.0.66")
         seen = [flood.request("GET", "/api/v1/now").status for _ in range(40)]
         assert seen[0] == 401 and seen[-1] == 429 and set(seen) == {401, 429}, seen
-        x = flood.request("GET", "/api/v1/now")
+        # a slow machine gives one back a second
+        x = next(x for x in (flood.request("GET", "/api/v1/now") for _ in range(10)) if x.status == 429)
         assert openapi.check("GET", "/api/v1/now", 429, x.headers["content-type"], x.text)["error"]["key"] == "error.too_many"
         assert int(x.headers["retry-after"]) >= 1
-        # a slow machine gives one back a second
         assert any(flood.request("GET", "/signin?token=" + "0" * 64).status == 429 for _ in range(5))
         assert b.get("/me")["person"]["id"] == 1
 

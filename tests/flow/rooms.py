@@ -170,8 +170,9 @@ class Browser:
             h["X-Kizuki-CSRF"] = self.csrf
         data = raw
         if body is not None:
-            data = json.dumps(body).encode()
-            h["Content-Type"] = "application/json"
+            archive = isinstance(body, bytes)
+            data = body if archive else json.dumps(body).encode()
+            h["Content-Type"] = "application/zip" if archive else "application/json"
         h.update(headers or {})
         c = self.connect()
         try:

@@ -116,5 +116,35 @@ def an_exception_of_a_correlation_hides_its_group_and_nothing_else():
         assert findings(d, d / "data/rules/exceptions.yml") == ["192.0.2.7", "192.0.2.7"]
 
 
+@tap.test
+def the_pages_show_what_a_decision_would_have_hidden_before_it_is_kept():
+    with tap.folder() as d:
+        bed(d)
+        id, who = f"{sets.ID}1", {"owner": "Sato", "reason": "health check"}
+        where = {"where": [{"field": "source.ip", "value": "192.0.2.7"}], "until": "30d"}
+        with sets.pages(d, d / "auth.log") as b:
+            b.api("POST", "/rules/trial", {"op": "except", "rule": id, **where, **who})
+            x = sets.tried(b)
+            row = next(r for r in x["result"]["rules"] if r["id"] == id)
+            assert x["result"]["hidden_events"] == 20 and (row["before"], row["after"]) == (4, 2) and x["done"] == x["of"] > 0, x
+            assert any("192.0.2.7" in h for h in row["hidden"]) and not any("192.0.2.8" in h for h in row["hidden"]), row
+            assert not (d / "data/rules/exceptions.yml").exists() and not list((d / "data/rules").glob(".preview*"))
+            b.api("POST", "/rules/trial", {"op": "suppress", "rule": id, "for": "1h", **who})
+            x = sets.tried(b)
+            assert x["result"]["hidden_findings"] == 2 and x["result"]["rules"][0]["after"] == 2, x
+            for bad, why in (({"op": "except", "rule": id, "until": "30d", **who}, "says what it hides"), ({"op": "except", "rule": "none", **where, **who}, "no rule in use"),
+                             ({"op": "suppress", "rule": id, "for": "soon", **who}, "no span"), ({"op": "suppress", "rule": id, "for": "1h"}, "an owner")):
+                b.api("POST", "/rules/trial", bad)
+                assert why in sets.tried(b, "failed")["error"], bad
+            b.api("POST", "/rules/trial", {"op": "add", "rule": id, "file": "../rules/x"} , want=400)
+            b.api("POST", "/rules/order", {"op": "except", "rule": id, **where, **who})
+            b.api("POST", "/rules/order", {"op": "suppress", "rule": id, "for": "1h", **who})
+            s = tap.wait_until(lambda: (s := b.get("/rules/state")) and s["exceptions"] and s["suppressions"] and s, 60, what="both decisions")
+            assert s["exceptions"][0]["owner"] == "Sato" and s["suppressions"][0]["for_s"] == 3600, s
+            b.api("POST", "/rules/order", {"op": "unexcept", "name": s["exceptions"][0]["id"]})
+            b.api("POST", "/rules/order", {"op": "unsuppress", "rule": id})
+            tap.wait_until(lambda: not (s := b.get("/rules/state"))["exceptions"] and not s["suppressions"], 60, what="their end")
+
+
 if __name__ == "__main__":
     tap.main()

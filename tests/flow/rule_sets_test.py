@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`kizuki rule add | list | on | off | back | drop`: sets of rules from outside, and what they change."""
+import fcntl
 import json
 import pathlib
 import stat
@@ -7,7 +8,7 @@ import warnings
 import zipfile
 
 import tap
-from rulebed import ID, LINE, fill_spool, make_set, rule, text
+from rulebed import ID, LINE, fill_spool, make_set, pages, rule, set_state, text, tried, zipped
 
 
 @tap.test
@@ -55,6 +56,62 @@ def a_rule_is_shown_with_author_and_licence():
         for words in ("author     Somebody Else", "licence    MIT License", "set        mine", "no samples", "user.name: admin"):
             assert words in said, (words, said)
         assert "no rule in use" in rule(d / "data", "show", "nothing", fails=True)
+
+
+def without_times(change):
+    return {k: v for k, v in change.items() if k != "at"} | {"backtest": {k: v for k, v in change["backtest"].items() if k != "took_ms"}}
+
+
+@tap.test
+def the_pages_take_in_what_the_command_line_does():
+    """An archive and a written rule through the room and the sensor: judged as `kizuki rule add` judges, one at a time, waiting until
+    somebody who has seen that version switches it on."""
+    with tap.folder() as d:
+        log = d / "auth.log"
+        log.write_text("".join(LINE.format(i, "admin" if i % 3 else "root", i) for i in range(30)))
+        archive = zipped(make_set(d / "mine", a=text()))
+        (d / "mine.zip").write_bytes(archive)
+        with pages(d, log) as b:
+            b.api("POST", "/rules/sets?name=mine", {"no": "archive"}, want=400)
+            b.api("POST", "/rules/sets", archive, want=400)
+            b.api("POST", "/rules/sets?name=mine", b"PK\x03\x04 this is none")
+            assert "no whole ZIP archive" in tried(b, "failed")["error"]
+            with open(d / "data/rules/.lock", "w") as lock:  # somebody else writes: taking in waits, everything else goes on
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                b.api("POST", "/rules/sets?name=mine&licence=by%20agreement", archive)
+                assert "something else is being tried" in b.api("POST", "/rules/sets?name=other", archive, want=400)["error"]["params"]["why"]
+                assert "being taken in" in b.api("POST", "/rules/order", {"op": "off", "name": "mine"}, want=400)["error"]["params"]["why"]
+                assert b.get("/rules/trial")["trial"]["state"] == "running"
+            assert tried(b)["result"] == {"name": "mine", "waits": True, "passed_over": 0}
+            waits = set_state(b, "mine", "draft")
+            assert waits["licence"] == "by agreement" and waits["by"] == b.get("/me")["person"]["name"], waits
+            by_page = json.loads((d / "data/rules/.draft-mine/change.json").read_text())
+            rule(d / "data", "add", d / "mine.zip")
+            by_hand = json.loads((d / "data/rules/.draft-mine/change.json").read_text())
+            assert without_times(by_page) == without_times(by_hand) and by_page["backtest"]["after"] == 20, (by_page, by_hand)
+            assert "another version" in b.api("POST", "/rules/order", {"op": "adopt", "name": "mine", "digest": "0" * 64}, want=400)["error"]["params"]["why"]
+            b.api("POST", "/rules/order", {"op": "adopt", "name": "mine", "digest": waits["digest"]})
+            assert not set_state(b, "mine", "on")["older"]
+            b.api("POST", "/rules/sets?name=mine", archive)
+            assert not tried(b)["result"]["waits"], "what is in use already waits"
+            for name, body, why in (("own", text(), "is already taken by"), ("mine", text(2), "somebody else keeps"), ("own", "title: x\n", "no id"),
+                                    ("own", "title: [x\n", ":1:"), ("../x", text(2), "no name for a rule set")):
+                b.api("POST", "/rules/drafts", {"name": name, "text": body})
+                assert why in tried(b, "failed")["error"], b.get("/rules/trial")
+            for user, after in (("root", 10), ("admin", 20)):  # the second text takes the place of the first
+                b.api("POST", "/rules/drafts", {"name": "own", "text": text(2, "Written", user)})
+                assert tried(b)["result"]["waits"]
+                waits = set_state(b, "own", "draft")
+                assert waits["own"] and waits["change"]["new" if user == "root" else "changed"] == 1 and waits["change"]["backtest"]["after"] == after, waits
+                b.api("POST", "/rules/order", {"op": "adopt", "name": "own", "digest": waits["digest"]})
+                set_state(b, "own", "on")
+            (d / "written.yml").write_text(text(3, "By hand"))
+            assert "1 new, 0 changed, 0 gone" in rule(d / "data", "add", d / "written.yml") and set_state(b, "own", "draft")["own"]
+            b.api("POST", "/rules/order", {"op": "back", "name": "own"})
+            assert "user.name: root" in next((d / "data/rules/own/files/rules").iterdir()).read_text()
+            b.api("POST", "/rules/order", {"op": "drop", "name": "own"})
+            told = [r["detail"] for r in b.get("/audit?limit=1000")["rows"] if (r["verb"], r["object"]) == ("change", "rule")]
+            assert {"name": "mine"} in told and {"op": "back", "name": "own"} in told and b.get("/audit/verify")["ok"], told
 
 
 @tap.test

@@ -1,8 +1,13 @@
 """Rule sets for tests, and stored logs to try them on."""
+import contextlib
+import io
 import json
 import subprocess
+import types
+import zipfile
 
 import programs
+import rooms
 import tap
 
 RULE = """title: {title}
@@ -57,3 +62,42 @@ def fill_spool(d, log):
 def stored(d):
     r = kizuki("hunt", "--stats", d / "data/spool")
     return json.loads(r.stderr.splitlines()[-1])["events"] if r.returncode == 0 else 0
+
+
+@contextlib.contextmanager
+def pages(d, log):
+    """A served Kizuki that has read the log, and somebody who is signed in."""
+    (d / "data").mkdir(exist_ok=True)
+    s = programs.Served(d / "data", {"sources": [{"name": "auth", "kind": "file", "path": str(log)}], "syslog": []}, ["--no-local-logs"])
+    try:
+        s.wait_up(60)
+        b = rooms.Browser(types.SimpleNamespace(data=s.data, port=s.https_port)).sign_in(s.link()[len(f"https://127.0.0.1:{s.https_port}"):])
+        lines = len(log.read_text().splitlines())
+        tap.wait_until(lambda: stored(d) >= lines and "sets" in b.get("/rules/state"), 60, what="the log in the spool: " + s.output()[-500:])
+        yield b
+        assert not list((s.data / "incoming").iterdir()), "what was sent in lies about"
+        assert "Sanitizer" not in s.output() and "runtime error" not in s.output(), s.output()[-4000:]
+    finally:
+        s.stop()
+
+
+def zipped(folder):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        for f in sorted(folder.rglob("*")):
+            if f.is_file():
+                z.write(f, f.relative_to(folder.parent))
+    return out.getvalue()
+
+
+def tried(b, state="done"):
+    """The trial that was started last, when it has come to this end."""
+    x = tap.wait_until(lambda: (t := b.get("/rules/trial")["trial"]) and t["state"] != "running" and t, 60, what="the end of the trial")
+    assert x["state"] == state, x
+    return x
+
+
+def set_state(b, name, state):
+    """The row of a set once it is in this state."""
+    return tap.wait_until(lambda: next((s for s in b.get("/rules/state")["sets"] if (s["name"], s["state"]) == (name, state)), None), 60,
+                          what=f"{name} to be {state}: {b.get('/rules/state')['sets']}")

@@ -2,16 +2,12 @@
  * was decided and until when. Both show first what they would have hidden on the stored logs; --add keeps
  * them. */
 #include "app/cli/command.h"
-#include "app/common/rule_paths.h"
-#include "app/engine/backtest.h"
+#include "app/common/rule_preview.h"
 #include "app/engine/overlay.h"
-#include "app/engine/rule_change.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "ruleset/decide.h"
 
-#include <limits.h>
 #include <unistd.h>
 
 enum { OUT_MAX = 16 * 1024 * 1024, FIELDS_MAX = 16 };
@@ -24,65 +20,29 @@ struct except_args {
 
 struct work {
     struct config *config;
-    struct rule_paths paths;
-    struct engine *engine; /* all rules in use */
-    struct rule_change touched;
-    char preview[PATH_MAX];
-    bool has_preview;
+    struct rule_preview preview;
 };
-
-static int ignore_finding(void *ctx UNUSED, const struct finding *f UNUSED) {
-    return 0;
-}
-
-static struct engine_options options_of(const struct rule_paths *p) {
-    static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
-    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n, .suppress_path = p->suppress,
-                                   .sources = &unknown, .n_sources = 1};
-}
 
 static int begin(struct work *w, const char *data, struct diag *err) {
     *w = (struct work){0};
     int r = config_load(data, NULL, &w->config, err);
-    if (r == 0)
-        r = rule_paths_load(w->config, engine_content_dir(), NULL, &w->paths, err);
-    if (r < 0)
-        return r;
-    struct engine_options o = options_of(&w->paths);
-    return engine_new(&o, (struct finding_sink){.put = ignore_finding}, &w->engine, err);
+    return r < 0 ? r : rule_preview_open(w->config, &w->preview, err);
 }
 
 static int end(struct work *w, int r, const struct diag *d) {
-    if (w->has_preview)
-        (void) unlink(w->preview);
-    rule_change_done(&w->touched);
-    engine_free(w->engine);
-    rule_paths_done(&w->paths);
+    rule_preview_done(&w->preview);
     config_free(w->config);
     return r < 0 ? command_failed(d) : 0;
 }
 
-static int find_rule(struct work *w, const char *name, const struct detect_rule **ret, struct diag *err) {
-    *ret = detect_rules_find(engine_rules(w->engine), str_of(name));
-    if (!*ret || (*ret)->kind == DETECT_FILTER || overlay_is_exception(engine_overlay(w->engine), (*ret)->index))
-        return diag_set(err, -ENOENT, "no rule in use has the id or name '%s'", name);
-    return 0;
-}
-
 /* ---- what it would have hidden ---- */
 
-static void print_first(const struct backtest_rule *was, const struct backtest_rule *is, struct buf *out) {
-    for (size_t i = 0; i < ARRAY_SIZE(was->first) && was->first[i][0]; i++) {
-        bool stays = false;
-        for (size_t k = 0; is && k < ARRAY_SIZE(is->first); k++)
-            stays |= strcmp(was->first[i], is->first[k]) == 0;
-        if (!stays)
-            buf_printf(out, "    hidden: %s\n", was->first[i]);
-    }
+static void print_hidden(void *ctx, const char *words) {
+    buf_printf(ctx, "    hidden: %s\n", words);
 }
 
-static int print_preview(const struct backtest *was, const struct backtest *is, const struct rule_change *touched,
-                         struct diag *err) {
+static int print_preview(const struct rule_preview *p, struct diag *err) {
+    const struct backtest *was = &p->was, *is = &p->is;
     struct buf out;
     char from[TIME_ISO_CAP], to[TIME_ISO_CAP];
     buf_init(&out, OUT_MAX);
@@ -97,60 +57,18 @@ static int print_preview(const struct backtest *was, const struct backtest *is, 
                    (unsigned long long) (is->held_back + is->hidden_findings));
         for (struct map_slot *s = NULL; (s = map_next(&was->by_rule, s));) {
             const struct backtest_rule *a = s->value.ptr, *b = backtest_rule(is, s->key);
-            if (!map_find(&touched->touched, s->key))
+            if (!rule_preview_touches(p, s->key))
                 continue;
             buf_add_z(&out, "  ");
             text_escape_controls(&out, a->title);
             buf_printf(&out, ": %llu findings, %llu would be left\n", (unsigned long long) a->findings,
                        (unsigned long long) (b ? b->findings : 0));
-            print_first(a, b, &out);
+            rule_preview_hidden(p, a, print_hidden, &out);
         }
     }
     int r = file_write_all(1, buf_str(&out));
     buf_done(&out);
     return r < 0 ? diag_set(err, r, "cannot write: %s", err_word(r)) : 0;
-}
-
-/* with: the decision as a file, beside the rules (exceptions) or in place of what is held back now. */
-static int preview(struct work *w, const struct detect_rule *rule, bool suppression, struct diag *err) {
-    struct backtest was = {0}, is = {0};
-    char spool[PATH_MAX];
-    const char **with = arena_alloc(&w->paths.arena, (w->paths.n + 1) * sizeof *with);
-    if (!with || rule_change_of(engine_rules(w->engine), rule, &w->touched) < 0)
-        return diag_set(err, -ENOMEM, "out of memory");
-    memcpy(with, w->paths.p, w->paths.n * sizeof *with);
-    with[w->paths.n] = w->preview;
-    struct engine_options a = options_of(&w->paths);
-    a.wants = rule_change_wants;
-    a.wants_ctx = &w->touched;
-    struct engine_options b = a;
-    b.ignore_until = true;
-    if (suppression) {
-        b.suppress_path = w->preview;
-    } else {
-        b.rule_paths = with;
-        b.n_rule_paths = w->paths.n + 1;
-    }
-    snprintf(spool, sizeof spool, "%.4000s/spool", w->config->data);
-    int r = backtest_run(spool, &a, &was, err);
-    if (r == 0)
-        r = backtest_run(spool, &b, &is, err);
-    if (r == 0)
-        r = print_preview(&was, &is, &w->touched, err);
-    backtest_done(&was);
-    if (is.by_rule.max_n)
-        backtest_done(&is);
-    return r;
-}
-
-static int write_preview(struct work *w, struct str text, struct diag *err) {
-    char name[64];
-    snprintf(name, sizeof name, ".preview-%d.yml", (int) getpid());
-    int r = rulesets_path(w->preview, w->config->data, name);
-    if (r == 0)
-        r = file_write_atomic(w->preview, text, 0600, err);
-    w->has_preview = r == 0;
-    return r;
 }
 
 /* ---- except ---- */
@@ -189,28 +107,17 @@ static int say_how(void) {
 static int except_with(struct work *w, const struct except_args *a, const char *name, struct diag *err) {
     struct exception_field fields[FIELDS_MAX];
     const struct detect_rule *rule;
-    struct buf text;
     int64_t now = time_now_ns();
-    int r = find_rule(w, name, &rule, err);
+    int r = rule_preview_find(&w->preview, str_of(name), &rule, err);
     if (r < 0 || (r = read_fields(a, fields, err)) < 0)
         return r;
-    struct exception_made x = {.rule = rule->id, .fields = fields, .n_fields = a->where.n, .owner = str_of(a->owner),
-                               .reason = str_of(a->reason)};
-    if (rule->kind == DETECT_DETECTION) {
-        x.category = rule->logsource.category;
-        x.product = rule->logsource.product;
-        x.service = rule->logsource.service;
-    }
+    struct exception_made x = {.fields = fields, .n_fields = a->where.n, .owner = str_of(a->owner), .reason = str_of(a->reason)};
+    exception_of_rule(&x, rule);
     if ((r = exception_until(str_of(a->until), now, &x.until_ns, err)) < 0 || (r = exception_check(&x, now, err)) < 0)
         return r;
-    buf_init(&text, OUT_MAX);
-    exception_write(&x, &text);
-    char dir[PATH_MAX];
-    if ((r = rulesets_path(dir, w->config->data, "")) == 0 && (r = file_make_dir(dir, 0700, err)) == 0)
-        r = write_preview(w, buf_str(&text), err);
-    buf_done(&text);
+    r = rule_preview_exception(&w->preview, rule, &x, NULL, err);
     if (r == 0)
-        r = preview(w, rule, false, err);
+        r = print_preview(&w->preview, err);
     return r < 0 ? r : a->add ? keep(w, &x, NULL, err) : say_how();
 }
 
@@ -228,19 +135,15 @@ static int except(void *settings, unsigned n_args UNUSED, char **args) {
 
 static int suppress_with(struct work *w, const struct except_args *a, const char *name, struct diag *err) {
     const struct detect_rule *rule;
-    struct buf text;
-    int r = find_rule(w, name, &rule, err);
+    int r = rule_preview_find(&w->preview, str_of(name), &rule, err);
     if (r < 0)
         return r;
     struct suppression_made s = {rule->id, str_of(a->span), str_of(a->owner), str_of(a->reason)};
-    buf_init(&text, OUT_MAX);
-    buf_printf(&text, "suppressions:\n  - {rule: \"%.*s\", for: \"%.*s\"}\n", STR_ARG(s.rule), STR_ARG(s.span));
-    char dir[PATH_MAX];
-    if ((r = rulesets_path(dir, w->config->data, "")) == 0 && (r = file_make_dir(dir, 0700, err)) == 0)
-        r = write_preview(w, buf_str(&text), err);
-    buf_done(&text);
+    r = suppression_check(&s, err);
     if (r == 0)
-        r = preview(w, rule, true, err);
+        r = rule_preview_suppression(&w->preview, rule, &s, NULL, err);
+    if (r == 0)
+        r = print_preview(&w->preview, err);
     return r < 0 ? r : a->add ? keep(w, NULL, &s, err) : say_how();
 }
 
@@ -273,13 +176,13 @@ static void print_exception(const struct overlay_exception *x, const struct dete
 }
 
 static int list_all(struct work *w, struct diag *err) {
-    const struct overlay *o = engine_overlay(w->engine);
+    const struct overlay *o = engine_overlay(w->preview.engine);
     struct buf out;
     size_t n, m;
     buf_init(&out, OUT_MAX);
     const struct overlay_exception *xs = overlay_exceptions(o, &n);
     for (size_t i = 0; i < n; i++)
-        print_exception(&xs[i], engine_rules(w->engine), &out);
+        print_exception(&xs[i], engine_rules(w->preview.engine), &out);
     const struct overlay_suppression *ss = overlay_suppressions(o, &m);
     for (size_t i = 0; i < m; i++) {
         buf_printf(&out, "repeats held back for %lld s  by ", (long long) (ss[i].for_ns / NS_PER_S));

@@ -3,17 +3,19 @@
  * A set that is added waits as a draft until somebody switches it on; what it would change has been shown
  * and tried on stored logs before. A running sensor takes a change up by itself. */
 #include "app/cli/command.h"
-#include "app/cli/rule_judge.h"
+#include "app/cli/rule_print.h"
+#include "app/common/rule_add.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "ruleset/stage.h"
 
 #include <limits.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHANGE_BYTES_MAX = 16 * 1024 * 1024, ARENA_MAX = 64 * 1024 * 1024 };
+enum { CHANGE_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct set_args {
     const char *data, *name, *licence, *by;
@@ -48,93 +50,68 @@ static int end(struct opened *o, int r, const struct diag *err) {
 
 /* ---- add ---- */
 
-static int keep_change(const struct rule_judged *j, const struct ruleset *draft, struct diag *err) {
-    char path[PATH_MAX + 16];
-    struct jsonw w;
-    struct buf b;
-    buf_init(&b, CHANGE_BYTES_MAX);
-    jsonw_init(&w, &b);
-    rule_judged_write(j, draft->dir, &w);
-    buf_add_byte(&b, '\n');
-    snprintf(path, sizeof path, "%s/change.json", draft->dir);
-    int r = buf_error(&b);
-    if (r == 0)
-        r = file_write_atomic(path, buf_str(&b), 0600, err);
-    buf_done(&b);
-    return r;
-}
-
-static bool is_same(const char *data, const struct ruleset *draft) {
-    struct rulesets all;
-    bool same = false;
-    if (rulesets_load(data, &all, NULL) == 0) {
-        const struct ruleset *now = rulesets_find(&all, draft->name, false);
-        same = now && strcmp(now->digest, draft->digest) == 0;
-    }
-    rulesets_done(&all);
-    return same;
-}
-
 static int switch_on(const char *data, struct str name, struct diag *err) {
     int r = ruleset_adopt(data, name, err);
     return r < 0 ? r : rulesets_tell(data, err);
 }
 
-static int finish_add(const struct set_args *a, const struct opened *o, const struct ruleset *draft,
-                      const struct rule_judged *j, struct diag *err) {
-    if (j->change.n == 0 && is_same(o->config->data, draft))
-        return ruleset_drop(o->config->data, draft->name, true, err);
+static int finish_add(const struct set_args *a, const struct opened *o, const struct rule_added *x, struct diag *err) {
+    struct str name = x->draft.name;
+    if (x->nothing_new)
+        return 0;
     if (!a->on) {
-        printf("it waits: kizuki rule on %.*s switches it on, kizuki rule drop --draft %.*s forgets it\n",
-               STR_ARG(draft->name), STR_ARG(draft->name));
+        printf("it waits: kizuki rule on %.*s switches it on, kizuki rule drop --draft %.*s forgets it\n", STR_ARG(name),
+               STR_ARG(name));
         return 0;
     }
-    int r = switch_on(o->config->data, draft->name, err);
+    int lock = rulesets_lock(o->config->data, err);
+    int r = lock < 0 ? lock : switch_on(o->config->data, name, err);
+    if (lock >= 0)
+        close(lock);
     if (r == 0)
-        printf("%.*s is on\n", STR_ARG(draft->name));
+        printf("%.*s is on\n", STR_ARG(name));
     return r;
 }
 
-static int judge_and_finish(const struct set_args *a, const struct opened *o, struct ruleset *draft,
-                            struct diag *err) {
-    struct rule_judged j;
-    int r = rule_judge(o->config, draft, !a->no_backtest, &j, err);
-    if (r == 0) {
-        draft->rules = j.loaded;
-        r = ruleset_write(draft, err);
-    }
-    if (r == 0)
-        r = keep_change(&j, draft, err);
-    if (r == 0)
-        r = rule_judged_print(&j, draft, true, err);
-    if (r == 0)
-        r = finish_add(a, o, draft, &j, err);
-    rule_judged_done(&j);
-    return r;
+static void say_taken(void *ctx, const struct ruleset *draft, uint64_t passed_over) {
+    printf("%llu rule files and events of %llu rules taken from '%s', %llu other files passed over\n",
+           (unsigned long long) draft->files, (unsigned long long) draft->samples, (const char *) ctx,
+           (unsigned long long) passed_over);
+    fflush(stdout);
+}
+
+static bool is_rule_file(const char *path) {
+    struct stat st;
+    return (str_ends(str_of(path), STR(".yml")) || str_ends(str_of(path), STR(".yaml"))) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static int add(void *settings, unsigned n_args UNUSED, char **args) {
     const struct set_args *a = settings;
-    struct ruleset draft;
+    struct rule_added x = {0};
     struct opened o;
-    struct arena arena;
+    struct arena text;
     struct diag d = {0};
-    uint64_t passed_over;
-    arena_init(&arena, ARENA_MAX);
-    int r = begin(a->data, true, &o, &d);
-    struct ruleset_staging s = {.name = str_of(a->name), .by = str_of(who(a->by)), .licence = str_of(a->licence)};
-    if (r == 0)
-        r = ruleset_stage(o.config->data, args[0], &s, &arena, &draft, &passed_over, &d);
+    arena_init(&text, YAML_BYTES_MAX + 65536);
+    int r = begin(a->data, false, &o, &d);
+    struct rule_adding how = {.from = args[0],
+                              .staging = {.name = str_of(a->name), .by = str_of(who(a->by)), .licence = str_of(a->licence)},
+                              .no_backtest = a->no_backtest, .staged = say_taken, .ctx = args[0]};
+    if (r == 0 && is_rule_file(args[0])) {
+        how.from = NULL;
+        how.staging.name = a->name ? how.staging.name : STR("own");
+        r = file_read(&text, args[0], YAML_BYTES_MAX, &how.staging.text, &d);
+    }
     if (r == 0) {
-        printf("%llu rule files and events of %llu rules taken from '%s', %llu other files passed over\n",
-               (unsigned long long) draft.files, (unsigned long long) draft.samples, args[0],
-               (unsigned long long) passed_over);
-        fflush(stdout);
-        r = judge_and_finish(a, &o, &draft, &d);
+        r = rule_add(o.config, &how, &x, &d);
+        if (r == 0)
+            r = rule_judged_print(&x.judged, &x.draft, true, &d);
+        if (r == 0)
+            r = finish_add(a, &o, &x, &d);
         if (rulesets_tell(o.config->data, NULL) < 0)
             r = r < 0 ? r : -EIO;
+        rule_added_done(&x);
     }
-    arena_done(&arena);
+    arena_done(&text);
     return end(&o, r, &d);
 }
 
@@ -285,12 +262,13 @@ static const struct cli_option DROP_OPTIONS[] = {
     {0},
 };
 const struct cli_command COMMAND_RULE_ADD = {
-    .name = "rule add", .args = "DIR|ZIP", .args_min = 1, .args_max = 1,
+    .name = "rule add", .args = "DIR|ZIP|RULE.yml", .args_min = 1, .args_max = 1,
     .help = "take a set of rules, show what it would change and try that on stored logs",
     .text = "Nothing is fetched: DIR or ZIP is on this machine. Rules (*.yml; below the folders rules… when there are\n"
             "some), licences and recorded events (regression_data) are copied to DATA/rules as they are, so that\n"
             "author and licence stay beside each rule. Shown are refused, new, changed and gone rules, and how many\n"
-            "findings the rules concerned make on the stored logs before and after. Then it waits as a draft:\n"
+            "findings the rules concerned make on the stored logs before and after. RULE.yml is a rule you wrote; it joins\n"
+            "the set of such rules (own), in place of an older one of the same id. Then it waits as a draft:\n"
             "kizuki rule on NAME switches it on, without a restart.\n",
     .options = ADD_OPTIONS, .size = sizeof(struct set_args), .run = add};
 const struct cli_command COMMAND_RULE_LIST = {

@@ -108,7 +108,7 @@ static const struct {
     ROW(2, faccessat) ROW(2, faccessat2) ROW(2, readlink) ROW(2, readlinkat) ROW(2, getcwd) ROW(2, chdir) ROW(2, getdents64)
     ROW(2, rename) ROW(2, renameat) ROW(2, renameat2) ROW(2, unlink) ROW(2, unlinkat) ROW(2, mkdir)
     ROW(2, mkdirat) ROW(2, rmdir) ROW(2, ftruncate) ROW(2, truncate) ROW(2, fallocate) ROW(2, fsync)
-    ROW(2, fdatasync) ROW(2, sync_file_range) ROW(2, flock) ROW(2, fchmod) ROW(2, chmod) ROW(2, fchmodat) ROW(2, fchown)
+    ROW(2, fdatasync) ROW(2, syncfs) ROW(2, sync_file_range) ROW(2, flock) ROW(2, fchmod) ROW(2, chmod) ROW(2, fchmodat) ROW(2, fchown)
     ROW(2, umask) ROW(2, statfs) ROW(2, fstatfs) ROW(2, inotify_init1) ROW(2, inotify_add_watch)
     ROW(2, inotify_rm_watch) ROW(2, fadvise64) ROW(2, copy_file_range) ROW(2, utimensat) ROW(2, link) ROW(2, linkat)
     /* SANDBOX_SOCKETS */

@@ -88,6 +88,11 @@ static int take(struct running *x, const struct spool_batch *records) {
         b->first_ns = b->first_ns == TIME_NONE ? rec->arrival_ns : b->first_ns;
         b->last_ns = MAX(b->last_ns, rec->arrival_ns);
     }
+    if (b->watch && records->n) {
+        if (!b->watch->first)
+            __atomic_store_n(&b->watch->first, records->records[0].pos.n, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&b->watch->looked, records->n, __ATOMIC_RELAXED);
+    }
     int r = engine_process(x->lane, records->records, records->n, x->batch);
     return r < 0 ? r : engine_consume(x->e, x->batch, &x->stream);
 }
@@ -108,8 +113,8 @@ static int read_spool(struct running *x, const char *dir, struct diag *err) {
         } else if (r > 0 && (r = take(x, &records)) < 0) {
             diag_set(err, r, "cannot go on: %s", err_word(r));
         }
-        if (r == 0 && x->b->stop && *x->b->stop)
-            r = diag_set(err, -ECANCELED, "stopped");
+        if (r == 0 && x->b->watch && __atomic_load_n(&x->b->watch->stop, __ATOMIC_RELAXED))
+            r = diag_set(err, -ECANCELED, "ended on request");
     }
     spool_batch_done(&records);
     return r;
@@ -158,8 +163,8 @@ static int run(struct backtest *b, const char *dir, const struct engine_options 
 int backtest_run(const char *spool_dir, const struct engine_options *o, struct backtest *ret,
                  struct diag *reterr) {
     struct registry registry;
-    const volatile bool *stop = ret->stop;
-    *ret = (struct backtest){.first_ns = TIME_NONE, .last_ns = TIME_NONE, .stop = stop};
+    struct backtest_watch *watch = ret->watch;
+    *ret = (struct backtest){.first_ns = TIME_NONE, .last_ns = TIME_NONE, .watch = watch};
     arena_init(&ret->arena, BACKTEST_ARENA_MAX);
     map_init(&ret->by_rule, RULES_MAX, MAP_BORROW);
     int r = registry_init(&registry, reterr);

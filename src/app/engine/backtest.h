@@ -9,6 +9,13 @@ struct backtest_rule {
     uint64_t findings;
     char first[3][240]; /* of the first findings, in words: time and group */
 };
+/* How far one run, or several in a row, have come, and whether somebody wants them to end: written by one thread, read by
+ * another (__atomic). */
+struct backtest_watch {
+    uint64_t looked, first; /* records; number of the first one, 0 until it was read */
+    uint64_t runs;          /* how often everything is read in all */
+    bool stop;
+};
 struct backtest {
     struct arena arena;
     struct map by_rule; /* id -> struct backtest_rule * */
@@ -17,7 +24,7 @@ struct backtest {
     int64_t first_ns, last_ns; /* arrival; TIME_NONE: nothing stored */
     double wall_s, cpu_s;
     uint32_t rules; /* that were run */
-    const volatile bool *stop; /* may be set by another thread */
+    struct backtest_watch *watch; /* kept by backtest_run; NULL: nobody looks */
 };
 /* o: as for a running engine (sources are taken from the spool). A folder that is missing holds nothing. */
 int backtest_run(const char *spool_dir, const struct engine_options *o, struct backtest *ret,

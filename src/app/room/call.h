@@ -34,6 +34,7 @@ struct route {
     handler_fn *handle;
     const char *help;
     bool open; /* no session is asked for: constant answers only */
+    bool upload; /* the body is a file (upload.h) */
 };
 extern const struct route ROUTES[];
 extern const size_t N_ROUTES;
@@ -60,6 +61,10 @@ struct call {
     char cookie[160];
     int retry_s;
     bool too_large, suspended, answered;
+    int upload_fd, upload_error;
+    uint64_t upload_bytes;
+    char upload_name[40]; /* below DATA/incoming; empty: none */
+    bool upload_given;    /* it is the sensor's to remove */
     /* handlers that wait keep what they need here */
     void *waiting;
     void (*waiting_free)(void *);
@@ -72,6 +77,7 @@ struct http {
     struct list streams; /* of struct stream */
     size_t n_streams;
     int64_t clock_ns; /* monotonic: of the last event: clock */
+    const struct call *uploading; /* whose file is being taken; NULL: nobody's */
 };
 
 /* respond.c */
@@ -119,6 +125,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_timeline_post, handle_incident_findings, handle_incident_accounts,
     handle_incident_evidence, handle_incident_actions, handle_findings, handle_action_approve,
     handle_action_reject, handle_action_undo, handle_action_extend, handle_sources, handle_rules,
-    handle_rule, handle_rule_state, handle_rule_order, handle_rule_try, handle_audit, handle_audit_verify, handle_packs, handle_pack,
+    handle_rule, handle_rule_state, handle_rule_order, handle_rule_try, handle_rule_trial, handle_rule_trial_post,
+    handle_rule_trial_end, handle_rule_draft_post, handle_rule_set_post, handle_audit, handle_audit_verify, handle_packs, handle_pack,
     handle_demo, handle_demo_start, handle_demo_clear, handle_source_unread,
     handle_time, handle_incident_split_try;

@@ -1,4 +1,4 @@
-/* Sources, rules, the chain, packs and the demonstration. */
+/* Sources, the chain, packs and the demonstration. */
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
 #include "app/room/room.h"
@@ -9,97 +9,6 @@
 int handle_sources(struct call *c) {
     int e = room_sources_write(c->p->room, &c->w, &c->err);
     return e < 0 ? e : 200;
-}
-
-int handle_rules(struct call *c) {
-    int e = room_rules_write(c->p->room, &c->w, &c->err);
-    return e < 0 ? e : 200;
-}
-
-int handle_rule(struct call *c) {
-    int e = room_rule_write(c->p->room, c->args.name, &c->w, &c->err);
-    return e < 0 ? e : 200;
-}
-
-int handle_rule_state(struct call *c) {
-    room_rule_state_write(c->p->room, &c->w);
-    return 200;
-}
-
-/* What was done is recorded once the sensor has done it; what it refused is said in its words. */
-static void on_ordered(void *ctx, const struct json_value *answer) {
-    struct call *c = ctx;
-    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
-    bool ok = false;
-    struct str why = STR("");
-    if (!result) {
-        call_finish(c, call_refuse(c, 503, "error.sensor_away"));
-        return;
-    }
-    (void) json_get_str(result, "error", &why);
-    if (!json_get_bool(result, "ok", &ok) || !ok) {
-        call_finish(c, call_refuse_with(c, 400, "error.rule_order", "why", why));
-        return;
-    }
-    int e = room_begin(c->p->room, &c->err);
-    if (e == 0)
-        e = room_end(c->p->room, room_record(c->p->room, &c->who, VERB_CHANGE, OBJECT_RULE, &c->err), &c->err);
-    call_finish(c, e < 0 ? e : call_ok(c));
-}
-
-int handle_rule_order(struct call *c) {
-    static const char *const keys[] = {"op", "name", "rule", "where", "until", "owner", "reason", "for", NULL};
-    struct buf members;
-    struct jsonw w;
-    struct str op;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_str(c, "op", 1, 40, &op);
-    if (e < 0)
-        return e;
-    buf_init(&members, 256 * 1024);
-    jsonw_init(&w, &members);
-    room_json_copy(&w, c->json);
-    e = buf_error(&members);
-    if (e == 0) /* without its braces: members of the question */
-        e = sensor_link_ask(c->p, "rule_order", str_n(members.p + 1, members.n - 2), on_ordered, c);
-    buf_done(&members);
-    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
-}
-
-static void on_explained(void *ctx, const struct json_value *answer) {
-    struct call *c = ctx;
-    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
-    if (!result) {
-        call_finish(c, call_refuse(c, 503, "error.sensor_away"));
-        return;
-    }
-    room_json_copy(&c->w, result);
-    call_finish(c, 200);
-}
-
-int handle_rule_try(struct call *c) {
-    static const char *const keys[] = {"line", "source", NULL};
-    struct str line, source = STR_NULL;
-    struct buf members;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_str(c, "line", 1, 65536, &line);
-    if (e == 0 && json_get(c->json, "source") && json_get(c->json, "source")->type != JSON_NULL)
-        e = call_body_str(c, "source", 0, 200, &source);
-    if (e < 0)
-        return e;
-    int64_t id = source.n ? room_source_id(c->p->room, source) : 0;
-    buf_init(&members, 512 * 1024);
-    buf_add(&members, STR("\"line\":"));
-    json_quote(&members, line);
-    if (id)
-        buf_printf(&members, ",\"source\":%lld", (long long) id);
-    e = buf_error(&members);
-    if (e == 0)
-        e = sensor_link_ask(c->p, "explain", buf_str(&members), on_explained, c);
-    buf_done(&members);
-    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
 }
 
 int handle_audit(struct call *c) {
@@ -176,7 +85,7 @@ static int switch_demo(struct call *c, char what, const char *state) {
     int e = room_begin(c->p->room, &c->err);
     if (e < 0)
         return e;
-    e = room_record(c->p->room, &c->who, c->route->verb, OBJECT_DEMO, &c->err);
+    e = room_record(c->p->room, &c->who, c->route->verb, OBJECT_DEMO, STR("{}"), &c->err);
     if (e == 0)
         e = supervisor_link_ask(l, what);
     e = room_end(c->p->room, e, &c->err);

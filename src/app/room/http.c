@@ -3,6 +3,7 @@
  * any work done. */
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "app/room/upload.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,6 +25,7 @@ static struct call *call_new(struct http *h, struct MHD_Connection *connection, 
     c->p = h->p;
     c->connection = connection;
     c->method = method;
+    c->upload_fd = -1;
     snprintf(c->path, sizeof c->path, "%s", url);
     arena_init(&c->arena, ARENA_BYTES_MAX);
     buf_init(&c->body, HTTP_BODY_BYTES_MAX);
@@ -36,6 +38,7 @@ static void call_free(struct call *c) {
     sensor_link_forget(&c->p->sensor, c);
     if (c->waiting_free)
         c->waiting_free(c->waiting);
+    upload_forget(c);
     arena_done(&c->arena);
     buf_done(&c->body);
     buf_done(&c->out);
@@ -154,7 +157,9 @@ static int admit(struct call *c) {
     status = find_session(c);
     if (!status)
         status = check_csrf(c);
-    return status ? status : check_permission(c);
+    if (!status)
+        status = check_permission(c);
+    return !status && c->route->upload ? upload_begin(c) : status;
 }
 
 /* ---- work ---- */
@@ -174,12 +179,12 @@ static int read_json(struct call *c) {
 
 static void run(struct call *c) {
     char max[24];
-    snprintf(max, sizeof max, "%d", HTTP_BODY_BYTES_MAX);
+    snprintf(max, sizeof max, "%zu", c->route->upload ? RULESET_ZIP_BYTES_MAX : (size_t) HTTP_BODY_BYTES_MAX);
     if (c->too_large) {
         c->status = call_refuse_with(c, 413, "error.too_large", "max", str_of(max));
         return;
     }
-    int e = read_json(c);
+    int e = c->route->upload ? upload_end(c) : read_json(c);
     if (e == 0 && !c->route->open && c->who.person)
         e = room_person_seen(c->p->room, &c->session.person, &c->err);
     if (e == 0)
@@ -211,6 +216,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         *state = c;
         c->status = admit(c);
         return c->status ? call_send(c) : MHD_YES;
+    }
+    if (*n && c->route && c->route->upload) {
+        if (c->upload_fd >= 0)
+            upload_take(c, data, *n);
+        *n = 0;
+        return MHD_YES;
     }
     if (*n) {
         buf_add(&c->body, str_n(data, *n));

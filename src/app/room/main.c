@@ -4,6 +4,7 @@
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
 #include "app/room/room.h"
+#include "app/room/upload.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -311,12 +312,14 @@ static int open_signals(struct program *p, struct diag *err) {
 }
 
 /* What the room may still do: read and write below DIR/room (the database and what SQLite lays
- * beside it), connect to the hand's socket, answer pages. No program is started, nothing else is
- * opened. */
+ * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
+ * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
+    snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
+                                   {incoming, SANDBOX_WRITE},
                                    {"/dev/urandom", SANDBOX_READ}};
     int e = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS,
                           err);
@@ -343,6 +346,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = open_room(p, err);
     if (e == 0)
         e = room_services_register(p->room, err);
+    if (e == 0)
+        e = upload_start(p->config->data, err);
     if (e == 0)
         e = packs_load(&p->packs, p->opt.packs, err);
     if (e == 0)

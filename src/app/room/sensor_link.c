@@ -97,7 +97,7 @@ static int store_one(struct program *p, struct arena *a, const struct json_value
         return e;
     buf_init(&json, FRAME_BYTES_MAX * 2);
     jsonw_init(&w, &json);
-    room_json_copy(&w, v);
+    jsonw_value(&w, v);
     e = buf_error(&json);
     if (e == 0)
         e = room_fold(p->room, &f, buf_str(&json), &x, err);
@@ -198,7 +198,7 @@ static const struct {
     {"hello", take_hello},       {"clock", take_clock},  {"sources", take_sources},
     {"rules", take_rules},       {"stats", take_stats},  {"explain", take_answer},
     {"lines", take_answer},      {"state", take_answer}, {"rule_state", take_rule_state},
-    {"rule_order", take_answer},
+    {"rule_order", take_answer}, {"rule_trial", take_answer},
 };
 
 static int take_message(struct program *p, const struct json_value *m, struct str type,

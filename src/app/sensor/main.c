@@ -148,6 +148,7 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
         return diag_set(err, r, "cannot reach for the room at '%s': %s", o->room, err_word(r));
     s->messages.link = s->link;
     s->messages.order = rule_state_order;
+    s->messages.trial = rule_state_trial;
     s->messages.order_ctx = s;
     rule_state_start(s);
     return pump_begin(s->pump, s->link, err);
@@ -178,20 +179,24 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
 /* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
  * to read, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
-    static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX];
+    static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
     static char log_folder[PATH_MAX], journal_folder[PATH_MAX];
     snprintf(log_folder, sizeof log_folder, "%.4000s/var/log", o->logs_root);
     snprintf(journal_folder, sizeof journal_folder, "%.4000s/run/log/journal", o->logs_root);
+    snprintf(incoming, sizeof incoming, "%.4000s/incoming", s->config->data);
     int r = rulesets_path(rules, s->config->data, "");
     if (r == 0)
         r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
+    if (r == 0)
+        r = file_make_dir(incoming, 0700, err);
     if (r < 0)
         return r;
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
+        {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
         {statistics, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {log_folder, SANDBOX_READ}, {journal_folder, SANDBOX_READ},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
@@ -263,6 +268,8 @@ static void done(struct sensor *s) {
         log_warn("cannot keep the state, the next start looks at more records again: %s", d.text);
     if (s->pump && s->result == 0 && !s->replay)
         rule_state_keep(s);
+    if (s->pump)
+        trial_done(&s->trial);
     /* The process ends here: memory goes with it, and closing handles would need more turns of the loop. */
 }
 

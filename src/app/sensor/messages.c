@@ -263,6 +263,13 @@ static void answer_order(struct messages *m, const struct json_value *q, struct 
     jsonw_end(w);
 }
 
+static void answer_trial(struct messages *m, const struct json_value *q, struct jsonw *w) {
+    if (m->trial)
+        m->trial(m->order_ctx, q, w);
+    else
+        jsonw_null(w);
+}
+
 static const struct {
     const char *type, *result;
     void (*answer)(struct messages *m, const struct json_value *q, struct jsonw *w);
@@ -270,6 +277,7 @@ static const struct {
     {"explain", "result", answer_explain},
     {"lines", "lines", answer_lines},
     {"rule_order", "result", answer_order},
+    {"rule_trial", "result", answer_trial},
 };
 
 static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char *type,

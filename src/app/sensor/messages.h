@@ -11,6 +11,8 @@ struct messages {
     struct ledger_page page;        /* of the sources that is told next: one at each status */
     /* An order about rules; ctx: order_ctx. */
     int (*order)(void *ctx, const struct json_value *q, struct diag *err);
+    /* What takes long (trial.h); writes the result. */
+    void (*trial)(void *ctx, const struct json_value *q, struct jsonw *w);
     void *order_ctx;
     bool replay;                    /* the room follows our clock */
 };

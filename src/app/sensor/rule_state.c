@@ -3,6 +3,7 @@
  * {"t":"rule_state", sets, drafts' changes, exceptions, suppressions, canaries, delays, soc, change}: whole, whenever
  * something changed. {"t":"rule_order","id",op,…} is answered with {"result":{"ok":…,"error":…}}; who may ask is the
  * room's to judge, what makes sense is judged here. */
+#include "app/common/rule_preview.h"
 #include "app/engine/overlay.h"
 #include "app/engine/samples.h"
 #include "app/sensor/sensor.h"
@@ -12,6 +13,7 @@
 #include "detect/rule.h"
 #include "ruleset/decide.h"
 #include "ruleset/soc.h"
+#include "ruleset/stage.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -52,6 +54,9 @@ static void write_sets(const struct sensor *s, struct jsonw *w) {
             jsonw_kstr(w, "from", x->from);
             jsonw_kstr(w, "by", x->by);
             jsonw_ktime(w, "added", x->added_ns);
+            jsonw_kz(w, "digest", x->digest);
+            jsonw_kbool(w, "older", x->older);
+            jsonw_kbool(w, "own", str_eq_z(x->from, RULESET_WRITTEN));
             if (x->draft)
                 write_change(x, w);
             jsonw_end(w);
@@ -216,6 +221,7 @@ static bool hear(void *ctx, const struct finding *f, const struct raw_record *re
 void rule_state_start(struct sensor *s) {
     char path[PATH_MAX];
     struct diag d = {0};
+    trial_init(&s->trial, s->config);
     canaries_init(&s->canaries);
     delays_init(&s->delays);
     if (state_path(s, path) == 0) {
@@ -236,6 +242,7 @@ void rule_state_keep(struct sensor *s) {
 void rule_state_tick(struct sensor *s) {
     static unsigned seconds;
     canaries_tick(s);
+    s->rule_state_changed |= trial_tick(&s->trial); /* a draft may wait now */
     if (++seconds % STATE_EVERY_S == 0) {
         s->rule_state_changed = true;
         if (!s->replay)
@@ -254,21 +261,34 @@ static struct str text_of(const struct json_value *q, const char *key) {
     return s;
 }
 
+/* Whoever decides about a version has seen it: `digest`, where it is given, is that of the version they saw. */
+static int check_digest(const struct ruleset *x, struct str digest, struct diag *err) {
+    if (!digest.n || str_eq_z(digest, x->digest))
+        return 0;
+    return diag_set(err, -ERR_VERSION, "'%.*s' is another version meanwhile; look at what that one changes", STR_ARG(x->name));
+}
+
 static int order_set(struct sensor *s, const struct json_value *q, struct diag *err) {
     const char *data = s->config->data;
     struct str op = text_of(q, "op"), name = text_of(q, "name");
+    bool draft = str_eq_z(op, "adopt") || str_eq_z(op, "drop_draft");
     struct rulesets all;
-    if (str_eq_z(op, "adopt"))
-        return ruleset_adopt(data, name, err);
-    if (str_eq_z(op, "back"))
-        return ruleset_go_back(data, name, err);
-    if (str_eq_z(op, "drop_draft"))
-        return ruleset_drop(data, name, true, err);
     int r = rulesets_load(data, &all, err);
-    const struct ruleset *x = r == 0 ? rulesets_find(&all, name, false) : NULL;
+    const struct ruleset *x = r == 0 ? rulesets_find(&all, name, draft) : NULL;
     if (r == 0 && !x)
-        r = diag_set(err, -ENOENT, "there is no rule set '%.*s'", (int) MIN(name.n, 80u), name.p);
-    if (r == 0) {
+        r = diag_set(err, -ENOENT, draft ? "no version of '%.*s' waits to be switched on" : "there is no rule set '%.*s'",
+                     (int) MIN(name.n, 80u), name.p);
+    if (r == 0)
+        r = check_digest(x, text_of(q, "digest"), err);
+    if (r < 0)
+        ;
+    else if (str_eq_z(op, "adopt"))
+        r = ruleset_adopt(data, name, err);
+    else if (str_eq_z(op, "back"))
+        r = ruleset_go_back(data, name, err);
+    else if (draft || str_eq_z(op, "drop"))
+        r = ruleset_drop(data, name, draft, err);
+    else {
         struct ruleset changed = *x;
         changed.on = str_eq_z(op, "on");
         r = ruleset_write(&changed, err);
@@ -285,12 +305,7 @@ static int order_except(struct sensor *s, const struct json_value *q, struct dia
     int64_t now = time_now_ns();
     if (!rule)
         return diag_set(err, -ENOENT, "there is no such rule");
-    x.rule = rule->id;
-    if (rule->kind == DETECT_DETECTION) {
-        x.category = rule->logsource.category;
-        x.product = rule->logsource.product;
-        x.service = rule->logsource.service;
-    }
+    exception_of_rule(&x, rule);
     for (const struct json_value *v = where ? where->first : NULL; v && x.n_fields < FIELDS_MAX; v = v->next)
         fields[x.n_fields++] = (struct exception_field){text_of(v, "field"), text_of(v, "value")};
     int r = exception_until(text_of(q, "until"), now, &x.until_ns, err);
@@ -339,7 +354,8 @@ static const struct {
 } ORDERS[] = {
     {"adopt", order_set},       {"on", order_set},
     {"off", order_set},         {"back", order_set},
-    {"drop_draft", order_set},  {"except", order_except},
+    {"drop_draft", order_set},  {"drop", order_set},
+    {"except", order_except},
     {"unexcept", order_unexcept}, {"suppress", order_suppress},
     {"unsuppress", order_unsuppress}, {"canary", order_canary},
     {"soc_answer", order_soc_answer},
@@ -351,6 +367,8 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {
     for (size_t i = 0; i < ARRAY_SIZE(ORDERS); i++) {
         if (!str_eq_z(op, ORDERS[i].op))
             continue;
+        if (__atomic_load_n(&s->trial.locked, __ATOMIC_ACQUIRE)) /* or we would wait for it with everything */
+            return diag_set(err, -EBUSY, "a rule set is being taken in; try again in a moment");
         int lock = rulesets_lock(s->config->data, err);
         int r = lock < 0 ? lock : ORDERS[i].run(s, q, err);
         if (r == 0 && ORDERS[i].run != order_canary && ORDERS[i].run != order_soc_answer)
@@ -361,4 +379,17 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {
         return r;
     }
     return diag_set(err, -EINVAL, "there is no such order");
+}
+
+void rule_state_trial(void *ctx, const struct json_value *q, struct jsonw *w) {
+    struct sensor *s = ctx;
+    struct diag d = {0};
+    s->rule_state_changed |= trial_tick(&s->trial); /* whoever looks need not wait for the next second */
+    int r = trial_order(&s->trial, q, spool_durable_next(s->spool) - 1, &d);
+    jsonw_object(w);
+    jsonw_kbool(w, "ok", r == 0);
+    jsonw_kz(w, "error", r == 0 ? NULL : d.text[0] ? d.text : err_word(r));
+    jsonw_key(w, STR("trial"));
+    trial_write(&s->trial, w);
+    jsonw_end(w);
 }

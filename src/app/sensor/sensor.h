@@ -20,6 +20,7 @@
 #include "app/sensor/canary.h"
 #include "app/sensor/delay.h"
 #include "app/sensor/messages.h"
+#include "app/sensor/trial.h"
 #include "intake/live.h"
 #include "intake/replay.h"
 
@@ -33,6 +34,7 @@ struct sensor {
     bool rules_changing, rule_state_changed;
     struct canaries canaries;
     struct delays delays;
+    struct trial trial;
     struct spool *spool;
     struct registry registry;
     struct pump *pump;
@@ -69,6 +71,7 @@ void rule_state_tick(struct sensor *s); /* once a second */
 void rule_state_keep(struct sensor *s);
 void rule_state_tell(struct sensor *s);
 int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) MUST_USE;
+void rule_state_trial(void *ctx, const struct json_value *q, struct jsonw *w); /* the whole result (trial.h) */
 
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;

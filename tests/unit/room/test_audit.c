@@ -134,7 +134,7 @@ static void an_earlier_state_is_found_by_what_was_kept(void **state UNUSED) {
     assert_int_equal(sql_script(f->r->db, "SAVEPOINT earlier", NULL), 0);
     tamper(f, "SELECT 1");
     f->r->in_tx = true;
-    assert_int_equal(room_record(f->r, &room_system, VERB_CREATE, OBJECT_DEMO, NULL), 0);
+    assert_int_equal(room_record(f->r, &room_system, VERB_CREATE, OBJECT_DEMO, STR("{}"), NULL), 0);
     f->r->in_tx = false;
     assert_int_equal(room_audit_end(f->r, &late, NULL), 0);
     assert_int_equal(late.rows, known[0].rows + 1);

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include "base/buf.h"
+#include "ruleset/decide.h"
 #include "ruleset/stage.h"
 #include "ruleset/take.h"
 
@@ -143,6 +145,83 @@ static void a_set_without_rules_leaves_nothing(void **state UNUSED) {
     bed_end(&b);
 }
 
-UNIT_GROUP(ruleset, cmocka_unit_test(names_that_lead_out_are_no_names),
+#define ID "11111111-2222-4333-8444-55555555555"
+
+static int write_rule(struct bed *b, struct str name, const char *text, struct ruleset *ret, struct diag *d) {
+    uint64_t passed_over;
+    struct ruleset_staging s = {.name = name, .by = STR("tester"), .text = str_of(text)};
+    *d = (struct diag){0};
+    return ruleset_stage(b->data, NULL, &s, &b->arena, ret, &passed_over, d);
+}
+
+static bool has(const struct ruleset *s, const char *name) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/files/rules/%s.yml", s->dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static void a_written_rule_joins_the_set_of_such_rules(void **state UNUSED) {
+    struct bed b;
+    struct ruleset first, second, again;
+    struct rulesets all;
+    struct diag d;
+    bed_make(&b);
+    assert_int_equal(write_rule(&b, STR("own"), "title: a\nid: " ID "1\n", &first, &d), 0);
+    assert_true(has(&first, ID "1") && str_eq_z(first.from, RULESET_WRITTEN) && str_eq_z(first.written, "rules/" ID "1.yml"));
+    assert_int_equal(ruleset_adopt(b.data, first.name, NULL), 0);
+    assert_int_equal(write_rule(&b, STR("own"), "title: b\nid: " ID "2\n", &second, &d), 0);
+    assert_true(has(&second, ID "1") && has(&second, ID "2") && second.files == 2);
+    assert_int_equal(ruleset_adopt(b.data, second.name, NULL), 0);
+    assert_int_equal(write_rule(&b, STR("own"), "title: c\nid: " ID "2\n", &again, &d), 0);
+    assert_true(again.files == 2 && strcmp(again.digest, second.digest) != 0);
+    assert_int_equal(write_rule(&b, STR("own"), "title: b\nid: " ID "2\n", &again, &d), 0);
+    assert_string_equal(again.digest, second.digest);
+    assert_int_equal(rulesets_load(b.data, &all, NULL), 0);
+    assert_true(rulesets_find(&all, STR("own"), false)->older && !rulesets_find(&all, STR("own"), true)->older);
+    rulesets_done(&all);
+    bed_end(&b);
+}
+
+static void what_somebody_else_keeps_stays_as_it_came(void **state UNUSED) {
+    struct bed b;
+    struct ruleset s;
+    struct diag d;
+    bed_make(&b);
+    stage(&b, &s);
+    assert_int_equal(ruleset_adopt(b.data, s.name, NULL), 0);
+    assert_int_equal(write_rule(&b, s.name, "title: a\nid: " ID "1\n", &s, &d), -EEXIST);
+    assert_int_equal(write_rule(&b, STR("own"), "title: a\n", &s, &d), -EINVAL);
+    assert_int_equal(write_rule(&b, STR("own"), "title: a\nid: ../x\n", &s, &d), -EINVAL);
+    assert_int_equal(write_rule(&b, STR("own"), "- a\n", &s, &d), -EINVAL);
+    assert_true(write_rule(&b, STR("own"), "title: [a\n", &s, &d) < 0 && d.line);
+    assert_int_equal(write_rule(&b, STR("../own"), "title: a\nid: " ID "1\n", &s, &d), -EINVAL);
+    bed_end(&b);
+}
+
+static void a_suppression_says_for_how_long_and_who_answers(void **state UNUSED) {
+    const struct {
+        struct suppression_made s;
+        const char *why;
+    } bad[] = {{{STR("r"), STR("soon"), STR("o"), STR("w")}, "no span"}, {{STR("r"), STR("1h"), STR(""), STR("w")}, "owner"},
+               {{STR("r"), STR("1h"), STR("o"), STR("")}, "reason"}, {{STR("r"), STR("0s"), STR("o"), STR("w")}, "no span"}};
+    struct suppression_made good = {STR("a\"b"), STR("24h"), STR("o: {"), STR("w\n")};
+    struct diag d;
+    struct buf b;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        d = (struct diag){0};
+        assert_int_equal(suppression_check(&bad[i].s, &d), -EINVAL);
+        assert_non_null(strstr(d.text, bad[i].why));
+    }
+    assert_int_equal(suppression_check(&good, &d), 0);
+    buf_init(&b, 4096);
+    suppression_write(&good, &b);
+    assert_string_equal(buf_z(&b), "suppressions:\n  - {rule: \"a\\\"b\", for: \"24h\", owner: \"o: {\", reason: \"w\\u000a\"}\n");
+    buf_done(&b);
+}
+
+UNIT_GROUP(ruleset, cmocka_unit_test(a_written_rule_joins_the_set_of_such_rules),
+           cmocka_unit_test(what_somebody_else_keeps_stays_as_it_came),
+           cmocka_unit_test(a_suppression_says_for_how_long_and_who_answers),
+           cmocka_unit_test(names_that_lead_out_are_no_names),
            cmocka_unit_test(a_set_is_kept_with_its_licence), cmocka_unit_test(the_version_before_comes_back),
            cmocka_unit_test(recorded_events_become_samples), cmocka_unit_test(a_set_without_rules_leaves_nothing))

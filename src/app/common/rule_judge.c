@@ -1,17 +1,15 @@
 /* See rule_judge.h. Whole rule sets are loaded twice (as they are, as they would be), because a rule is
  * refused, filtered and silenced by what stands beside it; run on stored logs are only the rules that the
  * difference touches. */
-#include "app/cli/rule_judge.h"
+#include "app/common/rule_judge.h"
 
 #include "app/engine/overlay.h"
-#include "base/file.h"
 #include "base/json.h"
-#include "base/text.h"
 
 #include <limits.h>
 #include <unistd.h>
 
-enum { ROWS_SHOWN = 20, ROWS_KEPT = 500, DIFF_LINES = 40, OUT_MAX = 16 * 1024 * 1024 };
+enum { ROWS_KEPT = 500 };
 
 static int ignore_finding(void *ctx UNUSED, const struct finding *f UNUSED) {
     return 0;
@@ -60,19 +58,22 @@ static int run_both(struct rule_judged *j, const char *spool, struct diag *err) 
     struct engine_options before = options_of(&j->paths_before), after = options_of(&j->paths_after);
     before.wants = after.wants = rule_change_wants;
     before.wants_ctx = after.wants_ctx = &j->change;
-    int r = j->change.n_changed + j->change.n_gone ? backtest_run(spool, &before, &j->was, err) : 0;
+    bool twice = j->change.n_changed + j->change.n_gone;
+    if (j->is.watch)
+        __atomic_store_n(&j->is.watch->runs, twice ? 2 : 1, __ATOMIC_RELAXED);
+    int r = twice ? backtest_run(spool, &before, &j->was, err) : 0;
     if (r == 0)
         r = backtest_run(spool, &after, &j->is, err);
     j->tested = r == 0 && j->is.first_ns != TIME_NONE;
     return r;
 }
 
-int rule_judge(const struct config *c, const struct ruleset *draft, bool back_test, struct rule_judged *ret,
-               struct diag *reterr) {
+int rule_judge(const struct config *c, const struct ruleset *draft, bool back_test, struct backtest_watch *watch,
+               struct rule_judged *ret, struct diag *reterr) {
     struct finding_sink nobody = {.put = ignore_finding};
     struct rule_judged *j = ret;
     char spool[PATH_MAX];
-    *j = (struct rule_judged){0};
+    *j = (struct rule_judged){.was.watch = watch, .is.watch = watch};
     snprintf(spool, sizeof spool, "%.4000s/spool", c->data);
     int r = rule_paths_load(c, engine_content_dir(), NULL, &j->paths_before, reterr);
     if (r == 0)
@@ -106,12 +107,12 @@ void rule_judged_done(struct rule_judged *j) {
 
 /* ---- findings of one rule before and after ---- */
 
-static uint64_t findings_of(const struct backtest *b, struct str id) {
+uint64_t rule_judged_findings(const struct backtest *b, struct str id) {
     const struct backtest_rule *r = b->by_rule.max_n ? backtest_rule(b, id) : NULL;
     return r ? r->findings : 0;
 }
 
-static uint64_t touched_findings(const struct backtest *b, const struct rule_change *c) {
+uint64_t rule_judged_touched(const struct backtest *b, const struct rule_change *c) {
     uint64_t n = 0;
     for (struct map_slot *s = NULL; b->by_rule.max_n && (s = map_next(&b->by_rule, s));)
         if (map_find(&c->touched, s->key))
@@ -136,13 +137,13 @@ static void write_row(const struct rule_judged *j, const struct rule_change_row 
     if (row->kind == RULE_CHANGED) {
         struct buf lines;
         buf_init(&lines, 65536);
-        rule_change_lines(row->before->text, row->after->text, DIFF_LINES, &lines);
+        rule_change_lines(row->before->text, row->after->text, RULE_JUDGED_LINES, &lines);
         jsonw_kstr(w, "lines", buf_error(&lines) ? STR("") : buf_str(&lines));
         buf_done(&lines);
     }
     if (j->tested) {
-        jsonw_ku64(w, "before", findings_of(&j->was, r->id));
-        jsonw_ku64(w, "after", findings_of(&j->is, r->id));
+        jsonw_ku64(w, "before", rule_judged_findings(&j->was, r->id));
+        jsonw_ku64(w, "after", rule_judged_findings(&j->is, r->id));
     }
     jsonw_end(w);
 }
@@ -158,11 +159,10 @@ static void write_refused(void *ctx, const struct diag *d) {
     jsonw_str(x->w, str_of(diag_format(d, line, sizeof line) + x->cut));
 }
 
-/* Changed and gone ones first, then new ones that found something, then other new ones. */
-static int rank(const struct rule_judged *j, const struct rule_change_row *row) {
+int rule_judged_rank(const struct rule_judged *j, const struct rule_change_row *row) {
     if (row->kind != RULE_NEW)
         return row->kind == RULE_CHANGED ? 0 : 1;
-    return findings_of(&j->is, row->after->id) ? 2 : 3;
+    return rule_judged_findings(&j->is, row->after->id) ? 2 : 3;
 }
 
 static void write_rows(const struct rule_judged *j, struct jsonw *w) {
@@ -171,7 +171,7 @@ static void write_rows(const struct rule_judged *j, struct jsonw *w) {
     jsonw_array(w);
     for (int pass = 0; pass < 4; pass++)
         for (size_t i = 0; i < j->change.n && left; i++)
-            if (rank(j, &j->change.rows[i]) == pass) {
+            if (rule_judged_rank(j, &j->change.rows[i]) == pass) {
                 write_row(j, &j->change.rows[i], w);
                 left--;
             }
@@ -202,101 +202,10 @@ void rule_judged_write(const struct rule_judged *j, const char *dir, struct json
         jsonw_ku64(w, "bytes", j->is.bytes);
         jsonw_ktime(w, "from", j->is.first_ns);
         jsonw_ktime(w, "to", j->is.last_ns);
-        jsonw_ku64(w, "before", touched_findings(&j->was, &j->change));
-        jsonw_ku64(w, "after", touched_findings(&j->is, &j->change));
+        jsonw_ku64(w, "before", rule_judged_touched(&j->was, &j->change));
+        jsonw_ku64(w, "after", rule_judged_touched(&j->is, &j->change));
         jsonw_ki64(w, "took_ms", (int64_t) ((j->was.wall_s + j->is.wall_s) * 1000));
         jsonw_end(w);
     }
     jsonw_end(w);
-}
-
-/* ---- in words ---- */
-
-static void print_row(const struct rule_judged *j, const struct rule_change_row *row, bool lines, struct buf *out) {
-    const struct detect_rule *r = rule_of(row);
-    buf_printf(out, "  %-8s", rule_change_word(row->kind));
-    text_escape_controls(out, r->title);
-    buf_add_z(out, "  (");
-    text_escape_controls(out, r->id);
-    buf_add_z(out, r->author.n ? ", " : "");
-    text_escape_controls(out, r->author);
-    buf_add_z(out, ")");
-    if (j->tested)
-        buf_printf(out, "  findings %llu -> %llu", (unsigned long long) findings_of(&j->was, r->id),
-                   (unsigned long long) findings_of(&j->is, r->id));
-    buf_add_byte(out, '\n');
-    if (row->kind == RULE_CHANGED && lines) {
-        struct buf diff;
-        struct str rest, line;
-        buf_init(&diff, 65536);
-        rule_change_lines(row->before->text, row->after->text, DIFF_LINES, &diff);
-        rest = buf_str(&diff);
-        while (str_split(&rest, '\n', &line))
-            if (line.n) {
-                buf_add_z(out, "      ");
-                text_escape_controls(out, line);
-                buf_add_byte(out, '\n');
-            }
-        buf_done(&diff);
-    }
-}
-
-static void print_rows(const struct rule_judged *j, bool lines, struct buf *out) {
-    size_t left = ROWS_SHOWN;
-    for (int pass = 0; pass < 4; pass++)
-        for (size_t i = 0; i < j->change.n && left; i++)
-            if (rank(j, &j->change.rows[i]) == pass && left--)
-                print_row(j, &j->change.rows[i], lines, out);
-    if (j->change.n > ROWS_SHOWN)
-        buf_printf(out, "  … and %zu more\n", j->change.n - ROWS_SHOWN);
-}
-
-struct printing {
-    struct buf *out;
-    size_t cut; /* bytes of the path that say nothing to a reader */
-};
-
-static void print_refused(void *ctx, const struct diag *d) {
-    char line[1024];
-    struct printing *p = ctx;
-    buf_add_z(p->out, "  refused ");
-    buf_add_z(p->out, diag_format(d, line, sizeof line) + p->cut);
-    buf_add_byte(p->out, '\n');
-}
-
-static void print_backtest(const struct rule_judged *j, struct buf *out) {
-    char from[TIME_ISO_CAP], to[TIME_ISO_CAP];
-    if (!j->tested) {
-        buf_add_z(out, j->change.n ? "no stored logs to try it on\n" : "");
-        return;
-    }
-    buf_printf(out, "on stored logs, %s to %s (%llu events): %llu findings by the rules concerned before, %llu after; %.1f s\n",
-               time_format_iso_offset(j->is.first_ns, TIME_JST_OFFSET_MIN, 0, from),
-               time_format_iso_offset(j->is.last_ns, TIME_JST_OFFSET_MIN, 0, to), (unsigned long long) j->is.events,
-               (unsigned long long) touched_findings(&j->was, &j->change),
-               (unsigned long long) touched_findings(&j->is, &j->change), j->was.wall_s + j->is.wall_s);
-}
-
-int rule_judged_print(const struct rule_judged *j, const struct ruleset *draft, bool lines, struct diag *reterr) {
-    struct buf out;
-    buf_init(&out, OUT_MAX);
-    buf_printf(&out, "%.*s: %u rules loaded, %u refused; licence: ", STR_ARG(draft->name), j->loaded, j->refused);
-    if (draft->licence.n)
-        text_escape_controls(&out, draft->licence);
-    else
-        buf_add_z(&out, "not stated (--licence TEXT says it)");
-    buf_add_byte(&out, '\n');
-    struct printing p = {&out, strlen(draft->dir) + strlen("/files/")};
-    rule_judged_each_refused(j, draft->dir, print_refused, &p);
-    if (j->change.n)
-        buf_printf(&out, "%zu new, %zu changed, %zu gone\n", j->change.n_new, j->change.n_changed, j->change.n_gone);
-    else
-        buf_add_z(&out, "nothing changes\n");
-    print_rows(j, lines, &out);
-    print_backtest(j, &out);
-    int r = buf_error(&out);
-    if (r == 0)
-        r = file_write_all(1, buf_str(&out));
-    buf_done(&out);
-    return r < 0 ? diag_set(reterr, r, "cannot write: %s", err_word(r)) : 0;
 }

@@ -1,0 +1,86 @@
+/* See upload.h. */
+#include "app/room/upload.h"
+
+#include "app/room/room.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/sign.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#define FOLDER "/incoming"
+
+static bool path_of(const struct call *c, char *dst) {
+    return snprintf(dst, PATH_MAX, "%s" FOLDER "/%s", c->p->config->data, c->upload_name) < PATH_MAX;
+}
+
+int upload_start(const char *data, struct diag *reterr) {
+    char dir[PATH_MAX];
+    struct dirent *e;
+    if (snprintf(dir, sizeof dir, "%s" FOLDER, data) >= PATH_MAX)
+        return diag_set(reterr, -ENAMETOOLONG, "the name of the data folder is too long");
+    int r = file_make_dir(dir, 0700, reterr);
+    DIR *d = r == 0 ? opendir(dir) : NULL;
+    while (d && (e = readdir(d)))
+        if (str_starts(str_of(e->d_name), STR("upload-")))
+            (void) unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    return r;
+}
+
+int upload_begin(struct call *c) {
+    const char *length = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Length");
+    const char *type = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Type");
+    char path[PATH_MAX], max[24], random[17];
+    uint64_t n = 0;
+    c->upload_fd = -1;
+    if (!type || !str_starts(str_of(type), STR("application/zip")))
+        return call_refuse_with(c, 400, "error.bad_body", "what", STR("Content-Type: application/zip"));
+    snprintf(max, sizeof max, "%zu", RULESET_ZIP_BYTES_MAX);
+    if (length && (str_to_u64(str_of(length), &n) < 0 || n > RULESET_ZIP_BYTES_MAX))
+        return call_refuse_with(c, 413, "error.too_large", "max", str_of(max));
+    if (c->http->uploading)
+        return call_refuse(c, 503, "error.upload_busy");
+    sign_random_hex(random, 8);
+    snprintf(c->upload_name, sizeof c->upload_name, "upload-%s.zip", random);
+    c->upload_fd = path_of(c, path) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (c->upload_fd < 0) {
+        log_error("cannot take a file: %s", err_word(-errno));
+        return call_refuse(c, 500, errno == ENOSPC ? "error.disk_full" : "error.internal");
+    }
+    c->http->uploading = c;
+    return 0;
+}
+
+void upload_take(struct call *c, const char *data, size_t n) {
+    c->upload_bytes += n;
+    c->too_large |= c->upload_bytes > RULESET_ZIP_BYTES_MAX;
+    if (!c->too_large && c->upload_error == 0)
+        c->upload_error = file_write_all(c->upload_fd, str_n(data, n));
+}
+
+static void close_file(struct call *c) {
+    if (c->upload_fd >= 0)
+        close(c->upload_fd);
+    c->upload_fd = -1;
+    if (c->http->uploading == c)
+        c->http->uploading = NULL;
+}
+
+int upload_end(struct call *c) {
+    if (c->upload_fd >= 0)
+        close_file(c);
+    return c->upload_error;
+}
+
+void upload_forget(struct call *c) {
+    char path[PATH_MAX];
+    close_file(c);
+    if (c->upload_name[0] && !c->upload_given && path_of(c, path))
+        (void) unlink(path);
+}

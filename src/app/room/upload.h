@@ -1,0 +1,14 @@
+/* A body that is a file: written as it comes to DATA/incoming, where the sensor takes it from, at most
+ * RULESET_ZIP_BYTES_MAX of it and one at a time, so that nobody fills the disk. What is not handed over is removed. */
+#pragma once
+#include "app/room/call.h"
+
+/* Makes the folder and removes what an earlier room left there. Before the sandbox. */
+int upload_start(const char *data, struct diag *reterr) MUST_USE;
+/* Once the caller is admitted: 0, or the status of a refusal. */
+int upload_begin(struct call *c);
+void upload_take(struct call *c, const char *data, size_t n);
+/* The last of it came: 0, or a negative error. */
+int upload_end(struct call *c) MUST_USE;
+/* The request is through: what was not handed over (upload_given) is removed. */
+void upload_forget(struct call *c);
