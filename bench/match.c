@@ -37,6 +37,7 @@ struct bench {
     struct detect_plan *plan;
     struct detect_matcher *matcher;
     struct decode *decode;
+    struct decode_lane *lane;
     struct decoder port;
 };
 struct lines {
@@ -230,7 +231,10 @@ static int prepare(struct bench *x, const struct options *o, struct diag *diag) 
     r = decode_new(x->names, NULL, NULL, &x->decode, diag);
     if (r < 0 || !x->matcher)
         return r < 0 ? r : -ENOMEM;
-    x->port = decode_port(x->decode);
+    x->lane = decode_lane_new(x->decode);
+    if (!x->lane)
+        return -ENOMEM;
+    x->port = decode_lane_port(x->lane);
     return 0;
 }
 
@@ -240,6 +244,7 @@ static void done(struct bench *x) {
     detect_fields_free(x->fields);
     detect_statistics_free(x->statistics);
     detect_learner_free(x->learner);
+    decode_lane_free(x->lane);
     decode_free(x->decode);
     detect_rules_unref(x->rules);
     event_names_free(x->names);

@@ -72,13 +72,14 @@ static bool plain_lower(char *to, const char *p, size_t n) {
 }
 
 static unsigned plain_look(const char *p, size_t n) {
-    unsigned char high = 0, opaque = 0;
+    unsigned char high = 0, opaque = 0, u = 0, escaped = 0;
     for (size_t i = 0; i < n; i++) {
         high |= (unsigned char) p[i];
         opaque |= p[i] == 0 || p[i] == 0x1b;
+        u |= escaped & (p[i] == 'u');
+        escaped = !escaped & (p[i] == '\\');
     }
-    return (high >= 0x80 ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) |
-           (memmem(p, n, "\\u", 2) ? KERNEL_U : 0);
+    return (high >= 0x80 ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
 }
 
 static uint64_t plain_members(const struct kernel_class *c, const char *p, size_t n) {

@@ -53,7 +53,8 @@ struct kernel {
     bool (*contains)(const char *v, size_t n, const char *lit, size_t n_lit, struct kernel_rare rare);
     /* ASCII letters lowered; true when a byte is not ASCII */
     bool (*lower)(char *to, const char *p, size_t n);
-    /* KERNEL_HIGH: other bytes than ASCII; KERNEL_OPAQUE: NUL or ESC; KERNEL_U: a "\u" */
+    /* KERNEL_HIGH: other bytes than ASCII; KERNEL_OPAQUE: NUL or ESC; KERNEL_U: a u behind a backslash that is not
+     * itself behind one (C:\\users has none) */
     unsigned (*look)(const char *p, size_t n);
     /* which of up to 64 bytes, all ASCII, are of the class */
     uint64_t (*members)(const struct kernel_class *c, const char *p, size_t n);

@@ -60,16 +60,28 @@ WIDE static bool wide_lower(char *to, const char *p, size_t n) {
     return high != 0;
 }
 
+/* Which of 64 places stand behind a backslash that is not itself escaped; *carry: whether the first one does, then
+ * whether the next block's first one does. A subtraction carries through each run of backslashes. */
+static inline uint64_t behind_escape(uint64_t slash, uint64_t *carry) {
+    const uint64_t odd = UINT64_C(0xaaaaaaaaaaaaaaaa);
+    uint64_t escapes = slash & ~*carry;
+    uint64_t turned = ((escapes << 1 | odd) - escapes) ^ odd;
+    uint64_t behind = turned ^ (slash | *carry);
+    *carry = (turned & slash) >> 63;
+    return behind;
+}
+
 WIDE static unsigned wide_look(const char *p, size_t n) {
-    __mmask64 high = 0, opaque = 0, u = 0, slash_before = 0;
+    __mmask64 high = 0, opaque = 0, u = 0;
+    uint64_t carry = 0;
     for (size_t i = 0; i < n; i += 64) {
         __mmask64 m = low(n - i);
         __m512i v = _mm512_maskz_loadu_epi8(m, p + i);
         high |= _mm512_movepi8_mask(v);
         opaque |= _mm512_mask_testn_epi8_mask(m, v, v) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(0x1b));
         __mmask64 slash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
-        u |= (slash << 1 | slash_before) & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
-        slash_before = slash >> 63;
+        if (slash | carry)
+            u |= behind_escape(slash, &carry) & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
     }
     return (high ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
 }

@@ -142,18 +142,6 @@ static int join_values(struct detect_matcher *m, struct str *ret) {
     return 0;
 }
 
-/* A backslash and a u, the backslash not itself escaped (C:\\\\users). */
-static bool has_unicode_escape(struct str v) {
-    for (ptrdiff_t i = 0; (i = str_find(v, STR("\\u"), (size_t) i)) >= 0; i++) {
-        ptrdiff_t n = 0;
-        while (n < i && v.p[i - 1 - n] == '\\')
-            n++;
-        if (n % 2 == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Where the line stands: what the decoder kept as the original, else the raw bytes. */
 const struct line_source *line_look(struct detect_matcher *m) {
     struct line_source *s = &m->line;
@@ -178,7 +166,7 @@ const struct line_source *line_look(struct detect_matcher *m) {
     s->high = seen & KERNEL_HIGH;
     s->is_json = looks_like_json(s->bytes);
     /* encodings that do not keep ASCII as it is; an escape behind which may be any letter */
-    s->is_opaque = (seen & KERNEL_OPAQUE) || ((seen & KERNEL_U) && s->is_json && has_unicode_escape(s->bytes));
+    s->is_opaque = (seen & KERNEL_OPAQUE) || ((seen & KERNEL_U) && s->is_json);
     return s;
 }
 

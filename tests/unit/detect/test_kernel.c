@@ -85,11 +85,14 @@ static void look_sees_what_makes_a_line_unreadable(void **state UNUSED) {
     for (unsigned t = 0; t < TRIES; t++) {
         size_t n = length();
         char *v = value(n);
-        unsigned want = 0;
+        unsigned want = 0, slashes = 0;
         for (size_t i = 0; i < n; i++) {
+            if (t % 3 == 0) /* runs of backslashes, also over the edges of blocks */
+                v[i] = pick(8) ? '\\' : pick(40) ? 'a' : 'u';
             want |= (unsigned char) v[i] >= 0x80 ? KERNEL_HIGH : 0;
             want |= v[i] == 0 || v[i] == 0x1b ? KERNEL_OPAQUE : 0;
-            want |= i && v[i - 1] == '\\' && v[i] == 'u' ? KERNEL_U : 0;
+            want |= slashes % 2 && v[i] == 'u' ? KERNEL_U : 0;
+            slashes = v[i] == '\\' ? slashes + 1 : 0;
         }
         for (unsigned k = 0; k < n_kernels; k++)
             assert_int_equal(kernels[k]->look(v, n), want);
