@@ -58,6 +58,7 @@
 #define RULES_MAX 100000
 #define STATISTICS_BYTES_MAX ((size_t) 32 << 20) /* a table of a whole company's sources is below 2 MB */
 #define STATISTICS_FIELDS_MAX 65536              /* fields of all log sources in it */
+#define SHAPES_BYTES_MAX ((size_t) 8 << 20) /* a thread's memory of which fields events have; a log has some hundred shapes of 1 KB */
 #define RULES_BYTES_MAX ((size_t) 1 << 30) /* trees, texts and conditions of one rule set: 10 KB a rule at RULES_MAX */
 #define RULE_FOLDER_DEPTH_MAX 32
 #define RULESET_FILES_MAX 200000          /* files of one set; SigmaHQ's archive has about 10,000 */

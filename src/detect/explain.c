@@ -87,7 +87,7 @@ static void write_item(struct explain *x, const struct detect_item *item, bool *
     jsonw_kstr(x->w, "modifiers", item->modifiers);
     jsonw_kstr(x->w, "wants", str_to(item->written, VALUE_BYTES_MAX));
     if (a && item->field.n) {
-        v = value_first(x->m, x->lane, a->field);
+        v = value_first(x->m, a->field);
         if (v != VALUE_NONE)
             jsonw_kstr(x->w, "found_in", event_names_get(x->m->plan->names, value_at(x->m, v)->id));
         jsonw_key(x->w, STR("found"));
@@ -95,7 +95,7 @@ static void write_item(struct explain *x, const struct detect_item *item, bool *
         if (which != VALUE_NONE) /* the one that decided */
             write_value(x, which);
         else
-            for (; v != VALUE_NONE && n < VALUES_SHOWN_MAX; v = x->m->next[v], n++)
+            for (; v != VALUE_NONE && n < VALUES_SHOWN_MAX; v = value_next(x->m, v), n++)
                 write_value(x, v);
         jsonw_end(x->w);
     }

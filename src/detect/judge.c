@@ -94,7 +94,7 @@ static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const
                            uint32_t value) {
     bool cased = a->flags & ATOM_CASED;
     struct str mine = cased ? value_text(m, value) : value_folded(m, value);
-    for (uint32_t v = value_first(m, l, a->ref_field); v != VALUE_NONE; v = m->next[v]) {
+    for (uint32_t v = value_first(m, a->ref_field); v != VALUE_NONE; v = value_next(m, v)) {
         if (value_is_null(value_at(m, v)))
             continue;
         struct str other = cased ? value_text(m, v) : value_folded(m, v);
@@ -171,7 +171,7 @@ static bool value_holds(struct detect_matcher *m, const struct lane *l, const st
 
 bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct atom *a,
                     uint32_t *ret_value) {
-    uint32_t v = value_first(m, l, a->field);
+    uint32_t v = value_first(m, a->field);
     *ret_value = VALUE_NONE;
     if (!a->field)
         line_make(m);
@@ -179,11 +179,11 @@ bool judge_atom_why(struct detect_matcher *m, const struct lane *l, const struct
         return v != VALUE_NONE;
     if (a->op == DETECT_OP_NULL) {
         while (v != VALUE_NONE && value_is_null(value_at(m, v)))
-            v = m->next[v];
+            v = value_next(m, v);
         *ret_value = v;
         return v == VALUE_NONE;
     }
-    for (; v != VALUE_NONE; v = m->next[v]) {
+    for (; v != VALUE_NONE; v = value_next(m, v)) {
         if (value_holds(m, l, a, v)) {
             *ret_value = v;
             return true;
@@ -223,7 +223,7 @@ static inline bool plain_holds(const struct detect_matcher *m, const struct atom
 static inline bool judge_quickly(struct detect_matcher *m, const struct lane *l, const struct atom *a) {
     if (a->op > DETECT_OP_CONTAINS || (a->flags & ATOM_ODD) || !a->field)
         return judge_atom(m, l, a);
-    for (uint32_t v = value_first(m, l, a->field); v != VALUE_NONE; v = m->next[v])
+    for (uint32_t v = value_first(m, a->field); v != VALUE_NONE; v = value_next(m, v))
         if (!value_is_null(value_at(m, v)) && plain_holds(m, a, value_prepare(m, v)->lowered))
             return true;
     return false;

@@ -139,8 +139,8 @@ static int field_of(struct detect_learner *l, const struct lane *lane, struct st
 
 static int learn_lane(struct detect_learner *l, struct detect_matcher *m, const struct lane *lane) {
     int r = values_enter_lane(m, lane);
-    for (uint32_t i = 0; r == 0 && i < m->n_touched; i++) {
-        uint32_t at = m->touched[i], field;
+    for (uint32_t i = 0; r == 0 && i < m->here->n_fields; i++) {
+        uint32_t at = m->here->fields[i], field;
         if (!at)
             continue; /* the line */
         struct arena_mark mark = arena_mark(&l->arena);
@@ -148,7 +148,7 @@ static int learn_lane(struct detect_learner *l, struct detect_matcher *m, const 
         r = field_of(l, lane, lane->fields[at].name, &field);
         if (r == 0 && known == l->n_fields)
             arena_rewind(&l->arena, mark);
-        for (uint32_t v = value_first(m, lane, at); r == 0 && v != VALUE_NONE; v = m->next[v])
+        for (uint32_t v = value_first(m, at); r == 0 && v != VALUE_NONE; v = value_next(m, v))
             if (!value_is_null(value_at(m, v)))
                 r = learn_value(l, field, value_prepare(m, v)->lowered);
     }

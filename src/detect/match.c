@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "detect/match_priv.h"
 
-static uint32_t largest(const struct detect_plan *p, bool fields) {
-    uint32_t n = fields ? p->route.n_fields : p->route.n_rules;
+static uint32_t most_rules(const struct detect_plan *p) {
+    uint32_t n = p->route.n_rules;
     for (uint32_t i = 0; i < p->n_lanes; i++)
-        n = MAX(n, fields ? p->lanes[i].n_fields : p->lanes[i].n_rules);
+        n = MAX(n, p->lanes[i].n_rules);
     return n + 1;
 }
 
@@ -19,20 +19,16 @@ struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
     m->kernel = kernel_best();
     arena_init(&m->arena, BATCH_ARENA_BYTES_MAX);
     m->prepared = mem_zalloc_array(VALUES_MAX, sizeof *m->prepared);
-    m->next = mem_zalloc_array(VALUES_MAX, sizeof *m->next);
-    m->present = mem_zalloc_array(VALUES_MAX, sizeof *m->present);
-    m->last_of = mem_zalloc_array(plan->n_ids + 1, sizeof *m->last_of);
-    m->slots = mem_zalloc_array(plan->n_fields + 1, sizeof *m->slots);
     m->memo = mem_zalloc_array(plan->n_atoms + 1, sizeof *m->memo);
     m->chosen = mem_zalloc_array(plan->n_rules + 1, sizeof *m->chosen);
-    m->touched = mem_zalloc_array(largest(plan, true), sizeof *m->touched);
-    m->candidates = mem_zalloc_array(largest(plan, false), sizeof *m->candidates);
+    m->candidates = mem_zalloc_array(most_rules(plan), sizeof *m->candidates);
     m->hits = mem_zalloc_array(plan->n_rules + 1, sizeof *m->hits);
     m->lanes = mem_zalloc_array(plan->n_lanes + 1, sizeof *m->lanes);
+    m->shapes = shape_memory_new(plan);
     m->regex = regex_memory_new();
     m->routes = route_memory_new();
-    if (!m->prepared || !m->next || !m->present || !m->last_of || !m->slots || !m->memo ||
-        !m->chosen || !m->touched || !m->candidates || !m->hits || !m->lanes || !m->regex || !m->routes) {
+    if (!m->prepared || !m->memo || !m->chosen || !m->candidates || !m->hits || !m->lanes || !m->shapes ||
+        !m->regex || !m->routes) {
         detect_matcher_free(m);
         return NULL;
     }
@@ -43,16 +39,12 @@ void detect_matcher_free(struct detect_matcher *m) {
     if (!m)
         return;
     mem_free(m->prepared);
-    mem_free(m->next);
-    mem_free(m->present);
-    mem_free(m->last_of);
-    mem_free(m->slots);
     mem_free(m->memo);
     mem_free(m->chosen);
-    mem_free(m->touched);
     mem_free(m->candidates);
     mem_free(m->hits);
     mem_free(m->lanes);
+    shape_memory_free(m->shapes);
     regex_memory_free(m->regex);
     route_memory_free(m->routes);
     arena_done(&m->arena);

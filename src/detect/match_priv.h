@@ -5,8 +5,8 @@
 #include "detect/pattern.h"
 #include "detect/plan_priv.h"
 
-/* Values by number: those of the event's fields, then two of our own. */
-enum { VALUE_LINE = EVENT_FIELDS_MAX, VALUE_TIMESTAMP, VALUES_MAX, VALUE_NONE = 0xffff };
+/* Values by number: two of our own, then those of the event's fields. */
+enum { VALUE_LINE, VALUE_TIMESTAMP, VALUE_FIELDS, VALUES_MAX = VALUE_FIELDS + EVENT_FIELDS_MAX, VALUE_NONE = 0xffff };
 
 struct prepared {
     uint32_t epoch;
@@ -15,15 +15,26 @@ struct prepared {
     struct str lowered, folded;
     struct str text; /* of an escaped value */
 };
-/* Where a lane field's values are: first value and the rank of the name they stand under. */
-struct slot {
-    uint32_t epoch;
-    uint16_t first;
-    uint8_t rank;
+/* What a lane makes of events of one shape. */
+struct lane_shape {
+    const struct lane *lane;
+    struct lane_shape *next; /* of the same shape */
+    uint16_t *fields;        /* that stand there, those with look-ups first */
+    uint16_t n_fields, n_lookups;
+    uint16_t first[]; /* by lane field: its first value, VALUE_NONE: absent */
 };
-struct last_seen {
-    uint32_t epoch;
-    uint16_t value;
+/* Events with the same ids in the same order (shape.c). */
+struct shape {
+    uint64_t hash;
+    uint32_t n;        /* ids: of VALUE_TIMESTAMP (0: there is none), then of the fields */
+    uint32_t n_present;
+    uint32_t *ids;
+    uint16_t *present;    /* values that are the first of their name */
+    uint16_t *own_next;
+    const uint16_t *next; /* the next value of the same name */
+    struct lane_shape *lanes;
+    struct seen_route *routes; /* route.c */
+    uint32_t n_routes;
 };
 
 /* The line before it is read: scan_line looks for keywords here, so that most lines never are. */
@@ -47,20 +58,17 @@ struct detect_matcher {
     bool exhaustive;             /* judge every rule, whatever the triggers say */
     struct event_field extra[2]; /* VALUE_LINE, VALUE_TIMESTAMP */
     struct line_source line;
-    uint32_t n_present; /* values that are the first of their name */
-    uint32_t n_touched, n_candidates, n_hits, n_lanes;
+    struct shape *shape;             /* the event's */
+    const struct lane_shape *here;   /* of the lane entered last */
+    uint32_t n_candidates, n_hits, n_lanes;
     /* arrays, all of fixed size */
     struct prepared *prepared; /* VALUES_MAX */
-    uint16_t *next;            /* VALUES_MAX: the next value of the same name */
-    uint16_t *present;         /* VALUES_MAX */
-    struct last_seen *last_of; /* plan->n_ids */
-    struct slot *slots;        /* plan->n_fields */
     uint32_t *memo;            /* plan->n_atoms */
     uint32_t *chosen;          /* plan->n_rules: the epoch a rule became a candidate in */
-    uint16_t *touched;         /* lane fields present */
     uint32_t *candidates;      /* lane rules */
     uint32_t *hits;
     uint32_t *lanes;
+    struct shape_memory *shapes;
     struct regex_memory *regex;
     struct route_memory *routes;
     struct detect_stats stats;
@@ -70,7 +78,7 @@ struct detect_matcher {
 int values_begin(struct detect_matcher *m, const struct event *ev) MUST_USE;
 int values_enter_lane(struct detect_matcher *m, const struct lane *l) MUST_USE;
 static inline const struct event_field *value_at(const struct detect_matcher *m, uint32_t value) {
-    return LIKELY(value < VALUE_LINE) ? &m->ev->fields[value] : &m->extra[value - VALUE_LINE];
+    return LIKELY(value >= VALUE_FIELDS) ? &m->ev->fields[value - VALUE_FIELDS] : &m->extra[value];
 }
 const struct prepared *value_make_ready(struct detect_matcher *m, uint32_t value);
 /* Ready for comparison; empty when memory ends (then m->no_memory is set). */
@@ -83,16 +91,25 @@ struct str value_text(struct detect_matcher *m, uint32_t value);
 const struct line_source *line_look(struct detect_matcher *m);
 void line_make(struct detect_matcher *m); /* VALUE_LINE; before it is judged */
 struct str value_folded(struct detect_matcher *m, uint32_t value);
-/* The first value of a lane field, VALUE_NONE when it is absent. */
-static inline uint32_t value_first(const struct detect_matcher *m, const struct lane *l,
-                                   uint32_t field) {
-    const struct slot *s = &m->slots[l->field_base + field];
-    return s->epoch == m->epoch ? s->first : VALUE_NONE;
+/* The first value of a field of the lane entered last, VALUE_NONE when it is absent. */
+static inline uint32_t value_first(const struct detect_matcher *m, uint32_t field) {
+    return m->here->first[field];
+}
+static inline uint32_t value_next(const struct detect_matcher *m, uint32_t value) {
+    return m->shape->next[value];
 }
 /* Null, an empty list, an empty object: stands there without a value. */
 static inline bool value_is_null(const struct event_field *f) {
     return f->type == 0 /* JSON_NULL */ || f->type >= 5 /* JSON_ARRAY, JSON_OBJECT */;
 }
+
+/* shape.c */
+struct shape_memory *shape_memory_new(const struct detect_plan *plan); /* NULL when memory ends */
+void shape_memory_free(struct shape_memory *s);                        /* NULL allowed */
+/* Both NULL when memory ends; valid until the next event. */
+struct shape *shape_of(struct detect_matcher *m, bool has_timestamp);
+struct arena *shape_arena(struct detect_matcher *m); /* what is kept with shapes; small things */
+const struct lane_shape *shape_lane(struct detect_matcher *m, struct shape *shape, const struct lane *l);
 
 /* scan.c: fills m->candidates */
 void scan_lane(struct detect_matcher *m, const struct lane *l);

@@ -4,13 +4,17 @@
  * stand there and which of the texts named in routes each value is. So every way that was seen is judged
  * once, by the routing lane like any lane, and found again by these few numbers. Nothing of an event is
  * kept: a text no route names is the number 0. An event with a field of which a route asks something else
- * (a part of the text), or with a number written in an odd way or letters beyond ASCII, is judged each time. */
+ * (a part of the text), or with a number written in an odd way or letters beyond ASCII, is judged each time.
+ *
+ * Events of one shape (shape.c) mostly have the same of these texts, letter by letter, so the shape remembers the
+ * ways its events went, each with its texts as they stood there. */
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "detect/match_priv.h"
 
 enum { ROUTE_PAIRS_MAX = 12, ROUTES_KNOWN_LOG = 10, ROUTE_LANES_MAX = 1 << 20, TRIES = 8 };
+enum { SEEN_TEXT_MAX = 64, SEEN_MAX = 4 /* ways of one shape */ };
 enum { CLASS_OTHER, CLASS_NULL, CLASS_FIRST };
 
 struct route_key {
@@ -141,14 +145,13 @@ static int class_of(struct detect_matcher *m, uint32_t field, uint32_t value) {
 
 /* What the event is to routes, as numbers; false when it has to be judged. */
 static bool describe(struct detect_matcher *m, struct known_route *to) {
-    const struct lane *l = &m->plan->route;
     to->n_pairs = 0;
     to->hash = 1;
-    for (uint32_t i = 0; i < m->n_touched; i++) {
-        uint32_t field = m->touched[i];
+    for (uint32_t i = 0; i < m->here->n_fields; i++) {
+        uint32_t field = m->here->fields[i];
         if (m->plan->route_keys->odd[field])
             return false;
-        for (uint32_t v = value_first(m, l, field); v != VALUE_NONE; v = m->next[v]) {
+        for (uint32_t v = value_first(m, field); v != VALUE_NONE; v = value_next(m, v)) {
             int class = class_of(m, field, v);
             if (class < 0 || to->n_pairs == ROUTE_PAIRS_MAX)
                 return false;
@@ -159,6 +162,72 @@ static bool describe(struct detect_matcher *m, struct known_route *to) {
     }
     return true;
 }
+
+/* --- ways of a shape --- */
+
+struct seen_value {
+    uint16_t field, value, class;
+    uint8_t type;
+    bool escaped;
+    struct str raw; /* of a text that stands in a route; class_of says it of others */
+};
+struct seen_route {
+    struct seen_route *next; /* used before this one */
+    const struct known_route *known;
+    uint32_t n;
+    struct seen_value at[];
+};
+
+static inline bool is_seen(struct detect_matcher *m, const struct seen_value *s) {
+    const struct event_field *f = value_at(m, s->value);
+    if (s->class < CLASS_FIRST)
+        return class_of(m, s->field, s->value) == s->class;
+    return f->value.n == s->raw.n && f->type == s->type && f->escaped == s->escaped &&
+           memcmp(f->value.p, s->raw.p, s->raw.n) == 0;
+}
+
+/* Becomes the first of its shape's when it is another. */
+static const struct known_route *find_seen(struct detect_matcher *m) {
+    for (struct seen_route **link = &m->shape->routes, *s; (s = *link); link = &s->next) {
+        uint32_t i = 0;
+        while (i < s->n && is_seen(m, &s->at[i]))
+            i++;
+        if (i < s->n)
+            continue;
+        *link = s->next;
+        s->next = m->shape->routes;
+        m->shape->routes = s;
+        return s->known;
+    }
+    return NULL;
+}
+
+/* No harm when it cannot. */
+static void keep_seen(struct detect_matcher *m, const struct known_route *known) {
+    struct shape *shape = m->shape;
+    struct arena *a = shape_arena(m);
+    struct seen_route *s = shape->n_routes < SEEN_MAX ? arena_alloc(a, sizeof *s + known->n_pairs * sizeof *s->at) : NULL;
+    if (!s)
+        return;
+    *s = (struct seen_route){.next = shape->routes, .known = known};
+    for (uint32_t i = 0; i < m->here->n_fields; i++) {
+        uint16_t field = m->here->fields[i];
+        for (uint32_t v = value_first(m, field); v != VALUE_NONE; v = value_next(m, v)) {
+            const struct event_field *f = value_at(m, v);
+            struct seen_value *to = &s->at[s->n];
+            *to = (struct seen_value){field, (uint16_t) v, (uint16_t) known->pairs[s->n], f->type, f->escaped, STR("")};
+            s->n++;
+            if (to->class < CLASS_FIRST)
+                continue;
+            if (f->value.n > SEEN_TEXT_MAX || !(to->raw = arena_dup(a, f->value)).p)
+                return;
+        }
+    }
+    shape->routes = s;
+    shape->n_routes++;
+}
+
+/* --- ways of all --- */
 
 static struct known_route *find(const struct route_memory *r, const struct known_route *what) {
     for (size_t k = 0; k < TRIES; k++) {
@@ -182,17 +251,25 @@ static void remember(struct detect_matcher *m, struct known_route *to, const str
     r->n_lanes += m->n_lanes;
 }
 
+static int use(struct detect_matcher *m, const struct known_route *known) {
+    memcpy(m->lanes, known->lanes, known->n_lanes * sizeof *m->lanes);
+    m->n_lanes = known->n_lanes;
+    return 0;
+}
+
 int match_route(struct detect_matcher *m) {
     struct known_route what;
     struct known_route *known = NULL;
-    int r = values_enter_lane(m, &m->plan->route); /* once an event */
+    bool may_know = m->plan->route_keys && !m->exhaustive;
+    const struct known_route *seen = may_know ? find_seen(m) : NULL;
+    if (seen)
+        return use(m, seen);
+    int r = values_enter_lane(m, &m->plan->route);
     if (r < 0)
         return r;
-    if (m->plan->route_keys && !m->exhaustive && describe(m, &what) && (known = find(m->routes, &what)) &&
-        known->lanes) {
-        memcpy(m->lanes, known->lanes, known->n_lanes * sizeof *m->lanes);
-        m->n_lanes = known->n_lanes;
-        return 0;
+    if (may_know && describe(m, &what) && (known = find(m->routes, &what)) && known->lanes) {
+        keep_seen(m, known);
+        return use(m, known);
     }
     r = match_route_judged(m);
     if (r == 0 && known)

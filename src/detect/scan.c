@@ -206,16 +206,14 @@ static void scan_value(struct detect_matcher *m, const struct lane *l, uint32_t 
 
 void scan_lane(struct detect_matcher *m, const struct lane *l) {
     m->n_candidates = 0;
-    for (uint32_t i = 0; i < m->n_touched; i++) {
-        uint32_t field = m->touched[i];
-        if (!l->fields[field].lookups)
-            continue;
+    for (uint32_t i = 0; i < m->here->n_lookups; i++) {
+        uint32_t field = m->here->fields[i];
         if (!field) {
             scan_line(m, l);
             continue;
         }
         choose(m, l, l->fields[field].present, l->fields[field].n_present);
-        for (uint32_t v = value_first(m, l, field); v != VALUE_NONE; v = m->next[v])
+        for (uint32_t v = value_first(m, field); v != VALUE_NONE; v = value_next(m, v))
             scan_value(m, l, field, v);
     }
     m->stats.candidates += m->n_candidates;

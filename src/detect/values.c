@@ -9,29 +9,18 @@ _Static_assert(JSON_NULL == 0 && JSON_ARRAY == 5 && JSON_OBJECT == 6, "value_is_
 
 /* --- the values of an event --- */
 
-static void add_value(struct detect_matcher *m, uint32_t id, uint16_t value) {
-    if (!id || id >= m->plan->n_ids)
-        return;
-    struct last_seen *last = &m->last_of[id];
-    m->next[value] = VALUE_NONE;
-    if (last->epoch == m->epoch)
-        m->next[last->value] = value;
-    else
-        m->present[m->n_present++] = value;
-    *last = (struct last_seen){m->epoch, value};
-}
-
 /* @timestamp for rules that ask for it, where the decoder kept only the instant. */
-static int add_timestamp(struct detect_matcher *m) {
+static int add_timestamp(struct detect_matcher *m, bool *ret_added) {
+    *ret_added = false;
     int64_t t = m->ev->timestamp_ns != TIME_NONE ? m->ev->timestamp_ns : m->ev->time_ns;
     if (!m->plan->uses_timestamp || t == TIME_NONE || event_find(m->ev, EVENT_F_TIMESTAMP, NULL))
         return 0;
     char *z = arena_alloc(&m->arena, TIME_ISO_CAP);
     if (!z)
         return -ENOMEM;
-    m->extra[VALUE_TIMESTAMP - VALUE_LINE] = (struct event_field){
+    m->extra[VALUE_TIMESTAMP] = (struct event_field){
         .id = EVENT_F_TIMESTAMP, .type = JSON_STRING, .value = str_of(time_format_iso(t, 3, z))};
-    add_value(m, EVENT_F_TIMESTAMP, VALUE_TIMESTAMP);
+    *ret_added = true;
     return 0;
 }
 
@@ -40,8 +29,6 @@ static void new_epoch(struct detect_matcher *m) {
         return;
     const struct detect_plan *p = m->plan;
     memset(m->prepared, 0, VALUES_MAX * sizeof *m->prepared);
-    memset(m->last_of, 0, p->n_ids * sizeof *m->last_of);
-    memset(m->slots, 0, p->n_fields * sizeof *m->slots);
     memset(m->memo, 0, p->n_atoms * sizeof *m->memo);
     memset(m->chosen, 0, p->n_rules * sizeof *m->chosen);
     m->epoch = 1;
@@ -51,13 +38,18 @@ int values_begin(struct detect_matcher *m, const struct event *ev) {
     m->ev = ev;
     new_epoch(m);
     arena_reset(&m->arena);
-    m->next[VALUE_LINE] = VALUE_NONE;
     m->no_memory = false;
-    m->n_present = 0;
-    uint32_t n = MIN(ev->n, (uint32_t) EVENT_FIELDS_MAX);
-    for (uint32_t i = 0; i < n; i++)
-        add_value(m, ev->fields[i].id, (uint16_t) i);
-    return add_timestamp(m);
+    bool has_timestamp;
+    int r = add_timestamp(m, &has_timestamp);
+    if (r < 0)
+        return r;
+    m->shape = shape_of(m, has_timestamp);
+    return m->shape ? 0 : -ENOMEM;
+}
+
+int values_enter_lane(struct detect_matcher *m, const struct lane *l) {
+    m->here = shape_lane(m, m->shape, l);
+    return m->here ? 0 : -ENOMEM;
 }
 
 /* --- the whole line, for keywords --- */
@@ -132,7 +124,7 @@ static int join_values(struct detect_matcher *m, struct str *ret) {
         return -ENOMEM;
     n = 0;
     for (uint32_t i = 0; i < m->ev->n; i++) {
-        struct str v = value_text(m, i);
+        struct str v = value_text(m, VALUE_FIELDS + i);
         if (v.n)
             memcpy(to + n, v.p, v.n);
         n += v.n;
@@ -192,38 +184,8 @@ void line_make(struct detect_matcher *m) {
         m->no_memory = true;
         line = STR("");
     }
-    m->extra[0] = (struct event_field){.type = JSON_STRING, .value = line};
+    m->extra[VALUE_LINE] = (struct event_field){.type = JSON_STRING, .value = line};
     m->line.ready = m->epoch;
-}
-
-/* --- a lane's fields --- */
-
-int values_enter_lane(struct detect_matcher *m, const struct lane *l) {
-    m->n_touched = 0;
-    if (l->uses_line) {
-        m->slots[l->field_base] = (struct slot){m->epoch, VALUE_LINE, 0};
-        m->touched[m->n_touched++] = 0;
-    }
-    for (uint32_t i = 0; i < m->n_present; i++) {
-        uint16_t value = m->present[i];
-        uint32_t id = value_at(m, value)->id;
-        uint16_t at = id < l->n_ids ? l->use_of[id] : 0;
-        if (!at)
-            continue;
-        for (const struct use *u = &l->uses[at - 1];; u++) {
-            struct slot *s = &m->slots[l->field_base + u->field];
-            if (s->epoch != m->epoch) {
-                *s = (struct slot){m->epoch, value, u->rank};
-                m->touched[m->n_touched++] = u->field;
-            } else if (u->rank < s->rank) {
-                s->first = value;
-                s->rank = u->rank;
-            }
-            if (u->last)
-                break;
-        }
-    }
-    return 0;
 }
 
 /* --- values made ready --- */
