@@ -46,7 +46,7 @@ static int run(const char *path, struct totals *t, struct diag *diag) {
     struct intake_reader_options o = {.flags = RAW_BACKFILL};
     struct intake_batch b;
     struct arena a;
-    int k = names ? decode_new(names, NULL, NULL, &d, diag) : -ENOMEM;
+    int k = names ? decode_new(names, NULL, NULL, NULL, &d, diag) : -ENOMEM;
     if (k == 0)
         k = intake_reader_open(path, &o, &r, diag);
     if (k < 0)

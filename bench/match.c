@@ -228,7 +228,7 @@ static int prepare(struct bench *x, const struct options *o, struct diag *diag) 
     printf("{\"rules\":%u,\"refused\":%u,\"read_cpu_s\":%.3f,\"plan_cpu_s\":%.3f}\n", x->rules->n,
            x->rules->n_refused, read - from, cpu_s() - read);
     x->matcher = detect_matcher_new(x->plan);
-    r = decode_new(x->names, NULL, NULL, &x->decode, diag);
+    r = decode_new(x->names, NULL, NULL, NULL, &x->decode, diag);
     if (r < 0 || !x->matcher)
         return r < 0 ? r : -ENOMEM;
     x->lane = decode_lane_new(x->decode);

@@ -47,6 +47,17 @@
 #define EVENT_FIELD_NAME_BYTES_MAX 512
 #define EVENT_NAMES_MAX 65536             /* distinct field names interned by rules and decoders */
 
+/* Decoders written as data (content/decoders) */
+#define DECODER_FILES_MAX 1024            /* decoders of one set; some thirty are shipped */
+#define DECODER_SET_BYTES_MAX ((size_t) 256 << 20) /* texts and indexes of one set; what is shipped takes about 5 MB */
+#define DECODER_PATTERNS_MAX 1024         /* of one decoder; a firewall's catalogue has some hundred messages worth reading */
+#define DECODER_PATTERN_BYTES_MAX 4096
+#define DECODER_PIECES_MAX 64             /* of one pattern: each looks at the line at most once */
+#define DECODER_ROWS_MAX 1024             /* of any table in a file */
+#define DECODER_PAIRS_MAX 512             /* key=value pairs read of one line; the longest known have about 80 */
+#define DECODER_COLUMNS_MAX 256           /* of one line; PAN-OS writes about 120 */
+#define DECODER_KEY_BYTES_MAX 96          /* the name of a pair, a column or a value */
+
 /* JSON and YAML */
 #define JSON_DEPTH_MAX 64
 #define JSON_NODES_MAX 1000000            /* control documents; a log line has EVENT_FIELDS_MAX */

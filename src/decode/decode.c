@@ -7,6 +7,7 @@
 #include "decode/json_keys.h"
 
 #include "base/mem.h"
+#include "decode/recipe_priv.h"
 
 enum { FIELDS_FIRST = 24, JSON_FIELDS_FIRST = 64, SKEW_MAX_DEFAULT_MIN = 10, COUNT_DIGITS_MAX = 6 };
 enum { ORDER_SYSLOG = 30, ORDER_WEB = 50 }; /* of the table below */
@@ -16,6 +17,7 @@ enum {
     F_RFC5424,
     F_SYSLOG,
     F_JSON,
+    F_CEF,
     F_ACCESS,
     F_NGINX_ERROR,
     F_APACHE_ERROR,
@@ -48,6 +50,12 @@ static const struct decode_format formats[] = {
                 .help = "one JSON object a line, ECS names; the login event; journalctl -o json",
                 .recognise = json_recognise,
                 .decode = json_decode},
+    [F_CEF] = {.name = LIT("cef"),
+               .order = 45,
+               .first = "CL",
+               .help = "CEF and LEEF, alone, behind a syslog header or in a JSON line's message",
+               .recognise = cef_recognise,
+               .decode = cef_decode},
     [F_ACCESS] =
         {.name = LIT("access"),
          .order = ORDER_WEB,
@@ -107,10 +115,13 @@ struct decode_info decode_info_at(size_t i) {
     return (struct decode_info){.name = formats[i].name.p, .help = formats[i].help};
 }
 
-static const struct decode_format *find_format(struct str name) {
+static const struct decode_format *find_format(const struct decode_set *set, struct str name) {
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         if (str_eq(name, formats[i].name))
             return &formats[i];
+    for (size_t i = 0; set && i < set->n; i++)
+        if (str_eq(name, set->recipes[i]->name))
+            return &set->recipes[i]->format;
     return NULL;
 }
 
@@ -122,14 +133,16 @@ const struct decode_format *decode_format_of_program(struct str program) {
     return NULL;
 }
 
-int decode_check_source(const struct source *s, struct diag *reterr) {
-    char names[256];
+int decode_check_source(const struct source *s, const struct decode_set *set, struct diag *reterr) {
+    char names[440];
     size_t n = 0;
-    if (!s->decoder.n || find_format(s->decoder))
+    if (!s->decoder.n || find_format(set, s->decoder))
         return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && n < sizeof names; i++)
         n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
                                formats[i].name.p);
+    for (size_t i = 0; set && i < set->n && n < sizeof names; i++)
+        n += (size_t) snprintf(names + n, sizeof names - n, ", %.*s", STR_ARG(set->recipes[i]->name));
     return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s",
                     STR_ARG(s->decoder), names);
 }
@@ -139,24 +152,41 @@ const struct source *decode_source_from_table(void *ctx, uint32_t id) {
     return id < t->n ? &t->sources[id] : NULL;
 }
 
+/* Where the fields of the set stand in this table of names; 0 where nobody asks for one. */
+static int number_fields(struct decode *d) {
+    size_t n = d->set ? d->set->n_fields : 0;
+    d->recipe_names = event_names_count(d->names);
+    d->recipe_ids = mem_zalloc_array(n + 1, sizeof *d->recipe_ids);
+    for (size_t i = 0; d->recipe_ids && i < n; i++)
+        d->recipe_ids[i] = event_names_find(d->names, d->set->field_names[i]);
+    return d->recipe_ids ? 0 : -ENOMEM;
+}
+
 int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
-               struct decode **ret, struct diag *reterr) {
-    struct decode *d = mem_zalloc(sizeof *d);
+               struct decode_set *set, struct decode **ret, struct diag *reterr) {
+    CLEANUP(decode_freep) struct decode *d = mem_zalloc(sizeof *d);
     if (!d)
         return diag_set(reterr, -ENOMEM, "no memory for the decoder");
     for (size_t i = 1; i < ARRAY_SIZE(formats); i++)
         ASSERT(formats[i - 1].order < formats[i].order);
-    *d = (struct decode){.names = names, .source = source, .source_ctx = ctx};
+    *d = (struct decode){.names = names, .source = source, .source_ctx = ctx,
+                         .set = decode_set_ref(set)};
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         for (int c = 0; c < 256 && formats[i].recognise; c++)
             if (!formats[i].first || (c && strchr(formats[i].first, c)))
                 d->by_first[c] |= 1u << i;
-    *ret = d;
+    if (number_fields(d) < 0)
+        return diag_set(reterr, -ENOMEM, "no memory for the decoder");
+    *ret = TAKE_PTR(d);
     return 0;
 }
 
 struct decode *decode_free(struct decode *d) {
-    mem_free(d);
+    if (d) {
+        decode_set_unref(d->set);
+        mem_free(d->recipe_ids);
+        mem_free(d);
+    }
     return NULL;
 }
 
@@ -236,7 +266,7 @@ static struct str unfold_repeat(struct decode_job *j, struct str m) {
 }
 
 static bool try(struct decode_job *j, const struct decode_format *f, struct str text) {
-    if (f->decode(j, text) != DECODE_DONE)
+    if ((f->recipe ? recipe_decode(f->recipe, j, text) : f->decode(j, text)) != DECODE_DONE)
         return false;
     if (!j->decoder.n)
         j->decoder = f->name;
@@ -266,12 +296,23 @@ void decode_message(struct decode_job *j, struct str message) {
             j, STR("an ordinary account wrote this under sshd's name; it is not read as sshd's"));
         return;
     }
+    const struct recipe *claimed = NULL;
     if (STARTS(m, "pam_") && try(j, &formats[F_PAM], m))
         return;
     if (f && try(j, f, m))
         return;
+    if (!f && recipe_try_program(j, m, &claimed))
+        return;
     if (m.n && m.p[0] == '{' && try(j, &formats[F_JSON], m))
         return;
+    if (cef_recognise(j, m) && try(j, &formats[F_CEF], m))
+        return;
+    if (!f && !claimed && !j->program.n && recipe_try_content(j, m, &claimed))
+        return;
+    if (claimed || (f && f->recipe)) {
+        recipe_unmatched(j, claimed ? claimed : f->recipe);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(formats) && !f; i++)
         if (formats[i].order >= ORDER_WEB && formats[i].recognise && formats[i].recognise(j, m) &&
             is_web_program(j->program) && try(j, &formats[i], m))
@@ -282,6 +323,8 @@ void decode_message(struct decode_job *j, struct str message) {
  * format begins like one. */
 static bool decode_forced(struct decode_job *j, const struct decode_format *f) {
     j->forced = f;
+    if (f->recipe && recipe_recognise(f->recipe, j->line) && try(j, f, j->line))
+        return true;
     for (size_t i = 0; i < ARRAY_SIZE(formats) && f->order > ORDER_SYSLOG; i++)
         if (formats[i].order <= ORDER_SYSLOG && formats[i].recognise &&
             formats[i].recognise(j, j->line) && try(j, &formats[i], j->line))
@@ -290,12 +333,17 @@ static bool decode_forced(struct decode_job *j, const struct decode_format *f) {
 }
 
 static bool decode_by_content(struct decode_job *j) {
+    const struct recipe *claimed;
     uint32_t may = j->line.n ? j->d->by_first[(unsigned char) j->line.p[0]] : 0;
+    if (recipe_try_content(j, j->line, &claimed))
+        return true;
     for (; may; may &= may - 1) {
         const struct decode_format *f = &formats[__builtin_ctz(may)];
         if (f->recognise(j, j->line) && try(j, f, j->line))
             return true;
     }
+    if (claimed)
+        j->why = arena_printf(j->ev->arena, "decoder %.*s does not know what stands in the line", STR_ARG(claimed->name));
     return false;
 }
 
@@ -320,9 +368,12 @@ static void decode_line(struct decode_job *j) {
     if (flags & RAW_JOURNAL)
         f = &formats[F_JOURNAL];
     else if (j->src->decoder.n)
-        f = find_format(j->src->decoder);
-    if (f ? !decode_forced(j, f) : !decode_by_content(j))
+        f = find_format(j->d->set, j->src->decoder);
+    if (f ? !decode_forced(j, f) : !decode_by_content(j)) {
         decode_unknown(j, true);
+        if (f && f->recipe)
+            recipe_unmatched(j, f->recipe);
+    }
     if (flags & RAW_PIECE)
         put_error(j, STR("the line is overlong and goes on in further pieces"));
 }
@@ -416,7 +467,7 @@ struct decode_lane *decode_lane_new(const struct decode *d) {
     l->keys = mem_alloc(sizeof *l->keys);
     if (!l->keys)
         return decode_lane_free(l);
-    json_keys_reset(l->keys, d->names);
+    json_keys_reset(l->keys, d);
     return l;
 }
 

@@ -14,6 +14,7 @@
  * at its own time when that lies within the source's skew_max_ns of its arrival, else at its
  * arrival ("arrival"). */
 #pragma once
+#include "decode/recipe.h"
 #include "event/port.h"
 
 struct decode;
@@ -22,10 +23,10 @@ struct decode;
 typedef const struct source *decode_source_fn(void *ctx, uint32_t id);
 
 /* source may be NULL: every record then comes from an unknown source (Japanese time, no names).
- * names must outlive it. A forced decoder that does not exist is found by decode_check_source, when
- * sources are read. */
+ * names must outlive it. set: decoders written as data, of which it takes a reference; NULL: none. A
+ * forced decoder that does not exist is found by decode_check_source, when sources are read. */
 int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
-               struct decode **ret, struct diag *reterr) MUST_USE;
+               struct decode_set *set, struct decode **ret, struct diag *reterr) MUST_USE;
 struct decode *decode_free(struct decode *d);
 DEFINE_CLEANUP(struct decode *, decode_free)
 
@@ -46,9 +47,10 @@ struct decode_source_table {
 };
 decode_source_fn decode_source_from_table;
 /* Refuses a source whose forced decoder does not exist, naming those that do. */
-int decode_check_source(const struct source *s, struct diag *reterr) MUST_USE;
+int decode_check_source(const struct source *s, const struct decode_set *set,
+                        struct diag *reterr) MUST_USE;
 
-/* The table of decoders, for --list, documentation and configuration, in the order they are tried.
+/* The table of decoders written in C, for --list, documentation and configuration, in the order they are tried.
  */
 struct decode_info {
     const char *name;

@@ -30,8 +30,14 @@ struct when {
     struct str zone; /* as the line writes it, "+09:00"; "UTC" for Z */
 };
 
+struct recipe;
+struct decode_set;
+
 struct decode {
     const struct event_names *names;
+    struct decode_set *set;   /* NULL: only what is written in C */
+    uint32_t *recipe_ids;     /* by field of the set */
+    uint32_t recipe_names;    /* how many names there were then */
     decode_source_fn *source;
     void *source_ctx;
     uint32_t by_first[256]; /* formats that may read a line beginning with this byte, a bit each */
@@ -77,6 +83,7 @@ struct decode_format {
      * only when forced or by program. */
     bool (*recognise)(const struct decode_job *j, struct str text);
     enum decode_result (*decode)(struct decode_job *j, struct str text);
+    const struct recipe *recipe; /* a decoder written as data; then the three above are NULL */
 };
 
 /* STR as a constant for tables. */
@@ -97,7 +104,7 @@ static inline bool all_digits(struct str s) {
     return i == s.n && i > 0;
 }
 
-/* decode.c */
+/* decode.c; the first of those written in C */
 const struct decode_format *decode_format_of_program(struct str program); /* NULL: nobody */
 /* The message behind a header: by program, else by content, else the message alone. */
 void decode_message(struct decode_job *j, struct str message);
@@ -226,6 +233,8 @@ enum decode_result pam_summary(struct decode_job *j, struct str text);
 enum decode_result sudo_decode(struct decode_job *j, struct str text);
 enum decode_result su_decode(struct decode_job *j, struct str text);
 enum decode_result cron_decode(struct decode_job *j, struct str text);
+bool cef_recognise(const struct decode_job *j, struct str text);
+enum decode_result cef_decode(struct decode_job *j, struct str text);
 
 /* PRI of a syslog line, "<0>" to "<191>" without leading zeros; its length or -1. */
 int syslog_pri(struct str s, unsigned *ret);

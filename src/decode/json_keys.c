@@ -1,5 +1,7 @@
 #include "decode/json_keys.h"
 
+#include "decode/recipe_priv.h"
+
 enum { SIBLINGS_LOOKED_AT = 64 };
 
 const struct json_key json_keys_root = {.n = UINT32_MAX, .path = {"", 0}};
@@ -32,7 +34,9 @@ static const char *const time_names[] = {
 _Static_assert(ARRAY_SIZE(time_names) <= KEY_TIMES_MAX, "a bit each");
 
 /* What one key means for an event, by its dotted name. */
-static void classify(struct json_key *k, const struct event_names *names) {
+static void classify(struct json_key *k, const struct decode *d) {
+    const struct event_names *names = d->names;
+    const union map_value *slot = d->set ? map_find(&d->set->json_slots, k->path) : NULL;
     k->ours = k->path.n > 7 && memcmp(k->path.p, "kizuki.", 7) == 0;
     k->id = event_names_find(names, k->path);
     for (size_t i = 0; i < ARRAY_SIZE(time_names); i++)
@@ -40,6 +44,10 @@ static void classify(struct json_key *k, const struct event_names *names) {
             k->use |= KEY_TIME;
             k->time_rank = (uint8_t) i;
         }
+    if (slot) {
+        k->use |= KEY_RECIPE;
+        k->slot = (uint16_t) slot->num;
+    }
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;
     switch (k->id) {
@@ -60,11 +68,12 @@ static void classify(struct json_key *k, const struct event_names *names) {
     }
 }
 
-void json_keys_reset(struct json_keys *k, const struct event_names *names) {
+void json_keys_reset(struct json_keys *k, const struct decode *d) {
     memset(k->slots, 0, sizeof k->slots);
     k->n = k->n_paths = 0;
     k->full = false;
-    k->n_names = event_names_count(names);
+    k->d = d;
+    k->n_names = event_names_count(d->names);
     k->root = json_keys_root;
     k->steps[0] = (struct json_step_key){.key = &k->root};
     k->n_steps = 1;
@@ -126,7 +135,7 @@ static struct json_key *make(struct json_key *k, const struct json_key *parent, 
         memcpy(k->text, key.p, key.n);
     if (!make_path(k, key, keys, j->ev->arena))
         return NULL;
-    classify(k, j->d->names);
+    classify(k, j->d);
     return k;
 }
 

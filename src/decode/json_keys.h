@@ -14,7 +14,7 @@
 #include "base/json_cursor.h"
 #include "decode/journal_priv.h"
 
-enum json_key_use { KEY_FIELD = 1, KEY_KNOWN = 2, KEY_TIME = 4, KEY_JOURNAL = 8 };
+enum json_key_use { KEY_FIELD = 1, KEY_KNOWN = 2, KEY_TIME = 4, KEY_JOURNAL = 8, KEY_RECIPE = 16 };
 enum { KEY_TIMES_MAX = 32 };
 enum {
     KEY_TEXT_MAX = 64,
@@ -29,6 +29,7 @@ struct json_key {
     uint32_t id;       /* of path, 0 = nobody knows it */
     uint8_t use;       /* bits of json_key_use; 0: nobody asks for it */
     uint8_t time_rank; /* KEY_TIME */
+    uint16_t slot;     /* KEY_RECIPE: of the set's */
     bool ours;         /* what Kizuki derives itself is never taken from a line */
     const struct json_key *parent;
     char text[KEY_TEXT_MAX];
@@ -43,6 +44,7 @@ struct json_step_key {
 
 struct json_keys {
     struct json_key root; /* the line's own object */
+    const struct decode *d;
     uint32_t n_names;     /* of the names when this memory began: they may still be growing */
     uint32_t n, n_paths, n_steps;
     bool full;
@@ -55,7 +57,7 @@ struct json_keys {
 /* The object of a line that has no memory. */
 extern const struct json_key json_keys_root;
 /* Forgets everything. */
-void json_keys_reset(struct json_keys *k, const struct event_names *names);
+void json_keys_reset(struct json_keys *k, const struct decode *d);
 /* The key at *step that was not its first child; moves *step on. keys may be NULL, then step is not
  * looked at; NULL when memory ends. */
 const struct json_key *json_keys_find(struct json_keys *keys, struct decode_job *j, uint32_t *step,

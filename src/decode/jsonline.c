@@ -10,6 +10,7 @@
  * CP932 character may look like a backslash; if that does not parse, each bad byte alone is
  * replaced. */
 #include "decode/json_keys.h"
+#include "decode/recipe_priv.h"
 
 _Static_assert(KEY_FIELD == 1, "counts the field");
 enum { FIELDS_OF_LINE_MAX = EVENT_FIELDS_MAX - OWN_FIELDS };
@@ -23,6 +24,8 @@ struct walk {
         struct str text;
     } times[KEY_TIMES_MAX];
     uint32_t have_times;
+    struct recipe_values values; /* under names of decoders written as data */
+    bool have_values;
     char *bytes; /* MESSAGE as an array of numbers: bytes that are no text */
     size_t n_bytes, cap_bytes;
 };
@@ -102,6 +105,12 @@ static int take_byte(struct walk *w, struct str number) {
 static bool take_special(struct walk *w, const struct json_key *k, enum json_type type,
                          struct str text) {
     struct decode_job *j = w->j;
+    if ((k->use & KEY_RECIPE) && (type == JSON_STRING || type == JSON_NUMBER || type == JSON_TRUE || type == JSON_FALSE)) {
+        if (!w->have_values)
+            recipe_values_begin(&w->values);
+        w->have_values = true;
+        recipe_note(&w->values, k->slot, text);
+    }
     if ((k->use & KEY_TIME) && (type == JSON_STRING || type == JSON_NUMBER))
         note_time(w, k->time_rank, type, text);
     if (k->use & KEY_JOURNAL) {
@@ -235,7 +244,7 @@ static int walk_members(struct walk *w) {
     uint32_t step = 0;
     int r;
     if (j->keys && (j->keys->full || j->keys->n_names != event_names_count(j->d->names)))
-        json_keys_reset(j->keys, j->d->names);
+        json_keys_reset(j->keys, j->d);
     parent = j->keys ? &j->keys->root : &json_keys_root;
     for (;;) {
         bool member = c->in_object;
@@ -263,6 +272,7 @@ static int walk(struct walk *w, struct decode_job *j, struct str text) {
     w->j = j;
     w->journal = (struct journal_fields){0};
     w->have_times = 0;
+    w->have_values = false;
     w->bytes = NULL;
     w->n_bytes = w->cap_bytes = 0;
     json_cursor_begin(&w->c, text);
@@ -284,6 +294,13 @@ static enum decode_result settle(struct decode_job *j, struct walk *w) {
         (void) journal_put(j, &w->journal);
         return DECODE_DONE;
     }
+    struct str message = event_get(j->ev, EVENT_F_MESSAGE);
+    if (cef_recognise(j, message) && cef_decode(j, message) == DECODE_DONE)
+        return DECODE_DONE;
+    if (w->have_values)
+        recipe_json(j, &w->values);
+    if (j->decoder.n)
+        return DECODE_DONE;
     if (has(j->ev, EVENT_F_EVENT_ACTION, "login") &&
         has(j->ev, EVENT_F_EVENT_CATEGORY, "authentication"))
         complete_login(j);

@@ -40,7 +40,8 @@ static bool split(struct str m, struct pam *ret) {
 /* Services whose own message is the login event, or no login at all. */
 static bool reports_itself(struct str service) {
     static const struct str own[] = {LIT("sshd"), LIT("sudo"), LIT("sudo-i"), LIT("su"),
-                                     LIT("su-l"), LIT("cron"), LIT("crond")};
+                                     LIT("su-l"), LIT("cron"), LIT("crond"),
+                                     LIT("dovecot"), LIT("smtp")};
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         if (str_eq(service, own[i]))
             return true;

@@ -170,10 +170,19 @@ static struct str token(struct str s) {
     return str_n(s.p, n);
 }
 
+/* "%ASA-6-302013: …", ": %SYS-5-CONFIG_I: …": what Cisco's devices send has no tag, and this is none. */
+static bool is_device_text(struct str s) {
+    if (STARTS(s, ": "))
+        s = str_from(s, 2);
+    return s.n > 4 && s.p[0] == '%' && s.p[1] >= 'A' && s.p[1] <= 'Z';
+}
+
 /* Host and tag. False: not a syslog line after all (nothing was put). */
 static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag) {
     struct str name, pid, host = token(*s), behind;
     size_t n = 0;
+    if (is_device_text(*s)) /* neither host nor tag */
+        return true;
     bool is_tag = host.n && host.p[host.n - 1] == ':';
     if (is_tag && (n = take_tag(*s, &name, &pid)) > 0) { /* written without a host */
         if (must_have_tag)
@@ -184,13 +193,13 @@ static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag)
     }
     behind = str_from(*s, host.n + 1);
     if (host.n && host.n < 256)
-        n = take_tag(behind, &name, &pid);
+        n = is_device_text(behind) ? 0 : take_tag(behind, &name, &pid);
     if (n == 0 && host.n &&
         str_eq(token(behind), host)) { /* nginx through /dev/log: the host twice */
         behind = str_from(behind, host.n + 1);
         n = take_tag(behind, &name, &pid);
     }
-    if (must_have_tag && (n == 0 || is_level_word(host)))
+    if (must_have_tag && !is_device_text(behind) && (n == 0 || is_level_word(host)))
         return false;
     struct str line = *s;
     if (host.n && host.n < 256) {
@@ -214,18 +223,20 @@ enum decode_result syslog_decode(struct decode_job *j, struct str text) {
     struct when when = {.t_ns = TIME_NONE};
     bool iso = s.n && ascii_digit(s.p[0]);
     size_t n = iso ? when_iso(s, &when, j) : when_bsd(s, &when, j);
-    if (n && n < s.n && s.p[n] != ' ')
+    /* Cisco puts a colon behind the time */
+    size_t mark = n && n + 1 < s.n && s.p[n] == ':' && s.p[n + 1] == ' ';
+    if (n && n < s.n && s.p[n] != ' ' && !mark)
         n = 0;
     if (n == 0) {
         if (pri_n <= 0)
             return DECODE_NOT_MINE;
         when = (struct when){.t_ns = TIME_NONE};
     }
-    s = str_from(s, n ? n + 1 : 0);
+    s = str_from(s, n ? n + 1 + mark : 0);
     if (n) {
         if (!(j->plain && take_remembered(j, &s)) && !take_origin(j, &s, iso && pri_n <= 0))
             return DECODE_NOT_MINE;
-    } else {
+    } else if (!is_device_text(s)) {
         s = syslog_take_tag(j, s);
     }
     j->when = when;

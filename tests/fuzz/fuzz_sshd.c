@@ -19,7 +19,7 @@ static void check_name(const uint8_t *data, size_t size) {
     struct event ev;
     fd.source.decoder = STR("sshd");
     arena_init(&a, 1 << 20);
-    ASSERT(names && decode_new(names, fuzz_source, &fd, &d, NULL) == 0);
+    ASSERT(names && decode_new(names, fuzz_source, &fd, NULL, &d, NULL) == 0);
     event_begin(&ev, &a, names, &rec);
     struct decoder port = decode_port(d);
     ASSERT(port.decode(port.ctx, &rec, &ev) == 0);

@@ -1,6 +1,7 @@
 /* `kizuki decode`: stored logs as ECS NDJSON, every field shown. */
 #include "decode/decode.h"
 #include "app/cli/command.h"
+#include "app/engine/engine.h"
 #include "base/buf.h"
 #include "base/cli.h"
 #include "base/file.h"
@@ -10,6 +11,7 @@
 
 struct decode_args {
     const char *decoder, *service, *zone, *encoding;
+    struct cli_list decoders;
     bool list, stats;
 };
 enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
@@ -17,6 +19,7 @@ enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
 struct decoding {
     struct source source; /* all files are one source: what the options say */
     struct event_names *names;
+    struct decode_set *set;
     struct decode *decode;
     struct decode_lane *lane;
     struct arena arena;
@@ -104,7 +107,7 @@ static int decode_files(struct decoding *d, const char *const *paths, size_t n) 
 static int run(struct decoding *d, const char *const *paths, size_t n) {
     struct diag diag;
     d->names = event_names_new();
-    if (!d->names || decode_new(d->names, the_source, d, &d->decode, &diag) < 0 ||
+    if (!d->names || decode_new(d->names, the_source, d, d->set, &d->decode, &diag) < 0 ||
         !(d->lane = decode_lane_new(d->decode))) {
         diag_set(&diag, -ENOMEM, "no memory for the decoders");
         decode_free(d->decode);
@@ -122,9 +125,13 @@ static int run(struct decoding *d, const char *const *paths, size_t n) {
     return status;
 }
 
-static void list(void) {
+static void list(const struct decode_set *set) {
     for (size_t i = 0; i < decode_count(); i++)
         printf("%-14s %s\n", decode_info_at(i).name, decode_info_at(i).help);
+    for (size_t i = 0; i < decode_set_count(set); i++) {
+        struct decode_set_row row = decode_set_at(set, i);
+        printf("%-14.*s %.*s\n", STR_ARG(row.name), STR_ARG(row.help));
+    }
 }
 
 /* "+09:00", "-0330", "Z" */
@@ -138,7 +145,8 @@ static bool read_zone(const char *text, int *ret_offset_min) {
 }
 
 /* What the options say about the files' source. */
-static int read_source(const struct decode_args *args, struct source *s, struct diag *reterr) {
+static int read_source(const struct decode_args *args, const struct decode_set *set, struct source *s,
+                       struct diag *reterr) {
     if (args->decoder)
         s->decoder = str_of(args->decoder);
     if (args->service)
@@ -152,7 +160,7 @@ static int read_source(const struct decode_args *args, struct source *s, struct 
                         "--encoding does not know '%s'; it knows ascii, utf-8, cp932, euc-jp, "
                         "iso-2022-jp, utf-16le and utf-16be",
                         args->encoding);
-    return decode_check_source(s, reterr);
+    return decode_check_source(s, set, reterr);
 }
 
 static int run_decode(void *settings, unsigned n_args, char **args) {
@@ -160,18 +168,26 @@ static int run_decode(void *settings, unsigned n_args, char **args) {
     struct decoding d = {.source = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN},
                          .stats = a->stats};
     struct diag diag;
-    if (a->list) {
-        list();
+    int r = engine_decoders(a->decoders.p, a->decoders.n, &d.set, &diag);
+    for (size_t i = 0; r == 0 && decode_set_refused(d.set, i); i++)
+        (void) command_failed(decode_set_refused(d.set, i)); /* the others load */
+    if (r == 0 && a->list) {
+        list(d.set);
+        decode_set_unref(d.set);
         return 0;
     }
-    int r = read_source(a, &d.source, &diag);
+    if (r == 0)
+        r = read_source(a, d.set, &d.source, &diag);
     if (r == 0 && n_args == 0)
         r = diag_set(&diag, -EINVAL, "no file; give log files, or - for standard input");
     if (r < 0) {
         (void) command_failed(&diag);
+        decode_set_unref(d.set);
         return 2;
     }
-    return run(&d, (const char *const *) args, n_args);
+    int status = run(&d, (const char *const *) args, n_args);
+    decode_set_unref(d.set);
+    return status;
 }
 
 static const struct cli_option OPTIONS[] = {
@@ -180,6 +196,11 @@ static const struct cli_option OPTIONS[] = {
      .value = "NAME",
      .at = offsetof(struct decode_args, decoder),
      .help = "read every line with this decoder instead of recognising it"},
+    {.name = "decoders",
+     .kind = CLI_LIST,
+     .value = "DIR",
+     .at = offsetof(struct decode_args, decoders),
+     .help = "files or folders of decoders beside the shipped ones (repeat for more)"},
     {.name = "service",
      .kind = CLI_STRING,
      .value = "NAME",
@@ -198,7 +219,7 @@ static const struct cli_option OPTIONS[] = {
     {.name = "list",
      .kind = CLI_FLAG,
      .at = offsetof(struct decode_args, list),
-     .help = "the decoders, in the order they are tried"},
+     .help = "the decoders, those written in C first"},
     {.name = "stats",
      .kind = CLI_FLAG,
      .at = offsetof(struct decode_args, stats),

@@ -16,7 +16,7 @@
 enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024 };
 
 struct hunt_args {
-    struct cli_list rules;
+    struct cli_list rules, decoders;
     const char *statistics;
     bool stats, updates, matches, no_cache, parse_only;
     int64_t threads, batch;
@@ -148,6 +148,8 @@ static int run_with(struct hunting *h, struct registry *registry) {
     struct diag d = {0};
     struct engine_options o = {.rule_paths = h->args->rules.n ? h->args->rules.p : NULL,
                                .n_rule_paths = h->args->rules.n,
+                               .decoder_paths = h->args->decoders.p,
+                               .n_decoder_paths = h->args->decoders.n,
                                .statistics = h->args->statistics,
                                .sources = registry->sources,
                                .n_sources = SOURCES_MAX,
@@ -158,6 +160,8 @@ static int run_with(struct hunting *h, struct registry *registry) {
         return command_failed(&d);
     h->rules = engine_rules(e);
     engine_each_refused(e, say_refused, h);
+    for (size_t i = 0; engine_decoder_refused(e, i); i++)
+        (void) command_failed(engine_decoder_refused(e, i));
     double from = cpu_now_s();
     int r = read_all(h, e, registry, &totals, &d);
     if (r == 0 && (r = flush_out(h)) < 0)
@@ -199,6 +203,8 @@ static int run_hunt(void *settings, unsigned n_args, char **args) {
 static const struct cli_option OPTIONS[] = {
     {.name = "rules", .kind = CLI_LIST, .value = "PATH", .at = offsetof(struct hunt_args, rules),
      .help = "Sigma rules in this file or folder instead of the shipped ones (repeat for more)"},
+    {.name = "decoders", .kind = CLI_LIST, .value = "DIR", .at = offsetof(struct hunt_args, decoders),
+     .help = "files or folders of decoders beside the shipped ones (repeat for more)"},
     {.name = "statistics", .kind = CLI_STRING, .value = "FILE", .at = offsetof(struct hunt_args, statistics),
      .help = "what events are like, from 'kizuki rule learn', instead of the shipped (speed only; the output is the same)"},
     {.name = "stats", .kind = CLI_FLAG, .at = offsetof(struct hunt_args, stats),

@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
         COMMAND_RULE_EXPLAIN, COMMAND_RULE_CHECK, COMMAND_RULE_FIELDS, COMMAND_RULE_TEST,
         COMMAND_RULE_LEARN,
         COMMAND_VERIFY,
+        COMMAND_DECODER_LIST, COMMAND_DECODER_CHECK, COMMAND_DECODER_TEST,
         {0},
     };
     const struct cli_program program = {

@@ -58,6 +58,7 @@ struct engine {
     struct correlate_plan *correlate_plan;
     struct detect_plan *plan;
     struct correlate *correlate[ENGINE_SIDES];
+    struct decode_set *decoders;
     struct decode *decode;
     struct decode_source_table sources;
     struct finding_sink sink;
@@ -125,6 +126,23 @@ const char *engine_content_dir(void) {
     return found;
 }
 
+int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, struct diag *reterr) {
+    char shipped[PATH_MAX + 128];
+    struct stat st;
+    const char **paths = mem_zalloc_array(n + 1, sizeof *paths);
+    size_t k = 0;
+    if (!paths)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    snprintf(shipped, sizeof shipped, "%s/decoders", engine_content_dir());
+    if (stat(shipped, &st) == 0)
+        paths[k++] = shipped;
+    for (size_t i = 0; i < n; i++)
+        paths[k++] = more[i];
+    int r = decode_set_load(paths, k, ret, reterr);
+    mem_free(paths);
+    return r;
+}
+
 static int load_rules(struct engine *e, const struct engine_options *o, struct diag *err) {
     char shipped[PATH_MAX + 128];
     const char *one[] = {shipped};
@@ -182,7 +200,9 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
             return diag_set(err, r, "cannot make the correlator: %s", err_word(r));
     }
     e->sources = (struct decode_source_table){o->sources, o->n_sources};
-    return decode_new(e->names, decode_source_from_table, &e->sources, &e->decode, err);
+    if ((r = engine_decoders(o->decoder_paths, o->n_decoder_paths, &e->decoders, err)) < 0)
+        return r;
+    return decode_new(e->names, decode_source_from_table, &e->sources, e->decoders, &e->decode, err);
 }
 
 int engine_new(const struct engine_options *o, struct finding_sink sink, struct engine **ret,
@@ -215,6 +235,7 @@ struct engine *engine_free(struct engine *e) {
     detect_fields_free(e->fields);
     correlate_plan_free(e->correlate_plan);
     decode_free(e->decode);
+    decode_set_unref(e->decoders);
     detect_rules_unref(e->rules);
     event_names_free(e->names);
     mem_free(e->sources_seen.at);
@@ -225,6 +246,9 @@ struct engine *engine_free(struct engine *e) {
 void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const struct diag *d), void *ctx) {
     for (uint32_t i = 0; i < e->rules->n_refused; i++)
         row(ctx, &e->rules->refused[i]->diag);
+}
+const struct diag *engine_decoder_refused(const struct engine *e, size_t i) {
+    return decode_set_refused(e->decoders, i);
 }
 const struct detect_rules *engine_rules(const struct engine *e) {
     return e->rules;
@@ -659,6 +683,9 @@ void engine_tag(const struct engine *e, uint8_t ret[ENGINE_TAG_BYTES]) {
     sha256_init(&h);
     int n = snprintf(format, sizeof format, KIZUKI_VERSION " %d %u\n", STATE_FORMAT, e->rules->n);
     sha256_add(&h, str_n(format, (size_t) n));
+    uint8_t decoders[32];
+    decode_set_sum(e->decoders, decoders);
+    sha256_add(&h, str_n((const char *) decoders, sizeof decoders));
     for (uint32_t i = 0; i < e->rules->n; i++) {
         const struct str text = e->rules->rules[i]->text;
         n = snprintf(format, sizeof format, "%zu\n", text.n);

@@ -16,6 +16,8 @@ struct jsonw;
 struct engine_options {
     const char *const *rule_paths; /* NULL: the shipped rules */
     size_t n_rule_paths;
+    const char *const *decoder_paths; /* files and folders of decoders beside the shipped ones */
+    size_t n_decoder_paths;
     const char *statistics;        /* what events are like, for speed only (detect/statistics.h); NULL: the shipped ones */
     const struct source *sources;  /* index = raw_record.source; [0] is the unknown source */
     size_t n_sources;
@@ -54,6 +56,11 @@ struct engine *engine_free(struct engine *e);
 DEFINE_CLEANUP(struct engine *, engine_free)
 /* Rules that were refused, each with its diag, in the order of reading. */
 void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const struct diag *d), void *ctx);
+/* Decoders that were refused, in the order of reading; NULL behind the last. */
+const struct diag *engine_decoder_refused(const struct engine *e, size_t i);
+/* The shipped decoders and those of `more`, later ones taking the place of earlier ones of the same name. */
+struct decode_set;
+int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, struct diag *reterr) MUST_USE;
 const struct detect_rules *engine_rules(const struct engine *e);
 /* Sources by id; *ret_n is one more than the highest id seen. Valid until the next consume. */
 const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n);

@@ -179,7 +179,8 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
 /* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
  * to read, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
-    static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX];
+    static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX],
+        decoders[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
@@ -187,6 +188,7 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     snprintf(log_folder, sizeof log_folder, "%.4000s/var/log", o->logs_root);
     snprintf(journal_folder, sizeof journal_folder, "%.4000s/run/log/journal", o->logs_root);
     snprintf(incoming, sizeof incoming, "%.4000s/incoming", s->config->data);
+    snprintf(decoders, sizeof decoders, "%.4000s/decoders", s->config->data);
     int r = rulesets_path(rules, s->config->data, "");
     if (r == 0)
         r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
@@ -197,7 +199,7 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
         {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
-        {statistics, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
+        {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {log_folder, SANDBOX_READ}, {journal_folder, SANDBOX_READ},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},

@@ -81,6 +81,9 @@ static int make_engine(struct pump *p, struct diag *err) {
     int r = engine_new(&p->o.engine, (struct finding_sink){.ctx = p, .put = tell}, &p->engine, err);
     if (r == 0 && (!(p->lane = engine_lane_new(p->engine)) || !(p->batch = engine_batch_new())))
         r = diag_set(err, -ENOMEM, "out of memory");
+    char line[1024];
+    for (size_t i = 0; r == 0 && engine_decoder_refused(p->engine, i); i++)
+        log_error("a decoder is not used: %s", diag_format(engine_decoder_refused(p->engine, i), line, sizeof line));
     return r;
 }
 

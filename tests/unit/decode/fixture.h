@@ -30,7 +30,7 @@ static inline void fixture_start(struct fixture *f) {
                           .rec = {.arrival_ns = FIXTURE_ARRIVAL, .flags = RAW_BACKFILL}};
     f->names = event_names_new();
     assert_non_null(f->names);
-    assert_int_equal(decode_new(f->names, fixture_source, f, &f->d, NULL), 0);
+    assert_int_equal(decode_new(f->names, fixture_source, f, NULL, &f->d, NULL), 0);
     for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
         assert_true(event_names_intern(f->names, str_of(asked[i])) > 0);
     f->lane = decode_lane_new(f->d);

@@ -44,11 +44,11 @@ static void a_source_may_force_one(void **state UNUSED) {
     assert_field(ev, "host.name", "h");
     struct source s = {.decoder = STR("nonsense")};
     struct diag d;
-    assert_int_equal(decode_check_source(&s, &d), -ERR_REFUSED);
+    assert_int_equal(decode_check_source(&s, NULL, &d), -ERR_REFUSED);
     assert_non_null(strstr(d.text, "journal, rfc5424"));
     for (size_t i = 0; i < decode_count(); i++) {
         s.decoder = str_of(decode_info_at(i).name);
-        assert_int_equal(decode_check_source(&s, &d), 0);
+        assert_int_equal(decode_check_source(&s, NULL, &d), 0);
         assert_true(decode_info_at(i).help[0] != 0);
     }
 }
@@ -287,7 +287,7 @@ static int decode_under_torture(void *ctx) {
     struct event_names *names = ctx;
     struct decode *d;
     struct arena a;
-    int r = decode_new(names, NULL, NULL, &d, NULL);
+    int r = decode_new(names, NULL, NULL, NULL, &d, NULL);
     if (r < 0)
         return r;
     struct decoder port = decode_port(d);

@@ -17,7 +17,12 @@ static void headers_as_they_are_really_written(void **state UNUSED) {
         {"Nov 23 02:03:08 web1 kernel: [ 1.2] x", "web1", "kernel", "<absent>", "[ 1.2] x"},
         {"Nov 23 02:03:08 web1 last message repeated 3 times", "web1", "<absent>", "<absent>",
          "last message repeated 3 times"},
-        {"Nov 23 02:03:08 192.0.2.7 %ASA-6: x", "192.0.2.7", "%ASA-6", "<absent>", "x"},
+        /* Cisco's devices send no tag, and a colon behind the time */
+        {"Nov 23 02:03:08 192.0.2.7 %ASA-6: x", "192.0.2.7", "<absent>", "<absent>", "%ASA-6: x"},
+        {"<166>Nov 23 2026 02:03:08: %ASA-6: x", "<absent>", "<absent>", "<absent>", "%ASA-6: x"},
+        {"<166>Nov 23 2026 02:03:08 fw1 : %ASA-6: x", "fw1", "<absent>", "<absent>", ": %ASA-6: x"},
+        {"<166>%ASA-6: x", "<absent>", "<absent>", "<absent>", "%ASA-6: x"},
+        {"2026-11-23T02:03:08+09:00 fw1 %ASA-6: x", "fw1", "<absent>", "<absent>", "%ASA-6: x"},
         {"<13>app: hello", "<absent>", "app", "<absent>", "hello"},
         {"<13>just words", "<absent>", "<absent>", "<absent>", "just words"},
         {"Nov 23 02:03:08 web1 app[7]:", "web1", "app", "7", ""},
