@@ -8,6 +8,13 @@
 #define SYSLOG_CONNECTIONS_MAX 4096       /* file descriptors of one sensor */
 #define HOLDER_CONNECTIONS_MAX SYSLOG_CONNECTIONS_MAX /* held by the supervisor for the sensor */
 #define HOLDER_OF_ADDRESS_MAX 1024        /* of one sending address: a quarter, so that one cannot keep the others out */
+#define GATE_SOURCES_MAX 4096             /* sources the gate tells apart; further senders share their listener's */
+#define GATE_STREAMS_MAX 4096             /* journals whose last entry is remembered, so that a repetition is known */
+#define GATE_QUEUE_BYTES_MAX ((size_t) 48 << 20) /* not on disk yet: above it senders are told to come again */
+#define GATE_WINDOW_BYTES_MAX ((size_t) 4 << 20) /* of it on the way to the sensor */
+#define GATE_CONNECTIONS_MAX 2048         /* RELP and TLS, of all listeners; HTTP has its own */
+#define GATE_OF_ADDRESS_MAX 512
+#define GATE_MESSAGE_BYTES_MAX (1 << 20)  /* one RELP message; rsyslog's own default is 8 KB */
 #define SYSLOG_SENDERS_MAX 4096           /* sources one listener makes of addresses; forged ones must not use all ids */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */
 #define BATCH_RECORDS_MAX 16384           /* a batch of empty lines takes 1 MB of records, not 16 */

@@ -106,7 +106,60 @@ class RsyslogCounted(Rsyslog):
     action = 'action(type="omfwd" target="127.0.0.1" port="{syslog}" protocol="tcp" TCP_Framing="octet-counted")'
 
 
+RSYSLOG_MODULES = pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog")
+ENDLESS = 'action.resumeRetryCount="-1" action.resumeInterval="1"'
+
+
+@sender
+class RsyslogRelp(Rsyslog):
+    name = "rsyslog_relp"
+    what = "rsyslog omrelp"
+    needs = ("rsyslogd", str(RSYSLOG_MODULES / "omrelp.so"))
+    head = 'module(load="omrelp")'
+    action = 'action(type="omrelp" target="127.0.0.1" port="{relp}" timeout="90" template="plain" ' + ENDLESS + ')'
+
+
+@sender
+class RsyslogTls(Rsyslog):
+    name = "rsyslog_tls"
+    what = "rsyslog omfwd in TLS with a client certificate"
+    needs = ("rsyslogd", str(RSYSLOG_MODULES / "lmnsd_gtls.so"), "openssl")
+    action = ('action(type="omfwd" target="127.0.0.1" port="{syslog_tls}" protocol="tcp" TCP_Framing="octet-counted" '
+              'StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/certvalid" '
+              'StreamDriver.CAFile="{d}/../ca.pem" StreamDriver.CertFile="{d}/../client.pem" '
+              'StreamDriver.KeyFile="{d}/../client.key" ' + ENDLESS + ')')
+
+
 # ---- the scenario ----
+
+def certificates(folder):
+    """An authority, a server and a client it signed, and a stranger."""
+    def openssl(*argv):
+        subprocess.run(["openssl", *map(str, argv)], check=True, capture_output=True, cwd=folder)
+
+    for name in ("ca", "stranger"):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+                f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    for name in ("server", "client"):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        (folder / "ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days",
+                "30", "-extfile", "ext", "-out", f"{name}.pem")
+
+
+GATE = ("relp", "relp_tls", "syslog_tls")
+
+
+def settings_and_ports(folder):
+    """An `intake` with every listener, each on a port of its own."""
+    certificates(folder)
+    ports = {kind: programs.free_port() for kind in GATE}
+    intake = {kind: [f"127.0.0.1:{port}"] for kind, port in ports.items()}
+    intake["certificate"] = {"chain": str(folder / "server.pem"), "key": str(folder / "server.key")}
+    intake["clients"] = str(folder / "ca.pem")
+    return {"intake": intake}, ports
+
 
 def numbers_in(spool):
     """By sender: how often each number is in the spool."""
@@ -157,13 +210,14 @@ class Run:
             t.start()
         return threads
 
-    def run(self, settings):
+    def run(self):
+        settings, ports = settings_and_ports(self.d)
         data = self.d / "data"
         self.spool = data / "spool"
         self.spool.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.disk}", "none", str(self.spool)], check=True)
         k = programs.Served(data, settings, extra=("--no-local-logs",))
-        ports = {"syslog": k.syslog_port}
+        ports["syslog"] = k.syslog_port
         self.senders = [c(self.d, ports) for c in self.chosen if not c.missing()]
         third = self.lines // 3
         try:

@@ -14,7 +14,7 @@ ran = {}
 
 def inside(folder):
     run = senders.Run(folder, LINES, "24m")
-    results = run.run({})
+    results = run.run()
     print(json.dumps({"results": results, "while_full": run.while_full, "log": run.log[-3000:]}))
 
 

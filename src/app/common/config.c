@@ -277,6 +277,60 @@ static int read_block(struct reading *r, const struct yaml_node *v) {
     return 0;
 }
 
+const struct config_gate_row CONFIG_GATE[GATE_KIND_MAX_] = {
+    [GATE_RELP] = {"relp", "--relp-fd", .tls = false},
+    [GATE_RELP_TLS] = {"relp_tls", "--relp-tls-fd", .tls = true},
+    [GATE_SYSLOG_TLS] = {"syslog_tls", "--syslog-tls-fd", .tls = true},
+};
+
+bool config_has_gate(const struct config *c) {
+    for (size_t i = 0; i < GATE_KIND_MAX_; i++)
+        if (c->gate.n[i])
+            return true;
+    return false;
+}
+
+static int read_gate_addresses(struct reading *r, const struct yaml_node *v, enum config_gate_kind kind) {
+    struct config_gate *g = &r->c->gate;
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "a list of addresses is wanted, like [127.0.0.1:6514]");
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        if (g->n[kind] == GATE_ADDRESSES_MAX)
+            return wrong(r, e, "at most 4 addresses");
+        int x = read_address(r, e, &g->at[kind][g->n[kind]]);
+        if (x < 0)
+            return x;
+        g->n[kind]++;
+    }
+    if (CONFIG_GATE[kind].tls && g->n[kind] && !g->chain.p)
+        return wrong(r, v, "what is in TLS wants `certificate: {chain: FILE, key: FILE}` beside it, under intake");
+    return 0;
+}
+
+static int read_intake(struct reading *r, const struct yaml_node *v) {
+    static const char *const certificate_keys[] = {"chain", "key", NULL};
+    const char *keys[GATE_KIND_MAX_ + 3] = {"certificate", "clients"};
+    const struct yaml_node *cert;
+    for (size_t i = 0; i < GATE_KIND_MAX_; i++)
+        keys[i + 2] = CONFIG_GATE[i].key;
+    if (v->kind != YAML_MAPPING)
+        return wrong(r, v, "intake wants kinds of senders with their addresses, like {relp: [127.0.0.1:2514]}");
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e == 0 && (cert = yaml_get(v, "certificate"))) {
+        e = yaml_only_keys(cert, certificate_keys, r->file, r->err);
+        if (e == 0 && (!yaml_get_str(cert, "chain", &r->c->gate.chain) || !yaml_get_str(cert, "key", &r->c->gate.key)))
+            e = wrong(r, cert, "certificate wants both chain and key, each the path of a PEM file");
+    }
+    if (e == 0 && yaml_get(v, "clients") && !yaml_get_str(v, "clients", &r->c->gate.clients))
+        e = wrong(r, yaml_get(v, "clients"), "clients wants the path of a PEM file with certificates of authorities");
+    for (size_t i = 0; e == 0 && i < GATE_KIND_MAX_; i++) {
+        const struct yaml_node *list = yaml_get(v, CONFIG_GATE[i].key);
+        if (list)
+            e = read_gate_addresses(r, list, (enum config_gate_kind) i);
+    }
+    return e;
+}
+
 static const struct {
     const char *key;
     int (*read)(struct reading *r, const struct yaml_node *v);
@@ -287,7 +341,7 @@ static const struct {
     {"sources", read_sources},   {"services", read_services},
     {"partners", read_partners}, {"shared", read_shared},
     {"block", read_block},
-    {"spool", read_spool},
+    {"spool", read_spool},       {"intake", read_intake},
 };
 
 static int read_file(struct reading *r) {

@@ -12,6 +12,11 @@
  *   partners: [CIDR…]              never blocked
  *   shared: [CIDR…]                addresses shared by many people: only ever proposed
  *   block: {automatic: false, minutes: 60}
+ *   intake:                        senders that are answered; src/app/gate takes them. At most 4 addresses of each
+ *     relp: [ADDR:PORT]            acknowledged syslog (rsyslog omrelp); relp_tls: the same in TLS
+ *     syslog_tls: [ADDR:PORT]      syslog in TLS (RFC 5425; 6514)
+ *     certificate: {chain: F, key: F}  for what is in TLS
+ *     clients: F                   authorities; with it only senders with a certificate of theirs are let in
  *   spool: {segment: 64, close_after: 1h}  MiB; a segment is sealed once it is closed, by size or by age
  *
  * A key that is not known is refused with its place: a misspelt setting must not pass in silence. */
@@ -41,6 +46,20 @@ struct config_strs {
     struct str *p;
     size_t n;
 };
+/* A kind of listener of the gate: a key under `intake`, and how the gate is told of its socket. */
+enum config_gate_kind { GATE_RELP, GATE_RELP_TLS, GATE_SYSLOG_TLS, GATE_KIND_MAX_ };
+enum { GATE_ADDRESSES_MAX = 4 };
+struct config_gate_row {
+    const char *key, *option; /* option of kizuki-gate */
+    bool tls, datagrams;
+};
+extern const struct config_gate_row CONFIG_GATE[GATE_KIND_MAX_];
+struct config_gate {
+    struct config_address at[GATE_KIND_MAX_][GATE_ADDRESSES_MAX];
+    size_t n[GATE_KIND_MAX_];
+    struct str chain, key, clients; /* paths; .p NULL: not given */
+};
+
 struct config {
     struct arena arena;
     char file[4096]; /* "" when there was none */
@@ -49,6 +68,7 @@ struct config {
     struct str certificate_chain, certificate_key;
     struct config_address syslog[16];
     size_t n_syslog;
+    struct config_gate gate;
     int offset_min;
     struct config_strs rules, partners, shared;
     struct source *sources;
@@ -67,5 +87,7 @@ struct config {
 int config_load(const char *data, const char *file, struct config **ret, struct diag *reterr) MUST_USE;
 void config_free(struct config *c);
 DEFINE_CLEANUP(struct config *, config_free)
+/* Whether there is anything for the gate to do. */
+bool config_has_gate(const struct config *c);
 /* "192.0.2.1:514", "[::1]:514", ":8443" (every address). */
 int config_parse_address(struct str s, struct config_address *ret) MUST_USE;

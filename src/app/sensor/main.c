@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "intake/handed.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -17,7 +18,7 @@ struct options {
     const char *data, *config, *room, *logs_root;
     int syslog_fds[SYSLOG_FDS_MAX];
     int n_syslog_fds;
-    int held_fd, replay_fd;
+    int held_fd, gate_fd, replay_fd;
     bool no_local_logs, end_after_replay;
 };
 
@@ -173,7 +174,8 @@ static void start_timers(struct sensor *s) {
 static int start_intake(struct sensor *s, const struct options *o, struct diag *err) {
     if (o->replay_fd >= 0)
         return replay_feed_start(s, o->replay_fd, err);
-    return sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, o->no_local_logs ? NULL : o->logs_root, err);
+    int r = sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, o->no_local_logs ? NULL : o->logs_root, err);
+    return r < 0 || o->gate_fd < 0 ? r : intake_handed_add(s->live, o->gate_fd, err);
 }
 
 /* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
@@ -227,13 +229,13 @@ static int read_options(struct options *o, int argc, char **argv) {
         {"data", required_argument, NULL, 'd'},      {"config", required_argument, NULL, 'c'},
         {"room", required_argument, NULL, 'r'},      {"syslog-fd", required_argument, NULL, 's'},
         {"replay-fd", required_argument, NULL, 'p'}, {"no-local-logs", no_argument, NULL, 'n'},
-        {"held-fd", required_argument, NULL, 'h'},
+        {"held-fd", required_argument, NULL, 'h'},   {"gate-fd", required_argument, NULL, 'g'},
         {"end-after-replay", no_argument, NULL, 'e'}, {"logs-root", required_argument, NULL, 'l'},
         {0},
     };
     uint64_t v;
     int c;
-    *o = (struct options){.held_fd = -1, .replay_fd = -1, .logs_root = ""};
+    *o = (struct options){.held_fd = -1, .gate_fd = -1, .replay_fd = -1, .logs_root = ""};
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'd')
             o->data = optarg;
@@ -247,11 +249,13 @@ static int read_options(struct options *o, int argc, char **argv) {
             o->logs_root = optarg;
         else if (c == 'e')
             o->end_after_replay = true;
-        else if ((c == 's' || c == 'p' || c == 'h') && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
+        else if (strchr("sphg", c) && str_to_u64(str_of(optarg), &v) == 0 && v < 4096) {
             if (c == 'p')
                 o->replay_fd = (int) v;
             else if (c == 'h')
                 o->held_fd = (int) v;
+            else if (c == 'g')
+                o->gate_fd = (int) v;
             else if (o->n_syslog_fds < SYSLOG_FDS_MAX)
                 o->syslog_fds[o->n_syslog_fds++] = (int) v;
         } else
@@ -284,7 +288,7 @@ int main(int argc, char **argv) {
     supervised_begin();
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
-        fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… [--held-fd N] "
+        fprintf(stderr, "usage: kizuki-sensor --data DIR --room SOCKET [--config FILE] [--syslog-fd N]… [--held-fd N] [--gate-fd N] "
                         "[--replay-fd N [--end-after-replay]] [--no-local-logs] [--logs-root DIR]\n");
         return 2;
     }

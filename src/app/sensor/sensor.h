@@ -1,12 +1,13 @@
 /* The program kizuki-sensor: intake, spool, decode, detect.
  *
- *   kizuki-sensor --data DIR [--config FILE] --room SOCKET [--syslog-fd N]… [--held-fd N] [--replay-fd N] [--no-local-logs]
+ *   kizuki-sensor --data DIR [--config FILE] --room SOCKET [--syslog-fd N]… [--held-fd N] [--gate-fd N] [--replay-fd N] [--no-local-logs]
  *
  *   --data DIR        data folder; writes DIR/spool and DIR/sensor
  *   --config FILE     kizuki.yml
  *   --room SOCKET     the room's socket for sensors
  *   --syslog-fd N     an inherited socket, UDP or listening TCP (may be repeated)
  *   --held-fd N       connections come here that the supervisor accepted and holds too (src/app/serve/holder.h)
+ *   --gate-fd N       a listening Unix socket, where kizuki-gate hands records over (src/intake/handed.h)
  *   --replay-fd N     a story arrives here with its own times (src/intake/replay.h); nothing else is read
  *   --end-after-replay  leave when everything played has reached the room
  *   --no-local-logs   without configured sources, do not look for this machine's usual logs

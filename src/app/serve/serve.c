@@ -58,7 +58,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "room", "hand", "run"};
+    static const char *const folders[] = {"spool", "sensor", "room", "hand", "run", "gate"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -227,6 +227,44 @@ static int add_syslog(struct serve *s, struct child *c, struct diag *err) {
     return 0;
 }
 
+/* Sockets of senders that are answered; a program of its own listens, and only if there is something to listen to. */
+static int add_gate(struct serve *s, struct diag *err) {
+    const struct config_gate *g = &s->config->gate;
+    if (s->o->replay || !config_has_gate(s->config))
+        return 0;
+    struct child *c = supervisor_add(&s->supervisor, "kizuki-gate", err);
+    if (!c)
+        return -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    child_arg(c, "--config");
+    child_arg(c, "%s", s->config->file);
+    child_arg(c, "--sensor");
+    child_arg(c, "%s/run/gate.sock", s->config->data);
+    for (size_t kind = 0; kind < GATE_KIND_MAX_; kind++)
+        for (size_t i = 0; i < g->n[kind]; i++) {
+            int fd = CONFIG_GATE[kind].datagrams ? listen_udp(&g->at[kind][i], err) : listen_tcp(&g->at[kind][i], err);
+            if (fd < 0)
+                return fd;
+            child_arg(c, "%s", CONFIG_GATE[kind].option);
+            child_arg(c, "%d", child_fd(c, fd));
+        }
+    return 0;
+}
+
+static int add_gate_socket(struct serve *s, struct child *sensor, struct diag *err) {
+    char path[PATH_MAX];
+    if (s->o->replay || !config_has_gate(s->config))
+        return 0;
+    (void) path_in(s, path, "run/gate.sock");
+    int fd = listen_unix(path, err);
+    if (fd < 0)
+        return fd;
+    child_arg(sensor, "--gate-fd");
+    child_arg(sensor, "%d", child_fd(sensor, fd));
+    return 0;
+}
+
 static int add_sensor(struct serve *s, struct diag *err) {
     struct child *c = supervisor_add(&s->supervisor, "kizuki-sensor", err);
     if (!c)
@@ -254,7 +292,8 @@ static int add_sensor(struct serve *s, struct diag *err) {
             child_arg(c, "--end-after-replay");
         c->ends_all = s->o->end_after_replay;
     }
-    return add_syslog(s, c, err);
+    int e = add_gate_socket(s, c, err);
+    return e < 0 ? e : add_syslog(s, c, err);
 }
 
 /* ---- the one-time link ---- */
@@ -416,7 +455,7 @@ static int prepare(struct serve *s, struct diag *err) {
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
-        (e = add_keep(s, err)) < 0)
+        (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0)
         return e;
     return 0;
 }

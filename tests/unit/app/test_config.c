@@ -67,6 +67,12 @@ static void mistakes_are_refused_with_their_place(void **state UNUSED) {
         {"sources:\n  - {name: a}\n", "path", 2},
         {"block: {automatic: yes, minutes: 0}\n", "minutes", 1},
         {"- a\n", "key: value", 1},
+        {"intake: relp\n", "kinds of senders", 1},
+        {"intake:\n  relpp: [127.0.0.1:1]\n", "relpp", 2},
+        {"intake:\n  relp: [nowhere]\n", "address and port", 2},
+        {"intake:\n  relp: [a:1, a:2, a:3, a:4, a:5]\n", "at most 4", 2},
+        {"intake:\n  syslog_tls: [\"[::]:6514\"]\n", "certificate", 2},
+        {"intake:\n  certificate: {chain: /x}\n", "both chain and key", 2},
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct config *c = NULL;
