@@ -31,6 +31,11 @@ DEFINE_CLEANUP(struct correlate_plan *, correlate_plan_free)
  * it need not be evaluated. */
 bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule);
 
+/* What correlate_event asks of an event that matched, as an event of its own in `to`, which may outlive `ev` but not
+ * the record. -ENOMEM. */
+int correlate_pick(const struct correlate_plan *p, const struct event *ev, struct arena *to,
+                   struct event **ret) MUST_USE;
+
 struct correlate_limits {
     size_t groups_max;   /* over all correlations; CORRELATION_GROUPS_MAX */
     size_t bytes_max;    /* keys, values and small groups; CORRELATION_BYTES_MAX */

@@ -710,7 +710,7 @@ static int build(struct planner *b) {
         code = make_targets(b);
     make_keeps(p);
     resolve_providers(p);
-    return code;
+    return code == 0 && correlate_plan_ask(p) < 0 ? no_memory(b) : code;
 }
 
 int correlate_plan_new(struct detect_rules *set, struct event_names *names,

@@ -298,7 +298,10 @@ struct correlate_plan {
     uint32_t n_scopes, n_levels;
     struct plan_fold *folds; /* by rule index, for detections */
     uint32_t f_count;        /* kizuki.count */
+    bool *asks;              /* by field id: an event is asked for it */
+    uint32_t n_asks;
 };
+int correlate_plan_ask(struct correlate_plan *p) MUST_USE; /* correlate_pick.c; once all else stands */
 
 /* Reads one correlation document into *c: everything but what depends on other correlations. The
  * rules it names are looked up in the set. */

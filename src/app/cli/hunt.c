@@ -63,9 +63,8 @@ static int print_finding(void *ctx, const struct finding *f) {
 }
 
 /* One line for each rule an event matches. */
-static int print_matches(void *ctx, const struct event *ev, const uint32_t *hits, uint32_t n_hits) {
+static int print_matches(void *ctx, const struct event_pos *pos, const uint32_t *hits, uint32_t n_hits) {
     struct hunting *h = ctx;
-    const struct event_pos *pos = &ev->raw->pos;
     struct str file = name_of_stream(h, pos->stream);
     for (uint32_t i = 0; i < n_hits; i++) {
         struct jsonw w;

@@ -1,8 +1,9 @@
 /* See engine.h. Purpose: plug decode, match and correlate together.
  *
- * A batch's result is a list of items in record order: events that matched something (kept in the batch's
- * arena, hits beside them) and clock steps, one whenever the second of the batch's latest event time grows.
- * Everything else is forgotten at once: the arena is rewound, so a quiet log costs no memory. A line without
+ * A batch's result is a list of items in record order: what correlations ask of events that matched (in the
+ * batch's arena, hits beside them) and clock steps, one whenever the second of the batch's latest event time grows.
+ * Everything else is forgotten at once: the next event lies where this one lay, so neither a quiet log nor a
+ * loud one costs much memory. A line without
  * a time has that of the line before it; for the first lines of a batch only the ordered part knows it.
  *
  * Not here: reading files, threads, printing. */
@@ -42,7 +43,8 @@ struct source_counts {
 };
 
 struct engine_batch {
-    struct arena arena;
+    struct arena arena; /* one event */
+    struct arena kept;  /* what is left of those that matched */
     struct item *items;
     size_t n, cap, next;
     uint64_t events, unparsed;
@@ -302,8 +304,10 @@ struct engine_lane *engine_lane_free(struct engine_lane *l) {
 
 struct engine_batch *engine_batch_new(void) {
     struct engine_batch *b = mem_zalloc(sizeof *b);
-    if (b)
+    if (b) {
         arena_init(&b->arena, BATCH_ARENA_BYTES_MAX);
+        arena_init(&b->kept, BATCH_ARENA_BYTES_MAX);
+    }
     return b;
 }
 
@@ -311,6 +315,7 @@ struct engine_batch *engine_batch_free(struct engine_batch *b) {
     if (!b)
         return NULL;
     arena_done(&b->arena);
+    arena_done(&b->kept);
     mem_free(b->items);
     mem_free(b->sources.at);
     mem_free(b);
@@ -331,18 +336,15 @@ static struct item *add_item(struct engine_batch *b, enum engine_side side) {
     return &b->items[b->n++];
 }
 
-/* Copies what the ordered part needs; the fields already live in the arena. */
-static int keep(struct engine_batch *b, const struct event *ev, const uint32_t *hits, uint32_t n_hits,
-                int64_t time_ns) {
+/* What the ordered part needs of an event that matched. */
+static int keep(struct engine_batch *b, const struct correlate_plan *plan, const struct event *ev,
+                const uint32_t *hits, uint32_t n_hits, int64_t time_ns) {
     struct item *it = add_item(b, side_of(ev->raw));
-    struct event *copy = arena_alloc(&b->arena, sizeof *copy);
-    uint32_t *h = arena_alloc(&b->arena, n_hits * sizeof *h);
-    if (!it || !copy || !h)
+    uint32_t *h = arena_alloc(&b->kept, n_hits * sizeof *h);
+    if (!it || !h || correlate_pick(plan, ev, &b->kept, &it->event) < 0)
         return -ENOMEM;
-    *copy = *ev;
     memcpy(h, hits, n_hits * sizeof *h);
     it->time_ns = time_ns;
-    it->event = copy;
     it->hits = h;
     it->n_hits = n_hits;
     return 0;
@@ -483,23 +485,25 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
     /* Decoding has looked up every name a rule can ask for. */
     if (!l->engine->options.parse_only)
         r = detect_match(l->matcher, &ev, &hits, &n_hits);
-    if (r == 0 && (n_hits || l->engine->options.parse_only))
+    else
         r = event_unescape(&ev);
+    if (r == 0 && n_hits)
+        r = keep(b, l->engine->correlate_plan, &ev, hits, n_hits, time_ns);
+    arena_rewind(&b->arena, mark);
     if (r < 0)
         return r;
-    if (n_hits) {
-        if (b->in.max_ns[side] != TIME_NONE)
-            clock_s[side] = MAX(clock_s[side], b->in.max_ns[side] / NS_PER_S);
-        return keep(b, &ev, hits, n_hits, time_ns);
-    }
-    arena_rewind(&b->arena, mark);
-    return step_clock(b, side, clock_s);
+    if (!n_hits)
+        return step_clock(b, side, clock_s);
+    if (b->in.max_ns[side] != TIME_NONE)
+        clock_s[side] = MAX(clock_s[side], b->in.max_ns[side] / NS_PER_S);
+    return 0;
 }
 
 int engine_process(struct engine_lane *l, const struct raw_record *records, size_t n,
                    struct engine_batch *b) {
     int64_t clock_s[ENGINE_SIDES] = {INT64_MIN, INT64_MIN};
     arena_reset(&b->arena);
+    arena_reset(&b->kept);
     b->n = b->next = 0;
     b->events = b->unparsed = 0;
     b->sources.n = 0;
@@ -562,7 +566,7 @@ int engine_step(struct engine *e, struct engine_batch *b, const struct engine_st
     struct item *it = &b->items[b->next++];
     int r = 0;
     if (e->options.match)
-        return it->event ? e->options.match(e->options.match_ctx, it->event, it->hits, it->n_hits) : 0;
+        return it->event ? e->options.match(e->options.match_ctx, &it->event->raw->pos, it->hits, it->n_hits) : 0;
     if (it->ends)
         return end_side(e, it->side);
     if (it->event)

@@ -23,9 +23,9 @@ struct engine_options {
     size_t n_sources;
     bool parse_only;               /* read, unescape and look up every field a rule can ask for; nothing else */
     bool keep_all;                 /* also fields no rule asks for */
-    /* In place of correlations and findings: every event that matched, in order, with its rules (their index
-     * in engine_rules). */
-    int (*match)(void *ctx, const struct event *ev, const uint32_t *hits, uint32_t n_hits);
+    /* In place of correlations and findings: the place of every event that matched, in order, with its rules (their
+     * index in engine_rules). */
+    int (*match)(void *ctx, const struct event_pos *pos, const uint32_t *hits, uint32_t n_hits);
     void *match_ctx;
     const char *suppress_path;     /* DATA/rules/suppress.yml (overlay.h); NULL: nothing is held back */
     bool ignore_until;             /* exceptions hide whatever the day */

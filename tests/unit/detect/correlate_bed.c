@@ -80,6 +80,7 @@ int bed_try(struct bed *b, const char *rules, const struct correlate_limits *lim
     *b = (struct bed){0};
     struct diag d = {0};
     arena_init(&b->arena, 1 << 24);
+    arena_init(&b->picked, 1 << 24);
     buf_init(&b->lines, (size_t) 1 << 28);
     buf_init(&b->json, (size_t) 1 << 28);
     b->names = event_names_new();
@@ -106,6 +107,7 @@ void bed_close(struct bed *b) {
     detect_rules_unref(b->set);
     event_names_free(b->names);
     arena_done(&b->arena);
+    arena_done(&b->picked);
     buf_done(&b->lines);
     buf_done(&b->json);
 }
@@ -126,7 +128,7 @@ static int add_fields(struct bed *b, struct event *ev, const char *fields) {
 
 int bed_try_event(struct bed *b, double t, const char *rules, const char *fields) {
     struct raw_record raw = {.pos = {.stream = 0, .n = ++b->n}};
-    struct event ev;
+    struct event ev, *picked;
     uint32_t hits[32];
     size_t n = 0;
     struct str rest = str_of(rules), piece;
@@ -141,7 +143,11 @@ int bed_try_event(struct bed *b, double t, const char *rules, const char *fields
     int r = restart(b);
     if (r == 0)
         r = add_fields(b, &ev, fields);
-    return r < 0 ? r : correlate_event(b->c, &ev, hits, n);
+    arena_reset(&b->picked);
+    if (r == 0)
+        r = correlate_pick(b->plan, &ev, &b->picked, &picked);
+    arena_reset(&b->arena); /* the event is gone, as it is in an engine */
+    return r < 0 ? r : correlate_event(b->c, picked, hits, n);
 }
 
 void bed_event(struct bed *b, double t, const char *rules, const char *fields) {

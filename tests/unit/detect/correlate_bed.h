@@ -16,7 +16,7 @@ struct bed {
     struct detect_rules *set;
     struct correlate_plan *plan;
     struct correlate *c;
-    struct arena arena;
+    struct arena arena, picked;
     struct buf lines; /* one telling a line */
     struct buf json;
     uint64_t n;    /* position of the last event */

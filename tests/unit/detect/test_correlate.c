@@ -297,6 +297,34 @@ static void folds_the_matches_of_one_rule(void **state UNUSED) {
     bed_close(&b);
 }
 
+static void picks_what_is_asked_for_and_nothing_that_ends_with_the_event(void **state UNUSED) {
+    struct bed b;
+    struct arena of_event;
+    struct event ev, *out;
+    struct raw_record raw = {.bytes = STR("/ web1 a\\u0062"), .pos = {.stream = 2, .n = 7}};
+    bed_open(&b, "title: Alone\nlogsource: {category: test}\ndetection: {s: {x: y}, condition: s}\n", NULL);
+    uint32_t host = event_names_find(b.names, STR("host.name")), computer = event_names_find(b.names, STR("Computer"));
+    arena_init(&of_event, 1 << 16);
+    event_begin(&ev, &of_event, b.names, &raw);
+    ev.time_ns = 5;
+    assert_int_equal(event_add(&ev, EVENT_F_URL_PATH, str_n(raw.bytes.p, 1)), 0); /* nobody asks for it */
+    assert_int_equal(event_add(&ev, computer, arena_dup(&of_event, STR("of the arena"))), 0);
+    assert_int_equal(event_add(&ev, host, str_n(raw.bytes.p + 2, 4)), 0);
+    assert_int_equal(event_add(&ev, EVENT_F_USER_NAME, str_n(raw.bytes.p + 7, 7)), 0);
+    ev.fields[ev.n - 1].escaped = true;
+    assert_int_equal(event_add(&ev, EVENT_F_USER_NAME, STR("second of a list")), 0);
+    assert_int_equal(correlate_pick(b.plan, &ev, &b.picked, &out), 0);
+    arena_done(&of_event);
+    assert_int_equal(out->n, 4);
+    assert_null(event_get(out, EVENT_F_URL_PATH).p);
+    assert_str(event_get(out, computer), "of the arena");
+    assert_ptr_equal(event_get(out, host).p, raw.bytes.p + 2);
+    assert_str(event_get(out, EVENT_F_USER_NAME), "ab");
+    assert_int_equal(out->time_ns, 5);
+    assert_ptr_equal(out->raw, &raw);
+    bed_close(&b);
+}
+
 UNIT_GROUP(detect_correlate, cmocka_unit_test(counts_exactly_n_within_exactly_the_timespan),
            cmocka_unit_test(one_less_is_not_enough), cmocka_unit_test(takes_events_that_come_late),
            cmocka_unit_test(counts_repeated_messages),
@@ -310,4 +338,5 @@ UNIT_GROUP(detect_correlate, cmocka_unit_test(counts_exactly_n_within_exactly_th
            cmocka_unit_test(shows_the_chain_that_was_completed),
            cmocka_unit_test(an_event_is_one_event_however_many_rules_it_matches),
            cmocka_unit_test(sees_what_was_never_seen),
-           cmocka_unit_test(folds_the_matches_of_one_rule))
+           cmocka_unit_test(folds_the_matches_of_one_rule),
+           cmocka_unit_test(picks_what_is_asked_for_and_nothing_that_ends_with_the_event))
