@@ -19,6 +19,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 RESULT = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
@@ -58,17 +59,24 @@ def count(output, status):
 
 
 def run(name, command, timeout):
+    """CPU time is of the test and of what it waited for, and they for."""
     start = time.monotonic()
+    late = threading.Event()
     p = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          start_new_session=True, stdin=subprocess.DEVNULL)
-    try:
-        out, _ = p.communicate(timeout=timeout)
-        status = p.returncode
-    except subprocess.TimeoutExpired:
+
+    def end():
+        late.set()
         os.killpg(p.pid, signal.SIGKILL)
-        out, _ = p.communicate()
-        status = f"none after {timeout} s"
-    return name, out.decode(errors="replace"), status, time.monotonic() - start
+
+    timer = threading.Timer(timeout, end)
+    timer.start()
+    out = p.stdout.read()
+    _, status, used = os.wait4(p.pid, 0)
+    timer.cancel()
+    p.returncode = os.waitstatus_to_exitcode(status)
+    return (name, out.decode(errors="replace"), f"none after {timeout} s" if late.is_set() else p.returncode,
+            time.monotonic() - start, used.ru_utime + used.ru_stime)
 
 
 def main():
@@ -84,10 +92,10 @@ def main():
         jobs = [(light if re.search(a.light, t.split("=", 1)[0]) else busy).submit(run, *t.split("=", 1), a.timeout)
                 for t in a.tests]
         for job in concurrent.futures.as_completed(jobs):
-            name, out, status, seconds = job.result()
+            name, out, status, seconds, cpu = job.result()
             p, f, s, skips, fails = count(out, status)
             totals = [totals[0] + p, totals[1] + f, totals[2] + s]
-            print(f"{'FAIL' if f else 'ok  '} {name}: {p} passed, {f} failed, {s} skipped ({seconds:.1f} s)",
+            print(f"{'FAIL' if f else 'ok  '} {name}: {p} passed, {f} failed, {s} skipped ({seconds:.1f} s, {cpu:.1f} s CPU)",
                   flush=True)
             for x in skips:
                 print(f"     skipped: {x}")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The engine against a naive evaluator (tests/oracle): thirty thousand cases of rule and event, the public rules on public
 events, and the proof that a mistake in either would be seen. KIZUKI_SEED begins elsewhere."""
+import difflib
 import json
 import os
 import pathlib
@@ -10,35 +11,37 @@ import sys
 import tap
 
 sys.path.insert(0, str(tap.ROOT / "tests" / "oracle"))
+sys.path.insert(0, str(tap.ROOT / "tools"))
 import compare  # noqa: E402
 import sigma  # noqa: E402
+import sigma_table  # noqa: E402
 
 SEED = int(os.environ.get("KIZUKI_SEED", 20140601))
 ROUNDS = 12
-PUBLIC_EVENTS = int(os.environ.get("KIZUKI_PUBLIC_EVENTS", 20))
+PUBLIC_EVENTS = int(os.environ.get("KIZUKI_PUBLIC_EVENTS", 12))
 DEVELOPER = tap.ROOT / "build-dev" / "kizuki"
-_rounds = []
+_rounds, _counted = [], {}
 
-# Mistakes an evaluator could have: in place of the first text the second.
+# Mistakes an evaluator could have: in place of the first text the second. A number is the round that shows it, tried first.
 MISTAKES = [
     ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return c'),
-    ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return l if len(l) == 1 else c'),
-    ('t if cased else lower(t)', 'lower(t)'),
+    ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return l if len(l) == 1 else c', 3),
+    ('t if cased else lower(t)', 'lower(t)', 2),
     ('".*" if t is STAR', '".+" if t is STAR'),
-    ('"." if t is ANY', '".?" if t is ANY'),
+    ('"." if t is ANY', '".?" if t is ANY', 1),
     ('after in "*?\\\\"', 'after in "*?"'),
-    ('step.append([STAR] + p)', 'step.append([STAR] + p + [STAR])'),
+    ('step.append([STAR] + p)', 'step.append([STAR] + p + [STAR])', 2),
     ('step.append(p + [STAR])', 'step.append(p)'),
     ('DASHES = "-/\\u2013\\u2014\\u2015"', 'DASHES = "-/\\u2013\\u2014"'),
-    ('for shift in range(3):', 'for shift in range(2):'),
+    ('for shift in range(3):', 'for shift in range(2):', 1),
     ('start = (0, 2, 3)[shift]', 'start = (0, 1, 3)[shift]'),
     ('step.append(utf16(p, "utf-16-be"))', 'step.append(utf16(p, "utf-16-le"))'),
-    ('step.append(utf16(p, "utf-16-le", b"\\xff\\xfe"))', 'step.append(utf16(p, "utf-16-le"))'),
-    ('"lte": float.__le__', '"lte": float.__lt__'),
+    ('step.append(utf16(p, "utf-16-le", b"\\xff\\xfe"))', 'step.append(utf16(p, "utf-16-le"))', 2),
+    ('"lte": float.__le__', '"lte": float.__lt__', 2),
     ('"gte": float.__ge__', '"gte": float.__gt__'),
     ('t.isocalendar()[1]', 'int(t.strftime("%W"))'),
     ('return a.ipv4_mapped or a if a.version == 6 else a', 'return a'),
-    ('{"i": re.I, "m": re.M, "s": re.S}', '{"i": 0, "m": re.M, "s": re.S}'),
+    ('{"i": re.I, "m": re.M, "s": re.S}', '{"i": 0, "m": re.M, "s": re.S}', 1),
     ('{"i": re.I, "m": re.M, "s": re.S}', '{"i": re.I, "m": 0, "s": re.S}'),
     ('return field.replace(" ", "")', 'return field'),
     ('(all if "all" in mods else any)(answers)', 'any(answers)'),
@@ -47,11 +50,11 @@ MISTAKES = [
      'answers.append(any(one_value(v, w, mods, event, placeholders) for v in values[:1]))'),
     ('!= ("neq" in mods)\n    seen', '\n    seen'),
     ('(len(values) > 0) == ', '(len([v for v in values if v.kind != "null"]) > 0) == '),
-    ('return b in a', 'return a == b'),
-    ('value.kind == other.kind == "number"', 'False'),
+    ('return b in a', 'return a == b', 7),
+    ('value.kind == other.kind == "number"', 'False', 3),
     ('value.kind == "number" and not set(mods)', 'False and not set(mods)'),
     ('plain = re.sub(', 'plain = self.line or re.sub('),
-    ('if them or not pattern.startswith("_"):', 'if False:'),
+    ('if them or not pattern.startswith("_"):', 'if False:', 1),
     ('return self.chain("or", self.both, any)', 'return self.chain("or", self.both, all)'),
     ('if detection_holds(f["filter"], event, self.placeholders) != keep:', 'if False:'),
     ('_flatten(f"{path}.{k}" if path else k, x, out)', '_flatten(k, x, out)'),
@@ -86,14 +89,26 @@ def thirty_thousand_cases_agree():
               "utf16", "utf16le", "utf16be", "wide", "lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year", "cidr",
               "expand", "fieldref", "keyword", "field"}
     assert listed == set(table), listed ^ set(table)
+    _counted.update(table)
+
+
+@tap.test
+def the_page_says_what_is_proved():
+    tap.need(DEVELOPER.exists(), "build-dev is not built")
+    tap.need(SEED == sigma_table.SEED, "the page has the numbers of another seed")
+    assert _counted
+    old, new = sigma_table.page(_counted)
+    said = "\n".join(list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm=""))[:20])
+    assert old == new, "docs/sigma.md is stale; run tools/sigma_table.py --write\n" + said
 
 
 @tap.test
 def every_mistake_of_the_evaluator_is_seen():
     unseen = []
-    for old, new in MISTAKES:
+    for old, new, *first in MISTAKES:
         evaluator = compare.broken(old, new)
-        if not any(r.difference(got, evaluator)[1] for r, got in rounds()):
+        order = [rounds()[i] for i in first] + rounds()
+        if not any(r.difference(got, evaluator)[1] for r, got in order):
             unseen.append(f"{old}  ->  {new}")
     print(f"# {len(MISTAKES)} mistakes tried")
     assert not unseen, "\n".join(unseen)

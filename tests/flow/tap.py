@@ -64,6 +64,12 @@ def run(*argv, **kw):
     return subprocess.run([str(a) for a in argv], capture_output=True, **kw)
 
 
+def cpu():
+    """Of this process and of those it waited for."""
+    t = os.times()
+    return t.user + t.system + t.children_user + t.children_system
+
+
 def main():
     only = sys.argv[1:]
     passed = failed = skipped = 0
@@ -71,6 +77,7 @@ def main():
         name = f.__name__.replace("_", " ")
         if only and not any(o in name for o in only):
             continue
+        began, used = time.monotonic(), cpu()
         try:
             f()
             passed += 1
@@ -82,5 +89,6 @@ def main():
             failed += 1
             print(f"not ok {i} - {name}", flush=True)
             print("\n".join("# " + l for l in traceback.format_exc().splitlines()), flush=True)
+        print(f"# {time.monotonic() - began:.1f} s, {cpu() - used:.1f} s CPU", flush=True)
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     sys.exit(1 if failed else 0)

@@ -127,12 +127,17 @@ int unit_detect_correlate_image(void) {
     unit_detect_correlate();
     unit_detect_correlate_measures();
     unit_detect_correlate_past();
+    size_t n = from;
     for (size_t i = from; i < unit_n; i++) {
         ASSERT(!unit_all[i].setup_func && !unit_all[i].teardown_func);
-        snprintf(names[i], sizeof names[i], "restarted: %s", unit_all[i].name);
-        unit_all[i].name = names[i];
-        unit_all[i].setup_func = restarts_begin;
-        unit_all[i].teardown_func = restarts_end;
+        if (strstr(unit_all[i].name, "survives_the_end_of_memory"))
+            continue; /* its bed is never restarted; a restart without memory is our own test */
+        snprintf(names[n], sizeof names[n], "restarted: %s", unit_all[i].name);
+        unit_all[n] = unit_all[i];
+        unit_all[n].name = names[n];
+        unit_all[n].setup_func = restarts_begin;
+        unit_all[n++].teardown_func = restarts_end;
     }
+    unit_n = n;
     return unit_detect_image();
 }
