@@ -8,8 +8,10 @@ import sys
 import tap
 
 sys.path.insert(0, str(tap.ROOT / "tests" / "oracle"))
+sys.path.insert(0, str(tap.ROOT / "tools"))
 import compare  # noqa: E402
 import correlation  # noqa: E402
+import sigma_table  # noqa: E402
 
 SEED = int(os.environ.get("KIZUKI_SEED", 20250802))
 ROUNDS = int(os.environ.get("KIZUKI_ROUNDS", 24))
@@ -66,8 +68,8 @@ def rounds():
     return _rounds
 
 
-@tap.test
-def hundreds_of_correlations_over_streams_agree():
+def count():
+    """(cases, how many tell something, {(what they make use of, whether they do): how many}) of all rounds, which must agree."""
     n_cases = n_told = 0
     counts = collections.Counter()
     for r, got in rounds():
@@ -76,13 +78,30 @@ def hundreds_of_correlations_over_streams_agree():
         n_cases += r.n_cases
         n_told += len(told)
         counts.update((kind, name in told) for name in r.types for kind in r.kinds(name))
+    return n_cases, n_told, counts
+
+
+def column():
+    """For the table of docs/sigma.md."""
+    counts = count()[2]
+    return {kind: sigma_table.shown(counts[kind, True], counts[kind, False]) for kind in {k for k, _ in counts}}
+
+
+@tap.test
+def hundreds_of_correlations_over_streams_agree():
+    n_cases, n_told, counts = count()
     print(f"# {n_cases} correlations over streams, {n_told} of them tell something; told and silent, by what they use:")
     for kind in sorted({k for k, _ in counts}):
         print(f"#   {kind:26} {counts[kind, True]:5} {counts[kind, False]:5}")
         assert "KIZUKI_SEED" in os.environ or (counts[kind, True] and counts[kind, False]), f"{kind} was never {'silent' if counts[kind, True] else 'told'}"
     assert n_cases >= 900 and n_told * 3 >= n_cases
-    assert {"event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median", "first_seen",
-            "rate_change", "silence", "group-by", "aliases", "chains", "rules joined by words"} <= {k for k, _ in counts}
+    here = {k for k, _ in counts}
+    wanted = {f"`{t}`" for t in sigma_table.types()} - {"`measures`"} | {name for name, _ in sigma_table.CORRELATIONS}
+    assert here == wanted, here ^ wanted
+    if "KIZUKI_SEED" not in os.environ:
+        page, made = sigma_table.column(), column()
+        stale = [k for k in made if page.get(k) != made[k]]
+        assert not stale, f"docs/sigma.md is stale ({', '.join(sorted(stale))}); run tools/sigma_table.py --write"
 
 
 @tap.test
@@ -103,4 +122,5 @@ def the_developer_build_with_its_sanitizers_agrees():
         assert r.found(DEVELOPER) == got
 
 
-tap.main()
+if __name__ == "__main__":
+    tap.main()

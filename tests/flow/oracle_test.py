@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The engine against a naive evaluator (tests/oracle): thirty thousand cases of rule and event, the public rules on public
 events, and the proof that a mistake in either would be seen. KIZUKI_SEED begins elsewhere."""
-import difflib
 import json
 import os
 import pathlib
@@ -20,7 +19,7 @@ SEED = int(os.environ.get("KIZUKI_SEED", 20140601))
 ROUNDS = 12
 PUBLIC_EVENTS = int(os.environ.get("KIZUKI_PUBLIC_EVENTS", 12))
 DEVELOPER = tap.ROOT / "build-dev" / "kizuki"
-_rounds, _counted = [], {}
+_rounds = []
 
 # Mistakes an evaluator could have: in place of the first text the second. A number is the round that shows it, tried first.
 MISTAKES = [
@@ -70,8 +69,8 @@ def rounds():
     return _rounds
 
 
-@tap.test
-def thirty_thousand_cases_agree():
+def count():
+    """(cases, how many are true) of all rounds, which must agree."""
     sigma.COUNTS.clear()
     n_cases = n_true = 0
     for r, got in rounds():
@@ -79,6 +78,18 @@ def thirty_thousand_cases_agree():
         assert words is None, words
         n_cases += r.n_cases
         n_true += true
+    return n_cases, n_true
+
+
+def column():
+    """For the table of docs/sigma.md."""
+    count()
+    return {f"`{m}`": sigma_table.shown(true, false) for m, (false, true) in compare.table().items()}
+
+
+@tap.test
+def thirty_thousand_cases_agree():
+    n_cases, n_true = count()
     print(f"# {n_cases} cases, {n_true} true; tests with each modifier that were false and true:")
     table = compare.table()
     for m in sorted(table):
@@ -89,17 +100,10 @@ def thirty_thousand_cases_agree():
               "utf16", "utf16le", "utf16be", "wide", "lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year", "cidr",
               "expand", "fieldref", "keyword", "field"}
     assert listed == set(table), listed ^ set(table)
-    _counted.update(table)
-
-
-@tap.test
-def the_page_says_what_is_proved():
-    tap.need(DEVELOPER.exists(), "build-dev is not built")
-    tap.need(SEED == sigma_table.SEED, "the page has the numbers of another seed")
-    assert _counted
-    old, new = sigma_table.page(_counted)
-    said = "\n".join(list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm=""))[:20])
-    assert old == new, "docs/sigma.md is stale; run tools/sigma_table.py --write\n" + said
+    if "KIZUKI_SEED" not in os.environ:
+        page = sigma_table.column()
+        stale = [m for m in listed - {"keyword", "field"} if page.get(f"`{m}`") != sigma_table.shown(*reversed(table[m]))]
+        assert not stale, f"docs/sigma.md is stale ({', '.join(sorted(stale))}); run tools/sigma_table.py --write"
 
 
 @tap.test
@@ -208,4 +212,5 @@ def the_public_rules_agree_on_public_events():
     assert n_rules > 3500 and true >= len(lines)
 
 
-tap.main()
+if __name__ == "__main__":
+    tap.main()

@@ -88,22 +88,23 @@ class Told:
         return told, None
 
     def kinds(self, name):
-        """What the correlation makes use of, for counting."""
+        """What the correlation makes use of, as the rows of docs/sigma.md call it."""
         c = self.types[name]
         condition = c.get("condition")
-        yield c["type"]
+        yield f"`{c['type']}`"
+        yield "sliding windows"
         for key in ("group-by", "aliases", "generate"):
             if key in c:
-                yield key
+                yield f"`{key}`"
         if isinstance(condition, str):
             yield "rules joined by words"
         if any(r in self.types for r in c["rules"]):
             yield "chains"
         if isinstance(condition, dict):
             if {"gt", "gte"} & set(condition):
-                yield "gt, gte"
+                yield "`gt`, `gte`"
             if {"lt", "lte", "eq", "neq"} & set(condition):
-                yield "lt, lte, eq, neq, ranges"
+                yield "`lt`, `lte`, `eq`, `neq`, ranges"
 
 
 def broken(old, new, of=sigma):
