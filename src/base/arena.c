@@ -102,6 +102,10 @@ static bool next_block(struct arena *a, size_t n) {
 void *arena_alloc(struct arena *a, size_t n) {
     if (n > a->max_bytes || n > SIZE_MAX - ALIGN)
         return NULL;
+#ifdef KIZUKI_DEVELOPER
+    if (mem_fails_in_arena())
+        return NULL;
+#endif
     size_t need = (n + ALIGN - 1) & ~(size_t) (ALIGN - 1);
     need = need ? need : ALIGN;
     if (!a->now || a->now->cap - a->used_in_now < need)

@@ -79,6 +79,7 @@
 #define SHAPES_BYTES_MAX ((size_t) 8 << 20) /* a thread's memory of which fields events have; a log has some hundred shapes of 1 KB */
 #define RULES_BYTES_MAX ((size_t) 1 << 30) /* trees, texts and conditions of one rule set: 10 KB a rule at RULES_MAX */
 #define RULE_FOLDER_DEPTH_MAX 32
+#define RULE_BROKEN_MAX 100 /* documents of one file that are not YAML; then nothing more is read of it */
 #define RULESET_FILES_MAX 200000          /* files of one set; SigmaHQ's archive has about 10,000 */
 #define RULESET_BYTES_MAX ((size_t) 512 << 20) /* one set unpacked; SigmaHQ's rules and events have 30 MB */
 #define RULESET_ZIP_BYTES_MAX ((size_t) 256 << 20)

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 static atomic_long fail_after = -1;
 static atomic_long live;
-static atomic_bool has_failed;
+static atomic_bool has_failed, in_arenas;
 
 static bool may_fail(void) {
     if (atomic_load_explicit(&fail_after, memory_order_relaxed) < 0)
@@ -28,6 +28,12 @@ void mem_fail_after(long n) {
     atomic_store(&has_failed, false);
     atomic_store(&fail_after, n);
 }
+void mem_fail_in_arenas(bool on) {
+    atomic_store(&in_arenas, on);
+}
+bool mem_fails_in_arena(void) {
+    return atomic_load_explicit(&in_arenas, memory_order_relaxed) && may_fail();
+}
 bool mem_has_failed(void) {
     return atomic_load(&has_failed);
 }
@@ -41,6 +47,11 @@ static bool may_fail(void) {
 static void count(long d UNUSED) {
 }
 void mem_fail_after(long n UNUSED) {
+}
+void mem_fail_in_arenas(bool on UNUSED) {
+}
+bool mem_fails_in_arena(void) {
+    return false;
 }
 bool mem_has_failed(void) {
     return false;

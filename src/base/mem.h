@@ -1,7 +1,8 @@
 /* The one allocator. Returns NULL when memory ends; never aborts.
  *
  * Torture: mem_fail_after(n) lets n more allocations succeed, then one fails; mem_live() counts what is
- * allocated. Both cost one relaxed atomic each and are compiled into developer builds only. */
+ * allocated. An arena takes blocks and hands out hundreds of pieces of each; mem_fail_in_arenas lets each piece fail, so
+ * that every path of a parser is walked. They cost one relaxed atomic each and are compiled into developer builds only. */
 #pragma once
 #include "base/macros.h"
 
@@ -21,5 +22,7 @@ static inline void mem_freep(void *pp) {
 int mem_grow(void **p, size_t *cap, size_t want, size_t max, size_t size) MUST_USE;
 
 void mem_fail_after(long n); /* n < 0: never */
+void mem_fail_in_arenas(bool on); /* what is taken from an arena's block counts and fails as well */
+bool mem_fails_in_arena(void);    /* for arena.c */
 bool mem_has_failed(void);   /* the failure asked for last has happened */
 long mem_live(void);         /* -1 where not compiled in */

@@ -34,6 +34,7 @@ struct frame {
 struct loader {
     struct arena *arena;
     const char *file;
+    unsigned before; /* lines of the file before what is read */
     struct diag *reterr;
     yaml_parser_t parser;
     unsigned depth;
@@ -55,8 +56,8 @@ static int fail_at(struct loader *l, int code, const yaml_mark_t *m, const char 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    return diag_set_at(l->reterr, code, l->file, (unsigned) m->line + 1, (unsigned) m->column + 1,
-                       "%s", text);
+    return diag_set_at(l->reterr, code, l->file, l->before + (unsigned) m->line + 1,
+                       (unsigned) m->column + 1, "%s", text);
 }
 
 static int out_of_memory(struct loader *l) {
@@ -75,7 +76,7 @@ static int new_node(struct loader *l, const yaml_event_t *ev, enum yaml_kind kin
     if (!n)
         return out_of_memory(l);
     n->kind = kind;
-    n->line = (unsigned) ev->start_mark.line + 1;
+    n->line = l->before + (unsigned) ev->start_mark.line + 1;
     n->column = (unsigned) ev->start_mark.column + 1;
     *ret = n;
     return 0;
@@ -294,8 +295,8 @@ static int read_stream(struct loader *l) {
     return 0;
 }
 
-int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc **ret_docs,
-               struct diag *reterr) {
+int yaml_parse_part(struct arena *a, struct str in, const char *file, unsigned before,
+                    struct yaml_doc **ret_docs, struct diag *reterr) {
     struct yaml_doc *docs = NULL;
     if (in.n > YAML_BYTES_MAX)
         return diag_set_at(reterr, -ERR_LIMIT, file, 0, 0, "larger than %d bytes", YAML_BYTES_MAX);
@@ -306,6 +307,7 @@ int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc
     memset(l, 0, offsetof(struct loader, frames));
     l->arena = a;
     l->file = file;
+    l->before = before;
     l->reterr = reterr;
     l->tail = &docs;
     if (!yaml_parser_initialize(&l->parser)) {
@@ -323,6 +325,11 @@ int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc
     if (r == 0)
         *ret_docs = docs;
     return r;
+}
+
+int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc **ret_docs,
+               struct diag *reterr) {
+    return yaml_parse_part(a, in, file, 0, ret_docs, reterr);
 }
 
 int yaml_parse_file(struct arena *a, const char *path, struct yaml_doc **ret_docs,

@@ -31,6 +31,9 @@ struct yaml_doc {
  * BOM, which libyaml converts). */
 int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc **ret_docs,
                struct diag *reterr) MUST_USE;
+/* Of a file, what stands behind its first `before` lines: places are those of the file. */
+int yaml_parse_part(struct arena *a, struct str in, const char *file, unsigned before,
+                    struct yaml_doc **ret_docs, struct diag *reterr) MUST_USE;
 /* Reads the file (at most YAML_BYTES_MAX) into the arena and parses it. */
 int yaml_parse_file(struct arena *a, const char *path, struct yaml_doc **ret_docs,
                     struct diag *reterr) MUST_USE;

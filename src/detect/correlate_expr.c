@@ -100,8 +100,8 @@ static struct corr_expr *read_number(struct reader *r) {
 
 static struct corr_expr *read_name(struct reader *r, struct str word) {
     const struct corr_expr *known = r->name(r->ctx, word, r->reterr);
-    if (!known) {
-        r->code = -ERR_PARSE;
+    if (!known) { /* the diag says which of the two it is */
+        r->code = r->reterr && r->reterr->code == -ENOMEM ? -ENOMEM : -ERR_PARSE;
         return NULL;
     }
     r->at += word.n;

@@ -150,6 +150,13 @@ static int add_placeholders(struct rule_set *set, const struct yaml_node *list, 
     return 0;
 }
 
+static int refuse_or_say(struct rule_set *set, struct str title, const struct diag *why, struct diag *reterr) {
+    int r = rule_set_refuse(set, title, why);
+    return r < 0 ? diag_set(reterr, r, "%s while reading '%s'",
+                            r == -ENOMEM ? "out of memory" : "too many rules are refused", why->file)
+                 : 0;
+}
+
 static int add_document(struct rule_set *set, struct rule_merge *merge,
                         const struct yaml_node *root, struct str file, struct str text,
                         struct diag *reterr) {
@@ -175,48 +182,99 @@ static int add_document(struct rule_set *set, struct rule_merge *merge,
             r = register_rule(set, rule, &why);
     }
     if (r < 0 && !is_fatal(r))
-        r = rule_set_refuse(set, rule->title, &why);
+        r = refuse_or_say(set, rule->title, &why, reterr);
     else if (r < 0 && reterr)
         *reterr = why;
     return r;
 }
 
+/* The place behind the line that begins at `at`. */
+static size_t line_end(struct str text, size_t at) {
+    ptrdiff_t nl = str_find_byte(text, '\n', at);
+    return nl < 0 ? text.n : (size_t) nl + 1;
+}
+
+/* `---` or `...` at the beginning of a line ends a document wherever it stands, also inside a quoted text. */
+static bool is_marker(struct str text, size_t at) {
+    struct str head = str_to(str_from(text, at), 3), behind = str_to(str_from(text, at + head.n), 1);
+    bool alone = !behind.n || strchr(" \t\r\n", behind.p[0]);
+    return alone && (str_eq(head, STR("---")) || str_eq(head, STR("...")));
+}
+
 /* The lines of one document: from its `---` (or the file's start) to the next marker. */
 static struct str document_text(struct str text, unsigned line) {
-    size_t begin = 0, at = 0;
+    size_t begin = 0;
     unsigned n = 1;
-    while (at <= text.n) {
-        ptrdiff_t nl = str_find_byte(text, '\n', at);
-        size_t next = nl < 0 ? text.n + 1 : (size_t) nl + 1;
-        struct str head = str_to(str_from(text, at), 3);
-        bool marker = str_eq(head, STR("---")) || str_eq(head, STR("..."));
-        if (marker && n > line)
+    for (size_t at = 0; at < text.n; at = line_end(text, at), n++) {
+        if (!is_marker(text, at))
+            continue;
+        if (n > line)
             return str_trim(str_n(text.p + begin, at - begin));
-        if (marker)
-            begin = n == line ? at : MIN(next, text.n);
-        at = next;
-        n++;
+        begin = n == line ? at : line_end(text, at);
     }
     return str_trim(str_n(text.p + begin, text.n - begin));
+}
+
+static int add_documents(struct rule_set *set, struct rule_merge *merge, const struct yaml_doc *docs,
+                         struct str file, struct str text, struct diag *reterr) {
+    int r = 0;
+    for (const struct yaml_doc *d = docs; d && r == 0; d = d->next)
+        if (d->root)
+            r = add_document(set, merge, d->root, file, document_text(text, d->root->line), reterr);
+    return r;
+}
+
+/* A later document would mean something else without what stood before it. */
+static bool has_actions(struct str text) {
+    for (size_t at = 0; at < text.n; at = line_end(text, at))
+        if (str_starts(str_from(text, at), STR("action:")))
+            return true;
+    return false;
+}
+
+/* A file that is not YAML: what stands between markers is read by itself, so that one bad document does not take the
+ * others along. */
+static int add_apart(struct rule_set *set, struct str text, struct str file, struct diag *reterr) {
+    struct rule_merge merge = {0};
+    unsigned before = 0, lines = 0, n_bad = 0;
+    int r = 0;
+    for (size_t begin = 0, at = 0; begin < text.n && r == 0; begin = at, before = lines) {
+        struct yaml_doc *docs = NULL;
+        struct diag why = {0};
+        struct arena_mark mark = arena_mark(&set->arena);
+        do {
+            at = line_end(text, at);
+            lines++;
+        } while (at < text.n && !is_marker(text, at));
+        r = yaml_parse_part(&set->arena, str_n(text.p + begin, at - begin), file.p, before, &docs, &why);
+        if (r == -ENOMEM)
+            return diag_set(reterr, r, "out of memory while reading '%s'", file.p);
+        if (r == 0) {
+            r = add_documents(set, &merge, docs, file, text, reterr);
+            continue;
+        }
+        arena_rewind(&set->arena, mark);
+        r = refuse_or_say(set, STR(""), &why, reterr);
+        if (++n_bad == RULE_BROKEN_MAX)
+            return r;
+    }
+    return r;
 }
 
 int rule_set_add_text(struct rule_set *set, struct str text, struct str file, struct diag *reterr) {
     struct diag why = {0};
     struct yaml_doc *docs = NULL;
     struct rule_merge merge = {0};
+    struct arena_mark mark = arena_mark(&set->arena);
     int r = yaml_parse(&set->arena, text, file.p, &docs, &why);
     if (r == -ENOMEM)
         return diag_set(reterr, r, "out of memory while reading '%s'", file.p);
-    if (r < 0)
-        return rule_set_refuse(set, STR(""), &why);
-    for (const struct yaml_doc *d = docs; d; d = d->next) {
-        if (!d->root)
-            continue;
-        r = add_document(set, &merge, d->root, file, document_text(text, d->root->line), reterr);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    if (r == 0)
+        return add_documents(set, &merge, docs, file, text, reterr);
+    arena_rewind(&set->arena, mark);
+    if (r == -ERR_LIMIT || has_actions(text))
+        return refuse_or_say(set, STR(""), &why, reterr);
+    return add_apart(set, text, file, reterr);
 }
 
 static bool is_rule_name(const char *name) {
@@ -268,7 +326,7 @@ static int add_file(struct rule_set *set, const char *path, struct diag *reterr)
         return diag_set(reterr, -ENOMEM, "out of memory");
     int r = file_read(&set->arena, path, YAML_BYTES_MAX, &text, &why);
     if (r == -ERR_LIMIT)
-        return rule_set_refuse(set, STR(""), &why);
+        return refuse_or_say(set, STR(""), &why, reterr);
     if (r < 0) {
         if (reterr)
             *reterr = why;

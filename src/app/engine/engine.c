@@ -219,7 +219,7 @@ int engine_new(const struct engine_options *o, struct finding_sink sink, struct 
     if (r < 0)
         return r;
     for (uint32_t i = 0; i < e->rules->n; i++)
-        e->stats.rules += !overlay_is_exception(e->overlay, i);
+        e->stats.rules += !overlay_is_exception(e->overlay, i) && !e->rules->rules[i]->refused;
     e->stats.rules_refused = e->rules->n_refused;
     e->stats.load_cpu_s = cpu_now_s() - from;
     *ret = TAKE_PTR(e);

@@ -9,6 +9,7 @@ int unit_detect_correlate_past(void);
 int unit_detect_explain(void);
 int unit_detect_fields(void);
 int unit_detect_kernel(void);
+int unit_detect_load(void);
 int unit_detect_match(void);
 int unit_detect_oracle(void);
 int unit_detect_regex(void);
@@ -20,5 +21,5 @@ int unit_detect_statistics(void);
 UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_code, unit_detect_correlate_measures,
           unit_detect_correlate_numbers,
           unit_detect_correlate_past, unit_detect_correlate_image, unit_detect_explain,
-          unit_detect_fields, unit_detect_kernel, unit_detect_match, unit_detect_oracle,
+          unit_detect_fields, unit_detect_kernel, unit_detect_load, unit_detect_match, unit_detect_oracle,
           unit_detect_regex, unit_detect_rule, unit_detect_shape, unit_detect_sigmahq, unit_detect_statistics, unit_detect_traps)
