@@ -45,9 +45,14 @@ struct detect_piece {
     bool star;
 };
 
+/* How a text and the value are made alike. Sigma lowers; searches fold (base/text.h). */
+enum detect_fold { DETECT_FOLD_LOWER, DETECT_FOLD_NORMAL, DETECT_FOLD_VARIANTS };
+
 struct detect_item {
     enum detect_op op;
     bool cased, unicode;
+    enum detect_fold fold;        /* not LOWER: EXACT to GLOB only; cased and unicode are false */
+    bool word_begins, word_ends;  /* CONTAINS: a Latin letter or digit at this end of the text has none beside it */
     bool number;          /* EXACT: an unquoted number, compares as number with a number */
     struct str field;     /* empty: a keyword, searched in the whole line */
     struct str text;      /* EXACT to CONTAINS, REGEX: the pattern; FIELDREF: the other field */

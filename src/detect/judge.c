@@ -108,12 +108,33 @@ static bool fieldref_holds(struct detect_matcher *m, const struct lane *l, const
     return false;
 }
 
+static bool is_latin(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_digit(c);
+}
+
+/* The text stands in v, and where its ends are letters or digits, a word begins or ends there. */
+static bool contains_word(const struct atom *a, struct str v) {
+    struct str t = str_n(a->text, a->n);
+    bool begins = a->item->word_begins && is_latin(t.p[0]), ends = a->item->word_ends && is_latin(t.p[t.n - 1]);
+    for (ptrdiff_t at = 0; (at = str_find(v, t, (size_t) at)) >= 0; at++) {
+        size_t behind = (size_t) at + t.n;
+        if (!(begins && at && is_latin(v.p[at - 1])) && !(ends && behind < v.n && is_latin(v.p[behind])))
+            return true;
+    }
+    return false;
+}
+
+static struct str folded_for(struct detect_matcher *m, const struct atom *a, uint32_t value) {
+    return a->item->fold == DETECT_FOLD_NORMAL ? value_normal(m, value) : value_variants(m, value);
+}
+
 static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t value,
                        const struct event_field *f) {
     /* a value of ASCII only has nothing a literal of other characters could be in */
     if ((a->flags & ATOM_HIGH) && !value_prepare(m, value)->high)
         return false;
-    struct str v = a->flags & ATOM_CASED     ? value_text(m, value)
+    struct str v = a->flags & ATOM_FOLD      ? folded_for(m, a, value)
+                   : a->flags & ATOM_CASED   ? value_text(m, value)
                    : a->flags & ATOM_UNICODE ? value_folded(m, value)
                                              : value_prepare(m, value)->lowered;
     switch ((enum detect_op) a->op) {
@@ -127,7 +148,8 @@ static bool text_holds(struct detect_matcher *m, const struct atom *a, uint32_t 
     case DETECT_OP_SUFFIX:
         return v.n >= a->n && memcmp(v.p + v.n - a->n, a->text, a->n) == 0;
     case DETECT_OP_CONTAINS:
-        return m->kernel->contains(v.p, v.n, a->text, a->n, a->rare);
+        return m->kernel->contains(v.p, v.n, a->text, a->n, a->rare) &&
+               (!(a->flags & ATOM_WORD) || contains_word(a, v));
     default:
         return pattern_match_glob(a->item->pieces, a->item->n_pieces, v);
     }

@@ -19,6 +19,7 @@ struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
     m->kernel = kernel_best();
     arena_init(&m->arena, BATCH_ARENA_BYTES_MAX);
     m->prepared = mem_zalloc_array(VALUES_MAX, sizeof *m->prepared);
+    m->folded = mem_zalloc_array(VALUES_MAX, sizeof *m->folded);
     m->memo = mem_zalloc_array(plan->n_atoms + 1, sizeof *m->memo);
     m->chosen = mem_zalloc_array(plan->n_rules + 1, sizeof *m->chosen);
     m->candidates = mem_zalloc_array(most_rules(plan), sizeof *m->candidates);
@@ -27,7 +28,7 @@ struct detect_matcher *detect_matcher_new(struct detect_plan *plan) {
     m->shapes = shape_memory_new(plan);
     m->regex = regex_memory_new();
     m->routes = route_memory_new();
-    if (!m->prepared || !m->memo || !m->chosen || !m->candidates || !m->hits || !m->lanes || !m->shapes ||
+    if (!m->prepared || !m->folded || !m->memo || !m->chosen || !m->candidates || !m->hits || !m->lanes || !m->shapes ||
         !m->regex || !m->routes) {
         detect_matcher_free(m);
         return NULL;
@@ -39,6 +40,7 @@ void detect_matcher_free(struct detect_matcher *m) {
     if (!m)
         return;
     mem_free(m->prepared);
+    mem_free(m->folded);
     mem_free(m->memo);
     mem_free(m->chosen);
     mem_free(m->candidates);
@@ -123,4 +125,13 @@ int detect_match_exhaustive(struct detect_matcher *m, const struct event *ev,
     int r = detect_match(m, ev, ret_hits, ret_n);
     m->exhaustive = false;
     return r;
+}
+
+int detect_line(struct detect_matcher *m, const struct event *ev, struct str *ret) {
+    int r = values_begin(m, ev);
+    if (r < 0)
+        return r;
+    line_make(m);
+    *ret = m->extra[0].value;
+    return m->no_memory ? -ENOMEM : 0;
 }

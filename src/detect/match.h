@@ -53,6 +53,8 @@ DEFINE_CLEANUP(struct detect_matcher *, detect_matcher_free)
 /* *ret_hits: indexes into the rule set, ascending, valid until the next call. -ENOMEM. */
 int detect_match(struct detect_matcher *m, const struct event *ev, const uint32_t **ret_hits,
                  uint32_t *ret_n) MUST_USE;
+/* The whole line as keywords and free text see it; valid until the next call. -ENOMEM. */
+int detect_line(struct detect_matcher *m, const struct event *ev, struct str *ret) MUST_USE;
 /* The same without triggers: every rule of the event's log sources is judged. For tests, which hold
  * the two against each other. */
 int detect_match_exhaustive(struct detect_matcher *m, const struct event *ev,

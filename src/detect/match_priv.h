@@ -15,6 +15,11 @@ struct prepared {
     struct str lowered, folded;
     struct str text; /* of an escaped value */
 };
+/* A value made ready for searches, beside: most plans never ask. */
+struct folded {
+    uint32_t normal_epoch, variants_epoch;
+    struct str normal, variants;
+};
 /* What a lane makes of events of one shape. */
 struct lane_shape {
     const struct lane *lane;
@@ -63,6 +68,7 @@ struct detect_matcher {
     uint32_t n_candidates, n_hits, n_lanes;
     /* arrays, all of fixed size */
     struct prepared *prepared; /* VALUES_MAX */
+    struct folded *folded;     /* VALUES_MAX */
     uint32_t *memo;            /* plan->n_atoms */
     uint32_t *chosen;          /* plan->n_rules: the epoch a rule became a candidate in */
     uint32_t *candidates;      /* lane rules */
@@ -91,6 +97,8 @@ struct str value_text(struct detect_matcher *m, uint32_t value);
 const struct line_source *line_look(struct detect_matcher *m);
 void line_make(struct detect_matcher *m); /* VALUE_LINE; before it is judged */
 struct str value_folded(struct detect_matcher *m, uint32_t value);
+struct str value_normal(struct detect_matcher *m, uint32_t value);   /* text_normal */
+struct str value_variants(struct detect_matcher *m, uint32_t value); /* text_fold */
 /* The first value of a field of the lane entered last, VALUE_NONE when it is absent. */
 static inline uint32_t value_first(const struct detect_matcher *m, uint32_t field) {
     return m->here->first[field];

@@ -66,23 +66,23 @@ int pattern_surround(struct arena *a, struct pattern *p, bool before, bool after
 }
 
 /* Literal bytes of at[0…n) without wildcards, folded as the item asks. */
-static int fold_literal(struct arena *a, const uint16_t *at, uint32_t n, bool cased, bool unicode,
+static int fold_literal(struct arena *a, const uint16_t *at, uint32_t n, const struct detect_item *item,
                         struct str *ret) {
+    bool as_it_is = item->cased || item->unicode || item->fold;
     char *z = arena_alloc(a, n + 1);
     if (!z)
         return -ENOMEM;
     for (uint32_t i = 0; i < n; i++) {
         char c = at[i] == PATTERN_PERCENT ? '%' : (char) at[i];
-        z[i] = cased || unicode ? c : ascii_lower(c);
+        z[i] = as_it_is ? c : ascii_lower(c);
     }
     z[n] = 0;
     *ret = str_n(z, n);
-    if (unicode) {
+    if (item->fold)
+        *ret = item->fold == DETECT_FOLD_NORMAL ? text_normal(a, *ret) : text_fold(a, *ret);
+    else if (item->unicode)
         *ret = text_lower(a, *ret);
-        if (!ret->p)
-            return -ENOMEM;
-    }
-    return 0;
+    return ret->p ? 0 : -ENOMEM;
 }
 
 /* Other characters than ASCII, readable as UTF-8: compared under Unicode folding unless cased. */
@@ -119,7 +119,7 @@ static int cut_pieces(struct arena *a, struct pattern p, struct detect_item *ite
         uint32_t begin = i;
         while (i < p.n && !is_gap(p.at[i]))
             i++;
-        int r = fold_literal(a, p.at + begin, i - begin, item->cased, item->unicode, &it->lit);
+        int r = fold_literal(a, p.at + begin, i - begin, item, &it->lit);
         if (r < 0)
             return r;
     }
@@ -136,7 +136,7 @@ int pattern_finish(struct arena *a, struct pattern p, struct detect_item *item) 
     int r = is_unicode(a, p, &unicode);
     if (r < 0)
         return r;
-    item->unicode = unicode && !item->cased;
+    item->unicode = unicode && !item->cased && !item->fold;
     uint32_t begin = 0, end = p.n;
     while (begin < end && p.at[begin] == PATTERN_STAR)
         begin++;
@@ -146,8 +146,8 @@ int pattern_finish(struct arena *a, struct pattern p, struct detect_item *item) 
     for (uint32_t i = begin; i < end; i++)
         if (is_gap(p.at[i]))
             return cut_pieces(a, p, item);
-    r = fold_literal(a, p.at + begin, end - begin, item->cased, item->unicode, &item->text);
-    if (begin == end)
+    r = fold_literal(a, p.at + begin, end - begin, item, &item->text);
+    if (!item->text.n)
         item->op = before || after ? DETECT_OP_ANY : DETECT_OP_EXACT;
     else
         item->op = before && after ? DETECT_OP_CONTAINS

@@ -20,7 +20,7 @@ int pattern_literal(struct arena *a, struct str text, struct pattern *ret) MUST_
 bool pattern_has_wildcard(struct pattern p);
 /* star before and after as asked; one that is there is not doubled */
 int pattern_surround(struct arena *a, struct pattern *p, bool before, bool after) MUST_USE;
-/* Sets op, text, pieces, unicode of the item; item->cased is read. */
+/* Sets op, text, pieces, unicode of the item; item->cased and item->fold are read. */
 int pattern_finish(struct arena *a, struct pattern p, struct detect_item *item) MUST_USE;
 
 /* A value made ready once for all items that look at it. */

@@ -46,7 +46,7 @@ static int atom_key(struct lane_builder *b, const struct atom *a, const struct d
     const struct detect_item *it = item;
     struct {
         uint16_t field, ref_field;
-        uint8_t op, flags, re_flags, compare, time_part, ref_op;
+        uint8_t op, flags, re_flags, compare, time_part, ref_op, fold, word;
         double value;
         struct ip_prefix net;
     } head;
@@ -59,6 +59,8 @@ static int atom_key(struct lane_builder *b, const struct atom *a, const struct d
     head.compare = (uint8_t) it->compare;
     head.time_part = (uint8_t) it->time_part;
     head.ref_op = (uint8_t) it->ref_op;
+    head.fold = (uint8_t) it->fold;
+    head.word = (uint8_t) (it->word_begins | it->word_ends << 1);
     head.value = it->value;
     if (a->op == DETECT_OP_CIDR) {
         memcpy(head.net.ip.bytes, it->net.ip.bytes, sizeof head.net.ip.bytes);
@@ -85,6 +87,8 @@ static bool has_high(struct str s) {
 }
 
 static bool asks_for_high(const struct detect_item *item) {
+    if (item->fold == DETECT_FOLD_VARIANTS) /* of ASCII there are none; the item's twin looks at that */
+        return item->op <= DETECT_OP_GLOB;
     bool high = item->op <= DETECT_OP_CONTAINS && has_high(item->text);
     for (uint32_t i = 0; item->op == DETECT_OP_GLOB && i < item->n_pieces; i++)
         high |= has_high(item->pieces[i].lit);
@@ -98,7 +102,8 @@ struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint3
                      .text = item->text.p,
                      .item = item};
     a.flags = (uint8_t) ((item->cased ? ATOM_CASED : 0) | (item->unicode ? ATOM_UNICODE : 0) |
-                         (item->number ? ATOM_NUMBER : 0) | (asks_for_high(item) ? ATOM_HIGH : 0));
+                         (item->number ? ATOM_NUMBER : 0) | (asks_for_high(item) ? ATOM_HIGH : 0) |
+                         (item->fold ? ATOM_FOLD : 0) | (item->word_begins || item->word_ends ? ATOM_WORD : 0));
     if (item->op == DETECT_OP_FIELDREF)
         a.ref_field = (uint16_t) ref_field;
     else

@@ -23,7 +23,9 @@ enum {
     ATOM_NUMBER = 4,
     ATOM_MEMO = 8,
     ATOM_HIGH = 16, /* asks for other characters than ASCII */
-    ATOM_ODD = ATOM_CASED | ATOM_UNICODE | ATOM_NUMBER | ATOM_HIGH /* more than a text in the lowered value */
+    ATOM_FOLD = 32, /* in the form item->fold says */
+    ATOM_WORD = 64, /* item->word_begins or word_ends */
+    ATOM_ODD = ATOM_CASED | ATOM_UNICODE | ATOM_NUMBER | ATOM_HIGH | ATOM_FOLD | ATOM_WORD /* more than a text in the lowered value */
 };
 struct atom {
     uint8_t op; /* enum detect_op */

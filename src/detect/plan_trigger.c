@@ -234,6 +234,20 @@ static int need_exact(struct lane_builder *b, struct need *to, uint32_t field,
     return need_probe(b, to, field, PROBE_WHOLE, canonical, canonical, VERIFY_NONE, false);
 }
 
+/* Folded texts: found in plain values by their plain text, and in values with other characters, which may fold to
+ * anything, by judging. */
+static int need_high(struct lane_builder *b, struct need *to, uint32_t field) {
+    struct trigger t = {.kind = TRIGGER_HIGH, .field = (uint16_t) field};
+    return need_one(b, to, t, 1);
+}
+
+static bool is_plain_item(const struct detect_item *item) {
+    bool plain = item->fold != DETECT_FOLD_VARIANTS && is_ascii(item->text);
+    for (uint32_t i = 0; item->op == DETECT_OP_GLOB && i < item->n_pieces; i++)
+        plain &= is_ascii(item->pieces[i].lit);
+    return plain;
+}
+
 static int need_item(struct lane_builder *b, struct need *to, const struct detect_logsource *source,
                      const struct detect_item *item) {
     struct str lit = item->text;
@@ -246,6 +260,8 @@ static int need_item(struct lane_builder *b, struct need *to, const struct detec
         if (r < 0)
             return r;
     }
+    if (item->fold && item->op <= DETECT_OP_GLOB && !is_plain_item(item))
+        return need_high(b, to, f);
     switch (item->op) {
     case DETECT_OP_EXACT:
         return need_exact(b, to, f, item, lit);
@@ -266,6 +282,15 @@ static int need_item(struct lane_builder *b, struct need *to, const struct detec
     }
 }
 
+static int need_any_form(struct lane_builder *b, struct need *to, const struct detect_logsource *source,
+                         const struct detect_item *item) {
+    int r = need_item(b, to, source, item), field = lane_field_of(b, source, item->field);
+    bool folded = item->fold && item->op <= DETECT_OP_GLOB && is_plain_item(item);
+    if (r < 0 || field < 0 || !folded)
+        return r < 0 ? r : MIN(field, 0);
+    return need_high(b, to, (uint32_t) field);
+}
+
 static int append(struct lane_builder *b, struct need *to, const struct need *more) {
     int r = arena_grow(&b->scratch, (void **) &to->at, &to->cap, to->n + more->n, sizeof *to->at);
     if (r < 0)
@@ -283,7 +308,7 @@ static int need_of(struct lane_builder *b, const struct detect_logsource *source
     if (e->kind == DETECT_NOT)
         return need_of(b, source, e->sub[0], !negated, ret);
     if (e->kind == DETECT_ITEM)
-        return negated ? 0 : need_item(b, ret, source, e->item);
+        return negated ? 0 : need_any_form(b, ret, source, e->item);
     bool and = (e->kind == DETECT_AND) != negated;
     struct need all = {.known = true};
     for (uint32_t i = 0; i < e->n; i++) {

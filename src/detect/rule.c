@@ -38,7 +38,7 @@ struct detect_rules *detect_rules_unref(struct detect_rules *pub) {
     return NULL;
 }
 
-static struct rule_set *set_new(void) {
+struct rule_set *rule_set_new(void) {
     struct rule_set *set = mem_zalloc(sizeof *set);
     if (!set)
         return NULL;
@@ -104,25 +104,28 @@ static int take_name(struct map *names, struct str key, struct detect_rule *rule
     return 0;
 }
 
-static int register_rule(struct rule_set *set, struct detect_rule *rule, struct diag *reterr) {
-    const struct yaml_node *at = yaml_get(rule->doc, "id");
+int rule_set_add_rule(struct rule_set *set, struct detect_rule *rule, struct diag *reterr) {
     int r = mem_grow((void **) &set->rules, &set->cap, set->n + 1, RULES_MAX, sizeof *set->rules);
     if (r < 0)
-        return diag_set(reterr, r, r == -ENOMEM ? "out of memory" : "more than %d rules",
-                        RULES_MAX);
-    r = take_name(&set->by_id, rule->id, rule, at ? at : rule->doc, "id", reterr);
-    if (r < 0)
-        return r;
-    if (rule->name.n)
-        r = take_name(&set->by_name, rule->name, rule, yaml_get(rule->doc, "name"), "name", reterr);
-    if (r < 0) {
-        map_remove(&set->by_id, rule->id);
-        return r;
-    }
+        return diag_set(reterr, r, r == -ENOMEM ? "out of memory" : "more than %d rules", RULES_MAX);
     rule->index = (uint32_t) set->n;
     set->rules[set->n++] = rule;
     rule_set_publish(set);
     return 0;
+}
+
+static int register_rule(struct rule_set *set, struct detect_rule *rule, struct diag *reterr) {
+    const struct yaml_node *at = yaml_get(rule->doc, "id");
+    int r = take_name(&set->by_id, rule->id, rule, at ? at : rule->doc, "id", reterr);
+    if (r < 0)
+        return r;
+    if (rule->name.n)
+        r = take_name(&set->by_name, rule->name, rule, yaml_get(rule->doc, "name"), "name", reterr);
+    if (r == 0)
+        r = rule_set_add_rule(set, rule, reterr);
+    if (r < 0)
+        map_remove(&set->by_id, rule->id);
+    return r;
 }
 
 /* -ENOMEM and -ERR_LIMIT of the whole set go up; everything else refuses the document. */
@@ -382,7 +385,7 @@ static int finish(struct rule_set *set, int r, struct detect_rules **ret, struct
 
 int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_rules **ret,
                       struct diag *reterr) {
-    struct rule_set *set = set_new();
+    struct rule_set *set = rule_set_new();
     if (!set)
         return diag_set(reterr, -ENOMEM, "out of memory");
     int r = 0;
@@ -393,7 +396,7 @@ int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_ru
 
 int detect_rules_load_text(struct str text, const char *file, struct detect_rules **ret,
                            struct diag *reterr) {
-    struct rule_set *set = set_new();
+    struct rule_set *set = rule_set_new();
     if (!set)
         return diag_set(reterr, -ENOMEM, "out of memory");
     struct str name = arena_dup(&set->arena, str_of(file)), own = arena_dup(&set->arena, text);

@@ -26,6 +26,10 @@ struct rule_merge {
 int rule_merge_next(struct rule_merge *m, struct arena *a, const struct yaml_node *root,
                     const char *file, const struct yaml_node **ret, struct diag *reterr) MUST_USE;
 
+struct rule_set *rule_set_new(void); /* NULL when memory ends */
+/* A rule made without a document, of which nothing is left to do. */
+int rule_set_add_rule(struct rule_set *set, struct detect_rule *rule, struct diag *reterr) MUST_USE;
+
 /* Reads everything but the condition. `file` and `text` must live as long as the arena. */
 int rule_head_parse(struct arena *a, const struct yaml_node *doc, struct str file, struct str text,
                     struct detect_rule *rule, struct diag *reterr) MUST_USE;

@@ -29,6 +29,7 @@ static void new_epoch(struct detect_matcher *m) {
         return;
     const struct detect_plan *p = m->plan;
     memset(m->prepared, 0, VALUES_MAX * sizeof *m->prepared);
+    memset(m->folded, 0, VALUES_MAX * sizeof *m->folded);
     memset(m->memo, 0, p->n_atoms * sizeof *m->memo);
     memset(m->chosen, 0, p->n_rules * sizeof *m->chosen);
     m->epoch = 1;
@@ -240,4 +241,28 @@ struct str value_folded(struct detect_matcher *m, uint32_t value) {
         }
     }
     return p->folded;
+}
+
+static struct str or_empty(struct detect_matcher *m, struct str s) {
+    m->no_memory |= !s.p;
+    return s.p ? s : STR("");
+}
+
+struct str value_normal(struct detect_matcher *m, uint32_t value) {
+    struct folded *f = &m->folded[value];
+    if (f->normal_epoch != m->epoch) {
+        bool high = value_prepare(m, value)->high;
+        f->normal = high ? or_empty(m, text_normal(&m->arena, value_text(m, value))) : value_prepare(m, value)->lowered;
+        f->normal_epoch = m->epoch;
+    }
+    return f->normal;
+}
+
+struct str value_variants(struct detect_matcher *m, uint32_t value) {
+    struct folded *f = &m->folded[value];
+    if (f->variants_epoch != m->epoch) {
+        f->variants = or_empty(m, text_variants(&m->arena, value_normal(m, value)));
+        f->variants_epoch = m->epoch;
+    }
+    return f->variants;
 }
