@@ -36,6 +36,9 @@ struct str text_repair(struct arena *a, struct str s);
 struct str text_normal(struct arena *a, struct str utf8);
 struct str text_variants(struct arena *a, struct str normal);
 struct str text_fold(struct arena *a, struct str utf8);
+/* ASCII and characters that are their own normal form whatever stands beside them: text_normal only lowers this. */
+bool text_is_own_normal(struct str s);
+bool text_has_variants(struct str normal); /* text_variants would change it */
 /* Letters lowered, one character for one, and nothing else: what "ignoring case" means to a rule, which may hunt
  * for the very characters folding would make ordinary (U+02E3, a small raised x). No letter beyond ASCII becomes
  * one of ASCII (U+212A, U+0130): plain texts are compared byte by byte. Bytes that are no UTF-8 stay.

@@ -39,25 +39,27 @@ static bool is_own_normal(uint32_t c) {
            (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x3001 && c <= 0x3029);
 }
 
-/* ASCII and the characters above only: lowering is all there is to do. */
-static bool is_simple(struct str s) {
-    const char *p = s.p, *end = s.p + s.n;
+bool text_is_own_normal(struct str s) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
     while (p < end) {
-        if ((unsigned char) *p < 0x80) {
+        uint64_t eight;
+        if (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080u))) {
+            p += 8;
+        } else if ((unsigned char) *p < 0x80) {
             p++;
-            continue;
+        } else {
+            unsigned n = utf8_length(p, end);
+            if (n != 3 || !is_own_normal(utf8_decode(p, n)))
+                return false;
+            p += n;
         }
-        unsigned n = utf8_length(p, end);
-        if (n != 3 || !is_own_normal(utf8_decode(p, n)))
-            return false;
-        p += n;
     }
     return true;
 }
 
 struct str text_normal(struct arena *a, struct str utf8) {
     size_t n;
-    if (!utf8.n || is_simple(utf8))
+    if (text_is_own_normal(utf8))
         return fold_ascii(a, utf8);
     utf8 = text_repair(a, utf8); /* libunistring wants valid text */
     if (!utf8.p)

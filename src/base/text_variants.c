@@ -67,6 +67,11 @@ static size_t find(struct str s, size_t i, const struct variant **ret) {
     return s.n;
 }
 
+bool text_has_variants(struct str normal) {
+    const struct variant *v;
+    return find(normal, 0, &v) < normal.n;
+}
+
 struct str text_variants(struct arena *a, struct str normal) {
     const struct variant *v;
     size_t at = find(normal, 0, &v);

@@ -23,10 +23,20 @@ static const uint32_t footer_magic = 0x8f92eab1u;
 struct piece {
     uint64_t at, from; /* in the segment, in the file */
 };
+/* A reader looks ahead over records it hands out next, so it comes back to the piece before the one it was at: with
+ * one slot everything would be decompressed twice. */
+enum { SLOTS = 3 };
+struct slot {
+    uint32_t piece; /* 1 + index, 0 = none */
+    uint64_t used;
+    char *bytes;
+};
 struct spool_pieces {
-    uint32_t n, loaded, damaged; /* loaded: 1 + index of the piece in `bytes`, 0 = none */
+    uint32_t n, damaged;
+    uint64_t uses;
     ZSTD_DCtx *dctx;
-    char *bytes, *packed;
+    struct slot slot[SLOTS];
+    char *packed;
     bool *bad;
     struct piece at[]; /* n + 1: the last one is the end */
 };
@@ -38,7 +48,8 @@ struct spool_file spool_file_plain(int fd) {
 void spool_file_close(struct spool_file *f) {
     if (f->pieces) {
         ZSTD_freeDCtx(f->pieces->dctx);
-        mem_free(f->pieces->bytes);
+        for (int i = 0; i < SLOTS; i++)
+            mem_free(f->pieces->slot[i].bytes);
         mem_free(f->pieces->packed);
         mem_free(f->pieces->bad);
         mem_free(f->pieces);
@@ -92,11 +103,10 @@ static int pieces_new(uint32_t n, struct spool_pieces **ret) {
         return -ENOMEM;
     p->n = n;
     p->dctx = ZSTD_createDCtx();
-    p->bytes = mem_alloc(SPOOL_PIECE_BYTES);
     p->packed = mem_alloc(ZSTD_COMPRESSBOUND(SPOOL_PIECE_BYTES));
     p->bad = mem_zalloc(n + 1);
     *ret = p;
-    return p->dctx && p->bytes && p->packed && p->bad ? 0 : -ENOMEM;
+    return p->dctx && p->packed && p->bad ? 0 : -ENOMEM;
 }
 
 static int pieces_open(int fd, struct spool_pieces **ret) {
@@ -157,20 +167,37 @@ int spool_file_open(int dir_fd, uint32_t segment, struct spool_file *ret) {
 
 /* ---- reading ---- */
 
+static struct slot *slot_of(struct spool_pieces *p, uint32_t i) {
+    struct slot *best = &p->slot[0];
+    for (int k = 0; k < SLOTS; k++) {
+        if (p->slot[k].piece == i + 1)
+            return &p->slot[k];
+        if (p->slot[k].used < best->used)
+            best = &p->slot[k];
+    }
+    return best;
+}
+
 /* Zeros where the piece is damaged. */
-static int load(struct spool_file *f, uint32_t i) {
+static int load(struct spool_file *f, uint32_t i, const char **ret) {
     struct spool_pieces *p = f->pieces;
-    if (p->loaded == i + 1)
+    struct slot *s = slot_of(p, i);
+    if (!s->bytes && !(s->bytes = mem_alloc(SPOOL_PIECE_BYTES)))
+        return -ENOMEM;
+    s->used = ++p->uses;
+    *ret = s->bytes;
+    if (s->piece == i + 1)
         return 0;
     size_t plain = p->at[i + 1].at - p->at[i].at, packed = p->at[i + 1].from - p->at[i].from;
+    s->piece = 0;
     ssize_t got = read_at(f->fd, p->packed, packed, p->at[i].from);
     if (got < 0)
         return (int) got;
-    size_t n = ZSTD_decompressDCtx(p->dctx, p->bytes, plain, p->packed, (size_t) got);
-    p->loaded = i + 1;
+    size_t n = ZSTD_decompressDCtx(p->dctx, s->bytes, plain, p->packed, (size_t) got);
+    s->piece = i + 1;
     if (n == plain)
         return 0;
-    memset(p->bytes, 0, plain);
+    memset(s->bytes, 0, plain);
     p->damaged += !p->bad[i];
     p->bad[i] = true;
     return 0;
@@ -183,12 +210,13 @@ ssize_t spool_file_read(struct spool_file *f, void *dst, size_t n, uint64_t at) 
         return read_at(f->fd, dst, n, at);
     while (done < n && at + done < p->at[p->n].at) {
         uint32_t i = (uint32_t) ((at + done) / SPOOL_PIECE_BYTES);
-        int r = load(f, i);
+        const char *bytes;
+        int r = load(f, i, &bytes);
         if (r < 0)
             return r;
         size_t from = (size_t) (at + done - p->at[i].at);
         size_t k = MIN(n - done, (size_t) (p->at[i + 1].at - p->at[i].at) - from);
-        memcpy((char *) dst + done, p->bytes + from, k);
+        memcpy((char *) dst + done, bytes + from, k);
         done += k;
     }
     return (ssize_t) done;

@@ -332,6 +332,37 @@ int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spoo
     }
 }
 
+int spool_reader_segments(struct spool_reader *r, uint32_t **ret, size_t *ret_n, struct diag *reterr) {
+    struct spool_segments l;
+    int k = spool_segments_list(r->dir_fd, false, &l, reterr);
+    if (k < 0)
+        return k;
+    if (l.n)
+        r->newest = MAX(r->newest, l.at[l.n - 1]);
+    *ret = l.at;
+    *ret_n = l.n;
+    return 0;
+}
+
+int spool_reader_enter(struct spool_reader *r, uint32_t segment, struct spool_part *ret, struct diag *reterr) {
+    int k = open_segment(r, segment, reterr);
+    if (k < 0)
+        return k;
+    r->skip_until = 0;
+    int64_t size = spool_file_size(&r->file);
+    *ret = (struct spool_part){.segment = segment, .first = r->head.first, .created_ns = r->head.created_ns,
+                               .bytes = size > 0 ? (uint64_t) size : 0, .closed = r->closed};
+    return 0;
+}
+
+uint32_t spool_reader_in(const struct spool_reader *r) {
+    return r->head.segment;
+}
+
+uint64_t spool_reader_offset(const struct spool_reader *r) {
+    return r->at;
+}
+
 const uint8_t *spool_reader_id(const struct spool_reader *r) {
     return r->head.id;
 }

@@ -31,6 +31,21 @@ DEFINE_CLEANUP(struct spool_reader *, spool_reader_free)
 int spool_reader_seek(struct spool_reader *r, uint64_t number, struct diag *reterr) MUST_USE;
 /* The next batch begins before everything that arrived at t_ns or later: with a whole segment. */
 int spool_reader_seek_time(struct spool_reader *r, int64_t t_ns, struct diag *reterr) MUST_USE;
+/* The segments that are kept, ascending; *ret is freed with mem_free. */
+int spool_reader_segments(struct spool_reader *r, uint32_t **ret, size_t *ret_n, struct diag *reterr) MUST_USE;
+struct spool_part {
+    uint32_t segment;
+    uint64_t first; /* record */
+    int64_t created_ns;
+    uint64_t bytes; /* as it was written */
+    bool closed;    /* it does not change any more */
+};
+/* Stands at the beginning of this segment. Batches never reach over the end of one: after each call spool_reader_in
+ * says which segment it came from. */
+int spool_reader_enter(struct spool_reader *r, uint32_t segment, struct spool_part *ret, struct diag *reterr) MUST_USE;
+uint32_t spool_reader_in(const struct spool_reader *r);
+/* Bytes of this segment that were handed out. */
+uint64_t spool_reader_offset(const struct spool_reader *r);
 /* What tells this spool from every other; SPOOL_ID_BYTES. */
 const uint8_t *spool_reader_id(const struct spool_reader *r);
 /* 1: b holds records, valid until the next call with the same b, 64 readable bytes behind each. 0:

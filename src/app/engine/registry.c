@@ -17,9 +17,18 @@ static int copy_source(struct registry *r, const struct source *from, struct sou
     return 0;
 }
 
+static bool same(const struct source *a, const struct source *b) {
+    return str_eq(a->kind, b->kind) && str_eq(a->path, b->path) && str_eq(a->decoder, b->decoder) &&
+           str_eq(a->service, b->service) && str_eq(a->host, b->host) && a->encoding == b->encoding &&
+           a->offset_min == b->offset_min && a->skew_max_ns == b->skew_max_ns;
+}
+
 int registry_take(struct registry *r, const struct raw_record *rec) {
     struct source s;
     if (!(rec->flags & RAW_SOURCE) || source_decode(rec->bytes, &s) < 0 || !s.id || s.id >= SOURCES_MAX)
+        return 0;
+    const struct source *known = &r->sources[s.id]; /* every segment begins with all definitions */
+    if (known->id && str_eq(known->name, s.name) && same(known, &s))
         return 0;
     r->n = MAX(r->n, (size_t) s.id + 1);
     return copy_source(r, &s, &r->sources[s.id]);
@@ -47,12 +56,6 @@ int registry_load(struct registry *r, struct spool *spool, struct diag *reterr) 
 
 void registry_done(struct registry *r) {
     arena_done(&r->arena);
-}
-
-static bool same(const struct source *a, const struct source *b) {
-    return str_eq(a->kind, b->kind) && str_eq(a->path, b->path) && str_eq(a->decoder, b->decoder) &&
-           str_eq(a->service, b->service) && str_eq(a->host, b->host) && a->encoding == b->encoding &&
-           a->offset_min == b->offset_min && a->skew_max_ns == b->skew_max_ns;
 }
 
 static int write_definition(struct spool *spool, const struct source *s, struct diag *err) {

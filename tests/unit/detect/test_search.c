@@ -186,17 +186,8 @@ static void memory_may_end_anywhere(void **state UNUSED) {
     assert_true(torture(parse_once, query) > 3);
 }
 
-int unit_detect_search(void);
-int unit_detect_search(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_are_compared_as_a_whole),
-        cmocka_unit_test(messages_are_searched_by_words),
-        cmocka_unit_test(free_text_finds_words_of_the_line),
-        cmocka_unit_test(japanese_is_found_however_written),
-        cmocka_unit_test(numbers_networks_and_lists),
-        cmocka_unit_test(words_join_conditions),
-        cmocka_unit_test(mistakes_are_placed_and_explained),
-        cmocka_unit_test(memory_may_end_anywhere),
-    };
-    return cmocka_run_group_tests_name("detect_search", tests, NULL, NULL);
-}
+UNIT_GROUP(detect_search, cmocka_unit_test(fields_are_compared_as_a_whole),
+           cmocka_unit_test(messages_are_searched_by_words), cmocka_unit_test(free_text_finds_words_of_the_line),
+           cmocka_unit_test(japanese_is_found_however_written), cmocka_unit_test(numbers_networks_and_lists),
+           cmocka_unit_test(words_join_conditions), cmocka_unit_test(mistakes_are_placed_and_explained),
+           cmocka_unit_test(memory_may_end_anywhere))

@@ -1,0 +1,148 @@
+/* Filters of closed segments: reads a segment once, every field of every event. Of scan.h. */
+#include "app/search/scan.h"
+
+#include "app/engine/registry.h"
+#include "app/search/filter.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "decode/decode.h"
+#include "detect/match.h"
+#include "detect/search.h"
+#include "spool/reader.h"
+
+#include <limits.h>
+
+struct builder {
+    struct registry registry;
+    struct event_names *names;
+    struct detect_rules *rules; /* any: the matcher is there to say what the line of an event is */
+    struct detect_plan *plan;
+    struct detect_matcher *matcher;
+    struct decode_source_table sources;
+    struct decode *decode;
+    struct decode_lane *lane;
+    struct arena arena;
+    struct event_time_state time;
+    struct filter filter;
+};
+
+static void builder_done(struct builder *b) {
+    filter_done(&b->filter);
+    decode_lane_free(b->lane);
+    decode_free(b->decode);
+    detect_matcher_free(b->matcher);
+    detect_plan_unref(b->plan);
+    detect_rules_unref(b->rules);
+    event_names_free(b->names);
+    registry_done(&b->registry);
+    arena_done(&b->arena);
+}
+
+static int builder_init(struct builder *b, struct decode_set *decoders, struct diag *err) {
+    arena_init(&b->arena, BATCH_ARENA_BYTES_MAX);
+    int r = registry_init(&b->registry, err);
+    if (r < 0 || (r = detect_search_parse(STR("*"), &b->rules, err)) < 0)
+        return r;
+    if (!(b->names = event_names_new()))
+        return diag_set(err, -ENOMEM, "out of memory");
+    if ((r = detect_plan_new(b->rules, b->names, NULL, &b->plan, err)) < 0)
+        return r;
+    event_names_freeze(b->names);
+    b->sources = (struct decode_source_table){b->registry.sources, SOURCES_MAX};
+    if ((r = decode_new(b->names, decode_source_from_table, &b->sources, decoders, &b->decode, err)) < 0)
+        return r;
+    b->matcher = detect_matcher_new(b->plan);
+    b->lane = decode_lane_new(b->decode);
+    return b->matcher && b->lane ? 0 : diag_set(err, -ENOMEM, "out of memory");
+}
+
+static int add_record(struct builder *b, const struct raw_record *rec) {
+    struct decoder port = decode_lane_port(b->lane);
+    struct event ev;
+    struct str line;
+    int r = registry_take(&b->registry, rec);
+    if (r < 0 || (rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
+        return r;
+    arena_reset(&b->arena);
+    event_begin(&ev, &b->arena, b->names, rec);
+    ev.keep_all = true;
+    r = port.decode(port.ctx, rec, &ev);
+    if (r < 0)
+        return r;
+    event_settle_time(&b->time, &ev);
+    r = detect_line(b->matcher, &ev, &line);
+    return r < 0 ? r : filter_add(&b->filter, &b->arena, &ev, line);
+}
+
+/* -ERR_CORRUPT: a place in it cannot be read. */
+static int read_segment(struct builder *b, struct spool_reader *reader, const struct filter *like,
+                        const volatile bool *stop, struct diag *err) {
+    uint32_t segment = like->segment;
+    struct spool_batch batch;
+    struct spool_part p;
+    int r = spool_reader_enter(reader, segment, &p, err);
+    if (r == 0 && (r = filter_begin(&b->filter, p.bytes)) < 0)
+        diag_set(err, r, "out of memory");
+    if (r < 0)
+        return r;
+    memcpy(b->filter.id, like->id, sizeof like->id);
+    memcpy(b->filter.made_by, like->made_by, sizeof like->made_by);
+    b->filter.segment = segment;
+    b->filter.first = b->filter.next = p.first;
+    spool_batch_init(&batch);
+    while (r == 0 && (r = spool_reader_next(reader, &batch, NULL, err)) > 0 && spool_reader_in(reader) == segment) {
+        r = stop && *stop ? diag_set(err, -ECANCELED, "stopped") : 0;
+        for (size_t i = 0; r == 0 && i < batch.n; i++)
+            if ((r = add_record(b, &batch.records[i])) < 0)
+                diag_set(err, r, "cannot go on: %s", err_word(r));
+        if (r == 0)
+            b->filter.next = batch.records[batch.n - 1].pos.n + 1;
+    }
+    spool_batch_done(&batch);
+    return MIN(r, 0);
+}
+
+static int make_one(struct spool_reader *reader, const struct filter *like, struct decode_set *decoders, const char *path,
+                    const volatile bool *stop, struct diag *err) {
+    struct builder b = {0};
+    int r = builder_init(&b, decoders, err);
+    if (r == 0)
+        r = read_segment(&b, reader, like, stop, err);
+    if (r == -ERR_CORRUPT) {
+        filter_end_unknown(&b.filter);
+        r = filter_write(&b.filter, path, err);
+    } else if (r == 0) {
+        filter_end(&b.filter);
+        r = filter_write(&b.filter, path, err);
+    }
+    builder_done(&b);
+    return r;
+}
+
+int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders,
+                     const volatile bool *stop, uint32_t *ret_segment,
+                     struct diag *reterr) {
+    CLEANUP(spool_reader_freep) struct spool_reader *reader = NULL;
+    uint32_t *segments;
+    size_t n;
+    int r = spool_reader_open(spool_dir, &reader, reterr);
+    if (r == 0)
+        r = spool_reader_segments(reader, &segments, &n, reterr);
+    if (r < 0)
+        return r;
+    for (size_t i = n > 0 ? n - 1 : 0; r == 0 && i-- > 0;) { /* the newest still grows */
+        char name[SPOOL_NAME_CAP], path[PATH_MAX + SPOOL_NAME_CAP];
+        snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 8, filter_dir, filter_name(segments[i], name));
+        struct filter like = {.segment = segments[i]};
+        memcpy(like.id, spool_reader_id(reader), SPOOL_ID_BYTES);
+        filter_maker(decoders, like.made_by);
+        if (filter_is_there(path, &like))
+            continue;
+        *ret_segment = segments[i];
+        r = make_one(reader, &like, decoders, path, stop, reterr);
+        if (r == 0)
+            r = 1;
+    }
+    mem_free(segments);
+    return r;
+}

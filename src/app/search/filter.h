@@ -1,0 +1,52 @@
+/* What a closed segment may hold: a filter beside it, so that a search passes over segments it cannot match in.
+ *
+ * A filter says "certainly not" or "perhaps"; what is found is decided on the spool's bytes alone. It is made from the
+ * segment by reading it, never changes, and is thrown away when it is not whole, not of this spool and segment, or
+ * made with other decoders; a search without it reads the segment.
+ *
+ * File NNNNNNNN.filter, little-endian:
+ *    0  8  "KZKFILTR"          8  4  version of this format      12  4  log2 of the blocks
+ *   16 16  spool id           32  4  segment                     36  4  CRC32C of what follows, and of 0…35
+ *   40  8  first record       48  8  record behind the last      56  8  bytes of the segment
+ *   64  8  earliest event     72  8  latest event, ns            80 16  who made it (hash of version and decoders)
+ *   96 32  zero              128  …  blocks of 32 bytes
+ *
+ * The blocks are a split-block Bloom filter (each key sets one bit in each of the eight words of one block) over keys:
+ * words of ASCII letters and digits; four numbers with dots between; single and neighbouring other characters; names
+ * of fields; (field, value); (field, network of the value). Texts are folded, in both forms. */
+#pragma once
+#include "event/record.h"
+#include "spool/format.h"
+
+enum { FILTER_MAKER_BYTES = 16 };
+struct filter {
+    uint8_t id[SPOOL_ID_BYTES];
+    uint8_t made_by[FILTER_MAKER_BYTES]; /* version and decoders */
+    uint32_t segment;
+    uint64_t first, next, bytes;
+    int64_t min_ns, max_ns; /* of events; TIME_NONE: there are none */
+    uint32_t blocks_log;
+    uint32_t *blocks; /* eight to a block */
+    struct filter_making *making; /* while it is made; else NULL */
+};
+void filter_done(struct filter *f);
+const char *filter_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
+/* Of a segment with so many bytes. */
+int filter_begin(struct filter *f, uint64_t bytes) MUST_USE;
+struct arena;
+/* `line` as the matcher sees it. The arena is for folding. */
+int filter_add(struct filter *f, struct arena *a, const struct event *ev, struct str line) MUST_USE;
+void filter_end(struct filter *f); /* as small as it may be */
+void filter_end_unknown(struct filter *f); /* of a segment that cannot be read whole: perhaps, to everything */
+int filter_write(const struct filter *f, const char *path, struct diag *reterr) MUST_USE;
+/* -ENOENT, or -ERR_CORRUPT for whatever is wrong with it. */
+int filter_read(const char *path, struct filter *ret, struct diag *reterr) MUST_USE;
+/* Whether there is one of this spool, segment and maker; its blocks are not looked at. */
+bool filter_is_there(const char *path, const struct filter *like);
+bool filter_is_like(const struct filter *a, const struct filter *b);
+struct decode_set;
+void filter_maker(const struct decode_set *decoders, uint8_t ret[FILTER_MAKER_BYTES]);
+
+struct detect_expr;
+/* false: no event of the segment fits the condition. */
+bool filter_may(const struct filter *f, const struct detect_expr *e);

@@ -1,0 +1,33 @@
+/* A search made ready: a query planned for the matcher, the decoder, and what every found event is written with.
+ *
+ * One search, one thread. It keeps nothing from one record to the next but the time of the line before (for lines of
+ * files that have none). */
+#pragma once
+#include "event/record.h"
+#include "base/buf.h"
+
+struct search_options {
+    struct str query;
+    int64_t from_ns, to_ns; /* the event's time, [from, to); TIME_NONE: no bound */
+    const struct source *sources; /* by id, [0] the unknown one; may be filled while the search runs */
+    size_t n_sources;
+    struct decode_set *decoders; /* written as data; a reference is taken */
+    bool own_decoders;           /* some of them are not the shipped ones */
+};
+struct search;
+struct decode_set;
+struct detect_expr;
+
+/* -ERR_PARSE and -ERR_LIMIT with the column: the query is at fault. */
+int search_new(const struct search_options *o, struct search **ret, struct diag *reterr) MUST_USE;
+struct search *search_free(struct search *s);
+DEFINE_CLEANUP(struct search *, search_free)
+const struct detect_expr *search_condition(const struct search *s);
+const struct search_options *search_bounds(const struct search *s);
+
+/* 1: the record is one that is looked for, *ret_time is its event's time; 0: it is not; -ENOMEM. */
+int search_test(struct search *s, const struct raw_record *rec, int64_t *ret_time_ns) MUST_USE;
+/* The whole event, decoded anew; valid until the next call. */
+int search_event(struct search *s, const struct raw_record *rec, const struct event **ret) MUST_USE;
+/* Another stream begins: nothing is known of the line before. */
+void search_begin_stream(struct search *s);

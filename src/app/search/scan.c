@@ -1,0 +1,230 @@
+/* See scan.h. */
+#include "app/search/scan.h"
+
+#include "app/engine/registry.h"
+#include "app/search/filter.h"
+#include "base/mem.h"
+#include "spool/reader.h"
+
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+struct part {
+    uint32_t segment;
+    uint64_t bytes;
+};
+struct scan {
+    struct scan_options o;
+    struct registry registry;
+    struct spool_reader *reader;
+    struct search *search;
+    struct part *parts; /* that are read, in the order they are read */
+    size_t n, cap, at;  /* parts[at] is read next */
+    struct spool_batch batch;
+    struct scan_progress progress;
+    bool entered;
+    uint8_t maker[FILTER_MAKER_BYTES];
+    uint64_t done_before; /* bytes of the parts before this one */
+};
+
+static double thread_cpu_s(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+struct scan *scan_free(struct scan *s) {
+    if (!s)
+        return NULL;
+    spool_batch_done(&s->batch);
+    search_free(s->search);
+    spool_reader_free(s->reader);
+    registry_done(&s->registry);
+    mem_free(s->parts);
+    mem_free(s);
+    return NULL;
+}
+
+const struct scan_progress *scan_progress(const struct scan *s) {
+    return &s->progress;
+}
+
+struct search *scan_search(struct scan *s) {
+    return s->search;
+}
+
+/* ---- which segments ---- */
+
+static int read_filter(const struct scan *s, uint32_t segment, struct filter *ret) {
+    struct filter like = {.segment = segment};
+    char name[SPOOL_NAME_CAP], path[PATH_MAX + SPOOL_NAME_CAP];
+    snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 8, s->o.filter_dir, filter_name(segment, name));
+    memcpy(like.id, spool_reader_id(s->reader), SPOOL_ID_BYTES);
+    memcpy(like.made_by, s->maker, sizeof like.made_by);
+    int r = filter_read(path, ret, NULL);
+    if (r == -ERR_CORRUPT)
+        (void) unlink(path); /* whoever makes filters makes it again */
+    if (r == 0 && !filter_is_like(ret, &like)) {
+        filter_done(ret);
+        r = -ERR_CORRUPT;
+    }
+    return r;
+}
+
+static bool times_meet(const struct scan_options *o, int64_t min_ns, int64_t max_ns) {
+    return (o->from_ns == TIME_NONE || max_ns >= o->from_ns) && (o->to_ns == TIME_NONE || min_ns < o->to_ns);
+}
+
+static bool records_meet(const struct scan_options *o, uint64_t first, uint64_t next) {
+    return (!o->from_record || next > o->from_record) && (!o->to_record || first < o->to_record);
+}
+
+static int add_part(struct scan *s, uint32_t segment, uint64_t bytes, bool wanted) {
+    s->progress.segments++;
+    if (!wanted) {
+        s->progress.segments_passed++;
+        s->progress.bytes_passed += bytes;
+        return 0;
+    }
+    int r = mem_grow((void **) &s->parts, &s->cap, s->n + 1, UINT32_MAX, sizeof *s->parts);
+    if (r < 0)
+        return r;
+    s->parts[s->n++] = (struct part){segment, bytes};
+    s->progress.bytes += bytes;
+    return 0;
+}
+
+static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
+    struct filter f;
+    struct spool_part p;
+    int r = s->o.filter_dir ? read_filter(s, segment, &f) : -ENOENT;
+    if (r == -ENOMEM)
+        return diag_set(err, r, "out of memory");
+    if (r == 0) {
+        bool wanted = f.min_ns != TIME_NONE && times_meet(&s->o, f.min_ns, f.max_ns) &&
+                      records_meet(&s->o, f.first, f.next) && filter_may(&f, search_condition(s->search));
+        r = add_part(s, segment, f.bytes, wanted);
+        filter_done(&f);
+    } else {
+        r = spool_reader_enter(s->reader, segment, &p, err);
+        if (r < 0)
+            return r;
+        r = add_part(s, segment, p.bytes, records_meet(&s->o, p.first, UINT64_MAX));
+    }
+    return r < 0 ? diag_set(err, r, "out of memory") : 0;
+}
+
+static int plan_parts(struct scan *s, struct diag *err) {
+    uint32_t *segments;
+    size_t n;
+    int r = spool_reader_segments(s->reader, &segments, &n, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
+    mem_free(segments);
+    return r;
+}
+
+int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) {
+    CLEANUP(scan_freep) struct scan *s = mem_zalloc(sizeof *s);
+    if (!s)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    double from = thread_cpu_s();
+    s->o = *o;
+    spool_batch_init(&s->batch);
+    filter_maker(o->decoders, s->maker);
+    int r = registry_init(&s->registry, reterr);
+    struct search_options q = {.query = o->query, .from_ns = o->from_ns, .to_ns = o->to_ns,
+                               .sources = s->registry.sources, .n_sources = SOURCES_MAX,
+                               .decoders = o->decoders, .own_decoders = o->own_decoders};
+    if (r == 0)
+        r = search_new(&q, &s->search, reterr);
+    if (r == 0)
+        r = spool_reader_open(o->spool_dir, &s->reader, reterr);
+    if (r == 0)
+        r = plan_parts(s, reterr);
+    s->progress.cpu_s = thread_cpu_s() - from;
+    if (r == 0)
+        *ret = TAKE_PTR(s);
+    return r;
+}
+
+/* ---- reading ---- */
+
+static int take(struct scan *s, scan_found_fn *found, void *ctx, struct diag *err) {
+    for (size_t i = 0; i < s->batch.n; i++) {
+        const struct raw_record *rec = &s->batch.records[i];
+        int64_t time_ns;
+        int r = registry_take(&s->registry, rec);
+        if (r == 0 && (rec->flags & (RAW_SOURCE | RAW_STATE)))
+            continue;
+        s->progress.at = rec->pos.n + 1;
+        if (r == 0 && !records_meet(&s->o, rec->pos.n, rec->pos.n + 1))
+            continue;
+        s->progress.records += !(rec->flags & RAW_TICK);
+        if (r == 0)
+            r = search_test(s->search, rec, &time_ns);
+        if (r > 0) {
+            s->progress.found++;
+            r = found(ctx, s->search, rec, time_ns);
+        }
+        if (r < 0)
+            return diag_set(err, r, "cannot go on: %s", err_word(r));
+    }
+    return 0;
+}
+
+static int enter(struct scan *s, struct diag *err) {
+    struct spool_part p;
+    int r = spool_reader_enter(s->reader, s->parts[s->at].segment, &p, err);
+    if (r < 0)
+        return r;
+    search_begin_stream(s->search);
+    s->entered = true;
+    s->progress.segment = p.segment;
+    s->progress.at = p.first;
+    return 0;
+}
+
+static void leave(struct scan *s) {
+    s->done_before += s->parts[s->at].bytes;
+    s->progress.bytes_done = s->done_before;
+    s->progress.segment = 0;
+    s->entered = false;
+    s->at++;
+}
+
+static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *err) {
+    struct spool_gap gap;
+    if (s->at == s->n)
+        return 0;
+    int r = s->entered ? 0 : enter(s, err);
+    if (r < 0)
+        return r;
+    r = spool_reader_next(s->reader, &s->batch, &gap, err);
+    bool inside = spool_reader_in(s->reader) == s->parts[s->at].segment;
+    if (r == -ERR_CORRUPT) {
+        s->progress.lost += gap.to_number > gap.from_number ? gap.to_number - gap.from_number : 0;
+        r = 1;
+    } else if (r > 0 && inside) {
+        r = take(s, found, ctx, err);
+        if (r < 0)
+            return r;
+        s->progress.bytes_done = s->done_before + MIN(spool_reader_offset(s->reader), s->parts[s->at].bytes);
+        r = 1;
+    }
+    if (r < 0)
+        return r;
+    if (r == 0 || !inside)
+        leave(s);
+    return s->at < s->n;
+}
+
+int scan_step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *reterr) {
+    double from = thread_cpu_s();
+    int r = step(s, found, ctx, reterr);
+    s->progress.cpu_s += thread_cpu_s() - from;
+    return r;
+}

@@ -1,0 +1,46 @@
+/* A search over a spool, step by step: whoever runs it may do other things between two steps, tell how far it is, and
+ * end it at any time.
+ *
+ * Segments come newest first or oldest first, the records of each in their order. Before the first step it is settled
+ * which segments are read: those whose filter (filter.h), or whose times, do not rule them out. So the work ahead is
+ * known and progress tells the truth. What arrives meanwhile is not looked at. */
+#pragma once
+#include "app/search/query.h"
+
+struct scan_options {
+    const char *spool_dir;
+    const char *filter_dir; /* NULL: without filters */
+    struct str query;
+    int64_t from_ns, to_ns;
+    uint64_t from_record, to_record; /* [from, to); 0: no bound */
+    bool newest_first;
+    struct decode_set *decoders; /* as in query.h */
+    bool own_decoders;
+};
+struct scan_progress {
+    uint32_t segments, segments_passed; /* passed over by filter or time */
+    uint64_t bytes, bytes_done;         /* of those that are read */
+    uint64_t bytes_passed;
+    uint64_t records, found;
+    uint64_t lost;    /* records that could not be read */
+    uint64_t at;      /* the record looked at next */
+    uint32_t segment; /* it stands in; 0 at the beginning and the end */
+    double cpu_s;
+};
+/* Told of each record that fits, valid during the call. A negative return ends the search with it. */
+typedef int scan_found_fn(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns);
+
+struct scan;
+int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) MUST_USE;
+struct scan *scan_free(struct scan *s);
+DEFINE_CLEANUP(struct scan *, scan_free)
+/* 1: there is more; 0: the end. About a batch of records. */
+int scan_step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *reterr) MUST_USE;
+const struct scan_progress *scan_progress(const struct scan *s);
+struct search *scan_search(struct scan *s);
+
+/* Makes the filters of closed segments that have none, newest first, one segment a call. 1: made one; 0: none is
+ * missing. *ret_segment says which. */
+int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders,
+                     const volatile bool *stop, uint32_t *ret_segment,
+                     struct diag *reterr) MUST_USE;

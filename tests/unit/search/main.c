@@ -1,0 +1,5 @@
+#include "unit.h"
+
+int unit_search_rule_out(void);
+int unit_search_scan(void);
+UNIT_MAIN(unit_search_rule_out, unit_search_scan)

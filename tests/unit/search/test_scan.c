@@ -1,0 +1,215 @@
+/* A spool searched: in both orders, with bounds, with filters and without, and with filters that are wrong. */
+#include "unit.h"
+
+#include "app/engine/engine.h"
+#include "app/search/filter.h"
+#include "app/search/scan.h"
+#include "base/file.h"
+#include "decode/recipe.h"
+#include "event/source.h"
+#include "spool/spool.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <unistd.h>
+
+enum { LINES = 3000, EACH_S = 60 };
+static const int64_t begin_ns = INT64_C(1790000000) * NS_PER_S;
+static char folder[64], spool_dir[80], filter_dir[80];
+
+static struct decode_set *decoders;
+static int64_t now_ns;
+static int64_t clock_now(void *ctx UNUSED) {
+    return now_ns;
+}
+
+static void put(struct spool *s, unsigned i) {
+    char line[256];
+    struct diag d = {0};
+    now_ns = begin_ns + (int64_t) i * EACH_S * NS_PER_S;
+    int n = snprintf(line, sizeof line, "{\"@timestamp\":%lld,\"host.name\":\"h%u\",\"user.name\":\"%s\",\"message\":\"line %u of many %s\"}",
+                     (long long) (now_ns / NS_PER_MS), i % 7, i == 100 ? "山田" : "bob", i, i >= 1000 && i < 1010 ? "needle" : "hay");
+    struct raw_record rec = {.bytes = str_n(line, (size_t) n), .source = 1, .arrival_ns = now_ns};
+    assert_int_equal(spool_put(s, &rec, &d), 0);
+    if (i % 10 == 9)
+        assert_int_equal(spool_commit(s, &d), 0);
+}
+
+static int fill(void **state UNUSED) {
+    struct spool_options o = {.segment_bytes = 65536, .clock = {.now_ns = clock_now}};
+    struct source src = {.id = 1, .name = STR("s"), .kind = STR("syslog"), .path = STR(""), .decoder = STR(""), .service = STR("会員サイト"),
+                         .host = STR(""), .encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN};
+    struct spool *s;
+    struct diag d = {0};
+    struct buf b;
+    snprintf(folder, sizeof folder, "/tmp/kizuki-search-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(spool_dir, sizeof spool_dir, "%s/spool", folder);
+    snprintf(filter_dir, sizeof filter_dir, "%s/search", folder);
+    now_ns = begin_ns;
+    assert_int_equal(engine_decoders(NULL, 0, &decoders, &d), 0);
+    assert_int_equal(file_make_dir(filter_dir, 0700, &d), 0);
+    assert_int_equal(spool_open(spool_dir, &o, &s, &d), 0);
+    buf_init(&b, 4096);
+    assert_int_equal(source_encode(&src, &b), 0);
+    struct raw_record rec = {.bytes = buf_str(&b), .source = 1, .flags = RAW_SOURCE, .arrival_ns = now_ns};
+    assert_int_equal(spool_put(s, &rec, &d), 0);
+    buf_done(&b);
+    for (unsigned i = 0; i < LINES; i++)
+        put(s, i);
+    spool_close(s);
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED, int flag UNUSED, struct FTW *ftw UNUSED) {
+    return remove(path);
+}
+
+static int clear(void **state UNUSED) {
+    decoders = decode_set_unref(decoders);
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+struct found {
+    uint64_t at[LINES];
+    size_t n;
+    char host[16];
+};
+
+static int note(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns) {
+    struct found *f = ctx;
+    const struct event *ev;
+    assert_true(f->n < LINES && time_ns >= begin_ns);
+    assert_int_equal(search_event(s, rec, &ev), 0);
+    snprintf(f->host, sizeof f->host, "%.*s", STR_ARG(event_get(ev, EVENT_F_HOST_NAME)));
+    f->at[f->n++] = rec->pos.n;
+    return 0;
+}
+
+static struct scan_progress run(struct scan_options o, const char *query, struct found *f) {
+    struct scan *s;
+    struct diag d = {0};
+    int r;
+    uint64_t before = 0;
+    o.spool_dir = spool_dir;
+    o.query = str_of(query);
+    o.decoders = decoders;
+    *f = (struct found){.n = 0};
+    if (scan_new(&o, &s, &d) < 0)
+        fail_msg("%s", d.text);
+    while ((r = scan_step(s, note, f, &d)) == 1) {
+        assert_true(scan_progress(s)->bytes_done >= before && scan_progress(s)->bytes_done <= scan_progress(s)->bytes);
+        before = scan_progress(s)->bytes_done;
+    }
+    assert_int_equal(r, 0);
+    struct scan_progress p = *scan_progress(s);
+    assert_int_equal(p.bytes_done, p.bytes);
+    assert_int_equal(p.found, f->n);
+    scan_free(s);
+    return p;
+}
+
+static struct scan_options any(void) {
+    return (struct scan_options){.from_ns = TIME_NONE, .to_ns = TIME_NONE};
+}
+
+static void orders_and_bounds(void **state UNUSED) {
+    static struct found f;
+    struct scan_options o = any();
+    struct scan_progress p = run(o, "needle", &f);
+    assert_int_equal(f.n, 10);
+    assert_true(p.segments > 5 && p.segments_passed == 0 && p.records == LINES);
+    for (size_t i = 1; i < f.n; i++)
+        assert_true(f.at[i] == f.at[i - 1] + 1);
+    uint64_t first = f.at[0];
+    (void) run(o, "*", &f);
+    assert_int_equal(f.n, LINES);
+    o.newest_first = true;
+    (void) run(o, "host.name:h3", &f);
+    assert_true(f.n > 400 && f.at[0] > f.at[f.n - 1]);
+    o = any();
+    o.from_record = first + 2;
+    o.to_record = first + 5;
+    (void) run(o, "needle", &f);
+    assert_int_equal(f.n, 3);
+    o = any();
+    o.from_ns = begin_ns + (int64_t) 1004 * EACH_S * NS_PER_S;
+    o.to_ns = begin_ns + (int64_t) 1007 * EACH_S * NS_PER_S;
+    (void) run(o, "needle", &f);
+    assert_int_equal(f.n, 3);
+    assert_string_equal(f.host, "h5"); /* 1006 % 7 */
+}
+
+static void make_all(unsigned want) {
+    struct diag d = {0};
+    uint32_t segment;
+    unsigned n = 0;
+    int r;
+    while ((r = scan_make_filter(spool_dir, filter_dir, decoders, NULL, &segment, &d)) == 1)
+        n++;
+    if (r < 0)
+        fail_msg("%s", d.text);
+    assert_int_equal(n, want);
+}
+
+static void filters_spare_work_and_change_nothing(void **state UNUSED) {
+    static const char *const queries[] = {"needle", "user.name:山田", "host.name:h3", "\"of many\"", "line 1500", "nowhere",
+                                          "not needle", "user.name:山田 or needle", "message:need*", "host.name:*"};
+    static struct found with, without;
+    struct scan_options o = any();
+    struct scan_progress p = run(o, "needle", &without);
+    make_all(p.segments - 1);
+    make_all(0);
+    for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
+        o = any();
+        (void) run(o, queries[i], &without);
+        o.filter_dir = filter_dir;
+        (void) run(o, queries[i], &with);
+        assert_int_equal(with.n, without.n);
+        assert_memory_equal(with.at, without.at, with.n * sizeof with.at[0]);
+    }
+    p = run(o, "needle", &with);
+    assert_true(p.segments_passed + 3 >= p.segments && p.bytes_passed > p.bytes);
+    p = run(o, "nowhere", &with);
+    assert_int_equal(p.segments_passed, p.segments - 1); /* all but the one that still grows */
+    o.from_ns = begin_ns + (int64_t) 10 * LINES * EACH_S * NS_PER_S;
+    p = run(o, "*", &with);
+    assert_int_equal(p.segments_passed, p.segments - 1);
+}
+
+static void flip(const char *path, off_t at) {
+    char c;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, &c, 1, at), 1);
+    c = (char) (c ^ 0x40);
+    assert_int_equal(pwrite(fd, &c, 1, at), 1);
+    close(fd);
+}
+
+static void wrong_filters_are_not_believed(void **state UNUSED) {
+    static struct found f;
+    struct scan_options o = any();
+    char name[SPOOL_NAME_CAP], path[128], other[128];
+    o.filter_dir = filter_dir;
+    snprintf(path, sizeof path, "%s/%s", filter_dir, filter_name(2, name));
+    for (off_t at = 0; at < 2000; at += 97) { /* in the head and in the blocks */
+        flip(path, at);
+        (void) run(o, "needle", &f);
+        assert_int_equal(f.n, 10);
+        assert_int_not_equal(access(path, F_OK), 0); /* thrown away */
+        make_all(1);
+    }
+    /* of another segment: it would say that nothing is there */
+    snprintf(other, sizeof other, "%s/%s", filter_dir, filter_name(1, name));
+    for (uint32_t k = 2; k < 5; k++) {
+        snprintf(path, sizeof path, "%s/%s", filter_dir, filter_name(k, name));
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(link(other, path), 0);
+    }
+    (void) run(o, "needle", &f);
+    assert_int_equal(f.n, 10);
+}
+
+UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
+           cmocka_unit_test_setup(filters_spare_work_and_change_nothing, fill),
+           cmocka_unit_test_teardown(wrong_filters_are_not_believed, clear))
