@@ -38,7 +38,7 @@ void recipe_list_read(const struct recipe_list *l, struct decode_job *j, struct 
                       recipe_pair_fn *fn, void *ctx) {
     size_t at = 0, n = 0;
     while (at < s.n && n++ < DECODER_PAIRS_MAX) {
-        while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == l->between.p[0]))
+        while (at < s.n && ((unsigned char) s.p[at] <= ' ' || s.p[at] == l->between.p[0]))
             at++;
         size_t from = at;
         while (at < s.n && s.p[at] != l->assign &&
@@ -61,6 +61,13 @@ struct noting {
     bool nested;
 };
 
+static bool is_once(const struct recipe_list *l, struct str key) {
+    for (uint16_t i = 0; i < l->n_once; i++)
+        if (str_eq(l->once[i], key))
+            return true;
+    return false;
+}
+
 static bool note_pair(void *ctx, struct str key, struct str value) {
     struct noting *n = ctx;
     const union map_value *slot = map_find(&n->r->slots, key);
@@ -69,6 +76,10 @@ static bool note_pair(void *ctx, struct str key, struct str value) {
     if (slot->num == n->r->list.nested && !n->nested) {
         struct noting inner = {n->r, n->j, n->v, true};
         recipe_list_read(&n->r->list, n->j, value, note_pair, &inner);
+    }
+    if (UNLIKELY(n->r->list.n_once && recipe_has(n->v, (unsigned) slot->num)) && is_once(&n->r->list, key)) {
+        n->v->at[slot->num] = STR("");
+        put_error(n->j, arena_printf(n->j->ev->arena, "the line has %.*s more than once; none is taken", STR_ARG(key)));
     }
     recipe_note(n->v, (unsigned) slot->num, value);
     return true;

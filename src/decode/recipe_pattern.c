@@ -12,8 +12,9 @@ enum { PIECES_MAX = DECODER_PIECES_MAX };
 static const char *const piece_names[] = {
     [PIECE_TEXT] = "text", [PIECE_LONGEST] = "longest", [PIECE_WORD] = "word",
     [PIECE_INT] = "int",   [PIECE_IP] = "ip",           [PIECE_MAC] = "mac",
-    [PIECE_QUOTED] = "quoted", [PIECE_TIME] = "time",   [PIECE_PAIRS] = "pairs"};
-const char *const recipe_piece_names = "text, longest, word, int, ip, mac, quoted, time, pairs";
+    [PIECE_QUOTED] = "quoted", [PIECE_TIME] = "time",   [PIECE_SPACE] = "space",
+    [PIECE_PAIRS] = "pairs"};
+const char *const recipe_piece_names = "text, longest, word, int, ip, mac, quoted, time, space, pairs";
 
 static const char *const as_names[AS_MAX_] = {
     [AS_TEXT] = "text", [AS_INT] = "int",     [AS_IP] = "ip",       [AS_ENDPOINT] = "endpoint",
@@ -103,7 +104,7 @@ static int add_capture(struct making *m, struct str inside, struct str whole) {
     while (k < ARRAY_SIZE(piece_names) && !str_eq_z(kind, piece_names[k]))
         k++;
     if (k == ARRAY_SIZE(piece_names))
-        return bad(m, "no capture is called so; there are text, longest, word, int, ip, mac, quoted, time, pairs", kind);
+        return bad(m, "no capture is called so; there are text, longest, word, int, ip, mac, quoted, time, space, pairs", kind);
     p.kind = (uint8_t) k;
     if (k == PIECE_TIME) {
         if (!recipe_time_from(name.n ? name : STR("any"), &format))
@@ -126,8 +127,8 @@ static int add_capture(struct making *m, struct str inside, struct str whole) {
 int recipe_pattern_compile(const struct pattern_compile *c, struct str text, struct recipe_pattern *ret) {
     struct making m = {.c = c};
     int r = 0;
-    if (!text.n || text.n > DECODER_PATTERN_BYTES_MAX)
-        return bad(&m, "a pattern is a text of 1 to 4096 bytes", text);
+    if (text.n > DECODER_PATTERN_BYTES_MAX)
+        return bad(&m, "a pattern is a text of at most 4096 bytes", text);
     for (size_t at = 0; r == 0 && at < text.n;) {
         if (text.p[at] != '{' || (at + 1 < text.n && text.p[at + 1] == '{')) {
             r = add_literal(&m, text, &at);
@@ -141,7 +142,7 @@ int recipe_pattern_compile(const struct pattern_compile *c, struct str text, str
     }
     if (r < 0)
         return r;
-    struct recipe_piece *pieces = arena_alloc(c->arena, m.n * sizeof *pieces);
+    struct recipe_piece *pieces = arena_alloc(c->arena, (m.n + 1) * sizeof *pieces);
     if (!pieces)
         return diag_set(c->err, -ENOMEM, "out of memory");
     memcpy(pieces, m.pieces, m.n * sizeof *pieces);
@@ -293,6 +294,11 @@ static ptrdiff_t take(const struct matching *m, const struct recipe_piece *p,
         return take_quoted(m->j, s, ret);
     case PIECE_TIME:
         return take_time(m, p, s);
+    case PIECE_SPACE:
+        for (n = 0; (size_t) n < s.n && is_space(s.p[n]);)
+            n++;
+        n = n ? n : -1;
+        break;
     case PIECE_PAIRS:
         m->v->list = s;
         return (ptrdiff_t) s.n;

@@ -51,6 +51,8 @@ struct recipe_put {
     uint16_t from[RECIPE_FROM_MAX]; /* the first that is there */
     uint16_t n_rows;
     const struct recipe_row *rows; /* NULL: the value itself */
+    const struct str *except;      /* what is no value: "-", "N/A" */
+    uint16_t n_except;
 };
 struct recipe_set {
     uint16_t field;
@@ -58,17 +60,6 @@ struct recipe_set {
     uint16_t n;
     const struct str *values;
 };
-enum { LOGIN_NONE, LOGIN_FAILURE, LOGIN_SUCCESS };
-struct recipe_block {
-    const struct recipe_cond *conds;
-    const struct recipe_put *puts;
-    const struct recipe_set *sets;
-    const struct recipe_block *inner;
-    uint16_t n_conds, n_puts, n_sets, n_inner;
-    uint16_t count; /* slot, UINT16_MAX: none */
-    uint8_t login;
-};
-
 enum piece_kind {
     PIECE_LITERAL,
     PIECE_TEXT,    /* up to the first place of what follows */
@@ -79,6 +70,7 @@ enum piece_kind {
     PIECE_MAC,
     PIECE_QUOTED,
     PIECE_TIME,
+    PIECE_SPACE,   /* one space or more */
     PIECE_PAIRS, /* the rest as key=value list */
 };
 struct recipe_piece {
@@ -91,6 +83,22 @@ struct recipe_pattern {
     const struct recipe_piece *pieces;
     uint16_t n, message;
 };
+struct recipe_read { /* patterns for one value */
+    uint16_t slot, n;
+    const struct recipe_pattern *patterns;
+};
+enum { LOGIN_NONE, LOGIN_FAILURE, LOGIN_SUCCESS };
+struct recipe_block {
+    const struct recipe_cond *conds;
+    const struct recipe_put *puts;
+    const struct recipe_set *sets;
+    const struct recipe_block *inner;
+    struct recipe_read read;
+    uint16_t n_conds, n_puts, n_sets, n_inner;
+    uint16_t count; /* slot, UINT16_MAX: none */
+    uint8_t login;
+};
+
 struct recipe_message {
     struct recipe_block block;
     const struct str *keys; /* of the head's {…:key}; none: whatever it is */
@@ -130,6 +138,8 @@ struct recipe_list { /* key=value */
     char assign;
     bool double_quote, single_quote, angle;
     uint16_t nested; /* slot whose value is such a list again; UINT16_MAX: none */
+    const struct str *once; /* keys whose second place makes both worth nothing */
+    uint16_t n_once;
 };
 struct recipe_column {
     uint16_t slot;

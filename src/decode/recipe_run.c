@@ -196,7 +196,9 @@ static void put_changed(struct filling *f, const struct recipe_put *p, struct st
 /* What auditd writes for a text with spaces or quotes: its bytes in hex. NULs part arguments. */
 static void put_hex(struct filling *f, const struct recipe_put *p, struct str s) {
     enum text_encoding used;
-    bool all = s.n >= 2 && s.n % 2 == 0;
+    const struct str line = f->j->line;
+    bool inside = s.p > line.p && s.p < line.p + line.n;
+    bool all = s.n >= 2 && s.n % 2 == 0 && !(inside && s.p[-1] == '"'); /* what is quoted is plain */
     for (size_t i = 0; all && i < s.n; i++)
         all = hex(s.p[i]) >= 0;
     char *z = all ? arena_alloc(f->j->ev->arena, s.n / 2) : NULL;
@@ -266,10 +268,17 @@ static void put_value(struct filling *f, const struct recipe_put *p, struct str 
     put_field(f, p->field, JSON_STRING, readable(f, s));
 }
 
+static bool is_no_value(const struct recipe_put *p, struct str value) {
+    for (uint16_t i = 0; i < p->n_except; i++)
+        if (equal_icase(p->except[i], value))
+            return true;
+    return !value.n;
+}
+
 static void put_one(struct filling *f, const struct recipe_put *p) {
     for (uint8_t i = 0; i < p->n_from; i++) {
         unsigned slot = p->from[i];
-        if (!recipe_has(f->v, slot) || !f->v->at[slot].n)
+        if (!recipe_has(f->v, slot) || is_no_value(p, f->v->at[slot]))
             continue;
         struct str value = f->v->at[slot];
         if (p->rows) {
@@ -298,9 +307,31 @@ static void login(struct filling *f, const struct recipe_block *b) {
     put_login(j, b->login == LOGIN_SUCCESS, f->r->service.n ? f->r->service : f->r->name);
 }
 
+static bool matches(const struct recipe *r, const struct recipe_pattern *p, struct decode_job *j,
+                    struct str text, struct recipe_values *v) {
+    uint64_t have[RECIPE_SLOTS_MAX / 64];
+    struct when when = v->when;
+    struct str list = v->list;
+    memcpy(have, v->have, sizeof have);
+    if (recipe_pattern_match(r, p, j, text, v) == (ptrdiff_t) text.n)
+        return true;
+    memcpy(v->have, have, sizeof have); /* what a pattern took that did not fit is forgotten */
+    v->when = when;
+    v->list = list;
+    return false;
+}
+
+/* A value that is a text of its own. Patterns that do not fit leave no value behind. */
+static void read_value(struct filling *f, const struct recipe_read *r) {
+    for (uint16_t i = 0; i < r->n && recipe_has(f->v, r->slot); i++)
+        if (matches(f->r, &r->patterns[i], f->j, f->v->at[r->slot], f->v))
+            return;
+}
+
 static void run_block(struct filling *f, const struct recipe_block *b) {
     if (!block_holds(b, f->v))
         return;
+    read_value(f, &b->read);
     for (uint16_t i = 0; i < b->n_inner; i++)
         run_block(f, &b->inner[i]);
     if (b->login)
@@ -369,19 +400,6 @@ static bool key_fits(const struct recipe *r, const struct recipe_message *m, con
     for (uint16_t i = 0; i < m->n_keys; i++)
         if (equal_icase(m->keys[i], v->at[r->key_slot]))
             return true;
-    return false;
-}
-
-static bool matches(const struct recipe *r, const struct recipe_pattern *p, struct decode_job *j,
-                    struct str text, struct recipe_values *v) {
-    uint64_t have[RECIPE_SLOTS_MAX / 64];
-    struct when when = v->when;
-    memcpy(have, v->have, sizeof have);
-    if (recipe_pattern_match(r, p, j, text, v) == (ptrdiff_t) text.n)
-        return true;
-    memcpy(v->have, have, sizeof have); /* what a pattern took that did not fit is forgotten */
-    v->when = when;
-    v->list = STR_NULL;
     return false;
 }
 

@@ -230,8 +230,8 @@ static int read_table(struct load *l, const struct yaml_node *n, struct recipe_p
 
 /* ECS: value · ECS: [value, or, else] · ECS: {from: …, as: …, table: {…}} */
 static int read_put(struct load *l, const struct yaml_node *n, struct recipe_put *p) {
-    static const char *const keys[] = {"from", "as", "table", NULL};
-    const struct yaml_node *from = n, *table = NULL;
+    static const char *const keys[] = {"from", "as", "table", "except", NULL};
+    const struct yaml_node *from = n, *table = NULL, *except = NULL;
     const struct str *names;
     uint16_t n_names;
     enum recipe_as as = AS_TEXT;
@@ -241,6 +241,7 @@ static int read_put(struct load *l, const struct yaml_node *n, struct recipe_put
         r = yaml_only_keys(n, keys, l->file, l->err);
         from = yaml_get(n, "from");
         table = yaml_get(n, "table");
+        except = yaml_get(n, "except");
         if (r == 0 && !from)
             r = BAD(l, n, "'from' is missing: which value the field takes");
         if (r == 0 && yaml_get_str(n, "as", &word) && !recipe_as_from(word, &as))
@@ -255,6 +256,8 @@ static int read_put(struct load *l, const struct yaml_node *n, struct recipe_put
     for (uint16_t i = 0; r == 0 && i < n_names; i++)
         r = slot_of(l, from, names[i], &p->from[i]);
     p->n_from = (uint8_t) (r == 0 ? n_names : 0);
+    if (r == 0)
+        r = texts(l, except, &p->except, &p->n_except);
     return r == 0 && table ? read_table(l, table, p) : r;
 }
 
@@ -268,9 +271,33 @@ static int read_set(struct load *l, const struct yaml_node *n, struct recipe_set
 }
 
 static int read_block(struct load *l, const struct yaml_node *n, unsigned depth, struct recipe_block *b);
+static int read_patterns(struct load *l, const struct yaml_node *n, uint16_t message,
+                         struct recipe_pattern *to, uint16_t *ret_n);
+
+static size_t count_texts(const struct yaml_node *n) {
+    return !n ? 0 : n->kind == YAML_SCALAR ? 1 : n->n;
+}
+
+/* {value: V, like: pattern or patterns} */
+static int read_reading(struct load *l, const struct yaml_node *n, struct recipe_read *to) {
+    static const char *const keys[] = {"value", "like", NULL};
+    const struct yaml_node *like = yaml_get(n, "like");
+    struct str value;
+    int r = n->kind == YAML_MAPPING ? yaml_only_keys(n, keys, l->file, l->err)
+                                    : BAD(l, n, "'read' has 'value' and 'like'");
+    if (r == 0 && (!like || !yaml_get_str(n, "value", &value) || count_texts(like) > DECODER_ROWS_MAX))
+        r = BAD(l, n, "'read' has 'value', which of the values, and 'like', what stands in it");
+    if (r == 0)
+        r = slot_of(l, n, value, &to->slot);
+    struct recipe_pattern *patterns = r == 0 ? array(l, count_texts(like), sizeof *patterns) : NULL;
+    if (r == 0 && !patterns)
+        r = no_memory(l);
+    to->patterns = patterns;
+    return r == 0 ? read_patterns(l, like, 0, patterns, &to->n) : r;
+}
 
 static int read_inner(struct load *l, const struct yaml_node *n, unsigned depth, struct recipe_block *b) {
-    static const char *const keys[] = {"if", "set", "fields", "login", "count", "when", NULL};
+    static const char *const keys[] = {"if", "set", "fields", "login", "count", "read", "when", NULL};
     size_t i = 0;
     if (n->kind != YAML_SEQUENCE || n->n > DECODER_ROWS_MAX || depth >= BLOCK_DEPTH_MAX)
         return BAD(l, n, "'when' is a list, at most %d deep", BLOCK_DEPTH_MAX);
@@ -313,6 +340,8 @@ static int read_block(struct load *l, const struct yaml_node *n, unsigned depth,
     const struct yaml_node *fields = yaml_get(n, "fields"), *set = yaml_get(n, "set"), *when = yaml_get(n, "when");
     size_t i = 0;
     int r = read_login(l, n, b);
+    if (r == 0 && yaml_get(n, "read"))
+        r = read_reading(l, yaml_get(n, "read"), &b->read);
     if (r == 0 && fields && (fields->kind != YAML_MAPPING || fields->n > DECODER_ROWS_MAX))
         r = BAD(l, fields, "'fields' is a mapping of ECS names to values of the line");
     if (r == 0 && set && (set->kind != YAML_MAPPING || set->n > DECODER_ROWS_MAX))
@@ -384,10 +413,6 @@ static int read_patterns(struct load *l, const struct yaml_node *n, uint16_t mes
     return 0;
 }
 
-static size_t count_texts(const struct yaml_node *n) {
-    return !n ? 0 : n->kind == YAML_SCALAR ? 1 : n->n;
-}
-
 /* Puts what the patterns captured behind the block's own. */
 static int add_captured(struct load *l, struct recipe_block *b) {
     struct recipe_put *all = array(l, b->n_puts + l->n_captured, sizeof *all);
@@ -405,7 +430,7 @@ static int add_captured(struct load *l, struct recipe_block *b) {
 
 static int read_message(struct load *l, const struct yaml_node *n, uint16_t index, struct recipe_message *m,
                         struct recipe_pattern *patterns, size_t *n_patterns) {
-    static const char *const keys[] = {"like", "key", "set", "fields", "login", "count", "when", NULL};
+    static const char *const keys[] = {"like", "key", "set", "fields", "login", "count", "read", "when", NULL};
     const struct yaml_node *like = yaml_get(n, "like");
     uint16_t k = 0;
     if (n->kind != YAML_MAPPING || !like)
@@ -428,7 +453,7 @@ static int index_patterns(struct load *l) {
         uint16_t list[DECODER_PATTERNS_MAX + 1], n = 0;
         for (uint16_t i = 0; i < r->n_patterns; i++) {
             const struct recipe_piece *p = &r->patterns[i].pieces[0];
-            if (p->kind != PIECE_LITERAL || (unsigned char) p->literal.p[0] == c)
+            if (!r->patterns[i].n || p->kind != PIECE_LITERAL || (unsigned char) p->literal.p[0] == c)
                 list[n++] = i;
         }
         if (!n)
@@ -476,7 +501,7 @@ static int read_heads(struct load *l, const struct yaml_node *n) {
 /* --- lists and columns --- */
 
 static int read_list(struct load *l, const struct yaml_node *n) {
-    static const char *const keys[] = {"between", "assign", "quotes", "nested", NULL};
+    static const char *const keys[] = {"between", "assign", "quotes", "nested", "once", NULL};
     struct recipe_list *p = &l->r->list;
     struct str s, nested;
     int r = n->kind == YAML_MAPPING ? yaml_only_keys(n, keys, l->file, l->err)
@@ -498,6 +523,9 @@ static int read_list(struct load *l, const struct yaml_node *n) {
         p->angle = str_find_byte(s, '<', 0) >= 0;
     }
     l->r->has_list = true;
+    r = texts(l, yaml_get(n, "once"), &p->once, &p->n_once);
+    if (r < 0)
+        return r;
     return yaml_get_str(n, "nested", &nested) ? slot_of(l, n, nested, &p->nested) : 0;
 }
 
@@ -818,7 +846,7 @@ static int read_name(struct load *l, const struct yaml_node *n) {
 int recipe_read(struct decode_set *set, const struct yaml_node *n, const char *file, struct recipe *to,
                 struct diag *reterr) {
     static const char *const keys[] = {"decoder", "help", "service", "find", "unit", "time", "head", "messages",
-                                       "pairs", "columns", "json", "fields", "set", "login", "count", "when", "keep",
+                                       "pairs", "columns", "json", "fields", "set", "login", "count", "read", "when", "keep",
                                        "unmatched", "samples", NULL};
     struct load l = {.set = set, .r = to, .a = &set->arena, .file = file, .err = reterr};
     const struct yaml_node *time = yaml_get(n, "time");

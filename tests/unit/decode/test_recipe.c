@@ -306,7 +306,7 @@ static void bad_files_are_refused_with_their_place(void **state UNUSED) {
         {HEAD "find: [{within: x}]\nmessages: []\n" TAIL,
          "t.yml:3:8: a line is found by 'program', by 'start', its first bytes, or by 'shape', what they look like (0 a digit, A and a a letter)"},
         {HEAD FIND "messages: [{like: 'a {wrod:x}'}]\n" TAIL,
-         "t.yml:4:19: no capture is called so; there are text, longest, word, int, ip, mac, quoted, time, pairs: 'wrod'"},
+         "t.yml:4:19: no capture is called so; there are text, longest, word, int, ip, mac, quoted, time, space, pairs: 'wrod'"},
         {HEAD FIND "messages: [{like: 'a {word:x'}]\n" TAIL,
          "t.yml:4:19: a '{' without its '}'; a brace itself is written twice: 'a {word:x'"},
         {HEAD FIND "messages: [{like: 'a } b'}]\n" TAIL,
