@@ -195,7 +195,7 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
   const all = empty ? [] : [head, other, quiet];
   const gets = {
     "/me": () => ({ ...who, now: now() }), "/now": nowPage, "/sources": () => ({ sources: empty ? [] : sources, total: empty ? 0 : sources.length }), "/rules": () => ({ rules }),
-    "/rules/state": () => ({ reported_at: now(), sets: [], exceptions: [], suppressions: [], canaries: [], delays: [], soc: { watches: [], runs: [] }, change: "none", change_error: null }), "/packs": () => ({ packs }),
+    "/rules/state": () => ({ reported_at: now(), sets: [], exceptions: [], suppressions: [], canaries: [], delays: [], soc: { watches: [], runs: [] }, change: "none", change_error: null }), "/packs": () => ({ packs }), "/rules/trial": () => ({ trial: null }),
     "/incidents/112": () => ({ ...incident, now: now() }), "/incidents/112/timeline": () => ({ entries: timeline }), "/incidents/112/findings": () => ({ findings, total: 3 }), "/incidents/112/accounts": () => ({ accounts, tried: count(4812) }),
     "/incidents/112/evidence": () => ({ lines, total: 9671, complete: false }), "/incidents/112/actions": () => ({ actions }), "/packs/nisc-2014-2-account-list": () => pack,
     "/demo": () => ({ state: "none", pack: null, url: null, from: null, to: null, text: null }), "/persons": () => ({ persons: [who.person] }), "/findings": () => ({ findings, total: 3 }),

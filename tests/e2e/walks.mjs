@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { open, person, picture, settle } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
+import { rulesWalk } from "./rules_walk.mjs";
 
 const say = (ok, sentence) => (ok ? null : sentence);
 const has = async (page, text, ms = 8000) => page.getByText(text).filter({ visible: true }).first().waitFor({ timeout: ms }).then(() => null, () => `"${text}" does not appear`);
@@ -397,6 +398,7 @@ export async function quietWalks(browser, all, out) {
   await walk("sign-in: no link, used link", signin);
   await walk("a session that ended, a room that is away", ended);
   await walk("sources: lines that cannot be read", unreadable);
+  await walk("rules: written, tried, switched on; an exception; a set as a file; repeats", rulesWalk);
 }
 
 export async function walks(browser, target, out) {

@@ -48,7 +48,7 @@ def sensor_answer(m):
         return {"t": "rule_order", "id": m["id"], "result": {"ok": good, "error": None if good else "there is no such order"}}
     if m["t"] == "rule_trial":
         trial = {"number": 1, "op": "except", "name": "", "rule": "r-list", "by": m.get("by", ""), "state": "running", "started": rooms.iso(),
-                 "done": 1, "of": 2, "error": None, "result": None}
+                 "done": 1, "of": 2, "error": None, "code": None, "result": None}
         return {"t": "rule_trial", "id": m["id"], "result": {"ok": True, "error": None, "trial": trial}}
     return {"t": "explain", "id": m["id"], "result": {"decoder": "sshd", "line": m["line"], "rules": []}}
 

@@ -75,7 +75,8 @@ def the_pages_take_in_what_the_command_line_does():
             b.api("POST", "/rules/sets?name=mine", {"no": "archive"}, want=400)
             b.api("POST", "/rules/sets", archive, want=400)
             b.api("POST", "/rules/sets?name=mine", b"PK\x03\x04 this is none")
-            assert "no whole ZIP archive" in tried(b, "failed")["error"]
+            x = tried(b, "failed")
+            assert "no whole ZIP archive" in x["error"] and x["code"] == "parse", x
             with open(d / "data/rules/.lock", "w") as lock:  # somebody else writes: taking in waits, everything else goes on
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 b.api("POST", "/rules/sets?name=mine&licence=by%20agreement", archive)

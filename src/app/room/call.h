@@ -87,6 +87,8 @@ void call_headers(struct MHD_Response *r); /* those every answer has */
 int call_refuse(struct call *c, int status, const char *key);
 int call_refuse_with(struct call *c, int status, const char *key, const char *param,
                      struct str value);
+/* With a word for the kind of refusal and another program's own sentence. */
+int call_refuse_why(struct call *c, int status, const char *key, struct str code, struct str why);
 int call_error(struct call *c, int error);
 void call_finish(struct call *c, int status);                  /* of a suspended one */
 struct str call_query(const struct call *c, const char *name); /* .p NULL: absent */

@@ -54,7 +54,7 @@ static int record(struct call *c) {
 static const struct json_value *done_by_sensor(struct call *c, const struct json_value *answer, int *ret_status) {
     const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
     bool ok = false;
-    struct str why = STR("");
+    struct str why = STR(""), code = STR("other");
     if (!result) {
         *ret_status = call_refuse(c, 503, "error.sensor_away");
         return NULL;
@@ -62,7 +62,8 @@ static const struct json_value *done_by_sensor(struct call *c, const struct json
     (void) json_get_str(result, "error", &why);
     if (json_get_bool(result, "ok", &ok) && ok)
         return result;
-    *ret_status = call_refuse_with(c, 400, "error.rule_order", "why", why);
+    (void) json_get_str(result, "code", &code);
+    *ret_status = call_refuse_why(c, 400, "error.rule_order", code, why);
     return NULL;
 }
 

@@ -86,6 +86,14 @@ int call_refuse_with(struct call *c, int status, const char *key, const char *pa
     return end_error(c, status);
 }
 
+int call_refuse_why(struct call *c, int status, const char *key, struct str code, struct str why) {
+    begin_error(c, key);
+    jsonw_kstr(&c->w, "code", code);
+    jsonw_kstr(&c->w, "why", why);
+    jsonw_end(&c->w);
+    return end_error(c, status);
+}
+
 int call_refuse(struct call *c, int status, const char *key) {
     return call_refuse_with(c, status, key, NULL, STR_NULL);
 }

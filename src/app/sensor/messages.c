@@ -254,12 +254,26 @@ static void answer_lines(struct messages *m, const struct json_value *q, struct 
     jsonw_end(w);
 }
 
+const char *messages_code(int code) {
+    static const struct {
+        int code;
+        const char *word;
+    } words[] = {{-ERR_REFUSED, "refused"}, {-ERR_LIMIT, "limit"}, {-ERR_PARSE, "parse"}, {-ERR_UNSUPPORTED, "unsupported"},
+                 {-ERR_VERSION, "version"}, {-EEXIST, "exists"}, {-EINVAL, "invalid"}, {-ENOENT, "missing"}, {-EBUSY, "busy"},
+                 {-ENOSPC, "full"}};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (words[i].code == code)
+            return words[i].word;
+    return "other";
+}
+
 static void answer_order(struct messages *m, const struct json_value *q, struct jsonw *w) {
     struct diag d = {0};
     int r = m->order ? m->order(m->order_ctx, q, &d) : -ERR_UNSUPPORTED;
     jsonw_object(w);
     jsonw_kbool(w, "ok", r == 0);
     jsonw_kz(w, "error", r == 0 ? NULL : d.text[0] ? d.text : err_word(r));
+    jsonw_kz(w, "code", r == 0 ? NULL : messages_code(r));
     jsonw_end(w);
 }
 

@@ -21,3 +21,5 @@ void messages_rules(struct messages *m); /* the rules are others */
 void messages_status(struct messages *m); /* sources and stats */
 void messages_clock(struct messages *m);
 void messages_asked(void *ctx, struct str type, const struct json_value *question);
+/* What kind of refusal a code is, for pages that say it in the reader's language; the sentence itself is English. */
+const char *messages_code(int code);

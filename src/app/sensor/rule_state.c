@@ -367,6 +367,8 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {
     for (size_t i = 0; i < ARRAY_SIZE(ORDERS); i++) {
         if (!str_eq_z(op, ORDERS[i].op))
             continue;
+        if (s->replay && ORDERS[i].run != order_canary)
+            return diag_set(err, -EBUSY, "a demonstration plays its story with the rules as they are");
         if (__atomic_load_n(&s->trial.locked, __ATOMIC_ACQUIRE)) /* or we would wait for it with everything */
             return diag_set(err, -EBUSY, "a rule set is being taken in; try again in a moment");
         int lock = rulesets_lock(s->config->data, err);
@@ -385,10 +387,15 @@ void rule_state_trial(void *ctx, const struct json_value *q, struct jsonw *w) {
     struct sensor *s = ctx;
     struct diag d = {0};
     s->rule_state_changed |= trial_tick(&s->trial); /* whoever looks need not wait for the next second */
-    int r = trial_order(&s->trial, q, spool_durable_next(s->spool) - 1, &d);
+    struct str op = text_of(q, "op");
+    bool keeps = str_eq_z(op, "add") || str_eq_z(op, "write");
+    int r = s->replay && keeps ? diag_set(&d, -EBUSY, "a demonstration plays its story with the rules as they are") : 0;
+    if (r == 0)
+        r = trial_order(&s->trial, q, spool_durable_next(s->spool) - 1, &d);
     jsonw_object(w);
     jsonw_kbool(w, "ok", r == 0);
     jsonw_kz(w, "error", r == 0 ? NULL : d.text[0] ? d.text : err_word(r));
+    jsonw_kz(w, "code", r == 0 ? NULL : messages_code(r));
     jsonw_key(w, STR("trial"));
     trial_write(&s->trial, w);
     jsonw_end(w);

@@ -3,6 +3,7 @@
 
 #include "app/common/rule_add.h"
 #include "app/common/rule_preview.h"
+#include "app/sensor/messages.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -247,6 +248,7 @@ void trial_write(const struct trial *t, struct jsonw *w) {
     jsonw_ku64(w, "done", MIN(__atomic_load_n(&t->watch.looked, __ATOMIC_RELAXED), of));
     jsonw_ku64(w, "of", of);
     jsonw_kz(w, "error", !t->running && t->result_code < 0 ? diag_format(&t->diag, line, sizeof line) : NULL);
+    jsonw_kz(w, "code", !t->running && t->result_code < 0 ? messages_code(t->result_code) : NULL);
     jsonw_key(w, STR("result"));
     if (!t->running && t->result_code == 0 && t->result.n)
         jsonw_raw(w, buf_str(&t->result));

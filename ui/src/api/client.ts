@@ -27,10 +27,11 @@ function kindOf(status: number): ApiFailure["kind"] {
 async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Kizuki-CSRF"] = csrf;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? "application/zip" : "application/json";
   try {
     return await fetch(path.startsWith("/api/") ? path : BASE + path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, body: body === undefined ? undefined : file ? body : JSON.stringify(body),
       credentials: "same-origin", redirect: "error", cache: "no-store", signal,
     });
   } catch (e) {
@@ -98,6 +99,11 @@ export const api = {
   rule: (id: Id) => get<T.Rule>(`/rules/${enc(id)}`),
   ruleState: get<T.RuleState>("/rules/state"),
   ruleOrder: (order: T.RuleOrder) => call<unknown>("POST", "/rules/order", order),
+  ruleTrial: get<{ trial: T.RuleTrial | null }>("/rules/trial"),
+  tryDecision: (x: T.RuleDecision) => call<{ trial: T.RuleTrial | null }>("POST", "/rules/trial", x),
+  endTrial: () => call<{ trial: T.RuleTrial | null }>("POST", "/rules/trial/end"),
+  writeRule: (name: string, text: string) => call<{ trial: T.RuleTrial | null }>("POST", "/rules/drafts", { name, text }),
+  sendSet: (file: File, name: string, licence: string) => call<{ trial: T.RuleTrial | null }>("POST", `/rules/sets${query({ name, licence })}`, file),
   tryLine: (line: string, source?: string) => call<T.Explain>("POST", "/rules/try", { line, source: source ?? null }),
   persons: get<{ persons: T.Person[] }>("/persons"),
   addPerson: (p: { name: string; role: string; lang: "ja" | "en" }) => call<T.Person>("POST", "/persons", p),

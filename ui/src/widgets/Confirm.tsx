@@ -6,14 +6,14 @@ import { t } from "../state/text";
 import { Button } from "./Button";
 
 interface Props {
-  label: string; question: string; effect: ComponentChildren; busy: boolean; solid?: boolean; onConfirm: () => void;
+  label: string; question: string; effect: ComponentChildren; busy: boolean; solid?: boolean; smaller?: boolean; onConfirm: () => void;
 }
 
-export function Confirm({ label, question, effect, busy, solid = false, onConfirm }: Props) {
+export function Confirm({ label, question, effect, busy, solid = false, smaller = false, onConfirm }: Props) {
   const [asking, ask] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => { if (asking) box.current?.querySelector<HTMLElement>("button")?.focus(); }, [asking]);
-  if (!asking) return <Button solid={solid} busy={busy} onPress={() => ask(true)}>{label}</Button>;
+  if (!asking) return <Button solid={solid} smaller={smaller} busy={busy} onPress={() => ask(true)}>{label}</Button>;
   return (
     <div class="confirm" ref={box} role="group" aria-label={question} onKeyDown={(e) => { if (e.key === "Escape") { e.stopPropagation(); ask(false); } }}>
       <p class="title">{question}</p>

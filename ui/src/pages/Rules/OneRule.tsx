@@ -2,7 +2,6 @@
 import { api } from "../../api/client";
 import type { Canary, Rule, RuleOrder, RuleState } from "../../api/types";
 import { cut, folded, shortPath } from "../../lib/yaml";
-import { duration } from "../../lib/time";
 import { useResource } from "../../state/resource";
 import { lang, t, titleOf, word } from "../../state/text";
 import { useWrite } from "../../state/write";
@@ -15,8 +14,9 @@ import { Num } from "../../widgets/Num";
 import { Outcome } from "../../widgets/Outcome";
 import { Sparkline } from "../../widgets/Sparkline";
 import { Time } from "../../widgets/Time";
+import { span } from "./Alive";
 import { CanaryMark, canaryOf, isRed } from "./canary";
-import { Exceptions } from "./Exceptions";
+import { Exceptions, Repeats } from "./Exceptions";
 import { TryLine } from "./TryLine";
 
 const total = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
@@ -25,8 +25,6 @@ function source(r: Rule): string {
     : Object.entries(r.logsource).filter(([, v]) => v).map(([k, v]) => `${k}: ${String(v)}`);
   return parts.join(", ") || t(r.type === "correlation" ? "rules.logsource_counted" : "word.none");
 }
-
-const span = (ms: number) => (ms < 1000 ? `${ms} ms` : duration(ms / 1000, lang.value));
 
 function Delay({ state, rule }: { state: RuleState | null; rule: string }) {
   const rows = (state?.delays ?? []).filter((d) => d.rule === rule);
@@ -125,7 +123,8 @@ export function OneRule({ id }: { id: string }) {
             <Card class="w6" id="rule-text" title={t("rules.text")} caption="Sigma 2.1"><Text rule={r} /></Card>
             <div class="w6 rule-side"><About rule={r} state={state.data} /><TryLine rule={r} /></div>
           </div>
-          {state.data && <Exceptions state={state.data} order={order} busy={busy} rule={r.id} />}
+          {state.data && <Exceptions state={state.data} order={order} busy={busy} rule={r.id} names={{}} />}
+          {state.data && <Repeats state={state.data} order={order} busy={busy} rule={r.id} names={{}} />}
         </div>
       </>)}
     </Loaded>

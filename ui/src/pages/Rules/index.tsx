@@ -13,9 +13,12 @@ import { Sparkline } from "../../widgets/Sparkline";
 import { type Column, Table } from "../../widgets/Table";
 import { Segments } from "../../widgets/Tabs";
 import { Time } from "../../widgets/Time";
+import { span } from "./Alive";
 import { CanaryMark, canaryOf, isRed } from "./canary";
+import { AddRules } from "./Add";
+import { Decide } from "./Decide";
 import { OneRule } from "./OneRule";
-import { Sets } from "./Sets";
+import { Sets, SETS_TABS, type SetsTab } from "./Sets";
 import { TryLine } from "./TryLine";
 
 const RANK: Record<string, number> = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
@@ -25,6 +28,11 @@ const inLevel = (r: Rule, l: string) => l === "all" || r.level === l || (l === "
 const isPart = (r: Rule) => r.level === "informational" && r.kind === null;
 const hits = (r: Rule) => r.hits_30d.reduce((a, b) => a + b, 0);
 
+function Slowest({ state, rule }: { state: RuleState | null; rule: string }) {
+  const ms = (state?.delays ?? []).filter((d) => d.rule === rule).map((d) => d.p99_ms);
+  return ms.length > 0 ? <>{span(Math.max(...ms))}</> : <span class="ink3">{t("word.not_yet")}</span>;
+}
+
 function columns(state: RuleState | null): Column<Rule>[] {
   return [
     { head: t("rules.title"), title: true, class: "grow-cell", cell: (r) => <a class="name bold" href={`#/rules/${encodeURIComponent(r.id)}`}>{titleOf(r)}</a> },
@@ -32,6 +40,7 @@ function columns(state: RuleState | null): Column<Rule>[] {
     { head: t("rules.kind"), cell: (r) => (r.kind ? word("kind", r.kind) : <span class="ink3">{t("word.none")}</span>) },
     { head: t("rules.type"), cell: (r) => <span class="ink2">{word("rules.type", r.type)}</span> },
     { head: t("rules.canary"), cell: (r) => <CanaryMark canary={canaryOf(state, r.id)} /> },
+    { head: t("delay.short"), num: true, cell: (r) => <Slowest state={state} rule={r.id} /> },
     { head: t("rules.hits_30d"), wide: true, cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
     { head: t("rules.hits"), num: true, cell: (r) => <Num value={hits(r)} /> },
     { head: t("rules.last_hit"), num: true, cell: (r) => (r.last_hit ? <Time at={r.last_hit} /> : <span class="ink3">{t("word.none")}</span>) },
@@ -42,6 +51,7 @@ function List({ rows, level, state }: { rows: Rule[]; level: string; state: Rule
   const [q, find] = useState("");
   const wanted = q.trim().toLowerCase();
   const red = (r: Rule) => { const c = canaryOf(state, r.id); return c !== null && isRed(c); };
+  const waiting = state?.sets?.filter((x) => x.state === "draft").length ?? 0;
   const shown = rows.filter((r) => inLevel(r, level) && (!wanted || [titleOf(r), r.title, r.name, r.id, r.description, ...r.tags].some((v) => v?.toLowerCase().includes(wanted))))
     .sort((a, b) => Number(red(b)) - Number(red(a)) || (RANK[a.level ?? ""] ?? 9) - (RANK[b.level ?? ""] ?? 9) || titleOf(a).localeCompare(titleOf(b), "ja"));
   const parts = shown.filter(isPart);
@@ -54,7 +64,7 @@ function List({ rows, level, state }: { rows: Rule[]; level: string; state: Rule
         <Segments tabs={tabs} on={level} label={t("rules.filter")} />
         <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("rules.find")} aria-label={t("rules.find")} /></div>
         <span class="grow" />
-        <Button href="#/rules/sets">{t("sets.page")}</Button>
+        <Button href="#/rules/sets">{waiting > 0 ? t("sets.page_waiting", { n: waiting }) : t("sets.page")}</Button>
         <Button href="#/rules/try">{t("try.open")}</Button>
       </div>
       <div class="stack">
@@ -87,7 +97,9 @@ export function Rules({ args, query }: { args: string[]; query: URLSearchParams 
   const list = useResource(api.rules, ["rules", "stats"], []);
   const state = useResource(api.ruleState, ["rule_state"], []);
   if (args[0] === "try") return <Try />;
-  if (args[0] === "sets") return <Sets />;
+  if (args[0] === "add" || args[0] === "write") return <AddRules key={args[0]} what={args[0]} />;
+  if (SETS_TABS.includes(args[0] as SetsTab)) return <Sets tab={args[0] as SetsTab} />;
+  if (args[0] && (args[1] === "except" || args[1] === "suppress")) return <Decide key={args.join(" ")} id={args[0]} what={args[1]} />;
   if (args[0]) return <OneRule id={args[0]} />;
   return <Loaded of={list}>{(d) => <List rows={d.rules} level={query.get("level") ?? "all"} state={state.data} />}</Loaded>;
 }
