@@ -51,7 +51,7 @@ class Room(roomside.Room):
         number = len(self.answers) + 1
         text = json.dumps({"t": "rule_order", "id": number, **what}).encode()
         self.peer.sendall(struct.pack("<I", len(text)) + text)
-        return tap.wait_until(lambda: self.answers.get(number), 10, what=f"an answer to {what}")
+        return tap.wait_until(lambda: self.answers.get(number), 60, what=f"an answer to {what}")
 
     def canary(self, rule):
         return next((c for c in self.rule_state.get("canaries", []) if c["rule"] == rule), None)
@@ -62,6 +62,32 @@ class Room(roomside.Room):
 
 def samples(n):
     return SAMPLES + "        - |\n" + "".join(f"            {SAMPLE.format(i)}\n" for i in range(n))
+
+
+class Bed:
+    """One sensor for all tests of this file."""
+
+    def __init__(self, d):
+        self.d = d
+        self.data, self.log, self.room, self.sensor = bed(d)
+
+    def parts(self):
+        return self.data, self.log, self.room, self.sensor
+
+    def restart(self):
+        self.sensor.stop()
+        self.sensor = roomside.Sensor(self.data, self.room, {"sources": [], "syslog": []})
+        self.room.rule_state = {}
+        tap.wait_until(lambda: self.room.rule_state, 60, what="the state of rules")
+
+
+_bed = None
+
+
+def the_bed():
+    global _bed
+    _bed = _bed or Bed(_folder)
+    return _bed
 
 
 def bed(d):
@@ -77,117 +103,103 @@ def bed(d):
     log.write_text("")
     room = Room(d / "room.sock")
     sensor = roomside.Sensor(data, room, {"sources": [{"name": "auth", "kind": "file", "path": str(log)}], "syslog": []})
-    tap.wait_until(lambda: room.rule_state, 20, what="the state of rules")
+    tap.wait_until(lambda: room.rule_state, 60, what="the state of rules")
     return data, log, room, sensor
 
 
 def run(room, rule):
     before = room.canary(rule)["at"]
     assert room.order(op="canary", rule=rule)["ok"]
-    return tap.wait_until(lambda: (c := room.canary(rule)) and c["at"] != before and c["state"] != "waiting" and c, 30,
+    return tap.wait_until(lambda: (c := room.canary(rule)) and c["at"] != before and c["state"] != "waiting" and c, 60,
                           what=f"the canary of {rule}: {room.canary(rule)}")
 
 
 @tap.test
 def canaries_go_the_way_of_real_events_and_touch_nothing_real():
-    with tap.folder() as d:
-        data, log, room, sensor = bed(d)
-        try:
-            assert run(room, ALIVE)["state"] == "passed"
-            told = room.told_of(ALIVE)
-            assert told and all(f["drill"] and f["canary"] for f in told), told
-            assert run(room, TOO_HIGH)["state"] == "threshold"
-            assert run(room, OTHER)["state"] == "dead"
-            assert run(room, BASE)["state"] == "passed"  # it speaks only through others; its match is what counts
-            assert room.canary(NOBODY) is None, "a rule without samples is not known to be alive"
-            # Six simulated failures and then six real ones of the same address: eight of both would be one finding of
-            # the rule that wants seven, six real ones are none.
-            with open(log, "a") as f:
-                f.write("".join(time.strftime("%b %d %H:%M:%S ") + SAMPLE.format(i).split(" ", 3)[3] + "\n" for i in range(6)))
-            tap.wait_until(lambda: any(not f.get("drill") for f in room.told_of(ALIVE)), 20, what="a real finding")
-            room.heard(6, 20, sensor)
-            assert not [f for f in room.told_of(NOBODY) if not f.get("drill")]
-            assert [s["name"] for s in room.sources] == ["auth"], room.sources
-            delays = tap.wait_until(lambda: room.rule_state["delays"], 40, what="delays")
-            row = next(r for r in delays if r["rule"] == ALIVE)
-            assert row["source"] == "auth" and row["n"] == 1 and row["p50_ms"] <= row["p99_ms"] <= row["max_ms"] < 60000, row
-        finally:
-            sensor.stop()
-        sensor = roomside.Sensor(data, room, {"sources": [], "syslog": []})
-        room.rule_state = {}
-        tap.wait_until(lambda: room.rule_state, 20, what="the state of rules")
-        assert room.canary(ALIVE)["state"] == "passed" and room.rule_state["delays"], "not kept over a restart"
-        sensor.stop()
+    data, log, room, sensor = the_bed().parts()
+    assert run(room, ALIVE)["state"] == "passed"
+    told = room.told_of(ALIVE)
+    assert told and all(f["drill"] and f["canary"] for f in told), told
+    assert run(room, TOO_HIGH)["state"] == "threshold"
+    assert run(room, OTHER)["state"] == "dead"
+    assert run(room, BASE)["state"] == "passed"  # it speaks only through others; its match is what counts
+    assert room.canary(NOBODY) is None, "a rule without samples is not known to be alive"
+    # Six simulated failures and then six real ones of the same address: eight of both would be one finding of
+    # the rule that wants seven, six real ones are none.
+    with open(log, "a") as f:
+        f.write("".join(time.strftime("%b %d %H:%M:%S ") + SAMPLE.format(i).split(" ", 3)[3] + "\n" for i in range(6)))
+    tap.wait_until(lambda: any(not f.get("drill") for f in room.told_of(ALIVE)), 60, what="a real finding")
+    room.heard(6, 60, sensor)
+    assert not [f for f in room.told_of(NOBODY) if not f.get("drill")]
+    assert [s["name"] for s in room.sources] == ["auth"], room.sources
+    delays = tap.wait_until(lambda: room.rule_state["delays"], 60, what="delays")
+    row = next(r for r in delays if r["rule"] == ALIVE)
+    assert row["source"] == "auth" and row["n"] == 1 and row["p50_ms"] <= row["p99_ms"] <= row["max_ms"] < 60000, row
 
 
 @tap.test
 def what_an_exception_hides_is_not_alive():
-    with tap.folder() as d:
-        data, log, room, sensor = bed(d)
-        try:
-            assert run(room, ALIVE)["state"] == "passed"
-            r = room.order(op="except", rule=ALIVE, where=[{"field": "source.ip", "value": "192.0.2.7"}], until="30d",
-                           owner="Sato", reason="health check")
-            assert r["ok"], r
-            x = tap.wait_until(lambda: room.rule_state["exceptions"], 20, what="the exception")[0]
-            assert x["owner"] == "Sato" and x["rules"] == [ALIVE], x
-            assert run(room, ALIVE)["state"] == "hidden"
-            assert room.order(op="unexcept", name=x["id"])["ok"]
-            tap.wait_until(lambda: not room.rule_state["exceptions"], 20, what="the end of the exception")
-            assert run(room, ALIVE)["state"] == "passed"
-        finally:
-            sensor.stop()
-
-
-@tap.test
-def orders_that_make_no_sense_are_refused_in_words():
-    with tap.folder() as d:
-        data, log, room, sensor = bed(d)
-        try:
-            for order, why in (({"op": "nonsense"}, "no such order"), ({"op": "adopt", "name": "../x"}, ""),
-                               ({"op": "adopt", "name": "mine"}, "waits to be switched on"), ({"op": "off", "name": "x"}, "no rule set"),
-                               ({"op": "except", "rule": ALIVE, "where": [{"field": "a", "value": "*"}], "until": "1d", "owner": "a", "reason": "b"}, "hide everything"),
-                               ({"op": "canary", "rule": NOBODY}, "no samples"), ({"op": "soc_answer", "name": "x", "owner": "y"}, "no canary")):
-                r = room.order(**order)
-                assert not r["ok"] and why in r["error"], (order, r)
-            assert room.order(op="off", name="mine")["ok"]
-            tap.wait_until(lambda: room.rule_state["sets"][0]["state"] == "off" and not room.canary(ALIVE), 20, what="the set switched off")
-        finally:
-            sensor.stop()
+    data, log, room, sensor = the_bed().parts()
+    assert run(room, ALIVE)["state"] == "passed"
+    r = room.order(op="except", rule=ALIVE, where=[{"field": "source.ip", "value": "192.0.2.7"}], until="30d",
+                   owner="Sato", reason="health check")
+    assert r["ok"], r
+    x = tap.wait_until(lambda: room.rule_state["exceptions"], 60, what="the exception")[0]
+    assert x["owner"] == "Sato" and x["rules"] == [ALIVE], x
+    assert run(room, ALIVE)["state"] == "hidden"
+    assert room.order(op="unexcept", name=x["id"])["ok"]
+    tap.wait_until(lambda: not room.rule_state["exceptions"], 60, what="the end of the exception")
+    assert run(room, ALIVE)["state"] == "passed"
 
 
 @tap.test
 def an_outsourced_watch_has_to_call_in_time():
-    with tap.folder() as d:
-        data, log, room, sensor = bed(d)
-        theirs = d / "theirs.log"
-        theirs.write_text("")
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind(("127.0.0.1", 0))
-        udp.settimeout(5)
-        try:
-            sets.rule(data, "soc", "night", "--to", f"file:{theirs}", "--within", "30m", "--phone", "03-0000-0000")
-            sets.rule(data, "soc", "day", "--to", f"udp:127.0.0.1:{udp.getsockname()[1]}", "--within", "1s")
-            assert "names one" in sets.rule(data, "soc-send", "nobody", ALIVE, fails=True)
-            assert "no samples" in sets.rule(data, "soc-send", "night", NOBODY, fails=True)
-            said = sets.rule(data, "soc-send", "night", ALIVE)
-            word = said.split()[-1]
-            lines = theirs.read_text().splitlines()
-            assert len(lines) == 7 and lines[0] == SAMPLE.format(0) and word in lines[-1] and "simulated" in lines[-1], lines
-            sets.rule(data, "soc-send", "day", BASE)
-            got = [udp.recv(2000).decode() for _ in range(2)]
-            assert got[0] == "<38>" + SAMPLE.format(1), got
-            seen = tap.wait_until(lambda: {r["soc"]: r["state"] for r in room.rule_state["soc"]["runs"]} == {"night": "waiting", "day": "none"},
-                                  40, what=f"both runs: {room.rule_state['soc']}")
-            assert seen and kizuki_list(data).returncode == 1
-            assert room.order(op="soc_answer", name=word.lower(), owner="Sato", reason="they saw it")["ok"]
-            assert "typed in already, by Sato" in room.order(op="soc_answer", name=word, owner="Ito")["error"]
-            sets.rule(data, "soc-answer", next(r["token"] for r in room.rule_state["soc"]["runs"] if r["soc"] == "day"), "--by", "Ito")
-            listed = kizuki_list(data)
-            assert listed.returncode == 1 and "answered" in listed.stdout and "late" in listed.stdout, listed
-        finally:
-            sensor.stop()
-            udp.close()
+    data, log, room, sensor = the_bed().parts()
+    theirs = the_bed().d / "theirs.log"
+    theirs.write_text("")
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+    udp.settimeout(5)
+    sets.rule(data, "soc", "night", "--to", f"file:{theirs}", "--within", "30m", "--phone", "03-0000-0000")
+    sets.rule(data, "soc", "day", "--to", f"udp:127.0.0.1:{udp.getsockname()[1]}", "--within", "1s")
+    assert "names one" in sets.rule(data, "soc-send", "nobody", ALIVE, fails=True)
+    assert "no samples" in sets.rule(data, "soc-send", "night", NOBODY, fails=True)
+    said = sets.rule(data, "soc-send", "night", ALIVE)
+    word = said.split()[-1]
+    lines = theirs.read_text().splitlines()
+    assert len(lines) == 7 and lines[0] == SAMPLE.format(0) and word in lines[-1] and "simulated" in lines[-1], lines
+    sets.rule(data, "soc-send", "day", BASE)
+    got = [udp.recv(2000).decode() for _ in range(2)]
+    assert got[0] == "<38>" + SAMPLE.format(1), got
+    seen = tap.wait_until(lambda: {r["soc"]: r["state"] for r in room.rule_state["soc"]["runs"]} == {"night": "waiting", "day": "none"},
+                          60, what=f"both runs: {room.rule_state['soc']}")
+    assert seen and kizuki_list(data).returncode == 1
+    assert room.order(op="soc_answer", name=word.lower(), owner="Sato", reason="they saw it")["ok"]
+    assert "typed in already, by Sato" in room.order(op="soc_answer", name=word, owner="Ito")["error"]
+    sets.rule(data, "soc-answer", next(r["token"] for r in room.rule_state["soc"]["runs"] if r["soc"] == "day"), "--by", "Ito")
+    listed = kizuki_list(data)
+    assert listed.returncode == 1 and "answered" in listed.stdout and "late" in listed.stdout, listed
+    udp.close()
+
+
+@tap.test
+def what_is_known_of_rules_outlives_a_restart():
+    b = the_bed()
+    b.restart()
+    assert b.room.canary(ALIVE)["state"] == "passed" and b.room.rule_state["delays"], "not kept over a restart"
+
+
+@tap.test
+def orders_that_make_no_sense_are_refused_in_words():
+    data, log, room, sensor = the_bed().parts()
+    for order, why in (({"op": "nonsense"}, "no such order"), ({"op": "adopt", "name": "../x"}, ""),
+                       ({"op": "adopt", "name": "mine"}, "waits to be switched on"), ({"op": "off", "name": "x"}, "no rule set"),
+                       ({"op": "except", "rule": ALIVE, "where": [{"field": "a", "value": "*"}], "until": "1d", "owner": "a", "reason": "b"}, "hide everything"),
+                       ({"op": "canary", "rule": NOBODY}, "no samples"), ({"op": "soc_answer", "name": "x", "owner": "y"}, "no canary")):
+        r = room.order(**order)
+        assert not r["ok"] and why in r["error"], (order, r)
+    assert room.order(op="off", name="mine")["ok"]
+    tap.wait_until(lambda: room.rule_state["sets"][0]["state"] == "off" and not room.canary(ALIVE), 60, what="the set switched off")
 
 
 def kizuki_list(data):
@@ -195,4 +207,9 @@ def kizuki_list(data):
 
 
 if __name__ == "__main__":
-    tap.main()
+    with tap.folder() as _folder:
+        try:
+            tap.main()
+        finally:
+            if _bed:
+                _bed.sensor.stop()

@@ -569,7 +569,12 @@ def a_change_reaches_open_pages_at_once():
         viewers = who["administrator"].get("/incidents/1")["viewers"]
         assert [(v["name"], v["me"]) for v in viewers] == [("duty", False)], viewers
         there.close()
-        tap.wait_until(lambda: who["administrator"].get("/incidents/1")["viewers"] == [], 25, 0.5, what="nobody there")
+
+        def nobody_there():
+            # that a page is gone shows when it is told something, and every ten seconds
+            who["administrator"].api("POST", "/incidents/1/timeline", {"text": "x", "lane": "business"})
+            return who["administrator"].get("/incidents/1")["viewers"] == []
+        tap.wait_until(nobody_there, 60, 0.2, what="nobody there")
         events.close()
 
 

@@ -204,14 +204,15 @@ class Browser:
     def stream(self, query=""):
         c = self.connect()
         c.request("GET", "/api/v1/stream" + query, headers={"Cookie": f"kizuki_session={self.cookie}"})
+        plain = c.sock  # the answer takes it over
         r = c.getresponse()
         assert r.status == 200 and r.getheader("content-type") == "text/event-stream"
-        return Events(c, r)
+        return Events(plain, r)
 
 
 class Events:
-    def __init__(self, c, r):
-        self.c, self.r, self.seen = c, r, []
+    def __init__(self, plain, r):
+        self.plain, self.r, self.seen = plain, r, []
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -231,9 +232,9 @@ class Events:
                               10, what=f"event {event} {fields} among {self.seen[-5:]}")
 
     def close(self):
-        with contextlib.suppress(Exception):
-            self.c.sock.close()
-        self.c.close()
+        with contextlib.suppress(OSError):
+            self.plain.shutdown(socket.SHUT_RDWR)  # also wakes the reader
+        self.plain.close()
 
 
 class Room:

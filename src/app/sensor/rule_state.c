@@ -334,6 +334,7 @@ static int order_canary(struct sensor *s, const struct json_value *q, struct dia
     if (!rule || !rule_has_samples(rule))
         return diag_set(err, -ENOENT, "this rule brings no samples along, so there is nothing to send");
     canaries_want(&s->canaries, rule->id);
+    canaries_tick(s); /* somebody waits */
     return 0;
 }
 
