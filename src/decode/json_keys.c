@@ -50,6 +50,8 @@ static void classify(struct json_key *k, const struct decode *d) {
     }
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;
+    if (str_starts(k->path, STR("kizuki.ledger.")))
+        k->use |= KEY_LEDGER;
     switch (k->id) {
     case EVENT_F_NONE:
     case EVENT_F_TIMESTAMP: /* these no line may set */

@@ -14,7 +14,7 @@
 #include "base/json_cursor.h"
 #include "decode/journal_priv.h"
 
-enum json_key_use { KEY_FIELD = 1, KEY_KNOWN = 2, KEY_TIME = 4, KEY_JOURNAL = 8, KEY_RECIPE = 16 };
+enum json_key_use { KEY_FIELD = 1, KEY_KNOWN = 2, KEY_TIME = 4, KEY_JOURNAL = 8, KEY_RECIPE = 16, KEY_LEDGER = 32 };
 enum { KEY_TIMES_MAX = 32 };
 enum {
     KEY_TEXT_MAX = 64,

@@ -6,7 +6,7 @@
  *   journalctl -o json  __REALTIME_TIMESTAMP and MESSAGE: read as a journal entry
  *
  * What Kizuki itself derives (kizuki.source.net, kizuki.count, kizuki.decoder …) is never taken
- * from a line. A line that is not UTF-8 is made readable as a whole first, because a byte of a
+ * from a line; kizuki.ledger.* only from the sensor's own source. A line that is not UTF-8 is made readable as a whole first, because a byte of a
  * CP932 character may look like a backslash; if that does not parse, each bad byte alone is
  * replaced. */
 #include "decode/json_keys.h"
@@ -102,6 +102,19 @@ static int take_byte(struct walk *w, struct str number) {
 }
 
 /* A leaf that is more than a field; false: that is all it was. */
+/* What the ledger of sources says. A sender may claim to be it; its source may not. */
+static int take_ledger(struct decode_job *j, const struct json_key *k, enum json_type type, struct str text) {
+    if (!str_eq_z(j->src->kind, "own") && !str_eq_z(j->src->kind, "canary"))
+        return 0;
+    if (!has_room(j))
+        return j->err;
+    if (k->id)
+        return job_grow(j, k->id, (uint8_t) type, text);
+    if (j->ev->keep_all)
+        put_named(j, k->path, (uint8_t) type, text);
+    return j->err;
+}
+
 static bool take_special(struct walk *w, const struct json_key *k, enum json_type type,
                          struct str text) {
     struct decode_job *j = w->j;
@@ -113,6 +126,10 @@ static bool take_special(struct walk *w, const struct json_key *k, enum json_typ
     }
     if ((k->use & KEY_TIME) && (type == JSON_STRING || type == JSON_NUMBER))
         note_time(w, k->time_rank, type, text);
+    if (k->use & KEY_LEDGER) {
+        j->err = take_ledger(j, k, type, text);
+        return false;
+    }
     if (k->use & KEY_JOURNAL) {
         if (type == JSON_NUMBER && str_eq_z(k->path, "MESSAGE")) {
             j->err = take_byte(w, text);

@@ -7,9 +7,9 @@
 #define UNPARSED_BAD 10    /* one line in ten not understood */
 
 enum source_state { /* in the order shown */
+                    SOURCE_SILENT,
                     SOURCE_LOSING,
                     SOURCE_SKEWED,
-                    SOURCE_LATE,
                     SOURCE_UNPARSED,
                     SOURCE_UNKNOWN,
                     SOURCE_RIGHT,
@@ -59,6 +59,8 @@ static enum source_state judge(const struct json_value *v) {
     int64_t lines = opt_i64(v, "lines", 0), skew = opt_i64(v, "skew_ms", 0);
     if (opt_time(v, "last_seen") == TIME_NONE && lines == 0)
         return SOURCE_UNKNOWN;
+    if (opt_flag(v, "silent"))
+        return SOURCE_SILENT;
     if (opt_i64(v, "lost", 0) > 0)
         return SOURCE_LOSING;
     if (skew > SKEW_BAD_MS || skew < -SKEW_BAD_MS)
@@ -69,7 +71,7 @@ static enum source_state judge(const struct json_value *v) {
 }
 
 static const char *const states[SOURCE_MAX_] = {
-    [SOURCE_LOSING] = "losing",     [SOURCE_SKEWED] = "skewed",   [SOURCE_LATE] = "late",
+    [SOURCE_SILENT] = "silent",     [SOURCE_LOSING] = "losing",   [SOURCE_SKEWED] = "skewed",
     [SOURCE_UNPARSED] = "unparsed", [SOURCE_UNKNOWN] = "unknown", [SOURCE_RIGHT] = "right"};
 
 static void write_state(const struct source_view *s, struct jsonw *w) {
@@ -81,6 +83,10 @@ static void write_state(const struct source_view *s, struct jsonw *w) {
     jsonw_kz(w, "key", key);
     jsonw_key(w, STR("params"));
     jsonw_object(w);
+    if (s->state == SOURCE_SILENT) {
+        jsonw_ki64(w, "every", opt_i64(s->v, "interval_s", 0));
+        jsonw_ktime(w, "since", opt_time(s->v, "last_seen"));
+    }
     if (s->state == SOURCE_LOSING)
         jsonw_ki64(w, "n", opt_i64(s->v, "lost", 0));
     if (s->state == SOURCE_SKEWED)
@@ -143,7 +149,7 @@ static void write_source(const struct room *r, const struct source_view *s, int6
                          struct jsonw *w) {
     static const char *const texts[] = {"kind", "path", "service", "host"};
     static const char *const numbers[] = {"lines",    "bytes",   "unparsed", "broken_text",
-                                          "oversize", "skew_ms", "lost"};
+                                          "oversize", "skew_ms", "lost",     "interval_s"};
     struct str name = STR("?");
     (void) json_get_str(s->v, "name", &name);
     jsonw_object(w);

@@ -44,6 +44,8 @@ int ledger_count(struct ledger *l, const struct raw_record *rec) {
     if (r->first_ns == TIME_NONE)
         r->first_ns = rec->arrival_ns;
     r->last_ns = MAX(r->last_ns, rec->arrival_ns);
+    if (!(rec->flags & RAW_BACKFILL)) /* old lines arrive all at once */
+        rhythm_arrival(&r->rhythm, rec->arrival_ns, l->offset_min);
     int64_t slot = rec->arrival_ns / NS_PER_S / HALF_HOUR_S;
     turn_to(r, slot);
     int64_t back = r->slot_start - slot;
@@ -61,6 +63,12 @@ static void row_image(struct ledger_row *r, struct image *x) {
     image_i64(x, &r->slot_start);
     for (size_t i = 0; i < LEDGER_SLOTS; i++)
         image_u64(x, &r->slots[i]);
+    rhythm_image(&r->rhythm, x);
+    image_u32(x, &r->told.quiet);
+    image_i64(x, &r->told.quiet_from_ns);
+    image_u64(x, &r->told.lost);
+    image_u64(x, &r->told.unparsed);
+    image_i64(x, &r->told.skew_ms);
 }
 
 void ledger_image(struct ledger *l, struct image *x) {
@@ -73,7 +81,7 @@ void ledger_image(struct ledger *l, struct image *x) {
         row_image(&l->rows[i], x);
 }
 
-static void write_row(struct ledger_row *r, const struct source *s,
+static void write_row(const struct ledger *l, struct ledger_row *r, const struct source *s,
                       const struct engine_source *seen, struct intake_counters counters,
                       int64_t now_ns, struct jsonw *out) {
     turn_to(r, now_ns / NS_PER_S / HALF_HOUR_S);
@@ -95,6 +103,11 @@ static void write_row(struct ledger_row *r, const struct source *s,
     jsonw_ku64(out, "backfill", r->backfill);
     jsonw_ku64(out, "unparsed", seen ? seen->unparsed : 0);
     jsonw_ku64(out, "broken_text", seen ? seen->broken_text : 0);
+    uint64_t missed = rhythm_missed(&r->rhythm, now_ns, l->offset_min);
+    uint32_t interval = rhythm_interval_s(&r->rhythm, now_ns, l->offset_min);
+    if (interval)
+        jsonw_ku64(out, "interval_s", interval);
+    jsonw_kbool(out, "silent", missed >= RHYTHM_MISSED);
     jsonw_ki64(out, "skew_ms", seen ? seen->skew_ns / NS_PER_MS : 0);
     jsonw_ktime(out, "first_event", seen ? seen->first_ns : TIME_NONE);
     jsonw_ktime(out, "last_event", seen ? seen->last_ns : TIME_NONE);
@@ -112,9 +125,9 @@ static void write_row(struct ledger_row *r, const struct source *s,
     jsonw_end(out);
 }
 
-/* Canaries come from nowhere. */
-static bool is_shown(const struct source *s) {
-    return s->id && !str_eq_z(s->kind, "canary");
+/* Canaries come from nowhere, and what the ledger says is said of others. */
+bool ledger_shows(const struct source *s) {
+    return s->id && !str_eq_z(s->kind, "canary") && !str_eq_z(s->kind, "own");
 }
 
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
@@ -132,17 +145,17 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
     for (; i < n_sources && out->out->n <= LEDGER_BYTES_MAX; i++) {
         struct ledger_row copy = none;
         struct intake_counters counters = {0};
-        if (!is_shown(&sources[i]))
+        if (!ledger_shows(&sources[i]))
             continue;
         if (live)
             counters = intake_live_counters(live, (uint32_t) i);
-        write_row(i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL,
+        write_row(l, i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL,
                   counters, now_ns, out);
         page->before++;
     }
     jsonw_end(out);
     for (size_t k = 0; k < n_sources; k++)
-        total += is_shown(&sources[k]);
+        total += ledger_shows(&sources[k]);
     jsonw_ku64(out, "total", total);
     jsonw_end(out);
     *page = i < n_sources ? (struct ledger_page){i, page->before} : (struct ledger_page){0};

@@ -2,6 +2,7 @@
  * the sensor's state, so that a restart counts on. */
 #pragma once
 #include "app/engine/engine.h"
+#include "app/sensor/rhythm.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "intake/live.h"
@@ -16,13 +17,23 @@ struct ledger_row {
     int64_t first_ns, last_ns;    /* arrival */
     int64_t slot_start;           /* half hours since 1970 of the newest slot */
     uint64_t slots[LEDGER_SLOTS]; /* oldest first */
+    struct rhythm rhythm;
+    struct ledger_told {
+        uint32_t quiet;     /* steps of the silence that goes on */
+        int64_t quiet_from_ns;
+        uint64_t lost;      /* lines */
+        uint64_t unparsed;
+        int64_t skew_ms;
+    } told; /* in events of the ledger, see ledger_voice.h */
 };
 struct ledger {
     struct ledger_row *rows; /* by source id */
     size_t n, cap;
+    int offset_min; /* of the hours of the week */
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
+bool ledger_shows(const struct source *s); /* others have no row on the page and are not watched */
 struct image;
 void ledger_image(struct ledger *l, struct image *x);
 /* One page of the {"t":"sources",…} message: as many rows as one frame takes (about a thousand),

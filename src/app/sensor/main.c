@@ -78,6 +78,7 @@ static void on_tick(uv_timer_t *t) {
     static unsigned quiet;
     rules_tick(s);
     rule_state_tick(s);
+    ledger_voice_tick(s);
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
     if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))
         return;
@@ -139,7 +140,8 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     struct engine_options engine = {.sources = s->registry.sources, .n_sources = SOURCES_MAX};
     if ((r = rules_start(s, &engine, err)) < 0)
         return r;
-    struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine};
+    struct pump_options p = {.spool_dir = spool, .state_dir = state, .engine = engine,
+                             .offset_min = s->config->offset_min};
     if ((r = pump_new(&p, &s->pump, err)) < 0)
         return r;
     s->messages = (struct messages){.pump = s->pump, .registry = &s->registry, .replay = o->replay_fd >= 0};

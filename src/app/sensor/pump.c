@@ -16,7 +16,7 @@ enum {
      * a killed sensor looks at once more. */
     KEEP_RECORDS = 5000,
     KEEP_COST = 20,
-    STATE_FORMAT = 1, /* of what stands before the engine's state */
+    STATE_FORMAT = 2, /* of what stands before the engine's state */
 };
 
 struct pump {
@@ -78,6 +78,7 @@ static int tell(void *ctx, const struct finding *finding) {
 static int make_engine(struct pump *p, struct diag *err) {
     p->stream = ENGINE_STREAM_START;
     p->now_ns = TIME_NONE;
+    p->ledger.offset_min = p->o.offset_min;
     int r = engine_new(&p->o.engine, (struct finding_sink){.ctx = p, .put = tell}, &p->engine, err);
     if (r == 0 && (!(p->lane = engine_lane_new(p->engine)) || !(p->batch = engine_batch_new())))
         r = diag_set(err, -ENOMEM, "out of memory");

@@ -18,6 +18,7 @@ struct pump_options {
     const char *spool_dir;
     const char *state_dir; /* for the file `state` */
     struct engine_options engine;
+    int offset_min; /* local time, for the hours of the week */
 };
 int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reterr) MUST_USE;
 struct pump *pump_free(struct pump *p);

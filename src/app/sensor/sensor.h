@@ -35,6 +35,8 @@ struct sensor {
     bool rules_changing, rule_state_changed;
     struct canaries canaries;
     struct delays delays;
+    uint32_t own_source;       /* of what the ledger says; 0: not named yet */
+    unsigned voice_ticks;
     struct trial trial;
     struct spool *spool;
     struct registry registry;
@@ -73,6 +75,9 @@ void rule_state_keep(struct sensor *s);
 void rule_state_tell(struct sensor *s);
 int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) MUST_USE;
 void rule_state_trial(void *ctx, const struct json_value *q, struct jsonw *w); /* the whole result (trial.h) */
+
+/* ledger_voice.c: what the ledger of sources has noticed becomes an event. Once a second. */
+void ledger_voice_tick(struct sensor *s);
 
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;

@@ -3,7 +3,7 @@ import type { SourceState } from "../api/types";
 import type { MarkKind } from "./Mark";
 
 const MARKS: Record<SourceState, MarkKind> = {
-  late: "soon", losing: "soon", skewed: "soon", unparsed: "soon", unknown: "unknown", right: "ok",
+  silent: "must", losing: "soon", skewed: "soon", unparsed: "soon", unknown: "unknown", right: "ok",
 };
 const RANK: Record<string, number> = { must: 0, soon: 1, unknown: 2, ok: 3 };
 

@@ -76,6 +76,6 @@ describe("lanes", () => {
 describe("sources", () => {
   it("come in the order of need", () => {
     const s = (state: Parameters<typeof bySourceNeed>[0]["state"]) => ({ state, name: state });
-    expect([s("right"), s("unknown"), s("late")].sort(bySourceNeed).map((x) => x.state)).toEqual(["late", "unknown", "right"]);
+    expect([s("right"), s("unknown"), s("silent")].sort(bySourceNeed).map((x) => x.state)).toEqual(["silent", "unknown", "right"]);
   });
 });

@@ -16,6 +16,7 @@ import { type Column, Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 
 const unknown = () => <span class="ink3">{t("word.unknown")}</span>;
+const red = (on: boolean, x: preact.ComponentChildren) => (on ? <b class="must">{x}</b> : x);
 const amber = (on: boolean, x: preact.ComponentChildren) => (on ? <b class="soon">{x}</b> : x);
 
 /** Never rounds something to nothing: 3 of a million is "under 0.1%", not 0%. */
@@ -32,7 +33,8 @@ function columns(): Column<Source>[] {
     { head: t("sources.kind"), cell: (s) => <span class="ink2">{word("source.kind", s.kind)}</span> },
     { head: t("sources.service"), class: "nowrap-wide", cell: (s) => s.service ?? s.host ?? <span class="ink3">{t("word.not_set")}</span> },
     { head: t("sources.arrival"), class: "card-wide", cell: (s) => <Sparkline values={s.slots} label={t("sources.arrival_label", { n: (s.slots ?? []).reduce((a, b) => a + b, 0) })} /> },
-    { head: t("sources.last"), num: true, cell: (s) => amber(s.state === "late", <Time at={s.last_seen} seconds />) },
+    { head: t("sources.last"), num: true, cell: (s) => red(s.state === "silent", <Time at={s.last_seen} seconds />) },
+    { head: t("sources.interval"), num: true, cell: (s) => (s.interval_s === null ? <span class="ink3">{t("sources.learning")}</span> : duration(s.interval_s, lang.value)) },
     { head: t("sources.lines"), num: true, cell: (s) => <Num value={s.lines} /> },
     { head: t("sources.lost"), num: true, cell: (s) => (s.lost === null ? unknown() : amber(s.state === "losing", <Num value={s.lost} />)) },
     { head: t("sources.unparsed"), num: true, cell: unparsed },

@@ -1,0 +1,166 @@
+/* What the ledger of sources has noticed becomes an event of its own in the spool: a source is quiet, speaks again,
+ * loses lines, has a wrong clock, cannot be read. Rules judge these (content/rules/sources), so an operator reads the
+ * thresholds there, excepts what is agreed, and a replay of the spool finds the same. content/events/source.md has the
+ * fields.
+ *
+ * A condition that goes on is said again at steps, not every second. What was said is kept with the sensor's state; a
+ * killed sensor may say one thing twice, which rules fold. Nothing is said while records wait to be looked at: what has
+ * arrived is then not known. */
+#include "app/sensor/sensor.h"
+#include "base/log.h"
+
+enum {
+    EVERY_TICKS = 10,
+    SLOW_TICKS = 60, /* clocks and unreadable lines */
+    EVENT_BYTES = 16 * 1024,
+    UNREAD_MIN = 20,
+};
+#define QUIET_MIN_NS NS_PER_MIN
+#define SKEW_STEP_MS 10000
+
+/* Thousandths of intervals at which a silence is told; the last one ends it. */
+static const uint64_t QUIET_STEPS[] = {1000,  2000,  3000,  4000,  5000,   6000,   8000,   10000,
+                                       15000, 20000, 30000, 50000, 100000, 200000, 500000, 1000000};
+enum { SILENT_STEP = 3 }; /* QUIET_STEPS[SILENT_STEP - 1] is RHYTHM_MISSED */
+
+struct saying {
+    struct sensor *s;
+    const struct source *source;
+    struct ledger_row *row;
+    int64_t now_ns;
+    struct buf bytes;
+    struct jsonw w;
+};
+
+static void begin(struct saying *x, const char *action) {
+    buf_init(&x->bytes, EVENT_BYTES);
+    jsonw_init(&x->w, &x->bytes);
+    jsonw_object(&x->w);
+    jsonw_ktime(&x->w, "@timestamp", x->now_ns);
+    jsonw_kz(&x->w, "event.module", "kizuki");
+    jsonw_kz(&x->w, "event.dataset", "kizuki.ledger");
+    jsonw_kz(&x->w, "event.action", action);
+    jsonw_kstr(&x->w, "kizuki.ledger.source", x->source->name);
+    jsonw_kstr(&x->w, "kizuki.ledger.kind", x->source->kind);
+    if (x->source->service.n)
+        jsonw_kstr(&x->w, "service.name", x->source->service);
+    if (x->source->host.n)
+        jsonw_kstr(&x->w, "host.name", x->source->host);
+    jsonw_ki64(&x->w, "kizuki.ledger.known_days", (x->now_ns - x->row->first_ns) / NS_PER_DAY);
+}
+
+static bool end(struct saying *x) {
+    struct sensor *s = x->s;
+    struct source def = {.name = STR("kizuki"), .kind = STR("own"), .encoding = -1,
+                         .offset_min = s->config->offset_min, .skew_max_ns = NS_PER_DAY};
+    struct diag d = {0};
+    jsonw_end(&x->w);
+    int r = buf_error(&x->bytes);
+    if (r == 0 && !s->own_source)
+        r = registry_add(&s->registry, s->spool, &def, &s->own_source, &d);
+    struct raw_record rec = {.bytes = buf_str(&x->bytes), .arrival_ns = x->now_ns, .source = s->own_source};
+    if (r == 0)
+        r = s->sink.put(s->sink.ctx, &rec, &d);
+    buf_done(&x->bytes);
+    if (r < 0 && r != -EAGAIN)
+        log_warn("what the ledger of sources noticed cannot be kept: %s", d.text);
+    return r == 0; /* else it is said at the next turn */
+}
+
+static uint32_t quiet_step(uint64_t missed) {
+    uint32_t n = 0;
+    while (n < ARRAY_SIZE(QUIET_STEPS) && missed >= QUIET_STEPS[n])
+        n++;
+    return n;
+}
+
+static void say_quiet(struct saying *x) {
+    struct ledger_row *r = x->row;
+    int64_t from = r->rhythm.last_ns;
+    bool speaks = r->told.quiet && from > r->told.quiet_from_ns;
+    if (speaks) {
+        if (r->told.quiet >= SILENT_STEP) {
+            begin(x, "source-back");
+            jsonw_ki64(&x->w, "kizuki.ledger.quiet_s", (from - r->told.quiet_from_ns) / NS_PER_S);
+            if (!end(x))
+                return;
+        }
+        r->told.quiet = 0;
+    }
+    if (!from || x->now_ns - from < QUIET_MIN_NS || r->told.quiet == ARRAY_SIZE(QUIET_STEPS))
+        return;
+    uint64_t missed = rhythm_missed(&r->rhythm, x->now_ns, x->s->config->offset_min);
+    uint32_t step = quiet_step(missed);
+    if (step <= r->told.quiet)
+        return;
+    begin(x, "source-quiet");
+    jsonw_ki64(&x->w, "kizuki.ledger.quiet_s", (x->now_ns - from) / NS_PER_S);
+    jsonw_ku64(&x->w, "kizuki.ledger.interval_s",
+               rhythm_interval_s(&r->rhythm, x->now_ns, x->s->config->offset_min));
+    jsonw_ku64(&x->w, "kizuki.ledger.missed", missed / 1000);
+    jsonw_ktime(&x->w, "kizuki.ledger.last_seen", from);
+    if (end(x)) {
+        r->told.quiet = step;
+        r->told.quiet_from_ns = from;
+    }
+}
+
+static void say_lost(struct saying *x) {
+    struct ledger_row *r = x->row;
+    uint64_t lost = r->truncated + intake_live_counters(x->s->live, x->source->id).lost;
+    if (lost > r->told.lost) {
+        begin(x, "source-lost");
+        jsonw_ku64(&x->w, "kizuki.ledger.lost", lost - r->told.lost);
+        jsonw_ku64(&x->w, "kizuki.ledger.lines", r->lines);
+        if (!end(x))
+            return;
+    }
+    r->told.lost = lost; /* the kernel's count begins anew with the program */
+}
+
+static void say_clock(struct saying *x, const struct engine_source *seen) {
+    struct ledger_row *r = x->row;
+    int64_t skew = seen->skew_ns / NS_PER_MS, ahead = skew - r->told.skew_ms;
+    int64_t step = MAX((int64_t) SKEW_STEP_MS, (r->told.skew_ms < 0 ? -r->told.skew_ms : r->told.skew_ms) / 4);
+    if (ahead < step && ahead > -step)
+        return;
+    begin(x, "source-clock");
+    jsonw_ki64(&x->w, "kizuki.ledger.skew_s", skew / 1000);
+    jsonw_ki64(&x->w, "kizuki.ledger.skew_abs_s", (skew < 0 ? -skew : skew) / 1000);
+    if (end(x))
+        r->told.skew_ms = skew;
+}
+
+static void say_unread(struct saying *x, const struct engine_source *seen) {
+    struct ledger_row *r = x->row;
+    if (seen->unparsed < UNREAD_MIN || seen->unparsed < 2 * r->told.unparsed)
+        return;
+    begin(x, "source-unread");
+    jsonw_ku64(&x->w, "kizuki.ledger.unread", seen->unparsed);
+    jsonw_ku64(&x->w, "kizuki.ledger.unread_percent", 100 * seen->unparsed / MAX(r->lines, seen->unparsed));
+    if (end(x))
+        r->told.unparsed = seen->unparsed;
+}
+
+void ledger_voice_tick(struct sensor *s) {
+    size_t n_seen;
+    if (s->replay || !s->live || ++s->voice_ticks % EVERY_TICKS || spool_pending_bytes(s->spool) ||
+        pump_at(s->pump) != spool_durable_next(s->spool))
+        return;
+    struct ledger *l = pump_ledger(s->pump);
+    const struct engine_source *seen = engine_sources(pump_engine(s->pump), &n_seen);
+    struct saying x = {.s = s, .now_ns = time_now_ns()};
+    bool slow = s->voice_ticks % SLOW_TICKS == 0;
+    for (size_t i = 1; i < MIN(l->n, s->registry.n); i++) {
+        x.source = &s->registry.sources[i];
+        x.row = &l->rows[i];
+        if (!ledger_shows(x.source) || x.row->first_ns == TIME_NONE)
+            continue;
+        say_quiet(&x);
+        say_lost(&x);
+        if (slow && i < n_seen) {
+            say_clock(&x, &seen[i]);
+            say_unread(&x, &seen[i]);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""The ledger of sources: what stops coming is noticed from the spool's own times, said once as an event of its own, and
+judged by the shipped rules. The past is played into the spool with its own times; the sensor then runs as ever."""
+import json
+import os
+import struct
+import time
+
+import roomside
+import tap
+
+TICK, LINE, END = 1, 0, 2
+
+
+def played(data, room, lines, tick_until):
+    """Plays (time, source index, line) in order of time into the data folder."""
+    ours, theirs = os.pipe()
+    settings = {"sources": [{"name": f"s{i}", "kind": "replay"} for i in range(3)]}
+    sensor = roomside.Sensor(data, room, settings, ["--replay-fd", str(ours), "--end-after-replay"], pass_fds=[ours])
+    os.close(ours)
+    with open(theirs, "wb") as pipe:
+        for at, source, kind, line in [(t, s, LINE, l) for t, s, l in sorted(lines)] + [(tick_until, 0, TICK, b""), (tick_until, 0, END, b"")]:
+            pipe.write(struct.pack("<IqIB", 13 + len(line), int(at * 1e9), source, kind) + line)
+    assert sensor.process.wait(60) == 0, sensor.said()[-2000:]
+    sensor.log.close()
+
+
+def findings(room):
+    return [json.loads(b'{"id":"' + f) for f in room.told.values()]
+
+
+@tap.test
+def a_source_that_stops_is_told_and_one_that_goes_on_is_not():
+    with tap.folder() as d:
+        data = d / "data"
+        data.mkdir()
+        room = roomside.Room(d / "room.sock")
+        now = time.time()
+        text = b"Nov 23 02:03:08 gate app[1]: nothing special"
+        forged = json.dumps({"event.module": "kizuki", "event.dataset": "kizuki.ledger", "event.action": "source-quiet",
+                             "kizuki.ledger.source": "forged", "kizuki.ledger.missed": 9, "kizuki.ledger.known_days": 99})
+        lines = [(now - 3600 + 10 * i, 0, text) for i in range(285)]           # every ten seconds, quiet for 12 minutes
+        lines += [(now - 3600 + 10 * i, 1, text) for i in range(356)]          # until a minute ago
+        lines += [(now - 3600 + 900 * i, 2, forged.encode()) for i in range(4)]  # every quarter of an hour
+        played(data, room, lines, now - 30)
+        assert not findings(room), "somebody else spoke for the ledger"
+        sensor = roomside.Sensor(data, room, {"sources": []})
+        tap.wait_until(lambda: findings(room), 60, 0.2, "the silence of s0 is told: " + sensor.said()[-1500:])
+        time.sleep(0.5)
+        told = findings(room)
+        assert {f["rule"]["name"] for f in told} == {"source_silent_new"}, told
+        assert len({f["id"] for f in told}) == 1, told
+        evidence = json.dumps(told[-1])
+        assert '"s0"' in evidence and '"s1"' not in evidence and '"s2"' not in evidence, evidence
+        tap.wait_until(lambda: room.sources, 30, 0.2)
+        rows = {r["name"]: r for r in room.sources}
+        assert rows["s0"]["silent"] and rows["s0"]["interval_s"] == 10, rows["s0"]
+        assert not rows["s1"]["silent"] and not rows["s2"]["silent"] and "kizuki" not in rows, rows
+        # It is said once a step, also over a restart.
+        sensor.stop()
+        n = room.n_told
+        again = roomside.Sensor(data, room, {"sources": []})
+        time.sleep(12)
+        assert room.n_told == n, [f["state"] for f in findings(room)]
+        again.stop()
+        room.close()
+
+
+tap.main()
