@@ -282,9 +282,8 @@ static bool is_web_program(struct str program) {
     return false;
 }
 
-void decode_message(struct decode_job *j, struct str message) {
-    put_text(j, EVENT_F_MESSAGE, message);
-    struct str m = unfold_repeat(j, message);
+/* What the program said, `m`: by the format of the program, else by how it looks. */
+static void decode_words(struct decode_job *j, struct str m) {
     const struct decode_format *f =
         j->program_known ? j->program_format : decode_format_of_program(j->program);
     const struct decode_format *forced = j->forced;
@@ -317,6 +316,13 @@ void decode_message(struct decode_job *j, struct str message) {
         if (formats[i].order >= ORDER_WEB && formats[i].recognise && formats[i].recognise(j, m) &&
             is_web_program(j->program) && try(j, &formats[i], m))
             return;
+}
+
+void decode_message(struct decode_job *j, struct str message) {
+    put_text(j, EVENT_F_MESSAGE, message);
+    decode_words(j, unfold_repeat(j, message));
+    if (j->count.n && !j->ev->first[EVENT_F_COUNT])
+        put_number(j, EVENT_F_COUNT, j->count);
 }
 
 /* The forced format, alone or inside syslog. The header is looked for first: no line of another

@@ -176,6 +176,9 @@ static void a_folded_line_counts_as_often_as_it_says(void **state UNUSED) {
     ev = sshd(
         "message repeated 9999999 times: [ Failed password for root from 192.0.2.1 port 22 ssh2]");
     assert_no_field(ev, "event.action");
+    ev = sshd("message repeated 4 times: [ Disconnected from authenticating user root 192.0.2.1 port 22 [preauth]]");
+    assert_field(ev, "event.action", "login-abandoned");
+    assert_field(ev, "kizuki.count", "4");
     ev = sshd("message repeated 0 times: [ Failed password for root from 192.0.2.1 port 22 ssh2]");
     assert_no_field(ev, "event.action");
     ev = sshd(
