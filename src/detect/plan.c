@@ -267,16 +267,18 @@ int lane_field_of(struct lane_builder *b, const struct detect_logsource *source,
         b->lane->uses_line = true;
         return 0;
     }
-    if (b->one_source && (known = map_find(&b->fields, name)))
-        return (int) known->num;
-    int field = make_field(b, source, name);
+    if (b->one_source && name.p == b->last_name.p && name.n == b->last_name.n)
+        return b->last_field;
+    known = b->one_source ? map_find(&b->fields, name) : NULL;
+    int field = known ? (int) known->num : make_field(b, source, name);
     if (field < 0 || !b->one_source)
         return field;
-    int r = map_add(&b->fields, name, &known, NULL);
+    int r = known ? 0 : map_add(&b->fields, name, &known, NULL);
     if (r < 0)
         return r;
     known->num = (uint64_t) field;
-    return field;
+    b->last_name = name;
+    return b->last_field = field;
 }
 
 /* --- one lane --- */

@@ -155,7 +155,7 @@ double chance_of_probe(const struct lane_builder *b, uint32_t field, unsigned pr
     return MIN(of_key, statistics_share(seen, part_of(last), str_from(lit, lit.n - probe_length(last))));
 }
 
-/* Each literal is asked for about ten times: in every round, for its place, its price and the order of its rule. */
+/* Each literal is asked for about eight times: in every round, for its price and the order of its rule. */
 static struct gram_memo *remembered(struct lane_builder *b, uint64_t key) {
     enum { FIRST_LOG = 12 };
     if (b->n_grams * 2 >= (size_t) 1 << b->grams_log || !b->grams) {
@@ -179,37 +179,43 @@ static struct gram_memo *remembered(struct lane_builder *b, uint64_t key) {
     return &b->grams[i];
 }
 
-static double rarest_gram(const struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset) {
+uint32_t rarest_gram(const struct lane_builder *b, uint32_t field, struct str lit) {
     const struct statistics_field *seen = b->ids[field].seen;
     double best = 2, best_guess = 2;
-    *ret_offset = 0;
+    uint32_t offset = 0;
     for (uint32_t i = 0; i + 4 <= lit.n; i++) {
         double chance = seen ? statistics_share(seen, STATISTICS_GRAM, str_n(lit.p + i, 4)) : 0;
         if (chance > best)
             continue;
-        double guess = b->popularity ? guess_gram(b->popularity, lit.p + i) : 0;
-        chance = seen ? chance : guess;
-        if (chance < best || (chance <= best && guess < best_guess)) {
+        double guess = guess_gram(b->popularity, lit.p + i);
+        if (chance < best || guess < best_guess) {
             best = chance;
             best_guess = guess;
-            *ret_offset = i;
+            offset = i;
         }
+    }
+    return offset;
+}
+
+static double least_chance(const struct lane_builder *b, const struct statistics_field *seen, struct str lit) {
+    double best = 2;
+    for (size_t i = 0; i + 4 <= lit.n; i++) {
+        double chance = seen ? statistics_share(seen, STATISTICS_GRAM, str_n(lit.p + i, 4))
+                             : guess_gram(b->popularity, lit.p + i);
+        best = MIN(best, chance);
     }
     return best;
 }
 
-double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset) {
-    /* Before the literals are counted another place may be the best. What shares a key with another literal
-     * gets that one's answer, if it is long enough for it: a wrong price. */
-    uint64_t key = hash_fast(lit, (uint64_t) field << 1 | (b->popularity != NULL)) | 1;
+double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit) {
+    /* What shares a key with another literal gets that one's answer: a wrong price. */
+    uint64_t key = hash_fast(lit, field) | 1;
     struct gram_memo *memo = remembered(b, key);
-    if (memo && memo->key && memo->offset + 4 <= MAX(lit.n, (size_t) 4)) {
-        *ret_offset = memo->offset;
+    if (memo && memo->key)
         return memo->chance;
-    }
-    double chance = rarest_gram(b, field, lit, ret_offset);
-    if (memo && !memo->key) {
-        *memo = (struct gram_memo){.key = key, .chance = chance, .offset = *ret_offset};
+    double chance = least_chance(b, b->ids[field].seen, lit);
+    if (memo) {
+        *memo = (struct gram_memo){.key = key, .chance = chance};
         b->n_grams++;
     }
     return chance;
@@ -217,11 +223,10 @@ double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit, ui
 
 double chance_of_contains(struct lane_builder *b, uint32_t field, struct str lit) {
     static const double by_length[] = {1, 0.5, 0.2, 0.06};
-    uint32_t offset;
     if (lit.n < 4)
         return b->ids[field].seen ? statistics_share(b->ids[field].seen, STATISTICS_GRAM + (unsigned) lit.n, lit)
                                   : by_length[lit.n];
-    double rare = chance_of_gram(b, field, lit, &offset);
+    double rare = chance_of_gram(b, field, lit);
     return b->ids[field].seen ? rare : MIN(0.5, 0.0005 + rare * (lit.n >= 10 ? 1.5 : 5));
 }
 

@@ -270,7 +270,6 @@ struct popularity; /* plan_chance.c */
 struct gram_memo { /* what chance_of_gram said */
     uint64_t key;  /* of field and literal; 0: free */
     double chance;
-    uint32_t offset;
 };
 struct lane_builder {
     struct detect_plan *plan;
@@ -278,6 +277,8 @@ struct lane_builder {
     struct arena temp;
     struct arena scratch; /* for one rule at a time */
     struct map fields;    /* name -> lane field, where all rules have one log source */
+    struct str last_name; /* looked up there last: the values of a list ask one after the other */
+    int last_field;
     bool one_source;
     struct field_ids *ids; /* of each lane field */
     size_t fields_cap, ids_cap;
@@ -313,8 +314,9 @@ void popularity_free(struct popularity *p); /* NULL allowed */
 /* The share of values with this key, with the text of the item behind it. */
 double chance_of_probe(const struct lane_builder *b, uint32_t field, unsigned probe, struct str key, struct str lit);
 double chance_of_contains(struct lane_builder *b, uint32_t field, struct str lit);
-/* Of its rarest four bytes. */
-double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit, uint32_t *ret_offset);
+/* Of its rarest four bytes, and where they stand; 2 and 0 when it has no four. */
+double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit);
+uint32_t rarest_gram(const struct lane_builder *b, uint32_t field, struct str lit);
 /* Roughly; only the order of evaluation hangs on it. */
 double chance_of_item(struct lane_builder *b, uint32_t field, const struct detect_item *item);
 int lowered_in(struct arena *a, struct str s, struct str *ret) MUST_USE;

@@ -42,7 +42,7 @@ static int settle_grams(struct lane_builder *b) {
             t->key = str_to(t->lit, 1);
             continue;
         }
-        (void) chance_of_gram(b, t->field, t->lit, &t->offset);
+        t->offset = rarest_gram(b, t->field, t->lit);
         t->key = str_n(t->lit.p + t->offset, 4);
         if (t->field)
             continue;

@@ -10,10 +10,9 @@
 static double contains_price(struct lane_builder *b, uint32_t field, struct str lit) {
     double line = field ? 0 : 30; /* a keyword reads the whole line */
     double judge = chance_of_contains(b, field, lit) * b->judge_ns;
-    uint32_t offset;
     if (lit.n < 4)
         return line + 5 + judge;
-    return line + 0.05 + 4 * MIN(1.0, 1.5 * chance_of_gram(b, field, lit, &offset)) + judge;
+    return line + 0.05 + 4 * MIN(1.0, 1.5 * chance_of_gram(b, field, lit)) + judge;
 }
 
 static double probe_price(const struct lane_builder *b, uint32_t field, unsigned probe, struct str key,
@@ -133,13 +132,12 @@ static bool is_plain(char c) {
 static struct str plain_window(struct lane_builder *b, struct str lit) {
     struct str best = STR("");
     double best_chance = 2;
-    uint32_t offset;
     for (size_t i = 0; i < lit.n;) {
         size_t end = i;
         while (end < lit.n && is_plain(lit.p[end]))
             end++;
         struct str w = str_n(lit.p + i, end - i);
-        double chance = chance_of_gram(b, 0, w, &offset);
+        double chance = chance_of_gram(b, 0, w);
         if (w.n >= 4 && chance < best_chance) {
             best = w;
             best_chance = chance;
