@@ -14,6 +14,9 @@
 #define GATE_WINDOW_BYTES_MAX ((size_t) 4 << 20) /* of it on the way to the sensor */
 #define GATE_CONNECTIONS_MAX 2048         /* RELP and TLS, of all listeners; HTTP has its own */
 #define GATE_OF_ADDRESS_MAX 512
+#define HTTP_INTAKE_BYTES_MAX ((size_t) 32 << 20) /* one body of a sender, unpacked; shippers send 1 to 10 MB */
+#define JOURNAL_ENTRY_BYTES_MAX (SPOOL_RECORD_BYTES_MAX / 2)
+#define JOURNAL_FIELD_BYTES_MAX (256 * 1024) /* a larger field (a core dump) is left out, and that is said */
 #define GATE_MESSAGE_BYTES_MAX (1 << 20)  /* one RELP message; rsyslog's own default is 8 KB */
 #define SYSLOG_SENDERS_MAX 4096           /* sources one listener makes of addresses; forged ones must not use all ids */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */

@@ -1,7 +1,13 @@
 #!/usr/bin/env python3
 """Senders that are answered: what the gate says, whom it refuses, and what happens when it or a connection breaks."""
+import base64
 import contextlib
+import gzip
+import http.client
+import json
+import os
 import pathlib
+import signal
 import socket
 import ssl
 import time
@@ -139,6 +145,188 @@ def tls_wants_a_certificate_of_the_named_authority():
         want = {b"<13>tls lines", b"<13>tls without an end"}
         tap.wait_until(lambda: want <= set(lines_with(s, b"tls ")), 60, what=str(lines_with(s, b"tls ")))
         assert not lines_with(s, b"from ")
+
+
+# ---- HTTP ----
+
+def ask(method, path, body=None, headers=(), source="127.0.0.1"):
+    c = http.client.HTTPConnection("127.0.0.1", up["ports"]["http"], timeout=60, source_address=(source, 0))
+    try:
+        c.request(method, path, body, dict(headers))
+        a = c.getresponse()
+        return a.status, dict(a.getheaders()), a.read()
+    finally:
+        c.close()
+
+
+def token(name, what="add"):
+    r = tap.run(tap.KIZUKI, "token", what, name, "--data", up["s"].data)
+    assert r.returncode == 0, r.stderr
+    return r.stdout.decode().strip()
+
+
+@tap.test
+def who_shows_no_token_or_a_wrong_one_is_refused():
+    with kizuki() as (s, _, d):
+        elsewhere = {"source": "127.0.0.2"}
+        good = token("shipper-1")
+        assert good not in (s.data / "gate" / "tokens").read_text()
+        basic = lambda t: base64.b64encode(f"anybody:{t}".encode()).decode()
+        for header in (f"Bearer {good}", f"Splunk {good}", f"ApiKey {basic(good)}", f"Basic {basic(good)}"):
+            tap.wait_until(lambda: ask("POST", "/ndjson", "{}", {"Authorization": header}, **elsewhere)[0] == 200, 60)
+        assert ask("POST", "/ndjson", "{}", **elsewhere)[0] == 401
+        assert ask("POST", "/services/collector", "{}", **elsewhere)[0] == 401
+        assert ask("POST", "/services/collector", "{}", {"Authorization": "Splunk no"}, **elsewhere)[0] == 403
+        for bad in ("Bearer no", "Basic !!!", "Basic " + basic("no"), "Bearer", "x" * 3000):
+            assert ask("POST", "/_bulk", "{}", {"Authorization": bad}, **elsewhere)[0] in (401, 403), bad
+        assert ask("GET", "/services/collector/health", **elsewhere)[0] == 200
+        token("shipper-1", "drop")
+        tap.wait_until(lambda: ask("POST", "/ndjson", "{}", {"Authorization": f"Bearer {good}"}, **elsewhere)[0] == 401, 60)
+
+
+@tap.test
+def elastic_shippers_find_what_they_ask_for():
+    with kizuki() as (s, _, d):
+        status, headers, body = ask("GET", "/")
+        assert status == 200 and headers["X-Elastic-Product"] == "Elasticsearch", headers
+        assert json.loads(body)["version"]["number"] == "8.13.0"
+        for method, path in (("HEAD", "/"), ("GET", "/_license"), ("GET", "/_xpack"), ("PUT", "/_ilm/policy/filebeat"),
+                             ("PUT", "/_index_template/filebeat-8.13.0"), ("HEAD", "/_template/x"), ("PUT", "/logs-x")):
+            assert ask(method, path)[0] == 200, path
+        assert ask("DELETE", "/logs-x")[0] == 405 and ask("GET", "/no/such/thing")[0] == 404
+        rows = ['{"create":{"_index":"l","_id":"1"}}', '{"message":"elastic 1"}', '{"index":{"_index":"l"}}',
+                '{"message":"elastic 2"}', '{"delete":{"_index":"l","_id":"1"}}']
+        bulk = lambda *rows: ask("POST", "/_bulk", "\n".join(rows) + "\n", {"Content-Type": "application/x-ndjson"})
+        status, _, body = bulk(*rows)
+        answer = json.loads(body)
+        assert status == 200 and answer["errors"] is True
+        assert [list(i.values())[0]["status"] for i in answer["items"]] == [201, 201, 400], answer
+        again = json.loads(bulk(*rows[:2], '{"index":{"_index":"l","_id":"1"}}', rows[1], '{"index":{"_index":"l","_id":"1"}}',
+                                '{"message":"elastic 3"}')[2])
+        assert [list(i.values())[0]["status"] for i in again["items"]] == [409, 200, 200], again
+        assert len(lines_with(s, b'"elastic ')) == 3, lines_with(s, b'"elastic ')
+        for bad in (["nonsense", "{}"], ['{"no":{}}', "{}"], ['{"index":[]}', "{}"]):
+            status, _, answer = bulk(*bad)
+            assert status == 400, (bad, status, answer)
+        assert ask("POST", "/l/_doc", '{\n "message": "elastic alone"}')[0] == 201
+        assert lines_with(s, b"elastic alone") == [b'{  "message": "elastic alone"}']
+
+
+@tap.test
+def splunk_events_raw_lines_and_acknowledgements():
+    with kizuki() as (s, _, d):
+        post = lambda path, body, **q: ask("POST", "/services/collector" + path, body, q.get("headers", {}))
+        channel = {"X-Splunk-Request-Channel": "c1"}
+        two = json.dumps({"event": "<13>hec one"}) + json.dumps(
+            {"time": 1700000000.5, "host": "h1", "fields": {"a": "b"}, "event": {"message": "hec two", "n": [1, 2]}})
+        assert json.loads(post("", two, headers=channel)[2]) == {"text": "Success", "code": 0, "ackId": 0}
+        assert json.loads(post("/raw?channel=c1", b"hec three\r\nhec four\n")[2])["ackId"] == 1
+        assert json.loads(post("/event", two.replace("hec", "HEC"))[2]) == {"text": "Success", "code": 0}
+        assert lines_with(s, b"hec ") == [
+            b"<13>hec one", b'{"@timestamp":1700000000.5,"host.name":"h1","labels.a":"b","message": "hec two", "n": [1, 2]}',
+            b"hec three", b"hec four"], lines_with(s, b"hec ")
+        acks = json.loads(post("/ack?channel=c1", json.dumps({"acks": [0, 1, 2]}))[2])
+        assert acks == {"acks": {"0": True, "1": True, "2": False}}, acks
+        assert json.loads(post("/ack", '{"acks":[0]}')[2])["code"] == 10
+        for body, code in (("", 5), ("nonsense", 6), ('{"event":""}', 13), ('{"host":"x"}', 12), ('{"event":1', 6)):
+            status, _, answer = post("", body)
+            assert (status, json.loads(answer)["code"]) == (400, code), (body, answer)
+        status, _, answer = post("", '{"event":"kept before"}{"event":"also"}{"evnt":1}')
+        assert json.loads(answer)["invalid-event-number"] == 2 and len(lines_with(s, b"kept before")) == 1
+
+
+@tap.test
+def opentelemetry_in_both_forms():
+    with kizuki() as (s, _, d):
+        record = {"timeUnixNano": "1700000000123000000", "severityText": "WARN", "severityNumber": 13,
+                  "body": {"stringValue": "otlp json"}, "traceId": "5b8efff798038103d269b633813fc60c",
+                  "attributes": [{"key": "n", "value": {"intValue": "9007199254740993"}},
+                                 {"key": "l", "value": {"arrayValue": {"values": [{"boolValue": True}, {"doubleValue": 1.5}]}}},
+                                 {"key": "m", "value": {"kvlistValue": {"values": [{"key": "x", "value": {"stringValue": "y"}}]}}}]}
+        whole = {"resourceLogs": [{"resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "h"}}]},
+                                   "scopeLogs": [{"scope": {"name": "lib"}, "logRecords": [record]}]}]}
+        status, _, answer = ask("POST", "/v1/logs", json.dumps(whole), {"Content-Type": "application/json"})
+        assert (status, answer) == (200, b"{}"), answer
+        pb = senders.pb
+        value = lambda s: pb(1, s)
+        proto = pb(1, pb(2, pb(1, pb(1, "lib")) + pb(2, pb(1, 1700000000123000000) + pb(3, "WARN") + pb(5, value("otlp proto")) +
+                   pb(6, pb(1, "m") + pb(2, pb(6, pb(1, pb(1, "x") + pb(2, value("y")))))) + pb(9, b"\x01" * 16))) +
+                   pb(1, pb(1, pb(1, "host.name") + pb(2, value("h")))))  # the resource behind its records
+        status, _, answer = ask("POST", "/v1/logs", proto, {"Content-Type": "application/x-protobuf"})
+        assert (status, answer) == (200, b""), answer
+        a, b = (json.loads(l) for l in lines_with(s, b'"otlp '))
+        assert a == {"@timestamp": "2023-11-14T22:13:20.123Z", "log.level": "WARN", "otel.severity_number": 13,
+                     "message": "otlp json", "trace.id": record["traceId"], "host.name": "h", "n": 9007199254740993,
+                     "l": [True, 1.5], "m": {"x": "y"}, "otel.scope.name": "lib"}, a
+        assert b == {"@timestamp": "2023-11-14T22:13:20.123Z", "log.level": "WARN", "message": "otlp proto",
+                     "trace.id": "01" * 16, "host.name": "h", "m": {"x": "y"}, "otel.scope.name": "lib"}, b
+        for bad in (b"\xff" * 20, proto[:-3], b"\x0a\xff\xff\xff\xff\x0f"):
+            assert ask("POST", "/v1/logs", bad, {"Content-Type": "application/x-protobuf"})[0] == 400
+        assert ask("POST", "/v1/logs", b"", {"Content-Type": "text/plain"})[0] == 415
+
+
+@tap.test
+def a_journal_that_is_sent_again_is_kept_once():
+    with kizuki() as (s, _, d):
+        entry = lambda i, more=b"": (b"__CURSOR=s=%032x;i=%x;b=%032x;m=1;t=1;x=1\n__REALTIME_TIMESTAMP=1700000000000000\n"
+                                     b"MESSAGE=upload %d\n%s\n" % (7, i, 9, i, more))
+        value = b"two\nlines of upload"
+        binary = b"TEXT\n" + len(value).to_bytes(8, "little") + value + b"\n"
+        core = b"COREDUMP\n" + (2_000_000).to_bytes(8, "little") + b"\0" * 2_000_000 + b"\n"
+        send = lambda body: ask("POST", "/upload", body, {"Content-Type": "application/vnd.fdo.journal"})
+        assert send(entry(1) + entry(2, binary) + entry(3, core))[::2] == (202, b"OK.\n")
+        s.kill("kizuki-sensor")
+        assert send(entry(2, binary) + entry(3, core) + entry(4))[0] == 202
+        s.kill("kizuki-gate")
+        tap.wait_until(reachable, 60)
+        assert send(entry(3) + entry(4) + entry(15))[0] == 202
+        got = lines_with(s, b"MESSAGE=upload")
+        assert [l.split(b"upload ")[1].split(b"\n")[0] for l in got] == [b"1", b"2", b"3", b"4", b"15"], got
+        assert binary in got[1] and b"COREDUMP" not in got[2]
+        assert send(b"no\xffsense of any kind" * 100)[0] == 400
+
+
+def reachable():
+    try:
+        return ask("GET", "/services/collector/health")[0] == 200
+    except OSError:
+        return False
+
+
+@tap.test
+def bombs_and_floods_are_refused():
+    with kizuki() as (s, _, d):
+        bomb = gzip.compress(b"\0" * (100 << 20))
+        assert len(bomb) < 200_000
+        assert ask("POST", "/ndjson", bomb, {"Content-Encoding": "gzip"})[0] == 413
+        assert ask("POST", "/upload", bomb, {"Content-Encoding": "gzip"})[0] in (400, 413)
+        assert ask("POST", "/ndjson", bomb[:50_000], {"Content-Encoding": "gzip"})[0] in (400, 413)
+        assert ask("POST", "/ndjson", b"not gzip", {"Content-Encoding": "gzip"})[0] == 400
+        assert ask("POST", "/ndjson", b"x", {"Content-Encoding": "br"})[0] == 415
+        good = gzip.compress(b'{"m":"packed 1"}\n') + gzip.compress(b'{"m":"packed 2"}\n')
+        assert ask("POST", "/ndjson", good, {"Content-Encoding": "gzip"})[0] == 200
+        assert len(lines_with(s, b'"packed ')) == 2
+
+
+@tap.test
+def a_sensor_that_stands_is_told_to_senders_and_nothing_is_kept_twice():
+    with kizuki() as (s, ports, d):
+        pid = s.children()["kizuki-sensor"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            relp = Relp(ports["relp"])
+            relp.say(b"syslog", b"<13>stands 0")  # waits in the sensor's socket
+            tap.wait_until(lambda: ask("GET", "/services/collector/health")[0] == 503, 60)
+            status, headers, _ = ask("POST", "/ndjson", "x")
+            assert status == 503 and int(headers["Retry-After"]) > 0
+            assert ask("POST", "/services/collector/raw", "x")[0] == 503
+            assert ask("GET", "/")[0] == 200
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert relp.hear()[1:] == (b"rsp", b"200 OK")
+        relp.close()
+        assert ask("POST", "/ndjson", "stands 1")[0] == 200
+        assert lines_with(s, b"stands ") == [b"<13>stands 0", b"stands 1"], lines_with(s, b"stands ")
 
 
 @tap.test

@@ -5,6 +5,8 @@ Kizuki, tests/soak/senders_million a million.
 Every line says kzn-SENDER-NUMBER-; what is in the spool is read by tests/flow/spoolread.py, without our programs."""
 import collections
 import contextlib
+import gzip
+import json
 import os
 import pathlib
 import re
@@ -130,6 +132,154 @@ class RsyslogTls(Rsyslog):
               'StreamDriver.KeyFile="{d}/../client.key" ' + ENDLESS + ')')
 
 
+# ---- HTTP ----
+
+class Curl(Sender):
+    """A request for each 200 lines; 429 and 503 are tried again, as shippers do."""
+    needs = ("curl",)
+    port = "http"
+    path = "/ndjson"
+    a_request = int(os.environ.get("KIZUKI_SENDER_REQUEST", "200"))
+    headers = {}
+
+    def body(self, a, b):
+        return "".join(json.dumps({"message": l}, ensure_ascii=False) + "\n" for l in self.lines(a, b)).encode()
+
+    def post(self, path, body, name):
+        f = self.d / name
+        f.write_bytes(body)
+        argv = ["curl", "-sS", "--fail-with-body", "--retry", "100", "--retry-delay", "1", "--cacert",
+                str(self.d.parent / "ca.pem"), "-X", "POST", "--data-binary", f"@{f}", "-o", str(f) + ".out"]
+        for k, v in self.headers.items():
+            argv += ["-H", f"{k}: {v}"]
+        scheme = "https" if self.port == "https" else "http"
+        done = subprocess.run(argv + [f"{scheme}://127.0.0.1:{self.ports[self.port]}{path}"], capture_output=True)
+        answer = pathlib.Path(str(f) + ".out").read_bytes()
+        assert done.returncode == 0, (self.name, done.stderr, answer)
+        return answer
+
+    def send(self, a, b):
+        for i in range(a, b, self.a_request):
+            self.check(self.post(self.path, self.body(i, min(b, i + self.a_request)), f"{i}"), min(b, i + self.a_request) - i)
+
+    def check(self, answer, n):
+        assert json.loads(answer) == {"lines": n}, answer
+
+
+@sender
+class CurlLines(Curl):
+    name = "curl_ndjson"
+    what = "curl, JSON lines, gzip, in TLS with a token"
+    port = "https"
+
+    def start(self):
+        token = subprocess.run([str(tap.KIZUKI), "token", "add", "web-1", "--data", str(self.d.parent / "data")],
+                               check=True, capture_output=True, text=True).stdout.strip()
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
+
+    def body(self, a, b):
+        return gzip.compress(super().body(a, b))
+
+
+@sender
+class CurlBulk(Curl):
+    name = "curl_bulk"
+    what = "curl, Elastic _bulk"
+    path = "/logs-app/_bulk"
+    headers = {"Content-Type": "application/x-ndjson"}
+
+    def body(self, a, b):
+        return b"".join(b'{"create":{"_id":"%s-%d"}}\n' % (self.name.encode(), a + i) + l + b"\n"
+                        for i, l in enumerate(super().body(a, b).splitlines()))
+
+    def check(self, answer, n):
+        answer = json.loads(answer)
+        assert len(answer["items"]) == n and answer["errors"] is False, answer
+
+
+@sender
+class CurlHec(Curl):
+    name = "curl_hec"
+    what = "curl, Splunk HEC with acknowledgement"
+    path = "/services/collector/event"
+    headers = {"X-Splunk-Request-Channel": "0b0e1c52-6b1e-4b8f-9f52-000000000001"}
+
+    def body(self, a, b):
+        return "".join(json.dumps({"time": 1700000000 + i, "host": "h", "event": l if i % 2 else {"message": l}})
+                       for i, l in enumerate(self.lines(a, b))).encode()
+
+    def check(self, answer, n):
+        said = json.loads(answer)
+        assert said["code"] == 0, said
+        acks = json.loads(self.post("/services/collector/ack", json.dumps({"acks": [said["ackId"]]}).encode(), "ack"))
+        assert acks == {"acks": {str(said["ackId"]): True}}, acks
+
+
+def pb(number, value):
+    """A protobuf field: bytes, or a number as fixed64."""
+    def varint(v):
+        out = b""
+        while v > 127:
+            out, v = out + bytes([v & 127 | 128]), v >> 7
+        return out + bytes([v])
+    if isinstance(value, int):
+        return varint(number << 3 | 1) + value.to_bytes(8, "little")
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+@sender
+class CurlOtlp(Curl):
+    name = "curl_otlp"
+    what = "curl, OTLP/HTTP, protobuf"
+    path = "/v1/logs"
+    headers = {"Content-Type": "application/x-protobuf"}
+
+    def body(self, a, b):
+        record = lambda i, l: pb(2, pb(1, 1700000000000000000 + i) + pb(3, "INFO") + pb(5, pb(1, l)))
+        resource = pb(1, pb(1, pb(1, "host.name") + pb(2, pb(1, "otel-host"))))
+        return pb(1, resource + pb(2, b"".join(record(i, l) for i, l in enumerate(self.lines(a, b)))))
+
+    def check(self, answer, n):
+        assert answer == b"", answer
+
+
+@sender
+class JournalUpload(Sender):
+    name = "journal_upload"
+    what = "systemd-journal-upload"
+    needs = ("/lib/systemd/systemd-journal-upload", "/lib/systemd/systemd-journal-remote")
+
+    def start(self):
+        (self.d / "journal").mkdir()
+        self.remote = subprocess.Popen([self.needs[1], "-o", str(self.d / "journal" / "a.journal"), "-"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.log = open(self.d / "log", "wb")
+
+    def send(self, a, b):
+        entry = ("__REALTIME_TIMESTAMP={}\n__MONOTONIC_TIMESTAMP={}\n_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+                 "MESSAGE={}\nSYSLOG_IDENTIFIER=app\n\n")
+        for i in range(a, b):
+            self.remote.stdin.write(entry.format(1_700_000_000_000_000 + i * 1000, 1000 + i, self.line(i)).encode())
+        self.remote.stdin.flush()
+        for _ in range(100):  # it ends when its peer does, and is started again by its service: here by us
+            done = subprocess.run([self.needs[0], "-u", f"http://127.0.0.1:{self.ports['http']}", "-D",
+                                   str(self.d / "journal"), f"--save-state={self.d}/state", "--follow=no"],
+                                  stdout=self.log, stderr=self.log)
+            if done.returncode == 0 and self.read_to(b):
+                return
+            time.sleep(0.2)
+
+    def read_to(self, b):
+        """Whether what was sent is all that was written: the writer is another process and may be behind."""
+        return len(numbers_in(self.d.parent / "data" / "spool")[self.name]) >= b
+
+    def stop(self):
+        self.remote.stdin.close()
+        self.remote.wait()
+        self.log.close()
+
+
 # ---- the scenario ----
 
 def certificates(folder):
@@ -148,7 +298,7 @@ def certificates(folder):
                 "30", "-extfile", "ext", "-out", f"{name}.pem")
 
 
-GATE = ("relp", "relp_tls", "syslog_tls")
+GATE = ("http", "https", "relp", "relp_tls", "syslog_tls")
 
 
 def settings_and_ports(folder):
@@ -157,6 +307,7 @@ def settings_and_ports(folder):
     ports = {kind: programs.free_port() for kind in GATE}
     intake = {kind: [f"127.0.0.1:{port}"] for kind, port in ports.items()}
     intake["certificate"] = {"chain": str(folder / "server.pem"), "key": str(folder / "server.key")}
+    intake["without_token"] = ["127.0.0.1/32"]
     intake["clients"] = str(folder / "ca.pem")
     return {"intake": intake}, ports
 
@@ -185,27 +336,33 @@ def fill(path):
 class Run:
     """Everything of one run, in a mount namespace of its own; `results` by sender: (sent, missing, doubled, why)."""
 
-    def __init__(self, folder, lines, disk, only=()):
+    def __init__(self, folder, lines, disk, only=(), seconds=60):
         self.d = pathlib.Path(folder)
-        self.lines, self.disk = lines, disk
+        self.lines, self.disk, self.seconds = lines, disk, seconds
         self.chosen = [c for c in SENDERS if not only or c.name in only]
         self.results = {}
+        self.why = {}
 
     def count(self):
         found = numbers_in(self.spool)
         return {s.name: len(found[s.name]) for s in self.senders}
 
-    def all_have(self, n, seconds=60):
+    def all_have(self, n):
         def there():
             self.last = self.count()
             return all(c >= n for c in self.last.values())
         try:
-            tap.wait_until(there, seconds, every=0.25)
+            tap.wait_until(there, self.seconds, every=max(0.25, self.lines / 100_000))
         except AssertionError:
             print(f"# not everything arrived: {self.last} of {n}", file=sys.stderr)
 
     def send(self, a, b):
-        threads = [threading.Thread(target=s.send, args=(a, b), daemon=True) for s in self.senders]
+        def send(s):
+            try:
+                s.send(a, b)
+            except Exception as e:
+                self.why[s.name] = repr(e)[:1000]
+        threads = [threading.Thread(target=send, args=(s,), daemon=True) for s in self.senders]
         for t in threads:
             t.start()
         return threads
@@ -241,11 +398,12 @@ class Run:
             time.sleep(0.5)
             (self.spool / "hog").unlink()
             for t in threads:
-                t.join(60)
+                t.join(self.seconds)
             self.all_have(self.lines)
             time.sleep(0.3)
             for s in self.senders:
                 s.stop()
+            print("".join(f"# {n}: {w}\n" for n, w in self.why.items()), end="", file=sys.stderr)
             found = numbers_in(self.spool)
             for c in self.chosen:
                 self.results[c.name] = (c.missing() and (0, 0, 0, c.missing())) or (

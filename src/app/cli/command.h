@@ -15,6 +15,8 @@ extern const struct cli_command COMMAND_RULE_SHOW;
 /* rule_soc.c */
 extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMAND_RULE_SOC_LIST,
     COMMAND_RULE_SOC_SEND;
+/* token.c */
+extern const struct cli_command COMMAND_TOKEN_ADD, COMMAND_TOKEN_DROP, COMMAND_TOKEN_LIST;
 /* rule_except.c */
 extern const struct cli_command COMMAND_RULE_EXCEPT, COMMAND_RULE_EXCEPTIONS, COMMAND_RULE_SUPPRESS,
     COMMAND_RULE_UNEXCEPT, COMMAND_RULE_UNSUPPRESS;

@@ -278,6 +278,8 @@ static int read_block(struct reading *r, const struct yaml_node *v) {
 }
 
 const struct config_gate_row CONFIG_GATE[GATE_KIND_MAX_] = {
+    [GATE_HTTP] = {"http", "--http-fd", .tls = false},
+    [GATE_HTTPS] = {"https", "--https-fd", .tls = true},
     [GATE_RELP] = {"relp", "--relp-fd", .tls = false},
     [GATE_RELP_TLS] = {"relp_tls", "--relp-tls-fd", .tls = true},
     [GATE_SYSLOG_TLS] = {"syslog_tls", "--syslog-tls-fd", .tls = true},
@@ -307,12 +309,38 @@ static int read_gate_addresses(struct reading *r, const struct yaml_node *v, enu
     return 0;
 }
 
+static int read_without_token(struct reading *r, const struct yaml_node *v) {
+    struct config_gate *g = &r->c->gate;
+    if (v->kind != YAML_SEQUENCE)
+        return wrong(r, v, "without_token wants a list of networks, like [192.0.2.0/24]");
+    for (const struct yaml_node *e = v->first; e; e = e->next) {
+        if (g->n_open == GATE_OPEN_MAX)
+            return wrong(r, e, "at most 64 networks");
+        if (e->kind != YAML_SCALAR || ip_prefix_parse(e->text, &g->open[g->n_open]) != 0)
+            return wrong(r, e, "a network is wanted, like 192.0.2.0/24 or 2001:db8::/32, with no bits behind its prefix");
+        g->n_open++;
+    }
+    return 0;
+}
+
+/* Digits and dots: it stands in an answer. */
+static int read_elastic_version(struct reading *r, const struct yaml_node *v) {
+    struct str s = v->kind == YAML_SCALAR ? v->text : STR_NULL;
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_digit(s.p[i]) && s.p[i] != '.')
+            s.n = 0;
+    if (!s.n || s.n > 16)
+        return wrong(r, v, "a version is wanted, like 8.13.0");
+    r->c->gate.elastic_version = s;
+    return 0;
+}
+
 static int read_intake(struct reading *r, const struct yaml_node *v) {
     static const char *const certificate_keys[] = {"chain", "key", NULL};
-    const char *keys[GATE_KIND_MAX_ + 3] = {"certificate", "clients"};
+    const char *keys[GATE_KIND_MAX_ + 5] = {"certificate", "clients", "without_token", "elastic_version"};
     const struct yaml_node *cert;
     for (size_t i = 0; i < GATE_KIND_MAX_; i++)
-        keys[i + 2] = CONFIG_GATE[i].key;
+        keys[i + 4] = CONFIG_GATE[i].key;
     if (v->kind != YAML_MAPPING)
         return wrong(r, v, "intake wants kinds of senders with their addresses, like {relp: [127.0.0.1:2514]}");
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -323,6 +351,10 @@ static int read_intake(struct reading *r, const struct yaml_node *v) {
     }
     if (e == 0 && yaml_get(v, "clients") && !yaml_get_str(v, "clients", &r->c->gate.clients))
         e = wrong(r, yaml_get(v, "clients"), "clients wants the path of a PEM file with certificates of authorities");
+    if (e == 0 && yaml_get(v, "without_token"))
+        e = read_without_token(r, yaml_get(v, "without_token"));
+    if (e == 0 && yaml_get(v, "elastic_version"))
+        e = read_elastic_version(r, yaml_get(v, "elastic_version"));
     for (size_t i = 0; e == 0 && i < GATE_KIND_MAX_; i++) {
         const struct yaml_node *list = yaml_get(v, CONFIG_GATE[i].key);
         if (list)
@@ -389,6 +421,7 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->n_syslog = 1;
     c->offset_min = TIME_JST_OFFSET_MIN;
     c->block_minutes = 60;
+    c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;
     int e = choose_data(c, data, reterr);

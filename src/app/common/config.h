@@ -13,6 +13,9 @@
  *   shared: [CIDR…]                addresses shared by many people: only ever proposed
  *   block: {automatic: false, minutes: 60}
  *   intake:                        senders that are answered; src/app/gate takes them. At most 4 addresses of each
+ *     http: [ADDR:PORT]            Elastic _bulk, Splunk HEC, OTLP, systemd-journal-upload, lines; https: the same in TLS
+ *     without_token: [CIDR…]       who may send over HTTP without a token (`kizuki token`); nobody otherwise
+ *     elastic_version: 8.13.0      what Elastic's shippers are told; it has to be at least their own
  *     relp: [ADDR:PORT]            acknowledged syslog (rsyslog omrelp); relp_tls: the same in TLS
  *     syslog_tls: [ADDR:PORT]      syslog in TLS (RFC 5425; 6514)
  *     certificate: {chain: F, key: F}  for what is in TLS
@@ -23,6 +26,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/ip.h"
 #include "event/record.h"
 
 struct config_address {
@@ -47,8 +51,8 @@ struct config_strs {
     size_t n;
 };
 /* A kind of listener of the gate: a key under `intake`, and how the gate is told of its socket. */
-enum config_gate_kind { GATE_RELP, GATE_RELP_TLS, GATE_SYSLOG_TLS, GATE_KIND_MAX_ };
-enum { GATE_ADDRESSES_MAX = 4 };
+enum config_gate_kind { GATE_HTTP, GATE_HTTPS, GATE_RELP, GATE_RELP_TLS, GATE_SYSLOG_TLS, GATE_KIND_MAX_ };
+enum { GATE_ADDRESSES_MAX = 4, GATE_OPEN_MAX = 64 };
 struct config_gate_row {
     const char *key, *option; /* option of kizuki-gate */
     bool tls, datagrams;
@@ -58,6 +62,9 @@ struct config_gate {
     struct config_address at[GATE_KIND_MAX_][GATE_ADDRESSES_MAX];
     size_t n[GATE_KIND_MAX_];
     struct str chain, key, clients; /* paths; .p NULL: not given */
+    struct str elastic_version;
+    struct ip_prefix open[GATE_OPEN_MAX]; /* who needs no token */
+    size_t n_open;
 };
 
 struct config {

@@ -1,7 +1,7 @@
 /* The program kizuki-gate: what arrives in a protocol that answers.
  *
  *   kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]…
- *               [--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]…
+ *               [--relp-tls-fd N]… [--syslog-tls-fd N]…
  *
  * A program of its own, for two reasons. The sensor holds everything that was logged: it should not also parse TLS,
  * HTTP, gzip, protobuf and BER from strangers. And whoever answers must outlive the sensor: a client whose connection
@@ -21,7 +21,7 @@ struct gate {
     uv_loop_t loop;
     struct config *config;
     struct up *up;
-    struct tokens *tokens;
+    struct http *http;
     struct str chain, key, clients;     /* PEM; .p NULL: not given */
     gnutls_certificate_credentials_t tls; /* for streams; NULL: not given */
     unsigned connections;

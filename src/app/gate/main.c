@@ -1,5 +1,6 @@
 /* See gate.h. Here: options, certificates, sockets, the wall around it, the loop. */
 #include "app/gate/gate.h"
+#include "app/gate/http.h"
 
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
@@ -51,6 +52,9 @@ struct str gate_peer(const struct sockaddr *sa, char *dst) {
 
 static int start_listener(struct gate *g, int fd, enum config_gate_kind kind, struct diag *err) {
     switch (kind) {
+    case GATE_HTTP:
+    case GATE_HTTPS:
+        return http_listen(g->http, fd, kind == GATE_HTTPS, err);
     case GATE_RELP:
         return stream_listen(g, fd, STREAM_RELP, err);
     case GATE_RELP_TLS:
@@ -105,6 +109,8 @@ static int start(struct gate *g, const struct options *o, struct diag *err) {
         return e;
     if ((e = up_new(&g->loop, o->sensor, &g->up)) < 0)
         return diag_set(err, e, "cannot reach for the sensor at '%s': %s", o->sensor, err_word(e));
+    if ((e = http_new(g, &g->http, err)) < 0)
+        return e;
     for (size_t i = 0; i < o->n_fds; i++)
         if ((e = start_listener(g, o->fds[i].fd, o->fds[i].kind, err)) < 0)
             return e;
@@ -151,7 +157,7 @@ int main(int argc, char **argv) {
     supervised_begin();
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
-        fprintf(stderr, "usage: kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--relp-fd N]… "
+        fprintf(stderr, "usage: kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]… "
                         "[--relp-tls-fd N]… [--syslog-tls-fd N]…\n");
         return 2;
     }

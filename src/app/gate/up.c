@@ -45,10 +45,11 @@ struct up {
     uv_loop_t *loop;
     uv_pipe_t pipe;
     uv_connect_t connect;
-    uv_timer_t retry, look;
+    uv_timer_t retry, look, soon;
     char path[108];
     bool open, up;
     uint64_t session, next; /* next number to give */
+    uint64_t acked;
     int64_t progress_ns;    /* when a batch was on disk last */
     struct list batches, waiters;
     size_t queued_bytes, sent_bytes;
@@ -222,6 +223,7 @@ static void wake(struct up *u) {
 }
 
 static void on_disk(struct up *u, uint64_t last) {
+    u->acked = last;
     while (!list_empty(&u->batches)) {
         struct up_batch *b = batch_of(u->batches.next);
         if (b->n && (b->first == 0 || b->first + b->n - 1 > last))
@@ -372,6 +374,12 @@ void up_drop(struct up_batch *b) {
         batch_free(b);
 }
 
+/* An empty batch with nothing before it: nobody else would say that it is done. */
+static void on_soon(uv_timer_t *t) {
+    struct up *u = t->data;
+    on_disk(u, u->acked);
+}
+
 void up_send(struct up_batch *b, bool refusable, up_done_fn *done, void *ctx) {
     struct up *u = b->up;
     b->refusable = refusable;
@@ -380,6 +388,8 @@ void up_send(struct up_batch *b, bool refusable, up_done_fn *done, void *ctx) {
     b->since_ns = time_monotonic_ns();
     list_add_tail(&u->batches, &b->link);
     u->queued_bytes += b->bytes.n;
+    if (b->n == 0)
+        (void) uv_timer_start(&u->soon, on_soon, 0, 0);
     push(u);
 }
 
@@ -449,7 +459,8 @@ int up_new(uv_loop_t *loop, const char *socket_path, struct up **ret) {
     map_init(&u->ids, GATE_SOURCES_MAX, 0);
     (void) uv_timer_init(loop, &u->retry);
     (void) uv_timer_init(loop, &u->look);
-    u->retry.data = u->look.data = u;
+    (void) uv_timer_init(loop, &u->soon);
+    u->retry.data = u->look.data = u->soon.data = u;
     (void) uv_timer_start(&u->look, on_look, LOOK_MS, LOOK_MS);
     connect_now(u);
     *ret = u;
