@@ -1,4 +1,4 @@
-/* YAML trees from libyaml's events.
+/* YAML trees from the events of libyaml or, for texts in the plain style of rules, of yaml_quick.c.
  *
  * The events are pulled one by one and the limits are checked at each, so that a hostile document
  * is refused before it costs anything. An alias gives a new head (text, children shared) of the
@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/yaml_quick.h"
 
 #include <yaml.h>
 
@@ -41,7 +42,7 @@ struct loader {
     size_t nodes; /* made in this stream */
     size_t total; /* weight of this stream */
     struct map anchors;
-    struct yaml_doc **tail;
+    struct yaml_doc *docs, **tail;
     struct yaml_doc *doc; /* being read */
     struct frame frames[YAML_DEPTH_MAX]; /* those below `depth` mean something */
 };
@@ -281,7 +282,10 @@ static int parser_problem(struct loader *l) {
                    p->context ? " " : "", p->context ? p->context : "");
 }
 
-static int read_stream(struct loader *l) {
+static int read_stream(struct loader *l, struct str in) {
+    if (!yaml_parser_initialize(&l->parser))
+        return out_of_memory(l);
+    yaml_parser_set_input_string(&l->parser, (const unsigned char *) (in.p ? in.p : ""), in.n);
     for (bool more = true; more;) {
         yaml_event_t ev;
         if (!yaml_parser_parse(&l->parser, &ev))
@@ -295,9 +299,46 @@ static int read_stream(struct loader *l) {
     return 0;
 }
 
-int yaml_parse_part(struct arena *a, struct str in, const char *file, unsigned before,
-                    struct yaml_doc **ret_docs, struct diag *reterr) {
-    struct yaml_doc *docs = NULL;
+static int take_event(void *ctx, const yaml_event_t *ev) {
+    return on_event(ctx, ev);
+}
+
+static void start(struct loader *l) {
+    while (l->depth)
+        map_done(&l->frames[--l->depth].keys);
+    map_clear(&l->anchors);
+    l->nodes = l->total = 0;
+    l->docs = l->doc = NULL;
+    l->tail = &l->docs;
+}
+
+/* In the plain style without libyaml; else, and to say what is wrong, with it. */
+static int read_either(struct loader *l, struct str in, bool only_libyaml) {
+    struct diag *reterr = l->reterr, why = {0};
+    struct arena_mark mark = arena_mark(l->arena);
+    char *room = only_libyaml ? NULL : mem_alloc(in.n);
+    int r = YAML_QUICK_OTHER;
+    start(l);
+    if (!only_libyaml && !room)
+        return out_of_memory(l);
+    l->reterr = &why;
+    if (room)
+        r = yaml_quick(in, room, take_event, l);
+    l->reterr = reterr;
+    mem_free(room);
+    if (r == -ENOMEM)
+        return out_of_memory(l);
+    if (r == 0)
+        return 0;
+    start(l);
+    arena_rewind(l->arena, mark);
+    r = read_stream(l, in);
+    yaml_parser_delete(&l->parser);
+    return r;
+}
+
+static int parse(struct arena *a, struct str in, const char *file, unsigned before, bool only_libyaml,
+                 struct yaml_doc **ret_docs, struct diag *reterr) {
     if (in.n > YAML_BYTES_MAX)
         return diag_set_at(reterr, -ERR_LIMIT, file, 0, 0, "larger than %d bytes", YAML_BYTES_MAX);
     /* Too large for the stack of a small thread, and for the arena: a folder of rules is thousands of these. */
@@ -309,27 +350,30 @@ int yaml_parse_part(struct arena *a, struct str in, const char *file, unsigned b
     l->file = file;
     l->before = before;
     l->reterr = reterr;
-    l->tail = &docs;
-    if (!yaml_parser_initialize(&l->parser)) {
-        mem_free(l);
-        return diag_set_at(reterr, -ENOMEM, file, 0, 0, "out of memory while reading YAML");
-    }
     map_init(&l->anchors, YAML_NODES_MAX, MAP_BORROW);
-    yaml_parser_set_input_string(&l->parser, (const unsigned char *) (in.p ? in.p : ""), in.n);
-    int r = read_stream(l);
+    int r = read_either(l, in, only_libyaml);
     while (l->depth)
         map_done(&l->frames[--l->depth].keys);
     map_done(&l->anchors);
-    yaml_parser_delete(&l->parser);
-    mem_free(l);
     if (r == 0)
-        *ret_docs = docs;
+        *ret_docs = l->docs;
+    mem_free(l);
     return r;
 }
 
 int yaml_parse(struct arena *a, struct str in, const char *file, struct yaml_doc **ret_docs,
                struct diag *reterr) {
-    return yaml_parse_part(a, in, file, 0, ret_docs, reterr);
+    return parse(a, in, file, 0, false, ret_docs, reterr);
+}
+
+int yaml_parse_part(struct arena *a, struct str in, const char *file, unsigned before,
+                    struct yaml_doc **ret_docs, struct diag *reterr) {
+    return parse(a, in, file, before, false, ret_docs, reterr);
+}
+
+int yaml_parse_by(struct arena *a, struct str in, const char *file, bool only_libyaml, struct yaml_doc **ret_docs,
+                  struct diag *reterr) {
+    return parse(a, in, file, 0, only_libyaml, ret_docs, reterr);
 }
 
 int yaml_parse_file(struct arena *a, const char *path, struct yaml_doc **ret_docs,

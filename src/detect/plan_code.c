@@ -67,7 +67,14 @@ static int atom_key(struct lane_builder *b, const struct atom *a, const struct d
         head.net.ip.version = it->net.ip.version;
         head.net.bits = it->net.bits;
     }
-    int r = key_add(b, k, &head, sizeof head);
+    size_t n = sizeof head + sizeof it->text.n + it->text.n + 1;
+    for (uint32_t i = 0; i < it->n_pieces; i++)
+        n += sizeof(uint32_t) + sizeof it->pieces[i].lit.n + it->pieces[i].lit.n;
+    void *room = NULL;
+    int r = arena_grow(&b->temp, &room, &k->cap, n, 1); /* at once: the old one would stay behind */
+    k->p = room;
+    if (r == 0)
+        r = key_add(b, k, &head, sizeof head);
     if (r == 0)
         r = key_add_str(b, k, it->text);
     for (uint32_t i = 0; r == 0 && i < it->n_pieces; i++) {
@@ -130,6 +137,7 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     union map_value *v;
     bool fresh;
     int r = make_atom(b, source, item, &a);
+    struct arena_mark mark = arena_mark(&b->temp);
     if (r == 0)
         r = atom_key(b, &a, item, &k);
     if (r == 0)
@@ -137,6 +145,7 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
     if (r < 0)
         return r;
     if (!fresh) {
+        arena_rewind(&b->temp, mark);
         *ret = (uint32_t) v->num;
         b->atom_uses[*ret]++;
         return 0;
