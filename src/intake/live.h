@@ -36,6 +36,7 @@ int intake_live_restore(struct intake_live *l, const struct raw_record *rec) MUS
 struct intake_counters {
     uint64_t lost;   /* the kernel dropped them before us (datagrams) */
     uint64_t broken; /* frames and files that were not what they said */
+    uint64_t wiped;  /* files that were cut, and what stood in them stands nowhere beside them */
     uint64_t again;  /* files read from their start that may be copies of what was read before */
 };
 struct intake_counters intake_live_counters(const struct intake_live *l, uint32_t source);

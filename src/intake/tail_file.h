@@ -55,6 +55,7 @@ struct tail_file {
     uint64_t backfill_until; /* bytes before it existed when we first looked */
     int64_t changed_ns;      /* the file's own time of change */
     int64_t grown_ns;
+    int64_t cut_ns;  /* PAST: its content was cut away then and has not been found elsewhere; 0: not so */
     unsigned looked; /* ignored: value of tail.retired then */
     bool unsure;     /* PAST, but the present scan may yet find it */
     bool named;      /* the present scan found it under a name */

@@ -23,6 +23,7 @@ static void activate(struct tail *t, struct tail_file *f, const char *path, int 
     t->past_n -= f->state == TAIL_PAST;
     f->state = TAIL_ACTIVE;
     f->fd = fd;
+    f->cut_ns = 0;
     f->named = true;
     f->grown_ns = live_now(t->transport.live);
     bool moved = f->id.ino != st->st_ino || f->id.dev != st->st_dev;
@@ -315,6 +316,7 @@ static void examine(struct tail *t, struct unknowns *us, const char *path, bool 
     }
     u.head_n = MIN((size_t) n, (size_t) u.st.st_size);
     if (n > 0 && intake_packing_of(str_n(u.head, MIN((size_t) n, (size_t) 4))) != INTAKE_PLAIN) {
+        t->packed_ns = MAX(t->packed_ns, u.st.st_ctim.tv_sec * NS_PER_S + u.st.st_ctim.tv_nsec);
         if (add_file(t, path, TAIL_IGNORED, -1, &u.st))
             close(u.fd);
         return;
@@ -408,6 +410,7 @@ static bool match_present(struct tail *t, struct tail_file *f, const char *path,
         if (reopen(t, f, path))
             return true;
         tail_set_past(t, f); /* truncated while it slept */
+        f->cut_ns = f->at.offset ? live_now(t->transport.live) : 0;
         return false;
     }
     f->named = true;
@@ -469,6 +472,16 @@ static void match_names(struct tail *t, struct names *n) {
     }
 }
 
+/* What was cut away stands nowhere else, plain or packed: no rotation did that. */
+static void count_wiped(struct tail *t, struct tail_file *f) {
+    int64_t now = live_now(t->transport.live);
+    if (f->state != TAIL_PAST || !f->cut_ns || now - f->cut_ns < CUT_S * NS_PER_S)
+        return;
+    if (t->packed_ns < f->cut_ns - PACKED_S * NS_PER_S)
+        live_counters(t->transport.live, t->source)->wiped++;
+    f->cut_ns = 0;
+}
+
 void tail_scan(struct tail *t) {
     struct names own, around;
     struct unknowns unknowns = {0};
@@ -504,6 +517,7 @@ void tail_scan(struct tail *t) {
         struct tail_file *f = container_of(it, struct tail_file, link);
         if (f->state == TAIL_PAST)
             f->unsure = false; /* a whole scan has not found it */
+        count_wiped(t, f);
         if (!f->named && f->state == TAIL_ASLEEP) {
             tail_set_past(t, f);
             f->unsure = true;

@@ -10,6 +10,8 @@ enum {
     QUIET_SCANS = 60,    /* without growth: put to sleep, or finished when without a name */
     FIRST_SIGHT_KEY = 1, /* no file has number 0 */
     STARTING_SCANS = 2,  /* what is found in them was there before us */
+    CUT_S = 20,          /* so long the copy of what was cut away may be late */
+    PACKED_S = 60,       /* and so much earlier its packed form may have begun */
     FRESH_S = 10,        /* a file found later that is older was not written just now */
 };
 struct watch;
@@ -27,6 +29,7 @@ struct tail {
     bool known;       /* the spool remembered files of this source */
     bool scan_wanted;
     int64_t began_ns;       /* the first scan */
+    int64_t packed_ns;      /* time of change of the newest packed file beside ours */
     int64_t first_sight_ns; /* kept in the spool under FIRST_SIGHT_KEY */
     char *chunk;
     struct watch *watches[TAIL_WATCHES_MAX];

@@ -22,6 +22,7 @@ struct ledger_row {
         uint32_t quiet;     /* steps of the silence that goes on */
         int64_t quiet_from_ns;
         uint64_t lost;      /* lines */
+        uint64_t wiped;     /* files, since the program began: intake counts anew, too */
         uint64_t unparsed;
         int64_t skew_ms;
     } told; /* in events of the ledger, see ledger_voice.h */

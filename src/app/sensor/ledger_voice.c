@@ -118,6 +118,17 @@ static void say_lost(struct saying *x) {
     r->told.lost = lost; /* the kernel's count begins anew with the program */
 }
 
+static void say_wiped(struct saying *x) {
+    uint64_t wiped = intake_live_counters(x->s->live, x->source->id).wiped;
+    if (wiped <= x->row->told.wiped)
+        return;
+    begin(x, "source-wiped");
+    jsonw_ku64(&x->w, "kizuki.ledger.wiped", wiped - x->row->told.wiped);
+    jsonw_kstr(&x->w, "file.path", x->source->path);
+    if (end(x))
+        x->row->told.wiped = wiped;
+}
+
 static void say_clock(struct saying *x, const struct engine_source *seen) {
     struct ledger_row *r = x->row;
     int64_t skew = seen->skew_ns / NS_PER_MS, ahead = skew - r->told.skew_ms;
@@ -158,6 +169,7 @@ void ledger_voice_tick(struct sensor *s) {
             continue;
         say_quiet(&x);
         say_lost(&x);
+        say_wiped(&x);
         if (slow && i < n_seen) {
             say_clock(&x, &seen[i]);
             say_unread(&x, &seen[i]);

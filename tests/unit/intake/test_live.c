@@ -170,6 +170,65 @@ static void a_full_spool_is_committed_in_between(void **state) {
     buf_done(&want);
 }
 
+static void cut(struct fixture *f) {
+    char path[128];
+    (void) snprintf(path, sizeof path, "%s/a.log", f->dir);
+    assert_int_equal(truncate(path, 0), 0);
+}
+static void put_beside(struct fixture *f, const char *ending, const char *bytes) {
+    char path[128];
+    (void) snprintf(path, sizeof path, "%s/a.log%s", f->dir, ending);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write_all(fd, str_of(bytes)), 0);
+    close(fd);
+}
+static void take_away(struct fixture *f, const char *ending) {
+    char path[128];
+    (void) snprintf(path, sizeof path, "%s/a.log%s", f->dir, ending);
+    assert_int_equal(unlink(path), 0);
+}
+static uint64_t wiped_after(struct fixture *f, int seconds) {
+    turn(f, 20);
+    f->now += seconds * NS_PER_S;
+    turn(f, 20);
+    return intake_live_counters(f->live, 1).wiped;
+}
+
+/* Emptied: told after a while. Copied before it was emptied, or copied, packed and removed: that is a rotation. */
+static void a_file_that_was_emptied_is_told_from_one_that_was_rotated(void **state) {
+    struct fixture *f = *state;
+    f->now = time_now_ns(); /* beside times of change */
+    append(f, "one\ntwo\n");
+    follow(f);
+    turn_until(f, "1:one|1:two|");
+    turn(f, 20);
+    cut(f);
+    append(f, "three\n");
+    turn_until(f, "1:one|1:two|0:three|");
+    assert_int_equal(wiped_after(f, 10), 0);
+    assert_int_equal(wiped_after(f, 15), 1);
+    assert_int_equal(wiped_after(f, 100), 1); /* once */
+
+    f->now = time_now_ns();
+    turn(f, 20);
+    put_beside(f, ".1", "three\n");
+    cut(f);
+    append(f, "four\n");
+    turn_until(f, "1:one|1:two|0:three|0:four|");
+    assert_int_equal(wiped_after(f, 30), 1);
+
+    f->now = time_now_ns();
+    turn(f, 20);
+    put_beside(f, ".2.gz", "\x1f\x8b\x08 what was packed");
+    cut(f);
+    append(f, "five\n");
+    turn_until(f, "1:one|1:two|0:three|0:four|0:five|");
+    assert_int_equal(wiped_after(f, 30), 1);
+    take_away(f, ".1");
+    take_away(f, ".2.gz");
+}
+
 static int connect_pair(int *ret_ours) {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
@@ -271,6 +330,7 @@ static void a_frame_too_long_ends_the_connection(void **state) {
 #define live_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 UNIT_GROUP(intake_live, live_test(a_full_disk_stops_reading_and_loses_nothing),
            live_test(a_full_spool_is_committed_in_between),
+           live_test(a_file_that_was_emptied_is_told_from_one_that_was_rotated),
            live_test(a_connection_is_consumed_only_when_it_is_on_disk),
            live_test(half_a_message_behind_what_was_written_stays_half),
            live_test(a_frame_too_long_ends_the_connection))
