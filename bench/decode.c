@@ -40,13 +40,17 @@ static int decode_batch(const struct decoder *port, const struct event_names *na
 
 static int run(const char *path, struct totals *t, struct diag *diag) {
     CLEANUP(event_names_freep) struct event_names *names = event_names_new();
+    CLEANUP(decode_set_unrefp) struct decode_set *set = NULL;
     CLEANUP(decode_freep) struct decode *d = NULL;
     CLEANUP(decode_lane_freep) struct decode_lane *lane = NULL;
     CLEANUP(intake_reader_freep) struct intake_reader *r = NULL;
     struct intake_reader_options o = {.flags = RAW_BACKFILL};
     struct intake_batch b;
     struct arena a;
-    int k = names ? decode_new(names, NULL, NULL, NULL, &d, diag) : -ENOMEM;
+    const char *decoders = getenv("KIZUKI_DECODERS"); /* without: what is written in C, alone */
+    int k = names ? decode_set_load(&decoders, decoders ? 1 : 0, &set, diag) : -ENOMEM;
+    if (k == 0)
+        k = decode_new(names, NULL, NULL, set, &d, diag);
     if (k == 0)
         k = intake_reader_open(path, &o, &r, diag);
     if (k < 0)

@@ -152,14 +152,32 @@ const struct source *decode_source_from_table(void *ctx, uint32_t id) {
     return id < t->n ? &t->sources[id] : NULL;
 }
 
+/* The id of a value that stays a field under its own name; 0: nobody asks, or it is one of our names. */
+static uint32_t kept_id(const struct event_names *names, const struct recipe *r, uint32_t slot) {
+    char z[2 * DECODER_KEY_BYTES_MAX];
+    struct str name = r->slot_names[slot];
+    if (!r->keep || slot == r->list.nested || memchr(name.p, '.', name.n) || memchr(name.p, ' ', name.n))
+        return 0;
+    memcpy(z, r->keep_prefix.p, r->keep_prefix.n);
+    memcpy(z + r->keep_prefix.n, name.p, name.n);
+    uint32_t id = event_names_find(names, str_n(z, r->keep_prefix.n + name.n));
+    return id < EVENT_F_WELL_KNOWN_MAX_ ? 0 : id;
+}
+
 /* Where the fields of the set stand in this table of names; 0 where nobody asks for one. */
 static int number_fields(struct decode *d) {
     size_t n = d->set ? d->set->n_fields : 0;
     d->recipe_names = event_names_count(d->names);
     d->recipe_ids = mem_zalloc_array(n + 1, sizeof *d->recipe_ids);
-    for (size_t i = 0; d->recipe_ids && i < n; i++)
+    d->kept_ids = mem_zalloc_array((d->set ? d->set->n_kept : 0) + 1, sizeof *d->kept_ids);
+    if (!d->recipe_ids || !d->kept_ids)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
         d->recipe_ids[i] = event_names_find(d->names, d->set->field_names[i]);
-    return d->recipe_ids ? 0 : -ENOMEM;
+    for (size_t i = 0; d->set && i < d->set->n; i++)
+        for (uint32_t k = 0; k < d->set->recipes[i]->slots.n; k++)
+            d->kept_ids[d->set->recipes[i]->kept_at + k] = kept_id(d->names, d->set->recipes[i], k);
+    return 0;
 }
 
 int decode_new(const struct event_names *names, decode_source_fn *source, void *ctx,
@@ -185,6 +203,7 @@ struct decode *decode_free(struct decode *d) {
     if (d) {
         decode_set_unref(d->set);
         mem_free(d->recipe_ids);
+        mem_free(d->kept_ids);
         mem_free(d);
     }
     return NULL;

@@ -37,6 +37,7 @@ struct decode {
     const struct event_names *names;
     struct decode_set *set;   /* NULL: only what is written in C */
     uint32_t *recipe_ids;     /* by field of the set */
+    uint32_t *kept_ids;       /* by slot of a recipe that keeps names, 0: nobody asks for it */
     uint32_t recipe_names;    /* how many names there were then */
     decode_source_fn *source;
     void *source_ctx;

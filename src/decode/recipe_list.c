@@ -70,18 +70,18 @@ static bool is_once(const struct recipe_list *l, struct str key) {
 
 static bool note_pair(void *ctx, struct str key, struct str value) {
     struct noting *n = ctx;
-    const union map_value *slot = map_find(&n->r->slots, key);
-    if (!slot)
+    int slot = recipe_slot(n->r, key);
+    if (slot < 0)
         return true;
-    if (slot->num == n->r->list.nested && !n->nested) {
+    if (slot == n->r->list.nested && !n->nested) {
         struct noting inner = {n->r, n->j, n->v, true};
         recipe_list_read(&n->r->list, n->j, value, note_pair, &inner);
     }
-    if (UNLIKELY(n->r->list.n_once && recipe_has(n->v, (unsigned) slot->num)) && is_once(&n->r->list, key)) {
-        n->v->at[slot->num] = STR("");
+    if (UNLIKELY(n->r->list.n_once && recipe_has(n->v, (unsigned) slot)) && is_once(&n->r->list, key)) {
+        n->v->at[slot] = STR("");
         put_error(n->j, arena_printf(n->j->ev->arena, "the line has %.*s more than once; none is taken", STR_ARG(key)));
     }
-    recipe_note(n->v, (unsigned) slot->num, value);
+    recipe_note(n->v, (unsigned) slot, value);
     return true;
 }
 
@@ -210,11 +210,11 @@ static void keep_one(const struct recipe *r, struct decode_job *j, struct str ke
 
 static bool keep_pair(void *ctx, struct str key, struct str value) {
     struct noting *n = ctx;
-    const union map_value *slot = map_find(&n->r->slots, key);
-    if (slot && slot->num == n->r->list.nested && !n->nested) {
+    int slot = recipe_slot(n->r, key);
+    if (slot >= 0 && slot == n->r->list.nested && !n->nested) {
         struct noting inner = {n->r, n->j, n->v, true};
         recipe_list_read(&n->r->list, n->j, value, keep_pair, &inner);
-    } else if (!slot) { /* the others stand in slots */
+    } else if (slot < 0) { /* the others stand in slots */
         keep_one(n->r, n->j, key, value);
     }
     return !n->j->err;
@@ -224,7 +224,14 @@ void recipe_keep(const struct recipe *r, struct decode_job *j, const struct reci
     struct noting n = {r, j, NULL, false};
     if (v->list.n)
         recipe_list_read(&r->list, j, v->list, keep_pair, &n);
-    for (unsigned i = 0; i < r->slots.n; i++)
-        if (recipe_has(v, i) && i != r->list.nested && str_find_byte(r->slot_names[i], '.', 0) < 0)
+    bool known = event_names_count(j->d->names) == j->d->recipe_names && !j->ev->keep_all;
+    for (unsigned i = 0; i < r->slots.n; i++) {
+        uint32_t id = j->d->kept_ids[r->kept_at + i];
+        if (!recipe_has(v, i) || (known && !id))
+            continue;
+        if (id && has_room(j))
+            put_typed(j, id, JSON_STRING, v->readable || j->plain ? v->at[i] : job_text(j, v->at[i]));
+        else if (!id && i != r->list.nested && !memchr(r->slot_names[i].p, '.', r->slot_names[i].n))
             keep_one(r, j, r->slot_names[i], v->at[i]);
+    }
 }

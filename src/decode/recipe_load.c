@@ -162,16 +162,55 @@ static bool shape_begins(char want, int c) {
                          : (unsigned char) want == c;
 }
 
+static struct recipe_entry make_entry(const struct recipe *r, const struct recipe_find *f) {
+    struct str s = f->start.n ? f->start : f->shape;
+    struct recipe_entry e = {.recipe = r, .find = f, .any = true};
+    for (size_t i = 0; i < s.n; i++)
+        if (f->start.n || !strchr("0Aa", s.p[i]))
+            e = (struct recipe_entry){.recipe = r, .find = f, .at = (uint16_t) i, .byte = s.p[i]};
+    return e;
+}
+
 static int index_content(struct decode_set *s, struct recipe *r, const struct recipe_find *f) {
-    int k = 0;
-    for (int c = 1; c < 256 && k == 0; c++)
-        if (f->start.n ? (unsigned char) f->start.p[0] == c : shape_begins(f->shape.p[0], c))
-            k = append(s, &s->by_first[c], r);
-    return k;
+    const struct recipe_entry e = make_entry(r, f);
+    for (int c = 1; c < 256; c++) {
+        if (!(f->start.n ? (unsigned char) f->start.p[0] == c : shape_begins(f->shape.p[0], c)))
+            continue;
+        size_t n = s->n_by_first[c];
+        struct recipe_entry *fresh = arena_alloc(&s->arena, (n + 1) * sizeof *fresh);
+        if (!fresh)
+            return -ENOMEM;
+        if (n)
+            memcpy(fresh, s->by_first[c], n * sizeof *fresh);
+        fresh[n] = e;
+        s->by_first[c] = fresh;
+        s->n_by_first[c] = (uint16_t) (n + 1);
+    }
+    return 0;
+}
+
+static int index_slots(struct decode_set *s, struct recipe *r) {
+    uint32_t cap = 16;
+    while (cap < 2 * r->slots.n)
+        cap *= 2;
+    r->kept_at = (uint32_t) s->n_kept;
+    s->n_kept += r->slots.n;
+    r->slot_mask = cap - 1;
+    r->slot_table = arena_zalloc(&s->arena, cap * sizeof *r->slot_table);
+    for (uint16_t i = 0; r->slot_table && i < r->slots.n; i++) {
+        uint32_t at = recipe_slot_hash(r->slot_names[i]) & r->slot_mask;
+        while (r->slot_table[at])
+            at = (at + 1) & r->slot_mask;
+        r->slot_table[at] = (uint16_t) (i + 1);
+    }
+    return r->slot_table ? 0 : -ENOMEM;
 }
 
 static int index_recipe(struct decode_set *s, struct recipe *r) {
-    int k = r->is_json ? append(s, &s->json, r) : 0;
+    int k = index_slots(s, r);
+    if (k < 0)
+        return k;
+    k = r->is_json ? append(s, &s->json, r) : 0;
     for (uint16_t i = 0; i < r->n_finds && k == 0; i++) {
         const struct recipe_find *f = &r->finds[i];
         for (uint16_t p = 0; p < f->n_programs && k == 0; p++)

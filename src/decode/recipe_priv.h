@@ -193,10 +193,21 @@ struct recipe {
     /* slots by name; JSON recipes share the set's */
     struct map slots;
     const struct str *slot_names;
+    uint16_t *slot_table; /* 1 + slot, at most half full; of texts alone */
+    uint32_t slot_mask;
+    uint32_t kept_at; /* of decode's kept_ids */
     const struct recipe_sample *samples;
     size_t n_samples;
 };
 
+/* One way by which a line may be found; most lines are told at once by one byte. */
+struct recipe_entry {
+    uint16_t at; /* the last byte that `start` or `shape` gives literally, */
+    bool any;    /* if there is one */
+    char byte;
+    const struct recipe *recipe;
+    const struct recipe_find *find;
+};
 struct recipe_ref { /* by program */
     struct str name;
     struct recipe *recipe;
@@ -211,14 +222,15 @@ struct decode_set {
     size_t n_refused, refused_cap;
     struct map fields; /* name -> index */
     struct str *field_names;
-    size_t n_fields, field_names_cap;
+    size_t n_fields, field_names_cap, n_kept;
     struct map json_slots;
     struct str *json_names;
     size_t n_json_slots, json_names_cap;
     struct map programs; /* name -> struct recipe ** ended by NULL */
     struct recipe_ref *prefixes;
     size_t n_prefixes, prefixes_cap;
-    struct recipe **by_first[256]; /* content, ended by NULL; NULL: none */
+    struct recipe_entry *by_first[256]; /* content */
+    uint16_t n_by_first[256];
     struct recipe **json;          /* ended by NULL */
     struct sha256_sum {
         uint8_t bytes[32];
@@ -249,6 +261,24 @@ static inline void recipe_values_begin(struct recipe_values *v) {
     v->readable = false;
     v->when = (struct when){.t_ns = TIME_NONE};
     v->list = STR_NULL;
+}
+
+/* recipe_list.c: the slot of a name, -1. The names are our own or the operator's, so that nobody outside chooses what is stored. */
+static inline uint32_t recipe_slot_hash(struct str s) {
+    uint64_t a = 0, b = 0;
+    memcpy(&a, s.p, MIN(s.n, (size_t) 8));
+    if (s.n > 8)
+        memcpy(&b, s.p + s.n - 8, 8);
+    a = (a ^ b * 3 ^ s.n) * 0x9e3779b97f4a7c15ull;
+    return (uint32_t) (a >> 40);
+}
+static inline int recipe_slot(const struct recipe *r, struct str name) {
+    for (uint32_t i = recipe_slot_hash(name) & r->slot_mask; r->slot_table && r->slot_table[i]; i = (i + 1) & r->slot_mask) {
+        struct str have = r->slot_names[r->slot_table[i] - 1];
+        if (have.n == name.n && memcmp(have.p, name.p, name.n) == 0)
+            return r->slot_table[i] - 1;
+    }
+    return -1;
 }
 
 /* recipe_pattern.c */

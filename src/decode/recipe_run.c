@@ -381,13 +381,14 @@ static bool has_one(struct str s, const struct recipe_find *f) {
     return f->n_within == 0;
 }
 
+static bool finds(const struct recipe_find *f, struct str text) {
+    return (f->start.n || f->shape.n) && str_starts(text, f->start) && has_shape(text, f->shape) && has_one(text, f);
+}
+
 bool recipe_recognise(const struct recipe *r, struct str text) {
-    for (uint16_t i = 0; i < r->n_finds; i++) {
-        const struct recipe_find *f = &r->finds[i];
-        if ((f->start.n || f->shape.n || f->n_within) && !f->n_programs && str_starts(text, f->start) &&
-            has_shape(text, f->shape) && has_one(text, f))
+    for (uint16_t i = 0; i < r->n_finds; i++)
+        if (finds(&r->finds[i], text))
             return true;
-    }
     return false;
 }
 
@@ -513,9 +514,10 @@ bool recipe_try_content(struct decode_job *j, struct str text, const struct reci
     *ret_claimed = NULL;
     if (!set || !text.n || j->not_root)
         return false;
-    struct recipe **list = set->by_first[(unsigned char) text.p[0]];
-    for (; list && *list; list++)
-        if (recipe_recognise(*list, text) && try_recipe(*list, j, text, ret_claimed))
+    const struct recipe_entry *e = set->by_first[(unsigned char) text.p[0]];
+    for (uint16_t n = set->n_by_first[(unsigned char) text.p[0]]; n; n--, e++)
+        if (UNLIKELY(e->any || (text.n > e->at && text.p[e->at] == e->byte)) && finds(e->find, text) &&
+            try_recipe(e->recipe, j, text, ret_claimed))
             return true;
     return false;
 }
