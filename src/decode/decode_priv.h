@@ -165,6 +165,16 @@ static inline void put_typed(struct decode_job *j, enum event_field_id id, uint8
     if (!ev->first[id])
         ev->first[id] = (uint16_t) ev->n;
 }
+/* Of any id, also one that rules or decoders interned. */
+static inline void put_any(struct decode_job *j, uint32_t id, uint8_t type, struct str value) {
+    if (id < EVENT_F_WELL_KNOWN_MAX_) {
+        put_typed(j, id, type, value);
+        return;
+    }
+    int r = event_add_typed(j->ev, id, type, value);
+    if (r < 0)
+        j->err = r;
+}
 static inline void put(struct decode_job *j, enum event_field_id id, struct str value) {
     put_typed(j, id, JSON_STRING, value);
 }

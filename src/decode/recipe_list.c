@@ -230,7 +230,7 @@ void recipe_keep(const struct recipe *r, struct decode_job *j, const struct reci
         if (!recipe_has(v, i) || (known && !id))
             continue;
         if (id && has_room(j))
-            put_typed(j, id, JSON_STRING, v->readable || j->plain ? v->at[i] : job_text(j, v->at[i]));
+            put_any(j, id, JSON_STRING, v->readable || j->plain ? v->at[i] : job_text(j, v->at[i]));
         else if (!id && i != r->list.nested && !memchr(r->slot_names[i].p, '.', r->slot_names[i].n))
             keep_one(r, j, r->slot_names[i], v->at[i]);
     }

@@ -81,7 +81,7 @@ static void put_field(struct filling *f, unsigned field, uint8_t type, struct st
     if (!has_room(j))
         return;
     if (id && id < EVENT_F_WELL_KNOWN_MAX_) {
-        put_typed(j, id, type, value);
+        put_any(j, id, type, value);
     } else if (id) { /* a name some rule asks for: the table of first values has no place for it */
         int r = event_add_typed(j->ev, id, type, value);
         j->err = j->err ? j->err : r;

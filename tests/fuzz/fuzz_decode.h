@@ -43,6 +43,11 @@ static inline void fuzz_decode(struct fuzz_decode *fd, const uint8_t *data, size
         names = event_names_new();
         ASSERT(names && event_names_intern(names, STR("a")) > 0 &&
                event_names_intern(names, STR("a.b")) > 0);
+        /* what rules ask for beyond the well-known names */
+        static const char *const asked[] = {"dns.question.name", "source.nat.ip", "client.ip", "type", "exe", "action", "eventName",
+                                            "actor.alternateId", "cef.cs1", "network.transport", "email.from.address"};
+        for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+            ASSERT(event_names_intern(names, str_of(asked[i])) > 0);
         arena_init(&arena, (size_t) 64 << 20);
         ASSERT(decode_new(names, fuzz_source, &now, fuzz_set, &d, NULL) == 0);
         lane = decode_lane_new(d);

@@ -246,6 +246,30 @@ static void json_names_decide_and_stay(void **state UNUSED) {
     assert_field(ev, "user.name", "a");
 }
 
+/* Rules intern names beyond the well-known ones before the decoders are numbered; lazily read, an event has just those. */
+static void names_rules_ask_for_are_numbered_and_kept(void **state UNUSED) {
+    assert_true(event_names_intern(f.names, STR("dns.question.name")) > 0);
+    assert_true(event_names_intern(f.names, STR("v.other")) > 0);
+    assert_true(event_names_intern(f.names, STR("v.mapped")) > 0);
+    with("find: [{start: 'k='}]\npairs: {}\nkeep: v.\nfields: {dns.question.name: mapped, dns.question.type: t}\n");
+    for (int i = 0; i < 3; i++) {
+        struct event *ev = fixture_line(&f, "k=1 mapped=a other=b third=c t=d");
+        assert_field(ev, "dns.question.name", "a");
+        assert_field(ev, "v.mapped", "a");
+        assert_field(ev, "v.other", "b");
+        assert_field(ev, "v.third", "c");
+        assert_field(ev, "dns.question.type", "d");
+    }
+    struct decoder port = decode_lane_port(f.lane);
+    event_begin(&f.ev, &f.arena, f.names, &f.rec);
+    f.ev.lazy = true;
+    assert_int_equal(port.decode(port.ctx, &f.rec, &f.ev), 0);
+    assert_field(&f.ev, "dns.question.name", "a");
+    assert_field(&f.ev, "v.other", "b");
+    assert_no_field(&f.ev, "dns.question.type");
+    assert_no_field(&f.ev, "v.third");
+}
+
 static void who_may_be_read(void **state UNUSED) {
     with("find: [{program: app}, {program: 'net*'}, {start: 'LOG '}]\nunit: ['app@*']\n"
          "messages: [{like: ['LOG {ip:source.ip}'], login: failure}]\n");
@@ -425,6 +449,6 @@ UNIT_GROUP(decode_recipe, TEST(captures_take_what_they_name), TEST(addresses_are
            TEST(text_ends_at_the_first_place_and_longest_at_the_last), TEST(lists_are_read_with_their_quotes),
            TEST(columns_are_told_by_number_and_look), TEST(the_most_specific_says_what_it_is),
            TEST(values_change_as_they_are_told), TEST(times_and_zones), TEST(json_names_decide_and_stay),
-           TEST(who_may_be_read), TEST(values_in_any_encoding_become_readable),
+           TEST(names_rules_ask_for_are_numbered_and_kept), TEST(who_may_be_read), TEST(values_in_any_encoding_become_readable),
            TEST(bad_files_are_refused_with_their_place), TEST(one_bad_file_does_not_hide_the_others),
            TEST(shipped_samples_give_what_they_say), TEST(samples_that_are_wrong_are_told), TEST(memory_may_end_anywhere))
