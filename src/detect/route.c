@@ -2,12 +2,12 @@
  *
  * Routes ask for few fields and compare them with whole texts: what they say depends only on which fields
  * stand there and which of the texts named in routes each value is. So every way that was seen is judged
- * once, by the routing lane like any lane, and found again by these few numbers. Nothing of an event is
- * kept: a text no route names is the number 0. An event with a field of which a route asks something else
+ * once, by the routing lane like any lane, and found again by these few numbers: a text no route names is the
+ * number 0. An event with a field of which a route asks something else
  * (a part of the text), or with a number written in an odd way or letters beyond ASCII, is judged each time.
  *
- * Events of one shape (shape.c) mostly have the same of these texts, letter by letter, so the shape remembers the
- * ways its events went, each with its texts as they stood there. */
+ * Events of one shape (shape.c) mostly have the same of these texts, letter by letter, so the shape remembers some
+ * ways its events went, each with the short texts of those fields as they stood there, and compares these first. */
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -169,30 +169,37 @@ struct seen_value {
     uint16_t field, value, class;
     uint8_t type;
     bool escaped;
-    struct str raw; /* of a text that stands in a route; class_of says it of others */
+    struct str raw; /* .p NULL: too long */
 };
 struct seen_route {
     struct seen_route *next; /* used before this one */
     const struct known_route *known;
     uint32_t n;
-    struct seen_value at[];
+    struct seen_value at[]; /* by value: several fields of routes may have one */
 };
 
-static inline bool is_seen(struct detect_matcher *m, const struct seen_value *s) {
+static inline bool is_same_text(const struct detect_matcher *m, const struct seen_value *s) {
     const struct event_field *f = value_at(m, s->value);
-    if (s->class < CLASS_FIRST)
-        return class_of(m, s->field, s->value) == s->class;
-    return f->value.n == s->raw.n && f->type == s->type && f->escaped == s->escaped &&
+    return f->value.n == s->raw.n && s->raw.p && f->type == s->type && f->escaped == s->escaped &&
            memcmp(f->value.p, s->raw.p, s->raw.n) == 0;
 }
 
-/* Becomes the first of its shape's when it is another. */
+static bool is_seen(struct detect_matcher *m, const struct seen_route *s) {
+    bool same = false;
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct seen_value *v = &s->at[i];
+        if (i == 0 || v->value != v[-1].value)
+            same = is_same_text(m, v);
+        if (!same && class_of(m, v->field, v->value) != v->class)
+            return false;
+    }
+    return true;
+}
+
+/* The one found becomes the first of its shape's. */
 static const struct known_route *find_seen(struct detect_matcher *m) {
     for (struct seen_route **link = &m->shape->routes, *s; (s = *link); link = &s->next) {
-        uint32_t i = 0;
-        while (i < s->n && is_seen(m, &s->at[i]))
-            i++;
-        if (i < s->n)
+        if (!is_seen(m, s))
             continue;
         *link = s->next;
         s->next = m->shape->routes;
@@ -200,6 +207,11 @@ static const struct known_route *find_seen(struct detect_matcher *m) {
         return s->known;
     }
     return NULL;
+}
+
+static int by_value(const void *pa, const void *pb) {
+    const struct seen_value *a = pa, *b = pb;
+    return (int) a->value - (int) b->value;
 }
 
 /* No harm when it cannot. */
@@ -214,15 +226,14 @@ static void keep_seen(struct detect_matcher *m, const struct known_route *known)
         uint16_t field = m->here->fields[i];
         for (uint32_t v = value_first(m, field); v != VALUE_NONE; v = value_next(m, v)) {
             const struct event_field *f = value_at(m, v);
-            struct seen_value *to = &s->at[s->n];
-            *to = (struct seen_value){field, (uint16_t) v, (uint16_t) known->pairs[s->n], f->type, f->escaped, STR("")};
+            s->at[s->n] = (struct seen_value){field, (uint16_t) v, (uint16_t) known->pairs[s->n], f->type, f->escaped, {0}};
+            if (f->value.n <= SEEN_TEXT_MAX)
+                s->at[s->n].raw = arena_dup(a, f->value);
             s->n++;
-            if (to->class < CLASS_FIRST)
-                continue;
-            if (f->value.n > SEEN_TEXT_MAX || !(to->raw = arena_dup(a, f->value)).p)
-                return;
         }
     }
+    if (s->n > 1)
+        qsort(s->at, s->n, sizeof *s->at, by_value);
     shape->routes = s;
     shape->n_routes++;
 }
