@@ -2,12 +2,12 @@
  *
  * The reader understands enough of PCRE2's grammar to know where it does not understand; there it
  * says "nothing is certain" for the part, or gives up for the whole (`lost`). It may miss literals,
- * it must never invent one. A branch's best literal is its longest run of plain characters; an
- * alternation needs one of every branch. */
+ * it must never invent one. A branch's best literal is its longest run of plain characters, where a class of
+ * few characters makes several of it; an alternation needs one of every branch. */
 #include "base/limits.h"
 #include "detect/regex.h"
 
-enum { LITERAL_MIN = 1, GROUP_DEPTH_MAX = 32 };
+enum { LITERAL_MIN = 1, GROUP_DEPTH_MAX = 32, SMALL_CLASS_MAX = 4, RUN_WAYS_MAX = 8 };
 
 struct set {
     struct str at[REGEX_LITERALS_MAX];
@@ -31,21 +31,40 @@ static bool better(const struct set *a, const struct set *b) {
            (!b->n || a->shortest > b->shortest || (a->shortest == b->shortest && a->n < b->n));
 }
 
+/* Plain characters in a row; a class of few is as many ways to go on. */
 struct run {
-    char *p;
-    size_t n;
+    char *p[RUN_WAYS_MAX];
+    unsigned ways;
+    size_t n; /* of each */
 };
 
-/* A run of plain characters ends: it may be the branch's best. */
+/* A run ends: it may be the branch's best. */
 static void close_run(struct reader *r, struct run *run, struct set *best) {
-    if (run->n >= LITERAL_MIN && (!best->n || run->n > best->shortest)) {
-        struct str copy = arena_dup(r->a, str_n(run->p, run->n));
-        r->no_memory |= !copy.p;
-        best->at[0] = copy;
-        best->n = 1;
-        best->shortest = run->n;
+    struct set here = {.n = run->n >= LITERAL_MIN ? run->ways : 0, .shortest = run->n};
+    if (better(&here, best)) {
+        for (unsigned i = 0; i < run->ways; i++) {
+            here.at[i] = arena_dup(r->a, str_n(run->p[i], run->n));
+            r->no_memory |= !here.at[i].p;
+        }
+        *best = here;
     }
     run->n = 0;
+    run->ways = 1;
+}
+
+/* One of `chars` stands next. */
+static void extend_run(struct reader *r, struct run *run, struct set *best, const char *chars, unsigned n) {
+    if (run->ways * n > RUN_WAYS_MAX)
+        close_run(r, run, best);
+    for (unsigned k = n; k-- > 0;)
+        for (unsigned i = 0; i < run->ways; i++) {
+            char *to = run->p[k * run->ways + i];
+            if (k && run->n)
+                memcpy(to, run->p[i], run->n);
+            to[run->n] = chars[k];
+        }
+    run->ways *= n;
+    run->n++;
 }
 
 /* Reads a quantifier, if one stands here; *min is how often the atom must stand at least. */
@@ -84,6 +103,33 @@ static void skip_class(struct reader *r) {
         r->i++;
     }
     r->i++;
+}
+
+/* At "[": the characters of a class of few, lowered, each once; 0 (and nothing read): it is none, or not understood. */
+static unsigned read_small_class(struct reader *r, char chars[SMALL_CLASS_MAX]) {
+    unsigned n = 0;
+    size_t k = 1;
+    for (; peek(r, k) != ']' || k == 1; k++) {
+        char c = peek(r, k);
+        bool escaped = c == '\\';
+        if (escaped)
+            c = peek(r, ++k);
+        bool plain = c > 0x20 || c == ' ';
+        if (escaped && (ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z')))
+            plain = false;
+        if (!escaped && (c == '[' || c == ']' || (c == '^' && k == 1)))
+            plain = false;
+        if (!plain || (peek(r, k + 1) == '-' && peek(r, k + 2) != ']'))
+            return 0;
+        c = ascii_lower(c);
+        if (!n || !memchr(chars, c, n)) {
+            if (n == SMALL_CLASS_MAX)
+                return 0;
+            chars[n++] = c;
+        }
+    }
+    r->i += k + 1;
+    return n;
 }
 
 /* Behind a backslash: a plain character, or 0 for anything else. */
@@ -147,35 +193,41 @@ static struct set read_group(struct reader *r) {
 
 static struct set read_branch(struct reader *r) {
     struct set best = {0};
-    struct run run = {.p = arena_alloc(r->a, r->text.n + 1)};
-    r->no_memory |= !run.p;
+    struct run run = {.ways = 1};
+    for (unsigned i = 0; i < RUN_WAYS_MAX; i++) {
+        run.p[i] = arena_alloc(r->a, r->text.n + 1);
+        r->no_memory |= !run.p[i];
+    }
     while (!r->lost && !r->no_memory && r->i < r->text.n && peek(r, 0) != '|' &&
            peek(r, 0) != ')') {
-        char c = peek(r, 0), plain = 0;
-        unsigned min = 1;
+        char c = peek(r, 0), plain[SMALL_CLASS_MAX] = {0};
+        unsigned min = 1, n = 0;
         struct set group = {0};
         if (c == '(') {
             close_run(r, &run, &best);
             group = read_group(r);
         } else if (c == '[') {
-            skip_class(r);
+            n = read_small_class(r, plain);
+            if (!n)
+                skip_class(r);
         } else if (c == '\\') {
-            plain = read_escape(r);
+            plain[0] = ascii_lower(read_escape(r));
+            n = plain[0] != 0;
         } else {
             r->i++;
-            plain = strchr(".^$", c) || (unsigned char) c >= 0x80 ? 0 : c;
+            plain[0] = ascii_lower(c);
+            n = !strchr(".^$", c) && (unsigned char) c < 0x80;
         }
-        if (plain)
-            run.p[run.n++] = ascii_lower(plain);
         bool quantified = read_quantifier(r, &min);
-        if (quantified && plain && !min)
-            run.n--;
-        if (!plain || quantified)
+        if (n && min)
+            extend_run(r, &run, &best, plain, n);
+        if (!n || quantified)
             close_run(r, &run, &best);
         if (min && better(&group, &best))
             best = group;
     }
-    close_run(r, &run, &best);
+    if (!r->lost && !r->no_memory)
+        close_run(r, &run, &best);
     return best;
 }
 
