@@ -175,6 +175,8 @@ static bool value_holds(struct detect_matcher *m, const struct lane *l, const st
     const struct event_field *f = value_at(m, value);
     if (value_is_null(f))
         return false;
+    if (a->op == ATOM_GROUP)
+        return scan_group(m, l, a->group, value_prepare(m, value)->lowered);
     switch ((enum detect_op) a->op) {
     case DETECT_OP_ANY:
         return true;

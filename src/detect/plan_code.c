@@ -129,9 +129,24 @@ static int make_atom(struct lane_builder *b, const struct detect_logsource *sour
     return 0;
 }
 
+int lane_put_atom(struct lane_builder *b, const struct atom *a, const struct detect_item *item, uint32_t *ret) {
+    struct lane *l = b->lane;
+    int r = arena_grow(&b->temp, (void **) &b->atom_uses, &b->uses_cap, l->n_atoms + 1, sizeof *b->atom_uses);
+    if (r == 0)
+        r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1, sizeof *l->atoms);
+    if (r == 0)
+        r = arena_grow(&b->plan->arena, (void **) &l->items, &b->items_cap, l->n_atoms + 1, sizeof *l->items);
+    if (r < 0)
+        return r;
+    b->atom_uses[l->n_atoms] = 1;
+    l->items[l->n_atoms] = item;
+    l->atoms[l->n_atoms] = *a;
+    *ret = l->n_atoms++;
+    return 0;
+}
+
 int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) {
-    struct lane *l = b->lane;
     struct atom a;
     struct key k = {0};
     union map_value *v;
@@ -150,24 +165,15 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
         b->atom_uses[*ret]++;
         return 0;
     }
-    r = arena_grow(&b->temp, (void **) &b->atom_uses, &b->uses_cap, l->n_atoms + 1,
-                   sizeof *b->atom_uses);
-    if (r == 0)
-        r = arena_grow(&b->plan->arena, (void **) &l->atoms, &b->atoms_cap, l->n_atoms + 1,
-                       sizeof *l->atoms);
-    if (r == 0)
-        r = arena_grow(&b->plan->arena, (void **) &l->items, &b->items_cap, l->n_atoms + 1,
-                       sizeof *l->items);
-    if (r == 0 && item->op == DETECT_OP_REGEX)
+    if (item->op == DETECT_OP_REGEX)
         r = regex_new(item->text, item->re_flags, &a.re);
     if (r < 0)
         return r;
-    v->num = l->n_atoms;
-    b->atom_uses[l->n_atoms] = 1;
-    *ret = l->n_atoms;
-    l->items[l->n_atoms] = item;
-    l->atoms[l->n_atoms++] = a;
-    return 0;
+    r = lane_put_atom(b, &a, item, ret);
+    if (r < 0 && item->op == DETECT_OP_REGEX)
+        regex_free(a.re);
+    v->num = *ret;
+    return r;
 }
 
 /* Worth remembering within one event: what several places ask. Texts move side by
@@ -230,10 +236,9 @@ static int weigh(struct lane_builder *b, const struct detect_logsource *source, 
 }
 
 struct child {
-    const struct detect_expr *expr;
-    const struct weighed *weight;
+    struct lane_branch is; /* .expr NULL: an atom of literals */
     double rank;
-    uint32_t at;
+    uint32_t at, atom;
 };
 
 static int by_rank(const void *pa, const void *pb) {
@@ -253,40 +258,76 @@ struct coder {
     uint32_t n, cap;
 };
 
+static int gen_atom(struct coder *c, uint32_t atom, bool negated, int yes, int no) {
+    ASSERT(c->n < c->cap); /* counted before */
+    c->n++;
+    c->at[c->cap - c->n] = (struct step){
+        .atom = atom, .yes = (uint16_t) (negated ? no : yes), .no = (uint16_t) (negated ? yes : no)};
+    return (int) c->n;
+}
+
+/* An AND in an AND, an OR in an OR: all their children are of one row. */
+static uint32_t flatten(const struct detect_expr *e, const struct weighed *weight, struct lane_branch *to) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (e->sub[i]->kind == e->kind)
+            n += flatten(e->sub[i], &weight->sub[i], to ? to + n : NULL);
+        else if (to)
+            to[n++] = (struct lane_branch){e->sub[i], &weight->sub[i]};
+        else
+            n++;
+    }
+    return n;
+}
+
+static double rank(double cost, double chance, bool and) {
+    double decides = and? 1 - chance : chance;
+    return cost / (decides > 1e-6 ? decides : 1e-6);
+}
+
+/* The children of an AND or OR in the order that decides soonest for least. */
+static int order_children(struct coder *c, const struct detect_expr *e, const struct weighed *weight, bool negated,
+                          struct child **ret, uint32_t *ret_n) {
+    uint32_t n = flatten(e, weight, NULL), k = 0, atom = 0;
+    struct lane_branch *at = arena_alloc(&c->b->scratch, n * sizeof *at);
+    struct child *sub = arena_alloc(&c->b->scratch, n * sizeof *sub);
+    bool and = (e->kind == DETECT_AND) != negated;
+    int r = at && sub ? 0 : -ENOMEM;
+    if (r < 0)
+        return r;
+    (void) flatten(e, weight, at);
+    while (e->kind == DETECT_OR && (r = lane_join_literals(c->b, c->source, at, &n, &atom)) > 0) {
+        sub[k] = (struct child){.at = k, .atom = atom, .rank = rank(40, negated ? 0.8 : 0.2, and)};
+        k++;
+    }
+    for (uint32_t i = 0; i < n; i++, k++)
+        sub[k] = (struct child){.is = at[i], .at = k, .rank = rank(at[i].weight->cost, at[i].weight->chance, and)};
+    qsort(sub, k, sizeof *sub, by_rank);
+    *ret = sub;
+    *ret_n = k;
+    return r;
+}
+
 /* Returns where the node begins (a place from the end, or CODE_…), or a negative code. */
 static int gen(struct coder *c, const struct detect_expr *e, const struct weighed *weight, bool negated, int yes,
                int no) {
+    struct child *sub;
+    uint32_t atom, n;
+    int r;
     if (e->kind == DETECT_NOT)
         return gen(c, e->sub[0], weight, !negated, yes, no);
     if (e->kind == DETECT_ITEM) {
-        uint32_t atom;
-        int r = lane_atom_of(c->b, c->source, e->item, &atom);
-        if (r < 0)
-            return r;
-        ASSERT(c->n < c->cap); /* counted before */
-        c->n++;
-        c->at[c->cap - c->n] = (struct step){.atom = atom,
-                                             .yes = (uint16_t) (negated ? no : yes),
-                                             .no = (uint16_t) (negated ? yes : no)};
-        return (int) c->n;
+        r = lane_atom_of(c->b, c->source, e->item, &atom);
+        return r < 0 ? r : gen_atom(c, atom, negated, yes, no);
     }
+    if ((r = order_children(c, e, weight, negated, &sub, &n)) < 0)
+        return r;
     bool and = (e->kind == DETECT_AND) != negated;
-    struct child *sub = arena_alloc(&c->b->scratch, e->n * sizeof *sub);
-    if (!sub)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < e->n; i++) {
-        const struct weighed *w = &weight->sub[i];
-        double decides = and? 1 - w->chance : w->chance;
-        sub[i] = (struct child){e->sub[i], w, w->cost / (decides > 1e-6 ? decides : 1e-6), i};
-    }
-    qsort(sub, e->n, sizeof *sub, by_rank);
     int begin = and? yes : no;
-    for (uint32_t i = e->n; i-- > 0;) {
-        begin =
-            and? gen(c, sub[i].expr, sub[i].weight, negated, begin, no)
-               : gen(c, sub[i].expr, sub[i].weight, negated, yes, begin);
-        if (begin < 0)
-            return begin;
+    for (uint32_t i = n; i-- > 0 && begin >= 0;) {
+        int to_yes = and? begin : yes, to_no = and? no : begin;
+        begin = sub[i].is.expr ? gen(c, sub[i].is.expr, sub[i].is.weight, negated, to_yes, to_no)
+                               : gen_atom(c, sub[i].atom, negated, to_yes, to_no);
     }
     return begin;
 }

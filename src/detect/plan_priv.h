@@ -27,8 +27,10 @@ enum {
     ATOM_WORD = 64, /* item->word_begins or word_ends */
     ATOM_ODD = ATOM_CASED | ATOM_UNICODE | ATOM_NUMBER | ATOM_HIGH | ATOM_FOLD | ATOM_WORD /* more than a text in the lowered value */
 };
+enum { ATOM_GROUP = DETECT_OP_MAX_ /* one of many literals (plan_group.c) */ };
+struct gram_set;
 struct atom {
-    uint8_t op; /* enum detect_op */
+    uint8_t op; /* enum detect_op, ATOM_GROUP */
     uint8_t flags;
     uint16_t field; /* of the lane */
     uint32_t n;
@@ -40,6 +42,7 @@ struct atom {
     union {
         const struct detect_item *item;
         struct regex *re; /* REGEX */
+        struct gram_set *group;
     };
 };
 _Static_assert(sizeof(struct atom) == 32, "two to a cache line");
@@ -266,6 +269,16 @@ struct trigger_list {
 /* A way to look a value up, shared by all triggers of the field that need it: its price is shared, too. */
 enum lookup { LOOKUP_GRAMS = PROBE_MAX_, LOOKUP_SHORTS = LOOKUP_GRAMS + 2, LOOKUPS = LOOKUP_SHORTS + 2 };
 
+/* Literals of one atom: from `first` of the builder's members up to the next group's. */
+struct lane_group {
+    uint32_t atom, first;
+};
+/* A node and what judging it costs. */
+struct lane_branch {
+    const struct detect_expr *expr;
+    const struct weighed *weight; /* plan_code.c */
+};
+
 struct popularity; /* plan_chance.c */
 struct gram_memo { /* what chance_of_gram said */
     uint64_t key;  /* of field and literal; 0: free */
@@ -286,6 +299,9 @@ struct lane_builder {
     uint32_t *atom_uses; /* how many places of rules name each atom */
     size_t atoms_cap, items_cap, uses_cap, code_cap;
     size_t n_code;
+    struct lane_group *groups;
+    uint32_t *members; /* atoms */
+    size_t n_groups, groups_cap, n_members, members_cap;
     struct trigger_list triggers;
     uint32_t (*shared_by)[LOOKUPS]; /* triggers of the last round, by field; NULL in the first */
     uint32_t *always;
@@ -305,8 +321,14 @@ struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint3
 int lane_add_rule(struct lane_builder *b, const struct lane_source *rule) MUST_USE;
 int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
                  const struct detect_item *item, uint32_t *ret) MUST_USE;
+int lane_put_atom(struct lane_builder *b, const struct atom *a, const struct detect_item *item,
+                  uint32_t *ret) MUST_USE;
 int lane_settle_atoms(struct lane_builder *b) MUST_USE;
 double item_cost_ns(const struct detect_item *item);
+/* plan_group.c: takes literals of one field out of n children of an OR where they are many. 1: *ret_atom holds when one
+ * of them does; 0: there are none. */
+int lane_join_literals(struct lane_builder *b, const struct detect_logsource *source, struct lane_branch *at,
+                       uint32_t *n, uint32_t *ret_atom) MUST_USE;
 /* plan_chance.c: how often something happens in events, from statistics where there are some. Without them, how
  * often literals stand in rules stands for how often they stand in events. */
 int popularity_new(struct lane_builder *b) MUST_USE;

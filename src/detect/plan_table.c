@@ -186,13 +186,10 @@ static int make_filter(struct tables *t, const struct trigger *at, size_t n, str
     return 0;
 }
 
-static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
-    struct gram_set *g = set_of(t, at);
+static int fill_grams(struct tables *t, struct gram_set *g, const struct trigger *at, size_t n) {
     size_t n_keys = 0;
     for (size_t i = 0; i < n; i += run_of(at + i, n - i, cmp_bucket))
         n_keys++;
-    if (!g)
-        return -ENOMEM;
     g->has_grams = true;
     g->table_log = MAX(log_at_least(n_keys * 2), 4);
     /* 128 bits a gram: the bitmap answers nearly everything; at most 128 KB, so that it stays in L2
@@ -215,6 +212,35 @@ static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
         i += k;
     }
     return 0;
+}
+
+static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
+    struct gram_set *g = set_of(t, at);
+    return g ? fill_grams(t, g, at, n) : -ENOMEM;
+}
+
+/* The literals of an atom, looked for like triggers; the rule behind them is nobody's. The line is no field of its own
+ * here: it has been made readable when it is judged. */
+static int put_group(struct tables *t, struct atom *a, const uint32_t *members) {
+    struct trigger *at = arena_zalloc(&t->b->temp, a->n * sizeof *at);
+    if (!at || !(a->group = arena_zalloc(&t->b->plan->arena, sizeof *a->group)))
+        return -ENOMEM;
+    for (uint32_t i = 0; i < a->n; i++) {
+        const struct atom *m = &t->l->atoms[members[i]];
+        at[i] = (struct trigger){.kind = TRIGGER_GRAM, .field = UINT16_MAX, .lit = str_n(m->text, m->n)};
+        at[i].offset = rarest_gram(t->b, a->field, at[i].lit);
+        at[i].key = str_n(at[i].lit.p + at[i].offset, 4);
+    }
+    qsort(at, a->n, sizeof *at, by_all);
+    return fill_grams(t, a->group, at, a->n);
+}
+
+static int put_groups(struct tables *t) {
+    struct lane_builder *b = t->b;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < b->n_groups; i++)
+        r = put_group(t, &t->l->atoms[b->groups[i].atom], b->members + b->groups[i].first);
+    return r;
 }
 
 static int put_shorts(struct tables *t, const struct trigger *at, size_t n) {
@@ -302,8 +328,8 @@ int lane_build_tables(struct lane_builder *b) {
         return -ENOMEM;
     if (l->n)
         qsort(l->at, l->n, sizeof *l->at, by_all);
-    t.l->entries = arena_alloc(a, (l->n + 1) * sizeof *t.l->entries);
-    t.l->rule_lists = arena_alloc(a, (l->n * 2 + b->n_always + 1) * sizeof *t.l->rule_lists);
+    t.l->entries = arena_alloc(a, (l->n + b->n_members + 1) * sizeof *t.l->entries);
+    t.l->rule_lists = arena_alloc(a, (l->n * 2 + b->n_members + b->n_always + 1) * sizeof *t.l->rule_lists);
     int r = t.l->entries && t.l->rule_lists ? size_hash(&t, n_probe_keys(l)) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < l->n;) {
         size_t k = i + 1;
@@ -312,6 +338,8 @@ int lane_build_tables(struct lane_builder *b) {
         r = put_set(&t, &l->at[i], k - i);
         i = k;
     }
+    if (r == 0)
+        r = put_groups(&t);
     if (r < 0)
         return r;
     put_line_rules(&t);

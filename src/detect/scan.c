@@ -99,29 +99,58 @@ static void probe_number(struct detect_matcher *m, const struct lane *l, uint32_
 
 /* --- substrings --- */
 
-static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
-                       struct str v, size_t at) {
+static const struct bucket *find_gram(const struct gram_set *g, struct str v, size_t at) {
     uint32_t mask = ((uint32_t) 1 << g->table_log) - 1, gram;
     memcpy(&gram, v.p + at, 4);
     gram |= g->bitmap.fold;
-    m->stats.grams++;
     for (uint32_t i = kernel_gram_hash(gram) >> (32 - g->table_log); g->table[i].n; i = (i + 1) & mask)
-        if (g->table[i].tag == gram) {
-            choose_entries(m, l, &g->table[i], v, at);
-            return;
-        }
+        if (g->table[i].tag == gram)
+            return &g->table[i];
+    return NULL;
+}
+
+static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+                       struct str v, size_t at) {
+    const struct bucket *b = find_gram(g, v, at);
+    m->stats.grams++;
+    if (b)
+        choose_entries(m, l, b, v, at);
+}
+
+static size_t next_places(const struct detect_matcher *m, const struct gram_set *g, struct str v, size_t *at,
+                          uint32_t places[KERNEL_PLACES_MAX]) {
+    const struct kernel *k = m->kernel;
+    return g->filter && k->filter_first ? k->filter(g->filter, v.p, v.n, at, places)
+                                        : k->bitmap(&g->bitmap, v.p, v.n, at, places);
 }
 
 static void scan_grams(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                        struct str v) {
-    const struct kernel *k = m->kernel;
     uint32_t places[KERNEL_PLACES_MAX];
     for (size_t at = 0; at + 4 <= v.n;) {
-        size_t n = g->filter && k->filter_first ? k->filter(g->filter, v.p, v.n, &at, places)
-                                          : k->bitmap(&g->bitmap, v.p, v.n, &at, places);
+        size_t n = next_places(m, g, v, &at, places);
         for (size_t i = 0; i < n; i++)
             found_gram(m, l, g, v, places[i]);
     }
+}
+
+static bool stands_at(const struct lane *l, const struct gram_set *g, struct str v, size_t at) {
+    const struct bucket *b = find_gram(g, v, at);
+    for (uint32_t i = 0; b && i < b->n; i++)
+        if (verified(&l->entries[b->first + i], v, at))
+            return true;
+    return false;
+}
+
+bool scan_group(const struct detect_matcher *m, const struct lane *l, const struct gram_set *g, struct str v) {
+    uint32_t places[KERNEL_PLACES_MAX];
+    for (size_t at = 0; at + 4 <= v.n;) {
+        size_t n = next_places(m, g, v, &at, places);
+        for (size_t i = 0; i < n; i++)
+            if (stands_at(l, g, v, places[i]))
+                return true;
+    }
+    return false;
 }
 
 static void found_short(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,

@@ -540,7 +540,40 @@ static void survives_every_failing_allocation(void **state UNUSED) {
     }
 }
 
-UNIT_GROUP(detect_match, cmocka_unit_test(texts_ignore_case_and_must_be_whole),
+/* Long lists of literals are looked for together (plan_group.c): each of them, alone, wherever it stands. */
+static void long_lists_find_each(void **state UNUSED) {
+    static const char *const list[] = {"alpha", "beta1", "gamma", "delta", "epsilon", "zeta", "eta", "theta theta",
+                                       "pha", "alphabet", "\xc3\xa4rger", "x.exe\\\\y", "iota", "%00%"};
+    char detection[1024] = "", json[256];
+    for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+        snprintf(detection + strlen(detection), sizeof detection - strlen(detection), "%s\"%s\"", i ? ", " : "", list[i]);
+    for (unsigned form = 0; form < 4; form++) {
+        static const char *const forms[] = {"  s:\n    a|contains: [%s]\n  condition: s",
+                                            "  s:\n    a|contains: [%s]\n  condition: not s",
+                                            "  s:\n    - %s\n  condition: s",
+                                            "  s:\n    b: 1\n  t:\n    a|contains: [%s]\n  condition: s or t"};
+        static char rule[2048];
+        char joined[1024] = "";
+        for (size_t i = 0; form == 2 && i < ARRAY_SIZE(list); i++)
+            snprintf(joined + strlen(joined), sizeof joined - strlen(joined), "%s\"%s\"", i ? "\n    - " : "", list[i]);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(rule, sizeof rule, forms[form], form == 2 ? joined : detection);
+#pragma GCC diagnostic pop
+        for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+            for (unsigned at = 0; at < 3; at++) {
+                static const char *const around[] = {"", "................................................................", "A"};
+                snprintf(json, sizeof json, "{\"a\": \"%s%s%s\"}", around[at], list[i], around[2 - at]);
+                assert_int_equal(fires(rule, json), form != 1);
+            }
+        }
+        assert_int_equal(fires(rule, "{\"a\": \"alph bet2 gamm delt epsilo zet the\"}"), form == 1);
+        assert_int_equal(fires(rule, "{\"c\": \"alp\"}"), form == 1);
+        assert_int_equal(fires(rule, "{\"a\": [\"xxxxxxx\", \"ALPHA\"]}"), form != 1);
+    }
+}
+
+UNIT_GROUP(detect_match, cmocka_unit_test(long_lists_find_each), cmocka_unit_test(texts_ignore_case_and_must_be_whole),
            cmocka_unit_test(other_scripts_fold_too), cmocka_unit_test(wildcards_and_escapes),
            cmocka_unit_test(startswith_endswith_contains),
            cmocka_unit_test(lists_are_or_and_all_is_and),
