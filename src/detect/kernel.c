@@ -82,6 +82,12 @@ static unsigned plain_look(const char *p, size_t n) {
     return (high >= 0x80 ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
 }
 
+static size_t plain_component(const char *p, size_t n) {
+    while (n > 0 && p[n - 1] != '\\' && p[n - 1] != '/')
+        n--;
+    return n ? n - 1 : 0;
+}
+
 static uint64_t plain_members(const struct kernel_class *c, const char *p, size_t n) {
     uint64_t m = 0;
     for (size_t i = 0; i < n; i++)
@@ -126,6 +132,7 @@ const struct kernel *kernel_plain(void) {
                                     .contains = plain_contains,
                                     .lower = plain_lower,
                                     .look = plain_look,
+                                    .component = plain_component,
                                     .members = plain_members,
                                     .bitmap = plain_bitmap,
                                     .filter = plain_filter};

@@ -56,6 +56,8 @@ struct kernel {
     /* KERNEL_HIGH: other bytes than ASCII; KERNEL_OPAQUE: NUL or ESC; KERNEL_U: a u behind a backslash that is not
      * itself behind one (C:\\users has none) */
     unsigned (*look)(const char *p, size_t n);
+    /* where the last '\\' or '/' stands; 0 when none does */
+    size_t (*component)(const char *p, size_t n);
     /* which of up to 64 bytes, all ASCII, are of the class */
     uint64_t (*members)(const struct kernel_class *c, const char *p, size_t n);
     size_t (*bitmap)(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,

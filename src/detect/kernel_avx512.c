@@ -72,18 +72,35 @@ static inline uint64_t behind_escape(uint64_t slash, uint64_t *carry) {
 }
 
 WIDE static unsigned wide_look(const char *p, size_t n) {
-    __mmask64 high = 0, opaque = 0, u = 0;
-    uint64_t carry = 0;
+    const __m512i slash = _mm512_set1_epi8('\\'), esc = _mm512_set1_epi8(0x1b);
+    __m512i any = _mm512_setzero_si512(), least = _mm512_set1_epi8(-1);
+    __mmask64 opaque = 0;
+    uint64_t carry = 0, u = 0;
     for (size_t i = 0; i < n; i += 64) {
-        __mmask64 m = low(n - i);
-        __m512i v = _mm512_maskz_loadu_epi8(m, p + i);
-        high |= _mm512_movepi8_mask(v);
-        opaque |= _mm512_mask_testn_epi8_mask(m, v, v) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(0x1b));
-        __mmask64 slash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
-        if (slash | carry)
-            u |= behind_escape(slash, &carry) & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
+        __m512i v = n - i >= 64 ? _mm512_loadu_si512(p + i)
+                                : _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), low(n - i), p + i);
+        any = _mm512_or_si512(any, v);
+        least = _mm512_min_epu8(least, v);
+        opaque |= _mm512_cmpeq_epi8_mask(v, esc);
+        __mmask64 slashes = _mm512_cmpeq_epi8_mask(v, slash);
+        if (slashes | carry)
+            u |= behind_escape(slashes, &carry) & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
     }
-    return (high ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
+    opaque |= _mm512_testn_epi8_mask(least, least);
+    return (_mm512_movepi8_mask(any) ? KERNEL_HIGH : 0) | (opaque ? KERNEL_OPAQUE : 0) | (u ? KERNEL_U : 0);
+}
+
+WIDE static size_t wide_component(const char *p, size_t n) {
+    const __m512i slash = _mm512_set1_epi8('/'), back = _mm512_set1_epi8('\\');
+    for (size_t left = n; left;) {
+        size_t k = left < 64 ? left : 64;
+        __m512i v = load(p + left - k, k);
+        __mmask64 m = _mm512_cmpeq_epi8_mask(v, slash) | _mm512_cmpeq_epi8_mask(v, back);
+        if (m)
+            return left - k + 63 - (size_t) __builtin_clzll(m);
+        left -= k;
+    }
+    return 0;
 }
 
 WIDE static uint64_t wide_members(const struct kernel_class *c, const char *p, size_t n) {
@@ -143,10 +160,12 @@ WIDE static inline __mmask64 next_block(const struct kernel_filter *f, const cha
         const char *p = v + *i;
         size_t left = n - *i;
         __m512i a, b, c, d;
-        if (LIKELY(left >= 67)) {
+        __mmask64 here = ~UINT64_C(0);
+        if (LIKELY(left >= 67)) { /* all 64 are places */
             a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
             c = _mm512_loadu_si512(p + 2), d = _mm512_loadu_si512(p + 3);
         } else {
+            here = low(places - *i);
             a = load(p, left), b = load(p + 1, left - 1);
             c = left > 2 ? load(p + 2, left - 2) : _mm512_setzero_si512();
             d = left > 3 ? load(p + 3, left - 3) : _mm512_setzero_si512();
@@ -154,7 +173,7 @@ WIDE static inline __mmask64 next_block(const struct kernel_filter *f, const cha
         __m512i pass = groups_at(t, a, b, c, d);
         if (f->halves == 2)
             pass = _mm512_or_si512(pass, groups_at(u, a, b, c, d));
-        __mmask64 m = _mm512_mask_test_epi8_mask(low(places - *i), pass, pass);
+        __mmask64 m = _mm512_mask_test_epi8_mask(here, pass, pass);
         if (UNLIKELY(m))
             return m;
     }
@@ -179,6 +198,7 @@ const struct kernel *kernel_avx512(void) {
                                     .contains = wide_contains,
                                     .lower = wide_lower,
                                     .look = wide_look,
+                                    .component = wide_component,
                                     .members = wide_members,
                                     .filter_first = true,
                                     .bitmap = wide_bitmap,

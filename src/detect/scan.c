@@ -77,7 +77,7 @@ static void run_probes(struct detect_matcher *m, const struct lane *l, uint32_t 
         if (which == PROBE_WHOLE && !(lengths >> v.n % 64 & 1))
             continue;
         if (which == PROBE_COMPONENT)
-            key = last_component(v);
+            key = str_from(v, m->kernel->component(v.p, v.n));
         else if (which >= PROBE_LAST1)
             key = str_from(v, v.n - n);
         else if (which >= PROBE_FIRST1)

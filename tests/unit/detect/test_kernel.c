@@ -81,6 +81,21 @@ static void lower_lowers_ascii_and_sees_the_rest(void **state UNUSED) {
     }
 }
 
+static void component_is_the_last(void **state UNUSED) {
+    for (unsigned t = 0; t < TRIES; t++) {
+        size_t n = length(), want = 0;
+        char *v = value(n);
+        for (size_t i = 0; i < n; i++) {
+            if (t % 3 && (v[i] == '/' || v[i] == '\\') && pick(100))
+                v[i] = 'x'; /* few, far from the end */
+            want = v[i] == '/' || v[i] == '\\' ? i : want;
+        }
+        for (unsigned k = 0; k < n_kernels; k++)
+            assert_int_equal(kernels[k]->component(v, n), want);
+        mem_free(v);
+    }
+}
+
 static void look_sees_what_makes_a_line_unreadable(void **state UNUSED) {
     for (unsigned t = 0; t < TRIES; t++) {
         size_t n = length();
@@ -200,6 +215,7 @@ static void rare_bytes_are_of_the_literal(void **state UNUSED) {
 
 UNIT_GROUP(detect_kernel, cmocka_unit_test_setup(contains_finds_what_is_there, find_kernels),
            cmocka_unit_test_setup(lower_lowers_ascii_and_sees_the_rest, find_kernels),
+           cmocka_unit_test_setup(component_is_the_last, find_kernels),
            cmocka_unit_test_setup(look_sees_what_makes_a_line_unreadable, find_kernels),
            cmocka_unit_test_setup(filters_let_through_every_pattern, find_kernels),
            cmocka_unit_test_setup(bitmaps_find_every_gram_they_hold, find_kernels),
