@@ -48,12 +48,11 @@ void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, 
     f->min = 4;
     for (size_t i = 0; i < n; i++) {
         unsigned group = (unsigned) (i * f->halves * 8 / n), length = lengths ? lengths[i] : 4;
-        uint8_t bit = (uint8_t) (1u << group % 8);
         f->min = MIN(f->min, length);
         for (unsigned k = 0; k < 4; k++)
             for (unsigned b = 0; b < 256; b++)
                 if (k >= length || (b | fold) == patterns[4 * i + k])
-                    f->groups[group / 8][k][b & 63] |= bit;
+                    kernel_filter_allow(f, group, k, b);
     }
 }
 
@@ -141,6 +140,11 @@ const struct kernel *kernel_plain(void) {
 
 const struct kernel *kernel_best(void) {
     const char *asked = getenv("KIZUKI_KERNEL");
-    const struct kernel *k = asked && strcmp(asked, "plain") == 0 ? NULL : kernel_avx512();
+    const struct kernel *k = NULL;
+    if (asked && strcmp(asked, "plain") == 0)
+        return kernel_plain();
+    if (!asked || strcmp(asked, "avx2") != 0)
+        k = kernel_avx512();
+    k = k ? k : kernel_avx2();
     return k ? k : kernel_plain();
 }

@@ -1,5 +1,5 @@
-/* The inner loops of matching, 64 bytes at a time where the processor can (AVX-512 with VBMI), else in
- * plain C. One set is chosen when a matcher is made; both give the same answers, which the unit tests
+/* The inner loops of matching, 64 bytes at a time where the processor can (AVX-512 with VBMI), or 32 (AVX2), else in
+ * plain C. One set is chosen when a matcher is made; all find the same, which the unit tests
  * hold them to. Nothing is read outside the bytes given: tails are masked, so values need no padding.
  *
  * Places are found in portions: each call goes on at *at and stops when `out` is full. */
@@ -21,12 +21,20 @@ double kernel_byte_share(char c); /* of the bytes of a log, about */
 /* Up to sixteen groups of four-byte patterns, as one table for each of the four bytes: in which groups the
  * byte may stand there. A place passes when one group allows all four: never too few, sometimes too many.
  * Patterns shorter than four bytes allow everything behind their end. Bytes are told apart by their low
- * six bits: one register holds a table. */
+ * six bits, because one register of 64 bytes holds such a table, or (AVX2) by each half of eight apart. */
 struct kernel_filter {
     uint8_t groups[2][4][64];
+    uint8_t low[2][4][16], high[2][4][16];
     unsigned halves; /* 1: eight groups, 2: sixteen */
     unsigned min;    /* length of the shortest pattern */
 };
+/* The byte b may stand at place k (of four) in this group (of sixteen). */
+static inline void kernel_filter_allow(struct kernel_filter *f, unsigned group, unsigned k, unsigned b) {
+    uint8_t bit = (uint8_t) (1u << group % 8);
+    f->groups[group / 8][k][b & 63] |= bit;
+    f->low[group / 8][k][b & 15] |= bit;
+    f->high[group / 8][k][b >> 4] |= bit;
+}
 /* Patterns are n × 4 bytes, sorted by the caller so that alike ones stand together; lengths may be NULL (all
  * four). A byte b stands for the pattern's byte when (b | fold) equals it. */
 void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, const uint8_t *lengths,
@@ -67,6 +75,7 @@ struct kernel {
                      uint32_t out[KERNEL_PLACES_MAX]);
 };
 const struct kernel *kernel_plain(void);
-/* For this processor; plain C where the environment says KIZUKI_KERNEL=plain. */
+/* For this processor; another one where the environment says KIZUKI_KERNEL=plain or avx2. */
 const struct kernel *kernel_best(void);
-const struct kernel *kernel_avx512(void); /* NULL where it cannot run */
+const struct kernel *kernel_avx512(void); /* NULL where it cannot run, likewise: */
+const struct kernel *kernel_avx2(void);

@@ -365,7 +365,7 @@ static void settle_window(struct regex_gate *g, const struct reader *r) {
             g->windows[k] = class_lowered(best.at[k]);
         for (unsigned b = 0; b < 128; b++)
             if (g->windows[k].bytes[b])
-                g->window.groups[0][k][b & 63] = 1;
+                kernel_filter_allow(&g->window, 0, k, b);
     }
 }
 

@@ -595,11 +595,17 @@ static void agrees_with_the_naive_evaluator(void **state UNUSED) {
 }
 
 /* As on a processor without AVX-512. */
-static void agrees_with_plain_loops_too(void **state) {
-    assert_int_equal(setenv("KIZUKI_KERNEL", "plain", 1), 0);
+static void agrees_with_kernel(void **state, const char *name) {
+    assert_int_equal(setenv("KIZUKI_KERNEL", name, 1), 0);
     agrees_with_the_naive_evaluator(state);
     assert_int_equal(unsetenv("KIZUKI_KERNEL"), 0);
 }
+static void agrees_with_plain_loops_too(void **state) {
+    agrees_with_kernel(state, "plain");
+}
+static void agrees_with_avx2_too(void **state) {
+    agrees_with_kernel(state, "avx2");
+}
 
 UNIT_GROUP(detect_oracle, cmocka_unit_test(agrees_with_the_naive_evaluator),
-           cmocka_unit_test(agrees_with_plain_loops_too))
+           cmocka_unit_test(agrees_with_plain_loops_too), cmocka_unit_test(agrees_with_avx2_too))

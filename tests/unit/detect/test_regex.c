@@ -159,7 +159,7 @@ static size_t any_regex(char *z, size_t cap) {
 static void foresees_only_what_is_so(void **state UNUSED) {
     static const char letters[] = "aabbcABC++.. \n\t1x-{}]\\/=";
     static const unsigned flags[] = {0, 0, DETECT_RE_I, DETECT_RE_S, DETECT_RE_M, DETECT_RE_I | DETECT_RE_S};
-    const struct kernel *kernels[] = {kernel_plain(), kernel_best()};
+    const struct kernel *kernels[] = {kernel_plain(), kernel_best(), kernel_avx2() ? kernel_avx2() : kernel_plain()};
     struct regex_memory *m = regex_memory_new();
     unsigned n_yes = 0, n_no = 0, n_regexes = 0;
     assert_non_null(m);
