@@ -64,6 +64,48 @@ static void names_are_tried_in_order(void **state UNUSED) {
     fire_end(&f);
 }
 
+/* Which rules an event is shown is remembered by what it says of itself: each case with a name. */
+static void routes_are_chosen_by_whole_values(void **state UNUSED) {
+    static const char fields[] =
+        "maps:\n"
+        "  - for: {product: p}\n    prefixes: [x.]\n    names: {Image: [process.executable]}\n"
+        "routes:\n"
+        "  - {logsource: {product: p, category: one}, when: {Channel: 'Micro/Op', EventID: 1}}\n"
+        "  - {logsource: {product: p, category: two}, when: {Channel: 'Micro/Op', EventID: 2}}\n";
+    static const struct {
+        const char *name, *json, *ids;
+    } t[] = {
+        {"as it is", "{\"Channel\": \"Micro/Op\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"the other number", "{\"Channel\": \"Micro/Op\", \"EventID\": 2, \"Image\": \"c:\\\\cmd.exe\"}", "two"},
+        {"a number as a text", "{\"Channel\": \"Micro/Op\", \"EventID\": \"1\", \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"a number written otherwise", "{\"Channel\": \"Micro/Op\", \"EventID\": 1.0, \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"a number that begins alike", "{\"Channel\": \"Micro/Op\", \"EventID\": 12, \"Image\": \"c:\\\\cmd.exe\"}", ""},
+        {"the channel with escapes", "{\"Channel\": \"M\\u0069cro\\/Op\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"the channel in other case", "{\"Channel\": \"MICRO/OP\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"a channel that begins alike", "{\"Channel\": \"Micro/Operational\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", ""},
+        {"in another order", "{\"Image\": \"c:\\\\cmd.exe\", \"EventID\": 1, \"Channel\": \"Micro/Op\"}", "one"},
+        {"the channel twice", "{\"Channel\": \"Other\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\", \"Channel\": \"Micro/Op\"}", "one"},
+        {"the channel in a list", "{\"Channel\": [\"Other\", \"Micro/Op\"], \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", "one"},
+        {"under a prefix", "{\"x\": {\"Channel\": \"Micro/Op\", \"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}}", "one"},
+        {"a field under its other name has its triggers", "{\"Channel\": \"Micro/Op\", \"EventID\": 1, \"process\": {\"executable\": \"c:\\\\cmd.exe\"}}", "one"},
+        {"and its escapes", "{\"Channel\": \"Micro/Op\", \"EventID\": 1, \"process\": {\"executable\": \"c:\\\\cm\\u0064.exe\"}}", "one"},
+        {"no channel at all", "{\"EventID\": 1, \"Image\": \"c:\\\\cmd.exe\"}", ""},
+    };
+    struct fire f;
+    fire_begin(&f,
+               RULE("one", "product: p, category: one", "'Image|endswith': '\\cmd.exe'")
+                   RULE("two", "product: p, category: two", "'Image|endswith': '\\cmd.exe'"),
+               fields, NULL);
+    for (int again = 0; again < 2; again++) /* what was remembered is there the second time */
+        for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+            fire_event(&f, str_of(t[i].json));
+            const char *got = f.n == 0 ? "" : f.n == 1 ? f.rules->rules[f.hits[0]]->id.p : "both";
+            if (strncmp(got, t[i].ids, 3) != 0)
+                fail_msg("%s: '%.3s', not '%s'", t[i].name, got, t[i].ids);
+        }
+    fire_end(&f);
+}
+
 static void mistakes_in_field_files_are_named(void **state UNUSED) {
     static const struct {
         const char *text, *words;
@@ -140,5 +182,6 @@ static void shipped_maps_reach_every_shipper(void **state UNUSED) {
 
 UNIT_GROUP(detect_fields, cmocka_unit_test(routes_join_and_replace),
            cmocka_unit_test(names_are_tried_in_order),
+           cmocka_unit_test(routes_are_chosen_by_whole_values),
            cmocka_unit_test(mistakes_in_field_files_are_named),
            cmocka_unit_test(shipped_maps_reach_every_shipper))

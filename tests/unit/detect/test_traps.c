@@ -164,6 +164,79 @@ static void traps_of_conditions(void **state UNUSED) {
     spring(t, ARRAY_SIZE(t));
 }
 
+#define TEN "0123456789"
+#define SIXTY_FOUR TEN TEN TEN TEN TEN TEN "0123"
+#define HUNDRED SIXTY_FOUR TEN TEN TEN "012345"
+
+/* What chooses the rules that are looked at may only choose too many: hashed beginnings and ends, grams, literals that an
+ * expression cannot do without, a bloom of lengths. Each choice by a case that it must let through and one that only the
+ * full comparison keeps out. */
+static void choices_of_the_fast_path(void **state UNUSED) {
+    static const struct trap t[] = {
+        {"a beginning longer than what is hashed of it", S("'a|startswith': 'c:\\windows\\system32\\drivers\\etc\\h'"), "{\"a\": \"C:\\\\Windows\\\\System32\\\\drivers\\\\etc\\\\hosts\"}", true},
+        {"the same hashed beginning, another text", S("'a|startswith': 'c:\\windows\\system32\\drivers\\etc\\h'"), "{\"a\": \"C:\\\\Windows\\\\System32\\\\drivers\\\\gmreadme\"}", false},
+        {"a beginning longer than the value", S("'a|startswith': 'c:\\windows\\system32\\'"), "{\"a\": \"c:\\\\windows\"}", false},
+        {"an end longer than what is hashed of it", S("'a|endswith': '-long-and-longer.evil.example'"), "{\"a\": \"very-long-and-longer.evil.example\"}", true},
+        {"the same hashed end, another text", S("'a|endswith': '-long-and-longer.evil.example'"), "{\"a\": \"very-long-and-other.evil.example\"}", false},
+        {"an end that is a last component, with an empty one before", S("'a|endswith': '\\cmd.exe'"), "{\"a\": \"\\\\\\\\cmd.exe\"}", true},
+        {"a last component that is the whole value", S("'a|endswith': '\\cmd.exe'"), "{\"a\": \"cmd.exe\"}", false},
+        {"a value of sixty-four bytes", S("a: '" SIXTY_FOUR "'"), "{\"a\": \"" SIXTY_FOUR "\"}", true},
+        {"a value of a hundred", S("a: '" HUNDRED "'"), "{\"a\": \"" HUNDRED "\"}", true},
+        {"a hundred bytes, the last one another", S("a: '" HUNDRED "x'"), "{\"a\": \"" HUNDRED "y\"}", false},
+        {"a literal of a hundred bytes inside", S("'a|contains': '" HUNDRED "'"), "{\"a\": \"<" HUNDRED ">\"}", true},
+        {"a literal of a hundred bytes, another behind its rarest part", S("'a|contains': '" HUNDRED "x'"), "{\"a\": \"<" HUNDRED "y>\"}", false},
+        {"a literal of three bytes", S("'a|contains': qzq"), "{\"a\": \"xqzqx\"}", true},
+        {"a literal of four, its gram across the middle of a block", S("'a|contains': wxyz"), "{\"a\": \"" TEN TEN TEN TEN TEN TEN "01wxyz" TEN "\"}", true},
+        {"the gram is there, the literal is not", S("'a|contains': abcdefgh"), "{\"a\": \"abcdefg abcdefx bcdefgh\"}", false},
+        {"a gram in other case", S("'a|contains': 'PowerShell'"), "{\"a\": \"pOWERsHELL\"}", true},
+        {"a gram in other case, under cased", S("'a|contains|cased': 'PowerShell'"), "{\"a\": \"powershell\"}", false},
+        {"all: one literal is chosen, the other missing", S("'a|contains|all': [needle1, needle2]"), "{\"a\": \"needle2\"}", false},
+        {"or: each branch has its own", S("'a|contains': [needle1, needle2, nee]"), "{\"a\": \"needless\"}", true},
+        {"one of several rules' selections is never true of a value", "  s: {a: x}\n  n: {'b|contains': needle1}\n  condition: s or n", "{\"b\": \"needle1\"}", true},
+        {"a negation beside a literal needs no literal itself", "  s: {'a|contains': needle1}\n  n: {'a|contains': hay}\n  condition: s and not n", "{\"a\": \"needle1\"}", true},
+        {"an expression with two branches has no literal of its own", S("'a|re': 'foobar|barfoo'"), "{\"a\": \"xbarfoox\"}", true},
+        {"a part that may be missing is no literal", S("'a|re': 'abc(defg)?hij'"), "{\"a\": \"abchij\"}", true},
+        {"a part that is counted from nought is none", S("'a|re': 'abc(defg){0,2}hij'"), "{\"a\": \"abchij\"}", true},
+        {"nor is one behind a question mark", S("'a|re': 'colou?r'"), "{\"a\": \"color\"}", true},
+        {"a look ahead takes no letters", S("'a|re': '(?=abcd)ab'"), "{\"a\": \"abcd\"}", true},
+        {"a negative look ahead is no literal", S("'a|re': 'ab(?!cdef)'"), "{\"a\": \"abxx\"}", true},
+        {"a class is any of its letters", S("'a|re': 'ab[cd]ef'"), "{\"a\": \"abdef\"}", true},
+        {"an expression without case, a capital", S("'a|re|i': 'WhoAmI'"), "{\"a\": \"whoami\"}", true},
+        {"the sign for Kelvin is a k to an expression without case", S("'a|re|i': 'kkkk'"), "{\"a\": \"\xe2\x84\xaa\xe2\x84\xaa\xe2\x84\xaa\xe2\x84\xaa\"}", true},
+        {"switched inside the expression, too", S("'a|re': '(?i)WhoAmI'"), "{\"a\": \"WHOAMI\"}", true},
+        {"an escaped letter of an expression is that letter", S("'a|re': 'a\\x62cde\\.f'"), "{\"a\": \"abcde.f\"}", true},
+        {"a quoted part of an expression", S("'a|re': '\\Qa.b+c\\E'"), "{\"a\": \"a.b+c\"}", true},
+        {"wildcards between literals", S("'a|contains': 'abc*def'"), "{\"a\": \"xxdef abc\"}", false},
+        {"numbers that are equal and written otherwise", S("a: 4624"), "{\"a\": 4.624e3}", true},
+        {"a field of which only another name is there", S("a: x, b: y"), "{\"b\": \"y\"}", false},
+    };
+    spring(t, ARRAY_SIZE(t));
+}
+
+/* One value, more rules than a hash of values has places: those that share one with another must be told apart, and all of
+ * them found. */
+static void values_that_share_a_place_are_told_apart(void **state UNUSED) {
+    enum { N = 3000 };
+    static char text[400000];
+    struct fire f;
+    size_t n = 0;
+    for (int i = 0; i < N; i++)
+        n += (size_t) snprintf(text + n, sizeof text - n,
+                               "---\ntitle: r%d\nid: r%d\nlogsource: {category: test}\ndetection: {s: {a: 'value %d'}, condition: s}\n", i, i, i);
+    fire_begin(&f, text, NULL, NULL);
+    for (int i = 0; i < N; i += 7) {
+        char json[64];
+        snprintf(json, sizeof json, "{\"a\": \"VALUE %d\"}", i);
+        fire_event(&f, str_of(json));
+        assert_int_equal(f.n, 1);
+        assert_int_equal(f.hits[0], i);
+        snprintf(json, sizeof json, "{\"a\": \"value %d\"}", N + i);
+        fire_event(&f, str_of(json));
+        assert_int_equal(f.n, 0);
+    }
+    fire_end(&f);
+}
+
 /* What a fast path may get wrong: the values it looks at, and the line. */
 static void conditions_of_the_fast_path(void **state UNUSED) {
     static const struct trap t[] = {
@@ -248,5 +321,6 @@ static void every_kind_of_rule_survives_every_failing_allocation(void **state UN
 UNIT_GROUP(detect_traps, cmocka_unit_test(traps_of_null_and_empty),
            cmocka_unit_test(traps_of_wildcards_and_backslashes), cmocka_unit_test(traps_of_modifiers),
            cmocka_unit_test(traps_of_numbers_and_names), cmocka_unit_test(traps_of_conditions),
-           cmocka_unit_test(conditions_of_the_fast_path), cmocka_unit_test(epochs_wrap_without_remembering),
+           cmocka_unit_test(conditions_of_the_fast_path), cmocka_unit_test(choices_of_the_fast_path),
+           cmocka_unit_test(values_that_share_a_place_are_told_apart), cmocka_unit_test(epochs_wrap_without_remembering),
            cmocka_unit_test(every_kind_of_rule_survives_every_failing_allocation))
