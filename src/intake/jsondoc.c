@@ -8,7 +8,9 @@ enum { INPUT_BYTES = 64 * 1024 };
 
 /* Where in the text the next byte stands. */
 enum place {
-    BETWEEN, /* values of the top */
+    BETWEEN, /* values of the top, or elements of an envelope */
+    OPENING, /* a value that begins like an envelope so far: it waits in held[] */
+    CLOSING, /* the elements of an envelope are over */
     INSIDE,  /* a value */
     WORD,    /* a value of the top that is a number or a word */
     STRING,
@@ -22,6 +24,9 @@ struct intake_jsondoc {
     size_t depth; /* brackets open inside the value */
     enum place place;
     bool line_due; /* a value has ended and its line has not */
+    bool in_envelope;
+    size_t n_held, n_again; /* of held[]: waiting; handed out after all */
+    char held[16];
     bool end;
     int error;
     char in[INPUT_BYTES];
@@ -33,6 +38,19 @@ static bool is_space(char c) {
 
 static struct str without_mark(struct str s) {
     return str_starts(s, STR("\xef\xbb\xbf")) ? str_from(s, 3) : s;
+}
+
+/* What CloudTrail's files and Azure Monitor's messages wrap their events in; white space may stand outside the quotes. */
+static const char *const envelopes[] = {"{\"Records\":[{", "{\"records\":[{"};
+
+/* How much of an envelope's beginning these n bytes without white space are: 0 none, 1 a part, 2 all of it. */
+static int envelope(const char *p, size_t n) {
+    for (size_t i = 0; i < ARRAY_SIZE(envelopes); i++) {
+        size_t whole = strlen(envelopes[i]);
+        if (n <= whole && memcmp(envelopes[i], p, n) == 0)
+            return n == whole ? 2 : 1;
+    }
+    return 0;
 }
 
 static struct str skip(struct str s) {
@@ -98,6 +116,15 @@ bool intake_is_jsondoc(struct str head) {
         s = skip(str_from(s, 1));
         return s.n && s.p[0] == '{';
     }
+    char begin[16];
+    size_t n_begin = 0;
+    for (size_t i = 0; i < s.n && n_begin < sizeof begin; i++) {
+        if (is_space(s.p[i]))
+            continue;
+        begin[n_begin++] = s.p[i];
+        if (envelope(begin, n_begin) == 2)
+            return true;
+    }
     size_t n = json_extent(s), line_end = first_line_end(str_to(s, n));
     if (line_end < n)
         return goes_on(s, line_end);
@@ -120,7 +147,8 @@ int intake_jsondoc_new(intake_jsondoc_source *source, void *ctx, struct str head
     d->n = head.n;
     d->depth = 0;
     d->place = BETWEEN;
-    d->line_due = d->end = false;
+    d->line_due = d->end = d->in_envelope = false;
+    d->n_held = d->n_again = 0;
     d->error = 0;
     memcpy(d->in, head.p, head.n);
     *ret = d;
@@ -160,17 +188,71 @@ static char take(struct intake_jsondoc *d, char c) {
     return c;
 }
 
+/* The next byte of what may be an envelope. It is one when an array of objects begins; else all is handed out. */
+static bool opening(struct intake_jsondoc *d, char in, char *c) {
+    size_t quotes = 0;
+    for (size_t i = 0; i < d->n_held; i++)
+        quotes += d->held[i] == '"';
+    if (is_space(in) && quotes != 1) {
+        d->at++;
+        return false;
+    }
+    d->held[d->n_held] = in;
+    int is = envelope(d->held, d->n_held + 1);
+    if (is == 1) {
+        d->n_held++;
+        d->at++;
+        return false;
+    }
+    d->place = INSIDE;
+    if (is == 0) {
+        d->n_again = d->n_held;
+        return false;
+    }
+    d->n_held = 0;
+    d->in_envelope = true;
+    d->at++;
+    *c = take(d, in);
+    return true;
+}
+
+/* Behind the elements of an envelope. What else stands in it is a value of its own. */
+static bool closing(struct intake_jsondoc *d, char in, char *c) {
+    if (in != ',') {
+        d->at += in == '}' || is_space(in);
+        if (!is_space(in))
+            d->place = BETWEEN;
+        return false;
+    }
+    d->at++;
+    d->place = INSIDE;
+    *c = take(d, '{');
+    return true;
+}
+
 /* The next byte of the result into *c; false: this byte of the file is left out. */
 static bool translate(struct intake_jsondoc *d, char *c) {
     char in = d->in[d->at];
+    if (d->place == OPENING)
+        return opening(d, in, c);
+    if (d->place == CLOSING)
+        return closing(d, in, c);
     bool outside = in == ',' || in == '[' || in == ']' || is_space(in);
     if (d->place == WORD && (outside || in == '{' || in == '"')) {
         d->place = BETWEEN;
         *c = '\n';
         return true; /* and is looked at again */
     }
+    if (d->place == BETWEEN && in == '{' && !d->in_envelope) {
+        d->place = OPENING;
+        return false;
+    }
     d->at++;
     if (d->place == BETWEEN) {
+        if (in == ']' && d->in_envelope) {
+            d->in_envelope = false;
+            d->place = CLOSING;
+        }
         if (outside)
             return false;
         d->place = in == '{' || in == '"' ? INSIDE : WORD;
@@ -181,14 +263,30 @@ static bool translate(struct intake_jsondoc *d, char *c) {
     return true;
 }
 
+/* What waited is handed out after all; false: nothing waits. */
+static bool again(struct intake_jsondoc *d, char *c) {
+    size_t from = d->n_held - d->n_again;
+    if (!d->n_again)
+        return false;
+    *c = take(d, d->held[from]);
+    if (!--d->n_again)
+        d->n_held = 0;
+    return true;
+}
+
 static size_t fill(struct intake_jsondoc *d, char *dst, size_t n) {
     size_t done = 0;
     while (done < n) {
         if (d->line_due) {
             dst[done++] = '\n';
             d->line_due = false;
+        } else if (again(d, &dst[done])) {
+            done++;
         } else if (d->at == d->n) {
-            break;
+            if (!d->end || d->place != OPENING)
+                break;
+            d->place = INSIDE; /* the file breaks off */
+            d->n_again = d->n_held;
         } else if (d->place == STRING) { /* most of it, at once */
             const char *p = d->in + d->at, *end = p + MIN(d->n - d->at, n - done);
             size_t plain = (size_t) (json_plain_end(p, end) - p);

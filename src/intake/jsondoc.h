@@ -2,7 +2,8 @@
  * so that everything behind the reader treats it like any other log of JSON lines. Private to the reader.
  *
  * White space outside strings is left out; nothing else is changed, and whether it is JSON is for the decoder to
- * say. The elements of an array at the top are values of their own. A record's number is that of its value, from 1. */
+ * say. The elements of an array at the top are values of their own, and so are those of an envelope ({"Records": [ … ]}, as
+ * CloudTrail's files have it); what else stands in an envelope is one more. A record's number is that of its value, from 1. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

@@ -277,6 +277,21 @@ static void documents_of_json_come_value_by_value(void **state UNUSED) {
            STR("1:0:23:{\"a\":[{\"b\":1},{\"b\":2}]}|"));
 }
 
+/* What CloudTrail's files and Azure Monitor's messages wrap their events in. */
+static void the_elements_of_an_envelope_are_values(void **state UNUSED) {
+    expect(STR("{\"Records\":[{\"a\":1},{\"a\":[2]}]}"), STR("1:0:7:{\"a\":1}|2:0:9:{\"a\":[2]}|"));
+    expect(STR(" { \"records\" : [\n {\"a\": 1} ,\n{\"a\":2} ] }\n{\"records\":[{\"b\":1}]}\n"),
+           STR("1:0:7:{\"a\":1}|2:0:7:{\"a\":2}|3:0:7:{\"b\":1}|"));
+    /* what else stands there is not lost */
+    expect(STR("{\"Records\":[{\"a\":1}] , \"next\":{\"b\":[\"]}\"]}}{\"c\":1}"),
+           STR("1:0:7:{\"a\":1}|2:0:21:{\"next\":{\"b\":[\"]}\"]}}|3:0:7:{\"c\":1}|"));
+    /* and these are none */
+    expect(STR("[{\"Recordings\":[{\"a\":1}]},{\"Rec ords\":[{}]},{\"Records\":[1]},{\"Records\":[]},{\"R\":1},{}]"),
+           STR("1:0:24:{\"Recordings\":[{\"a\":1}]}|2:0:17:{\"Rec ords\":[{}]}|3:0:15:{\"Records\":[1]}|4:0:14:{\"Records\":[]}|"
+               "5:0:7:{\"R\":1}|6:0:2:{}|"));
+    expect(STR("[{\"a\":1},{\"Rec"), STR("1:0:7:{\"a\":1}|2:0:5:{\"Rec|"));
+}
+
 /* What only looks like a document stays as it is: every byte of a line is evidence. */
 static void lines_of_json_stay_lines(void **state UNUSED) {
     expect(STR("{\"a\": 1}\n{\"a\": 2}\n"), STR("1:0:8:{\"a\": 1}|2:0:8:{\"a\": 2}|"));
@@ -291,6 +306,7 @@ static void lines_of_json_stay_lines(void **state UNUSED) {
 
 UNIT_GROUP(intake_reader, cmocka_unit_test(cuts_lines),
            cmocka_unit_test(documents_of_json_come_value_by_value),
+           cmocka_unit_test(the_elements_of_an_envelope_are_values),
            cmocka_unit_test(lines_of_json_stay_lines), cmocka_unit_test(keeps_long_lines_in_pieces),
            cmocka_unit_test(reads_packed_files_of_several_streams),
            cmocka_unit_test(hands_out_what_stands_before_the_damage),
