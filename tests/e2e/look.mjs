@@ -17,7 +17,7 @@ async function one(who, base, name, hash, file, out) {
   await open(page, base, hash);
   const faults = await page.evaluate(layoutFaults, phone);
   faults.push(...await axeFaults(page));
-  await picture(who, `${out}${file}-light.png`);
+  await picture(who, `${out}${file}-light.jpg`);
   if (!/-en-/.test(file)) { /* night has other colours, not other letters */
     await page.emulateMedia({ colorScheme: "dark" });
     faults.push(...(await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`));

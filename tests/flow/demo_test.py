@@ -9,7 +9,6 @@ import signal
 import time
 
 import programs
-import rooms
 import tap
 
 
@@ -17,11 +16,8 @@ class Page:
     """A person who is signed in to the room that may start a demonstration."""
 
     def __init__(self, served):
-        served.wait_up()
-        tap.wait_until((served.data / "room/tls.crt").exists, 20, what="the pages' certificate")
-        served.port = served.https_port
         self.served, self.folder = served, pathlib.Path(f"{served.data}-demo")
-        self.browser = rooms.Browser(served).sign_in(re.sub(r"https://[^/]+", "", served.link()))
+        self.browser = served.browser()
 
     def state(self):
         return self.browser.get("/demo")

@@ -13,7 +13,6 @@ import subprocess
 import time
 
 import programs
-import rooms
 import spoolread
 import tap
 
@@ -56,15 +55,13 @@ def address_of(group):
 class First:
     """`kizuki serve` on its first day over logs below `root`, and somebody signed in."""
 
-    def __init__(self, data, root, settings=None, extra=()):
-        self.s = programs.Served(data, {"zone": "+09:00", **(settings or {})}, ["--logs-root", str(root), *extra])
-        self.data, self.port = self.s.data, self.s.https_port
+    def __init__(self, data, root):
+        self.s = programs.Served(data, {"zone": "+09:00"}, ["--logs-root", str(root)])
+        self.data = self.s.data
 
     def __enter__(self):
         try:
-            self.s.wait_up()
-            self.browser = rooms.Browser(self)
-            self.browser.sign_in(self.s.link().split(f":{self.port}")[1])
+            self.browser = self.s.browser()
         except BaseException:
             self.s.stop()
             raise
@@ -159,7 +156,7 @@ def without_any_log_the_answer_says_so():
     with tap.folder() as d:
         (d / "root").mkdir()
         with First(d / "data", d / "root") as f:
-            assert "0 of this machine's usual logs are read" in f.s.output(), f.s.output()
+            tap.wait_until(lambda: "0 of this machine's usual logs are read" in f.s.output(), 60, what="the sensor to have looked")
             reported = tap.wait_until(lambda: f.get("/sources")["sources"], 60, 0.1, "a report of the sensor")
             assert [s["kind"] for s in reported] == ["syslog"], reported
             back = f.get("/now")["backfill"]

@@ -1,4 +1,4 @@
-"""Starting `kizuki serve` for a test: a data folder, ports of its own, the children by name."""
+"""Starting `kizuki serve` for a test: a data folder, ports of its own, the children by name, somebody signed in."""
 import contextlib
 import json
 import os
@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 
+import rooms
 import tap
 
 
@@ -24,10 +25,10 @@ class Served:
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "kizuki.yml").write_text(json.dumps(settings))  # JSON is YAML
         self.syslog_port = free_port()
-        self.https_port = free_port()
+        self.port = free_port()
         self.log = open(self.data / "serve.log", "w+")
         self.process = subprocess.Popen(
-            [str(tap.KIZUKI), "serve", "--data", str(self.data), "--https", f"127.0.0.1:{self.https_port}",
+            [str(tap.KIZUKI), "serve", "--data", str(self.data), "--https", f"127.0.0.1:{self.port}",
              "--syslog", f"127.0.0.1:{self.syslog_port}", *extra],
             stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
 
@@ -52,7 +53,7 @@ class Served:
                 os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_up(self, seconds=20):
+    def wait_up(self, seconds=60):
         tap.wait_until(lambda: self.link(), seconds, what=f"sign-in link; log: {self.output()[-1500:]}")
 
     def output(self):
@@ -61,6 +62,11 @@ class Served:
     def link(self):
         m = re.search(r"https://\S+/signin\?\S+", self.output())
         return m.group(0) if m else None
+
+    def browser(self):
+        """Somebody who has used the link that was printed."""
+        self.wait_up()
+        return rooms.Browser(self).sign_in(self.link().split(f":{self.port}", 1)[1])
 
     def stop(self):
         with contextlib.suppress(ProcessLookupError):

@@ -3,11 +3,9 @@ import contextlib
 import io
 import json
 import subprocess
-import types
 import zipfile
 
 import programs
-import rooms
 import tap
 
 RULE = """title: {title}
@@ -70,8 +68,7 @@ def pages(d, log):
     (d / "data").mkdir(exist_ok=True)
     s = programs.Served(d / "data", {"sources": [{"name": "auth", "kind": "file", "path": str(log)}], "syslog": []}, ["--no-local-logs"])
     try:
-        s.wait_up(60)
-        b = rooms.Browser(types.SimpleNamespace(data=s.data, port=s.https_port)).sign_in(s.link()[len(f"https://127.0.0.1:{s.https_port}"):])
+        b = s.browser()
         lines = len(log.read_text().splitlines())
         tap.wait_until(lambda: stored(d) >= lines and "sets" in b.get("/rules/state"), 60, what="the log in the spool: " + s.output()[-500:])
         yield b

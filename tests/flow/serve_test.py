@@ -114,6 +114,10 @@ def the_link_is_said_when_the_room_answers():
 def control_c_ends_everything_and_a_second_start_is_refused():
     """./dev run, as a person at a terminal has it: Ctrl-C goes to every process of the group."""
     tap.need(tap.BUILD == tap.ROOT / "build", "./dev run starts build/")
+    # a build in the middle of other tests would take their programs away
+    dry = tap.run("ninja", "-C", tap.BUILD, "-n")
+    newer = tap.run("find", "ui/src", "content", "-newer", "ui/dist/index.html", "!", "-name", "schema.ts", cwd=tap.ROOT)
+    assert dry.stdout.count(b"Compiling") <= 1 and not newer.stdout, "build/ is older than the tree: ./dev build"
     with tap.folder() as d:
         argv = [str(tap.ROOT / "dev"), "run", "--data", str(d / "data"), "--syslog", "off", "--no-local-logs", "--https"]
         with open(d / "out", "w+") as out:

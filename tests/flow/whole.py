@@ -1,6 +1,5 @@
 """The whole of Kizuki in a namespace: `kizuki serve`, and a person signed in to its pages' API."""
 import http.client
-import json
 import pathlib
 import re
 import signal
@@ -10,9 +9,21 @@ import subprocess
 import threading
 
 import battlefield
+import rooms
 import tap
 
 HTTPS_PORT = 8443
+
+
+class Inside(rooms.Browser):
+    """A browser in the host's namespace."""
+
+    def connect(self):
+        context = ssl.create_default_context(cafile=self.room.data / "room/tls.crt")
+        plain = battlefield.inside(self.room.host, lambda: socket.create_connection(("127.0.0.1", HTTPS_PORT), 20))
+        c = http.client.HTTPSConnection("localhost", HTTPS_PORT)
+        c.sock = context.wrap_socket(plain, server_hostname="localhost")
+        return c
 
 
 class Whole:
@@ -24,7 +35,7 @@ class Whole:
         (self.data / "kizuki.yml").write_text(config)
         (self.data / "hand" / "limits.yml").write_text(limits)
         self.log_path = self.data.parent / f"{self.data.name}.log"
-        self.child, self.cookie, self.csrf = None, None, None
+        self.child = None
 
     def start(self):
         """Also signs in with the link that is printed."""
@@ -36,9 +47,7 @@ class Whole:
         threading.Thread(target=self.read, daemon=True).start()
         tap.wait_until(lambda: self.token or self.child.poll() is not None, 40, what="a sign-in link: " + self.said())
         assert self.token, self.said()
-        r = self.request("GET", f"/signin?token={self.token}", api=False)
-        self.cookie = r.getheader("Set-Cookie").split(";")[0]
-        self.csrf = self.get("/me")["csrf"]
+        self.browser = Inside(self).sign_in(f"/signin?token={self.token}")
         return self
 
     def read(self):
@@ -49,34 +58,13 @@ class Whole:
     def said(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def request(self, method, path, body=None, api=True):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        plain = battlefield.inside(self.host, lambda: socket.create_connection(("127.0.0.1", HTTPS_PORT), 20))
-        c = http.client.HTTPSConnection("127.0.0.1", HTTPS_PORT)
-        c.sock = context.wrap_socket(plain)
-        headers = {}
-        if self.cookie:
-            headers["Cookie"] = self.cookie
-        if self.csrf and method != "GET":
-            headers["X-Kizuki-CSRF"] = self.csrf
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        c.request(method, ("/api/v1" if api else "") + path, json.dumps(body) if body is not None else None, headers)
-        r = c.getresponse()
-        r.text = r.read()
-        c.close()
-        return r
-
     def get(self, path):
-        r = self.request("GET", path)
-        assert r.status == 200, (path, r.status, r.text[:300])
-        return json.loads(r.text)
+        return self.browser.get(path)
 
     def post(self, path, body):
-        r = self.request("POST", path, body)
+        r = self.browser.request("POST", "/api/v1" + path, body)
         assert r.status in (200, 202), (path, r.status, r.text[:300])
-        return json.loads(r.text)
+        return r.json()
 
     def actions(self):
         """Every action of every case, with its addresses."""

@@ -180,17 +180,14 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
     return r < 0 || o->gate_fd < 0 ? r : intake_handed_add(s->live, o->gate_fd, err);
 }
 
-/* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), logs
- * to read, the rules, sockets; nothing else. */
+/* After set-up: of the data folder what is its own (the key of the seals and the room's database lie beside it), where
+ * its sources lie, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
     static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX],
         decoders[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
-    static char log_folder[PATH_MAX], journal_folder[PATH_MAX];
-    snprintf(log_folder, sizeof log_folder, "%.4000s/var/log", o->logs_root);
-    snprintf(journal_folder, sizeof journal_folder, "%.4000s/run/log/journal", o->logs_root);
     snprintf(incoming, sizeof incoming, "%.4000s/incoming", s->config->data);
     snprintf(decoders, sizeof decoders, "%.4000s/decoders", s->config->data);
     int r = rulesets_path(rules, s->config->data, "");
@@ -204,7 +201,6 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
         {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
         {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
-        {log_folder, SANDBOX_READ}, {journal_folder, SANDBOX_READ},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},
     };
@@ -213,16 +209,8 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     memcpy(all, paths, sizeof paths);
     for (size_t i = 0; i < s->config->rules.n && n < ARRAY_SIZE(all) / 2; i++) /* read again when rules change */
         all[n++] = (struct sandbox_path){arena_dup_z(&s->config->arena, s->config->rules.p[i]), SANDBOX_READ};
-    for (size_t i = 0; i < s->config->n_sources && n < ARRAY_SIZE(all); i++) {
-        /* The folder of a configured file: its name may be a pattern, and rotation makes new ones. */
-        char *z = arena_dup_z(&s->config->arena, s->config->sources[i].path);
-        char *slash = z ? strrchr(z, '/') : NULL;
-        if (!slash)
-            continue;
-        slash[slash == z] = 0;
-        if (!strpbrk(z, "*?["))
-            all[n++] = (struct sandbox_path){z, SANDBOX_READ};
-    }
+    if (o->replay_fd < 0)
+        n += sources_paths(s, o->no_local_logs ? NULL : o->logs_root, all + n, ARRAY_SIZE(all) - n);
     return sandbox_enter(all, n, SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS, err);
 }
 

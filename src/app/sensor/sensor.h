@@ -18,6 +18,7 @@
 #pragma once
 #include "app/common/config.h"
 #include "app/common/rule_paths.h"
+#include "app/common/sandbox.h"
 #include "app/sensor/canary.h"
 #include "app/sensor/delay.h"
 #include "app/sensor/messages.h"
@@ -84,5 +85,7 @@ int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;
 /* sources.c: what to read here, from the configuration or by looking for the usual logs. */
 int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, const char *logs_root,
                   struct diag *reterr) MUST_USE; /* logs_root NULL: do not look */
+/* Where these lie, for the sandbox; how many. dst's texts live as long as the configuration. */
+size_t sources_paths(const struct sensor *s, const char *logs_root, struct sandbox_path *dst, size_t cap);
 /* held.c: connections held by the supervisor too. */
 int held_start(struct sensor *s, int fd, const struct source *def, struct diag *reterr) MUST_USE;

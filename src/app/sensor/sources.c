@@ -47,7 +47,7 @@ static bool exists(const char *path) {
 }
 
 /* Below the folder that stands for this machine's root. */
-static struct str usual_path(struct sensor *s, const char *root, const char *path) {
+static struct str usual_path(const struct sensor *s, const char *root, const char *path) {
     return arena_printf(&s->config->arena, "%s%s", root, path);
 }
 
@@ -110,4 +110,36 @@ int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int
         if (!str_eq_z(s->config->sources[i].kind, "replay"))
             r = add_one(s, &s->config->sources[i], reterr);
     return r;
+}
+
+/* The folder: a name may be a pattern, rotation makes new ones, and what is not there yet may come. */
+static const char *folder_of(const struct sensor *s, const char *kind, struct str path) {
+    char *z = arena_dup_z(&s->config->arena, path);
+    char *end = z ? strpbrk(z, "*?[") : NULL;
+    if (!z || (!end && strcmp(kind, "journal") == 0))
+        return z;
+    if (end)
+        *end = 0;
+    char *slash = strrchr(z, '/');
+    if (!slash)
+        return ".";
+    slash[slash == z] = 0;
+    return z;
+}
+
+size_t sources_paths(const struct sensor *s, const char *logs_root, struct sandbox_path *dst, size_t cap) {
+    const struct config *c = s->config;
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_sources && n < cap; i++) {
+        const char *z = folder_of(s, str_eq_z(c->sources[i].kind, "journal") ? "journal" : "file", c->sources[i].path);
+        if (z)
+            dst[n++] = (struct sandbox_path){z, SANDBOX_READ};
+    }
+    for (size_t i = 0; !c->sources_given && logs_root && i < ARRAY_SIZE(USUAL) && n < cap; i++) {
+        struct str path = usual_path(s, logs_root, USUAL[i].path);
+        const char *z = path.n && exists(path.p) ? folder_of(s, USUAL[i].kind, path) : NULL;
+        if (z)
+            dst[n++] = (struct sandbox_path){z, SANDBOX_READ};
+    }
+    return n;
 }
