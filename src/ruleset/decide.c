@@ -47,7 +47,9 @@ int exception_check(struct exception_made *x, int64_t now_ns, struct diag *reter
         r = check_text(x->reason, "a reason", reterr);
     if (r == 0 && (x->until_ns <= now_ns || x->until_ns > now_ns + (EXCEPTION_DAYS_MAX + 1) * NS_PER_DAY))
         r = diag_set(reterr, -EINVAL, "an exception ends within %d days from now", EXCEPTION_DAYS_MAX);
-    if (r == 0 && (!x->n_fields || x->n_fields > FIELDS_MAX))
+    if (r == 0 && x->whole && x->n_fields)
+        r = diag_set(reterr, -EINVAL, "either all that the rule says is hidden, or what is named; not both");
+    if (r == 0 && !x->whole && (!x->n_fields || x->n_fields > FIELDS_MAX))
         r = diag_set(reterr, -EINVAL, "an exception says what it hides: one to %d of FIELD=VALUE", FIELDS_MAX);
     for (size_t i = 0; r == 0 && i < x->n_fields; i++)
         if (!x->fields[i].name.n || x->fields[i].name.n > TEXT_MAX || x->fields[i].value.n > TEXT_MAX ||
@@ -91,7 +93,11 @@ void exception_write(const struct exception_made *x, struct buf *out) {
         put(out, ": ", x->fields[i].value);
         buf_add_byte(out, '\n');
     }
+    if (x->whole) /* a detection has to stand there; nobody asks it */
+        buf_add_z(out, "        kizuki.exception: whole\n");
     buf_add_z(out, "    condition: hidden\nkizuki:\n    exception:\n");
+    if (x->whole)
+        buf_add_z(out, "        whole: true\n");
     put(out, "        rules: [", x->rule);
     put(out, "]\n        owner: ", x->owner);
     put(out, "\n        reason: ", x->reason);

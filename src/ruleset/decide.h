@@ -16,6 +16,7 @@ struct exception_made {
     struct str category, product, service; /* of the rule's log source; all empty for a correlation */
     const struct exception_field *fields;
     size_t n_fields;
+    bool whole; /* the rule says nothing at all until then; no fields */
     struct str owner, reason;
     int64_t until_ns;
     char id[EXCEPTION_ID_CAP]; /* empty: given by exception_add */

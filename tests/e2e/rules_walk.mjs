@@ -90,6 +90,15 @@ async function excepted(who, target, out) {
   await page.getByRole("button", { name: "いま終える" }).click();
   await page.getByRole("button", { name: "いま終える" }).click();
   faults.push(await has(page, "例外はありません"));
+  await open(page, target.host, `rules/${WRITTEN}/stop`);
+  await page.getByLabel("最後の日").fill(new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10));
+  await page.getByLabel("責任者").fill("佐藤");
+  await page.getByLabel("理由").fill("帳票を作り直すあいだ");
+  await page.getByLabel("理由").press("Enter");
+  faults.push(await has(page, "気付き1件が隠れます"));
+  await page.getByRole("button", { name: "この規則を止める" }).click();
+  faults.push(await has(page, "この規則のすべて"), await has(page, "止めている"));
+  await look(who, faults, `${out}rules-stopped-ja-1440-light.png`);
   return faults;
 }
 

@@ -50,6 +50,28 @@ def an_exception_shows_what_it_would_have_hidden_and_hides_no_more():
 
 
 @tap.test
+def a_rule_is_switched_off_until_a_day():
+    with tap.folder() as d:
+        s = bed(d)
+        alone, count = f"{sets.ID}1", "22222222-2222-4333-8444-555555555559"
+        file = d / "data/rules/exceptions.yml"
+        assert "not both" in sets.rule(d / "data", "except", alone, "--all", "--where", "source.ip=192.0.2.7", "--until", "30d", *WHO, fails=True)
+        said = sets.rule(d / "data", "except", alone, "--all", "--until", "30d", *WHO, "--add")
+        assert "40 events hidden" in said and "4 findings, 0 would be left" in said, said
+        assert findings(d, file) == []
+        sets.rule(d / "data", "unexcept", sets.rule(d / "data", "exceptions").split()[0])
+        sets.make_set(s, a=sets.text(), c=CORRELATION.format(id=sets.ID))  # now it tells nothing by itself
+        sets.rule(d / "data", "add", s, "--on")
+        assert len(findings(d, d / "data/rules/mine")) == 4
+        said = sets.rule(d / "data", "except", count, "--all", "--until", "30d", *WHO, "--add")
+        assert "4 findings, 0 would be left" in said and findings(d, file) == [], said
+        text = file.read_text()
+        at = text.index("until: ") + len("until: ")
+        file.write_text(text[:at] + "2026-11-22T17:10:00Z\n")  # between the first and the second time
+        assert findings(d, file) == ["192.0.2.7", "192.0.2.8"]
+
+
+@tap.test
 def an_exception_ends_by_the_time_of_events():
     with tap.folder() as d:
         bed(d)
@@ -129,6 +151,8 @@ def the_pages_show_what_a_decision_would_have_hidden_before_it_is_kept():
             assert x["result"]["hidden_events"] == 20 and (row["before"], row["after"]) == (4, 2) and x["done"] == x["of"] > 0, x
             assert any("192.0.2.7" in h for h in row["hidden"]) and not any("192.0.2.8" in h for h in row["hidden"]), row
             assert not (d / "data/rules/exceptions.yml").exists() and not list((d / "data/rules").glob(".preview*"))
+            b.api("POST", "/rules/trial", {"op": "except", "rule": id, "whole": True, "until": "30d", **who})
+            assert sets.tried(b)["result"]["rules"][0]["after"] == 0
             b.api("POST", "/rules/trial", {"op": "suppress", "rule": id, "for": "1h", **who})
             x = sets.tried(b)
             assert x["result"]["hidden_findings"] == 2 and x["result"]["rules"][0]["after"] == 2, x

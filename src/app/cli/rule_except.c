@@ -15,7 +15,7 @@ enum { OUT_MAX = 16 * 1024 * 1024, FIELDS_MAX = 16 };
 struct except_args {
     const char *data, *owner, *until, *reason, *span;
     struct cli_list where;
-    bool add;
+    bool add, whole;
 };
 
 struct work {
@@ -111,7 +111,7 @@ static int except_with(struct work *w, const struct except_args *a, const char *
     int r = rule_preview_find(&w->preview, str_of(name), &rule, err);
     if (r < 0 || (r = read_fields(a, fields, err)) < 0)
         return r;
-    struct exception_made x = {.fields = fields, .n_fields = a->where.n, .owner = str_of(a->owner), .reason = str_of(a->reason)};
+    struct exception_made x = {.fields = fields, .n_fields = a->where.n, .whole = a->whole, .owner = str_of(a->owner), .reason = str_of(a->reason)};
     exception_of_rule(&x, rule);
     if ((r = exception_until(str_of(a->until), now, &x.until_ns, err)) < 0 || (r = exception_check(&x, now, err)) < 0)
         return r;
@@ -241,6 +241,7 @@ static int unsuppress(void *settings, unsigned n_args UNUSED, char **args) {
 #define ADD_ROW OPT("add", CLI_FLAG, NULL, add, "keep it; without this only what it would have hidden is shown")
 
 static const struct cli_option EXCEPT_OPTIONS[] = {
+    OPT("all", CLI_FLAG, NULL, whole, "hide whatever the rule says, in place of --where: it is switched off until then"),
     OPT("where", CLI_LIST, "FIELD=VALUE", where, "what to hide; all of them must hold (repeat for more; FIELD|cidr and the like work)"),
     OPT("until", CLI_STRING, "DATE", until, "its last day (2027-01-31), or a span from now (30d)"),
     OWNER_ROW, REASON_ROW, ADD_ROW, DATA_ROW, {0}};

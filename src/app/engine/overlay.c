@@ -27,7 +27,7 @@ struct overlay {
     struct arena arena, scratch;
     const struct detect_rules *set;
     struct overlay_exception *exceptions;
-    size_t n_exceptions, exceptions_cap;
+    size_t n_exceptions, exceptions_cap, n_whole;
     uint32_t *exception_of; /* by rule: its number, NONE for an ordinary rule */
     uint32_t *first;        /* by rule: into links */
     struct link *links;
@@ -85,6 +85,7 @@ static int read_exception(struct overlay *o, const struct detect_rule *rule, str
         return yaml_error(why, -ERR_PARSE, rule->file.p, n, "an exception has an owner; add 'owner: NAME'");
     if (!yaml_get_str(n, "until", &until) || time_parse_iso(until, &x->until_ns, &offset) != (int) until.n)
         return yaml_error(why, -ERR_PARSE, rule->file.p, n, "an exception ends; add 'until: 2027-01-31T00:00:00Z'");
+    (void) yaml_get_bool(n, "whole", &x->whole);
     if (read_targets(o, n, x) < 0)
         return -ENOMEM;
     if (!x->n_targets)
@@ -112,6 +113,7 @@ static int read_exceptions(struct overlay *o, struct detect_rules *set, struct d
         if (r < 0)
             return diag_set(reterr, r, "out of memory");
         o->exceptions[o->n_exceptions++] = x;
+        o->n_whole += x.whole;
     }
     return 0;
 }
@@ -221,7 +223,7 @@ static bool has_hit(const uint32_t *hits, uint32_t n, uint32_t rule) {
 static uint32_t hidden_by(const struct overlay *o, int64_t t, const uint32_t *hits, uint32_t n, uint32_t rule) {
     for (uint32_t at = o->first[rule]; at != NONE; at = o->links[at].next) {
         const struct overlay_exception *x = &o->exceptions[o->links[at].exception];
-        if (in_force(o, x, t) && has_hit(hits, n, x->rule->index))
+        if (in_force(o, x, t) && (x->whole || has_hit(hits, n, x->rule->index)))
             return o->links[at].exception;
     }
     return NONE;
@@ -236,7 +238,7 @@ uint32_t overlay_hits(struct overlay *o, int64_t time_ns, uint32_t *hits, uint32
     uint32_t kept[64], *out = kept, left = 0;
     bool any = false;
     for (uint32_t i = 0; o->n_exceptions && i < n && !any; i++)
-        any = o->exception_of[hits[i]] != NONE;
+        any = o->exception_of[hits[i]] != NONE || (o->n_whole && o->first[hits[i]] != NONE);
     if (!any)
         return n;
     if (n > ARRAY_SIZE(kept)) {

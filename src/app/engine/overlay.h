@@ -10,7 +10,7 @@
  *
  * It runs in the same plan as the rules. An event it matches is as if its rules had not matched; for a
  * correlation, a finding whose group it matches is not told. It ends by the event's time. What it hid is
- * counted. So neither a rule's text nor its state changes when an exception comes or goes.
+ * counted. With `whole: true` it hides whatever its rules say, and its detection (which must stand there) is not asked. So neither a rule's text nor its state changes when an exception comes or goes.
  *
  * Suppression (DATA/rules/suppress.yml: `suppressions: [{rule: ID, for: 24h, owner: N, reason: T}]`) holds
  * back a finding when one of the same rule and the same group was told less than `for` before, and counts
@@ -33,6 +33,7 @@ struct overlay_exception {
     int64_t until_ns; /* TIME_NONE: misses its end, which refuses it */
     const uint32_t *targets;
     uint32_t n_targets;
+    bool whole; /* all that its rules say */
     uint64_t hidden_events, hidden_findings;
     int64_t last_ns; /* event time of the latest hidden */
 };

@@ -25,7 +25,7 @@ int handle_rule_state(struct call *c) {
 
 /* Into the chain: the order without long texts. */
 static int record(struct call *c) {
-    static const char *const told[] = {"op", "name", "rule", "until", "owner", "reason", "for", "where"};
+    static const char *const told[] = {"op", "name", "rule", "until", "owner", "reason", "for", "where", "whole"};
     struct buf b;
     struct jsonw w;
     buf_init(&b, 64 * 1024);
@@ -109,7 +109,7 @@ static int ask(struct call *c, const char *type, const char *const *keys, struct
 }
 
 int handle_rule_order(struct call *c) {
-    static const char *const keys[] = {"op", "name", "rule", "where", "until", "owner", "reason", "for", "digest", NULL};
+    static const char *const keys[] = {"op", "name", "rule", "where", "whole", "until", "owner", "reason", "for", "digest", NULL};
     struct str op;
     int e = call_body_only(c, keys);
     if (e == 0)
@@ -168,7 +168,7 @@ static int add_by(struct call *c, struct buf *b) {
 }
 
 int handle_rule_trial_post(struct call *c) {
-    static const char *const keys[] = {"op", "rule", "where", "until", "owner", "reason", "for", NULL};
+    static const char *const keys[] = {"op", "rule", "where", "whole", "until", "owner", "reason", "for", NULL};
     struct buf more;
     struct str op;
     int e = call_body_only(c, keys);

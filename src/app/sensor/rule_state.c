@@ -79,6 +79,7 @@ static void write_exceptions(const struct sensor *s, struct jsonw *w) {
         jsonw_kstr(w, "reason", x[i].reason);
         jsonw_ktime(w, "until", x[i].until_ns);
         jsonw_kbool(w, "ended", x[i].until_ns <= time_now_ns());
+        jsonw_kbool(w, "whole", x[i].whole);
         jsonw_key(w, STR("rules"));
         jsonw_array(w);
         for (uint32_t k = 0; k < x[i].n_targets; k++)
@@ -308,6 +309,7 @@ static int order_except(struct sensor *s, const struct json_value *q, struct dia
     exception_of_rule(&x, rule);
     for (const struct json_value *v = where ? where->first : NULL; v && x.n_fields < FIELDS_MAX; v = v->next)
         fields[x.n_fields++] = (struct exception_field){text_of(v, "field"), text_of(v, "value")};
+    (void) json_get_bool(q, "whole", &x.whole);
     int r = exception_until(text_of(q, "until"), now, &x.until_ns, err);
     if (r == 0)
         r = exception_check(&x, now, err);

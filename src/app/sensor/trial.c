@@ -100,6 +100,7 @@ static int run_exception(struct trial *t, struct rule_preview *p, const struct d
     exception_of_rule(&x, rule);
     for (const struct json_value *v = where ? where->first : NULL; v && x.n_fields < FIELDS_MAX; v = v->next)
         fields[x.n_fields++] = (struct exception_field){text_of(v, "field"), text_of(v, "value")};
+    (void) json_get_bool(t->asked, "whole", &x.whole);
     int r = exception_until(text_of(t->asked, "until"), now, &x.until_ns, &t->diag);
     if (r == 0)
         r = exception_check(&x, now, &t->diag);

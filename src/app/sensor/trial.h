@@ -3,7 +3,7 @@
  *
  * {"t":"rule_trial","id",op,…} is answered at once with {"result":{"ok","error","trial"}}; trial is null or
  *   {"number","op","name","rule","by","state":"running|done|failed|ended","started","done","of","error","code","result"}
- * op: look, end, add (file: a name below DATA/incoming, name, licence, by), write (text, name, by), except (rule, where,
+ * op: look, end, add (file: a name below DATA/incoming, name, licence, by), write (text, name, by), except (rule, where or whole,
  * until, owner, reason), suppress (rule, for, owner, reason). result: for add and write {"name","waits","passed_over"} —
  * what it would change stands in the draft's change.json —, else what rule_preview.h writes. */
 #pragma once

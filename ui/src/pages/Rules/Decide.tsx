@@ -20,7 +20,9 @@ import { canStart, TrialState, type Trying, useTrial } from "./trial";
 
 type Names = Record<string, string>;
 
-function Found({ preview, names, op }: { preview: RulePreview; names: Names; op: RuleDecision["op"] }) {
+type What = "except" | "stop" | "suppress";
+
+function Found({ preview, names, op }: { preview: RulePreview; names: Names; op: What }) {
   if (preview.from === null) return <p>{t("preview.no_logs")}</p>;
   const hidden = preview.rules.flatMap((r) => r.hidden);
   const findings = preview.rules.reduce((n, r) => n + r.before - r.after, 0);
@@ -41,7 +43,7 @@ function Found({ preview, names, op }: { preview: RulePreview; names: Names; op:
 }
 
 /** What was found, and the button that keeps the decision as it was tried. */
-function Keep({ trying, decision, names, rule }: { trying: Trying; decision: RuleDecision; names: Names; rule: Rule }) {
+function Keep({ trying, decision, names, rule, what = decision.op }: { trying: Trying; decision: RuleDecision; names: Names; rule: Rule; what?: What }) {
   const write = useWrite();
   const done = trying.mine?.state === "done";
   const keep = () => void write.run(() => api.ruleOrder(decision)).then((ok) => { if (ok) go(href("rules", rule.id)); });
@@ -49,12 +51,12 @@ function Keep({ trying, decision, names, rule }: { trying: Trying; decision: Rul
     <>
       <TrialState of={trying} />
       {done && (
-        <Card id="preview" title={t(`preview.title.${decision.op}`)} caption={t("preview.caption")}>
+        <Card id="preview" title={t(`preview.title.${what}`)} caption={t("preview.caption")}>
           <div class="card-body stack-small wide-items">
-            <Found preview={trying.mine?.result as RulePreview} names={names} op={decision.op} />
+            <Found preview={trying.mine?.result as RulePreview} names={names} op={what} />
             <Outcome state={write.state} />
             {me.value?.demo ? <p class="ink2">{t("rules.demo")}</p>
-              : <div class="buttons"><Button solid busy={write.state.step === "busy"} onPress={keep}>{t(`${decision.op}.add`)}</Button></div>}
+              : <div class="buttons"><Button solid busy={write.state.step === "busy"} onPress={keep}>{t(`${what}.add`)}</Button></div>}
           </div>
         </Card>)}
     </>
@@ -117,6 +119,27 @@ function Except({ rule, names }: { rule: Rule; names: Names }) {
   );
 }
 
+function Stop({ rule, names }: { rule: Rule; names: Names }) {
+  const [v, put] = useState({ until: "", owner: "", reason: "" });
+  const trying = useTrial();
+  const set = (x: Partial<typeof v>) => { put({ ...v, ...x }); trying.forget(); };
+  const today = dayInJapan(now.peek());
+  const faults = exceptionFaults({ ...v, where: "whole" }, today);
+  const decision: RuleDecision = { op: "except", rule: rule.id, whole: true, until: v.until, owner: v.owner.trim(), reason: v.reason.trim() };
+  return (
+    <div class="stack">
+      <Card id="stop-form" title={t("stop.step")} caption={t("stop.caption")}>
+        <form class="form card-body" onSubmit={(e) => { e.preventDefault(); if (faults.length === 0) void trying.start(() => api.tryDecision(decision)); }}>
+          <label class="field short-field"><span>{t("except.until")}</span><input type="date" min={today} value={v.until} onInput={(e) => set({ until: e.currentTarget.value })} /></label>
+          <Person v={v} set={set} />
+          <TryButton faults={faults} trying={trying} label={t("stop.try")} />
+        </form>
+      </Card>
+      <Keep trying={trying} decision={decision} names={names} rule={rule} what="stop" />
+    </div>
+  );
+}
+
 const SPANS = ["1h", "6h", "24h", "7d"];
 
 function Suppress({ rule, names }: { rule: Rule; names: Names }) {
@@ -140,7 +163,7 @@ function Suppress({ rule, names }: { rule: Rule; names: Names }) {
   );
 }
 
-export function Decide({ id, what }: { id: string; what: "except" | "suppress" }) {
+export function Decide({ id, what }: { id: string; what: What }) {
   const rule = useResource(api.rule(id), ["rules"], [id]);
   const rules = useResource(api.rules, [], []);
   const names: Names = Object.fromEntries((rules.data?.rules ?? []).map((r) => [r.id, titleOf(r)]));
@@ -151,7 +174,7 @@ export function Decide({ id, what }: { id: string; what: "except" | "suppress" }
           <div class="case-head-text"><p class="small ink2">{t("nav.rules")}　{titleOf(r)}</p><h1>{t(`${what}.title_one`)}</h1></div>
           <Button href={href("rules", r.id)}>{t("rules.to_rule")}</Button>
         </header>
-        {what === "except" ? <Except rule={r} names={names} /> : <Suppress rule={r} names={names} />}
+        {what === "except" ? <Except rule={r} names={names} /> : what === "stop" ? <Stop rule={r} names={names} /> : <Suppress rule={r} names={names} />}
       </>)}
     </Loaded>
   );

@@ -22,6 +22,7 @@ function until(x: RuleException) {
 
 /** "source.ip = 192.0.2.9": the lines of its selection. */
 function what(x: RuleException): string[] {
+  if (x.whole) return [t("except.whole")];
   const lines = x.text.split("\n");
   const from = lines.findIndex((l) => l.trim() === "hidden:");
   const to = lines.findIndex((l) => l.trim().startsWith("condition:"));
@@ -34,10 +35,10 @@ export function Exceptions({ state, order, busy, rule, names }: Props) {
   const rows = (state.exceptions ?? []).filter((x) => !rule || x.rules.includes(rule));
   return (
     <Card id="exceptions" title={t("except.title")} caption={t("except.caption")}
-      side={rule && <Button smaller href={href("rules", rule, "except")}>{t("except.new")}</Button>}>
+      side={rule && <span class="buttons"><Button smaller href={href("rules", rule, "except")}>{t("except.new")}</Button><Button smaller href={href("rules", rule, "stop")}>{t("stop.open")}</Button></span>}>
       {rows.length === 0 ? <Empty>{t(rule ? "except.none" : "except.none_all")}</Empty> : (
         <Table label={t("except.title")} id={(x) => x.id} rows={rows} columns={[
-          { head: t("except.what"), title: true, class: "grow-cell", cell: (x) => <span class="mono">{what(x).map((l) => <>{l}<br /></>)}</span> },
+          { head: t("except.what"), title: true, class: "grow-cell", cell: (x) => <span class={x.whole ? "bold" : "mono"}>{what(x).map((l) => <>{l}<br /></>)}</span> },
           ...(rule ? [] : [{ head: t("rules.title"), cell: (x: RuleException) => ruleLinks(x.rules, names) }]),
           { head: t("except.reason"), cell: (x) => x.reason },
           { head: t("except.owner"), cell: (x) => x.owner },

@@ -15,7 +15,7 @@ import { Outcome } from "../../widgets/Outcome";
 import { Sparkline } from "../../widgets/Sparkline";
 import { Time } from "../../widgets/Time";
 import { span } from "./Alive";
-import { CanaryMark, canaryOf, isRed } from "./canary";
+import { CanaryMark, canaryOf, isRed, isStopped } from "./canary";
 import { Exceptions, Repeats } from "./Exceptions";
 import { TryLine } from "./TryLine";
 
@@ -111,7 +111,7 @@ export function OneRule({ id }: { id: string }) {
           <div class="case-head-text">
             <p class="small ink2">{t("nav.rules")}　<span class="mono">{r.id}</span></p>
             <h1>{titleOf(r)}</h1>
-            <p class="case-facts small">{r.level && <Level level={r.level} />}{r.kind && <span>{word("kind", r.kind)}</span>}</p>
+            <p class="case-facts small">{r.level && <Level level={r.level} />}{r.kind && <span>{word("kind", r.kind)}</span>}{isStopped(state.data, r.id) && <Mark kind="soon">{t("stop.on")}</Mark>}</p>
           </div>
           <Button href="#/rules">{t("rules.to_list")}</Button>
         </header>

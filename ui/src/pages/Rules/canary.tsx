@@ -9,6 +9,9 @@ const MARKS: Record<string, MarkKind> = {
 export const isRed = (c: Canary) => MARKS[c.state] === "must";
 export const canaryOf = (s: RuleState | null, rule: string) => s?.canaries?.find((c) => c.rule === rule) ?? null;
 
+/** Switched off until a day, as a whole. */
+export const isStopped = (s: RuleState | null, rule: string): boolean => s?.exceptions?.some((x) => x.whole && !x.ended && x.rules.includes(rule)) ?? false;
+
 export function CanaryMark({ canary }: { canary: Canary | null }) {
   if (!canary) return <Mark kind="unknown"><span class="plain ink2">{t("canary.none")}</span></Mark>;
   return <Mark kind={MARKS[canary.state] ?? "unknown"}>{t(`canary.${canary.state}`)}</Mark>;

@@ -13,6 +13,7 @@ describe("an exception before it is tried", () => {
     expect(faults({ where: [...GOOD.where, { field: "", value: "" }] })).toEqual([]);
     expect(faults({ where: [...GOOD.where, { field: "user.name", value: "" }] })).toEqual(["where"]);
   });
+  it("needs no fields where the whole rule is switched off", () => expect(exceptionFaults({ ...GOOD, where: "whole" }, "2026-11-23")).toEqual([]));
   it("does not hide everything", () => expect(faults({ where: [{ field: "source.ip", value: "*" }] })).toEqual(["star"]));
   it("ends from today on, within a year", () => {
     expect(faults({ until: "2026-11-23" })).toEqual([]);

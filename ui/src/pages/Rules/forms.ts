@@ -11,14 +11,14 @@ export const nameOf = (file: string): string =>
   file.replace(/\.zip$/i, "").replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^[-_]+|[-_]+$/g, "").slice(0, 64);
 
 export interface Where { field: string; value: string }
-export interface ExceptionForm { where: Where[]; until: string; owner: string; reason: string }
+export interface ExceptionForm { where: Where[] | "whole"; until: string; owner: string; reason: string }
 export interface SuppressForm { span: string; owner: string; reason: string }
 
 /** The keys of what is missing or wrong, in the order of the form; an empty list: it can be tried. `today`: "2026-11-23". */
 export function exceptionFaults(v: ExceptionForm, today: string): string[] {
   const faults: string[] = [];
-  const rows = v.where.filter((w) => w.field.trim() || w.value.trim());
-  if (rows.length === 0 || rows.some((w) => !w.field.trim() || !w.value.trim())) faults.push("where");
+  const rows = v.where === "whole" ? [] : v.where.filter((w) => w.field.trim() || w.value.trim());
+  if ((v.where !== "whole" && rows.length === 0) || rows.some((w) => !w.field.trim() || !w.value.trim())) faults.push("where");
   if (rows.some((w) => w.value.trim() === "*")) faults.push("star");
   if (!v.until) faults.push("until");
   else if (v.until < today) faults.push("until_past");

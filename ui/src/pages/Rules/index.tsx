@@ -8,13 +8,14 @@ import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Level } from "../../widgets/Level";
 import { Loaded } from "../../widgets/Loaded";
+import { Mark } from "../../widgets/Mark";
 import { Num } from "../../widgets/Num";
 import { Sparkline } from "../../widgets/Sparkline";
 import { type Column, Table } from "../../widgets/Table";
 import { Segments } from "../../widgets/Tabs";
 import { Time } from "../../widgets/Time";
 import { span } from "./Alive";
-import { CanaryMark, canaryOf, isRed } from "./canary";
+import { CanaryMark, canaryOf, isRed, isStopped } from "./canary";
 import { AddRules } from "./Add";
 import { Decide } from "./Decide";
 import { OneRule } from "./OneRule";
@@ -39,7 +40,7 @@ function columns(state: RuleState | null): Column<Rule>[] {
     { head: t("cases.level"), cell: (r) => (r.level ? <Level level={r.level} /> : t("word.not_set")) },
     { head: t("rules.kind"), cell: (r) => (r.kind ? word("kind", r.kind) : <span class="ink3">{t("word.none")}</span>) },
     { head: t("rules.type"), cell: (r) => <span class="ink2">{word("rules.type", r.type)}</span> },
-    { head: t("rules.canary"), cell: (r) => <CanaryMark canary={canaryOf(state, r.id)} /> },
+    { head: t("rules.canary"), cell: (r) => (isStopped(state, r.id) ? <Mark kind="todo">{t("stop.on")}</Mark> : <CanaryMark canary={canaryOf(state, r.id)} />) },
     { head: t("delay.short"), num: true, cell: (r) => <Slowest state={state} rule={r.id} /> },
     { head: t("rules.hits_30d"), wide: true, cell: (r) => <Sparkline values={r.hits_30d} width={120} label={t("rules.hits_label", { n: hits(r) })} /> },
     { head: t("rules.hits"), num: true, cell: (r) => <Num value={hits(r)} /> },
@@ -99,7 +100,7 @@ export function Rules({ args, query }: { args: string[]; query: URLSearchParams 
   if (args[0] === "try") return <Try />;
   if (args[0] === "add" || args[0] === "write") return <AddRules key={args[0]} what={args[0]} />;
   if (SETS_TABS.includes(args[0] as SetsTab)) return <Sets tab={args[0] as SetsTab} />;
-  if (args[0] && (args[1] === "except" || args[1] === "suppress")) return <Decide key={args.join(" ")} id={args[0]} what={args[1]} />;
+  if (args[0] && (args[1] === "except" || args[1] === "stop" || args[1] === "suppress")) return <Decide key={args.join(" ")} id={args[0]} what={args[1]} />;
   if (args[0]) return <OneRule id={args[0]} />;
   return <Loaded of={list}>{(d) => <List rows={d.rules} level={query.get("level") ?? "all"} state={state.data} />}</Loaded>;
 }
