@@ -90,7 +90,8 @@ static int show(void *settings, unsigned n_args UNUSED, char **args) {
         r = rule_paths_load(c, engine_content_dir(), NULL, &paths, &d);
     if (r == 0)
         r = rulesets_load(c->data, &all, &d);
-    struct engine_options o = {.rule_paths = paths.p, .n_rule_paths = paths.n, .sources = &unknown, .n_sources = 1};
+    struct engine_options o = {.rule_paths = paths.p, .n_rule_paths = paths.n,
+        .decoder_paths = paths.decoders, .n_decoder_paths = paths.n_decoders, .sources = &unknown, .n_sources = 1};
     if (r == 0)
         r = engine_new(&o, (struct finding_sink){.put = ignore_finding}, &e, &d);
     const struct detect_rule *rule = r == 0 ? detect_rules_find(engine_rules(e), str_of(args[0])) : NULL;

@@ -179,7 +179,8 @@ static int send_canary(void *settings, unsigned n_args UNUSED, char **args) {
         r = diag_set(&d, -ENOENT, "no watch is called '%s'; kizuki rule soc NAME --to … --within … names one", args[0]);
     if (r == 0)
         r = rule_paths_load(o.config, engine_content_dir(), NULL, &paths, &d);
-    struct engine_options options = {.rule_paths = paths.p, .n_rule_paths = paths.n, .sources = &unknown, .n_sources = 1};
+    struct engine_options options = {.rule_paths = paths.p, .n_rule_paths = paths.n,
+        .decoder_paths = paths.decoders, .n_decoder_paths = paths.n_decoders, .sources = &unknown, .n_sources = 1};
     if (r == 0)
         r = engine_new(&options, (struct finding_sink){.put = ignore_finding}, &e, &d);
     if (r == 0)

@@ -17,7 +17,9 @@ static int ignore_finding(void *ctx UNUSED, const struct finding *f UNUSED) {
 
 static struct engine_options options_of(const struct rule_paths *p) {
     static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
-    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n, .suppress_path = p->suppress,
+    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
+                                   .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
+                                   .suppress_path = p->suppress,
                                    .sources = &unknown, .n_sources = 1};
 }
 

@@ -26,6 +26,16 @@ static int add_sets(struct rule_paths *p, const char *data, const struct ruleset
     return r;
 }
 
+static int add_decoders(struct rule_paths *p, const char *data) {
+    struct str path = arena_printf(&p->arena, "%s/decoders", data);
+    p->decoders = arena_zalloc(&p->arena, sizeof *p->decoders);
+    if (!path.p || !p->decoders)
+        return -ENOMEM;
+    p->decoders[0] = path.p;
+    p->n_decoders = access(path.p, R_OK) == 0;
+    return 0;
+}
+
 int rule_paths_load(const struct config *c, const char *content, const struct ruleset *draft,
                     struct rule_paths *ret, struct diag *reterr) {
     struct rule_paths *p = ret;
@@ -39,6 +49,8 @@ int rule_paths_load(const struct config *c, const char *content, const struct ru
     }
     if (r == 0)
         r = add_sets(p, c->data, draft, reterr);
+    if (r == 0)
+        r = add_decoders(p, c->data);
     if (r == 0 && draft)
         r = add(p, draft->dir, "/files");
     if (r == 0 && rulesets_path(path, c->data, "exceptions.yml") == 0 && access(path, F_OK) == 0)

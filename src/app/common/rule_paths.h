@@ -1,4 +1,4 @@
-/* Which rules are in use: the shipped ones, those of kizuki.yml, every set that is on, the exceptions. */
+/* Which rules and decoders are in use: the shipped ones, those of kizuki.yml, every set that is on, the exceptions. */
 #pragma once
 #include "app/common/config.h"
 #include "ruleset/store.h"
@@ -7,6 +7,8 @@ struct rule_paths {
     struct arena arena;
     const char **p;
     size_t n, cap;
+    const char **decoders; /* beside the shipped ones: DATA/decoders, if it is there */
+    size_t n_decoders;
     const char *suppress; /* DATA/rules/suppress.yml, NULL when there is none */
 };
 /* draft: taken in place of the set of the same name, NULL for none. content: where the shipped rules are. */

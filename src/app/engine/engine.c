@@ -249,6 +249,9 @@ void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const st
     for (uint32_t i = 0; i < e->rules->n_refused; i++)
         row(ctx, &e->rules->refused[i]->diag);
 }
+int engine_check_source(const struct engine *e, const struct source *s, struct diag *reterr) {
+    return decode_check_source(s, e->decoders, reterr);
+}
 const struct diag *engine_decoder_refused(const struct engine *e, size_t i) {
     return decode_set_refused(e->decoders, i);
 }

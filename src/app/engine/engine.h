@@ -58,6 +58,8 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 void engine_each_refused(const struct engine *e, void (*row)(void *ctx, const struct diag *d), void *ctx);
 /* Decoders that were refused, in the order of reading; NULL behind the last. */
 const struct diag *engine_decoder_refused(const struct engine *e, size_t i);
+/* Refuses a source whose forced decoder does not exist. */
+int engine_check_source(const struct engine *e, const struct source *s, struct diag *reterr) MUST_USE;
 /* The shipped decoders and those of `more`, later ones taking the place of earlier ones of the same name. */
 struct decode_set;
 int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, struct diag *reterr) MUST_USE;

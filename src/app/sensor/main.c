@@ -144,6 +144,13 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
                              .offset_min = s->config->offset_min};
     if ((r = pump_new(&p, &s->pump, err)) < 0)
         return r;
+    for (size_t i = 0; i < s->config->n_sources; i++) {
+        struct diag wrong;
+        char line[1024];
+        if (engine_check_source(pump_engine(s->pump), &s->config->sources[i], &wrong) < 0)
+            log_error("source '%.*s' is read as if it named no decoder: %s", STR_ARG(s->config->sources[i].name),
+                      diag_format(&wrong, line, sizeof line));
+    }
     s->messages = (struct messages){.pump = s->pump, .registry = &s->registry, .replay = o->replay_fd >= 0};
     struct roomlink_handlers on = {.ctx = &s->messages, .connected = room_up, .asked = messages_asked,
                                    .room_again = room_again};

@@ -15,11 +15,8 @@ static void use_paths(const struct sensor *s, struct engine_options *o, const st
     o->rule_paths = p->p;
     o->n_rule_paths = p->n;
     o->suppress_path = p->suppress;
-    static char decoders[PATH_MAX];
-    static const char *const paths[] = {decoders};
-    snprintf(decoders, sizeof decoders, "%.4000s/decoders", s->config->data);
-    o->decoder_paths = paths;
-    o->n_decoder_paths = access(decoders, R_OK) == 0;
+    o->decoder_paths = p->decoders;
+    o->n_decoder_paths = p->n_decoders;
 }
 
 static struct timespec changed_at(const struct sensor *s) {
