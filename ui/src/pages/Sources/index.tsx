@@ -13,7 +13,7 @@ import { How } from "./How";
 import { SourceTable } from "./SourceTable";
 
 const GROUPS: Record<string, (s: Source) => boolean> = {
-  all: () => true, must: (s) => s.state === "silent", soon: (s) => sourceMark(s.state) === "soon", unknown: (s) => s.state === "unknown", right: (s) => s.state === "right",
+  all: () => true, must: (s) => s.state === "silent", soon: (s) => sourceMark(s.state) === "soon", unknown: (s) => s.state === "unknown",
 };
 
 function List({ rows, total, group, open }: { rows: Source[]; total: number; group: string; open: string | null }) {
