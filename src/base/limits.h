@@ -17,6 +17,9 @@
 #define HTTP_INTAKE_BYTES_MAX ((size_t) 32 << 20) /* one body of a sender, unpacked; shippers send 1 to 10 MB */
 #define JOURNAL_ENTRY_BYTES_MAX (SPOOL_RECORD_BYTES_MAX / 2)
 #define JOURNAL_FIELD_BYTES_MAX (256 * 1024) /* a larger field (a core dump) is left out, and that is said */
+#define FLOW_TEMPLATES_MAX 4096           /* of all exporters; each has a handful */
+#define FLOW_FIELDS_MAX 256               /* of one template; exporters use 20 to 60 */
+#define FLOW_WAITING_BYTES_MAX (512 * 1024) /* records whose template has not come; some minutes of a small exporter */
 #define GATE_MESSAGE_BYTES_MAX (1 << 20)  /* one RELP message; rsyslog's own default is 8 KB */
 #define SYSLOG_SENDERS_MAX 4096           /* sources one listener makes of addresses; forged ones must not use all ids */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */

@@ -283,6 +283,8 @@ const struct config_gate_row CONFIG_GATE[GATE_KIND_MAX_] = {
     [GATE_RELP] = {"relp", "--relp-fd", .tls = false},
     [GATE_RELP_TLS] = {"relp_tls", "--relp-tls-fd", .tls = true},
     [GATE_SYSLOG_TLS] = {"syslog_tls", "--syslog-tls-fd", .tls = true},
+    [GATE_SNMP] = {"snmp", "--snmp-fd", .datagrams = true},
+    [GATE_FLOW] = {"flow", "--flow-fd", .datagrams = true},
 };
 
 bool config_has_gate(const struct config *c) {

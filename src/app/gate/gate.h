@@ -1,7 +1,7 @@
 /* The program kizuki-gate: what arrives in a protocol that answers.
  *
  *   kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]…
- *               [--relp-tls-fd N]… [--syslog-tls-fd N]…
+ *               [--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]…
  *
  * A program of its own, for two reasons. The sensor holds everything that was logged: it should not also parse TLS,
  * HTTP, gzip, protobuf and BER from strangers. And whoever answers must outlive the sensor: a client whose connection
@@ -36,3 +36,7 @@ struct str gate_peer(const struct sockaddr *sa, char *dst); /* with the port, as
 /* stream.c: a listening TCP socket of RELP or syslog. */
 enum stream_kind { STREAM_RELP, STREAM_RELP_TLS, STREAM_SYSLOG_TLS, STREAM_KIND_MAX_ };
 int stream_listen(struct gate *g, int fd, enum stream_kind kind, struct diag *reterr) MUST_USE;
+
+/* datagram.c: a UDP socket. */
+enum datagram_kind { DATAGRAM_SNMP, DATAGRAM_FLOW, DATAGRAM_KIND_MAX_ };
+int datagram_listen(struct gate *g, int fd, enum datagram_kind kind, struct diag *reterr) MUST_USE;

@@ -61,6 +61,10 @@ static int start_listener(struct gate *g, int fd, enum config_gate_kind kind, st
         return stream_listen(g, fd, STREAM_RELP_TLS, err);
     case GATE_SYSLOG_TLS:
         return stream_listen(g, fd, STREAM_SYSLOG_TLS, err);
+    case GATE_SNMP:
+        return datagram_listen(g, fd, DATAGRAM_SNMP, err);
+    case GATE_FLOW:
+        return datagram_listen(g, fd, DATAGRAM_FLOW, err);
     case GATE_KIND_MAX_:
         break;
     }
@@ -158,7 +162,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
         fprintf(stderr, "usage: kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]… "
-                        "[--relp-tls-fd N]… [--syslog-tls-fd N]…\n");
+                        "[--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]…\n");
         return 2;
     }
     uv_loop_init(&g.loop);
