@@ -5,34 +5,46 @@
 
 #include "base/str.h"
 
-/* Bytes of lowered log lines, the common ones first (counted over Windows events); what is not named is
- * rarer than all of these. */
-static const char common[] = "a\"es0otcirdbn\\:mwg2,ul-13fp 4qyv58h697.kxjz+={}|_@)(/";
+/* Bytes of lowered log lines by how common they are (counted over Windows events), the most common has 1; what is not
+ * named is rarer than all of these. */
+static const unsigned char places[256] = {
+    ['a'] = 1, ['"'] = 2, ['e'] = 3, ['s'] = 4, ['0'] = 5, ['o'] = 6, ['t'] = 7, ['c'] = 8,
+    ['i'] = 9, ['r'] = 10, ['d'] = 11, ['b'] = 12, ['n'] = 13, ['\\'] = 14, [':'] = 15, ['m'] = 16,
+    ['w'] = 17, ['g'] = 18, ['2'] = 19, [','] = 20, ['u'] = 21, ['l'] = 22, ['-'] = 23, ['1'] = 24,
+    ['3'] = 25, ['f'] = 26, ['p'] = 27, [' '] = 28, ['4'] = 29, ['q'] = 30, ['y'] = 31, ['v'] = 32,
+    ['5'] = 33, ['8'] = 34, ['h'] = 35, ['6'] = 36, ['9'] = 37, ['7'] = 38, ['.'] = 39, ['k'] = 40,
+    ['x'] = 41, ['j'] = 42, ['z'] = 43, ['+'] = 44, ['='] = 45, ['{'] = 46, ['}'] = 47, ['|'] = 48,
+    ['_'] = 49, ['@'] = 50, [')'] = 51, ['('] = 52, ['/'] = 53,
+};
+enum { RAREST = 54 };
 
 static unsigned rarity(char c) {
-    const char *at = c ? strchr(common, c) : NULL;
-    return at ? (unsigned) (at - common) : (unsigned) sizeof common;
+    unsigned place = places[(unsigned char) c];
+    return place ? place - 1 : RAREST;
 }
 
 double kernel_byte_share(char c) {
     double share = 0.001, each = 0.06;
     unsigned rank = rarity(ascii_lower(c));
-    for (unsigned i = 0; i < rank && rank < sizeof common - 1; i++)
+    for (unsigned i = 0; i < rank && rank < RAREST; i++)
         each *= 0.95;
-    if (rank < sizeof common - 1)
+    if (rank < RAREST)
         share = each;
     return c >= 'A' && c <= 'Z' ? share / 4 : share;
 }
 
 struct kernel_rare kernel_rare_of(const char *lit, size_t n) {
     struct kernel_rare r = {.first = 0};
+    unsigned char rank[UINT8_MAX];
     size_t end = MIN(n, (size_t) UINT8_MAX);
+    for (size_t i = 0; i < end; i++)
+        rank[i] = (unsigned char) rarity(lit[i]);
     for (size_t i = 1; i < end; i++)
-        if (rarity(lit[i]) > rarity(lit[r.first]))
+        if (rank[i] > rank[r.first])
             r.first = (uint8_t) i;
     r.second = r.first || end < 2 ? 0 : 1;
     for (size_t i = 0; i < end; i++)
-        if (i != r.first && lit[i] != lit[r.first] && rarity(lit[i]) > rarity(lit[r.second]))
+        if (i != r.first && lit[i] != lit[r.first] && rank[i] > rank[r.second])
             r.second = (uint8_t) i;
     if (n) {
         r.a = lit[r.first];

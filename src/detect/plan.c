@@ -261,22 +261,45 @@ static int make_field(struct lane_builder *b, const struct detect_logsource *sou
     return (int) l->n_fields++;
 }
 
+/* What the name is looked up by: routes have a log source each. -ERR_LIMIT: too long to be remembered. */
+static int field_key(const struct lane_builder *b, const struct detect_logsource *source, struct str name,
+                     char room[EVENT_FIELD_NAME_BYTES_MAX + sizeof source], struct str *ret) {
+    *ret = name;
+    if (b->one_source)
+        return 0;
+    if (name.n > EVENT_FIELD_NAME_BYTES_MAX)
+        return -ERR_LIMIT;
+    memcpy(room, &source, sizeof source);
+    memcpy(room + sizeof source, name.p, name.n);
+    *ret = str_n(room, sizeof source + name.n);
+    return 0;
+}
+
 int lane_field_of(struct lane_builder *b, const struct detect_logsource *source, struct str name) {
+    char room[EVENT_FIELD_NAME_BYTES_MAX + sizeof source];
     union map_value *known;
+    struct str key;
     if (!name.n) {
         b->lane->uses_line = true;
         return 0;
     }
-    if (b->one_source && name.p == b->last_name.p && name.n == b->last_name.n)
+    if (source == b->last_source && name.p == b->last_name.p && name.n == b->last_name.n)
         return b->last_field;
-    known = b->one_source ? map_find(&b->fields, name) : NULL;
+    bool keep = field_key(b, source, name, room, &key) == 0;
+    known = keep ? map_find(&b->fields, key) : NULL;
     int field = known ? (int) known->num : make_field(b, source, name);
-    if (field < 0 || !b->one_source)
+    if (field < 0)
         return field;
-    int r = known ? 0 : map_add(&b->fields, name, &known, NULL);
-    if (r < 0)
-        return r;
-    known->num = (uint64_t) field;
+    if (keep && !known) {
+        if (!b->one_source)
+            key = arena_dup(&b->temp, key);
+        int r = key.p ? map_add(&b->fields, key, &known, NULL) : -ENOMEM;
+        if (r == -ENOMEM)
+            return r;
+        if (r == 0) /* else there are too many to remember */
+            known->num = (uint64_t) field;
+    }
+    b->last_source = source;
     b->last_name = name;
     return b->last_field = field;
 }

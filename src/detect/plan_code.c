@@ -102,7 +102,8 @@ static bool asks_for_high(const struct detect_item *item) {
     return high;
 }
 
-struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint32_t ref_field) {
+/* Without its rare bytes, which only an atom that is kept needs. */
+static struct atom atom_of(const struct detect_item *item, uint32_t field, uint32_t ref_field) {
     struct atom a = {.op = (uint8_t) item->op,
                      .field = (uint16_t) field,
                      .n = (uint32_t) item->text.n,
@@ -113,7 +114,12 @@ struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint3
                          (item->fold ? ATOM_FOLD : 0) | (item->word_begins || item->word_ends ? ATOM_WORD : 0));
     if (item->op == DETECT_OP_FIELDREF)
         a.ref_field = (uint16_t) ref_field;
-    else
+    return a;
+}
+
+struct atom lane_atom_from(const struct detect_item *item, uint32_t field, uint32_t ref_field) {
+    struct atom a = atom_of(item, field, ref_field);
+    if (item->op != DETECT_OP_FIELDREF)
         a.rare = kernel_rare_of(a.text, a.n);
     return a;
 }
@@ -125,7 +131,7 @@ static int make_atom(struct lane_builder *b, const struct detect_logsource *sour
         ref = lane_field_of(b, source, item->text);
     if (field < 0 || ref < 0)
         return MIN(field, ref);
-    *ret = lane_atom_from(item, (uint32_t) field, (uint32_t) ref);
+    *ret = atom_of(item, (uint32_t) field, (uint32_t) ref);
     return 0;
 }
 
@@ -165,6 +171,8 @@ int lane_atom_of(struct lane_builder *b, const struct detect_logsource *source,
         b->atom_uses[*ret]++;
         return 0;
     }
+    if (item->op != DETECT_OP_FIELDREF)
+        a.rare = kernel_rare_of(a.text, a.n);
     if (item->op == DETECT_OP_REGEX)
         r = regex_new(item->text, item->re_flags, &a.re);
     if (r < 0)

@@ -289,8 +289,10 @@ struct lane_builder {
     struct lane *lane;
     struct arena temp;
     struct arena scratch; /* for one rule at a time */
-    struct map fields;    /* name -> lane field, where all rules have one log source */
-    struct str last_name; /* looked up there last: the values of a list ask one after the other */
+    struct map fields;    /* name, behind its log source where rules have several -> lane field */
+    /* looked up there last: the values of a list ask one after the other */
+    const struct detect_logsource *last_source;
+    struct str last_name;
     int last_field;
     bool one_source;
     struct field_ids *ids; /* of each lane field */
