@@ -17,6 +17,7 @@
     X(ORDER, "hand_order")                                                                         \
     X(REPORT, "report")                                                                            \
     X(SOURCE, "source")                                                                            \
+    X(HUNT, "hunt")                                                                                \
     X(RULE, "rule")                                                                                \
     X(SERVICE, "service")                                                                          \
     X(WATCH, "watch")                                                                              \

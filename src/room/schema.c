@@ -164,6 +164,12 @@ static const char *const counted[] = {
     "ALTER TABLE account DROP COLUMN known;",
 
     NULL};
+static const char *const hunts[] = {
+    "CREATE TABLE hunt (" HEAD("attack") "hypothesis TEXT NOT NULL, query TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('running','done','stopped','failed')), found INTEGER NOT NULL, "
+    "from_at INTEGER, to_at INTEGER, first_at INTEGER, last_at INTEGER, result TEXT NOT NULL) STRICT;",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -173,6 +179,7 @@ static const struct {
     {"first", first},
     {"parting", parting},
     {"counted", counted},
+    {"hunts", hunts},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -57,6 +57,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_ORDER] =
         TABLE(hand_order, CLASS_RESPONSE, "(SELECT incident_id FROM action WHERE id = action_id)",
               "order_id, action_id, type, note, state, minutes, expires_at, answer"),
+    [OBJECT_HUNT] = TABLE(hunt, CLASS_ATTACK, "NULL",
+                          "hypothesis, query, state, found, from_at, to_at, first_at, last_at, result"),
     [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, "NULL", "kind, json, at"),
     [OBJECT_SERVICE] = TABLE(service, CLASS_RESPONSE, "NULL", "name, title"),
     [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),

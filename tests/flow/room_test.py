@@ -487,6 +487,9 @@ WRITES = {
     "person_post": ("administrator", "/persons", {"name": "新人", "role": "handler"}, None, ("create", "person")),
     "person_put": ("administrator", "/persons/4", {"name": "慣れた人"}, "/persons", ("change", "person")),
     "person_link": ("administrator", "/persons/4/link", None, None, ("create", "link")),
+    "search_post": ("handler", "/searches", {"query": "root"}, None, ("create", "hunt")),
+    "search_stop": ("handler", "/searches/1/stop", {}, None, None),
+    "hunt_post": ("handler", "/hunts", {"search": 1, "hypothesis": "訓練"}, None, ("create", "hunt")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -512,6 +515,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
         wave(s)
         s.serve(sensor_answer)
         rooms.Hand(r.data)
+        rooms.Searcher(r.data)
         who = rooms.people(r)
         tap.wait_until(lambda: who["handler"].get("/me")["hand"], 20, 0.2, what="the hand")
 

@@ -2,7 +2,11 @@
 """`kizuki search`: files and a spool, what it prints, what it says of mistakes, how it ends."""
 import json
 import os
+import re
+import socket
 
+import programs
+import rooms
 import tap
 
 LINES = ["<38>Nov 21 12:00:00 gate sshd[7]: Failed password for root from 192.0.2.3 port 22 ssh2",
@@ -58,6 +62,59 @@ def a_spool_is_searched_with_positions():
         assert json.loads(err)["records"] == 2000
         assert search("--make-filters", "*", d)[0] == 0  # the only segment still grows
         assert search("--make-filters", "*", d / "spool")[0] == 2
+
+
+def send(port, lines):
+    with socket.create_connection(("127.0.0.1", port), 60) as c:
+        c.sendall("".join(line + "\n" for line in lines).encode())
+        c.shutdown(socket.SHUT_WR)
+        while c.recv(4096):
+            pass
+
+
+def searched(page, body):
+    """A search run to its end."""
+    n = page.api("POST", "/searches", body)["search"]
+    box = {}
+
+    def ended():
+        box.update(page.get(f"/searches/{n}"))
+        return box["state"] != "running"
+    tap.wait_until(ended, 60, what="the end of the search")
+    return box
+
+
+@tap.test
+def pages_search_what_arrived():
+    with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
+        s.wait_up(60)
+        s.port = s.https_port
+        page = rooms.Browser(s).sign_in(re.sub(r"https://[^/]+", "", s.link()))
+        assert page.api("POST", "/searches", {"query": "(a or"}, want=400)["error"]["key"] == "error.search_query"
+        send(s.syslog_port, LINES + [f"<38>Nov 21 12:01:00 web app[3]: filler {i} <b>x</b>" for i in range(3000)])
+        tap.wait_until(lambda: searched(page, {"query": "filler"})["found"] == 3000, 60, what="all lines in the spool")
+        # the first segments are closed and get filters by and by
+        tap.wait_until(lambda: list((s.data / "search").glob("*.filter")), 60, what="a filter: " + s.output()[-600:])
+        r = searched(page, {"query": "行動計画"})
+        assert r["state"] == "done" and r["found"] == 1 and len(r["events"]) == 1, r
+        assert r["progress"]["bytes_done"] == r["progress"]["bytes"] and r["why"] is None
+        one = page.get(f"/events/{r['events'][0]['n']}")["event"]
+        assert one["event.original"] == LINES[2] and one["host.name"] == "gate", one
+        r = searched(page, {"query": "source.ip:192.0.2.0/24", "from": "10日前"})
+        assert r["found"] == 2 and sum(r["histogram"]["counts"]) == 2, r
+        assert {f["field"]: f["values"] for f in r["facets"]}["user.name"] == [{"value": "root", "n": 2}], r
+        assert searched(page, {"query": "filler", "to": "昨日"})["found"] == 0
+        kept = page.api("POST", "/hunts", {"search": r["search"], "hypothesis": "誰かが root で試した"})
+        assert kept["found"] == 2 and page.get("/hunts")["hunts"] == [kept]
+        assert page.api("POST", f"/searches/{r['search']}/stop", {})["state"] == "done"  # it had ended
+        page.get("/searches/1", want=404)
+        page.get("/events/999999999", want=404)
+        assert '"query":"source.ip:192.0.2.0/24"' in json.dumps(page.get("/audit?limit=1000"), separators=(",", ":"), ensure_ascii=False).replace("\\", "")
+        # a searcher that ends is there again, and knows that it knows nothing
+        old = s.kill("kizuki-search")
+        tap.wait_until(lambda: s.children().get("kizuki-search") not in (None, old), 60, what="another searcher")
+        tap.wait_until(lambda: page.request("GET", f"/api/v1/searches/{r['search']}").status == 404, 60, what="a sentence about a lost search")
+        assert searched(page, {"query": "サーバ 改ざん"})["found"] == 1
 
 
 if __name__ == "__main__":

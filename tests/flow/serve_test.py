@@ -97,7 +97,7 @@ def the_link_is_said_when_the_room_answers():
                                   10, 0.001, "kizuki-room")
             os.kill(room, signal.SIGSTOP)
             assert not (s.data / "room" / "tls.crt").exists(), "the room was faster than this test"
-            tap.wait_until(lambda: len(s.children()) == 4, 10, what="the other programs")
+            tap.wait_until(lambda: len(s.children()) == 5, 60, what="the other programs")
             time.sleep(1.5)
             assert not s.link(), s.output()
             os.kill(room, signal.SIGCONT)
@@ -128,7 +128,7 @@ def control_c_ends_everything_and_a_second_start_is_refused():
                 assert again.returncode == 1 and b"already running" in again.stderr, again
                 all_of_them = descendants(run.pid)
                 names = {name_of(p) for p in all_of_them}
-                assert {"kizuki", "kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep"} <= names, names
+                assert {"kizuki", "kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep", "kizuki-search"} <= names, names
                 began = time.monotonic()
                 os.killpg(run.pid, signal.SIGINT)
                 run.wait(10)

@@ -2,7 +2,7 @@
  * is src/app/search. Nothing is changed but the filters in DATA/search, and those only when asked for. */
 #include "app/cli/command.h"
 #include "app/cli/hunt_spool.h"
-#include "app/cli/search_keep.h"
+#include "app/search/keep.h"
 #include "app/engine/engine.h"
 #include "app/search/scan.h"
 #include "base/buf.h"

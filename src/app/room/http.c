@@ -36,6 +36,7 @@ static struct call *call_new(struct http *h, struct MHD_Connection *connection, 
 
 static void call_free(struct call *c) {
     sensor_link_forget(&c->p->sensor, c);
+    search_link_forget(&c->p->search, c);
     if (c->waiting_free)
         c->waiting_free(c->waiting);
     upload_forget(c);

@@ -359,6 +359,8 @@ static int set_up(struct program *p, struct diag *err) {
     sensor_link_init(&p->sensor, sensors);
     if (e == 0)
         e = hand_link_init(&p->hand, p->config->data, err);
+    if (e == 0)
+        e = search_link_init(&p->search, p->config->data, err);
     supervisor_link_init(&p->supervisor, p->opt.supervisor_fd);
     if (e == 0)
         e = start_http(p, err);
@@ -380,6 +382,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("cannot look after actions: %s", d.text);
     sensor_link_tick(p);
     hand_link_tick(p);
+    search_link_tick(p);
     http_tick(p->http);
     if (now >= *next_prune_ns) {
         *next_prune_ns = now + PRUNE_NS;
@@ -407,7 +410,7 @@ static int run(struct program *p) {
     if (p->opt.https)
         say_listening(p->https_fd);
     say_ready(p);
-    enum { HTTP, SIGNALS, HAND, SUPERVISOR, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
+    enum { HTTP, SIGNALS, HAND, SUPERVISOR, SEARCH, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
     for (;;) {
         struct pollfd pfd[ROWS];
         int64_t left = (next_tick_ns - time_monotonic_ns()) / NS_PER_MS + 1;
@@ -415,6 +418,7 @@ static int run(struct program *p) {
         pfd[SIGNALS] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
         pfd[HAND] = hand_link_poll(&p->hand);
         pfd[SUPERVISOR] = supervisor_link_poll(&p->supervisor);
+        pfd[SEARCH] = search_link_poll(&p->search);
         (void) sensor_link_poll(&p->sensor, &pfd[SENSORS]);
         int k = poll(pfd, ROWS, http_wait_ms(p->http, (int) MAX(0, MIN(left, 1000))));
         if (k < 0 && errno != EINTR) {
@@ -429,6 +433,7 @@ static int run(struct program *p) {
             sensor_link_serve(p, &pfd[SENSORS]);
             hand_link_serve(p, &pfd[HAND]);
             supervisor_link_serve(p, &pfd[SUPERVISOR]);
+            search_link_serve(p, &pfd[SEARCH]);
         }
         http_run(p->http);
         if (time_monotonic_ns() >= next_tick_ns) {
@@ -483,6 +488,7 @@ static void end(struct program *p) {
     if (!p->http && p->sensor.listen_fd > 0)
         sensor_link_done(&p->sensor);
     hand_link_done(&p->hand);
+    search_link_done(&p->search);
     packs_done(&p->packs);
     room_close(p->room);
     config_free(p->config);
@@ -497,7 +503,7 @@ int main(int argc, char **argv) {
     int status = 0, e;
     log_set_program("room");
     supervised_begin();
-    p.hand.peer.fd = -1;
+    p.hand.peer.fd = p.search.peer.fd = -1;
     if (read_options(argc, argv, &p.opt) < 0)
         return 2;
     if (p.opt.list_routes) {

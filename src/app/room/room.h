@@ -19,6 +19,7 @@
 #include "app/room/hand_link.h"
 #include "app/room/http.h"
 #include "app/room/packs.h"
+#include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
 #include "app/room/supervisor_link.h"
 #include "room/policy.h"
@@ -41,6 +42,7 @@ struct program {
     struct http *http;
     struct sensor_link sensor;
     struct hand_link hand;
+    struct search_link search;
     struct supervisor_link supervisor;
     struct packs packs;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */

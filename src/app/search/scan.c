@@ -54,6 +54,10 @@ struct search *scan_search(struct scan *s) {
     return s->search;
 }
 
+struct str scan_source_name(const struct scan *s, uint32_t source) {
+    return source < SOURCES_MAX && s->registry.sources[source].id ? s->registry.sources[source].name : STR("");
+}
+
 /* ---- which segments ---- */
 
 static int read_filter(const struct scan *s, uint32_t segment, struct filter *ret) {
@@ -121,6 +125,9 @@ static int plan_parts(struct scan *s, struct diag *err) {
     int r = spool_reader_segments(s->reader, &segments, &n, err);
     if (r < 0)
         return r;
+    struct spool_part oldest;
+    if (n && (r = spool_reader_enter(s->reader, segments[0], &oldest, err)) == 0)
+        s->progress.begins_ns = oldest.created_ns;
     for (size_t i = 0; r == 0 && i < n; i++)
         r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
     mem_free(segments);

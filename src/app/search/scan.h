@@ -25,6 +25,7 @@ struct scan_progress {
     uint64_t lost;    /* records that could not be read */
     uint64_t at;      /* the record looked at next */
     uint32_t segment; /* it stands in; 0 at the beginning and the end */
+    int64_t begins_ns; /* arrival of the oldest that is kept */
     double cpu_s;
 };
 /* Told of each record that fits, valid during the call. A negative return ends the search with it. */
@@ -38,6 +39,7 @@ DEFINE_CLEANUP(struct scan *, scan_free)
 int scan_step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *reterr) MUST_USE;
 const struct scan_progress *scan_progress(const struct scan *s);
 struct search *scan_search(struct scan *s);
+struct str scan_source_name(const struct scan *s, uint32_t source);
 
 /* Makes the filters of closed segments that have none, newest first, one segment a call. 1: made one; 0: none is
  * missing. *ret_segment says which. */

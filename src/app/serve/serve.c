@@ -58,7 +58,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "room", "hand", "run", "gate"};
+    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -195,6 +195,20 @@ static int add_keep(struct serve *s, struct diag *err) {
         return s->o->replay ? 0 : -ENOENT;
     child_arg(c, "--data");
     child_arg(c, "%s", s->config->data);
+    return 0;
+}
+
+static int add_search(struct serve *s, struct diag *err) {
+    char socket_path[PATH_MAX];
+    (void) path_in(s, socket_path, "run/search.sock");
+    int fd = listen_unix(socket_path, err);
+    struct child *c = fd < 0 ? NULL : supervisor_add(&s->supervisor, "kizuki-search", err);
+    if (!c)
+        return -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    child_arg(c, "--fd");
+    child_arg(c, "%d", child_fd(c, fd));
     return 0;
 }
 
@@ -455,7 +469,7 @@ static int prepare(struct serve *s, struct diag *err) {
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
-        (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0)
+        (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0)
         return e;
     return 0;
 }

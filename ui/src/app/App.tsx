@@ -9,6 +9,7 @@ import { Cases } from "../pages/Cases";
 import { Now } from "../pages/Now";
 import { Packs } from "../pages/Packs";
 import { Rules } from "../pages/Rules";
+import { Search } from "../pages/Search";
 import { Settings } from "../pages/Settings";
 import { SignIn } from "../pages/SignIn";
 import { Sources } from "../pages/Sources";
@@ -17,7 +18,7 @@ import { More } from "./More";
 
 interface Props { args: string[]; query: URLSearchParams }
 const PAGES: Record<string, ComponentType<Props>> = {
-  now: Now, cases: Cases, sources: Sources, rules: Rules, packs: Packs, settings: Settings, more: More,
+  now: Now, cases: Cases, search: Search, sources: Sources, rules: Rules, packs: Packs, settings: Settings, more: More,
 };
 
 function useTitle(page: string, first: string | undefined): void {

@@ -13,9 +13,9 @@ import { DemoBand } from "./DemoBand";
 import { Help } from "./Help";
 import { helpOpen } from "./keys";
 
-const NAV = ["now", "cases", "sources", "rules", "packs", "settings"];
+const NAV = ["now", "cases", "search", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
-const UNDER_MORE = ["packs", "settings", "more"];
+const UNDER_MORE = ["search", "packs", "settings", "more"];
 const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
 
 function Bands() {

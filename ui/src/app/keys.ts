@@ -1,9 +1,9 @@
-// Keyboard: g n, g c, g s, g r, g p go to a page; / finds a case; ? helps. Never while somebody types.
+// Keyboard: g n, g c, g f, g s, g r, g p go to a page; / finds a case; ? helps. Never while somebody types.
 import { signal } from "@preact/signals";
 import { go, href } from "../state/route";
 
 export const helpOpen = signal(false);
-export const JUMPS: Record<string, string> = { n: "now", c: "cases", s: "sources", r: "rules", p: "packs", e: "settings" };
+export const JUMPS: Record<string, string> = { n: "now", c: "cases", f: "search", s: "sources", r: "rules", p: "packs", e: "settings" };
 const CHORD_MS = 1500;
 
 export function typing(target: EventTarget | null): boolean {

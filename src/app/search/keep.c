@@ -1,5 +1,5 @@
-/* See search_keep.h. */
-#include "app/cli/search_keep.h"
+/* See keep.h. */
+#include "app/search/keep.h"
 
 #include "base/mem.h"
 

@@ -1,0 +1,174 @@
+/* Searches and hunts. The room reads no log: it passes questions on to kizuki-search and what comes back to the page.
+ * Whoever searches is written into the chain with the query, before the search begins. */
+#include "app/common/config.h"
+#include "app/room/call.h"
+#include "app/room/room.h"
+#include "base/limits.h"
+#include "base/time_written.h"
+#include "room/hunt.h"
+#include "room/write.h"
+
+#define QUERY_BYTES_MAX 16384 /* typed or pasted into one line */
+
+/* What the searcher refused, in its words: they have the place and the remedy. */
+static int refused(struct call *c, const struct json_value *answer) {
+    struct str code = STR(""), why = STR("");
+    (void) json_get_str(answer, "code", &code);
+    (void) json_get_str(answer, "why", &why);
+    if (str_eq_z(code, "query"))
+        return call_refuse_with(c, 400, "error.search_query", "why", why);
+    if (str_eq_z(code, "missing"))
+        return call_refuse(c, 404, "error.search_gone");
+    if (str_eq_z(code, "busy"))
+        return call_refuse(c, 429, "error.search_busy");
+    return call_refuse_with(c, 500, "error.search_failed", "why", why);
+}
+
+/* The answer's result, or NULL and the status of what was said instead. */
+static const struct json_value *result_of(struct call *c, const struct json_value *answer, int *ret_status) {
+    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
+    if (!answer)
+        *ret_status = call_refuse(c, 503, "error.search_away");
+    else if (!result)
+        *ret_status = refused(c, answer);
+    return result;
+}
+
+static void on_result(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (result)
+        jsonw_value(&c->w, result);
+    call_finish(c, status);
+}
+
+static int ask(struct call *c, const struct buf *members, search_answer_fn *fn) {
+    int e = buf_error(members);
+    if (e == 0)
+        e = search_link_ask(c->p, buf_str(members), fn, c);
+    return e == -EAGAIN ? call_refuse(c, 503, "error.search_away") : e;
+}
+
+static int ask_of(struct call *c, const char *op, const char *key, search_answer_fn *fn) {
+    struct buf members;
+    buf_init(&members, 256);
+    buf_printf(&members, "\"op\":\"%s\",\"%s\":%lld", op, key, (long long) c->args.id);
+    int e = ask(c, &members, fn);
+    buf_done(&members);
+    return e;
+}
+
+/* ---- searches ---- */
+
+/* Times as people write them; absent: no bound. */
+static int read_bound(struct call *c, const char *key, struct buf *members) {
+    struct time_written w;
+    struct time_refused why;
+    struct str text;
+    const struct json_value *v = json_get(c->json, key);
+    if (!v || v->type == JSON_NULL)
+        return 0;
+    if (call_body_str(c, key, 1, TIME_WRITTEN_BYTES_MAX, &text) < 0 ||
+        time_read_written(&c->arena, text, room_now(c->p->room), c->p->config->offset_min, &w, &why, &c->err) < 0)
+        return call_bad(c, key);
+    buf_printf(members, ",\"%s_ms\":%lld", key, (long long) (w.t_ns / NS_PER_MS));
+    return 0;
+}
+
+static int record(struct call *c, struct str query) {
+    struct buf detail;
+    buf_init(&detail, 4 * QUERY_BYTES_MAX);
+    buf_add_z(&detail, "{\"query\":");
+    json_quote(&detail, query);
+    buf_add_byte(&detail, '}');
+    int e = buf_error(&detail);
+    if (e == 0)
+        e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_record(c->p->room, &c->who, VERB_CREATE, OBJECT_HUNT, buf_str(&detail), &c->err), &c->err);
+    buf_done(&detail);
+    return e;
+}
+
+int handle_search_post(struct call *c) {
+    static const char *const keys[] = {"query", "from", "to", NULL};
+    struct str query;
+    struct buf members;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "query", 1, QUERY_BYTES_MAX, &query);
+    if (e < 0)
+        return e;
+    buf_init(&members, 8 * QUERY_BYTES_MAX);
+    buf_add_z(&members, "\"op\":\"start\",\"query\":");
+    json_quote(&members, query);
+    e = read_bound(c, "from", &members);
+    if (e == 0)
+        e = read_bound(c, "to", &members);
+    if (e == 0)
+        e = record(c, query);
+    if (e == 0)
+        e = ask(c, &members, on_result);
+    buf_done(&members);
+    return e;
+}
+
+int handle_search(struct call *c) {
+    return ask_of(c, "state", "search", on_result);
+}
+
+int handle_search_stop(struct call *c) {
+    return ask_of(c, "stop", "search", on_result);
+}
+
+int handle_event(struct call *c) {
+    return ask_of(c, "event", "n", on_result);
+}
+
+/* ---- hunts ---- */
+
+static void on_hunt_state(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    struct room_hunt h = {.hypothesis = STR("")};
+    struct buf json;
+    struct jsonw w;
+    int status = 200;
+    int64_t id = 0;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (!result) {
+        call_finish(c, status);
+        return;
+    }
+    (void) json_get_str(c->json, "hypothesis", &h.hypothesis);
+    buf_init(&json, 2 * FRAME_BYTES_MAX);
+    jsonw_init(&w, &json);
+    jsonw_value(&w, result);
+    int e = buf_error(&json);
+    h.result = result;
+    h.json = buf_str(&json);
+    if (e == 0)
+        e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_hunt_add(c->p->room, &c->who, &h, &id, &c->err), &c->err);
+    buf_done(&json);
+    if (e == 0)
+        e = room_hunt_write(c->p->room, id, &c->w, &c->err);
+    call_finish(c, e < 0 ? call_error(c, e) : 200);
+}
+
+int handle_hunt_post(struct call *c) {
+    static const char *const keys[] = {"search", "hypothesis", NULL};
+    struct str hypothesis;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "search", 1, INT64_MAX, &c->args.id);
+    if (e == 0)
+        e = call_body_str(c, "hypothesis", 1, 2000, &hypothesis);
+    return e < 0 ? e : ask_of(c, "state", "search", on_hunt_state);
+}
+
+int handle_hunts(struct call *c) {
+    int e = room_hunts_write(c->p->room, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}

@@ -1,0 +1,15 @@
+/* One search of a page: a scan with what the page shows of it (how far it is, how many and when, the commonest values,
+ * the newest events). Only the newest are kept, as bytes; they are decoded when somebody asks. */
+#pragma once
+#include "app/search/scan.h"
+#include "base/json.h"
+
+struct job;
+/* Times and filters as in scan.h; newest_first is set here. */
+int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr) MUST_USE;
+struct job *job_free(struct job *j);
+bool job_is_running(const struct job *j);
+void job_stop(struct job *j);
+void job_step(struct job *j); /* a batch; what fails ends the search and is told by job_write */
+/* Members of an object. */
+int job_write(struct job *j, struct jsonw *w) MUST_USE;

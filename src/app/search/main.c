@@ -1,0 +1,424 @@
+/* kizuki-search: searches for the pages, and makes the filters that make them quick.
+ *
+ *   kizuki-search --data DIR --fd N      N: a listening Unix socket, inherited from `kizuki serve`
+ *
+ * A program of its own because it reads hostile bytes and holds nothing: neither the room, which has people's data, nor
+ * the keeper, which has the signing key, may read what records say; and a search must not make the sensor late. It may
+ * read DIR/spool and DIR/decoders and write DIR/search, talk on the sockets it was given, and no more. It runs at low
+ * priority, the making of filters at the lowest.
+ *
+ * Frames of JSON from the room, each answered by one with the same id:
+ *   {"id", "op":"start", "query", "from_ms"?, "to_ms"?}     {"id","ok":true,"result":{"search":N}}
+ *   {"id", "op":"state"|"stop", "search":N}                 result: job.h; -ENOENT after a restart, or long after
+ *   {"id", "op":"event", "n":RECORD}                        result: {"fields":{…}, "original":…, …}
+ *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
+#include "app/common/sandbox.h"
+#include "app/common/supervised.h"
+#include "app/engine/engine.h"
+#include "app/engine/registry.h"
+#include "app/room/peer.h"
+#include "app/search/job.h"
+#include "base/file.h"
+#include "base/frame.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "decode/decode.h"
+#include "spool/reader.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
+
+struct slot {
+    int64_t id; /* 0: free */
+    struct job *job;
+};
+struct program {
+    const char *data;
+    char spool[4096], filters[4096], decoders_dir[4096];
+    int listen_fd, signal_fd;
+    struct decode_set *decoders;
+    bool own_decoders;
+    struct peer peers[PEERS_MAX];
+    struct slot slots[JOBS_MAX];
+    int64_t next_id;
+    pthread_t maker;
+    volatile bool ending, confined;
+};
+
+/* ---- filters, in a thread of the lowest priority ---- */
+
+static void sleep_ms(struct program *p, int ms) {
+    for (int i = 0; i < ms / 50 && !p->ending; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000}, NULL);
+}
+
+static void *make_filters(void *arg) {
+    struct program *p = arg;
+    (void) setpriority(PRIO_PROCESS, 0, NICE_FILTERS); /* of this thread alone, on Linux */
+    while (!p->confined && !p->ending)
+        sleep_ms(p, 50);
+    while (!p->ending) {
+        struct diag d = {0};
+        uint32_t segment;
+        int r = scan_make_filter(p->spool, p->filters, p->decoders, &p->ending, &segment, &d);
+        if (r == 1)
+            log_info("segment %u has a filter now", segment);
+        if (r < 0 && r != -ENOENT && r != -ECANCELED)
+            log_warn("no filter was made: %s", d.text);
+        if (r <= 0)
+            sleep_ms(p, FILTER_WAIT_MS);
+    }
+    return NULL;
+}
+
+/* ---- answers ---- */
+
+struct answer {
+    int64_t id;
+    struct buf out;
+    struct jsonw w;
+};
+
+static void answer_begin(struct answer *a, int64_t id) {
+    a->id = id;
+    buf_init(&a->out, ANSWER_BYTES_MAX);
+    jsonw_init(&a->w, &a->out);
+    jsonw_object(&a->w);
+    jsonw_ki64(&a->w, "id", id);
+}
+
+static int answer_send(struct answer *a, struct peer *peer) {
+    jsonw_end(&a->w);
+    int r = buf_error(&a->out);
+    r = r < 0 ? r : peer_say(peer, buf_str(&a->out));
+    buf_done(&a->out);
+    return r;
+}
+
+static int refuse(struct peer *peer, int64_t id, const char *code, const struct diag *d) {
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", false);
+    jsonw_kz(&a.w, "code", code);
+    jsonw_kz(&a.w, "why", d->text);
+    jsonw_ku64(&a.w, "column", d->column);
+    return answer_send(&a, peer);
+}
+
+static struct slot *slot_of(struct program *p, int64_t id) {
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        if (id > 0 && p->slots[i].id == id)
+            return &p->slots[i];
+    return NULL;
+}
+
+/* A free one, else that of the oldest search that has ended. */
+static struct slot *slot_for_new(struct program *p) {
+    struct slot *best = NULL;
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        struct slot *s = &p->slots[i];
+        if (!s->id)
+            return s;
+        if (!job_is_running(s->job) && (!best || s->id < best->id))
+            best = s;
+    }
+    return best;
+}
+
+static int64_t read_ms(const struct json_value *m, const char *key) {
+    int64_t ms;
+    return json_get_i64(m, key, &ms) && ms > -INT64_C(9000000000000) && ms < INT64_C(9000000000000) ? ms * NS_PER_MS : TIME_NONE;
+}
+
+static int start(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
+    struct scan_options o = {.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = read_ms(m, "from_ms"), .to_ns = read_ms(m, "to_ms"),
+                             .decoders = p->decoders, .own_decoders = p->own_decoders};
+    struct slot *s = slot_for_new(p);
+    struct job *j;
+    struct diag d = {.text = "as many searches run as may at once; stop one"};
+    if (!s)
+        return refuse(peer, id, "busy", &d);
+    if (!json_get_str(m, "query", &o.query))
+        return -ERR_PARSE;
+    int r = job_new(&o, &j, &d);
+    if (r < 0)
+        return refuse(peer, id, r == -ERR_PARSE || r == -ERR_LIMIT ? "query" : r == -ENOENT ? "missing" : "failed", &d);
+    job_free(s->job);
+    *s = (struct slot){p->next_id++, j};
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    jsonw_ki64(&a.w, "search", s->id);
+    jsonw_end(&a.w);
+    return answer_send(&a, peer);
+}
+
+static int tell(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, bool stop) {
+    static const struct diag gone = {.text = "this search is no longer kept; start it again"};
+    int64_t search = 0;
+    (void) json_get_i64(m, "search", &search);
+    struct slot *s = slot_of(p, search);
+    if (!s)
+        return refuse(peer, id, "missing", &gone);
+    if (stop)
+        job_stop(s->job);
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    jsonw_ki64(&a.w, "search", s->id);
+    int r = job_write(s->job, &a.w);
+    jsonw_end(&a.w);
+    if (r < 0) {
+        buf_done(&a.out);
+        return r;
+    }
+    return answer_send(&a, peer);
+}
+
+/* One event whole. Its source is defined at the beginning of its segment, so that is read first. */
+static int read_record(struct program *p, uint64_t n, struct registry *registry, struct arena *a, struct raw_record *ret, struct diag *err) {
+    CLEANUP(spool_reader_freep) struct spool_reader *reader = NULL;
+    struct spool_batch b;
+    struct spool_part part;
+    int r = spool_reader_open(p->spool, &reader, err);
+    if (r == 0)
+        r = spool_reader_get(reader, n, a, ret, err);
+    if (r == 0 && (ret->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
+        r = diag_set(err, -ENOENT, "record %llu is no line", (unsigned long long) n);
+    if (r == 0)
+        r = spool_reader_enter(reader, spool_reader_in(reader), &part, err);
+    if (r < 0)
+        return r;
+    spool_batch_init(&b);
+    if (spool_reader_next(reader, &b, NULL, err) > 0)
+        for (size_t i = 0; r == 0 && i < b.n; i++)
+            r = registry_take(registry, &b.records[i]);
+    spool_batch_done(&b);
+    return r < 0 ? diag_set(err, r, "out of memory") : 0;
+}
+
+static int write_event(struct program *p, struct registry *registry, const struct raw_record *rec, struct buf *out, struct diag *err) {
+    CLEANUP(search_freep) struct search *s = NULL;
+    struct search_options o = {.query = STR("*"), .from_ns = TIME_NONE, .to_ns = TIME_NONE, .sources = registry->sources,
+                               .n_sources = SOURCES_MAX, .decoders = p->decoders, .own_decoders = p->own_decoders};
+    const struct event *ev;
+    int r = search_new(&o, &s, err);
+    if (r == 0 && (r = search_event(s, rec, &ev)) < 0)
+        diag_set(err, r, "out of memory");
+    if (r == 0)
+        event_write_json(ev, out);
+    return r == 0 ? buf_error(out) : r;
+}
+
+static int event(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
+    int64_t n = 0;
+    struct registry registry;
+    struct raw_record rec;
+    struct arena arena;
+    struct diag d = {0};
+    struct buf one;
+    (void) json_get_i64(m, "n", &n);
+    arena_init(&arena, 4 << 20);
+    buf_init(&one, ANSWER_BYTES_MAX);
+    int r = registry_init(&registry, &d);
+    if (r == 0)
+        r = n > 0 ? read_record(p, (uint64_t) n, &registry, &arena, &rec, &d) : diag_set(&d, -ENOENT, "there is no such record");
+    if (r == 0)
+        r = write_event(p, &registry, &rec, &one, &d);
+    if (r < 0) {
+        r = refuse(peer, id, r == -ENOENT ? "missing" : "failed", &d);
+    } else {
+        struct answer a;
+        answer_begin(&a, id);
+        jsonw_kbool(&a.w, "ok", true);
+        jsonw_key(&a.w, STR("result"));
+        jsonw_object(&a.w);
+        jsonw_kstr(&a.w, "source", rec.source < SOURCES_MAX ? registry.sources[rec.source].name : STR(""));
+        jsonw_key(&a.w, STR("event"));
+        jsonw_raw(&a.w, buf_str(&one));
+        jsonw_end(&a.w);
+        r = answer_send(&a, peer);
+    }
+    registry_done(&registry);
+    buf_done(&one);
+    arena_done(&arena);
+    return r;
+}
+
+/* ---- the room ---- */
+
+static int take(struct program *p, struct peer *peer, struct str text) {
+    struct arena a;
+    struct json_value *m;
+    struct str op = STR("");
+    int64_t id = 0;
+    arena_init(&a, 16 << 20);
+    int r = json_parse(&a, text, &m, NULL);
+    if (r == 0 && (m->type != JSON_OBJECT || !json_get_i64(m, "id", &id) || !json_get_str(m, "op", &op)))
+        r = -ERR_PARSE;
+    if (r == 0 && str_eq_z(op, "start"))
+        r = start(p, peer, id, m);
+    else if (r == 0 && (str_eq_z(op, "state") || str_eq_z(op, "stop")))
+        r = tell(p, peer, id, m, str_eq_z(op, "stop"));
+    else if (r == 0 && str_eq_z(op, "event"))
+        r = event(p, peer, id, m);
+    else if (r == 0)
+        r = -ERR_PARSE;
+    arena_done(&a);
+    return r;
+}
+
+static void serve(struct program *p, struct peer *peer, short events) {
+    struct str message;
+    size_t at = 0;
+    int r = events & (POLLIN | POLLHUP | POLLERR) ? peer_read(peer) : 0, k = 0;
+    while (r >= 0 && (k = frame_next(buf_str(&peer->in), &at, &message)) > 0)
+        r = take(p, peer, message);
+    if (r >= 0 && k >= 0) {
+        buf_remove_front(&peer->in, at);
+        r = peer_flush(peer);
+    }
+    if (r < 0 || k < 0)
+        peer_close(peer);
+}
+
+/* Only processes of our own user (or root) may ask. */
+static bool may_connect(int fd) {
+    struct ucred who;
+    socklen_t n = sizeof who;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 && (who.uid == geteuid() || who.uid == 0);
+}
+
+static void accept_one(struct program *p) {
+    int fd = accept4(p->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    for (size_t i = 0; fd >= 0 && i < PEERS_MAX; i++)
+        if (p->peers[i].fd < 0 && may_connect(fd)) {
+            peer_open(&p->peers[i], fd);
+            return;
+        }
+    if (fd >= 0)
+        close(fd);
+}
+
+static bool step_all(struct program *p) {
+    bool any = false;
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        if (p->slots[i].id && job_is_running(p->slots[i].job)) {
+            job_step(p->slots[i].job);
+            any = true;
+        }
+    return any;
+}
+
+static int run(struct program *p) {
+    enum { LISTEN, SIGNALS, PEERS, ROWS = PEERS + PEERS_MAX };
+    bool busy = false;
+    for (;;) {
+        struct pollfd pfd[ROWS];
+        pfd[LISTEN] = (struct pollfd){.fd = p->listen_fd, .events = POLLIN};
+        pfd[SIGNALS] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
+        for (size_t i = 0; i < PEERS_MAX; i++)
+            pfd[PEERS + i] = peer_poll(&p->peers[i]);
+        int k = poll(pfd, ROWS, busy ? 0 : -1);
+        if (k < 0 && errno != EINTR)
+            return 1;
+        if (k > 0 && pfd[SIGNALS].revents)
+            return 0;
+        for (size_t i = 0; k > 0 && i < PEERS_MAX; i++)
+            if (p->peers[i].fd >= 0 && pfd[PEERS + i].revents)
+                serve(p, &p->peers[i], pfd[PEERS + i].revents);
+        if (k > 0 && (pfd[LISTEN].revents & POLLIN))
+            accept_one(p);
+        busy = step_all(p);
+    }
+}
+
+/* ---- set-up ---- */
+
+static int prepare(struct program *p, struct diag *err) {
+    const char *own[] = {p->decoders_dir};
+    struct stat st;
+    sigset_t set;
+    snprintf(p->spool, sizeof p->spool, "%.4000s/spool", p->data);
+    snprintf(p->filters, sizeof p->filters, "%.4000s/search", p->data);
+    snprintf(p->decoders_dir, sizeof p->decoders_dir, "%.4000s/decoders", p->data);
+    p->own_decoders = stat(p->decoders_dir, &st) == 0;
+    int r = file_make_dir(p->filters, 0700, err);
+    if (r == 0) /* the sensor makes it too; whoever comes first */
+        r = file_make_dir(p->spool, 0700, err);
+    if (r == 0)
+        r = engine_decoders(own, p->own_decoders, &p->decoders, err);
+    if (r < 0)
+        return r;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+        return diag_set(err, -errno, "cannot take signals: %s", err_word(-errno));
+    (void) setpriority(PRIO_PROCESS, 0, NICE_SEARCH);
+    if (pthread_create(&p->maker, NULL, make_filters, p) != 0)
+        return diag_set(err, -EAGAIN, "cannot start a thread");
+    const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE}};
+    r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED, err);
+    if (r > 0)
+        log_warn("this kernel has no Landlock; the search could open files it need not");
+    p->confined = true;
+    return MIN(r, 0);
+}
+
+static void end(struct program *p) {
+    p->ending = true;
+    if (p->maker)
+        pthread_join(p->maker, NULL);
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        job_free(p->slots[i].job);
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        peer_close(&p->peers[i]);
+    decode_set_unref(p->decoders);
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {"fd", required_argument, NULL, 'f'}, {0}};
+    static struct program p = {.listen_fd = -1};
+    struct diag d = {0};
+    char line[1024];
+    int64_t fd = -1;
+    int c;
+    log_set_program("kizuki-search");
+    supervised_begin();
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'd')
+            p.data = optarg;
+        else if (c != 'f' || str_to_i64(str_of(optarg), &fd) < 0 || fd < 0 || fd > 65535)
+            break;
+    }
+    if (c != -1 || !p.data || fd < 0 || optind != argc) {
+        fputs("usage: kizuki-search --data DIR --fd N\n"
+              "\n"
+              "  searches DIR/spool for the room; N is an inherited listening Unix socket\n",
+              stderr);
+        return 2;
+    }
+    p.listen_fd = (int) fd;
+    p.next_id = time_now_ns() / NS_PER_MS; /* of no search an earlier life knew */
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        peer_init(&p.peers[i]);
+    int r = prepare(&p, &d);
+    if (r < 0)
+        log_error("cannot start: %s", diag_format(&d, line, sizeof line));
+    r = r < 0 ? 1 : run(&p);
+    end(&p);
+    return r;
+}

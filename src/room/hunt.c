@@ -1,0 +1,78 @@
+#include "room/hunt.h"
+
+#include "base/time.h"
+#include "room/room_priv.h"
+#include "room/write.h"
+
+#define HUNTS_TOLD 200
+
+#define COLUMNS                                                                                    \
+    "id, version, hypothesis, query, from_at, to_at, state, found, first_at, last_at, created_at, created_by"
+
+static int64_t time_of(const struct json_value *v, const char *key) {
+    struct str s;
+    int64_t t;
+    int offset;
+    return json_get_str(v, key, &s) && time_parse_iso(s, &t, &offset) > 0 ? t : TIME_NONE;
+}
+
+int room_hunt_add(struct room *r, const struct room_actor *by, const struct room_hunt *h, int64_t *ret_id,
+                  struct diag *reterr) {
+    struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_HUNT, .tlp = TLP_AMBER, .owner = by->person};
+    struct str query, state;
+    int64_t found = 0, times[] = {time_of(h->result, "from"), time_of(h->result, "to"), time_of(h->result, "first_at"),
+                                  time_of(h->result, "last_at")};
+    struct str json = h->json, hypothesis = h->hypothesis;
+    if (!json_get_str(h->result, "query", &query) || !json_get_str(h->result, "state", &state) ||
+        !json_get_i64(h->result, "found", &found))
+        return diag_set(reterr, -ERR_PARSE, "a search without its query, state or count");
+    return room_write(r, &w, ret_id, reterr,
+                      "INSERT INTO hunt(hypothesis, query, state, found, from_at, to_at, first_at, last_at, result) "
+                      "VALUES (?1, ?2, ?3, ?4, nullif(?5, ?9), nullif(?6, ?9), nullif(?7, ?9), nullif(?8, ?9), ?10)",
+                      "sssiiiiiis", &hypothesis, &query, &state, found, times[0], times[1], times[2], times[3],
+                      (int64_t) TIME_NONE, &json);
+}
+
+static void write_time(struct jsonw *w, const char *key, struct sql_stmt *st, int column) {
+    jsonw_ktime(w, key, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
+}
+
+static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
+    jsonw_object(w);
+    jsonw_ki64(w, "id", sql_i64(st, 0));
+    jsonw_ki64(w, "version", sql_i64(st, 1));
+    jsonw_kstr(w, "hypothesis", sql_str(st, 2));
+    jsonw_kstr(w, "query", sql_str(st, 3));
+    write_time(w, "from", st, 4);
+    write_time(w, "to", st, 5);
+    jsonw_kstr(w, "state", sql_str(st, 6));
+    jsonw_ki64(w, "found", sql_i64(st, 7));
+    write_time(w, "first_at", st, 8);
+    write_time(w, "last_at", st, 9);
+    jsonw_ktime(w, "at", sql_i64(st, 10));
+    room_by_text(r, w, "by", sql_str(st, 11));
+    jsonw_end(w);
+}
+
+int room_hunt_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr, "SELECT " COLUMNS " FROM hunt WHERE id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e == 1)
+        write_row(r, w, st);
+    return e == 0 ? diag_set(reterr, -ENOENT, "there is no such hunt") : MIN(e, 0);
+}
+
+int room_hunts_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr, "SELECT " COLUMNS " FROM hunt ORDER BY id DESC LIMIT ?1", "i", (int64_t) HUNTS_TOLD);
+    jsonw_object(w);
+    jsonw_key(w, STR("hunts"));
+    jsonw_array(w);
+    while (e >= 0 && (e = sql_step(st, reterr)) == 1)
+        write_row(r, w, st);
+    jsonw_end(w);
+    jsonw_end(w);
+    return MIN(e, 0);
+}

@@ -1,0 +1,55 @@
+// What may be done with a result: put on a case with its positions, or kept as a hunt.
+import { useState } from "preact/hooks";
+import { api } from "../../api/client";
+import type { Search } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { say, t } from "../../state/text";
+import { useWrite } from "../../state/write";
+import { Button } from "../../widgets/Button";
+import { Mark } from "../../widgets/Mark";
+import { Outcome } from "../../widgets/Outcome";
+
+const RECORDS = 20;
+
+function note(s: Search): string {
+  const first = s.events.slice(0, RECORDS).map((e) => e.n);
+  const more = s.found - first.length;
+  return t("search.note", { query: s.query, n: s.found, first: s.first_at, last: s.last_at, records: first.join(", "), more: more > 0 ? t("search.note_more", { n: more }) : "" });
+}
+
+function Attach({ s }: { s: Search }) {
+  const cases = useResource(api.incidents({ state: "open", limit: 50 }), [], []);
+  const [id, pick] = useState("");
+  const write = useWrite();
+  const rows = cases.data?.incidents ?? [];
+  if (rows.length === 0) return null;
+  return (
+    <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (id) void write.run(() => api.addNote(id, { text: note(s), at: s.first_at ?? undefined, lane: "ciso_csirt" })); }}>
+      <label class="field"><span class="hidden">{t("search.attach_to")}</span>
+        <select value={id} onChange={(e) => { pick(e.currentTarget.value); write.clear(); }}>
+          <option value="">{t("search.attach_to")}</option>
+          {rows.map((c) => <option value={String(c.id)}>{`${c.number} ${say(c.title)}`}</option>)}
+        </select></label>
+      {id && <Button submit busy={write.state.step === "busy"}>{t("search.attach")}</Button>}
+      {write.state.step === "done" && <Mark kind="ok">{t("search.attached")}</Mark>}
+      <Outcome state={write.state} />
+    </form>
+  );
+}
+
+export function Keep({ s }: { s: Search }) {
+  const [about, set] = useState("");
+  const write = useWrite();
+  if (s.state === "running") return null;
+  return (
+    <div class="search-keep">
+      <Attach s={s} />
+      <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
+        <input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} aria-label={t("search.hunt_about")} placeholder={t("search.hunt_about")} />
+        {about.trim() && <Button submit busy={write.state.step === "busy"}>{t("search.hunt")}</Button>}
+        {write.state.step === "done" && <Mark kind="ok">{t("search.hunt_kept")}</Mark>}
+        <Outcome state={write.state} />
+      </form>
+    </div>
+  );
+}
