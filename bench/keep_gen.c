@@ -1,8 +1,8 @@
 /* A spool of mixed events for bench/keep.py: keep_gen DATA EVENTS [TEXT]. DATA/spool is made and sealed, as a month of
  * arrivals ending 2026-11-21; TEXT, if given, gets the same lines, one a line (line ends inside are none).
  *
- * About 900 bytes an event on average: JSON of a members' site (45 %), Windows security events as winlogbeat ships
- * them (20 %), access logs (20 %), application text in Japanese (10 %), sshd (5 %). A few needles stand in known
+ * About 900 bytes an event on average: JSON of a members' site (62 %), Windows security events as winlogbeat ships
+ * them (22 %), access logs (6 %), application text in Japanese (7 %), sshd (3 %). A few needles stand in known
  * places, so that what a search finds can be checked against how many were put in; they are printed as JSON. */
 #include "base/buf.h"
 #include "base/file.h"
@@ -159,13 +159,13 @@ static void make_line(struct gen *g) {
     uint64_t kind = below(g, 100);
     buf_clear(&g->line);
     time_format_iso(g->t_ns, 3, iso);
-    if (kind < 45)
+    if (kind < 62)
         site(g, iso);
-    else if (kind < 65)
+    else if (kind < 84)
         windows(g, iso);
-    else if (kind < 85)
+    else if (kind < 90)
         access_line(g);
-    else if (kind < 95)
+    else if (kind < 97)
         japanese(g, iso);
     else
         sshd(g);
