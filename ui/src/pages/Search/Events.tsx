@@ -39,7 +39,7 @@ export function Events({ s }: { s: Search }) {
   const of = (key: string) => (r: Row) => (r.fields[key] === undefined ? "" : said(r.fields[key]));
   const columns: Column<Row>[] = [
     { head: t("search.when"), title: true, cell: (r) => (
-      <button type="button" aria-expanded={open === r.n} aria-label={t("search.open")} onClick={() => set(open === r.n ? null : r.n)}>
+      <button type="button" aria-expanded={open === r.n} title={t("search.open")} onClick={() => set(open === r.n ? null : r.n)}>
         <span aria-hidden="true">{open === r.n ? "▾" : "▸"}</span> <Time at={r.at} seconds /></button>) },
     { head: t("search.source"), cell: (r) => r.source || t("word.unknown") },
     { head: t("search.field.event.outcome"), cell: of("event.outcome") },
