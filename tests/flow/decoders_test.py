@@ -4,6 +4,7 @@ every kind before the shipped rules."""
 import json
 import random
 
+import programs
 import tap
 
 MIXED = [
@@ -131,6 +132,24 @@ def a_line_is_the_same_event_wherever_it_stands():
                 event.pop("kizuki.position"), event.pop("event.created")  # arrival
                 assert want.setdefault(event["event.original"], event) == event
     assert len(want) == len(MIXED)
+
+
+@tap.test
+def the_sensor_takes_decoders_of_its_data_folder_and_says_what_it_does_not():
+    settings = {"sources": [{"name": "x", "kind": "file", "path": "/nowhere/x.log", "decoder": "nope"}]}
+    with tap.folder() as d:
+        own = d / "data" / "decoders"
+        own.mkdir(parents=True)
+        (own / "door.yml").write_text(OWN % "sato")
+        (own / "bad.yml").write_text("decoder: bad\n")
+        s = programs.Served(d / "data", settings)
+        try:
+            said = tap.wait_until(lambda: "no decoder is called 'nope'" in s.output() and s.output(), 60, what="the sensor's word")
+            assert "a decoder is not used: " in said and "bad.yml:1:1: 'help' is missing" in said, said
+            known = said.split("no decoder is called 'nope'; there are ")[1].split("\n")[0]
+            assert " door," in known and " postfix," in known and " sshd," in known, known
+        finally:
+            s.stop()
 
 
 tap.main()
