@@ -1,4 +1,7 @@
 // 規則: a rule is written, tried on the stored logs and switched on, an exception tried and kept; a set comes as a file; repeats.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { open, person, picture } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 
@@ -132,6 +135,28 @@ async function sent(who, target, out) {
   return faults;
 }
 
+/** Simulated events before an outsourced watch; the call comes and is typed in. */
+async function called(who, target, out) {
+  const { page } = who, faults = [], theirs = join(target.hostFolder, "theirs.log");
+  const run = (...args) => spawnSync(target.kizuki, ["rule", ...args, "--data", target.hostFolder], { encoding: "utf8" });
+  const tested = await page.evaluate(async () => (await (await fetch("/api/v1/rules/state")).json()).canaries[0]?.rule);
+  writeFileSync(theirs, "");
+  const named = run("soc", "night-watch", "--to", `file:${theirs}`, "--within", "30m", "--phone", "03-0000-0000"), sent = run("soc-send", "night-watch", tested);
+  faults.push(say(named.status === 0 && sent.status === 0, `${named.stderr}${sent.stderr}`));
+  await page.evaluate(async (rule) => { /* whatever is asked for has the sensor tell how things stand */
+    const me = await (await fetch("/api/v1/me")).json();
+    await fetch("/api/v1/rules/order", { method: "POST", headers: { "Content-Type": "application/json", "X-Kizuki-CSRF": me.csrf }, body: JSON.stringify({ op: "canary", rule }) });
+  }, tested);
+  await open(page, target.host, "rules/soc");
+  faults.push(await has(page, "電話待ち"), await has(page, "03-0000-0000"), await has(page, sent.stdout.trim().split(/\s+/).pop()));
+  await page.getByLabel("電話を受けた人").fill("佐藤");
+  await page.getByLabel("聞いたこと").fill("攻撃元を言えた");
+  await page.getByLabel("聞いたこと").press("Enter");
+  faults.push(await has(page, "間に合った"));
+  await look(who, faults, `${out}rules-soc-ja-1440-light.png`);
+  return faults;
+}
+
 async function speak(page, lang) {
   await page.evaluate(async (l) => {
     const me = await (await fetch("/api/v1/me")).json();
@@ -144,10 +169,10 @@ export async function rulesWalk(browser, target, out) {
   const desk = await person(browser);
   await target.signInHost(desk.page);
   faults.push(...await written(desk, target, out), ...await excepted(desk, target, out), ...desk.take().filter((c) => !/40[04]/.test(c)));
-  for (const tab of ["alive", "soc"]) {
-    await open(desk.page, target.host, `rules/${tab}`);
-    await look(desk, faults, `${out}rules-${tab}-ja-1440-light.png`);
-  }
+  await open(desk.page, target.host, "rules/alive");
+  for (const s of await desk.page.locator("details.rest > summary").all()) await s.click();
+  await look(desk, faults, `${out}rules-alive-ja-1440-light.png`);
+  faults.push(...await called(desk, target, out), ...desk.take().filter((c) => !/40[04]/.test(c)));
   await speak(desk.page, "en");
   await desk.context.close();
   const phone = await person(browser, { width: 390 });

@@ -124,7 +124,7 @@ export async function roomTarget() {
     await other.signIn(a.base + (await one.call("POST", `/persons/${person.id}/link`, {})).json.path);
     const rules = (await one.call("GET", "/rules")).json.rules;
     return {
-      dev: false, base: a.base, empty: b.base, host: c.base, demoFolder: join(dir, "host-demo"), usedLink: a.link, stop, api: one,
+      dev: false, base: a.base, empty: b.base, host: c.base, demoFolder: join(dir, "host-demo"), hostFolder: join(dir, "host"), kizuki: KIZUKI, usedLink: a.link, stop, api: one,
       signInHost: enter(c.base, third.cookie()), signIn: enter(a.base, one.cookie()), signInOther: enter(a.base, other.cookie()), signInEmpty: enter(b.base, empty.cookie()),
       incident: incident.id, rule: (rules.find((r) => r.kind === "list_attack") ?? rules[0]).id, pack: PACK,
     };

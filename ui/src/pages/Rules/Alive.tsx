@@ -64,7 +64,7 @@ export function Alive({ state, rules, order, busy }: { state: RuleState; rules: 
         ]} /></div>
         {red.length > 0 && <CanaryTable rows={red} names={names} order={order} busy={busy} />}
         {calm.length > 0 && <details class="rest"><summary>{t("canary.calm_list", { n: calm.length })}</summary><CanaryTable rows={calm} names={names} order={order} busy={busy} /></details>}
-        {untested.length > 0 && <details class="rest"><summary>{t("canary.none_list", { n: untested.length })}</summary><ul class="plain-list card-body">{untested.slice(0, 500).map((r) => <li key={r.id}><CanaryMark canary={null} /> <a href={href("rules", r.id)}>{titleOf(r)}</a></li>)}</ul></details>}
+        {untested.length > 0 && <details class="rest"><summary>{t("canary.none_list", { n: untested.length })}</summary><div class="card-body"><ul class="plain-list">{untested.slice(0, 500).map((r) => <li key={r.id}><CanaryMark canary={null} /> <a href={href("rules", r.id)}>{titleOf(r)}</a></li>)}</ul></div></details>}
       </Card>
       <Delays rows={state.delays ?? []} names={names} />
     </>

@@ -83,7 +83,7 @@ function About({ rule, state }: { rule: Rule; state: RuleState | null }) {
           [t("rules.logsource"), <span class="mono">{source(rule)}</span>], [t("rules.name"), <span class="mono">{rule.name ?? t("word.none")}</span>],
           [t("rules.filename"), <span class="mono">{place(rule) ?? t("word.unknown")}{rule.line ? `:${rule.line}` : ""}</span>],
           ...(author(rule) ? [[t("rules.author"), author(rule)] as [string, string]] : []),
-          ...(set ? [[t("rules.licence"), set.licence || t("sets.licence_none")] as [string, string]] : []),
+          ...(set ? [[t("rules.licence"), set.own ? t("sets.own") : set.licence || t("sets.licence_none")] as [string, string]] : []),
           [t("rules.tags"), rule.tags.length ? <span class="mono">{rule.tags.join(", ")}</span> : t("word.none")],
           [t("rules.falsepositives"), wrong.length > 1 ? <ul class="plain-list">{wrong.map((x) => <li>{x}</li>)}</ul> : wrong[0] ?? t("rules.falsepositives_none")],
         ]} />

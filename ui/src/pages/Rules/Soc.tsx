@@ -29,10 +29,10 @@ export function Soc({ state, order, busy }: { state: RuleState; order: (o: RuleO
   const phone = (name: string) => state.soc?.watches.find((w) => w.name === name)?.phone ?? "";
   return (
     <Card id="soc" title={t("soc.title")} caption={t("soc.caption")}>
-      <ul class="card-body plain-list">
+      <div class="card-body"><ul class="plain-list">
         {watches.length === 0 && <li class="ink2">{t("soc.none_named")}</li>}
         {watches.map((w) => <li key={w.name}><b>{w.name}</b> {w.phone} <span class="ink2">{t("soc.watch_n", { span: duration(w.within_s, lang.value) })}</span><br /><span class="small ink2">{t("soc.how", { name: w.name })}</span></li>)}
-      </ul>
+      </ul></div>
       {runs.length === 0 ? <Empty>{t("soc.none")}</Empty> : (
         <Table label={t("soc.title")} id={(r) => r.token} rows={runs} columns={[
           { head: t("cases.state"), cell: (r) => <Mark kind={MARKS[r.state]}>{t(`soc.state.${r.state}`)}</Mark> },
