@@ -58,14 +58,23 @@ void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, 
     memset(f, 0, sizeof *f);
     f->halves = n > 24 ? 2 : 1;
     f->min = 4;
+    size_t of_one = 0, placed = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned group = (unsigned) (i * f->halves * 8 / n), length = lengths ? lengths[i] : 4;
-        f->min = MIN(f->min, length);
-        for (unsigned k = 0; k < 4; k++)
-            for (unsigned b = 0; b < 256; b++)
-                if (k >= length || (b | fold) == patterns[4 * i + k])
-                    kernel_filter_allow(f, group, k, b);
+        of_one += lengths && lengths[i] == 1;
+        f->min = MIN(f->min, lengths ? lengths[i] : 4u);
     }
+    /* Those of one byte in a group of their own: what they allow behind it would let others through. */
+    unsigned first = of_one ? 1 : 0, rest = f->halves * 8 - first;
+    for (unsigned length = 1; length <= 4; length++)
+        for (size_t i = 0; i < n; i++) {
+            if ((lengths ? lengths[i] : 4u) != length)
+                continue;
+            unsigned group = length == 1 ? 0 : first + (unsigned) (placed++ * rest / (n - of_one));
+            for (unsigned k = 0; k < 4; k++)
+                for (unsigned b = 0; b < 256; b++)
+                    if (k >= length || (b | fold) == patterns[4 * i + k])
+                        kernel_filter_allow(f, group, k, b);
+        }
 }
 
 static bool plain_contains(const char *v, size_t n, const char *lit, size_t n_lit, struct kernel_rare rare UNUSED) {
@@ -125,7 +134,7 @@ static size_t plain_filter(const struct kernel_filter *f, const char *v, size_t 
     size_t found = 0, i = *at;
     for (; i + f->min <= n && found < KERNEL_PLACES_MAX; i++) {
         unsigned pass = 0;
-        for (unsigned h = 0; h < f->halves; h++) {
+        for (unsigned h = 0; h < f->halves && f->first[(unsigned char) v[i] & 127]; h++) {
             unsigned groups = 0xff;
             for (unsigned k = 0; k < 4 && groups; k++)
                 groups &= f->groups[h][k][i + k < n ? (unsigned char) v[i + k] & 63 : 0];

@@ -21,10 +21,12 @@ double kernel_byte_share(char c); /* of the bytes of a log, about */
 /* Up to sixteen groups of four-byte patterns, as one table for each of the four bytes: in which groups the
  * byte may stand there. A place passes when one group allows all four: never too few, sometimes too many.
  * Patterns shorter than four bytes allow everything behind their end. Bytes are told apart by their low
- * six bits, because one register of 64 bytes holds such a table, or (AVX2) by each half of eight apart. */
+ * six bits, because one register of 64 bytes holds such a table, or (AVX2) by each half of eight apart. What would
+ * pass is looked at once more by seven bits of its first byte: a space is like "`" in six, and "n" like ".". */
 struct kernel_filter {
     uint8_t groups[2][4][64];
     uint8_t low[2][4][16], high[2][4][16];
+    uint8_t first[128]; /* 0xff: some pattern begins with it */
     unsigned halves; /* 1: eight groups, 2: sixteen */
     unsigned min;    /* length of the shortest pattern */
 };
@@ -32,10 +34,12 @@ struct kernel_filter {
 static inline void kernel_filter_allow(struct kernel_filter *f, unsigned group, unsigned k, unsigned b) {
     uint8_t bit = (uint8_t) (1u << group % 8);
     f->groups[group / 8][k][b & 63] |= bit;
+    if (k == 0)
+        f->first[b & 127] = 0xff;
     f->low[group / 8][k][b & 15] |= bit;
     f->high[group / 8][k][b >> 4] |= bit;
 }
-/* Patterns are n × 4 bytes, sorted by the caller so that alike ones stand together; lengths may be NULL (all
+/* Patterns are n × 4 bytes, in an order in which alike ones stand together; lengths may be NULL (all
  * four). A byte b stands for the pattern's byte when (b | fold) equals it. */
 void kernel_filter_make(struct kernel_filter *f, const unsigned char *patterns, const uint8_t *lengths,
                         size_t n, unsigned char fold);

@@ -174,7 +174,10 @@ WIDE static inline __mmask64 next_block(const struct kernel_filter *f, const cha
         if (f->halves == 2)
             pass = _mm512_or_si512(pass, groups_at(u, a, b, c, d));
         __mmask64 m = _mm512_mask_test_epi8_mask(here, pass, pass);
-        if (UNLIKELY(m))
+        if (LIKELY(!m))
+            continue;
+        m &= _mm512_movepi8_mask(_mm512_permutex2var_epi8(_mm512_loadu_si512(f->first), a, _mm512_loadu_si512(f->first + 64)));
+        if (m)
             return m;
     }
     return 0;
