@@ -12,9 +12,11 @@ static char closing(const struct recipe_list *l, char c) {
                                           : 0;
 }
 
-/* The value at s[*at], which may be quoted; *at behind it. */
-static struct str take_value(const struct recipe_list *l, struct decode_job *j, struct str s, size_t *at) {
+/* The value at s[*at], which may be quoted; *at behind it. *open: a quote that nothing closes any more, which is not looked
+ * for again: a line of such beginnings must not be read to its end for each. */
+static struct str take_value(const struct recipe_list *l, struct decode_job *j, struct str s, size_t *at, char *open) {
     char close = *at < s.n ? closing(l, s.p[*at]) : 0;
+    close = close == *open ? 0 : close;
     size_t from = *at, end;
     if (close) {
         bool escaped = false;
@@ -28,6 +30,7 @@ static struct str take_value(const struct recipe_list *l, struct decode_job *j, 
             *at = end + 1;
             return escaped ? job_unescape(j, value) : value;
         }
+        *open = close;
     }
     ptrdiff_t next = str_find(s, l->between, from);
     *at = next < 0 ? s.n : (size_t) next;
@@ -37,6 +40,7 @@ static struct str take_value(const struct recipe_list *l, struct decode_job *j, 
 void recipe_list_read(const struct recipe_list *l, struct decode_job *j, struct str s,
                       recipe_pair_fn *fn, void *ctx) {
     size_t at = 0, n = 0;
+    char open = 0;
     while (at < s.n && n++ < DECODER_PAIRS_MAX) {
         while (at < s.n && ((unsigned char) s.p[at] <= ' ' || s.p[at] == l->between.p[0]))
             at++;
@@ -47,7 +51,7 @@ void recipe_list_read(const struct recipe_list *l, struct decode_job *j, struct 
         struct str key = str_trim(str_n(s.p + from, at - from)), value = key;
         if (at < s.n && s.p[at] == l->assign) {
             at++;
-            value = take_value(l, j, s, &at);
+            value = take_value(l, j, s, &at, &open);
         }
         if (key.n && key.n <= DECODER_KEY_BYTES_MAX && !fn(ctx, key, value))
             return;

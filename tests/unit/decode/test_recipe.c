@@ -120,6 +120,9 @@ static void lists_are_read_with_their_quotes(void **state UNUSED) {
     assert_field(ev, "v.port", "80");
     ev = fixture_line(&f, "k=1 who=\"no end");
     assert_field(ev, "user.name", "\"no");
+    ev = fixture_line(&f, "k=1 a='x b='y who='z ip=192.0.2.1"); /* one that nothing closes, then others */
+    assert_field(ev, "user.name", "'z");
+    assert_field(ev, "source.ip", "192.0.2.1");
     ev = fixture_line(&f, "k=1 source.ip=192.0.2.9 kizuki.count=9 event.outcome=success");
     assert_no_field(ev, "source.ip");
     assert_no_field(ev, "kizuki.count");
