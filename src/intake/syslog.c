@@ -47,8 +47,8 @@ enum {
     STAND_MS = 10 * 1000,
     TIDY_MS = 60 * 1000,
     STATE_BYTES = 30,
-    DROPS_KEY = 0, /* of the listener's source: boot, cookie, drops u32 */
-    DROPS_BYTES = 20,
+    DROPS_KEY = 0, /* of the listener's source: boot, cookie, drops u32, lost in all u64 */
+    DROPS_BYTES = 28,
 };
 
 /* Senders to sources; shared by what belongs to one configured listener. */
@@ -69,6 +69,7 @@ struct syslog_udp {
     struct senders *senders;
     uint64_t boot, cookie;
     uint32_t drops;
+    uint64_t lost; /* as the spool has it */
     bool drops_known;
     char *buffer;
 };
@@ -253,16 +254,19 @@ static uint32_t sender_source(struct intake_live *l, struct senders *s,
 
 static void udp_note_drops(struct syslog_udp *u) {
     uint32_t now = socket_drops(u->fd);
-    if (now == u->drops && u->drops_known)
+    struct intake_counters *c = live_counters(u->transport.live, u->senders->own);
+    if (now == u->drops && u->drops_known && c->lost == u->lost)
         return;
-    live_counters(u->transport.live, u->senders->own)->lost += now - u->drops;
+    c->lost += now - u->drops;
+    u->drops = now; /* counted, whether it can be remembered now or not */
     char value[DROPS_BYTES];
     memcpy(value, &u->boot, 8);
     memcpy(value + 8, &u->cookie, 8);
     memcpy(value + 16, &now, 4);
+    memcpy(value + 20, &c->lost, 8);
     if (live_put_state(u->transport.live, u->senders->own, DROPS_KEY, str_n(value, sizeof value)) ==
         0) {
-        u->drops = now;
+        u->lost = c->lost;
         u->drops_known = true;
     }
 }
@@ -342,8 +346,12 @@ static void udp_close(struct live_transport *t) {
 
 static int udp_restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str value) {
     struct syslog_udp *u = ctx;
-    if (key == DROPS_KEY && value.n == DROPS_BYTES && memcmp(value.p, &u->boot, 8) == 0 &&
-        memcmp(value.p + 8, &u->cookie, 8) == 0) {
+    if (key != DROPS_KEY || value.n != DROPS_BYTES)
+        return 0;
+    memcpy(&u->lost, value.p + 20, 8);
+    struct intake_counters *c = live_counters(u->transport.live, u->senders->own);
+    c->lost = MAX(c->lost, u->lost);
+    if (memcmp(value.p, &u->boot, 8) == 0 && memcmp(value.p + 8, &u->cookie, 8) == 0) {
         memcpy(&u->drops, value.p + 16, 4);
         u->drops_known = true;
     }

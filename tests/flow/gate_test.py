@@ -14,7 +14,6 @@ import ssl
 import time
 
 import programs
-import rooms
 import senders
 import spoolread
 import tap
@@ -72,8 +71,7 @@ def kizuki():
 
 def sources(s):
     if "page" not in up:
-        s.port = s.https_port
-        up["page"] = rooms.Browser(s).sign_in(re.sub(r"https://[^/]+", "", s.link()))
+        up["page"] = s.browser()
     return up["page"].get("/sources")["sources"]
 
 

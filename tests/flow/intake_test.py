@@ -325,6 +325,9 @@ def datagrams_the_kernel_drops_are_counted():
         lost = int(re.search(r"source 1 lost (\d+)", said)[1])
         got = len(lines_of(probe))
         assert lost > 0 and got + lost == sent, f"{got} arrived, {lost} counted as lost, {sent} sent"
+        probe.start()  # the next process knows it still
+        said = probe.stop()
+        assert f"source 1 lost {lost}" in said, said
 
 
 def inside_small_disk(folder):
