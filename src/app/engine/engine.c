@@ -388,6 +388,7 @@ static int count_source(struct engine_batch *b, const struct event *ev) {
     s->last_ns = MAX(s->last_ns, ev->time_ns);
     if (!(rec->flags & RAW_BACKFILL) && ev->timestamp_ns != TIME_NONE) {
         s->skew_ns = ev->timestamp_ns - rec->arrival_ns;
+        s->skewed = true;
         s->arrival_basis += ev->time_ns == rec->arrival_ns && ev->timestamp_ns != rec->arrival_ns;
     }
     return 0;
@@ -405,7 +406,8 @@ static int add_counts(struct source_counts *to, const struct source_counts *from
         t->unparsed += f->unparsed;
         t->broken_text += f->broken_text;
         t->arrival_basis += f->arrival_basis;
-        t->skew_ns = f->skew_ns;
+        if (f->skewed) /* a batch of lines without times says nothing of it */
+            t->skew_ns = f->skew_ns;
         t->last_ns = MAX(t->last_ns, f->last_ns);
         if (f->first_ns != TIME_NONE)
             t->first_ns = t->first_ns == TIME_NONE ? f->first_ns : MIN(t->first_ns, f->first_ns);

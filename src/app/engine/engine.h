@@ -44,6 +44,7 @@ struct engine_source {
     uint64_t events, unparsed, broken_text, arrival_basis; /* arrival_basis: its own time was not believed */
     int64_t first_ns, last_ns;     /* event times, TIME_NONE when none */
     int64_t skew_ns;               /* last event's own time minus arrival; 0 for backfill */
+    bool skewed;                   /* an event of this batch (of any, in the sums) told it */
     uint64_t unparsed_at[3];       /* positions of the latest unparsed records; 0 = none */
 };
 struct engine;
