@@ -2,11 +2,9 @@
 """`kizuki search`: files and a spool, what it prints, what it says of mistakes, how it ends."""
 import json
 import os
-import re
 import socket
 
 import programs
-import rooms
 import tap
 
 LINES = ["<38>Nov 21 12:00:00 gate sshd[7]: Failed password for root from 192.0.2.3 port 22 ssh2",
@@ -87,9 +85,7 @@ def searched(page, body):
 @tap.test
 def pages_search_what_arrived():
     with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
-        s.wait_up(60)
-        s.port = s.https_port
-        page = rooms.Browser(s).sign_in(re.sub(r"https://[^/]+", "", s.link()))
+        page = s.browser()
         assert page.api("POST", "/searches", {"query": "(a or"}, want=400)["error"]["key"] == "error.search_query"
         send(s.syslog_port, LINES + [f"<38>Nov 21 12:01:00 web app[3]: filler {i} <b>x</b>" for i in range(3000)])
         tap.wait_until(lambda: searched(page, {"query": "filler"})["found"] == 3000, 60, what="all lines in the spool")
