@@ -10,7 +10,10 @@ what can be compared. bench/sigma.json holds the ratios of an earlier run, print
 Lanes, each in an order shuffled with a fixed seed:
   mixed               windows-40k, 10 shuffles: 400,000 events
   process_creation    process-creation-2410, 40 independent shuffles: the worst lane, 1,416 rules apply to each event
-  structured_windows, sysmon_file_event, match_heavy   RSigma's, 10 shuffles; Channel added where routing needs it
+  structured_windows, sysmon_file_event, match_heavy   RSigma's, 10 shuffles; Channel added where routing needs it. No
+                      shipped statistics have seen them.
+  mixed_unseen, process_creation_unseen   a half of the events, matched with statistics (which choose the triggers) that were
+                      learnt of the other half only: what an operator gets whose events nobody has seen
 
 usage: bench/sigma.py [--rounds N] [--scale PERCENT] [--save] [LANE...]"""
 import argparse
@@ -28,23 +31,31 @@ TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("KIZUKI_BUILD", TOP / "build"))
 BASELINE = TOP / "bench" / "sigma.json"
 SYSMON = b'{"Channel":"Microsoft-Windows-Sysmon/Operational",'
-# name: (file below events/, how many shuffles, whether Channel is to be added)
+# name: (file below events/, how many shuffles, whether Channel is to be added, whether half of it is held out to learn of)
 LANES = {
-    "mixed": ("windows-40k", 10, False),
-    "process_creation": ("process-creation-2410", 40, False),
-    "structured_windows": ("rsigma-lanes/structured_windows", 10, True),
-    "sysmon_file_event": ("rsigma-lanes/sysmon_file_event", 10, False),
-    "match_heavy": ("rsigma-lanes/match_heavy", 10, True),
+    "mixed": ("windows-40k", 10, False, False),
+    "process_creation": ("process-creation-2410", 40, False, False),
+    "structured_windows": ("rsigma-lanes/structured_windows", 10, True, False),
+    "sysmon_file_event": ("rsigma-lanes/sysmon_file_event", 10, False, False),
+    "match_heavy": ("rsigma-lanes/match_heavy", 10, True, False),
+    "mixed_unseen": ("windows-40k", 20, False, True),
+    "process_creation_unseen": ("process-creation-2410", 80, False, True),
 }
 
 
-def write_lane(data, lane, scale, path):
-    name, shuffles, add_channel = LANES[lane]
+def write_lane(data, lane, scale, path, learn):
+    """The lane's events to path; what is held out of it to `learn`."""
+    name, shuffles, add_channel, held_out = LANES[lane]
     text = subprocess.run(["zstd", "-dcq", str(data / "events" / f"{name}.ndjson.zst")], capture_output=True, check=True).stdout
     lines = [s for s in text.split(b"\n") if s]
     if add_channel:
         lines = [s if b'"Channel"' in s else SYSMON + s[1:] for s in lines]
     rng = random.Random(2410)
+    if held_out:
+        lines = sorted(set(lines))  # the same event must not stand in both halves
+        rng.shuffle(lines)
+        learn.write_bytes(b"\n".join(lines[len(lines) // 2:]) + b"\n")
+        lines = lines[:len(lines) // 2]
     with open(path, "wb") as out:
         for _ in range(max(1, shuffles * scale // 100)):
             rng.shuffle(lines)
@@ -64,11 +75,19 @@ def yardstick(path, fields):
     return json.loads(r.stdout)
 
 
-def measure(rules, path, fields, rounds):
+def learnt(rules, path, out):
+    args = [str(BUILD / "kizuki"), "rule", "learn", "--out", str(out)]
+    for folder in rules:
+        args += ["--rules", folder]
+    subprocess.run([*args, str(path)], check=True, capture_output=True)
+    return ["--statistics", str(out)]
+
+
+def measure(rules, path, fields, rounds, more=()):
     """Medians; ratios are taken inside a round, because a round's programs share the same minute."""
     rows = []
     for _ in range(rounds):
-        y, parse, full = yardstick(path, fields), hunt(rules, path, "--parse-only"), hunt(rules, path)
+        y, parse, full = yardstick(path, fields), hunt(rules, path, "--parse-only"), hunt(rules, path, *more)
         if y["bad"] or full["unparsed"]:
             sys.exit(f"sigma: {y['bad']} lines the yardstick refuses, {full['unparsed']} that hunt does")
         rows.append({"events": full["events"], "findings": full["findings"], "yardstick_s": y["cpu_s"], "parse_s": parse["cpu_s"],
@@ -112,19 +131,20 @@ def main():
     ram = os.environ.get("XDG_RUNTIME_DIR", "/dev/shm")
     print(f"{processor()}, {os.cpu_count()} cores, Linux {platform.release()}; {commit()}; {a.rounds} rounds"
           + (f"; was: {was['commit']} on {was['machine']}" if was["lanes"] else ""))
-    print(f"{'lane':<20}{'events':>8}{'findings':>9} |{'yardstick':>10}{'parse':>8}{'full':>8}  k events/CPU s |"
+    print(f"{'lane':<24}{'events':>8}{'findings':>9} |{'yardstick':>10}{'parse':>8}{'full':>8}  k events/CPU s |"
           f"{'parse':>6}{'was':>6} |{'full':>6}{'was':>6}  times the yardstick (range)")
     result = {}
     with tempfile.TemporaryDirectory(prefix="kizuki-bench-", dir=ram if os.access(ram, os.W_OK) else None) as d:
-        fields, events = pathlib.Path(d, "fields"), pathlib.Path(d, "events.ndjson")
+        fields, events, learn = (pathlib.Path(d, n) for n in ("fields", "events.ndjson", "learn.ndjson"))
         fields.write_bytes(subprocess.run([str(BUILD / "kizuki"), "rule", "fields", *rules], stdout=subprocess.PIPE, check=True).stdout)
         for lane in a.lanes or LANES:
-            write_lane(data, lane, a.scale, events)
-            m = result[lane] = measure(rules, events, fields, a.rounds)
+            write_lane(data, lane, a.scale, events, learn)
+            more = learnt(rules, learn, pathlib.Path(d, "statistics")) if LANES[lane][3] else ()
+            m = result[lane] = measure(rules, events, fields, a.rounds, more)
             old = was["lanes"].get(lane, {})
             rate = [m["events"] / m[k] / 1000 for k in ("yardstick_s", "parse_s", "full_s")]
             low, high = m["full_ratio_range"]
-            print(f"{lane:<20}{m['events']:>8}{m['findings']:>9} |{rate[0]:>10.0f}{rate[1]:>8.0f}{rate[2]:>8.0f}                 |"
+            print(f"{lane:<24}{m['events']:>8}{m['findings']:>9} |{rate[0]:>10.0f}{rate[1]:>8.0f}{rate[2]:>8.0f}                 |"
                   f"{m['parse_ratio']:>6.2f}{old.get('parse_ratio', float('nan')):>6.2f} |"
                   f"{m['full_ratio']:>6.2f}{old.get('full_ratio', float('nan')):>6.2f}  ({low:.2f}-{high:.2f})", flush=True)
     if a.save:
