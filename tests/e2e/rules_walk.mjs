@@ -10,6 +10,7 @@ const has = async (page, text) => page.getByText(text).filter({ visible: true })
 const say = (ok, sentence) => (ok ? null : sentence);
 const rule = (id, title) => `title: ${title}\nid: ${id}\nlogsource: {product: linux, service: sshd}\ndetection:\n    login: {event.outcome: success, user.name: report}\n    condition: login\nlevel: medium\n`;
 const WRITTEN = "0a9d3c1e-6f2b-4d7a-9b1c-000000000001", SENT = "0a9d3c1e-6f2b-4d7a-9b1c-000000000002";
+export const WALKED = [WRITTEN, SENT];
 
 function crc32(bytes) {
   let c = ~0;
