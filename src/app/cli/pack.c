@@ -15,7 +15,7 @@
 
 enum { PACK_ARENA = 64 * 1024 * 1024, REMOVE_DEPTH = 8 };
 /* How long the programs of a killed demonstration may take to end. */
-enum { CLEAR_TRIES = 100, CLEAR_WAIT_MS = 100 };
+enum { CLEAR_TRIES = 100, CLEAR_WAIT_MS = 100, BUSY_TRIES = 10 };
 /* A night of 58 minutes is told within one, with the start of the programs and time to spare. */
 enum { DEMO_PACE = 70 };
 #define MARK "kizuki-replay" /* stands in every folder made for a replay: only such a folder is ever removed */
@@ -128,7 +128,7 @@ static int remove_folder(const char *dir, struct diag *err) {
             if (r == -ENOTEMPTY || r == -EEXIST)
                 IGNORE(make_mark(dir, NULL));
         }
-        if (r != -EBUSY && r != -ENOTEMPTY && r != -EEXIST && r != -ENOENT)
+        if ((r != -EBUSY || i >= BUSY_TRIES) && r != -ENOTEMPTY && r != -EEXIST && r != -ENOENT)
             break;
     }
     return r;
