@@ -4,14 +4,15 @@
  * (intake/tail.c) and this transport is gone. There is no list: after each file the names are looked at again and the
  * oldest one that is younger than what was read is next, so a rotation meanwhile neither hides nor doubles a file
  * (names change, the time of the last change stays, also when it is packed). Every record carries the place behind it,
- * as elsewhere: a kill loses and doubles nothing.
+ * as elsewhere: a kill loses and doubles nothing. The last place stays in the spool: a file rotated while we came to
+ * its end would else be taken by tail.c for one nobody has read.
  *
  * Invariant: a source with any state of tail.c is never read here. Not done: files whose lines may be more than a year
  * old (HISTORY_DAYS_MAX), because syslog writes no year; more than HISTORY_FILES_MAX files or HISTORY_BYTES_MAX bytes,
  * then the newest of them. */
 #include "base/limits.h"
 #include "base/mem.h"
-#include "intake/live_priv.h"
+#include "intake/tail_priv.h"
 #include "intake/reader.h"
 #include "intake/unpack.h"
 
@@ -22,7 +23,6 @@
 #include <sys/stat.h>
 
 enum {
-    HISTORY_KEY = 0, /* a key tail.c uses for nothing */
     PLACE_BYTES = 28,
 };
 
@@ -75,7 +75,7 @@ static struct str place_encode(const struct place *p, char dst[PLACE_BYTES]) {
 
 static int restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str value) {
     struct history *h = ctx;
-    if (key != HISTORY_KEY)
+    if (key != READ_BACK_KEY)
         h->tail_knows = true;
     else if (value.n == PLACE_BYTES)
         h->at = (struct place){.changed_ns = (int64_t) get_le(value.p, 8),
@@ -211,10 +211,9 @@ static void history_close(struct live_transport *transport);
 
 static void follow(struct history *h) {
     struct intake_live *l = h->transport.live;
+    h->o.read_back_ns = h->at.changed_ns;
     if (intake_tail_add(l, &h->def, &h->o, NULL) < 0)
         live_counters(l, h->source)->broken++;
-    else
-        live_forget_state(l, h->source, HISTORY_KEY);
     history_close(&h->transport);
 }
 
@@ -230,7 +229,7 @@ static bool put_batch(struct history *h) {
         struct place next = h->at;
         next.records++;
         rec->resume = place_encode(&next, place);
-        rec->resume_key = HISTORY_KEY;
+        rec->resume_key = READ_BACK_KEY;
         if (live_put(h->transport.live, rec) < 0)
             return false;
         h->at = next;

@@ -46,6 +46,7 @@ struct intake_counters intake_live_counters(const struct intake_live *l, uint32_
 struct intake_tail_options {
     bool skip_existing; /* begin at the end of files that exist at first sight; else they are
                            backfill */
+    int64_t read_back_ns; /* rotated files last written to then or before were read by somebody else; 0: none were */
     unsigned rescan_ms; /* names and sizes are looked at anew; 0 = 1000. inotify is only faster */
 };
 /* Follows def->path, a file name or a glob. No file needs to exist yet. */

@@ -231,6 +231,8 @@ static int keep_first_sight(struct tail *t) {
 static int restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str value) {
     struct tail *t = ctx;
     uint32_t no = key / 2;
+    if (key == READ_BACK_KEY)
+        t->o.read_back_ns = MAX(t->o.read_back_ns, decode_time(value)); /* that of the start may be older */
     if (key == FIRST_SIGHT_KEY)
         t->first_sight_ns = decode_time(value);
     struct tail_file *last =

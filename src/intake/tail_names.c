@@ -263,6 +263,8 @@ static bool is_rotation_ending(const char *z) {
 static bool is_missed_rotation(const struct tail *t, const char *path, const struct stat *st) {
     char name[PATH_MAX];
     size_t n = strlen(path);
+    if (st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec <= t->o.read_back_ns)
+        return false;
     /* a second earlier: files carry the time of the last clock interrupt */
     if (st->st_mtim.tv_sec < t->first_sight_ns / NS_PER_S - 1 || n >= sizeof name)
         return false;

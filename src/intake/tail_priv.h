@@ -8,6 +8,7 @@ enum {
     CHUNK_BYTES = 256 * 1024,
     PUMP_BYTES = 4 * 1024 * 1024, /* of one file in a turn of the loop */
     QUIET_SCANS = 60,    /* without growth: put to sleep, or finished when without a name */
+    READ_BACK_KEY = 0,   /* history.c's; its first eight bytes are read_back_ns */
     FIRST_SIGHT_KEY = 1, /* no file has number 0 */
     STARTING_SCANS = 2,  /* what is found in them was there before us */
     CUT_S = 20,          /* so long the copy of what was cut away may be late */

@@ -174,7 +174,7 @@ def a_kill_while_old_logs_are_read_back_loses_and_doubles_nothing():
             text = "".join(f"{rfc3164(now - k * DAY + i // 100)} gate app[1]: old {k} {i}\n" for i in range(LINES))
             stored(log / (f"auth.log.{k}.gz" if k > 1 else "auth.log.1"), text, now - k * DAY + LINES // 100 + 100)
             written += text.splitlines()
-        stored(log / "auth.log", "".join(f"{rfc3164(now - 60)} gate app[1]: new {i}\n" for i in range(1000)), now)
+        stored(log / "auth.log", "".join(f"{rfc3164(now - 60)} gate app[1]: new {i}\n" for i in range(1000)), now + 5)  # still written to
         written += (log / "auth.log").read_text().splitlines()
         with First(d / "data", d / "root") as f:
             kills = 0
