@@ -97,7 +97,7 @@
 #define SEARCH_QUERY_BYTES_MAX 65536      /* one query as typed; a pasted list of 2000 addresses has half of that */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */
-#define CORRELATION_BYTES_MAX ((size_t) 176 << 20) /* keys, values, small groups: with a million sources 256 MB in all */
+#define CORRELATION_BYTES_MAX ((size_t) 144 << 20) /* keys, values, small groups: with a million sources 256 MB in all */
 #define CORRELATION_VALUE_BYTES_MAX 256   /* a longer value is kept as its beginning and a hash */
 #define CORRELATION_COUNT_MAX 65536       /* event_count: each group may keep that many events */
 #define CORRELATION_DISTINCT_MAX 4096     /* value_count: each group may keep that many values with an event */
