@@ -44,7 +44,8 @@ CLASSES = {
 }
 GUESSING = ["login_burst_by_address", "login_brute_force_by_address", "login_dictionary_by_address", "login_list_by_address", "login_list_untold_by_address", "login_list_early_by_address",
             "login_spraying_by_address", "login_slow_by_address", "login_given_up_by_address"]
-CLASSES |= {name: GUESSING for name in ("ssh-bf", "postfix-sasl-bf", "dovecot-time-based-bf", "http-generic-bf", "http-generic-401-bf")}
+CLASSES |= {name: GUESSING for name in ("ssh-bf", "postfix-sasl-bf", "dovecot-time-based-bf", "http-generic-bf", "http-generic-401-bf",
+                                    "aws-cloudtrail-bf-console-login", "charon-ipsec-bf")}
 TIMES = 20
 # Lines are read, and yet there is nothing to judge.
 NO_RULE = {
@@ -54,6 +55,8 @@ NO_RULE = {
     "postfix-honeypot-users": "names that only that site knows nobody has; an operator's own rule",
     "impossible-travel": "where an address lies is not known without a data base of places",
     "impossible-travel-user": "where an address lies is not known without a data base of places",
+    "auditd-postexploit-rm": "what a process does on a host; no shipped rule speaks of it yet",
+    "auditd-suid-crash": "what a process does on a host; no shipped rule speaks of it yet",
     "ssh-refused-conn": "a connection that TCP wrappers refused is nothing to be told of by itself",
 }
 
