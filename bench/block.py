@@ -126,15 +126,14 @@ def line_to_drop(n, at_once):
                 before = []
                 for a in group:
                     prober.begin(a)
-                    for _ in range(19):
-                        user += 1
-                        before.append(line(a, f"user{user * 13 % 90000}"))
+                    user += 1  # one account an address: many would be told as a list attack before the twentieth
+                    before += [line(a, f"user{user * 13 % 90000}") for _ in range(19)]
                 feed.sendall("".join(before).encode())
                 time.sleep(0.5)
                 for a in group:
                     assert prober.arrived[a] > time.monotonic() - 0.1, f"{a} was blocked before its twentieth failure"
                 since = time.monotonic()
-                feed.sendall("".join(line(a, f"user{(user + 1) * 13 % 90000}") for a in group).encode())
+                feed.sendall("".join(line(a, f"user{user * 13 % 90000}") for a in group).encode())
                 times += [prober.dropped(a, since) for a in group]
         return report(f"line to drop, {at_once} at once" if at_once > 1 else "line to drop", times)
 
