@@ -80,11 +80,8 @@ static void put_field(struct filling *f, unsigned field, uint8_t type, struct st
     uint32_t id = id_of(f, field);
     if (!has_room(j))
         return;
-    if (id && id < EVENT_F_WELL_KNOWN_MAX_) {
+    if (id) {
         put_any(j, id, type, value);
-    } else if (id) { /* a name some rule asks for: the table of first values has no place for it */
-        int r = event_add_typed(j->ev, id, type, value);
-        j->err = j->err ? j->err : r;
     } else if (event_names_count(j->d->names) != j->d->recipe_names || j->ev->keep_all) {
         put_named(j, f->r->set->field_names[field], type, value);
     }

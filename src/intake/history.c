@@ -10,6 +10,7 @@
  * Invariant: a source with any state of tail.c is never read here. Not done: files whose lines may be more than a year
  * old (HISTORY_DAYS_MAX), because syslog writes no year; more than HISTORY_FILES_MAX files or HISTORY_BYTES_MAX bytes,
  * then the newest of them. */
+#include "base/le.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "intake/tail_priv.h"
@@ -54,22 +55,11 @@ struct history {
     uv_idle_t more;
 };
 
-static void put_le(char *p, uint64_t v, int n) {
-    for (int i = 0; i < n; i++)
-        p[i] = (char) (v >> 8 * i);
-}
-static uint64_t get_le(const char *p, int n) {
-    uint64_t v = 0;
-    for (int i = 0; i < n; i++)
-        v |= (uint64_t) (unsigned char) p[i] << 8 * i;
-    return v;
-}
-
 static struct str place_encode(const struct place *p, char dst[PLACE_BYTES]) {
-    put_le(dst, (uint64_t) p->changed_ns, 8);
-    put_le(dst + 8, p->nth, 4);
-    put_le(dst + 12, p->records, 8);
-    put_le(dst + 20, p->inode, 8);
+    le_put(dst, (uint64_t) p->changed_ns, 8);
+    le_put(dst + 8, p->nth, 4);
+    le_put(dst + 12, p->records, 8);
+    le_put(dst + 20, p->inode, 8);
     return str_n(dst, PLACE_BYTES);
 }
 
@@ -78,10 +68,10 @@ static int restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str v
     if (key != READ_BACK_KEY)
         h->tail_knows = true;
     else if (value.n == PLACE_BYTES)
-        h->at = (struct place){.changed_ns = (int64_t) get_le(value.p, 8),
-                               .nth = (uint32_t) get_le(value.p + 8, 4),
-                               .records = get_le(value.p + 12, 8),
-                               .inode = get_le(value.p + 20, 8)};
+        h->at = (struct place){.changed_ns = (int64_t) le_get(value.p, 8),
+                               .nth = (uint32_t) le_get(value.p + 8, 4),
+                               .records = le_get(value.p + 12, 8),
+                               .inode = le_get(value.p + 20, 8)};
     return 0;
 }
 

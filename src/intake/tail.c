@@ -50,6 +50,7 @@
 #include "intake/tail_priv.h"
 
 #include "base/err.h"
+#include "base/le.h"
 #include "base/mem.h"
 
 struct watch {
@@ -211,17 +212,13 @@ static struct tail_file *file_of_no(struct tail *t, uint32_t no) {
 }
 
 static int64_t decode_time(struct str s) {
-    uint64_t v = 0;
-    for (size_t i = 0; i < MIN(s.n, (size_t) 8); i++)
-        v |= (uint64_t) (unsigned char) s.p[i] << 8 * i;
-    return (int64_t) v;
+    return (int64_t) le_get(s.p, MIN(s.n, (size_t) 8));
 }
 
 static int keep_first_sight(struct tail *t) {
     char bytes[8];
     t->first_sight_ns = live_now(t->transport.live);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (char) ((uint64_t) t->first_sight_ns >> 8 * i);
+    le_put(bytes, (uint64_t) t->first_sight_ns, sizeof bytes);
     return live_put_state(t->transport.live, t->source, FIRST_SIGHT_KEY,
                           str_n(bytes, sizeof bytes));
 }

@@ -1,26 +1,16 @@
 #include "intake/tail_file.h"
 
+#include "base/le.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
 enum { CHUNK_BYTES = 64 * 1024 };
 
-static void put_le(char *p, uint64_t v, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++)
-        p[i] = (char) (v >> 8 * i);
-}
-static uint64_t get_le(const char *p, size_t bytes) {
-    uint64_t v = 0;
-    for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t) (unsigned char) p[i] << 8 * i;
-    return v;
-}
-
 void tail_identity_encode(const struct tail_identity *id, char dst[TAIL_IDENTITY_BYTES]) {
-    put_le(dst, id->dev, 8);
-    put_le(dst + 8, id->ino, 8);
-    put_le(dst + 16, id->head_n, 2);
+    le_put(dst, id->dev, 8);
+    le_put(dst + 8, id->ino, 8);
+    le_put(dst + 16, id->head_n, 2);
     memcpy(dst + 18, id->head, 8);
     dst[26] = id->copy;
 }
@@ -29,9 +19,9 @@ bool tail_identity_decode(struct str s, struct tail_identity *ret) {
     if (s.n != TAIL_IDENTITY_BYTES)
         return false;
     *ret = (struct tail_identity){
-        .dev = get_le(s.p, 8),
-        .ino = get_le(s.p + 8, 8),
-        .head_n = (uint16_t) get_le(s.p + 16, 2),
+        .dev = le_get(s.p, 8),
+        .ino = le_get(s.p + 8, 8),
+        .head_n = (uint16_t) le_get(s.p + 16, 2),
         .copy = s.p[26] & 1,
     };
     memcpy(ret->head, s.p + 18, 8);
@@ -39,9 +29,9 @@ bool tail_identity_decode(struct str s, struct tail_identity *ret) {
 }
 
 void tail_mark_encode(const struct tail_mark *m, char dst[TAIL_MARK_BYTES]) {
-    put_le(dst, m->offset, 8);
-    put_le(dst + 8, m->crc, 4);
-    put_le(dst + 12, m->crc_before, 4);
+    le_put(dst, m->offset, 8);
+    le_put(dst + 8, m->crc, 4);
+    le_put(dst + 12, m->crc_before, 4);
     dst[16] = m->in_long;
 }
 
@@ -49,9 +39,9 @@ bool tail_mark_decode(struct str s, struct tail_mark *ret) {
     if (s.n != TAIL_MARK_BYTES)
         return false;
     *ret = (struct tail_mark){
-        .offset = get_le(s.p, 8),
-        .crc = (uint32_t) get_le(s.p + 8, 4),
-        .crc_before = (uint32_t) get_le(s.p + 12, 4),
+        .offset = le_get(s.p, 8),
+        .crc = (uint32_t) le_get(s.p + 8, 4),
+        .crc_before = (uint32_t) le_get(s.p + 12, 4),
         .in_long = s.p[16] & 1,
     };
     return ret->offset <= INT64_MAX;

@@ -1,44 +1,33 @@
 #include "spool/format.h"
 
+#include "base/le.h"
 #include "base/hash.h"
 
 static const char magic[8] = {'K', 'Z', 'K', 'S', 'P', 'O', 'O', 'L'};
 
 enum { META_PEER = 1, META_RESUME };
 
-static void put_le(char *p, uint64_t v, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++)
-        p[i] = (char) (v >> 8 * i);
-}
-
-static uint64_t get_le(const char *p, size_t bytes) {
-    uint64_t v = 0;
-    for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t) (unsigned char) p[i] << 8 * i;
-    return v;
-}
-
 void spool_header_encode(const struct spool_header *h, char dst[SPOOL_HEADER_BYTES]) {
     memset(dst, 0, SPOOL_HEADER_BYTES);
     memcpy(dst, magic, sizeof magic);
-    put_le(dst + 8, SPOOL_VERSION, 4);
-    put_le(dst + 12, h->segment, 4);
-    put_le(dst + 16, h->first, 8);
-    put_le(dst + 24, (uint64_t) h->created_ns, 8);
+    le_put(dst + 8, SPOOL_VERSION, 4);
+    le_put(dst + 12, h->segment, 4);
+    le_put(dst + 16, h->first, 8);
+    le_put(dst + 24, (uint64_t) h->created_ns, 8);
     memcpy(dst + 32, h->id, SPOOL_ID_BYTES);
-    put_le(dst + 60, crc32c(0, dst, 60), 4);
+    le_put(dst + 60, crc32c(0, dst, 60), 4);
 }
 
 int spool_header_decode(const char *p, size_t n, struct spool_header *ret) {
     if (n < SPOOL_HEADER_BYTES || memcmp(p, magic, sizeof magic) != 0)
         return -ERR_CORRUPT;
-    if (get_le(p + 60, 4) != crc32c(0, p, 60))
+    if (le_get(p + 60, 4) != crc32c(0, p, 60))
         return -ERR_CORRUPT;
-    if (get_le(p + 8, 4) != SPOOL_VERSION)
+    if (le_get(p + 8, 4) != SPOOL_VERSION)
         return -ERR_UNSUPPORTED;
-    ret->segment = (uint32_t) get_le(p + 12, 4);
-    ret->first = get_le(p + 16, 8);
-    ret->created_ns = (int64_t) get_le(p + 24, 8);
+    ret->segment = (uint32_t) le_get(p + 12, 4);
+    ret->first = le_get(p + 16, 8);
+    ret->created_ns = (int64_t) le_get(p + 24, 8);
     memcpy(ret->id, p + 32, SPOOL_ID_BYTES);
     return ret->segment == 0 || ret->first == 0 ? -ERR_CORRUPT : 0;
 }
@@ -62,7 +51,7 @@ static size_t meta_encode(const struct raw_record *rec, char *dst) {
     if (rec->resume.p) {
         dst[n++] = META_RESUME;
         dst[n++] = (char) (4 + rec->resume.n);
-        put_le(dst + n, rec->resume_key, 4);
+        le_put(dst + n, rec->resume_key, 4);
         n += 4;
         memcpy(dst + n, rec->resume.p, rec->resume.n);
         n += rec->resume.n;
@@ -72,7 +61,7 @@ static size_t meta_encode(const struct raw_record *rec, char *dst) {
 
 uint32_t spool_frame_seed(const struct spool_header *h) {
     char index[4];
-    put_le(index, h->segment, 4);
+    le_put(index, h->segment, 4);
     return crc32c(crc32c(0, h->id, sizeof h->id), index, sizeof index);
 }
 
@@ -97,17 +86,17 @@ int spool_frame_encode(struct buf *out, uint32_t seed, enum spool_type type,
     }
     size_t meta_n = meta_encode(rec, p + SPOOL_FRAME_HEAD_BYTES);
     size_t n = SPOOL_FRAME_HEAD_BYTES + meta_n + rec->bytes.n;
-    put_le(p, n, 4);
-    put_le(p + 8, rec->pos.n, 8);
-    put_le(p + 16, (uint64_t) rec->arrival_ns, 8);
-    put_le(p + 24, rec->source, 4);
+    le_put(p, n, 4);
+    le_put(p + 8, rec->pos.n, 8);
+    le_put(p + 16, (uint64_t) rec->arrival_ns, 8);
+    le_put(p + 24, rec->source, 4);
     p[28] = (char) type;
     p[29] = (char) meta_n;
-    put_le(p + 30, rec->flags, 2);
+    le_put(p + 30, rec->flags, 2);
     if (rec->bytes.n)
         memcpy(p + SPOOL_FRAME_HEAD_BYTES + meta_n, rec->bytes.p, rec->bytes.n);
     memset(p + n, 0, pad8(n) - n);
-    put_le(p + 4, frame_crc(p, pad8(n), seed), 4);
+    le_put(p + 4, frame_crc(p, pad8(n), seed), 4);
     buf_added(out, pad8(n));
     return 0;
 }
@@ -122,7 +111,7 @@ static int meta_decode(const char *p, size_t n, struct raw_record *rec) {
         } else if (p[0] == META_RESUME) {
             if (len < 4)
                 return -ERR_CORRUPT;
-            rec->resume_key = (uint32_t) get_le(p + 2, 4);
+            rec->resume_key = (uint32_t) le_get(p + 2, 4);
             rec->resume = str_n(p + 6, len - 4);
         }
         p += 2 + len;
@@ -134,13 +123,13 @@ static int meta_decode(const char *p, size_t n, struct raw_record *rec) {
 int spool_frame_decode(const char *p, size_t n, uint32_t seed, struct spool_frame *ret) {
     if (n < 4)
         return 0;
-    size_t size = get_le(p, 4);
+    size_t size = le_get(p, 4);
     if (size < SPOOL_FRAME_HEAD_BYTES || size > SPOOL_FRAME_BYTES_MAX)
         return -ERR_CORRUPT;
     size_t padded = pad8(size);
     if (n < padded)
         return 0;
-    if (get_le(p + 4, 4) != frame_crc(p, padded, seed))
+    if (le_get(p + 4, 4) != frame_crc(p, padded, seed))
         return -ERR_CORRUPT;
     size_t meta_n = (unsigned char) p[29];
     unsigned type = (unsigned char) p[28];
@@ -152,10 +141,10 @@ int spool_frame_decode(const char *p, size_t n, uint32_t seed, struct spool_fram
     ret->leaf = str_n(p + 8, size - 8);
     ret->rec = (struct raw_record){
         .bytes = str_n(bytes, size - SPOOL_FRAME_HEAD_BYTES - meta_n),
-        .arrival_ns = (int64_t) get_le(p + 16, 8),
-        .pos.n = get_le(p + 8, 8),
-        .source = (uint32_t) get_le(p + 24, 4),
-        .flags = (uint32_t) get_le(p + 30, 2),
+        .arrival_ns = (int64_t) le_get(p + 16, 8),
+        .pos.n = le_get(p + 8, 8),
+        .source = (uint32_t) le_get(p + 24, 4),
+        .flags = (uint32_t) le_get(p + 30, 2),
     };
     return meta_decode(p + SPOOL_FRAME_HEAD_BYTES, meta_n, &ret->rec) < 0 ? -ERR_CORRUPT : 1;
 }
@@ -163,8 +152,8 @@ int spool_frame_decode(const char *p, size_t n, uint32_t seed, struct spool_fram
 bool spool_frame_plausible(const char *p, size_t n, uint64_t first, uint64_t last) {
     if (n < SPOOL_FRAME_HEAD_BYTES)
         return false;
-    size_t size = get_le(p, 4);
-    uint64_t number = get_le(p + 8, 8);
+    size_t size = le_get(p, 4);
+    uint64_t number = le_get(p + 8, 8);
     return size >= SPOOL_FRAME_HEAD_BYTES && size <= SPOOL_FRAME_BYTES_MAX && number >= first &&
            number <= last;
 }

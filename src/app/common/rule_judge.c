@@ -15,14 +15,6 @@ static int ignore_finding(void *ctx UNUSED, const struct finding *f UNUSED) {
     return 0;
 }
 
-static struct engine_options options_of(const struct rule_paths *p) {
-    static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
-    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
-                                   .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
-                                   .suppress_path = p->suppress,
-                                   .sources = &unknown, .n_sources = 1};
-}
-
 static bool is_below(const char *file, const char *dir) {
     return dir && strncmp(file, dir, strlen(dir)) == 0 && file[strlen(dir)] == '/';
 }
@@ -57,7 +49,7 @@ static void count_rules(struct rule_judged *j, const char *dir) {
 }
 
 static int run_both(struct rule_judged *j, const char *spool, struct diag *err) {
-    struct engine_options before = options_of(&j->paths_before), after = options_of(&j->paths_after);
+    struct engine_options before = rule_paths_engine(&j->paths_before), after = rule_paths_engine(&j->paths_after);
     before.wants = after.wants = rule_change_wants;
     before.wants_ctx = after.wants_ctx = &j->change;
     bool twice = j->change.n_changed + j->change.n_gone;
@@ -82,7 +74,7 @@ int rule_judge(const struct config *c, const struct ruleset *draft, bool back_te
         r = rule_paths_load(c, engine_content_dir(), draft, &j->paths_after, reterr);
     if (r < 0)
         return r;
-    struct engine_options before = options_of(&j->paths_before), after = options_of(&j->paths_after);
+    struct engine_options before = rule_paths_engine(&j->paths_before), after = rule_paths_engine(&j->paths_after);
     r = engine_new(&before, nobody, &j->before, reterr);
     if (r == 0)
         r = engine_new(&after, nobody, &j->after, reterr);

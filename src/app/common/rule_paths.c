@@ -65,3 +65,11 @@ int rule_paths_load(const struct config *c, const char *content, const struct ru
 void rule_paths_done(struct rule_paths *p) {
     arena_done(&p->arena);
 }
+
+struct engine_options rule_paths_engine(const struct rule_paths *p) {
+    static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
+    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
+                                   .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
+                                   .suppress_path = p->suppress,
+                                   .sources = &unknown, .n_sources = 1};
+}

@@ -1,6 +1,7 @@
 /* Which rules and decoders are in use: the shipped ones, those of kizuki.yml, every set that is on, the exceptions. */
 #pragma once
 #include "app/common/config.h"
+#include "app/engine/engine.h"
 #include "ruleset/store.h"
 
 struct rule_paths {
@@ -15,3 +16,5 @@ struct rule_paths {
 int rule_paths_load(const struct config *c, const char *content, const struct ruleset *draft,
                     struct rule_paths *ret, struct diag *reterr) MUST_USE;
 void rule_paths_done(struct rule_paths *p);
+/* An engine with these rules and decoders for records whose source nobody defined. *p must outlive the options. */
+struct engine_options rule_paths_engine(const struct rule_paths *p);

@@ -14,18 +14,10 @@ static int ignore_finding(void *ctx UNUSED, const struct finding *f UNUSED) {
     return 0;
 }
 
-static struct engine_options options_of(const struct rule_paths *p) {
-    static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
-    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
-                                   .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
-                                   .suppress_path = p->suppress,
-                                   .sources = &unknown, .n_sources = 1};
-}
-
 int rule_preview_open(const struct config *c, struct rule_preview *ret, struct diag *reterr) {
     *ret = (struct rule_preview){.config = c};
     int r = rule_paths_load(c, engine_content_dir(), NULL, &ret->paths, reterr);
-    struct engine_options o = options_of(&ret->paths);
+    struct engine_options o = rule_paths_engine(&ret->paths);
     return r < 0 ? r : engine_new(&o, (struct finding_sink){.put = ignore_finding}, &ret->engine, reterr);
 }
 
@@ -82,7 +74,7 @@ static int run(struct rule_preview *p, const struct detect_rule *rule, bool supp
         return diag_set(err, -ENOMEM, "out of memory");
     memcpy(with, p->paths.p, p->paths.n * sizeof *with);
     with[p->paths.n] = p->file;
-    struct engine_options a = options_of(&p->paths);
+    struct engine_options a = rule_paths_engine(&p->paths);
     a.wants = rule_change_wants;
     a.wants_ctx = &p->touched;
     struct engine_options b = a;

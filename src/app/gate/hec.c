@@ -170,13 +170,9 @@ int hec_event(struct request *r) {
 }
 
 int hec_raw(struct request *r) {
-    struct str rest = buf_str(&r->body), line;
-    while (str_split(&rest, '\n', &line)) {
-        line.n -= line.n && line.p[line.n - 1] == '\r';
-        int e = line.n ? request_put(r, line) : 0;
-        if (e < 0)
-            return e;
-    }
+    int e = request_put_lines(r);
+    if (e < 0)
+        return e;
     return r->batch ? success(r) : answer(r, 400, 5, "No data");
 }
 

@@ -59,6 +59,8 @@ struct request {
     void (*kept)(struct request *r, bool on_disk);
 };
 int request_put(struct request *r, struct str line) MUST_USE;
+/* Each line of the body that is not empty. */
+int request_put_lines(struct request *r) MUST_USE;
 /* An answer of its kind, for people and programs; r->out is written anew. */
 int request_error(struct request *r, int status, const char *text);
 const char *request_header(const struct request *r, const char *name);

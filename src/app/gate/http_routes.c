@@ -41,7 +41,7 @@ const struct http_route HTTP_ROUTES[] = {
 };
 const size_t HTTP_ROUTES_N = ARRAY_SIZE(HTTP_ROUTES);
 
-int ndjson_lines(struct request *r) {
+int request_put_lines(struct request *r) {
     struct str rest = buf_str(&r->body), line;
     while (str_split(&rest, '\n', &line)) {
         line.n -= line.n && line.p[line.n - 1] == '\r';
@@ -49,6 +49,13 @@ int ndjson_lines(struct request *r) {
         if (e < 0)
             return e;
     }
+    return 0;
+}
+
+int ndjson_lines(struct request *r) {
+    int e = request_put_lines(r);
+    if (e < 0)
+        return e;
     buf_printf(&r->out, "{\"lines\":%zu}\n", r->batch ? up_records(r->batch) : 0);
     return 200;
 }

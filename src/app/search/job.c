@@ -17,6 +17,7 @@ enum {
     COUNTED_MAX = 200000,    /* events whose values are counted: each is decoded whole */
     VALUE_BYTES_TOLD = 200,
 };
+#define BAR_MAX_NS (1024 * NS_PER_DAY) /* sixty of them are 168 years */
 enum job_state { JOB_RUNNING, JOB_DONE, JOB_STOPPED, JOB_FAILED };
 static const char *const state_names[] = {"running", "done", "stopped", "failed"};
 
@@ -34,6 +35,7 @@ struct job {
     char *query, *spool_dir, *filter_dir;
     int64_t from_ns, to_ns, begun_ns, ended_ns;
     int64_t bar_from_ns, bar_ns, first_ns, last_ns;
+    bool bars_fixed; /* both ends were asked for */
     uint64_t bars[BARS], counted;
     struct facet facets[ARRAY_SIZE(facet_fields)];
     struct search_keep newest;
@@ -54,12 +56,46 @@ struct job *job_free(struct job *j) {
     return NULL;
 }
 
-/* Times the histogram spans: those asked for, else from the oldest segment to now. */
+/* Times the histogram spans: those asked for, else from the oldest segment to now until something is found. Logs that
+ * were read back are older than any segment, a clock may be ahead: then the bars follow what is found. */
 static void place_bars(struct job *j) {
     int64_t now = time_now_ns(), begins = scan_progress(j->scan)->begins_ns;
     int64_t from = j->from_ns != TIME_NONE ? j->from_ns : begins, to = j->to_ns != TIME_NONE ? MIN(j->to_ns, MAX(now, from)) : now;
     j->bar_from_ns = from;
     j->bar_ns = MAX((to - from + BARS - 1) / BARS, NS_PER_S);
+    j->bars_fixed = j->from_ns != TIME_NONE && j->to_ns != TIME_NONE;
+}
+
+static bool bar_of(const struct job *j, int64_t t, size_t *ret) {
+    if (t < j->bar_from_ns)
+        return false;
+    *ret = (size_t) (((uint64_t) t - (uint64_t) j->bar_from_ns) / (uint64_t) j->bar_ns);
+    return *ret < BARS;
+}
+
+/* Twice the time in as many bars, towards t. */
+static void widen_bars(struct job *j, int64_t t) {
+    uint64_t merged[BARS / 2];
+    bool back = t < j->bar_from_ns;
+    for (size_t i = 0; i < BARS / 2; i++)
+        merged[i] = j->bars[2 * i] + j->bars[2 * i + 1];
+    memset(j->bars, 0, sizeof j->bars);
+    memcpy(j->bars + (back ? BARS / 2 : 0), merged, sizeof merged);
+    if (back)
+        j->bar_from_ns -= BARS * j->bar_ns;
+    j->bar_ns *= 2;
+}
+
+static void count_bar(struct job *j, int64_t t) {
+    size_t i;
+    if (!j->bars_fixed && j->first_ns == TIME_NONE) { /* the first one found */
+        j->bar_from_ns = t - t % NS_PER_S;
+        j->bar_ns = NS_PER_S;
+    }
+    while (!bar_of(j, t, &i) && !j->bars_fixed && j->bar_ns < BAR_MAX_NS && j->bar_from_ns > INT64_MIN + BARS * BAR_MAX_NS)
+        widen_bars(j, t);
+    if (bar_of(j, t, &i))
+        j->bars[i]++;
 }
 
 int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr) {
@@ -145,10 +181,9 @@ static int count_values(struct job *j, struct search *s, const struct raw_record
 
 static int found(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns) {
     struct job *j = ctx;
+    count_bar(j, time_ns);
     j->first_ns = j->first_ns == TIME_NONE ? time_ns : MIN(j->first_ns, time_ns);
     j->last_ns = j->last_ns == TIME_NONE ? time_ns : MAX(j->last_ns, time_ns);
-    if (time_ns >= j->bar_from_ns && time_ns < j->bar_from_ns + BARS * j->bar_ns)
-        j->bars[(time_ns - j->bar_from_ns) / j->bar_ns]++;
     int r = count_values(j, s, rec);
     return r < 0 ? r : search_keep_add(&j->newest, rec, time_ns);
 }

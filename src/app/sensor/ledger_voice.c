@@ -19,9 +19,9 @@ enum {
 #define SKEW_STEP_MS 10000
 
 /* Thousandths of intervals at which a silence is told; the last one ends it. */
-static const uint64_t QUIET_STEPS[] = {1000,  2000,  3000,  4000,  5000,   6000,   8000,   10000,
+static const uint64_t QUIET_STEPS[] = {1000,  2000,  RHYTHM_MISSED, 4000,  5000,   6000,   8000,   10000,
                                        15000, 20000, 30000, 50000, 100000, 200000, 500000, 1000000};
-enum { SILENT_STEP = 3 }; /* QUIET_STEPS[SILENT_STEP - 1] is RHYTHM_MISSED */
+enum { SILENT_STEP = 3 }; /* that of RHYTHM_MISSED */
 
 struct saying {
     struct sensor *s;
