@@ -2,7 +2,7 @@
  * the first batch that is not on disk, and the sensor passes over what it has. */
 #include "app/gate/up.h"
 
-#include "base/frame.h"
+#include "app/common/frame_link.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -42,28 +42,19 @@ struct waiter {
     void *ctx;
 };
 struct up {
-    uv_loop_t *loop;
-    uv_pipe_t pipe;
-    uv_connect_t connect;
-    uv_timer_t retry, look, soon;
-    char path[108];
-    bool open, up;
+    uv_timer_t look, soon;
+    struct frame_link *line;
+    bool up; /* the sensor has said where to go on */
     uint64_t session, next; /* next number to give */
     uint64_t acked;
     int64_t progress_ns;    /* when a batch was on disk last */
     struct list batches, waiters;
     size_t queued_bytes, sent_bytes;
-    struct buf in;
     struct map ids; /* name -> id */
     struct up_src *sources;
     size_t n_sources, cap_sources, told_sources;
 };
-struct write_req {
-    uv_write_t req;
-    struct buf bytes;
-};
 
-static void connect_now(struct up *u);
 static void push(struct up *u);
 
 static struct up_batch *batch_of(struct list *x) {
@@ -77,54 +68,15 @@ static void batch_free(struct up_batch *b) {
 
 /* ---- the connection ---- */
 
-static void on_retry(uv_timer_t *t) {
-    connect_now(t->data);
-}
-static void on_closed(uv_handle_t *h) {
-    struct up *u = h->data;
-    u->open = false;
-    (void) uv_timer_start(&u->retry, on_retry, RETRY_MS, 0);
-}
-static void hang_up(struct up *u) {
+static void on_lost(void *ctx) {
+    struct up *u = ctx;
     u->up = false;
-    buf_clear(&u->in);
     u->told_sources = 0;
     u->sent_bytes = 0;
     LIST_FOR_EACH(it, &u->batches) {
         batch_of(it)->at = 0;
         batch_of(it)->gone = 0;
     }
-    if (u->open && !uv_is_closing((uv_handle_t *) &u->pipe))
-        uv_close((uv_handle_t *) &u->pipe, on_closed);
-}
-
-static void on_written(uv_write_t *req, int status) {
-    struct write_req *w = container_of(req, struct write_req, req);
-    struct up *u = req->data;
-    buf_done(&w->bytes);
-    mem_free(w);
-    if (status < 0)
-        hang_up(u);
-    else
-        push(u);
-}
-
-static int write_frame(struct up *u, struct str m) {
-    struct write_req *w = mem_zalloc(sizeof *w);
-    if (!w)
-        return -ENOMEM;
-    buf_init(&w->bytes, FRAME_BYTES_MAX + 8);
-    frame_add(&w->bytes, m);
-    uv_buf_t b = uv_buf_init(w->bytes.p, (unsigned) w->bytes.n);
-    w->req.data = u;
-    int r = buf_error(&w->bytes);
-    if (r == 0)
-        r = uv_write(&w->req, (uv_stream_t *) &u->pipe, &b, 1, on_written);
-    if (r < 0) {
-        buf_done(&w->bytes);
-        mem_free(w);
-    }
-    return r;
 }
 
 static int tell_source(struct up *u, uint32_t id) {
@@ -137,7 +89,7 @@ static int tell_source(struct up *u, uint32_t id) {
     handed_put_u32(&b, id);
     int r = source_encode(&def, &b);
     if (r == 0)
-        r = buf_error(&b) ? -ENOMEM : write_frame(u, buf_str(&b));
+        r = buf_error(&b) ? -ENOMEM : frame_link_write(u->line, buf_str(&b));
     buf_done(&b);
     return r;
 }
@@ -150,7 +102,7 @@ static int tell_lost(struct up *u, uint32_t id) {
     handed_put_u32(&b, id);
     handed_put_u64(&b, s->lost);
     handed_put_u64(&b, s->broken);
-    int r = buf_error(&b) ? -ENOMEM : write_frame(u, buf_str(&b));
+    int r = buf_error(&b) ? -ENOMEM : frame_link_write(u->line, buf_str(&b));
     s->lost_told = r == 0;
     buf_done(&b);
     return r;
@@ -179,7 +131,7 @@ static int send_some(struct up *u, struct up_batch *b) {
     buf_add_byte(&out, HANDED_RECORDS);
     handed_put_u64(&out, b->first + b->gone);
     buf_add(&out, str_n(all.p + from, to - from));
-    int r = buf_error(&out) ? -ENOMEM : write_frame(u, buf_str(&out));
+    int r = buf_error(&out) ? -ENOMEM : frame_link_write(u->line, buf_str(&out));
     buf_done(&out);
     if (r == 0) {
         b->at = to;
@@ -206,7 +158,11 @@ static void push(struct up *u) {
             break;
     }
     if (r < 0)
-        hang_up(u);
+        frame_link_hang_up(u->line);
+}
+
+static void on_sent(void *ctx) {
+    push(ctx);
 }
 
 /* ---- what the sensor says ---- */
@@ -240,50 +196,22 @@ static void on_disk(struct up *u, uint64_t last) {
     push(u);
 }
 
-static void on_alloc(uv_handle_t *h, size_t suggested UNUSED, uv_buf_t *b) {
-    struct up *u = h->data;
-    char *p = buf_reserve(&u->in, 4096);
-    *b = uv_buf_init(p, p ? 4096 : 0);
-}
-static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b UNUSED) {
-    struct up *u = s->data;
-    struct str m;
-    size_t at = 0;
-    int r = n < 0 ? (int) n : 0;
-    if (n > 0)
-        buf_added(&u->in, (size_t) n);
-    while (r == 0 && (r = frame_next(buf_str(&u->in), &at, &m)) == 1) {
-        r = m.n == 9 && (m.p[0] == HANDED_WELCOME || m.p[0] == HANDED_ON_DISK) ? 0 : -ERR_PARSE;
-        if (r == 0) {
-            if (m.p[0] == HANDED_WELCOME)
-                u->up = true;
-            on_disk(u, handed_get(m.p + 1, 8));
-            if (!u->up) /* hung up meanwhile: nothing is left of what was read */
-                return;
-        }
-    }
-    if (r < 0)
-        hang_up(u);
-    else
-        buf_remove_front(&u->in, at);
+static int on_message(void *ctx, struct str m) {
+    struct up *u = ctx;
+    if (m.n != 9 || (m.p[0] != HANDED_WELCOME && m.p[0] != HANDED_ON_DISK))
+        return -ERR_PARSE;
+    if (m.p[0] == HANDED_WELCOME)
+        u->up = true;
+    on_disk(u, handed_get(m.p + 1, 8));
+    return 0;
 }
 
-static void on_connected(uv_connect_t *c, int status) {
-    struct up *u = c->data;
+static void on_connected(void *ctx) {
+    struct up *u = ctx;
     char hello[9] = {HANDED_SESSION};
     memcpy(hello + 1, &u->session, 8);
-    if (status == 0)
-        status = uv_read_start((uv_stream_t *) &u->pipe, on_alloc, on_read);
-    if (status == 0)
-        status = write_frame(u, str_n(hello, sizeof hello));
-    if (status < 0)
-        hang_up(u);
-}
-static void connect_now(struct up *u) {
-    (void) uv_pipe_init(u->loop, &u->pipe, 0);
-    u->pipe.data = u->connect.data = u;
-    u->open = true;
-    uv_pipe_connect(&u->connect, &u->pipe, u->path, on_connected);
+    if (frame_link_write(u->line, str_n(hello, sizeof hello)) < 0)
+        frame_link_hang_up(u->line);
 }
 
 /* ---- the queue ---- */
@@ -444,25 +372,23 @@ int up_new(uv_loop_t *loop, const char *socket_path, struct up **ret) {
     uint8_t random[16];
     if (!u)
         return -ENOMEM;
-    if (strlen(socket_path) >= sizeof u->path) {
+    struct frame_link_handlers on = {
+        .ctx = u, .connected = on_connected, .message = on_message, .sent = on_sent, .lost = on_lost};
+    int r = frame_link_new(loop, socket_path, 64 * 1024, RETRY_MS, &on, &u->line);
+    if (r < 0) {
         mem_free(u);
-        return -ENAMETOOLONG;
+        return r;
     }
     hash_random_key(random);
     memcpy(&u->session, random, sizeof u->session);
-    snprintf(u->path, sizeof u->path, "%s", socket_path);
-    u->loop = loop;
     u->next = 1;
     list_init(&u->batches);
     list_init(&u->waiters);
-    buf_init(&u->in, 64 * 1024);
     map_init(&u->ids, GATE_SOURCES_MAX, 0);
-    (void) uv_timer_init(loop, &u->retry);
     (void) uv_timer_init(loop, &u->look);
     (void) uv_timer_init(loop, &u->soon);
-    u->retry.data = u->look.data = u->soon.data = u;
+    u->look.data = u->soon.data = u;
     (void) uv_timer_start(&u->look, on_look, LOOK_MS, LOOK_MS);
-    connect_now(u);
     *ret = u;
     return 0;
 }

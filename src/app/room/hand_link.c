@@ -5,9 +5,6 @@
 #include "base/log.h"
 #include "room/action.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 int hand_link_init(struct hand_link *l, const char *data, struct diag *reterr) {
     *l = (struct hand_link){0};
     peer_init(&l->peer);
@@ -36,20 +33,14 @@ static void lose(struct program *p) {
 
 static void connect_now(struct program *p) {
     struct hand_link *l = &p->hand;
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    memcpy(a.sun_path, l->path, sizeof l->path);
     l->retry_ns = time_monotonic_ns() + NS_PER_S;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (struct sockaddr *) &a, sizeof a) < 0) {
+    int e = peer_connect(&l->peer, l->path);
+    if (e < 0) {
         if (!l->said_away)
-            log_info("no hand at '%s' yet: %s", l->path, err_word(-errno));
+            log_info("no hand at '%s' yet: %s", l->path, err_word(e));
         l->said_away = true;
-        close(fd);
         return;
     }
-    peer_open(&l->peer, fd);
     l->said_away = false;
     log_info("connected to the hand");
     IGNORE(room_hand_connected(p->room, true, NULL));

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 void peer_init(struct peer *p) {
     p->fd = -1;
@@ -17,6 +18,21 @@ void peer_open(struct peer *p, int fd) {
     (void) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     (void) fcntl(fd, F_SETFD, FD_CLOEXEC);
     p->fd = fd;
+}
+
+int peer_connect(struct peer *p, const char path[static 108]) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    memcpy(a.sun_path, path, sizeof a.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (struct sockaddr *) &a, sizeof a) < 0) {
+        int e = -errno;
+        close(fd);
+        return e;
+    }
+    peer_open(p, fd);
+    return 0;
 }
 
 void peer_close(struct peer *p) {

@@ -13,6 +13,8 @@ struct peer {
 void peer_init(struct peer *p);
 void peer_open(struct peer *p, int fd); /* takes it, makes it not block */
 void peer_close(struct peer *p);
+/* Connects to a Unix socket (path: as long as sun_path, NUL included). 0, or negative with nothing open. */
+int peer_connect(struct peer *p, const char path[static 108]) MUST_USE;
 /* What to poll for; fd -1 when there is none. */
 struct pollfd peer_poll(const struct peer *p);
 /* Reads what is there. 1 = something, 0 = nothing, negative = gone. */

@@ -5,9 +5,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 int search_link_init(struct search_link *l, const char *data, struct diag *reterr) {
     *l = (struct search_link){.next_id = 1};
     peer_init(&l->peer);
@@ -76,16 +73,8 @@ void search_link_serve(struct program *p, const struct pollfd *pfd) {
 }
 
 static void connect_now(struct search_link *l) {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    memcpy(a.sun_path, l->path, sizeof l->path);
     l->retry_ns = time_monotonic_ns() + NS_PER_S;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (struct sockaddr *) &a, sizeof a) < 0)
-        close(fd);
-    else
-        peer_open(&l->peer, fd);
+    IGNORE(peer_connect(&l->peer, l->path)); /* tried again at the next question or tick */
 }
 
 void search_link_tick(struct program *p) {

@@ -24,7 +24,7 @@ struct roomlink_handlers {
 };
 int roomlink_new(uv_loop_t *loop, const char *socket_path, const struct roomlink_handlers *h,
                  struct roomlink **ret) MUST_USE;
-/* Closes; the memory goes in later turns of the loop. No handler is called any more. */
+/* Closes, in later turns of the loop. No handler is called any more, and not from one of them. */
 struct roomlink *roomlink_free(struct roomlink *l);
 /* Queues a finding (its JSON). -ERR_LIMIT when it is larger than a frame. */
 int roomlink_finding(struct roomlink *l, struct str json) MUST_USE;
