@@ -122,11 +122,6 @@ static uint64_t unsigned_of(uint32_t width, const uint8_t *p) {
     return width == 1 ? p[0] : width == 2 ? evtx_u16(p) : width == 4 ? evtx_u32(p) : evtx_u64(p);
 }
 
-/* What stands without quotes where it is an element's only value. */
-static bool is_bare(const struct evtx_node *v) {
-    return (v->type >= EVTX_I8 && v->type <= EVTX_BOOL) && v->text.n > 0;
-}
-
 static void put_real(struct writer *w, const struct evtx_node *v) {
     double d;
     float f;
@@ -166,6 +161,12 @@ static uint32_t need_of(uint8_t type) {
     default:
         return 0;
     }
+}
+
+/* What stands without quotes where it is an element's only value. What is too short for its type is shown as hex,
+ * which is no number. */
+static bool is_bare(const struct evtx_node *v) {
+    return v->type >= EVTX_I8 && v->type <= EVTX_BOOL && v->text.n >= MAX(need_of(v->type), 1u);
 }
 
 /* Inside quotes, or bare for numbers. */
