@@ -71,6 +71,7 @@ static void mark(struct correlate *c, uint32_t rule) {
 
 static int on_hit(struct correlate *c, uint32_t scope, struct group *g, const struct plan_corr *pc,
                   const struct mini *m) {
+    c->rule_hits[pc - c->plan->corrs]++;
     if (pc->chained)
         mark(c, pc->pub.rule->index);
     return pc->emits ? finding_hit(c, scope, g, pc, m) : 0;
@@ -301,7 +302,8 @@ static int make_room(struct correlate *c) {
     c->level_n = mem_zalloc_array(CORRELATION_LEVELS_MAX, sizeof *c->level_n);
     c->memo = mem_zalloc_array(event_names_count(p->names), sizeof *c->memo);
     c->rule_evicted = mem_zalloc_array(p->n_corrs + 1, sizeof *c->rule_evicted);
-    if (!c->scopes || !c->level_scopes || !c->level_n || !c->memo || !c->rule_evicted)
+    c->rule_hits = mem_zalloc_array(p->n_corrs + 1, sizeof *c->rule_hits);
+    if (!c->scopes || !c->level_scopes || !c->level_n || !c->memo || !c->rule_evicted || !c->rule_hits)
         return -ENOMEM;
     for (uint32_t i = 0; i < p->n_scopes; i++)
         c->scopes[i].lost_ns = INT64_MIN;
@@ -351,6 +353,7 @@ void correlate_free(struct correlate *c) {
     mem_free(c->level_n);
     mem_free(c->memo);
     mem_free(c->rule_evicted);
+    mem_free(c->rule_hits);
     mem_free(c->scopes);
     words_done(&c->words);
     pool_done(&c->pool);
@@ -368,4 +371,9 @@ void correlate_stats(const struct correlate *c, struct correlate_stats *ret) {
 uint64_t correlate_rule_evicted(const struct correlate *c, uint32_t rule) {
     uint32_t corr = c->plan->targets[rule].corr;
     return corr == NO_INDEX ? 0 : c->rule_evicted[corr];
+}
+
+uint64_t correlate_rule_hits(const struct correlate *c, uint32_t rule) {
+    uint32_t corr = c->plan->targets[rule].corr;
+    return corr == NO_INDEX ? 0 : c->rule_hits[corr];
 }

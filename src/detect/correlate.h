@@ -30,6 +30,10 @@ DEFINE_CLEANUP(struct correlate_plan *, correlate_plan_free)
 /* False: a match of this rule changes nothing here (it neither is a finding nor is correlated), so
  * it need not be evaluated. */
 bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule);
+/* The rule's matches are findings. */
+bool correlate_plan_speaks(const struct correlate_plan *p, uint32_t rule);
+/* A figure others attach: held against no number, it is never true by itself. */
+bool correlate_plan_only_counts(const struct correlate_plan *p, uint32_t rule);
 
 /* What correlate_event asks of an event that matched, as an event of its own in `to`, which may outlive `ev` but not
  * the record. -ENOMEM. */
@@ -87,3 +91,6 @@ struct correlate_stats {
 void correlate_stats(const struct correlate *c, struct correlate_stats *ret);
 /* Groups a correlation lost to the limits. */
 uint64_t correlate_rule_evicted(const struct correlate *c, uint32_t rule);
+/* At how many events a correlation was true, whether it is told or not; not kept in the image. Those that wait for the
+ * end of their time are not counted. */
+uint64_t correlate_rule_hits(const struct correlate *c, uint32_t rule);

@@ -754,6 +754,16 @@ bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule) {
     return p->targets[rule].fold != NO_INDEX || p->targets[rule].n_feeds > 0;
 }
 
+bool correlate_plan_speaks(const struct correlate_plan *p, uint32_t rule) {
+    const struct plan_target *t = &p->targets[rule];
+    return t->fold != NO_INDEX || (t->corr != NO_INDEX && p->corrs[t->corr].emits);
+}
+
+bool correlate_plan_only_counts(const struct correlate_plan *p, uint32_t rule) {
+    uint32_t corr = p->targets[rule].corr;
+    return corr != NO_INDEX && p->corrs[corr].type == CORR_VALUE_COUNT && !p->corrs[corr].need;
+}
+
 int64_t correlate_plan_reach_ns(const struct correlate_plan *p) {
     int64_t reach = 0;
     for (uint32_t i = 0; i < p->n_scopes; i++)

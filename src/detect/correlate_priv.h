@@ -391,6 +391,7 @@ struct correlate {
     size_t n_groups;
     size_t hot_bytes;       /* windows and states, as asked for */
     uint64_t *rule_evicted; /* by correlation */
+    uint64_t *rule_hits;
     struct correlate_stats stats;
     /* findings: heap by (due, number); table by rule and keys for folds */
     struct open_finding **heap;

@@ -55,7 +55,22 @@ static void write_sshd(struct buf *out, const struct act *a) {
                    a->port);
 }
 
+/* Dovecot 2.3, imap-login through rsyslog's default file format: doc.dovecot.org/2.3/configuration_manual/logging.
+ * It does not say here whether an account exists. */
+static void write_dovecot(struct buf *out, const struct act *a) {
+    char iso[TIME_ISO_CAP];
+    buf_printf(out, "%s %.*s dovecot: imap-login: ",
+               time_format_iso_offset(a->at_ns, TIME_JST_OFFSET_MIN, 6, iso), STR_ARG(a->host));
+    buf_add_z(out, a->success ? "Login" : "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs)");
+    buf_printf(out, ": user=<%.*s>, method=PLAIN, rip=%.*s, lip=192.0.2.25", STR_ARG(a->account),
+               STR_ARG(a->address));
+    if (a->success)
+        buf_printf(out, ", mpid=%u", 10000 + a->port % 50000);
+    buf_printf(out, ", TLS, session=<%08x/HF6BHU>", a->port * 2654435761u);
+}
+
 static const struct product PRODUCTS[] = {
+    {.name = "dovecot", .logins = true, .write = write_dovecot},
     {.name = "login_event", .logins = true, .write = write_login_event},
     {.name = "nginx_access", .requests = true, .write = write_nginx_access},
     {.name = "sshd", .logins = true, .write = write_sshd},

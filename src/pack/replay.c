@@ -212,7 +212,7 @@ static int read_sources(struct pack_replay *r, const struct yaml_node *root, str
         s->product = product_find(s->shown.product);
         if (!s->product)
             return wrong(r, yaml_get(e, "product"), err,
-                         "products are login_event, nginx_access and sshd");
+                         "products are dovecot, login_event, nginx_access and sshd");
         r->n_sources++;
     }
     return 0;

@@ -6,7 +6,7 @@
  *   seed: 1
  *   start: 2026-11-22T23:00:00+09:00     end: 2026-11-23T02:40:00+09:00
  *   sources:                             which log the lines stand in
- *     - {name: auth-members, product: login_event|nginx_access|sshd, service: members, host: auth-01}
+ *     - {name: auth-members, product: dovecot|login_event|nginx_access|sshd, service: members, host: auth-01}
  *   addresses:                           pools; a number of different ones out of the prefixes
  *     bots: {from: [198.51.100.0/24, 203.0.113.0/24], n: 37}
  *   accounts:                            pools; made of given names and a number, or of a list

@@ -74,9 +74,9 @@ class Bed:
     def parts(self):
         return self.data, self.log, self.room, self.sensor
 
-    def restart(self):
+    def restart(self, **settings):
         self.sensor.stop()
-        self.sensor = roomside.Sensor(self.data, self.room, {"sources": [], "syslog": []})
+        self.sensor = roomside.Sensor(self.data, self.room, {"sources": [], "syslog": [], **settings})
         self.room.rule_state = {}
         tap.wait_until(lambda: self.room.rule_state, 60, what="the state of rules")
 
@@ -108,7 +108,7 @@ def bed(d):
 
 
 def run(room, rule):
-    before = room.canary(rule)["at"]
+    before = tap.wait_until(lambda: room.canary(rule), 60, what=f"a canary of {rule}")["at"]
     assert room.order(op="canary", rule=rule)["ok"]
     return tap.wait_until(lambda: (c := room.canary(rule)) and c["at"] != before and c["state"] != "waiting" and c, 60,
                           what=f"the canary of {rule}: {room.canary(rule)}")
@@ -135,6 +135,18 @@ def canaries_go_the_way_of_real_events_and_touch_nothing_real():
     delays = tap.wait_until(lambda: room.rule_state["delays"], 60, what="delays")
     row = next(r for r in delays if r["rule"] == ALIVE)
     assert row["source"] == "auth" and row["n"] == 1 and row["p50_ms"] <= row["p99_ms"] <= row["max_ms"] < 60000, row
+
+
+SHIPPED = "3d6f0a51-6b1c-4a43-9a53-0c1a6f2a7e"
+
+
+@tap.test
+def shipped_rules_notice_the_stories_they_were_made_for():
+    """An attack of one address, one of a day, one of many addresses; a rule that never speaks; a figure for others."""
+    room = the_bed().room
+    for rule in ("14", "17", "1d", "23", "0a"):
+        c = run(room, SHIPPED + rule)
+        assert c["state"] == "passed", c
 
 
 @tap.test
@@ -187,6 +199,19 @@ def what_is_known_of_rules_outlives_a_restart():
     b = the_bed()
     b.restart()
     assert b.room.canary(ALIVE)["state"] == "passed" and b.room.rule_state["delays"], "not kept over a restart"
+
+
+@tap.test
+def a_finding_that_comes_late_or_not_at_all_is_not_alive():
+    b = the_bed()
+    b.restart(canary={"late": "1s"})
+    b.room.acknowledges_after = 2
+    assert run(b.room, ALIVE)["state"] == "late"
+    b.room.acknowledges_after = None
+    assert run(b.room, ALIVE)["state"] == "undelivered"
+    b.room.acknowledges_after = 0
+    b.restart()
+    assert run(b.room, ALIVE)["state"] == "passed"
 
 
 @tap.test

@@ -23,6 +23,7 @@ class Room:
         self.contradictions = []
         self.n_told = 0
         self.stats, self.sources = {}, []
+        self.acknowledges_after = 0  # seconds; None: not at all
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(str(path))
         self.server.listen(4)
@@ -49,7 +50,8 @@ class Room:
                     at += 4 + n
                 del data[:at]
                 at = 0
-                if seq > acked:
+                if seq > acked and self.acknowledges_after is not None:
+                    time.sleep(self.acknowledges_after)
                     text = json.dumps({"t": "ack", "seq": seq}).encode()
                     peer.sendall(struct.pack("<I", len(text)) + text)
                     acked = seq

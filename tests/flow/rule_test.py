@@ -74,7 +74,7 @@ def fields_are_those_the_rules_look_at():
 @tap.test
 def the_shipped_rules_pass_their_own_samples():
     r = rule("test")
-    assert r.returncode == 0, r.stdout
+    assert r.returncode == 0 and ", 0 failed; 0 rules without samples, 0 refused" in r.stdout, r.stdout
     assert rule("check").returncode == 0
 
 
@@ -89,6 +89,31 @@ def a_sample_that_does_not_hold_is_named():
         assert r.returncode == 1, r.stdout
         assert f"{d}/r.yml:15: 'Guessing at admin' should match this sample and does not" in r.stdout, r.stdout
         assert f"{d}/r.yml:18: 'Guessing at admin' should not match this sample and does" in r.stdout, r.stdout
+
+
+CHAIN = """title: Guessed twice
+id: 22222222-2222-4333-8444-555555555555
+name: twice
+correlation: {type: event_count, rules: [guess], group-by: [source.ip], timespan: 10m, condition: {gte: %d}}
+kizuki:
+    finding: never
+    samples:
+        match: [{story: %s}]
+---
+"""
+
+
+@tap.test
+def a_story_is_a_sample_also_of_a_rule_that_is_never_told():
+    with tap.folder() as d:
+        guess = (RULE % ("10.0.0.0/8", LINE, "success")).replace("startswith: adm", "startswith: a")
+        (d / "g.yml").write_text(guess.split("kizuki:")[0])
+        for n, story, code, said in ((2, "account-list", 1, "r.yml:8: 'Guessed twice' should match this sample and does not"),
+                                     (2, "spraying", 0, "1 samples, 0 failed"), (4000, "spraying", 1, "should match this sample and does not"),
+                                     (2, "nobody-told-it", 1, "nobody-told-it.yml"), (2, "../login", 1, "letters, digits and -")):
+            (d / "r.yml").write_text(CHAIN % (n, story))
+            r = rule("test", d)
+            assert r.returncode == code and said in r.stdout + r.stderr, (n, story, r)
 
 
 @tap.test

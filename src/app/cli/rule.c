@@ -173,7 +173,7 @@ static int detection_holds(struct testing *t, const struct detect_rule *rule,
         *good &= got == want;
         return r;
     }
-    r = sample_lines_add(&l, sample);
+    r = sample_lines_add(&l, sample, NULL);
     for (size_t i = 0; r == 0 && i < l.n; i++) {
         r = sample_matches(t, rule, NULL, l.at[i], &got);
         *good &= got == want;
@@ -181,47 +181,22 @@ static int detection_holds(struct testing *t, const struct detect_rule *rule,
     return r;
 }
 
-struct wanted {
-    struct str rule_id;
-    bool seen;
-};
-
-static int look_for(void *ctx, const struct finding *f) {
-    struct wanted *w = ctx;
-    w->seen |= str_eq(f->rule_id, w->rule_id);
-    return 0;
-}
-
-static int play(struct engine *e, const struct sample_lines *l) {
-    struct engine_lane *lane = engine_lane_new(e);
+/* A drill of its own in the one engine: it forgets what was before. */
+static int play(struct testing *t, const struct sample_lines *l) {
     struct engine_batch *batch = engine_batch_new();
     struct engine_stream stream = ENGINE_STREAM_START;
-    struct raw_record *records = mem_zalloc_array(l->n, sizeof *records);
-    int r = lane && batch && records ? 0 : -ENOMEM;
-    for (size_t i = 0; r == 0 && i < l->n; i++)
-        records[i] = record_of(l->at[i], i);
+    struct raw_record *records = mem_zalloc_array(l->n + 1, sizeof *records);
+    int r = batch && records ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i <= l->n; i++) {
+        records[i] = record_of(i < l->n ? l->at[i] : STR(""), i);
+        records[i].flags |= RAW_DRILL | (i < l->n ? 0 : RAW_TICK);
+    }
     if (r == 0)
-        r = engine_process(lane, records, l->n, batch);
+        r = engine_process(t->lane, records, l->n + 1, batch);
     if (r == 0)
-        r = engine_consume(e, batch, &stream);
-    if (r == 0)
-        r = engine_flush(e);
+        r = engine_consume(t->engine, batch, &stream);
     mem_free(records);
     engine_batch_free(batch);
-    engine_lane_free(lane);
-    return r;
-}
-
-/* Whether the lines, and nothing else, make the correlation a finding. */
-static int lines_correlate(struct testing *t, const struct detect_rule *rule, const struct sample_lines *l,
-                           bool *ret, struct diag *reterr) {
-    struct wanted wanted = {.rule_id = rule->id};
-    struct finding_sink sink = {.ctx = &wanted, .put = look_for};
-    CLEANUP(engine_freep) struct engine *e = NULL;
-    int r = open_engine(t->paths, t->n_paths, &t->source, sink, &e, reterr);
-    if (r == 0 && l->n)
-        r = play(e, l);
-    *ret = wanted.seen;
     return r;
 }
 
@@ -231,10 +206,13 @@ static int run_sample(struct testing *t, const struct detect_rule *rule,
     int r;
     if (rule->kind == DETECT_CORRELATION) {
         struct sample_lines l = {.arena = &t->arena};
-        r = sample_lines_add(&l, sample);
+        struct diag why = {0};
+        r = sample_lines_add(&l, sample, &why);
+        if (r < 0 && why.text[0])
+            return yaml_error(reterr, r, rule->file.p, sample, "%s", why.text);
         if (r == 0)
-            r = lines_correlate(t, rule, &l, &good, reterr);
-        good = good == want;
+            r = play(t, &l);
+        good = r == 0 && drill_was_true(t->engine, rule) == want;
     } else {
         r = detection_holds(t, rule, sample, want, &good);
     }

@@ -148,7 +148,7 @@ static int send_with(struct opened *o, const struct soc *soc, const char *name, 
     int64_t now = time_now_ns();
     if (!rule)
         return diag_set(err, -ENOENT, "no rule in use has the id or name '%s'", name);
-    int r = sample_lines_of_rule(rule, &l);
+    int r = sample_lines_of_rule(rule, &l, err);
     if (r == 0 && !l.n)
         r = diag_set(err, -ENOENT, "'%s' brings no samples along, so there is nothing to send", name);
     make_token(soc, name, now, token);

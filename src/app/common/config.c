@@ -265,6 +265,16 @@ static int read_spool(struct reading *r, const struct yaml_node *v) {
     return 0;
 }
 
+static int read_canary(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"late", NULL};
+    struct str text;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e == 0 && (!yaml_get_str(v, "late", &text) || time_parse_span(text, &r->c->canary_late_ns) < 0 ||
+                   r->c->canary_late_ns < NS_PER_S || r->c->canary_late_ns > NS_PER_HOUR))
+        e = wrong(r, v, "late wants a span from a second to an hour, like 60s");
+    return e;
+}
+
 static int read_block(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"automatic", "minutes", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -376,6 +386,7 @@ static const struct {
     {"partners", read_partners}, {"shared", read_shared},
     {"block", read_block},
     {"spool", read_spool},       {"intake", read_intake},
+    {"canary", read_canary},
 };
 
 static int read_file(struct reading *r) {
@@ -423,6 +434,7 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->n_syslog = 1;
     c->offset_min = TIME_JST_OFFSET_MIN;
     c->block_minutes = 60;
+    c->canary_late_ns = 60 * NS_PER_S;
     c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;

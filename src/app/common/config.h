@@ -89,6 +89,7 @@ struct config {
     int64_t block_minutes;
     uint64_t segment_bytes;
     int64_t close_after_ns;
+    int64_t canary_late_ns;
 };
 
 /* data: the data folder; NULL = the default (/var/lib/kizuki for root, ~/.local/share/kizuki else).

@@ -546,6 +546,9 @@ static int end_side(struct engine *e, enum engine_side side) {
     int r = correlate_flush(e->correlate[side]);
     if (r < 0 || side != ENGINE_DRILL)
         return r;
+    for (uint32_t i = 0; i < e->rules->n; i++)
+        e->drill_hits[i] += correlate_rule_hits(e->correlate[side], i);
+    e->clock_s[side] = INT64_MIN; /* the next one may play at an earlier time */
     correlate_free(TAKE_PTR(e->correlate[side]));
     e->drill_ended = true;
     return make_correlator(e, side);
@@ -621,6 +624,9 @@ void engine_use_sources(struct engine *e, const struct source *sources, size_t n
     e->sources = (struct decode_source_table){sources, n};
 }
 
+const struct correlate_plan *engine_correlations(const struct engine *e) {
+    return e->correlate_plan;
+}
 const struct overlay *engine_overlay(const struct engine *e) {
     return e->overlay;
 }

@@ -89,10 +89,13 @@ struct engine_batch *engine_batch_free(struct engine_batch *b);
 /* Decodes and matches; records must stay valid until the batch was consumed. -ENOMEM only. */
 int engine_process(struct engine_lane *l, const struct raw_record *records, size_t n,
                    struct engine_batch *b) MUST_USE;
+struct correlate_plan;
+const struct correlate_plan *engine_correlations(const struct engine *e);
 struct overlay;
 /* Exceptions and suppressions with what they did so far. */
 const struct overlay *engine_overlay(const struct engine *e);
-/* Events of the drill under way, or the last one, that matched the rule before exceptions were asked. */
+/* Events of the drill under way, or the last one, that matched the rule before exceptions were asked; of a correlation,
+ * once the drill has ended: at how many it was true. */
 uint64_t engine_drill_hits(const struct engine *e, uint32_t rule);
 /* Old logs and what arrives now have correlators of their own, because the time of one must not end what
  * goes on in the other. A tick flagged RAW_BACKFILL says that the old logs have been read: it ends what is

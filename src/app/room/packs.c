@@ -3,36 +3,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/yaml_json.h"
 
 #include <dirent.h>
 #include <limits.h>
-
-/* Plain numbers, true, false and null become those, all else text. */
-static void yaml_to_json(const struct yaml_node *n, struct jsonw *w) {
-    if (!n || yaml_is_null(n)) {
-        jsonw_null(w);
-        return;
-    }
-    if (n->kind == YAML_SCALAR) {
-        if (n->plain && json_is_number(n->text))
-            jsonw_raw(w, n->text);
-        else if (n->plain && (str_eq_z(n->text, "true") || str_eq_z(n->text, "false")))
-            jsonw_bool(w, str_eq_z(n->text, "true"));
-        else
-            jsonw_str(w, n->text);
-        return;
-    }
-    if (n->kind == YAML_MAPPING)
-        jsonw_object(w);
-    else
-        jsonw_array(w);
-    for (const struct yaml_node *c = n->first; c; c = c->next) {
-        if (n->kind == YAML_MAPPING)
-            jsonw_key(w, c->key->text);
-        yaml_to_json(c, w); /* as deep as YAML_DEPTH_MAX, which JSON allows too */
-    }
-    jsonw_end(w);
-}
 
 /* ---- one pack ---- */
 
@@ -128,7 +102,7 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     jsonw_object(w);
     write_head(x, pack, w);
     jsonw_key(w, STR("pack"));
-    yaml_to_json(pack, w);
+    yaml_write_json(w, pack);
     jsonw_key(w, STR("story"));
     jsonw_object(w);
     jsonw_key(w, STR("ja"));
@@ -137,11 +111,11 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     write_file(x, "story.en.md", w);
     jsonw_end(w);
     jsonw_key(w, STR("playbook"));
-    yaml_to_json(read_yaml(x, "playbook.yml", &d), w);
+    yaml_write_json(w, read_yaml(x, "playbook.yml", &d));
     jsonw_key(w, STR("controls"));
-    yaml_to_json(read_yaml(x, "controls.yml", &d), w);
+    yaml_write_json(w, read_yaml(x, "controls.yml", &d));
     jsonw_key(w, STR("expect"));
-    yaml_to_json(read_yaml(x, "expect.yml", &d), w);
+    yaml_write_json(w, read_yaml(x, "expect.yml", &d));
     write_list(pack, "rules", "rules", w);
     jsonw_end(w);
 }

@@ -8,9 +8,10 @@
 #include "base/image.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "detect/correlate.h"
 #include "detect/rule.h"
 
-enum { LINES_MAX = 5000, ARENA_MAX = 64 * 1024 * 1024, GIVE_UP_S = 300, LOOKED_AT_ONCE = 2000, PAUSE_S = 1 };
+enum { LINES_MAX = STORY_LINES_MAX, ARENA_MAX = 64 * 1024 * 1024, GIVE_UP = 5 /* times late */, LOOKED_AT_ONCE = 2000, PAUSE_S = 1 };
 #define EVERY_NS NS_PER_DAY
 #define FIRST_PAUSE_NS (10 * NS_PER_S) /* after a start there is more urgent work */
 
@@ -85,11 +86,12 @@ static void send_canary(struct sensor *s, const struct detect_rule *rule, struct
     struct canaries *c = &s->canaries;
     struct arena a;
     struct sample_lines l = {.arena = &a};
+    struct diag d = {0};
     bool backfilling = s->backfilling;
     arena_init(&a, ARENA_MAX);
     int r = name_source(s);
-    if (r == 0)
-        r = sample_lines_of_rule(rule, &l);
+    if (r == 0 && (r = sample_lines_of_rule(rule, &l, &d)) < 0)
+        row->state = CANARY_DEAD; /* what it brings along cannot be played */
     for (size_t i = 0; r == 0 && i < l.n && i < LINES_MAX; i++)
         r = put(s, l.at[i], 0);
     if (r == 0)
@@ -100,7 +102,7 @@ static void send_canary(struct sensor *s, const struct detect_rule *rule, struct
     row->at_ns = time_now_ns();
     arena_done(&a);
     if (r < 0) {
-        log_warn("no canary could be sent: %s", err_word(r));
+        log_warn("no canary could be sent for rule '%.*s': %s", STR_ARG(rule->title), d.text[0] ? d.text : err_word(r));
         return;
     }
     c->running = true;
@@ -124,21 +126,6 @@ bool canaries_hear(struct sensor *s, const struct finding *f, const struct raw_r
 
 /* ---- judging ---- */
 
-/* Whether lines of the drill matched what the rule looks at, itself or through others. */
-static bool was_hit(const struct sensor *s, const struct detect_rule *rule, unsigned depth) {
-    const struct engine *e = pump_engine(s->pump);
-    if (rule->kind == DETECT_DETECTION || depth > 8)
-        return engine_drill_hits(e, rule->index) > 0;
-    const struct yaml_node *list = yaml_get(rule->correlation, "rules");
-    for (const struct yaml_node *it = list ? list->kind == YAML_SEQUENCE ? list->first : list : NULL; it;
-         it = list->kind == YAML_SEQUENCE ? it->next : NULL) {
-        const struct detect_rule *to = it->kind == YAML_SCALAR ? detect_rules_find(engine_rules(e), it->text) : NULL;
-        if (to && was_hit(s, to, depth + 1))
-            return true;
-    }
-    return false;
-}
-
 static bool has_exception(const struct sensor *s, const struct detect_rule *rule) {
     size_t n;
     const struct overlay_exception *x = overlay_exceptions(engine_overlay(pump_engine(s->pump)), &n);
@@ -152,16 +139,19 @@ static bool has_exception(const struct sensor *s, const struct detect_rule *rule
 /* CANARY_WAITING: not known yet. */
 static enum canary_state judge(struct sensor *s, const struct detect_rule *rule, uint64_t took_ms) {
     const struct canaries *c = &s->canaries;
-    bool patience = took_ms < (uint64_t) GIVE_UP_S * 1000;
+    uint64_t late_ms = (uint64_t) (s->config->canary_late_ns / NS_PER_MS);
+    bool patience = took_ms < GIVE_UP * late_ms;
     if (pump_at(s->pump) <= c->end)
         return patience ? CANARY_WAITING : CANARY_LATE;
     if (c->heard && roomlink_acknowledged(s->link) < c->seq)
-        return took_ms < CANARY_LATE_MS ? CANARY_WAITING : CANARY_UNDELIVERED;
-    if (c->heard || (!rule->generate && was_hit(s, rule, 0)))
-        return took_ms > CANARY_LATE_MS ? CANARY_LATE : CANARY_PASSED;
-    if (was_hit(s, rule, 0) && (rule->kind == DETECT_DETECTION || has_exception(s, rule)))
+        return patience ? CANARY_WAITING : CANARY_UNDELIVERED;
+    const struct engine *e = pump_engine(s->pump);
+    bool was_true = drill_was_true(e, rule);
+    if (c->heard || (!correlate_plan_speaks(engine_correlations(e), rule->index) && was_true))
+        return took_ms > late_ms ? CANARY_LATE : CANARY_PASSED;
+    if (was_true || (drill_was_seen(e, rule) && has_exception(s, rule)))
         return CANARY_HIDDEN;
-    return rule->kind == DETECT_CORRELATION && was_hit(s, rule, 0) ? CANARY_THRESHOLD : CANARY_DEAD;
+    return drill_was_seen(e, rule) ? CANARY_THRESHOLD : CANARY_DEAD;
 }
 
 static void look_after(struct sensor *s) {

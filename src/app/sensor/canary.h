@@ -3,8 +3,8 @@
  * recorded events of its set), never from its own patterns, which would prove nothing.
  *
  *   passed       the finding reached the room in time
- *   late         it did, but took longer than CANARY_LATE_MS
- *   undelivered  it was made, and the room did not acknowledge it
+ *   late         it did, but took longer than `canary: {late: 60s}` of kizuki.yml
+ *   undelivered  it was made, and the room did not acknowledge it in five times that
  *   threshold    the lines were seen, and what counts them did not notice: with its numbers as they are it could not
  *                have noticed the case it was made for
  *   hidden       an exception hides the case it was made for
@@ -17,7 +17,6 @@
 #include "app/engine/engine.h"
 #include "base/map.h"
 
-enum { CANARY_LATE_MS = 60 * 1000 };
 enum canary_state { CANARY_NONE, CANARY_WAITING, CANARY_PASSED, CANARY_LATE, CANARY_UNDELIVERED, CANARY_THRESHOLD,
                     CANARY_HIDDEN, CANARY_DEAD, CANARY_STATE_MAX_ };
 
