@@ -113,6 +113,14 @@
 #define FINDING_EVIDENCE_MAX 200          /* positions listed; the rest is counted */
 #define FINDING_COLLECT_MAX 1000          /* distinct collected values listed; the rest is counted */
 
+/* Tracing an address */
+#define TRACE_FACTS_MAX 50000             /* events of one trace; about 10 MB */
+#define TRACE_SOURCES_MAX 1024            /* sources they come from */
+#define TRACE_PATHS_MAX 400               /* inside addresses one port may have stood for around then */
+#define TRACE_CANDIDATES_MAX 40           /* told; a person reads the first five */
+#define TRACE_BEATS_MAX 20000             /* leases of a day of a large office */
+#define TRACE_ARENA_BYTES_MAX ((size_t) 64 << 20)
+
 /* Messages between our own programs */
 #define FRAME_BYTES_MAX (1024 * 1024)
 

@@ -1,0 +1,246 @@
+/* `kizuki trace`: who was behind a public address, a port and a time. Here: options and the answer in words; the work is
+ * src/trace over src/app/search. */
+#include "app/cli/command.h"
+#include "app/cli/hunt_spool.h"
+#include "app/engine/engine.h"
+#include "app/search/tracing.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/time_written.h"
+#include "decode/decode.h"
+
+#include <sys/stat.h>
+
+enum { FOUND = 0, FOUND_NOTHING = 1, TROUBLE = 2, ANSWER_BYTES_MAX = 4 << 20 };
+
+struct trace_args {
+    const char *address, *port, *time, *zone, *destination;
+    int64_t error_s;
+    bool json;
+};
+
+/* ---- the question ---- */
+
+static int read_zone(const char *text, int *ret_min, struct diag *err) {
+    int64_t t;
+    char iso[64];
+    if (strcasecmp(text, "jst") == 0)
+        *ret_min = TIME_JST_OFFSET_MIN;
+    else if (strcasecmp(text, "utc") == 0 || strcasecmp(text, "z") == 0)
+        *ret_min = 0;
+    else if (snprintf(iso, sizeof iso, "2000-01-01T00:00:00%s", text) >= (int) sizeof iso ||
+             time_parse_iso(str_of(iso), &t, ret_min) != (int) strlen(iso) || *ret_min == TIME_NO_OFFSET)
+        return diag_set(err, -EINVAL, "'%s' is no zone; write jst, utc or an offset such as +09:00", text);
+    return 0;
+}
+
+static int read_when(const struct trace_args *a, struct trace_question *q, struct diag *err) {
+    struct time_written w;
+    struct arena arena;
+    q->zone_min = TIME_JST_OFFSET_MIN;
+    int r = a->zone ? read_zone(a->zone, &q->zone_min, err) : 0;
+    if (r < 0)
+        return r;
+    arena_init(&arena, 1 << 20);
+    r = time_read_written(&arena, str_of(a->time), q->now_ns, q->zone_min, &w, NULL, err);
+    arena_done(&arena);
+    if (r < 0)
+        return r;
+    q->zone_told = a->zone || !w.zone_assumed;
+    q->width_ns = time_written_width_s(&w) * NS_PER_S;
+    q->at_ns = w.about ? w.t_ns - q->width_ns / 2 : w.t_ns;
+    return 0;
+}
+
+static int read_endpoint(const char *text, struct ip *ip, uint16_t *port) {
+    const char *colon = strrchr(text, ':');
+    int64_t n = 0;
+    if (ip_parse(str_of(text), ip) == 0)
+        return 0;
+    if (!colon || str_to_i64(str_of(colon + 1), &n) < 0 || n < 1 || n > 65535)
+        return -EINVAL;
+    *port = (uint16_t) n;
+    return ip_parse(text[0] == '[' && colon[-1] == ']' ? str_n(text + 1, (size_t) (colon - text) - 2) : str_n(text, (size_t) (colon - text)), ip);
+}
+
+static int read_question(const struct trace_args *a, struct trace_question *q, struct diag *err) {
+    int64_t port = 0;
+    *q = (struct trace_question){.now_ns = time_now_ns(), .error_ns = a->error_s * NS_PER_S};
+    if (!a->address || !a->time)
+        return diag_set(err, -EINVAL, "what was told is needed: --address and --time, and --port if there is one");
+    if (read_endpoint(a->address, &q->address, &q->port) < 0)
+        return diag_set(err, -EINVAL, "'%s' is no address", a->address);
+    if (a->port && (str_to_i64(str_of(a->port), &port) < 0 || port < 1 || port > 65535))
+        return diag_set(err, -EINVAL, "'%s' is no port; it is a number from 1 to 65535", a->port);
+    q->port = port ? (uint16_t) port : q->port;
+    if (a->destination && read_endpoint(a->destination, &q->destination, &q->destination_port) < 0)
+        return diag_set(err, -EINVAL, "'%s' is no address with or without a port", a->destination);
+    return read_when(a, q, err);
+}
+
+/* ---- the answer in words; what it says comes from the JSON, so that both say the same ---- */
+
+static struct str text_of(const struct json_value *v, const char *key) {
+    struct str s;
+    return json_get_str(v, key, &s) ? s : STR("");
+}
+
+static int64_t number_of(const struct json_value *v, const char *key) {
+    int64_t n = 0;
+    (void) json_get_i64(v, key, &n);
+    return n;
+}
+
+static void print_time(const struct json_value *v, const char *key) {
+    struct str s = text_of(v, key);
+    int64_t t;
+    int offset;
+    char out[TIME_ISO_CAP];
+    if (s.n && time_parse_iso(s, &t, &offset) > 0)
+        printf("%s", time_format_iso_offset(t, TIME_JST_OFFSET_MIN, 0, out));
+    else
+        printf("?");
+}
+
+static void print_hop(const struct json_value *h) {
+    struct str kind = text_of(h, "kind"), inner = text_of(h, "inner"), who = text_of(h, "user");
+    printf("     ");
+    if (str_eq_z(kind, "translation"))
+        printf("%.*s:%lld was %.*s:%lld", STR_ARG(text_of(h, "outer")), (long long) number_of(h, "outer_port"), STR_ARG(inner),
+               (long long) number_of(h, "inner_port"));
+    else if (str_eq_z(kind, "proxy"))
+        printf("the proxy %.*s asked for %.*s", STR_ARG(text_of(h, "outer")), STR_ARG(inner));
+    else if (str_eq_z(kind, "machine"))
+        printf("%.*s was %.*s %.*s", STR_ARG(inner), STR_ARG(text_of(h, "host")), STR_ARG(text_of(h, "mac")));
+    else
+        printf("%.*s used it", STR_ARG(who));
+    printf("  from ");
+    print_time(h, "begins");
+    printf(" to ");
+    print_time(h, "ends");
+    printf("  (%.*s log of %.*s, record %lld, clock %+lld ms %.*s)\n", STR_ARG(text_of(h, "log")), STR_ARG(text_of(h, "source")),
+           (long long) number_of(h, "n"), (long long) number_of(h, "clock_ms"), STR_ARG(text_of(h, "clock_from")));
+}
+
+static void print_candidate(const struct json_value *c, unsigned rank) {
+    struct str host = text_of(c, "host"), user = text_of(c, "user");
+    const struct json_value *hops = json_get_array(c, "hops"), *doubts = json_get_array(c, "doubts");
+    printf("%3u. %.*s  %.*s  %.*s  %.*s  [%.*s]\n", rank, STR_ARG(text_of(c, "address")), STR_ARG(host.n ? host : STR("(no machine)")),
+           STR_ARG(text_of(c, "mac")), STR_ARG(user.n ? user : STR("(no user)")), STR_ARG(text_of(c, "sure")));
+    for (const struct json_value *h = hops ? hops->first : NULL; h; h = h->next)
+        print_hop(h);
+    for (const struct json_value *d = doubts ? doubts->first : NULL; d; d = d->next)
+        printf("     doubt: %.*s\n", STR_ARG(d->text));
+}
+
+static void print_answer(const struct json_value *a) {
+    const struct json_value *list = json_get_array(a, "candidates"), *missing = json_get_array(a, "missing");
+    unsigned rank = 0;
+    for (const struct json_value *c = list ? list->first : NULL; c; c = c->next)
+        print_candidate(c, ++rank);
+    if (!rank)
+        printf("nobody was found\n");
+    for (const struct json_value *m = missing ? missing->first : NULL; m; m = m->next) {
+        struct str source = text_of(m, "source");
+        printf("MISSING: %.*s log (%.*s) %.*s%s%.*s  ", STR_ARG(text_of(m, "log")), STR_ARG(text_of(m, "why")), STR_ARG(text_of(m, "about")),
+               source.n ? " of " : "", STR_ARG(source));
+        print_time(m, "from");
+        printf(" - ");
+        print_time(m, "to");
+        printf("\n");
+    }
+}
+
+/* ---- the work ---- */
+
+static int answer(struct tracing *t, bool json, struct diag *err) {
+    struct json_value *v;
+    struct buf out;
+    struct jsonw w;
+    struct arena arena;
+    buf_init(&out, ANSWER_BYTES_MAX);
+    arena_init(&arena, (size_t) 64 << 20);
+    jsonw_init(&w, &out);
+    jsonw_object(&w);
+    int r = tracing_write(t, &w);
+    jsonw_end(&w);
+    if (r == 0)
+        r = buf_error(&out);
+    if (r < 0)
+        diag_set(err, r, "cannot tell what was found: %s", err_word(r));
+    else if (json)
+        printf("%s\n", buf_z(&out));
+    else if ((r = json_parse(&arena, buf_str(&out), &v, err)) == 0)
+        print_answer(v);
+    buf_done(&out);
+    arena_done(&arena);
+    return r;
+}
+
+static int run(const struct trace_args *a, const char *data, const struct trace_question *q, struct diag *err) {
+    CLEANUP(tracing_freep) struct tracing *t = NULL;
+    CLEANUP(decode_set_unrefp) struct decode_set *decoders = NULL;
+    char spool[4096], filters[4096], own[4096];
+    const char *paths[] = {own};
+    struct stat st;
+    snprintf(spool, sizeof spool, "%s/spool", data);
+    snprintf(filters, sizeof filters, "%s/search", data);
+    snprintf(own, sizeof own, "%s/decoders", data);
+    bool is_data = hunt_is_spool(spool), has_own = stat(own, &st) == 0;
+    if (!is_data && !hunt_is_spool(data))
+        return diag_set(err, -ENOENT, "'%s' is neither a data folder nor a spool", data);
+    int r = engine_decoders(paths, has_own, &decoders, err);
+    struct scan_options o = {.spool_dir = is_data ? spool : data, .filter_dir = is_data ? filters : NULL, .decoders = decoders, .own_decoders = has_own};
+    if (r == 0)
+        r = tracing_new(&o, q, &t, err);
+    while (r == 0 && tracing_is_running(t))
+        tracing_step(t);
+    if (r == 0 && tracing_failed(t))
+        r = diag_set(err, -EIO, "%s", tracing_failed(t));
+    if (r == 0)
+        r = answer(t, a->json, err);
+    return r < 0 ? r : trace_candidates(tracing_found(t)) > 0;
+}
+
+static int trace_main(void *settings, unsigned n_args UNUSED, char **args) {
+    const struct trace_args *a = settings;
+    struct trace_question q;
+    struct diag d = {0};
+    int r = read_question(a, &q, &d);
+    if (r == 0)
+        r = run(a, args[0], &q, &d);
+    if (r < 0) {
+        (void) command_failed(&d);
+        return TROUBLE;
+    }
+    return r ? FOUND : FOUND_NOTHING;
+}
+
+static const struct cli_option OPTIONS[] = {
+    {.name = "address", .letter = 'a', .kind = CLI_STRING, .value = "ADDRESS", .at = offsetof(struct trace_args, address),
+     .help = "the public address, also with its port (198.51.100.1:40001)"},
+    {.name = "port", .letter = 'p', .kind = CLI_STRING, .value = "PORT", .at = offsetof(struct trace_args, port), .help = "its port; without one there are many candidates"},
+    {.name = "time", .letter = 't', .kind = CLI_STRING, .value = "TIME", .at = offsetof(struct trace_args, time),
+     .help = "when, as precisely as it was told (2026-06-01 02:13, 6月1日 2時13分頃)"},
+    {.name = "zone", .kind = CLI_STRING, .value = "ZONE", .at = offsetof(struct trace_args, zone), .help = "of the time if it was told: jst, utc, +09:00"},
+    {.name = "error", .kind = CLI_NUMBER, .value = "SECONDS", .min = 0, .max = 3600, .at = offsetof(struct trace_args, error_s),
+     .help = "how wrong the clock of who tells it may be"},
+    {.name = "destination", .letter = 'd', .kind = CLI_STRING, .value = "ADDRESS", .at = offsetof(struct trace_args, destination),
+     .help = "what it spoke with, if that was told, also with its port"},
+    {.name = "json", .kind = CLI_FLAG, .at = offsetof(struct trace_args, json), .help = "print the answer as JSON"},
+    {0}};
+
+const struct cli_command COMMAND_TRACE = {
+    .name = "trace",
+    .args = "DATA|SPOOL",
+    .args_min = 1,
+    .args_max = 1,
+    .help = "find who was behind a public address, a port and a time",
+    .text = "Joins the stored logs of firewalls (translations), DHCP, neighbours, proxies, VPNs and logins, and says which of\n"
+            "them is missing. Candidates come in order, each with its records. docs/trace.md says how.\n"
+            "\n"
+            "Exit status: 0 somebody was found, 1 nobody was, 2 it could not be done.\n",
+    .options = OPTIONS,
+    .size = sizeof(struct trace_args),
+    .run = trace_main,
+};
