@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """docs/DEPENDENCIES.md against what is really used: the dependency() and find_library() lines of meson.build, the
-packages of ui/package.json and those ./dev installs. Every one has a row with licence, reason and what would
+packages of ui/package.json and tests/senders/package.json, and those ./dev installs. Every one has a row with licence, reason and what would
 replace it; a row nobody uses any more is refused; nothing under "Linked" may be GPL without LGPL.
 usage: check_deps.py [ROOT]"""
 import json
@@ -20,14 +20,15 @@ def used(root):
         for name in re.findall(r"(?:\bdependency|find_library)\('([^']+)'", f.read_text()):
             if name not in PLATFORM:
                 found.setdefault(name, str(f.relative_to(root)))
-    package = root / "ui" / "package.json"
-    if package.exists():
-        doc = json.loads(package.read_text())
+    for where in ("ui/package.json", "tests/senders/package.json"):
+        if not (root / where).exists():
+            continue
+        doc = json.loads((root / where).read_text())
         for key in ("dependencies", "devDependencies"):
             for name in doc.get(key, {}):
-                found.setdefault(name, "ui/package.json")
+                found.setdefault(name, where)
     dev = root / "dev"
-    for names in re.findall(r'^APT_\w+="([^"]*)"', dev.read_text() if dev.exists() else "", re.M):
+    for names in re.findall(r'^(?:APT_\w+|    local packages)="([^"]*)"', dev.read_text() if dev.exists() else "", re.M):
         for name in names.split():
             found.setdefault(name, "dev")
     return found

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -134,6 +135,11 @@ class RsyslogTls(Rsyslog):
 
 # ---- HTTP ----
 
+def add_token(data, name):
+    return subprocess.run([str(tap.KIZUKI), "token", "add", name, "--data", str(data)], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
 class Curl(Sender):
     """A request for each 200 lines; 429 and 503 are tried again, as shippers do."""
     needs = ("curl",)
@@ -173,9 +179,7 @@ class CurlLines(Curl):
     port = "https"
 
     def start(self):
-        token = subprocess.run([str(tap.KIZUKI), "token", "add", "web-1", "--data", str(self.d.parent / "data")],
-                               check=True, capture_output=True, text=True).stdout.strip()
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
+        self.headers = {"Authorization": f"Bearer {add_token(self.d.parent / 'data', 'web-1')}", "Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
 
     def body(self, a, b):
         return gzip.compress(super().body(a, b))
@@ -244,6 +248,134 @@ class CurlOtlp(Curl):
         assert answer == b"", answer
 
 
+# ---- syslog-ng and logger ----
+
+SYSLOG_NG = tap.ROOT / "artefacts" / "senders" / "syslog-ng"  # unpacked by ./dev: its package would put rsyslog out
+
+
+class SyslogNg(Sender):
+    needs = (str(SYSLOG_NG / "usr" / "sbin" / "syslog-ng"),)
+    destination = ""
+
+    def start(self):
+        (self.d / "in.log").write_bytes(b"")
+        (self.d / "syslog-ng.conf").write_text(f"""@version: 3.38
+source s {{ file("{self.d}/in.log" follow-freq(0.5) program-override("app") flags(no-parse)); }};
+destination d {{ {self.destination.format(**self.ports, d=self.d)} }};
+log {{ source(s); destination(d); flags(flow-control); }};
+""")
+        usr = SYSLOG_NG / "usr" / "lib"
+        self.log = open(self.d / "log", "wb")
+        self.daemon = subprocess.Popen(
+            [self.needs[0], "-F", "--no-caps", "-f", str(self.d / "syslog-ng.conf"), "-R", str(self.d / "persist"), "-p",
+             str(self.d / "pid"), "-c", str(self.d / "control"), f"--module-path={usr / 'syslog-ng' / '3.38'}"],
+            stdout=self.log, stderr=self.log,
+            env={**os.environ, "LD_LIBRARY_PATH": f"{usr / 'syslog-ng'}:{usr / 'x86_64-linux-gnu'}:{SYSLOG_NG / 'lib' / 'x86_64-linux-gnu'}"})
+
+    send = Rsyslog.send
+    stop = Rsyslog.stop
+
+
+@sender
+class SyslogNgLines(SyslogNg):
+    name = "syslog_ng_lines"
+    what = "syslog-ng network(), lines"
+    destination = 'network("127.0.0.1" port({syslog}) transport("tcp") time-reopen(1));'
+
+
+@sender
+class SyslogNgTls(SyslogNg):
+    name = "syslog_ng_tls"
+    what = "syslog-ng syslog() (RFC 5424, octet-counted) in TLS with a client certificate"
+    destination = ('syslog("127.0.0.1" port({syslog_tls}) transport("tls") time-reopen(1) tls(ca-file("{d}/../ca.pem") '
+                   'cert-file("{d}/../client.pem") key-file("{d}/../client.key") peer-verify(required-trusted)));')
+
+
+class Logger(Sender):
+    needs = ("logger",)
+    how = ()
+
+    def send(self, a, b):
+        f = self.d / f"{a}"
+        f.write_text("".join(l + "\n" for l in self.lines(a, b)))
+        subprocess.run(["logger", "-n", "127.0.0.1", "-P", str(self.ports["syslog"]), "-t", "app", *self.how, "-f", str(f)],
+                       check=True)
+
+
+@sender
+class LoggerLines(Logger):
+    name = "logger_tcp"
+    what = "logger over TCP, lines"
+    how = ("-T",)
+
+
+@sender
+class LoggerCounted(Logger):
+    name = "logger_counted"
+    what = "logger over TCP, octet-counted"
+    how = ("-T", "--octet-count")
+
+
+# ---- clients from npm ----
+
+NODE_SENDERS = tap.ROOT / "tests" / "senders"
+
+
+class Node(Sender):
+    """tests/senders/send.mjs has the client."""
+    needs = ("node", str(NODE_SENDERS / "node_modules"))
+    kind = ""
+
+    def start(self):
+        self.log = open(self.d / "log", "wb")
+        self.client = subprocess.Popen(["node", "send.mjs", self.kind, self.name, f"http://127.0.0.1:{self.ports['http']}",
+                                        add_token(self.d.parent / "data", self.name)],
+                                       cwd=NODE_SENDERS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
+        self.turn = threading.Lock()
+
+    def send(self, a, b):
+        with self.turn:
+            self.client.stdin.write(f"{a} {b}\n".encode())
+            self.client.stdin.flush()
+            said = self.client.stdout.readline()
+        assert said == f"done {b}\n".encode(), (said, (self.d / "log").read_text()[-2000:])
+
+    def stop(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.client.stdin.close()
+        self.client.wait()
+        self.client.stdout.close()
+        self.log.close()
+
+
+@sender
+class NodeElastic(Node):
+    name = "node_elastic"
+    what = "@elastic/elasticsearch (npm), bulk helper"
+    kind = "elastic"
+
+
+@sender
+class NodeSplunk(Node):
+    name = "node_splunk"
+    what = "splunk-logging (npm)"
+    kind = "splunk"
+
+
+@sender
+class NodeOtelJson(Node):
+    name = "node_otel_json"
+    what = "OpenTelemetry SDK (npm), OTLP/HTTP, JSON"
+    kind = "otel_json"
+
+
+@sender
+class NodeOtelProto(Node):
+    name = "node_otel_proto"
+    what = "OpenTelemetry SDK (npm), OTLP/HTTP, protobuf"
+    kind = "otel_proto"
+
+
 @sender
 class JournalUpload(Sender):
     name = "journal_upload"
@@ -278,6 +410,37 @@ class JournalUpload(Sender):
         self.remote.stdin.close()
         self.remote.wait()
         self.log.close()
+
+
+# ---- over UDP: nobody answers, so what arrived and what the kernel dropped, as the ledger shows it, are what was sent ----
+
+DATAGRAM_SENDERS = []
+
+
+def datagram_sender(cls):
+    DATAGRAM_SENDERS.append(cls)
+    return cls
+
+
+@datagram_sender
+class LoggerUdp(Logger):
+    name = "logger_udp"
+    what = "logger over UDP, the reader standing while a part is sent"
+    how = ("-d",)
+    reader = "kizuki-sensor"
+
+
+@datagram_sender
+class Snmptrap(Sender):
+    name = "snmptrap"
+    what = "snmptrap, a process each, the reader standing while a part is sent"
+    needs = ("snmptrap",)
+    reader = "kizuki-gate"
+
+    def send(self, a, b):
+        for i in range(a, b):
+            subprocess.run(["snmptrap", "-v", "2c", "-c", "x", f"127.0.0.1:{self.ports['snmp']}", str(i), "1.3.6.1.6.3.1.1.5.1",
+                            "1.3.6.1.2.1.1.5.0", "s", f"kzn-{self.name}-{i}- z"], check=True, env={**os.environ, "MIBS": ""})
 
 
 # ---- the scenario ----
@@ -353,14 +516,18 @@ def fill(path):
 
 
 class Run:
-    """Everything of one run, in a mount namespace of its own; `results` by sender: (sent, missing, doubled, why)."""
+    """Everything of one run, in a mount namespace of its own; `results` by sender: (sent, missing, doubled, why, how many
+    are shown as lost)."""
 
-    def __init__(self, folder, lines, disk, only=(), seconds=60):
+    def __init__(self, folder, lines, disk, only=(), seconds=60, datagrams=None):
+        """datagrams: how many of each sender over UDP, by name."""
         self.d = pathlib.Path(folder)
         self.lines, self.disk, self.seconds = lines, disk, seconds
         self.chosen = [c for c in SENDERS if not only or c.name in only]
+        self.datagrams = datagrams or {}
         self.results = {}
         self.why = {}
+        self.page = None
 
     def count(self):
         found = numbers_in(self.spool)
@@ -386,6 +553,28 @@ class Run:
             t.start()
         return threads
 
+    def send_datagrams(self, k, s, n):
+        """A third while the reader stands still, so that the kernel has to drop some when there are many."""
+        self.page = self.page or k.browser()
+        lost = lambda: sum(row["lost"] for row in self.page.get("/sources")["sources"])
+        before = lost()
+        pid = k.children()[s.reader]
+        s.send(0, n // 3)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            s.send(n // 3, 2 * n // 3)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        s.send(2 * n // 3, n)
+
+        def settled():
+            self.last = judge(numbers_in(self.spool)[s.name], n), lost() - before
+            return self.last[0][0] == self.last[1]
+        with contextlib.suppress(AssertionError):
+            tap.wait_until(settled, self.seconds, every=0.5)
+        (missing, doubled), shown = self.last
+        return n, missing, doubled, "", shown
+
     def run(self):
         settings, ports = settings_and_ports(self.d)
         data = self.d / "data"
@@ -405,13 +594,13 @@ class Run:
             # killed while they send
             threads += self.send(third, 2 * third)
             for _ in range(4):
-                time.sleep(0.15)
+                time.sleep(max(0.15, self.lines / 500_000))
                 k.kill("kizuki-sensor")
             self.all_have(2 * third)
             # the disk is full while they send, and the sensor killed over it
             fill(self.spool / "hog")
             threads += self.send(2 * third, self.lines)
-            time.sleep(1)
+            time.sleep(max(1, self.lines / 125_000))
             self.while_full = self.count()
             k.kill("kizuki-sensor")
             time.sleep(0.5)
@@ -425,8 +614,12 @@ class Run:
             print("".join(f"# {n}: {w}\n" for n, w in self.why.items()), end="", file=sys.stderr)
             found = numbers_in(self.spool)
             for c in self.chosen:
-                self.results[c.name] = (c.missing() and (0, 0, 0, c.missing())) or (
-                    self.lines, *judge(found[c.name], self.lines), "")
+                self.results[c.name] = (c.missing() and (0, 0, 0, c.missing(), 0)) or (
+                    self.lines, *judge(found[c.name], self.lines), "", 0)
+            for c in DATAGRAM_SENDERS:
+                if c.name in self.datagrams:
+                    self.results[c.name] = (c.missing() and (0, 0, 0, c.missing(), 0)) or self.send_datagrams(
+                        k, c(self.d, ports), self.datagrams[c.name])
         finally:
             k.stop()
             self.log = k.output()
