@@ -14,20 +14,37 @@ static inline bool json_is_plain(char c) {
     return (unsigned char) (c - 0x20) < 0x60 && c != '"' && c != '\\';
 }
 
+#if defined(__SSE2__)
+static inline unsigned json_odd16(__m128i v) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    /* Signed: bytes from 0x80 are below a space too. */
+    __m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)), _mm_cmplt_epi8(v, space));
+    return (unsigned) _mm_movemask_epi8(odd);
+}
+#endif
+
+/* Copies 16 bytes and says how many of them, from the first on, are plain. */
+static inline size_t json_copy_plain16(char *o, const char *p) {
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *) (const void *) p);
+    _mm_storeu_si128((__m128i *) (void *) o, v);
+    return (size_t) __builtin_ctz(json_odd16(v) | 1u << 16);
+#else
+    size_t n = 0;
+    memcpy(o, p, 16);
+    while (n < 16 && json_is_plain(p[n]))
+        n++;
+    return n;
+#endif
+}
+
 /* The first byte from p that is not plain, or end. */
 static inline const char *json_plain_end(const char *p, const char *end) {
 #if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
-                  space = _mm_set1_epi8(' ');
     for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *) (const void *) p);
-        /* Signed: bytes from 0x80 are below a space too. */
-        __m128i hit =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
-                         _mm_cmplt_epi8(v, space));
-        unsigned mask = (unsigned) _mm_movemask_epi8(hit);
-        if (mask)
-            return p + __builtin_ctz(mask);
+        unsigned odd = json_odd16(_mm_loadu_si128((const __m128i *) (const void *) p));
+        if (odd)
+            return p + __builtin_ctz(odd);
     }
 #endif
     for (; end - p >= 8; p += 8) {

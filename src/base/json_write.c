@@ -8,18 +8,28 @@
 
 #include <math.h>
 
-static void quote_special(struct buf *out, const char *p) {
-    unsigned char c = (unsigned char) *p;
+enum { SPECIAL_MAX = 6 }; /* bytes one byte becomes */
+
+static char *put_special(char *o, unsigned char c) {
     static const char digits[] = "0123456789abcdef";
     if (c == '"' || c == '\\') {
-        char z[2] = {'\\', (char) c};
-        buf_add(out, str_n(z, 2));
+        *o++ = '\\';
+        *o++ = (char) c;
     } else if (c < 0x20) {
-        char z[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-        buf_add(out, str_n(z, 6));
+        memcpy(o, "\\u00", 4);
+        o[4] = digits[c >> 4];
+        o[5] = digits[c & 15];
+        o += 6;
     } else {
-        buf_add(out, STR(UTF8_REPLACEMENT));
+        memcpy(o, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1);
+        o += sizeof UTF8_REPLACEMENT - 1;
     }
+    return o;
+}
+
+static void quote_special(struct buf *out, const char *p) {
+    char z[SPECIAL_MAX];
+    buf_add(out, str_n(z, (size_t) (put_special(z, (unsigned char) *p) - z)));
 }
 
 /* Behind the bytes from p that may stand in a JSON string as they are. */
@@ -33,8 +43,49 @@ static const char *clean_end(const char *p, const char *end) {
     }
 }
 
+/* Mostly there is room for whatever the string becomes, and then nothing is asked in between. */
+static inline size_t quoted_max(struct str s) {
+    return SPECIAL_MAX * s.n + 2;
+}
+static inline char *room(const struct buf *out, size_t n) {
+    return LIKELY(!out->error && out->cap - out->n >= n) ? out->p + out->n : NULL;
+}
+/* The byte or character at p, which is not plain; moves p behind it. */
+static char *put_odd(char *o, const char **p, const char *end) {
+    unsigned n = (unsigned char) **p >= 0x80 ? utf8_length(*p, end) : 0;
+    if (!n)
+        return put_special(o, (unsigned char) *(*p)++);
+    memcpy(o, *p, n);
+    *p += n;
+    return o + n;
+}
+static char *put_quoted(char *o, struct str s) {
+    const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    *o++ = '"';
+    while (end - p >= 16) { /* whole blocks are copied, also behind what is plain: there is room */
+        size_t n = json_copy_plain16(o, p);
+        o += n;
+        p += n;
+        if (n < 16)
+            o = put_odd(o, &p, end);
+    }
+    while (p < end) {
+        if (LIKELY(json_is_plain(*p)))
+            *o++ = *p++;
+        else
+            o = put_odd(o, &p, end);
+    }
+    *o++ = '"';
+    return o;
+}
+
 void json_quote(struct buf *out, struct str s) {
     const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
+    char *o = room(out, quoted_max(s));
+    if (o) {
+        out->n = (size_t) (put_quoted(o, s) - out->p);
+        return;
+    }
     buf_add_byte(out, '"');
     while (p < end) {
         const char *stop = clean_end(p, end);
@@ -96,10 +147,21 @@ void jsonw_end(struct jsonw *w) {
 
 void jsonw_key(struct jsonw *w, struct str key) {
     ASSERT(in_object(w) && !w->after_key);
-    separate(w);
-    json_quote(w->out, key);
-    buf_add_byte(w->out, ':');
+    struct buf *out = w->out;
+    char *o = room(out, quoted_max(key) + 2);
     w->after_key = true;
+    if (o) {
+        uint64_t bit = 1ull << (w->depth - 1);
+        *o = ',';
+        o = put_quoted(o + ((w->has_item & bit) != 0), key);
+        w->has_item |= bit;
+        *o++ = ':';
+        out->n = (size_t) (o - out->p);
+        return;
+    }
+    separate(w);
+    json_quote(out, key);
+    buf_add_byte(out, ':');
 }
 
 void jsonw_str(struct jsonw *w, struct str s) {

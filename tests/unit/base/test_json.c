@@ -333,6 +333,43 @@ static void checks_utf8_like_the_rfc(void **state UNUSED) {
         }
 }
 
+/* With room for the worst, with room for just what it becomes, and with none. */
+static void quotes_alike_however_much_room(void **state UNUSED) {
+    static const char *const parts[] = {"a", "bcdefgh", "\"", "\\", "\n", "\x7f", "\xff", "\xe6\xb0\x97", "\xe6\xb0", "0123456789abcdef"};
+    uint64_t seed = 7;
+    for (unsigned t = 0; t < 3000; t++) {
+        char text[200];
+        size_t n = 0;
+        for (seed = seed * 6364136223846793005u + 1442695040888963407u; n < (seed >> 33) % 150;) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            const char *part = parts[(seed >> 40) % ARRAY_SIZE(parts)];
+            memcpy(text + n, part, strlen(part));
+            n += strlen(part);
+        }
+        struct buf wide, narrow;
+        struct jsonw w, v;
+        buf_init(&wide, 65536);
+        buf_init(&narrow, 65536);
+        assert_non_null(buf_reserve(&wide, 4096));
+        jsonw_init(&w, &wide);
+        jsonw_init(&v, &narrow);
+        for (unsigned k = 0; k < 2; k++) {
+            struct jsonw *x = k ? &v : &w;
+            jsonw_object(x);
+            jsonw_key(x, str_n(text, n));
+            jsonw_str(x, str_n(text, n));
+            jsonw_key(x, STR("b"));
+            jsonw_null(x);
+            jsonw_end(x);
+        }
+        assert_true(str_eq(buf_str(&wide), buf_str(&narrow)));
+        struct diag diag;
+        assert_int_equal(json_check(buf_str(&wide), &diag), 0);
+        buf_done(&wide);
+        buf_done(&narrow);
+    }
+}
+
 static void writes_and_reads_back(void **state UNUSED) {
     struct buf b;
     struct jsonw w;
@@ -454,5 +491,5 @@ UNIT_GROUP(base_json, WITH_ARENA(agrees_with_the_json_test_suite),
            WITH_ARENA(raw_walk_leaves_unescaping_to_the_caller),
            WITH_ARENA(walk_stops_and_reads_concatenated_values),
            WITH_ARENA(scans_specials_at_every_offset), WITH_ARENA(checks_utf8_like_the_rfc),
-           WITH_ARENA(writes_and_reads_back), WITH_ARENA(every_byte_pair_survives_quoting),
+           cmocka_unit_test(quotes_alike_however_much_room), WITH_ARENA(writes_and_reads_back), WITH_ARENA(every_byte_pair_survives_quoting),
            WITH_ARENA(naughty_strings_survive_a_round_trip), WITH_ARENA(survives_the_end_of_memory))
