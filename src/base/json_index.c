@@ -35,11 +35,36 @@ static void note_bad(struct json_index *ix, size_t at) {
     ix->bad_at = MIN(ix->bad_at, at);
 }
 
-/* All bytes of this block behind an escaping backslash: one of "\/bfnrt, or u and four digits. */
-static __attribute__((noinline)) void check_escapes(struct json_index *ix, uint64_t escaped) {
+/* What a look carries from block to block: beside the index, so that it stays in registers (the index is written to
+ * all the time, and by a pointer). */
+struct looking {
+    const char *text;
+    size_t n_text, done;
+    uint64_t escaped_first, in_string, high;
+    uint32_t n;
+};
+INLINE struct looking begin_look(const struct json_index *ix) {
+    return (struct looking){.text = ix->text,
+                            .n_text = ix->n_text,
+                            .done = ix->done,
+                            .escaped_first = ix->escaped_first,
+                            .in_string = ix->in_string,
+                            .n = ix->n};
+}
+INLINE void end_look(struct json_index *ix, const struct looking *s) {
+    ix->done = MIN(s->done, s->n_text);
+    ix->escaped_first = s->escaped_first;
+    ix->in_string = s->in_string;
+    ix->high |= s->high != 0;
+    ix->n = s->n;
+}
+
+/* All bytes of the block at `done` behind an escaping backslash: one of "\/bfnrt, or u and four digits. */
+static __attribute__((noinline)) void check_escapes(struct json_index *ix, size_t done, uint64_t escaped) {
     for (; escaped; escaped &= escaped - 1) {
-        size_t at = ix->done + (size_t) __builtin_ctzll(escaped);
+        size_t at = done + (size_t) __builtin_ctzll(escaped);
         const char *c = ix->text + at;
+        ix->unicode |= at < ix->n_text && *c == 'u';
         /* Behind the end there is nothing to know: such a string does not end. */
         if (at < ix->n_text && (!*c || !strchr("\"\\/bfnrtu", *c) ||
                                 (*c == 'u' && (ix->n_text - at < 5 || hex_digits(c + 1) < 4))))
@@ -68,32 +93,33 @@ INLINE uint64_t inside(uint64_t quote) {
 
 /* What the masks of the block at p say; returns its quotes. `usual` tells of escaped bytes whether
  * all are usual escapes without digits: then they need no second look. */
-INLINE uint64_t take_masks(struct json_index *ix, const struct masks *m, const char *p,
+INLINE uint64_t take_masks(struct json_index *ix, struct looking *s, const struct masks *m, const char *p,
                            bool usual(const char *p, uint64_t escaped)) {
     uint64_t quote = m->quote;
-    ix->backslash[(ix->done - ix->from) / BLOCK] = m->backslash;
-    if (m->backslash | ix->escaped_first) {
-        uint64_t escaped = escaped_by(m->backslash, &ix->escaped_first);
+    ix->backslash[(s->done - ix->from) / BLOCK] = m->backslash;
+    if (m->backslash | s->escaped_first) {
+        uint64_t escaped = escaped_by(m->backslash, &s->escaped_first);
         quote &= ~escaped;
         if (UNLIKELY(!usual(p, escaped)))
-            check_escapes(ix, escaped);
+            check_escapes(ix, s->done, escaped);
     }
     if (UNLIKELY(m->control)) {
-        uint64_t bad = m->control & (inside(quote) ^ ix->in_string);
+        uint64_t bad = m->control & (inside(quote) ^ s->in_string);
         if (bad)
-            note_bad(ix, ix->done + (size_t) __builtin_ctzll(bad));
+            note_bad(ix, s->done + (size_t) __builtin_ctzll(bad));
     }
-    ix->in_string ^= (uint64_t) 0 - (uint64_t) __builtin_parityll(quote);
-    ix->high |= m->high != 0;
+    s->in_string ^= (uint64_t) 0 - (uint64_t) __builtin_parityll(quote);
+    s->high |= m->high;
     return quote;
 }
 
 /* In eights, so that the loop ends where it did for the block before; what is too much is written
  * over. */
-INLINE void add_quotes(struct json_index *ix, uint64_t quote, size_t base) {
+INLINE void add_quotes(struct json_index *ix, struct looking *s, uint64_t quote) {
     const uint64_t stop = UINT64_C(1) << 63; /* no byte has no lowest bit */
-    uint32_t *to = ix->at + ix->n;
-    ix->n += (uint32_t) __builtin_popcountll(quote);
+    size_t base = s->done;
+    uint32_t *to = ix->at + s->n;
+    s->n += (uint32_t) __builtin_popcountll(quote);
     do {
         for (unsigned i = 0; i < 8; i++, quote &= quote - 1)
             *to++ = (uint32_t) base + (uint32_t) __builtin_ctzll(quote | stop);
@@ -101,26 +127,27 @@ INLINE void add_quotes(struct json_index *ix, uint64_t quote, size_t base) {
 }
 
 /* The last, short block with spaces behind it. */
-INLINE const char *pad(const struct json_index *ix, char block[BLOCK]) {
-    size_t n = ix->n_text - ix->done;
+INLINE const char *pad(const struct looking *s, char block[BLOCK]) {
+    size_t n = s->n_text - s->done;
     memset(block, ' ', BLOCK);
-    memcpy(block, ix->text + ix->done, n);
+    memcpy(block, s->text + s->done, n);
     return block;
+}
+INLINE bool goes_on(const struct looking *s, unsigned blocks) {
+    return blocks < JSON_INDEX_BLOCKS && s->done < s->n_text && s->n <= JSON_INDEX_QUOTES;
 }
 
 INLINE void look(struct json_index *ix, void masks_of(const char *p, struct masks *m),
                  bool usual(const char *p, uint64_t escaped)) {
     char short_block[BLOCK];
+    struct looking s = begin_look(ix);
     struct masks m;
-    for (unsigned i = 0;
-         i < JSON_INDEX_BLOCKS && ix->done < ix->n_text && ix->n <= JSON_INDEX_QUOTES; i++) {
-        bool whole = ix->n_text - ix->done >= BLOCK;
-        const char *p = LIKELY(whole) ? ix->text + ix->done : pad(ix, short_block);
+    for (unsigned i = 0; goes_on(&s, i); i++, s.done += BLOCK) {
+        const char *p = LIKELY(s.n_text - s.done >= BLOCK) ? s.text + s.done : pad(&s, short_block);
         masks_of(p, &m);
-        add_quotes(ix, take_masks(ix, &m, p, usual), ix->done);
-        ix->done += BLOCK;
+        add_quotes(ix, &s, take_masks(ix, &s, &m, p, usual));
     }
-    ix->done = MIN(ix->done, ix->n_text);
+    end_look(ix, &s);
 }
 
 /* --- plain C --- */
@@ -333,12 +360,11 @@ AVX512 INLINE bool usual_avx512(const char *p, uint64_t escaped) {
 }
 /* The places of the quotes are what is left of 0, 1, … 63 when the others are taken out; 16 of them
  * are written whatever their number. */
-AVX512 INLINE void add_quotes_avx512(struct json_index *ix, uint64_t quote, __m512i iota,
-                                     size_t base) {
-    __m512i places = _mm512_maskz_compress_epi8(quote, iota), from = _mm512_set1_epi32((int) base);
+AVX512 INLINE void add_quotes_avx512(struct json_index *ix, struct looking *s, uint64_t quote, __m512i iota) {
+    __m512i places = _mm512_maskz_compress_epi8(quote, iota), from = _mm512_set1_epi32((int) s->done);
     unsigned n = (unsigned) __builtin_popcountll(quote);
-    uint32_t *to = ix->at + ix->n;
-    ix->n += n;
+    uint32_t *to = ix->at + s->n;
+    s->n += n;
     _mm512_storeu_si512(
         to, _mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places))));
     if (UNLIKELY(n > 16)) {
@@ -359,16 +385,14 @@ AVX512 static void look_avx512(struct json_index *ix) {
     for (unsigned i = 0; i < BLOCK; i++)
         count[i] = (unsigned char) i;
     const __m512i iota = _mm512_loadu_si512(count);
+    struct looking s = begin_look(ix);
     struct masks m;
-    for (unsigned i = 0;
-         i < JSON_INDEX_BLOCKS && ix->done < ix->n_text && ix->n <= JSON_INDEX_QUOTES; i++) {
-        bool whole = ix->n_text - ix->done >= BLOCK;
-        const char *p = LIKELY(whole) ? ix->text + ix->done : pad(ix, short_block);
+    for (unsigned i = 0; goes_on(&s, i); i++, s.done += BLOCK) {
+        const char *p = LIKELY(s.n_text - s.done >= BLOCK) ? s.text + s.done : pad(&s, short_block);
         masks_avx512(_mm512_loadu_si512(p), &m);
-        add_quotes_avx512(ix, take_masks(ix, &m, p, usual_avx512), iota, ix->done);
-        ix->done += BLOCK;
+        add_quotes_avx512(ix, &s, take_masks(ix, &s, &m, p, usual_avx512), iota);
     }
-    ix->done = MIN(ix->done, ix->n_text);
+    end_look(ix, &s);
 }
 /* The same 64 bytes at a time: escaping backslashes are taken out, letters made small. */
 AVX512 static size_t flatten_avx512(char *to, struct str raw, bool lower, bool *high) {
@@ -495,7 +519,7 @@ void json_index_begin(struct json_index *ix, struct str text) {
     ix->done = ix->from = 0;
     ix->escaped_first = ix->in_string = 0;
     ix->n = 0;
-    ix->high = false;
+    ix->high = ix->unicode = false;
     ix->bad_at = text.n > UINT32_MAX ? 0 : SIZE_MAX;
     if (ix->bad_at)
         look_on(ix);

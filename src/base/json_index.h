@@ -24,6 +24,7 @@ struct json_index {
     uint64_t in_string;     /* all ones: the next block begins inside a string */
     uint32_t n;             /* quotes in at[] */
     bool high;              /* not all of it is ASCII */
+    bool unicode;           /* there is a \u escape */
     size_t bad_at;          /* no JSON from here, whatever the grammar says; SIZE_MAX: not so far */
     uint32_t at[JSON_INDEX_QUOTES + JSON_INDEX_SPARE];
     uint64_t backslash[JSON_INDEX_BLOCKS + 2]; /* a bit a byte from `from` on; two are only read */

@@ -329,6 +329,7 @@ bool json_decode_line(struct decode_job *j) {
     if (walk(&w, j, j->line) < 0)
         return false;
     j->encoding = w.c.ix.high ? TEXT_UTF8 : TEXT_ASCII;
+    j->ev->flags |= (uint8_t) (EVENT_JSON_LINE | (w.c.ix.high ? EVENT_LINE_HIGH : 0) | (w.c.ix.unicode ? EVENT_LINE_U : 0));
     (void) settle(j, &w);
     if (!j->decoder.n)
         j->decoder = STR("json");

@@ -155,6 +155,13 @@ const struct line_source *line_look(struct detect_matcher *m) {
         s->high = m->kernel->look(s->bytes.p, s->bytes.n) & KERNEL_HIGH;
         return s;
     }
+    /* The decoder has seen each byte: JSON has no NUL or ESC. */
+    if (raw && (m->ev->flags & EVENT_JSON_LINE) && s->bytes.p == raw->bytes.p && s->bytes.n == raw->bytes.n) {
+        s->is_json = true;
+        s->high = m->ev->flags & EVENT_LINE_HIGH;
+        s->is_opaque = m->ev->flags & EVENT_LINE_U;
+        return s;
+    }
     unsigned seen = m->kernel->look(s->bytes.p, s->bytes.n);
     s->high = seen & KERNEL_HIGH;
     s->is_json = looks_like_json(s->bytes);

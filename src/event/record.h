@@ -71,6 +71,9 @@ enum event_flags {
     EVENT_UNPARSED = 1,    /* no decoder knew the text: only message and event.original say something */
     EVENT_BROKEN_TEXT = 2, /* bytes that fit no encoding; shown as U+FFFD */
     EVENT_TIME_OPEN = 4,   /* backfill without any time: event_settle_time gives it the time of the line before */
+    EVENT_JSON_LINE = 8,   /* the record's bytes are one JSON object in UTF-8, by the whole grammar; of these bytes: */
+    EVENT_LINE_HIGH = 16,  /* not all are ASCII */
+    EVENT_LINE_U = 32,     /* there is a \u escape */
 };
 
 struct event {

@@ -213,7 +213,32 @@ static void faults_leave_nothing(void **state UNUSED) {
     }
 }
 
-UNIT_GROUP(decode_jsonline, T(keys_are_remembered), T(faults_leave_nothing), T(names_are_flattened),
+/* Wherever in the line it stands, and however many backslashes before it are none of its own. */
+static void what_a_line_holds_is_told(void **state UNUSED) {
+    static const struct {
+        const char *value;
+        unsigned flags;
+    } cases[] = {{"x", 0},
+                 {"\\u0041", EVENT_LINE_U},
+                 {"C:\\\\users", 0},
+                 {"\\\\\\u0041", EVENT_LINE_U},
+                 {"\\\\\\\\u", 0},
+                 {"\\n\\/\\\"u", 0},
+                 {"\xe6\xb0\x97", EVENT_LINE_HIGH},
+                 {"\xe6\xb0\x97\\u0041", EVENT_LINE_HIGH | EVENT_LINE_U}};
+    enum { MASK = EVENT_JSON_LINE | EVENT_LINE_HIGH | EVENT_LINE_U };
+    static char line[40000];
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (int before = 0; before < 36000; before += before < 140 ? 1 : 8000) {
+            snprintf(line, sizeof line, "{\"a\":\"%0*d\",\"%s\":\"b\",\"a\":\"%s\"}", before, 0, i % 2 ? cases[i].value : "c",
+                     cases[i].value);
+            assert_int_equal(fixture_line(&f, line)->flags & MASK, EVENT_JSON_LINE | cases[i].flags);
+        }
+    assert_int_equal(fixture_line(&f, "{\"a\":\"\\u0041\"")->flags & MASK, 0); /* no JSON */
+    assert_int_equal(fixture_line(&f, "Nov 23 02:03:08 h a[1]: {\"a\":\"\\u0041\"}")->flags & MASK, 0);
+}
+
+UNIT_GROUP(decode_jsonline, T(keys_are_remembered), T(what_a_line_holds_is_told), T(faults_leave_nothing), T(names_are_flattened),
            T(what_is_ours_cannot_be_sent), T(the_login_event), T(broken_json_is_text),
            T(inside_syslog_the_header_says_who_sent_it), T(cp932_json), T(journal_entries),
            T(anybody_can_write_to_the_journal), T(journalctl_json))
