@@ -206,13 +206,33 @@ static int index_slots(struct decode_set *s, struct recipe *r) {
     return r->slot_table ? 0 : -ENOMEM;
 }
 
+static bool asks_for_none(const struct recipe_cond *c) {
+    for (uint16_t i = 0; i < c->n; i++)
+        if (c->any[i].kind == MATCH_NONE)
+            return true;
+    return false;
+}
+
+static int index_json(struct decode_set *s, const struct recipe *r, const struct recipe_find *f) {
+    int k = arena_grow(&s->arena, (void **) &s->json, &s->json_cap, s->n_json + 1, sizeof *s->json);
+    if (k < 0)
+        return k;
+    struct recipe_json_find *to = &s->json[s->n_json++];
+    *to = (struct recipe_json_find){.recipe = r, .find = f};
+    for (uint16_t i = 0; i < f->n_keys && to->n_asks < RECIPE_ASKS; i++)
+        if (!asks_for_none(&f->keys[i]))
+            to->asks[to->n_asks++] = f->keys[i].slot;
+    return 0;
+}
+
 static int index_recipe(struct decode_set *s, struct recipe *r) {
     int k = index_slots(s, r);
     if (k < 0)
         return k;
-    k = r->is_json ? append(s, &s->json, r) : 0;
     for (uint16_t i = 0; i < r->n_finds && k == 0; i++) {
         const struct recipe_find *f = &r->finds[i];
+        if (r->is_json && f->n_keys)
+            k = index_json(s, r, f);
         for (uint16_t p = 0; p < f->n_programs && k == 0; p++)
             k = index_program(s, r, f->programs[p]);
         if (k == 0 && (f->start.n || f->shape.n))

@@ -208,6 +208,14 @@ struct recipe_entry {
     const struct recipe *recipe;
     const struct recipe_find *find;
 };
+/* One way by which a JSON line may be found. Nearly every line is told from it by a name it lacks. */
+enum { RECIPE_ASKS = 4 };
+struct recipe_json_find {
+    uint16_t asks[RECIPE_ASKS]; /* slots without which it cannot hold, the first n_asks of them */
+    uint16_t n_asks;
+    const struct recipe *recipe;
+    const struct recipe_find *find;
+};
 struct recipe_ref { /* by program */
     struct str name;
     struct recipe *recipe;
@@ -231,7 +239,8 @@ struct decode_set {
     size_t n_prefixes, prefixes_cap;
     struct recipe_entry *by_first[256]; /* content */
     uint16_t n_by_first[256];
-    struct recipe **json;          /* ended by NULL */
+    struct recipe_json_find *json; /* in the order of the recipes */
+    size_t n_json, json_cap;
     struct sha256_sum {
         uint8_t bytes[32];
     } sum;

@@ -527,19 +527,26 @@ void recipe_unmatched(struct decode_job *j, const struct recipe *r) {
 
 /* --- JSON --- */
 
+static bool may_be(const struct recipe_json_find *f, const struct recipe_values *v) {
+    for (uint16_t i = 0; i < f->n_asks; i++)
+        if (!recipe_has(v, f->asks[i]))
+            return false;
+    return true;
+}
+
+static bool keys_hold(const struct recipe_find *f, const struct recipe_values *v) {
+    for (uint16_t i = 0; i < f->n_keys; i++)
+        if (!recipe_cond_holds(&f->keys[i], v))
+            return false;
+    return true;
+}
+
 void recipe_json(struct decode_job *j, struct recipe_values *v) {
+    const struct decode_set *s = j->d->set;
     v->readable = true;
-    for (struct recipe **list = j->d->set->json; list && *list; list++) {
-        const struct recipe *r = *list;
-        for (uint16_t i = 0; i < r->n_finds; i++) {
-            const struct recipe_find *f = &r->finds[i];
-            uint16_t k = 0;
-            while (k < f->n_keys && recipe_cond_holds(&f->keys[k], v))
-                k++;
-            if (f->n_keys && k == f->n_keys) {
-                recipe_fill(r, NULL, j, v);
-                return;
-            }
+    for (size_t i = 0; i < s->n_json; i++)
+        if (UNLIKELY(may_be(&s->json[i], v)) && keys_hold(s->json[i].find, v)) {
+            recipe_fill(s->json[i].recipe, NULL, j, v);
+            return;
         }
-    }
 }
