@@ -121,9 +121,9 @@ static size_t plain_bitmap(const struct kernel_bitmap *b, const char *v, size_t 
     for (; i + 4 <= n && found < KERNEL_PLACES_MAX; i++) {
         uint32_t gram;
         memcpy(&gram, v + i, 4);
-        uint32_t bit = kernel_gram_hash(gram | b->fold) >> (32 - b->log);
+        uint32_t h = kernel_gram_hash(gram | b->fold), bits = kernel_bitmap_bits(h);
         out[found] = (uint32_t) i;
-        found += b->bits[bit / 64] >> bit % 64 & 1;
+        found += (b->words[kernel_bitmap_word(h, b->log)] & bits) == bits;
     }
     *at = i + 4 <= n ? i : n;
     return found;

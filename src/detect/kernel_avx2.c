@@ -135,17 +135,17 @@ WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, siz
     const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8,
                                              9, 7, 8, 9, 10);
     const __m256i factor = _mm256_set1_epi32((int) 0x9e3779b1u), fold = _mm256_set1_epi32((int) b->fold);
-    const __m128i shift = _mm_cvtsi32_si128((int) (32 - b->log));
     size_t found = 0, i = *at, places = n < 4 ? 0 : n - 3;
     for (; i < places && found + 8 <= KERNEL_PLACES_MAX; i += 8) {
-        uint32_t bit[8];
+        uint32_t hash[8];
         size_t left = n - i, k = places - i < 8 ? places - i : 8;
         __m128i bytes = left >= 16 ? _mm_loadu_si128((const __m128i *) (const void *) (v + i)) : load_less(v + i, left);
         __m256i h = _mm256_or_si256(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), windows), fold);
-        _mm256_storeu_si256((__m256i *) (void *) bit, _mm256_srl_epi32(_mm256_mullo_epi32(h, factor), shift));
+        _mm256_storeu_si256((__m256i *) (void *) hash, _mm256_mullo_epi32(h, factor));
         for (size_t j = 0; j < k; j++) {
+            uint32_t bits = kernel_bitmap_bits(hash[j]);
             out[found] = (uint32_t) (i + j);
-            found += b->bits[bit[j] / 64] >> bit[j] % 64 & 1;
+            found += (b->words[kernel_bitmap_word(hash[j], b->log)] & bits) == bits;
         }
     }
     *at = i < places ? i : n;

@@ -192,23 +192,22 @@ static int fill_grams(struct tables *t, struct gram_set *g, const struct trigger
         n_keys++;
     g->has_grams = true;
     g->table_log = MAX(log_at_least(n_keys * 2), 4);
-    /* 128 bits a gram: the bitmap answers nearly everything; at most 128 KB, so that it stays in L2
-     */
-    g->bitmap.log = MIN(MAX(log_at_least(n_keys * 128), 10), 20);
+    /* 32 to 64 bits a gram: the bitmap answers nearly everything. */
+    g->bitmap.log = MIN(MAX(log_at_least(n_keys), KERNEL_BITMAP_LOG_MIN), KERNEL_BITMAP_LOG_MAX);
     g->bitmap.fold = at->field ? 0 : LINE_CASE_BITS;
     g->table = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->table_log) * sizeof *g->table);
-    uint64_t *bits = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->bitmap.log) / 8);
-    if (!g->table || !bits || make_filter(t, at, n, &g->filter) < 0)
+    uint32_t *words = arena_zalloc(&t->b->plan->arena, sizeof *words << g->bitmap.log);
+    if (!g->table || !words || make_filter(t, at, n, &g->filter) < 0)
         return -ENOMEM;
-    g->bitmap.bits = bits;
+    g->bitmap.words = words;
     for (size_t i = 0; i < n;) {
         size_t k = run_of(at + i, n - i, cmp_bucket);
         struct bucket b;
         memcpy(&b.tag, at[i].key.p, 4);
-        uint32_t h = kernel_gram_hash(b.tag), bit = h >> (32 - g->bitmap.log);
+        uint32_t h = kernel_gram_hash(b.tag);
         b.first = put_entries(t, &at[i], k, &b.n);
         bucket_add(g->table, g->table_log, h >> (32 - g->table_log), b);
-        bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        words[kernel_bitmap_word(h, g->bitmap.log)] |= kernel_bitmap_bits(h);
         i += k;
     }
     return 0;

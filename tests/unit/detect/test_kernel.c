@@ -183,23 +183,24 @@ static void filters_let_through_every_pattern(void **state UNUSED) {
 
 static void bitmaps_find_every_gram_they_hold(void **state UNUSED) {
     for (unsigned t = 0; t < TRIES; t++) {
-        uint64_t bits[32];
-        struct kernel_bitmap b = {.bits = bits, .log = 10 + pick(2), .fold = pick(2) ? 0x20202020 : 0};
-        for (unsigned i = 0; i < ARRAY_SIZE(bits); i++)
-            bits[i] = pick(4) ? 0 : (uint64_t) pick(1u << 30) << pick(34);
+        uint32_t words[64];
+        struct kernel_bitmap b = {.words = words, .log = KERNEL_BITMAP_LOG_MIN + pick(2), .fold = pick(2) ? 0x20202020 : 0};
+        for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+            words[i] = pick(4) ? 0 : pick(1u << 16) | pick(1u << 16) << 16;
         size_t n = length();
         char *v = value(n);
         for (unsigned k = 0; k < n_kernels; k++) {
             bool found[VALUE_MAX];
             all_places(find_bitmap, &b, kernels[k], v, n, found);
             for (size_t i = 0; i < n; i++) {
-                uint32_t gram, bit = 0;
+                uint32_t gram, h = 0, bits = 0;
                 bool want = i + 4 <= n;
                 if (want) {
                     memcpy(&gram, v + i, 4);
-                    bit = kernel_gram_hash(gram | b.fold) >> (32 - b.log);
+                    h = kernel_gram_hash(gram | b.fold);
+                    bits = kernel_bitmap_bits(h);
                 }
-                assert_int_equal(found[i], want && (bits[bit / 64] >> bit % 64 & 1));
+                assert_int_equal(found[i], want && (words[kernel_bitmap_word(h, b.log)] & bits) == bits);
             }
         }
         mem_free(v);
