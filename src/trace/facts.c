@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define CLOCK_FLOOR_NS (2 * NS_PER_S)
+
 static struct str field(const struct event *ev, const char *name) {
     struct str want = str_of(name);
     uint32_t id = event_names_find(ev->names, want);
@@ -236,10 +238,18 @@ static bool classify(struct fact *f, const struct event *ev) {
 
 /* ---- clocks ---- */
 
-static int find_source(struct trace *t, struct str name, struct trace_source **ret) {
+/* host "": the source as a whole. */
+static int find_source(struct trace *t, struct str name, struct str host, struct trace_source **ret) {
+    char key[512];
     union map_value *v;
     bool fresh;
-    int r = map_add(&t->sources, name, &v, &fresh);
+    name = str_to(name, 255);
+    host = str_to(host, 255);
+    memcpy(key, name.p, name.n);
+    key[name.n] = 0;
+    if (host.n)
+        memcpy(key + name.n + 1, host.p, host.n);
+    int r = map_add(&t->sources, str_n(key, name.n + 1 + host.n), &v, &fresh);
     if (r < 0)
         return r;
     if (fresh) {
@@ -249,10 +259,14 @@ static int find_source(struct trace *t, struct str name, struct trace_source **r
         s->name = arena_dup(&t->arena, name);
         if (!s->name.p)
             return -ENOMEM;
+        s->whole = s;
         v->ptr = s;
+        if (host.n && (r = find_source(t, name, STR(""), &s->whole)) < 0)
+            s->whole = s;
     }
-    *ret = v->ptr;
-    return v->ptr ? 0 : -ENOMEM;
+    union map_value *again = map_find(&t->sources, str_n(key, name.n + 1 + host.n)); /* the map may have grown */
+    *ret = again ? again->ptr : NULL;
+    return *ret ? 0 : r == -ENOMEM ? r : -ERR_LIMIT;
 }
 
 /* What the ledger of sources says of a clock; only the sensor itself can write such events. */
@@ -262,7 +276,7 @@ static int take_ledger(struct trace *t, const struct event *ev, int64_t time_ns)
     struct str name = field(ev, "kizuki.ledger.source");
     if (!name.n || str_to_double(field(ev, "kizuki.ledger.skew_s"), &skew) < 0 || skew < -1e9 || skew > 1e9)
         return 0;
-    int r = find_source(t, name, &s);
+    int r = find_source(t, name, STR(""), &s);
     if (r < 0)
         return r == -ERR_LIMIT ? 0 : r;
     if (time_ns <= t->q.at_ns + NS_PER_DAY && (!s->ledger_known || time_ns >= s->ledger_at_ns)) {
@@ -278,15 +292,18 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* The machine's own lines say it best, to the second; of lines read from files later only the ledger may know. What is
+ * below two seconds is transport and whole seconds, and no clock. */
 int64_t trace_clock(const struct trace_source *s, const char **ret_basis) {
-    int64_t sorted[ARRAY_SIZE(s->differences)];
+    int64_t sorted[ARRAY_SIZE(s->differences)], clock = s->whole->ledger_ns;
     if (ret_basis)
-        *ret_basis = s->ledger_known ? "ledger" : s->n_differences ? "measured" : "unknown";
-    if (s->ledger_known || !s->n_differences)
-        return s->ledger_known ? s->ledger_ns : 0;
-    memcpy(sorted, s->differences, s->n_differences * sizeof *sorted);
-    qsort(sorted, s->n_differences, sizeof *sorted, by_size);
-    return sorted[s->n_differences / 2];
+        *ret_basis = s->n_differences ? "measured" : s->whole->ledger_known ? "ledger" : "unknown";
+    if (s->n_differences) {
+        memcpy(sorted, s->differences, s->n_differences * sizeof *sorted);
+        qsort(sorted, s->n_differences, sizeof *sorted, by_size);
+        clock = sorted[s->n_differences / 2];
+    }
+    return clock > -CLOCK_FLOOR_NS && clock < CLOCK_FLOOR_NS ? 0 : clock;
 }
 
 int64_t trace_when(const struct fact *f) {
@@ -348,7 +365,7 @@ int trace_fact_read(struct trace *t, const struct event *ev, struct str source, 
     f.own_ns = ev->timestamp_ns != TIME_NONE ? ev->timestamp_ns : time_ns;
     if (!classify(&f, ev))
         return 0;
-    int r = find_source(t, source, &f.source);
+    int r = find_source(t, source, event_get(ev, EVENT_F_HOST_NAME), &f.source);
     if (r < 0)
         return r == -ERR_LIMIT ? 0 : r;
     if (live && ev->timestamp_ns != TIME_NONE && f.source->n_differences < ARRAY_SIZE(f.source->differences))

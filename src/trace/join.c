@@ -6,13 +6,17 @@
 
 #define NEAR_NS (5 * NS_PER_MIN)  /* further away it is not told: a port is used again within minutes */
 #define OPEN_NS (12 * NS_PER_HOUR) /* a translation whose end nobody logged */
+#define ROUNDING_NS (2 * NS_PER_S) /* logs write whole seconds, and a little late */
 #define PROXY_NEAR_NS (30 * NS_PER_S)
 enum { SUPERSEDED = 1 << 20 }; /* a doubt no sum of reasons reaches */
 
 int64_t trace_span_distance(const struct span *s, int64_t from_ns, int64_t to_ns) {
+    int64_t off = 0;
     if (to_ns < s->begin_ns)
-        return s->begin_ns - to_ns;
-    return s->end_ns != TIME_NONE && from_ns > s->end_ns ? from_ns - s->end_ns : 0;
+        off = s->begin_ns - to_ns;
+    else if (s->end_ns != TIME_NONE && from_ns > s->end_ns)
+        off = from_ns - s->end_ns;
+    return off <= ROUNDING_NS ? 0 : off;
 }
 
 /* ---- translations in time ---- */

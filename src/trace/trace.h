@@ -5,8 +5,8 @@
  * fit, and asks again with what it has learnt (the inside address, then the machine's name) until nothing is left to
  * ask. Then it tells candidates in order, each as a chain of hops with its evidence, and which log is missing.
  *
- * Times of events are put right by what is known of their source's clock: what the ledger of sources said of it last,
- * else the middle difference between its lines' own time and their arrival. Nothing is decided by one log alone that
+ * Times of events are put right by what is known of their machine's clock: the middle difference between its live lines'
+ * own time and their arrival, else what the ledger of sources said of the source last. Nothing is decided by one log alone that
  * another contradicts: both become candidates. The order is made by doubts (trace_priv.h), a table, and no hidden weights.
  *
  * It does not: guess a department from an address, resolve names, or look at anything the logs do not say. */
@@ -26,12 +26,21 @@ struct trace_question {
     uint16_t destination_port;
     int64_t now_ns; /* nothing is later */
 };
+/* As it was told: the address also with its port, the time as people write times, the zone (jst, utc, +09:00) if it was
+ * said. Empty texts were not told. */
+struct trace_words {
+    struct str address, port, time, zone, destination;
+    int64_t error_s;
+};
 struct trace_want {
     struct str query; /* in the language of searches; valid until the next call */
     int64_t from_ns, to_ns;
 };
 struct trace;
 
+/* -EINVAL, -ERR_PARSE with a sentence; *ret_wrong names the word. */
+int trace_question_read(const struct trace_words *t, int64_t now_ns, int offset_min, struct trace_question *ret, const char **ret_wrong,
+                        struct diag *reterr) MUST_USE;
 int trace_new(const struct trace_question *q, struct trace **ret, struct diag *reterr) MUST_USE;
 struct trace *trace_free(struct trace *t);
 DEFINE_CLEANUP(struct trace *, trace_free)

@@ -14,9 +14,10 @@
 enum fact_kind { FACT_TRANSLATION, FACT_LEASE, FACT_NEIGHBOUR, FACT_HOLDER, FACT_PROXY, FACT_LOGIN, FACT_KINDS_ };
 enum fact_phase { PHASE_POINT, PHASE_START, PHASE_END, PHASE_WHOLE };
 
-/* One source of logs as far as its clock matters. */
+/* One machine's lines in one source, as a relay's hold those of many; its clock, and what the ledger says of the source. */
 struct trace_source {
     struct str name;
+    struct trace_source *whole; /* the source without regard to machines */
     int64_t ledger_ns, ledger_at_ns; /* what the ledger said last before the time asked for */
     bool ledger_known;
     int64_t differences[32]; /* own time minus arrival, of live lines */

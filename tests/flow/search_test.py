@@ -83,6 +83,32 @@ def searched(page, body):
     return box
 
 
+def follows_a_slip(s, page):
+    """POST /traces: what a provider said on the telephone, over live lines whose clocks the ledger knows."""
+    now, fast = time.time(), 40  # the firewall is ahead
+    stamp = lambda t: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))  # noqa: E731
+    send(s.syslog_port, [
+        f"<30>1 {stamp(now - 1)} gw dnsmasq-dhcp 42 - - DHCPACK(br-lan) 192.168.1.10 00:a0:de:0a:0b:0c pc-sato",
+        f"<86>1 {stamp(now - 1)} pc-sato sshd 7 - - Accepted password for sato from 192.168.1.99 port 4000 ssh2"])
+    send(s.syslog_port, [
+        f"<13>1 {stamp(now + fast)} fw conntrack 7 - - [NEW] tcp      6 120 SYN_SENT src=192.168.1.10 dst=203.0.113.80 sport=51234 dport=443 "
+        "[UNREPLIED] src=203.0.113.80 dst=198.51.100.1 sport=443 dport=40001"])
+    asked = {"address": "198.51.100.1", "port": "40001", "time": stamp(now), "zone": "utc"}
+    box = {}
+
+    def traced():
+        n = page.api("POST", "/traces", asked)["search"]
+        tap.wait_until(lambda: box.update(page.get(f"/traces/{n}")) or box["state"] != "running", 60, what="the end of a trace")
+        return box["candidates"] and box["candidates"][0]["host"]
+    tap.wait_until(traced, 60, every=0.3, what="somebody behind the address")
+    first = box["candidates"][0]
+    assert box["state"] == "done" and (first["address"], first["host"], first["user"]) == ("192.168.1.10", "pc-sato", "sato"), box
+    assert abs(first["hops"][0]["clock_ms"] - fast * 1000) <= 5000 and first["hops"][0]["clock_from"] == "measured", first
+    for wrong in [{**asked, "address": "nobody"}, {**asked, "port": "70000"}, {**asked, "time": "いつか"}, {**asked, "zone": "moon"}]:
+        page.api("POST", "/traces", wrong, want=400)
+    assert "198.51.100.1" in json.dumps(page.get("/audit?limit=1000"))
+
+
 @tap.test
 def pages_search_what_arrived():
     with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
@@ -113,6 +139,7 @@ def pages_search_what_arrived():
         page.get("/searches/1", want=404)
         page.get("/events/999999999", want=404)
         assert '"query":"source.ip:192.0.2.0/24"' in json.dumps(page.get("/audit?limit=1000"), separators=(",", ":"), ensure_ascii=False).replace("\\", "")
+        follows_a_slip(s, page)
         # a searcher that ends is there again, and knows that it knows nothing
         old = s.kill("kizuki-search")
         tap.wait_until(lambda: s.children().get("kizuki-search") not in (None, old), 60, what="another searcher")

@@ -6,7 +6,6 @@
 #include "app/search/tracing.h"
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/time_written.h"
 #include "decode/decode.h"
 
 #include <sys/stat.h>
@@ -19,63 +18,13 @@ struct trace_args {
     bool json;
 };
 
-/* ---- the question ---- */
-
-static int read_zone(const char *text, int *ret_min, struct diag *err) {
-    int64_t t;
-    char iso[64];
-    if (strcasecmp(text, "jst") == 0)
-        *ret_min = TIME_JST_OFFSET_MIN;
-    else if (strcasecmp(text, "utc") == 0 || strcasecmp(text, "z") == 0)
-        *ret_min = 0;
-    else if (snprintf(iso, sizeof iso, "2000-01-01T00:00:00%s", text) >= (int) sizeof iso ||
-             time_parse_iso(str_of(iso), &t, ret_min) != (int) strlen(iso) || *ret_min == TIME_NO_OFFSET)
-        return diag_set(err, -EINVAL, "'%s' is no zone; write jst, utc or an offset such as +09:00", text);
-    return 0;
-}
-
-static int read_when(const struct trace_args *a, struct trace_question *q, struct diag *err) {
-    struct time_written w;
-    struct arena arena;
-    q->zone_min = TIME_JST_OFFSET_MIN;
-    int r = a->zone ? read_zone(a->zone, &q->zone_min, err) : 0;
-    if (r < 0)
-        return r;
-    arena_init(&arena, 1 << 20);
-    r = time_read_written(&arena, str_of(a->time), q->now_ns, q->zone_min, &w, NULL, err);
-    arena_done(&arena);
-    if (r < 0)
-        return r;
-    q->zone_told = a->zone || !w.zone_assumed;
-    q->width_ns = time_written_width_s(&w) * NS_PER_S;
-    q->at_ns = w.about ? w.t_ns - q->width_ns / 2 : w.t_ns;
-    return 0;
-}
-
-static int read_endpoint(const char *text, struct ip *ip, uint16_t *port) {
-    const char *colon = strrchr(text, ':');
-    int64_t n = 0;
-    if (ip_parse(str_of(text), ip) == 0)
-        return 0;
-    if (!colon || str_to_i64(str_of(colon + 1), &n) < 0 || n < 1 || n > 65535)
-        return -EINVAL;
-    *port = (uint16_t) n;
-    return ip_parse(text[0] == '[' && colon[-1] == ']' ? str_n(text + 1, (size_t) (colon - text) - 2) : str_n(text, (size_t) (colon - text)), ip);
-}
-
 static int read_question(const struct trace_args *a, struct trace_question *q, struct diag *err) {
-    int64_t port = 0;
-    *q = (struct trace_question){.now_ns = time_now_ns(), .error_ns = a->error_s * NS_PER_S};
+    struct trace_words words = {.address = str_of(a->address), .port = str_of(a->port), .time = str_of(a->time), .zone = str_of(a->zone),
+                                .destination = str_of(a->destination), .error_s = a->error_s};
+    const char *wrong;
     if (!a->address || !a->time)
         return diag_set(err, -EINVAL, "what was told is needed: --address and --time, and --port if there is one");
-    if (read_endpoint(a->address, &q->address, &q->port) < 0)
-        return diag_set(err, -EINVAL, "'%s' is no address", a->address);
-    if (a->port && (str_to_i64(str_of(a->port), &port) < 0 || port < 1 || port > 65535))
-        return diag_set(err, -EINVAL, "'%s' is no port; it is a number from 1 to 65535", a->port);
-    q->port = port ? (uint16_t) port : q->port;
-    if (a->destination && read_endpoint(a->destination, &q->destination, &q->destination_port) < 0)
-        return diag_set(err, -EINVAL, "'%s' is no address with or without a port", a->destination);
-    return read_when(a, q, err);
+    return trace_question_read(&words, time_now_ns(), TIME_JST_OFFSET_MIN, q, &wrong, err);
 }
 
 /* ---- the answer in words; what it says comes from the JSON, so that both say the same ---- */

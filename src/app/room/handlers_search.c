@@ -7,6 +7,7 @@
 #include "base/time_written.h"
 #include "room/hunt.h"
 #include "room/write.h"
+#include "trace/trace.h"
 
 #define QUERY_BYTES_MAX 16384 /* typed or pasted into one line */
 
@@ -76,10 +77,10 @@ static int read_bound(struct call *c, const char *key, struct buf *members) {
     return 0;
 }
 
-static int record(struct call *c, struct str query) {
+static int record(struct call *c, const char *what, struct str query) {
     struct buf detail;
     buf_init(&detail, 4 * QUERY_BYTES_MAX);
-    buf_add_z(&detail, "{\"query\":");
+    buf_printf(&detail, "{\"%s\":", what);
     json_quote(&detail, query);
     buf_add_byte(&detail, '}');
     int e = buf_error(&detail);
@@ -107,7 +108,7 @@ int handle_search_post(struct call *c) {
     if (e == 0)
         e = read_bound(c, "to", &members);
     if (e == 0)
-        e = record(c, query);
+        e = record(c, "query", query);
     if (e == 0)
         e = ask(c, &members, on_result);
     buf_done(&members);
@@ -124,6 +125,60 @@ int handle_search_stop(struct call *c) {
 
 int handle_event(struct call *c) {
     return ask_of(c, "event", "n", on_result);
+}
+
+/* ---- traces ---- */
+
+/* Absent or null: not told. */
+static int read_word(struct call *c, const char *key, struct str *ret) {
+    const struct json_value *v = json_get(c->json, key);
+    *ret = STR("");
+    return !v || v->type == JSON_NULL ? 0 : call_body_str(c, key, 0, TIME_WRITTEN_BYTES_MAX, ret);
+}
+
+static void add_endpoint(struct buf *b, const char *address, const char *port, const struct ip *ip, uint16_t n) {
+    char text[IP_CAP];
+    if (!ip->version)
+        return;
+    ip_format(ip, text);
+    buf_printf(b, ",\"%s\":\"%s\"", address, text);
+    if (n)
+        buf_printf(b, ",\"%s\":%u", port, n);
+}
+
+static int read_question(struct call *c, struct trace_question *q) {
+    static const char *const keys[] = {"address", "port", "time", "zone", "destination", "error_s", NULL};
+    struct trace_words words = {0};
+    struct str *texts[] = {&words.address, &words.port, &words.time, &words.zone, &words.destination};
+    const char *wrong;
+    int e = call_body_only(c, keys);
+    for (size_t i = 0; e == 0 && i < ARRAY_SIZE(texts); i++)
+        e = read_word(c, keys[i], texts[i]);
+    if (e == 0 && json_get(c->json, "error_s"))
+        e = call_body_i64(c, "error_s", 0, 3600, &words.error_s);
+    if (e < 0)
+        return e;
+    e = trace_question_read(&words, room_now(c->p->room), c->p->config->offset_min, q, &wrong, &c->err);
+    return e < 0 ? call_bad(c, wrong) : 0;
+}
+
+int handle_trace_post(struct call *c) {
+    struct trace_question q;
+    struct buf members;
+    int e = read_question(c, &q);
+    if (e < 0)
+        return e;
+    buf_init(&members, 2048);
+    buf_printf(&members, "\"op\":\"trace\",\"at_ms\":%lld,\"width_s\":%lld,\"error_s\":%lld,\"zone_told\":%s,\"zone_min\":%d",
+               (long long) (q.at_ns / NS_PER_MS), (long long) (q.width_ns / NS_PER_S), (long long) (q.error_ns / NS_PER_S),
+               q.zone_told ? "true" : "false", q.zone_min);
+    add_endpoint(&members, "address", "port", &q.address, q.port);
+    add_endpoint(&members, "destination", "destination_port", &q.destination, q.destination_port);
+    e = record(c, "trace", buf_str(&members));
+    if (e == 0)
+        e = ask(c, &members, on_result);
+    buf_done(&members);
+    return e;
 }
 
 /* ---- hunts ---- */

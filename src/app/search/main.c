@@ -10,6 +10,8 @@
  * Frames of JSON from the room, each answered by one with the same id:
  *   {"id", "op":"start", "query", "from_ms"?, "to_ms"?}     {"id","ok":true,"result":{"search":N}}
  *   {"id", "op":"state"|"stop", "search":N}                 result: job.h; -ENOENT after a restart, or long after
+ *   {"id", "op":"trace", "address", "port"?, "at_ms", "width_s", "error_s", "zone_told", "zone_min", "destination"?,
+ *    "destination_port"?}                                  as start; state and stop tell what tracing.h has
  *   {"id", "op":"event", "n":RECORD}                        result: {"fields":{…}, "original":…, …}
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
 #include "app/common/sandbox.h"
@@ -18,6 +20,7 @@
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
 #include "app/search/job.h"
+#include "app/search/tracing.h"
 #include "base/file.h"
 #include "base/frame.h"
 #include "base/limits.h"
@@ -37,7 +40,8 @@ enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_
 
 struct slot {
     int64_t id; /* 0: free */
-    struct job *job;
+    struct job *job; /* one of the two */
+    struct tracing *tracing;
 };
 struct program {
     const char *data;
@@ -119,6 +123,16 @@ static struct slot *slot_of(struct program *p, int64_t id) {
     return NULL;
 }
 
+static bool slot_is_running(const struct slot *s) {
+    return s->tracing ? tracing_is_running(s->tracing) : job_is_running(s->job);
+}
+
+static void slot_free(struct slot *s) {
+    job_free(s->job);
+    tracing_free(s->tracing);
+    *s = (struct slot){0};
+}
+
 /* A free one, else that of the oldest search that has ended. */
 static struct slot *slot_for_new(struct program *p) {
     struct slot *best = NULL;
@@ -126,7 +140,7 @@ static struct slot *slot_for_new(struct program *p) {
         struct slot *s = &p->slots[i];
         if (!s->id)
             return s;
-        if (!job_is_running(s->job) && (!best || s->id < best->id))
+        if (!slot_is_running(s) && (!best || s->id < best->id))
             best = s;
     }
     return best;
@@ -137,22 +151,18 @@ static int64_t read_ms(const struct json_value *m, const char *key) {
     return json_get_i64(m, key, &ms) && ms > -INT64_C(9000000000000) && ms < INT64_C(9000000000000) ? ms * NS_PER_MS : TIME_NONE;
 }
 
-static int start(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
-    struct scan_options o = {.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = read_ms(m, "from_ms"), .to_ns = read_ms(m, "to_ms"),
-                             .decoders = p->decoders, .own_decoders = p->own_decoders};
-    struct slot *s = slot_for_new(p);
-    struct job *j;
-    struct diag d = {.text = "as many searches run as may at once; stop one"};
-    if (!s)
-        return refuse(peer, id, "busy", &d);
-    if (!json_get_str(m, "query", &o.query))
-        return -ERR_PARSE;
-    int r = job_new(&o, &j, &d);
-    if (r < 0)
-        return refuse(peer, id, r == -ERR_PARSE || r == -ERR_LIMIT ? "query" : r == -ENOENT ? "missing" : "failed", &d);
-    job_free(s->job);
-    *s = (struct slot){p->next_id++, j};
+static const struct diag all_taken = {.text = "as many searches run as may at once; stop one"};
+
+static struct scan_options options_of(struct program *p) {
+    return (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
+                                 .decoders = p->decoders, .own_decoders = p->own_decoders};
+}
+
+/* It runs in this slot from now on, in the place of what ended there. */
+static int begun(struct program *p, struct peer *peer, int64_t id, struct slot *s, struct job *job, struct tracing *tracing) {
     struct answer a;
+    slot_free(s);
+    *s = (struct slot){p->next_id++, job, tracing};
     answer_begin(&a, id);
     jsonw_kbool(&a.w, "ok", true);
     jsonw_key(&a.w, STR("result"));
@@ -162,6 +172,54 @@ static int start(struct program *p, struct peer *peer, int64_t id, const struct 
     return answer_send(&a, peer);
 }
 
+static int start(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
+    struct scan_options o = options_of(p);
+    struct slot *s = slot_for_new(p);
+    struct job *j;
+    struct diag d = {0};
+    if (!s)
+        return refuse(peer, id, "busy", &all_taken);
+    o.from_ns = read_ms(m, "from_ms");
+    o.to_ns = read_ms(m, "to_ms");
+    if (!json_get_str(m, "query", &o.query))
+        return -ERR_PARSE;
+    int r = job_new(&o, &j, &d);
+    if (r < 0)
+        return refuse(peer, id, r == -ERR_PARSE || r == -ERR_LIMIT ? "query" : r == -ENOENT ? "missing" : "failed", &d);
+    return begun(p, peer, id, s, j, NULL);
+}
+
+static bool read_endpoint(const struct json_value *m, const char *address, const char *port, struct ip *ip, uint16_t *ret_port) {
+    struct str text;
+    int64_t n = 0;
+    if (json_get_i64(m, port, &n) && (n < 1 || n > 65535))
+        return false;
+    *ret_port = (uint16_t) n;
+    return !json_get_str(m, address, &text) || ip_parse(text, ip) == 0;
+}
+
+static int start_trace(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
+    struct trace_question q = {.now_ns = time_now_ns(), .at_ns = read_ms(m, "at_ms")};
+    struct scan_options o = options_of(p);
+    struct slot *s = slot_for_new(p);
+    struct tracing *t;
+    struct diag d = {0};
+    int64_t width = 0, error = 0, zone = 0;
+    if (!s)
+        return refuse(peer, id, "busy", &all_taken);
+    bool whole = json_get_i64(m, "width_s", &width) && json_get_i64(m, "error_s", &error) && json_get_i64(m, "zone_min", &zone) &&
+                 json_get_bool(m, "zone_told", &q.zone_told) && q.at_ns != TIME_NONE && width >= 0 && width <= 7 * 86400 && error >= 0 &&
+                 error <= 86400 && zone >= -1440 && zone <= 1440;
+    if (!whole || !read_endpoint(m, "address", "port", &q.address, &q.port) ||
+        !read_endpoint(m, "destination", "destination_port", &q.destination, &q.destination_port))
+        return -ERR_PARSE;
+    q.width_ns = width * NS_PER_S;
+    q.error_ns = error * NS_PER_S;
+    q.zone_min = (int) zone;
+    int r = tracing_new(&o, &q, &t, &d);
+    return r < 0 ? refuse(peer, id, "failed", &d) : begun(p, peer, id, s, NULL, t);
+}
+
 static int tell(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, bool stop) {
     static const struct diag gone = {.text = "this search is no longer kept; start it again"};
     int64_t search = 0;
@@ -169,7 +227,9 @@ static int tell(struct program *p, struct peer *peer, int64_t id, const struct j
     struct slot *s = slot_of(p, search);
     if (!s)
         return refuse(peer, id, "missing", &gone);
-    if (stop)
+    if (stop && s->tracing)
+        tracing_stop(s->tracing);
+    else if (stop)
         job_stop(s->job);
     struct answer a;
     answer_begin(&a, id);
@@ -177,7 +237,7 @@ static int tell(struct program *p, struct peer *peer, int64_t id, const struct j
     jsonw_key(&a.w, STR("result"));
     jsonw_object(&a.w);
     jsonw_ki64(&a.w, "search", s->id);
-    int r = job_write(s->job, &a.w);
+    int r = s->tracing ? tracing_write(s->tracing, &a.w) : job_write(s->job, &a.w);
     jsonw_end(&a.w);
     if (r < 0) {
         buf_done(&a.out);
@@ -269,6 +329,8 @@ static int take(struct program *p, struct peer *peer, struct str text) {
         r = -ERR_PARSE;
     if (r == 0 && str_eq_z(op, "start"))
         r = start(p, peer, id, m);
+    else if (r == 0 && str_eq_z(op, "trace"))
+        r = start_trace(p, peer, id, m);
     else if (r == 0 && (str_eq_z(op, "state") || str_eq_z(op, "stop")))
         r = tell(p, peer, id, m, str_eq_z(op, "stop"));
     else if (r == 0 && str_eq_z(op, "event"))
@@ -314,8 +376,11 @@ static void accept_one(struct program *p) {
 static bool step_all(struct program *p) {
     bool any = false;
     for (size_t i = 0; i < JOBS_MAX; i++)
-        if (p->slots[i].id && job_is_running(p->slots[i].job)) {
-            job_step(p->slots[i].job);
+        if (p->slots[i].id && slot_is_running(&p->slots[i])) {
+            if (p->slots[i].tracing)
+                tracing_step(p->slots[i].tracing);
+            else
+                job_step(p->slots[i].job);
             any = true;
         }
     return any;
@@ -383,7 +448,7 @@ static void end(struct program *p) {
     if (p->maker)
         pthread_join(p->maker, NULL);
     for (size_t i = 0; i < JOBS_MAX; i++)
-        job_free(p->slots[i].job);
+        slot_free(&p->slots[i]);
     for (size_t i = 0; i < PEERS_MAX; i++)
         peer_close(&p->peers[i]);
     decode_set_unref(p->decoders);
