@@ -124,6 +124,23 @@
 /* Messages between our own programs */
 #define FRAME_BYTES_MAX (1024 * 1024)
 
+/* Vaults: who pulls sealed segments from another Kizuki */
+#define VAULT_PEER_S 30                   /* a peer that sends or takes nothing for so long is left */
+#define VAULT_FRAME_S 120                 /* one whole message of at most FRAME_BYTES_MAX; 10 KB/s are enough */
+#define VAULT_CONNECTIONS_MAX 16          /* at once on the first: a thread each; more than its vaults in their rounds */
+#define VAULT_OF_ADDRESS_MAX 4            /* of one address, so that a stranger cannot keep the vaults out */
+#define VAULTS_MAX 16                     /* enrolled on one first */
+#define VAULT_FIRSTS_MAX 16               /* pulled by one vault: a thread each */
+#define VAULT_CODES_MAX 16                /* for enrolment, valid at once */
+#define VAULT_CODE_S (15 * 60)            /* how long a code is good for */
+#define VAULT_GUESSES_MAX 5               /* wrong proofs, then every code is void: 80 bits are not guessed by trying */
+#define VAULT_SEGMENT_BYTES_MAX ((uint64_t) 2 << 30) /* one compressed segment: SPOOL_SEGMENT_MIB_MAX that does not compress, twice */
+#define VAULT_REFUSED_MAX 100             /* checkpoints kept as evidence that a tree was rewritten */
+
+/* Notes of our own programs to the sensor (app/common/note.h) */
+#define NOTE_BYTES_MAX 16384
+#define NOTES_A_TURN 64                   /* the sensor takes so many a second; the rest waits */
+
 /* HTTP */
 #define HTTP_BODY_BYTES_MAX (1024 * 1024) /* what is held in memory; a file (upload.h) goes to disk as it comes */
 #define HTTP_CONNECTIONS_MAX 512

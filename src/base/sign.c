@@ -129,14 +129,22 @@ static int make_secret(const char *path, struct diag *reterr) {
 /* Its atomic write also makes the folder durable, and with it the secret's own name. */
 static int make_public_beside(const char *path, const struct sign_public *pub,
                               struct diag *reterr) {
-    char name[PATH_MAX], line[KEY_LINE_MAX];
+    char name[PATH_MAX];
     int n = snprintf(name, sizeof name, "%s.pub", path);
     if (n < 0 || (size_t) n >= sizeof name)
         return diag_set(reterr, -ENAMETOOLONG, "the name '%s' is too long", path);
-    if (access(name, F_OK) == 0)
-        return 0;
+    return access(name, F_OK) == 0 ? 0 : sign_public_save(name, pub, reterr);
+}
+
+int sign_public_save(const char *path, const struct sign_public *pub, struct diag *reterr) {
+    char line[KEY_LINE_MAX];
     format_key(PUBLIC_WORD, pub->bytes, sizeof pub->bytes, line);
-    return file_write_atomic(name, str_of(line), 0644, reterr);
+    return file_write_atomic(path, str_of(line), 0644, reterr);
+}
+
+void sign_public_of(const uint8_t bytes[32], struct sign_public *ret) {
+    memcpy(ret->bytes, bytes, sizeof ret->bytes);
+    set_fingerprint(ret);
 }
 
 int sign_key_open(const char *path, struct sign_secret *ret, struct sign_public *ret_public,

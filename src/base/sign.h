@@ -26,6 +26,9 @@ struct sign_public {
 int sign_key_open(const char *path, struct sign_secret *ret, struct sign_public *ret_public,
                   struct diag *reterr) MUST_USE;
 int sign_public_load(const char *path, struct sign_public *ret, struct diag *reterr) MUST_USE;
+int sign_public_save(const char *path, const struct sign_public *pub, struct diag *reterr) MUST_USE;
+/* From its 32 bytes. */
+void sign_public_of(const uint8_t bytes[32], struct sign_public *ret);
 /* Appends the note to out. -ERR_REFUSED: the text is not UTF-8, has control characters other than
  * newlines or a line that looks like a signature; or the domain is empty or more than a line. */
 int sign_note(const struct sign_secret *key, const struct sign_public *pub, const char *domain,

@@ -50,7 +50,8 @@ static void classify(struct json_key *k, const struct decode *d) {
     }
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;
-    if (str_starts(k->path, STR("kizuki.ledger.")))
+    if (str_starts(k->path, STR("kizuki.ledger.")) || str_starts(k->path, STR("kizuki.vault.")) ||
+        str_starts(k->path, STR("kizuki.keep.")))
         k->use |= KEY_LEDGER;
     switch (k->id) {
     case EVENT_F_NONE:

@@ -6,7 +6,7 @@
  *   journalctl -o json  __REALTIME_TIMESTAMP and MESSAGE: read as a journal entry
  *
  * What Kizuki itself derives (kizuki.source.net, kizuki.count, kizuki.decoder …) is never taken
- * from a line; kizuki.ledger.* only from the sensor's own source. A line that is not UTF-8 is made readable as a whole first, because a byte of a
+ * from a line; kizuki.ledger.*, .vault.* and .keep.* only from the sensor's own source. A line that is not UTF-8 is made readable as a whole first, because a byte of a
  * CP932 character may look like a backslash; if that does not parse, each bad byte alone is
  * replaced. */
 #include "decode/json_keys.h"
@@ -102,7 +102,7 @@ static int take_byte(struct walk *w, struct str number) {
 }
 
 /* A leaf that is more than a field; false: that is all it was. */
-/* What the ledger of sources says. A sender may claim to be it; its source may not. */
+/* What the ledger of sources and our other programs say. A sender may claim to be it; its source may not. */
 static int take_ledger(struct decode_job *j, const struct json_key *k, enum json_type type, struct str text) {
     if (!str_eq_z(j->src->kind, "own") && !str_eq_z(j->src->kind, "canary"))
         return 0;

@@ -93,6 +93,36 @@ int spool_segment_header(struct spool_file *file, uint32_t index, struct spool_h
     return r == 0 && ret->segment != index ? -ERR_CORRUPT : r;
 }
 
+static int first_record(int dir_fd, uint32_t segment, uint64_t *ret) {
+    struct spool_file file;
+    struct spool_header head;
+    int r = spool_file_open(dir_fd, segment, &file);
+    if (r < 0)
+        return r;
+    r = spool_segment_header(&file, segment, &head);
+    spool_file_close(&file);
+    *ret = head.first;
+    return r;
+}
+
+int spool_segment_of(int dir_fd, const struct spool_segments *l, uint64_t record, uint32_t *ret_i) {
+    uint32_t low = 0, high = l->n; /* what is wanted lies in [low, high) */
+    ASSERT(l->n);
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        uint64_t first;
+        int r = first_record(dir_fd, l->at[middle], &first);
+        if (r < 0)
+            return r;
+        if (first <= record)
+            low = middle;
+        else
+            high = middle;
+    }
+    *ret_i = low;
+    return 0;
+}
+
 /* Writes in pieces, because there may be a million states. */
 struct copier {
     int fd;

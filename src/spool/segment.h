@@ -19,6 +19,8 @@ void spool_segments_done(struct spool_segments *l);
 /* Reads and checks the header; index must be the one in the name. */
 int spool_segment_header(struct spool_file *file, uint32_t index,
                          struct spool_header *ret) MUST_USE;
+/* Which of them holds this record, by their headers: the last that begins at or before it (the first, when none does). */
+int spool_segment_of(int dir_fd, const struct spool_segments *l, uint64_t record, uint32_t *ret_i) MUST_USE;
 
 struct spool_fresh {
     int fd;

@@ -4,7 +4,7 @@
 
 struct serve_args {
     const char *data, *config, *https, *syslog, *logs_root;
-    bool no_local_logs;
+    bool no_local_logs, vault;
 };
 
 static int run(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
@@ -14,7 +14,8 @@ static int run(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
                                              .https = a->https,
                                              .syslog = a->syslog,
                                              .logs_root = a->logs_root,
-                                             .no_local_logs = a->no_local_logs});
+                                             .no_local_logs = a->no_local_logs,
+                                             .vault = a->vault});
 }
 
 static const struct cli_option OPTIONS[] = {
@@ -30,6 +31,8 @@ static const struct cli_option OPTIONS[] = {
      .help = "do not look for this machine's usual logs"},
     {.name = "logs-root", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct serve_args, logs_root),
      .help = "look for them below DIR, as of a machine mounted there"},
+    {.name = "vault", .kind = CLI_FLAG, .at = offsetof(struct serve_args, vault),
+     .help = "pull what is sealed in the Kizukis this one is enrolled with (kizuki vault enrol)"},
     {0},
 };
 const struct cli_command COMMAND_SERVE = {

@@ -275,6 +275,29 @@ static int read_canary(struct reading *r, const struct yaml_node *v) {
     return e;
 }
 
+static int read_span_at(struct reading *r, const struct yaml_node *v, const char *key, int64_t min_ns, int64_t *ret) {
+    struct str text;
+    if (!yaml_get_str(v, key, &text))
+        return 0;
+    return time_parse_span(text, ret) == 0 && *ret >= min_ns ? 0 : wrong(r, yaml_get(v, key), "a span of a second or more is wanted, like 10s, 10m or 3h");
+}
+
+static int read_vault(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"offer", "every", "silent_after", "stale_after", NULL};
+    struct config_vault *c = &r->c->vault;
+    const struct yaml_node *list = NULL;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e == 0 && (list = yaml_get(v, "offer")) && (list->kind != YAML_SEQUENCE || list->n > ARRAY_SIZE(c->offer)))
+        return wrong(r, list, "offer wants a list of at most 4 addresses, like [192.0.2.7:8444]");
+    for (const struct yaml_node *x = list ? list->first : NULL; e == 0 && x; x = x->next)
+        e = read_address(r, x, &c->offer[c->n_offer++]);
+    if (e == 0)
+        e = read_span_at(r, v, "every", NS_PER_S, &c->every_ns);
+    if (e == 0)
+        e = read_span_at(r, v, "silent_after", NS_PER_S, &c->silent_after_ns);
+    return e < 0 ? e : read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
+}
+
 static int read_block(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"automatic", "minutes", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -387,6 +410,7 @@ static const struct {
     {"block", read_block},
     {"spool", read_spool},       {"intake", read_intake},
     {"canary", read_canary},
+    {"vault", read_vault},
 };
 
 static int read_file(struct reading *r) {
@@ -438,6 +462,9 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;
+    c->vault.every_ns = 10 * NS_PER_S;
+    c->vault.silent_after_ns = 10 * NS_PER_MIN;
+    c->vault.stale_after_ns = 3 * NS_PER_HOUR;
     int e = choose_data(c, data, reterr);
     if (e < 0)
         return e;

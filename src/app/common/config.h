@@ -23,6 +23,11 @@
  *     certificate: {chain: F, key: F}  for what is in TLS
  *     clients: F                   authorities; with it only senders with a certificate of theirs are let in
  *   spool: {segment: 64, close_after: 1h}  MiB; a segment is sealed once it is closed, by size or by age
+ *   vault:                         copies of what is sealed, in another Kizuki (docs/spool.md)
+ *     offer: [ADDR:PORT]           on the first: where enrolled vaults may ask. At most 4
+ *     every: 10s                   on the vault: how often it asks
+ *     silent_after: 10m            and when it tells that the first does not answer,
+ *     stale_after: 3h              or answers and seals nothing
  *
  * A key that is not known is refused with its place: a misspelt setting must not pass in silence. */
 #pragma once
@@ -90,6 +95,11 @@ struct config {
     uint64_t segment_bytes;
     int64_t close_after_ns;
     int64_t canary_late_ns;
+    struct config_vault {
+        struct config_address offer[4];
+        size_t n_offer;
+        int64_t every_ns, silent_after_ns, stale_after_ns;
+    } vault;
 };
 
 /* data: the data folder; NULL = the default (/var/lib/kizuki for root, ~/.local/share/kizuki else).

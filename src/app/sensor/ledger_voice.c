@@ -49,21 +49,25 @@ static void begin(struct saying *x, const char *action) {
     jsonw_ki64(&x->w, "kizuki.ledger.known_days", (x->now_ns - x->row->first_ns) / NS_PER_DAY);
 }
 
-static bool end(struct saying *x) {
-    struct sensor *s = x->s;
+int sensor_say(struct sensor *s, struct str json, int64_t now_ns) {
     struct source def = {.name = STR("kizuki"), .kind = STR("own"), .encoding = -1,
                          .offset_min = s->config->offset_min, .skew_max_ns = NS_PER_DAY};
     struct diag d = {0};
-    jsonw_end(&x->w);
-    int r = buf_error(&x->bytes);
-    if (r == 0 && !s->own_source)
-        r = registry_add(&s->registry, s->spool, &def, &s->own_source, &d);
-    struct raw_record rec = {.bytes = buf_str(&x->bytes), .arrival_ns = x->now_ns, .source = s->own_source};
+    int r = s->own_source ? 0 : registry_add(&s->registry, s->spool, &def, &s->own_source, &d);
+    struct raw_record rec = {.bytes = json, .arrival_ns = now_ns, .source = s->own_source};
     if (r == 0)
         r = s->sink.put(s->sink.ctx, &rec, &d);
-    buf_done(&x->bytes);
     if (r < 0 && r != -EAGAIN)
-        log_warn("what the ledger of sources noticed cannot be kept: %s", d.text);
+        log_warn("what Kizuki itself noticed cannot be kept: %s", d.text);
+    return r;
+}
+
+static bool end(struct saying *x) {
+    jsonw_end(&x->w);
+    int r = buf_error(&x->bytes);
+    if (r == 0)
+        r = sensor_say(x->s, buf_str(&x->bytes), x->now_ns);
+    buf_done(&x->bytes);
     return r == 0; /* else it is said at the next turn */
 }
 

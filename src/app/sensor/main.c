@@ -1,5 +1,6 @@
 /* See sensor.h. Here: options, set-up, the turns of the loop. It decides nothing about lines: transports put them,
  * the pump looks at what is durable. */
+#include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/sensor/sensor.h"
@@ -79,6 +80,7 @@ static void on_tick(uv_timer_t *t) {
     rules_tick(s);
     rule_state_tick(s);
     ledger_voice_tick(s);
+    notes_tick(s);
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
     if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))
         return;
@@ -191,7 +193,7 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
  * its sources lie, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
     static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX],
-        decoders[PATH_MAX];
+        decoders[PATH_MAX], notes[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
@@ -202,11 +204,14 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
         r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
     if (r == 0)
         r = file_make_dir(incoming, 0700, err);
+    if (r == 0)
+        r = note_folder(s->config->data, notes, err);
     if (r < 0)
         return r;
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
         {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
+        {notes, SANDBOX_WRITE}, /* what our other programs noticed; taken and removed */
         {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},

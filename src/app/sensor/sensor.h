@@ -79,6 +79,10 @@ void rule_state_trial(void *ctx, const struct json_value *q, struct jsonw *w); /
 
 /* ledger_voice.c: what the ledger of sources has noticed becomes an event. Once a second. */
 void ledger_voice_tick(struct sensor *s);
+/* An event of our own, one JSON object, as a record of the source "kizuki". -EAGAIN: later. */
+int sensor_say(struct sensor *s, struct str json, int64_t now_ns) MUST_USE;
+/* notes.c: what our other programs have noticed (app/common/note.h) becomes an event. Once a second. */
+void notes_tick(struct sensor *s);
 
 /* replay_feed.c */
 int replay_feed_start(struct sensor *s, int fd, struct diag *reterr) MUST_USE;

@@ -58,7 +58,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate"};
+    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate", "notes"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -195,6 +195,42 @@ static int add_keep(struct serve *s, struct diag *err) {
         return s->o->replay ? 0 : -ENOENT;
     child_arg(c, "--data");
     child_arg(c, "%s", s->config->data);
+    return 0;
+}
+
+/* The two ends of a copy elsewhere: what is sealed here is offered, what is sealed there is pulled. */
+static int add_vault(struct serve *s, struct diag *err) {
+    const struct config_vault *v = &s->config->vault;
+    struct child *c = NULL;
+    if (s->o->replay)
+        return 0;
+    if (v->n_offer) {
+        if (!(c = supervisor_add(&s->supervisor, "kizuki-vault", err)))
+            return -ENOENT;
+        child_arg(c, "--offer");
+        child_arg(c, "--data");
+        child_arg(c, "%s", s->config->data);
+    }
+    for (size_t i = 0; i < v->n_offer; i++) {
+        int fd = listen_tcp(&v->offer[i], err);
+        if (fd < 0)
+            return fd;
+        child_arg(c, "--fd");
+        child_arg(c, "%d", child_fd(c, fd));
+    }
+    if (!s->o->vault)
+        return 0;
+    if (!(c = supervisor_add(&s->supervisor, "kizuki-vault", err)))
+        return -ENOENT;
+    child_arg(c, "--pull");
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    child_arg(c, "--every-ms");
+    child_arg(c, "%lld", (long long) (v->every_ns / NS_PER_MS));
+    child_arg(c, "--silent-s");
+    child_arg(c, "%lld", (long long) (v->silent_after_ns / NS_PER_S));
+    child_arg(c, "--stale-s");
+    child_arg(c, "%lld", (long long) (v->stale_after_ns / NS_PER_S));
     return 0;
 }
 
@@ -469,7 +505,8 @@ static int prepare(struct serve *s, struct diag *err) {
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
-        (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0)
+        (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0 ||
+        (e = add_vault(s, err)) < 0)
         return e;
     return 0;
 }

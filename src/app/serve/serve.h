@@ -13,6 +13,7 @@ struct serve_options {
     const char *syslog;           /* ADDR:PORT over the configured ones; "off" = none */
     bool no_local_logs;
     const char *logs_root;        /* this machine's usual logs are looked for below it; NULL: / */
+    bool vault;                   /* pull from the firsts this one is enrolled with */
     const char *replay;           /* replay.yml to play, or NULL */
     double pace;                  /* of the replay; 0 = as fast as it goes */
     uint64_t seed;                /* of the replay; 0 = the file's own */

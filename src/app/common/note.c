@@ -1,0 +1,38 @@
+#include "app/common/note.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/time.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+int note_folder(const char *data, char *dst, struct diag *reterr) {
+    snprintf(dst, 4096, "%.4000s/notes", data);
+    return file_make_dir(dst, 0700, reterr);
+}
+
+void note_begin(struct note *n, const char *dataset, const char *action) {
+    buf_init(&n->bytes, NOTE_BYTES_MAX);
+    jsonw_init(&n->w, &n->bytes);
+    jsonw_object(&n->w);
+    jsonw_ktime(&n->w, "@timestamp", time_now_ns());
+    jsonw_kz(&n->w, "event.module", "kizuki");
+    jsonw_kz(&n->w, "event.dataset", dataset);
+    jsonw_kz(&n->w, "event.action", action);
+}
+
+int note_leave(struct note *n, const char *data, struct diag *reterr) {
+    static _Atomic unsigned left;
+    char path[4096 + 64];
+    jsonw_end(&n->w);
+    int r = buf_error(&n->bytes);
+    if (r == 0) {
+        snprintf(path, sizeof path, "%.4000s/notes/%020lld-%ld-%u.json", data, (long long) time_now_ns(), (long) getpid(),
+                 atomic_fetch_add(&left, 1));
+        r = file_write_atomic(path, buf_str(&n->bytes), 0600, reterr);
+    }
+    buf_done(&n->bytes);
+    return r;
+}

@@ -1,0 +1,23 @@
+/* Proofs out of a sealed spool: that a record is in a tree that was signed for (inclusion), that one tree grew out of
+ * another (consistency). Read-only, beside a running writer and sealer.
+ *
+ * Nodes of level TREE_BASE_LEVEL and above come from the file "tree", lower ones are hashed again from the records of the
+ * segments concerned; the leaves of two segments are kept. What is proved from damaged segments does not check: whoever
+ * hands a proof out checks it first (merkle_check_…). */
+#pragma once
+#include "spool/checkpoint.h"
+
+struct spool_prover;
+/* -ENOENT: nothing was sealed there. */
+int spool_prover_open(const char *dir, struct spool_prover **ret, struct diag *reterr) MUST_USE;
+struct spool_prover *spool_prover_close(struct spool_prover *p);
+DEFINE_CLEANUP(struct spool_prover *, spool_prover_close)
+/* Of record `record` (from 1) in the tree of the first `size` records. */
+int spool_prove_inclusion(struct spool_prover *p, uint64_t record, uint64_t size, struct merkle_proof *ret,
+                          struct diag *reterr) MUST_USE;
+int spool_prove_consistency(struct spool_prover *p, uint64_t old, uint64_t size, struct merkle_proof *ret,
+                            struct diag *reterr) MUST_USE;
+/* The leaf of a record, as its frame is hashed. */
+int spool_prove_leaf(struct spool_prover *p, uint64_t record, struct merkle_hash *ret, struct diag *reterr) MUST_USE;
+/* The segment of the newest checkpoint there; 0: none yet. */
+int spool_newest_checkpoint(const char *dir, uint32_t *ret, struct diag *reterr) MUST_USE;

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""A second Kizuki keeps what the first has sealed: root on the first rewrites it, then deletes everything, and the
+investigation runs on the vault."""
+import contextlib
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import programs
+import seals as seal
+import tap
+
+LINES = 6000
+NEEDLE = "needle-in-the-vault"
+RULE = """title: The line that matters
+id: 11111111-2222-4333-8444-555555555555
+logsource: {category: any}
+detection:
+    keywords: ['%s']
+    condition: keywords
+level: high
+""" % NEEDLE
+
+
+def kizuki(*args):
+    r = tap.run(tap.KIZUKI, *args)
+    return r.returncode, r.stdout.decode() + r.stderr.decode()
+
+
+def code_for(first, name="vault-a"):
+    status, said = kizuki("vault", "code", name, "--data", first.data)
+    assert status == 0 and re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\n", said), said
+    return said.strip()
+
+
+def status_of(vault, name="tokyo"):
+    p = vault.data / "vault" / name / "status.json"
+    return json.loads(p.read_text()) if p.exists() else {}
+
+
+def records_here(vault):
+    return (status_of(vault).get("has") or {}).get("records", 0)
+
+
+def files_of(folder):
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.name[:8].isdigit()}
+
+
+def events(data, query):
+    return [json.loads(l) for l in tap.run(tap.KIZUKI, "search", query, data).stdout.decode().splitlines()]
+
+
+def pull_the_plug(served):
+    children = served.children()
+    served.process.kill()
+    served.process.wait()
+    tap.wait_until(lambda: not any(pathlib.Path(f"/proc/{p}").exists() for p in children.values()), 30, 0.05)
+
+
+@contextlib.contextmanager
+def pair():
+    """A first that offers and a vault that is enrolled with it."""
+    port = programs.free_port()
+    first_settings = {"sources": [], "spool": {"segment": 1, "close_after": "1s"}, "vault": {"offer": [f"127.0.0.1:{port}"]}}
+    vault_settings = {"sources": [], "vault": {"every": "1s", "silent_after": "3s"}}
+    with tap.folder() as d:
+        first = programs.Served(d / "first", first_settings, ["--no-local-logs"])
+        vault = programs.Served(d / "vault", vault_settings, ["--no-local-logs", "--vault"])
+        try:
+            first.wait_up()
+            vault.wait_up()
+            yield d, first, vault, f"127.0.0.1:{port}"
+        finally:
+            vault.stop()
+            with contextlib.suppress(FileNotFoundError):
+                first.stop()
+
+
+def enrolled(first, vault, at):
+    seal.wait_sealed(first, 1)
+    code = code_for(first)
+    status, said = kizuki("vault", "enrol", "tokyo", at, "0000-0000-0000-0000", "--data", vault.data)
+    assert status == 1 and "code is wrong" in said, said
+    status, said = kizuki("vault", "enrol", "tokyo", at, code.lower().replace("-", " "), "--data", vault.data)
+    assert status == 0, said
+    # good once
+    status, said = kizuki("vault", "enrol", "osaka", at, code, "--data", vault.data)
+    assert status == 1 and "code is wrong" in said, said
+
+
+@tap.test
+def after_root_deleted_everything_the_investigation_runs_on_the_vault():
+    with pair() as (d, first, vault, at):
+        lines = [b"line %d %s" % (i, b"x" * (i % 97)) for i in range(LINES)]
+        lines[LINES // 2] = NEEDLE.encode() + b" from 192.0.2.77"
+        seal.send(first.syslog_port, lines)
+        enrolled(first, vault, at)
+        newest = lambda: max((int(p.read_text().split("\n")[1]) for p in (first.data / "spool").glob("*.checkpoint")), default=0)
+        tap.wait_until(lambda: newest() >= LINES, 60, 0.1, "all is sealed: " + first.output()[-800:])
+        sealed = newest()
+        tap.wait_until(lambda: records_here(vault) >= sealed, 60, 0.1, f"{sealed} records are in the vault: " + vault.output()[-1500:])
+        copy = vault.data / "vault" / "tokyo"
+        assert status_of(vault)["state"] == "fine", status_of(vault)
+
+        # Root on the first makes another history with the same key, as long as the old one.
+        pull_the_plug(first)
+        shutil.rmtree(first.data / "spool")
+        shutil.rmtree(first.data / "sensor")
+        had = files_of(copy / "spool")
+        settings = json.loads((first.data / "kizuki.yml").read_text())
+        again = programs.Served(first.data, settings, ["--no-local-logs"])
+        try:
+            again.wait_up()
+            seal.send(again.syslog_port, [b"nothing happened here"] * (LINES + 500))
+            tap.wait_until(lambda: status_of(vault)["state"] == "rewritten", 60, 0.1, "the vault notices: " + vault.output()[-1500:])
+        finally:
+            pull_the_plug(again)
+        assert list((copy / "refused").glob("*.checkpoint")), "what does not fit is kept as evidence"
+        # and then there is nothing left at all
+        shutil.rmtree(first.data)
+        tap.wait_until(lambda: status_of(vault)["state"] == "silent", 60, 0.1, str(status_of(vault)))
+        assert {k: v for k, v in files_of(copy / "spool").items() if k in had} == had, "what was there has changed"
+
+        # The investigation: search, hunt, verify, on what is here.
+        found = events(copy, NEEDLE)
+        assert len(found) == 1 and "192.0.2.77" in found[0]["event.original"], found
+        assert len(events(copy, "line")) == LINES - 1
+        (d / "rule.yml").write_text(RULE)
+        hunted = tap.run(tap.KIZUKI, "hunt", "--rules", d / "rule.yml", copy).stdout.decode()
+        assert "The line that matters" in hunted, hunted
+        status, said = kizuki("verify", copy)
+        assert status == 0 and "signed by" in said, said
+        # What the vault noticed was judged by the shipped rules and is a finding on its pages.
+        b = vault.browser()
+
+
+        def told():
+            cases = b.get("/incidents?state=all&limit=100")["incidents"]
+            return {f["kind"] for f in [*b.get("/findings")["findings"],
+                                        *(f for c in cases for f in b.get(f"/incidents/{c['id']}/findings")["findings"])]}
+        tap.wait_until(lambda: {"vault_rewritten", "vault_silent"} <= told(), 60, 0.2, str(told()))
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,193 @@
+/* Proofs out of a sealed spool, and a vault that takes its segments. */
+#include "helpers.h"
+
+#include "base/sign.h"
+#include "spool/adopt.h"
+#include "spool/prove.h"
+#include "spool/seal.h"
+#include "spool/verify.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { LINES = 3000, SEGMENT = 20000 };
+
+static struct sign_secret key, other_key;
+static struct sign_public pub, other_pub;
+static char first[300], vault[300];
+
+static void open_keys(const char *dir) {
+    char path[400];
+    snprintf(first, sizeof first, "%s/first", dir);
+    snprintf(vault, sizeof vault, "%s/vault", dir);
+    mkdir(first, 0700);
+    mkdir(vault, 0700);
+    snprintf(path, sizeof path, "%s/key", dir);
+    assert_int_equal(sign_key_open(path, &key, &pub, NULL), 0);
+    snprintf(path, sizeof path, "%s/other", dir);
+    assert_int_equal(sign_key_open(path, &other_key, &other_pub, NULL), 0);
+}
+
+/* Seals all that is closed; returns the newest checkpoint. */
+static struct spool_checkpoint seal_with(const struct sign_secret *secret, const struct sign_public *public) {
+    struct spool_seal_options o = {.key = secret, .pub = public, .clock.now_ns = test_clock_now};
+    struct spool_sealer *s = NULL;
+    struct spool_sealed done;
+    assert_int_equal(spool_sealer_open(first, &o, &s, NULL), 0);
+    while (spool_sealer_step(s, &done, NULL) == 1)
+        continue;
+    struct spool_checkpoint c = *spool_sealer_newest(s);
+    spool_sealer_close(s);
+    return c;
+}
+
+static struct spool_checkpoint fill(uint64_t from, uint64_t to) {
+    struct spool *s = open_spool(first, SEGMENT);
+    put_lines(s, from, to, 17);
+    spool_close(s);
+    return seal_with(&key, &pub);
+}
+
+static void proofs_of_a_sealed_spool_check(void **state) {
+    struct spool_prover *p = NULL;
+    struct merkle_proof proof;
+    struct merkle_hash leaf;
+    open_keys(*state);
+    struct spool_checkpoint old = fill(1, LINES), new = fill(LINES, 2 * LINES);
+    assert_true(old.size > 256 && new.size > old.size + 256);
+    assert_int_equal(spool_prover_open(first, &p, NULL), 0);
+    for (uint64_t n = 1; n <= new.size; n += 97) {
+        assert_int_equal(spool_prove_leaf(p, n, &leaf, NULL), 0);
+        assert_int_equal(spool_prove_inclusion(p, n, new.size, &proof, NULL), 0);
+        assert_true(merkle_check_inclusion(&proof, n - 1, new.size, &leaf, &new.root));
+        assert_false(merkle_check_inclusion(&proof, n, new.size, &leaf, &new.root));
+    }
+    assert_int_equal(spool_prove_consistency(p, old.size, new.size, &proof, NULL), 0);
+    assert_true(merkle_check_consistency(&proof, old.size, new.size, &old.root, &new.root));
+    assert_false(merkle_check_consistency(&proof, old.size, new.size, &new.root, &new.root));
+    /* what is not there cannot be proved */
+    assert_true(spool_prove_inclusion(p, new.size + 100000, new.size + 200000, &proof, NULL) < 0);
+    assert_true(spool_prove_inclusion(p, 0, new.size, &proof, NULL) < 0);
+    assert_true(spool_prove_consistency(p, 0, new.size, &proof, NULL) < 0);
+    spool_prover_close(p);
+}
+
+/* Offers one segment to the vault as the wire would, `flip` (if not 0) changing one byte of it. */
+static int offer(struct spool_adopter *a, uint32_t segment, size_t flip, struct diag *d) {
+    char name[SPOOL_NAME_CAP];
+    struct arena arena;
+    arena_init(&arena, 8 << 20);
+    struct str bytes = arena_dup(&arena, read_file(&arena, first, spool_sealed_name(segment, name)));
+    struct str note = arena_dup(&arena, read_file(&arena, first, spool_checkpoint_name(segment, name)));
+    if (flip)
+        ((char *) (uintptr_t) bytes.p)[flip % bytes.n] ^= 1;
+    int fd = spool_adopter_file(a);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t) bytes.n);
+    int r = spool_adopter_take(a, note, d);
+    arena_done(&arena);
+    return r;
+}
+
+static struct spool_adopter *open_vault(void) {
+    struct spool_adopter *a = NULL;
+    struct diag d = {0};
+    if (spool_adopter_open(vault, &pub, &a, &d) < 0)
+        print_error("%s\n", d.text);
+    assert_non_null(a);
+    return a;
+}
+
+static void on_fault(void *ctx UNUSED, const struct spool_fault *f UNUSED) {
+}
+static uint64_t faults_of(const char *dir) {
+    struct spool_verified v;
+    struct spool_verify_options o = {.key = &pub, .fault = on_fault};
+    assert_int_equal(spool_verify(dir, &o, &v, NULL), 0);
+    return v.faults;
+}
+
+static void a_vault_takes_what_follows_and_nothing_else(void **state) {
+    struct diag d = {0};
+    open_keys(*state);
+    struct spool_checkpoint c = fill(1, LINES);
+    assert_true(c.segment > 4);
+    struct spool_adopter *a = open_vault();
+    assert_int_equal(offer(a, 2, 0, &d), -ERR_REFUSED); /* not the first */
+    assert_int_equal(offer(a, 1, 777, &d), -ERR_CORRUPT);
+    assert_int_equal(offer(a, 1, 0, &d), 0);
+    assert_int_equal(offer(a, 1, 0, &d), -ERR_REFUSED); /* again */
+    assert_int_equal(offer(a, 3, 0, &d), -ERR_REFUSED);
+    a = spool_adopter_close(a);
+    a = open_vault(); /* it goes on where it was */
+    for (uint32_t n = 2; n <= c.segment; n++)
+        assert_int_equal(offer(a, n, 0, &d), 0);
+    assert_memory_equal(&spool_adopter_newest(a)->root, &c.root, sizeof c.root);
+    spool_adopter_close(a);
+    assert_int_equal(faults_of(vault), 0);
+}
+
+/* With the very key: another history as long as the old one, then another spool. */
+static void a_history_that_was_rewritten_is_refused(void **state) {
+    struct diag d = {0};
+    open_keys(*state);
+    fill(1, LINES);
+    struct spool_adopter *a = open_vault();
+    assert_int_equal(offer(a, 1, 0, &d), 0);
+    assert_int_equal(offer(a, 2, 0, &d), 0);
+    struct spool_checkpoint had = *spool_adopter_newest(a);
+    empty_folder(first);
+    fill(1, LINES);
+    assert_int_equal(offer(a, 3, 0, &d), -ERR_REFUSED);
+    assert_non_null(strstr(d.text, "another spool"));
+    assert_memory_equal(spool_adopter_newest(a), &had, sizeof had);
+    spool_adopter_close(a);
+    a = open_vault(); /* and nothing of it stayed */
+    assert_memory_equal(&spool_adopter_newest(a)->root, &had.root, sizeof had.root);
+    spool_adopter_close(a);
+    assert_int_equal(faults_of(vault), 0);
+}
+
+/* Checkpoints as the sealer writes them, over a tree in which one earlier record differs. */
+static void a_tree_that_does_not_grow_out_of_ours_is_refused(void **state) {
+    struct diag d = {0};
+    struct buf note;
+    char name[SPOOL_NAME_CAP];
+    struct arena arena;
+    struct str bytes;
+    struct spool_checkpoint c;
+    open_keys(*state);
+    fill(1, LINES);
+    struct spool_adopter *a = open_vault();
+    assert_int_equal(offer(a, 1, 0, &d), 0);
+    arena_init(&arena, 8 << 20);
+    bytes = arena_dup(&arena, read_file(&arena, first, spool_checkpoint_name(2, name)));
+    assert_int_equal(spool_checkpoint_read(bytes, &pub, &c, NULL), 0);
+    bytes = arena_dup(&arena, read_file(&arena, first, spool_sealed_name(2, name)));
+    for (int i = 0; i < 2; i++) {
+        struct spool_checkpoint forged = c;
+        forged.root.bytes[0] ^= i == 0;
+        buf_init(&note, CHECKPOINT_BYTES_MAX);
+        assert_int_equal(spool_checkpoint_write(&forged, i ? &other_key : &key, i ? &other_pub : &pub, &note), 0);
+        int fd = spool_adopter_file(a);
+        assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t) bytes.n);
+        assert_int_equal(spool_adopter_take(a, buf_str(&note), &d), -ERR_REFUSED);
+        buf_done(&note);
+    }
+    assert_int_equal(offer(a, 2, 0, &d), 0); /* the real one still fits */
+    spool_adopter_close(a);
+    arena_done(&arena);
+}
+
+static int close_folder(void **state) {
+    char *const dirs[] = {first, vault};
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+        empty_folder(dirs[i]);
+        rmdir(dirs[i]);
+    }
+    return remove_folder(state);
+}
+#define two_folders(name) cmocka_unit_test_setup_teardown(name, make_folder, close_folder)
+
+UNIT_GROUP(spool_adopt, two_folders(proofs_of_a_sealed_spool_check), two_folders(a_vault_takes_what_follows_and_nothing_else),
+           two_folders(a_history_that_was_rewritten_is_refused), two_folders(a_tree_that_does_not_grow_out_of_ours_is_refused))
