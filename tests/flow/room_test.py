@@ -490,7 +490,7 @@ WRITES = {
     "search_post": ("handler", "/searches", {"query": "root"}, None, ("create", "hunt")),
     "search_stop": ("handler", "/searches/1/stop", {}, None, None),
     "trace_post": ("handler", "/traces", {"address": "198.51.100.1:40001", "time": "2026-06-01 02:14"}, None, ("create", "hunt")),
-    "trace_stop": ("handler", "/traces/1/stop", {}, None, None),
+    "trace_stop": ("handler", "/traces/2/stop", {}, None, None),
     "hunt_post": ("handler", "/hunts", {"search": 1, "hypothesis": "訓練"}, None, ("create", "hunt")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),

@@ -160,7 +160,8 @@ class Searcher:
             f = s.makefile("rb")
             while head := f.read(4):
                 asked = json.loads(f.read(struct.unpack("<I", head)[0]))
-                result = {"search": 1} if asked["op"] == "start" else self.ended()
+                begun = {"start": {"search": 1}, "trace": {"search": 2}}.get(asked["op"])
+                result = begun or (self.traced() if asked.get("search") == 2 else self.ended())
                 text = json.dumps({"id": asked["id"], "ok": True, "result": result}).encode()
                 s.sendall(struct.pack("<I", len(text)) + text)
 
@@ -171,6 +172,12 @@ class Searcher:
         return {"search": 1, "state": "done", "why": None, "query": "root", "from": None, "to": None, "found": 1, "first_at": at,
                 "last_at": at, "counted": 1, "progress": progress, "histogram": {"from": at, "step_s": 1, "counts": [1]},
                 "facets": [], "events": [{"n": 7, "at": at, "source": "s", "fields": {"message": "x"}}]}
+
+    def traced(self):
+        question = {"address": "198.51.100.1", "port": 40001, "from": iso(), "to": iso(), "error_s": 0, "zone_told": False, "zone_min": 540,
+                    "destination": None, "destination_port": None}
+        return {"search": 2, "state": "done", "why": None, "question": question, "candidates": [], "missing": [], "events": 0, "events_lost": 0,
+                "progress": {"rounds": 3, "rounds_most": 10, "records": 1, "bytes": 9, "lost": 0, "took_s": 0.1, "cpu_s": 0.1}}
 
 
 class Reply:
