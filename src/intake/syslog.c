@@ -1,4 +1,4 @@
-/* Syslog over UDP and TCP on sockets that are open already.
+/* Syslog over TCP on sockets that are open already (syslog_udp.c has UDP).
  *
  * TCP acknowledges nothing to the sender, so what we took out of the kernel and did not keep would
  * be lost. Therefore: look (MSG_PEEK), put, commit, and only then consume (MSG_TRUNC). The bytes of
@@ -20,58 +20,24 @@
  * sender stands still for ever: so the buffer is made larger, and a connection that stands all the
  * same gives what is there as a piece.
  *
- * UDP: recvmmsg; what the kernel dropped is counted by source (the socket's drop counter, the one
- * SO_RXQ_OVFL reports). Senders become sources of their own, at most SYSLOG_SENDERS_MAX; further
- * ones share the listener's. */
-#include "base/hash.h"
-#include "base/map.h"
+ * Senders become sources of their own, as in syslog_udp.c. */
 #include "base/mem.h"
-#include "intake/live_priv.h"
 #include "intake/syslog_frame.h"
+#include "intake/syslog_priv.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum {
     PEEK_BYTES = 256 * 1024,
-    UDP_MESSAGES = 32,
-    UDP_ROUNDS = 16,                 /* a turn of the loop; others wait */
-    UDP_RECEIVE_BYTES = 8 << 20,     /* what may wait in the kernel while the disk syncs */
-    DATAGRAM_BYTES = LINE_BYTES_MAX, /* no UDP payload is longer */
     STUCK_WAKES = 3,
     ACCEPTS_A_TURN = 64,
     TCP_RECEIVE_BYTES = 256 * 1024, /* the kernel doubles it; see above */
     STAND_MS = 10 * 1000,
     TIDY_MS = 60 * 1000,
     STATE_BYTES = 30,
-    DROPS_KEY = 0, /* of the listener's source: boot, cookie, drops u32, lost in all u64 */
-    DROPS_BYTES = 28,
-};
-
-/* Senders to sources; shared by what belongs to one configured listener. */
-struct senders {
-    struct source def;
-    struct map ids; /* address -> source id */
-    struct arena texts;
-    uint32_t own; /* the listener's source */
-    unsigned refs;
-    intake_through_fn *through; /* held connections: who also holds them; NULL: nobody */
-    void *through_ctx;
-};
-
-struct syslog_udp {
-    struct live_transport transport;
-    uv_poll_t poll;
-    int fd;
-    struct senders *senders;
-    uint64_t boot, cookie;
-    uint32_t drops;
-    uint64_t lost; /* as the spool has it */
-    bool drops_known;
-    char *buffer;
 };
 
 /* Also of held connections, which somebody else accepts: then fd is -1. */
@@ -81,14 +47,14 @@ struct syslog_listener {
     uv_timer_t tidy;
     int handles;
     int fd;
-    struct senders *senders;
+    struct syslog_senders *senders;
 };
 
 struct connection {
     struct live_transport transport;
     uv_poll_t poll;
     int fd;
-    struct senders *senders;
+    struct syslog_senders *senders;
     uint32_t source, key;
     uint64_t boot, cookie;
     uint64_t position, consumed;
@@ -106,21 +72,6 @@ struct connection {
 };
 
 /* ---- what the kernel knows ---- */
-
-static uint64_t boot_id(void) {
-    char text[64] = "";
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-    if (fd >= 0)
-        close(fd);
-    return n > 0 ? hash_fast(str_n(text, (size_t) n), 1) : 0;
-}
-
-static uint64_t socket_cookie(int fd) {
-    uint64_t v = 0;
-    socklen_t n = sizeof v;
-    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &v, &n) < 0 ? 0 : v;
-}
 
 /* The head of struct tcp_info as the kernel's ABI has it (uapi/linux/tcp.h). glibc's declaration
  * ends before bytes_received, and the kernel's header cannot stand beside it (libuv brings
@@ -152,253 +103,6 @@ static int stream_consumed(int fd, uint64_t *ret) {
     return -EBUSY;
 }
 
-static uint32_t socket_drops(int fd) {
-    uint32_t mem[SK_MEMINFO_VARS] = {0};
-    socklen_t n = sizeof mem;
-    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &n) < 0 ? 0 : mem[SK_MEMINFO_DROPS];
-}
-
-/* As much as we may have; FORCE needs a capability. */
-static void set_receive_buffer(int fd, int bytes) {
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
-        (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-}
-
-/* ---- senders ---- */
-
-static struct senders *senders_unref(struct senders *s) {
-    if (!s || --s->refs)
-        return NULL;
-    map_done(&s->ids);
-    arena_done(&s->texts);
-    mem_free(s);
-    return NULL;
-}
-
-static bool copy_text(struct arena *a, struct str *s) {
-    *s = arena_dup(a, s->p ? *s : STR(""));
-    return s->p != NULL;
-}
-
-static int senders_new(struct intake_live *l, const struct source *def, struct senders **ret,
-                       struct diag *reterr) {
-    struct senders *s = mem_zalloc(sizeof *s);
-    if (!s)
-        return diag_set(reterr, -ENOMEM, "out of memory");
-    s->refs = 1;
-    s->def = *def;
-    map_init(&s->ids, SYSLOG_SENDERS_MAX, 0);
-    arena_init(&s->texts, 8 * SOURCE_TEXT_BYTES_MAX);
-    struct str *texts[] = {&s->def.name, &s->def.kind,    &s->def.path,
-                           &s->def.host, &s->def.service, &s->def.decoder};
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        if (!copy_text(&s->texts, texts[i])) {
-            senders_unref(s);
-            return diag_set(reterr, -ENOMEM, "out of memory");
-        }
-    int r = live_name_source(l, def, &s->own, reterr);
-    if (r < 0)
-        senders_unref(s);
-    else
-        *ret = s;
-    return r;
-}
-
-static size_t address_text(const struct sockaddr_storage *ss, bool port, char *dst, size_t cap) {
-    char ip[INET6_ADDRSTRLEN] = "?";
-    unsigned number = 0;
-    int n;
-    if (ss->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *) ss;
-        inet_ntop(AF_INET, &in->sin_addr, ip, sizeof ip);
-        number = ntohs(in->sin_port);
-    } else if (ss->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *) ss;
-        if (IN6_IS_ADDR_V4MAPPED(&in->sin6_addr))
-            inet_ntop(AF_INET, in->sin6_addr.s6_addr + 12, ip, sizeof ip);
-        else
-            inet_ntop(AF_INET6, &in->sin6_addr, ip, sizeof ip);
-        number = ntohs(in->sin6_port);
-    }
-    if (!port)
-        n = snprintf(dst, cap, "%s", ip);
-    else
-        n = snprintf(dst, cap, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, number);
-    return n < 0 ? 0 : MIN((size_t) n, cap - 1);
-}
-
-static uint32_t sender_source(struct intake_live *l, struct senders *s,
-                              const struct sockaddr_storage *ss) {
-    char ip[INET6_ADDRSTRLEN], name[INET6_ADDRSTRLEN + 64];
-    struct str address = str_n(ip, address_text(ss, false, ip, sizeof ip));
-    union map_value *v = map_find(&s->ids, address);
-    if (v)
-        return (uint32_t) v->num;
-    int n = snprintf(name, sizeof name, "%s (%.*s)", ip, (int) MIN(s->def.name.n, (size_t) 60),
-                     s->def.name.p);
-    struct source def = s->def;
-    def.name = str_n(name, (size_t) n);
-    uint32_t id = s->own;
-    bool fresh;
-    if (map_add(&s->ids, address, &v, &fresh) < 0)
-        return s->own; /* too many senders: they share one source */
-    if (live_name_source(l, &def, &id, NULL) < 0) {
-        map_remove(&s->ids, address); /* the disk is full: tried again with the next message */
-        return s->own;
-    }
-    v->num = id;
-    return id;
-}
-
-/* ---- UDP ---- */
-
-static void udp_note_drops(struct syslog_udp *u) {
-    uint32_t now = socket_drops(u->fd);
-    struct intake_counters *c = live_counters(u->transport.live, u->senders->own);
-    if (now == u->drops && u->drops_known && c->lost == u->lost)
-        return;
-    c->lost += now - u->drops;
-    u->drops = now; /* counted, whether it can be remembered now or not */
-    char value[DROPS_BYTES];
-    memcpy(value, &u->boot, 8);
-    memcpy(value + 8, &u->cookie, 8);
-    memcpy(value + 16, &now, 4);
-    memcpy(value + 20, &c->lost, 8);
-    if (live_put_state(u->transport.live, u->senders->own, DROPS_KEY, str_n(value, sizeof value)) ==
-        0) {
-        u->lost = c->lost;
-        u->drops_known = true;
-    }
-}
-
-static int udp_put(struct syslog_udp *u, const struct sockaddr_storage *from, struct str bytes,
-                   bool truncated, int64_t now) {
-    char peer[RAW_PEER_BYTES_MAX];
-    if (bytes.n && bytes.p[bytes.n - 1] == '\n') {
-        bytes.n--;
-        bytes.n -= bytes.n && bytes.p[bytes.n - 1] == '\r';
-    }
-    struct raw_record rec = {
-        .bytes = bytes,
-        .arrival_ns = now,
-        .source = sender_source(u->transport.live, u->senders, from),
-        .flags = truncated ? RAW_TRUNCATED : 0,
-        .peer = str_n(peer, address_text(from, true, peer, sizeof peer)),
-    };
-    return bytes.n ? live_put(u->transport.live, &rec) : 0;
-}
-
-/* 1: perhaps more; 0: empty; -EAGAIN: the spool is full. */
-static int udp_read(struct syslog_udp *u) {
-    struct mmsghdr m[UDP_MESSAGES] = {0};
-    struct iovec iov[UDP_MESSAGES];
-    struct sockaddr_storage from[UDP_MESSAGES];
-    for (size_t i = 0; i < UDP_MESSAGES; i++) {
-        iov[i] =
-            (struct iovec){.iov_base = u->buffer + i * DATAGRAM_BYTES, .iov_len = DATAGRAM_BYTES};
-        m[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i],
-                                       .msg_iovlen = 1,
-                                       .msg_name = &from[i],
-                                       .msg_namelen = sizeof from[i]};
-    }
-    int n = recvmmsg(u->fd, m, UDP_MESSAGES, MSG_DONTWAIT, NULL);
-    int64_t now = live_now(u->transport.live);
-    int r = 0;
-    for (int i = 0; i < n; i++) {
-        /* a full spool loses what was taken from the kernel already: at most UDP_MESSAGES, counted
-         */
-        if (r == 0)
-            r = udp_put(u, &from[i], str_n(iov[i].iov_base, m[i].msg_len),
-                        m[i].msg_hdr.msg_flags & MSG_TRUNC, now);
-        if (r < 0)
-            live_counters(u->transport.live, u->senders->own)->lost++;
-    }
-    return r < 0 ? r : n == UDP_MESSAGES;
-}
-
-static void udp_readable(uv_poll_t *h, int status UNUSED, int events UNUSED) {
-    struct syslog_udp *u = container_of(h, struct syslog_udp, poll);
-    int r = 1;
-    for (int i = 0; i < UDP_ROUNDS && r == 1; i++)
-        r = udp_read(u);
-    udp_note_drops(u);
-    if (r < 0)
-        (void) uv_poll_stop(&u->poll);
-}
-
-static void udp_go_on(struct live_transport *t) {
-    struct syslog_udp *u = container_of(t, struct syslog_udp, transport);
-    (void) uv_poll_start(&u->poll, UV_READABLE, udp_readable);
-}
-
-static void udp_closed(uv_handle_t *h) {
-    struct syslog_udp *u = container_of((uv_poll_t *) h, struct syslog_udp, poll);
-    close(u->fd);
-    senders_unref(u->senders);
-    mem_free(u->buffer);
-    mem_free(u);
-}
-static void udp_close(struct live_transport *t) {
-    struct syslog_udp *u = container_of(t, struct syslog_udp, transport);
-    live_remove(t);
-    uv_close((uv_handle_t *) &u->poll, udp_closed);
-}
-
-static int udp_restore(void *ctx, uint32_t source UNUSED, uint32_t key, struct str value) {
-    struct syslog_udp *u = ctx;
-    if (key != DROPS_KEY || value.n != DROPS_BYTES)
-        return 0;
-    memcpy(&u->lost, value.p + 20, 8);
-    struct intake_counters *c = live_counters(u->transport.live, u->senders->own);
-    c->lost = MAX(c->lost, u->lost);
-    if (memcmp(value.p, &u->boot, 8) == 0 && memcmp(value.p + 8, &u->cookie, 8) == 0) {
-        memcpy(&u->drops, value.p + 16, 4);
-        u->drops_known = true;
-    }
-    return 0;
-}
-
-static int set_nonblocking(int fd) {
-    int flags = fcntl(fd, F_GETFL);
-    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
-}
-
-int intake_syslog_add_udp(struct intake_live *l, int fd, const struct source *def,
-                          struct diag *reterr) {
-    struct syslog_udp *u = mem_zalloc(sizeof *u);
-    int r =
-        u ? senders_new(l, def, &u->senders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
-    if (r == 0) {
-        u->fd = fd;
-        u->boot = boot_id();
-        u->cookie = socket_cookie(fd);
-        u->transport = (struct live_transport){.live = l, .go_on = udp_go_on, .close = udp_close};
-        u->buffer = mem_zalloc((size_t) UDP_MESSAGES * DATAGRAM_BYTES);
-        r = u->buffer ? set_nonblocking(fd) : -ENOMEM;
-        if (r == 0)
-            r = uv_poll_init(live_loop(l), &u->poll, fd);
-        if (r < 0)
-            (void) diag_set(reterr, r, "cannot listen on a datagram socket: %s", err_word(r));
-    }
-    if (r < 0) {
-        if (u) {
-            senders_unref(u->senders);
-            mem_free(u->buffer);
-        }
-        mem_free(u);
-        close(fd);
-        return r;
-    }
-    set_receive_buffer(fd, UDP_RECEIVE_BYTES);
-    r = live_states(l, u->senders->own, udp_restore, u);
-    if (!u->drops_known) /* a socket we see for the first time: what it dropped before is not ours
-                          */
-        u->drops = socket_drops(fd);
-    live_add(l, &u->transport);
-    udp_go_on(&u->transport);
-    return r;
-}
-
 /* ---- a TCP connection ---- */
 
 static void state_encode(const struct connection *c, uint64_t position,
@@ -415,7 +119,7 @@ static void connection_gone(struct connection *c) {
     if (--c->handles > 0)
         return;
     close(c->fd);
-    senders_unref(c->senders);
+    syslog_senders_unref(c->senders);
     mem_free(c);
 }
 static void connection_poll_closed(uv_handle_t *h) {
@@ -597,14 +301,14 @@ static int connection_prepare(struct connection *c, struct diag *reterr) {
     struct sockaddr_storage from = {0};
     socklen_t n = sizeof from;
     int on = 1;
-    c->boot = boot_id();
-    c->cookie = socket_cookie(c->fd);
+    c->boot = syslog_boot_id();
+    c->cookie = syslog_cookie(c->fd);
     c->lowat = 1;
     (void) getpeername(c->fd, (struct sockaddr *) &from, &n);
-    c->peer = str_n(c->peer_text, address_text(&from, true, c->peer_text, sizeof c->peer_text));
+    c->peer = str_n(c->peer_text, syslog_address(&from, true, c->peer_text, sizeof c->peer_text));
     int r = stream_consumed(c->fd, &c->consumed);
     if (r == 0)
-        r = set_nonblocking(c->fd);
+        r = syslog_nonblocking(c->fd);
     if (r == 0)
         r = uv_poll_init(live_loop(l), &c->poll, c->fd);
     if (r < 0)
@@ -613,12 +317,12 @@ static int connection_prepare(struct connection *c, struct diag *reterr) {
     c->handles = 2;
     c->stand.data = c;
     (void) uv_timer_init(live_loop(l), &c->stand);
-    set_receive_buffer(c->fd, TCP_RECEIVE_BYTES);
+    syslog_receive_buffer(c->fd, TCP_RECEIVE_BYTES);
     /* a peer that vanished without a word must not keep its place for ever */
     (void) setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     (void) setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &on, sizeof on);
     if (live_all_states(l, connection_restore, c) == 0) {
-        c->source = sender_source(l, c->senders, &from);
+        c->source = syslog_sender_source(l, c->senders, &from);
         c->key = live_next_key(l);
     }
     /* Only framing (empty lines) is consumed without being remembered, so the later of the two is
@@ -630,7 +334,7 @@ static int connection_prepare(struct connection *c, struct diag *reterr) {
     return 0;
 }
 
-static int connection_add(struct intake_live *l, int fd, struct senders *senders,
+static int connection_add(struct intake_live *l, int fd, struct syslog_senders *senders,
                           struct diag *reterr) {
     struct connection *c = NULL;
     int r = 0;
@@ -650,7 +354,7 @@ static int connection_add(struct intake_live *l, int fd, struct senders *senders
     if (r < 0) {
         live_counters(l, senders->own)->broken++;
         if (senders->through)
-            senders->through(senders->through_ctx, socket_cookie(fd));
+            senders->through(senders->through_ctx, syslog_cookie(fd));
         mem_free(c);
         close(fd);
         return r;
@@ -684,7 +388,7 @@ static void listener_gone(struct syslog_listener *s) {
         return;
     if (s->fd >= 0)
         close(s->fd);
-    senders_unref(s->senders);
+    syslog_senders_unref(s->senders);
     mem_free(s);
 }
 static void listener_poll_closed(uv_handle_t *h) {
@@ -725,12 +429,12 @@ static int listener_new(struct intake_live *l, int fd, const struct source *def,
                         struct syslog_listener **ret, struct diag *reterr) {
     struct syslog_listener *s = mem_zalloc(sizeof *s);
     int r =
-        s ? senders_new(l, def, &s->senders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
+        s ? syslog_senders_new(l, def, &s->senders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
     if (r == 0) {
         s->fd = fd;
         s->transport =
             (struct live_transport){.live = l, .go_on = listener_go_on, .close = listener_close};
-        r = fd < 0 ? 0 : set_nonblocking(fd);
+        r = fd < 0 ? 0 : syslog_nonblocking(fd);
         if (r == 0 && fd >= 0)
             r = uv_poll_init(live_loop(l), &s->poll, fd);
         if (r < 0)
@@ -738,7 +442,7 @@ static int listener_new(struct intake_live *l, int fd, const struct source *def,
     }
     if (r < 0) {
         if (s)
-            senders_unref(s->senders);
+            syslog_senders_unref(s->senders);
         mem_free(s);
         return r;
     }
@@ -759,7 +463,7 @@ int intake_syslog_add_listener(struct intake_live *l, int fd, const struct sourc
         close(fd);
         return r;
     }
-    set_receive_buffer(fd, TCP_RECEIVE_BYTES); /* connections inherit it before their first byte */
+    syslog_receive_buffer(fd, TCP_RECEIVE_BYTES); /* connections inherit it before their first byte */
     listener_go_on(&s->transport);
     return 0;
 }

@@ -63,6 +63,8 @@ def kizuki():
         stack = contextlib.ExitStack()
         d = stack.enter_context(tap.folder())
         settings, ports = senders.settings_and_ports(d)
+        ports["snmp_2"] = programs.free_port()
+        settings["intake"]["snmp"].append(f"127.0.0.1:{ports['snmp_2']}")
         s = stack.enter_context(programs.served(settings, ["--no-local-logs"]))
         s.wait_up(60)
         up.update(stack=stack, d=d, s=s, ports=ports)
@@ -415,7 +417,7 @@ def flows_say_who_stood_behind_an_address():
 def what_the_kernel_drops_is_shown_with_the_sources():
     tap.need_program("snmptrap")
     with kizuki() as (s, ports, d):
-        sent = 20_000  # more than the socket holds
+        sent = 36_000  # more than the two sockets hold
         before = len(lines_with(s, b'"snmp.vars"'))
         pid = s.children()["kizuki-gate"]
         r = tap.run("snmptrap", "-v", "2c", "-c", "x", "-d", f"127.0.0.1:{ports['snmp']}", "1", "1.3.6.1.6.3.1.1.5.1",
@@ -425,8 +427,8 @@ def what_the_kernel_drops_is_shown_with_the_sources():
         u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         os.kill(pid, signal.SIGSTOP)
         try:
-            for _ in range(sent - 1):
-                u.sendto(trap, ("127.0.0.1", ports["snmp"]))
+            for i in range(sent - 1):  # two listeners, which share a source
+                u.sendto(trap, ("127.0.0.1", ports["snmp_2" if i % 2 else "snmp"]))
         finally:
             os.kill(pid, signal.SIGCONT)
         u.close()

@@ -305,29 +305,46 @@ def fast_senders_are_never_left_standing():
 
 @tap.test
 def datagrams_the_kernel_drops_are_counted():
+    """Of two listeners, which share a source: each goes on with its own count."""
     need_probe()
-    udp, tcp, port = sockets()
-    sent = 60_000
-    with tap.folder() as d, udp, tcp, Probe(d / "spool", "--udp", udp.fileno(), fds=(udp.fileno(),)) as probe:
-        probe.start()
+    one, two = sockets(), sockets()
+    udps = [one[0], two[0]]
+    fds = [u.fileno() for u in udps]
+    sent = 20_000
+    argv = [a for fd in fds for a in ("--udp", fd)]
+    with tap.folder() as d, one[0], one[1], two[0], two[1], Probe(d / "spool", *argv, fds=fds) as probe:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
-            u.sendto(b"<13>first", ("127.0.0.1", port))
-            tap.wait_until(lambda: lines_of(probe))
-            probe.child.send_signal(signal.SIGSTOP)
-            for _ in range(sent - 2):
-                u.sendto(b"<13>" + b"x" * 400, ("127.0.0.1", port))
-            probe.child.send_signal(signal.SIGCONT)
-            tap.wait_until(lambda: len(lines_of(probe)) > 1)
-            time.sleep(0.5)
-            u.sendto(b"<13>last", ("127.0.0.1", port))
-            tap.wait_until(lambda: lines_of(probe)[-1] == b"<13>last")
-        said = probe.stop()
-        lost = int(re.search(r"source 1 lost (\d+)", said)[1])
-        got = len(lines_of(probe))
-        assert lost > 0 and got + lost == sent, f"{got} arrived, {lost} counted as lost, {sent} sent"
+            def flood(port, n, running=True):
+                """What is counted as lost, and how many of n arrived, the last of which does."""
+                if running:
+                    probe.start()
+                before = len(lines_of(probe))
+                if running:
+                    u.sendto(b"<13>first", ("127.0.0.1", port))
+                    tap.wait_until(lambda: len(lines_of(probe)) > before)
+                    probe.child.send_signal(signal.SIGSTOP)
+                for _ in range(n - 1 - running):
+                    u.sendto(b"<13>" + b"x" * 400, ("127.0.0.1", port))
+                if running:
+                    probe.child.send_signal(signal.SIGCONT)
+                else:
+                    probe.start()
+                tap.wait_until(lambda: len(lines_of(probe)) > before + running)
+                time.sleep(0.5)
+                u.sendto(b"<13>last", ("127.0.0.1", port))
+                tap.wait_until(lambda: lines_of(probe)[-1] == b"<13>last")
+                said = probe.stop()
+                return int(re.search(r"source 1 lost (\d+)", said)[1]), len(lines_of(probe)) - before
+            lost, got = flood(one[2], sent)
+            assert lost > 0 and got + lost == sent, f"{got} arrived, {lost} counted as lost, {sent} sent"
+            both, got = flood(two[2], sent)
+            assert both > lost and got + both - lost == sent, f"{got} arrived, {both} - {lost} lost, {sent} sent"
+            # nobody reads, and the first listener's socket overflows
+            more, got = flood(one[2], sent, running=False)
+            assert more > both and got + more - both == sent, f"{got} arrived, {more} - {both} lost, {sent} sent"
         probe.start()  # the next process knows it still
         said = probe.stop()
-        assert f"source 1 lost {lost}" in said, said
+        assert f"source 1 lost {more}" in said, said
 
 
 def inside_small_disk(folder):

@@ -17,8 +17,9 @@ struct datagrams {
     const struct datagram_protocol *protocol;
     uv_poll_t poll;
     int fd;
-    uint32_t own; /* the listener's source */
-    uint64_t not_understood;
+    uint32_t own; /* the listener's source, which others of the protocol share */
+    uint32_t dropped;
+    uint64_t not_understood, not_understood_told;
     struct flow *flow;
     struct buf line;
     struct up_batch *batch;
@@ -94,8 +95,12 @@ static const struct datagram_protocol PROTOCOLS[DATAGRAM_KIND_MAX_] = {
 static void note_drops(struct datagrams *d) {
     uint32_t mem[SK_MEMINFO_VARS] = {0};
     socklen_t n = sizeof mem;
-    if (getsockopt(d->fd, SOL_SOCKET, SO_MEMINFO, mem, &n) == 0)
-        up_lost(d->g->up, d->own, mem[SK_MEMINFO_DROPS], d->not_understood + (d->flow ? flow_given_up(d->flow) : 0));
+    uint64_t not_understood = d->not_understood + (d->flow ? flow_given_up(d->flow) : 0);
+    if (getsockopt(d->fd, SOL_SOCKET, SO_MEMINFO, mem, &n) < 0)
+        return;
+    up_lost(d->g->up, d->own, mem[SK_MEMINFO_DROPS] - d->dropped, not_understood - d->not_understood_told);
+    d->dropped = mem[SK_MEMINFO_DROPS];
+    d->not_understood_told = not_understood;
 }
 
 /* 1: perhaps more; 0: empty. */

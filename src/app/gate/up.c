@@ -359,10 +359,10 @@ uint32_t up_source(struct up *u, struct str name, const char *kind, int offset_m
 
 void up_lost(struct up *u, uint32_t source, uint64_t lost, uint64_t broken) {
     struct up_src *s = source && source <= u->n_sources ? &u->sources[source - 1] : NULL;
-    if (!s || (s->lost == lost && s->broken == broken))
+    if (!s || (!lost && !broken))
         return;
-    s->lost = lost;
-    s->broken = broken;
+    s->lost += lost;
+    s->broken += broken;
     s->lost_told = false;
     push(u);
 }

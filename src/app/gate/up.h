@@ -19,7 +19,7 @@ typedef void up_done_fn(void *ctx, int result);
 int up_new(uv_loop_t *loop, const char *socket_path, struct up **ret) MUST_USE;
 /* The id of the source of this name: NAME (KIND), an equal name gives the equal id. 0: too many, or no memory. */
 uint32_t up_source(struct up *u, struct str name, const char *kind, int offset_min);
-/* What went by without becoming a record, in all; told to the sensor when it changes. */
+/* What went by without becoming a record, since this was said last; the sensor is told the sum. */
 void up_lost(struct up *u, uint32_t source, uint64_t lost, uint64_t broken);
 
 struct up_batch *up_begin(struct up *u); /* NULL without memory */
