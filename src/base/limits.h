@@ -141,6 +141,11 @@
 #define NOTE_BYTES_MAX 16384
 #define NOTES_A_TURN 64                   /* the sensor takes so many a second; the rest waits */
 
+/* Evidence that leaves as plain files */
+#define EVIDENCE_RECORDS_MAX 10000        /* of one export: a third party checks some hundred a minute */
+#define EVIDENCE_BYTES_MAX ((uint64_t) 1 << 30)
+#define EVIDENCE_WHY_BYTES_MAX 2000       /* the reason, as it was typed */
+
 /* HTTP */
 #define HTTP_BODY_BYTES_MAX (1024 * 1024) /* what is held in memory; a file (upload.h) goes to disk as it comes */
 #define HTTP_CONNECTIONS_MAX 512

@@ -158,3 +158,14 @@ int spool_newest_checkpoint(const char *dir, uint32_t *ret, struct diag *reterr)
     spool_segments_done(&l);
     return 0;
 }
+
+int spool_leaf_bytes(const struct raw_record *rec, struct buf *out) {
+    struct buf frame;
+    buf_init(&frame, SPOOL_FRAME_BYTES_MAX);
+    int r = spool_frame_encode(&frame, 0, spool_type_of(rec), rec);
+    size_t n = r == 0 ? (size_t) (unsigned char) frame.p[29] + SPOOL_FRAME_HEAD_BYTES + rec->bytes.n : 0;
+    if (r == 0)
+        buf_add(out, str_n(frame.p + 8, n - 8));
+    buf_done(&frame);
+    return r < 0 ? r : buf_error(out);
+}

@@ -17,7 +17,11 @@ int spool_prove_inclusion(struct spool_prover *p, uint64_t record, uint64_t size
                           struct diag *reterr) MUST_USE;
 int spool_prove_consistency(struct spool_prover *p, uint64_t old, uint64_t size, struct merkle_proof *ret,
                             struct diag *reterr) MUST_USE;
-/* The leaf of a record, as its frame is hashed. */
+/* The hash of a record's leaf. */
 int spool_prove_leaf(struct spool_prover *p, uint64_t record, struct merkle_hash *ret, struct diag *reterr) MUST_USE;
+/* The bytes a record's leaf is the hash of (spool/format.h), made again from what a reader gave. */
+int spool_leaf_bytes(const struct raw_record *rec, struct buf *out) MUST_USE;
+/* Where the whole spool is, the public key of its seals lies beside them under this name. */
+#define SPOOL_KEY_NAME "key.pub"
 /* The segment of the newest checkpoint there; 0: none yet. */
 int spool_newest_checkpoint(const char *dir, uint32_t *ret, struct diag *reterr) MUST_USE;

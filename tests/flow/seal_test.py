@@ -163,6 +163,21 @@ def what_is_done_to_a_sealed_spool_is_named():
         status, said = spoiled(rewrite)
         assert status == 1 and "changed since it was sealed: segment 00000002" in said, said
 
+        def remove_one(spool):
+            """One record taken out, everything else left valid."""
+            p = spool / "00000002.seg.zst"
+            b = bytearray(tap.run("zstd", "-dcq", p).stdout)
+            at = frame_at(b, b.index(b": line ") + 9)
+            size = (struct.unpack_from("<I", b, at)[0] + 7) & ~7
+            number = struct.unpack_from("<Q", b, at + 8)[0]
+            del b[at:at + size]
+            os.unlink(p)
+            (spool / "00000002.seg").write_bytes(b)
+            return number
+        removed = []
+        status, said = spoiled(lambda spool: removed.append(remove_one(spool)))
+        assert status == 1 and f"damaged: segment 00000002, records {removed[0]} to {removed[0] + 1}," in said, (removed, said)
+
         def swap(spool):
             a, b = spool / "00000001.seg.zst", spool / "00000002.seg.zst"
             a.rename(spool / "x")

@@ -7,7 +7,7 @@ import json
 import pathlib
 import re
 import shutil
-import subprocess
+import zipfile
 
 import programs
 import seals as seal
@@ -91,6 +91,67 @@ def enrolled(first, vault, at):
     assert status == 1 and "code is wrong" in said, said
 
 
+def checked(folder):
+    """What the script in the evidence says, with nothing of ours in reach; and the SHA-256 of the key it names last."""
+    r = tap.run("bash", "check.sh", cwd=folder, env={"PATH": "/usr/bin:/bin"})
+    return r.returncode, r.stdout.decode() + r.stderr.decode()
+
+
+def evidence_holds(d, data):
+    tap.need_program("openssl", "basenc")
+    out = d / "evidence.zip"
+    status, said = kizuki("export", "evidence", out, data, "--query", NEEDLE, "--why", "asked for by the police")
+    assert status == 0 and said.startswith("1 records with proofs in a tree of "), said
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in said, said
+    folder = d / "kizuki-evidence"
+    with zipfile.ZipFile(out) as z:
+        assert z.testzip() is None
+        z.extractall(d)
+    assert len((folder / "check.sh").read_text().splitlines()) <= 60
+    status, said = checked(folder)
+    assert status == 0 and "1 of " in said and "holds" in said, said
+    assert hashlib.sha256((folder / "key.pem").read_bytes()).hexdigest() in said, said
+    raw, = (folder / "records").glob("*.raw")
+    assert NEEDLE.encode() in raw.read_bytes()
+    told = json.loads((folder / "export.json").read_text())
+    assert told["why"] == "asked for by the police" and told["chosen_by"] == NEEDLE and told["exported_by"], told
+
+    def spoiled(change):
+        copy = d / "spoiled"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder, copy)
+        change(copy)
+        names = sorted(str(p.relative_to(copy)) for p in copy.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+        sums = "".join(f"{hashlib.sha256((copy / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
+        (copy / "SHA256SUMS").write_text(sums)  # whoever changes a file makes the list fit
+        return checked(copy)
+
+    assert spoiled(lambda c: None)[0] == 0
+
+    def change(name, old, new):
+        def run(c):
+            p, = c.glob(name)
+            b = p.read_bytes()
+            assert old in b, (name, old)
+            p.write_bytes(b.replace(old, new, 1))
+        return run
+    status, said = spoiled(change("records/*.raw", b"192.0.2.77", b"192.0.2.78"))
+    assert status == 1 and "not what the leaf holds" in said, said
+
+    def both(c):
+        change("records/*.raw", b"192.0.2.77", b"192.0.2.78")(c)
+        change("records/*.leaf", b"192.0.2.77", b"192.0.2.78")(c)
+    status, said = spoiled(both)
+    assert status == 1 and "not in the tree" in said, said
+    status, said = spoiled(change("checkpoint", b"\nsealed 20", b"\nsealed 19"))
+    assert status == 1 and "not signed by key.pem" in said, said
+    # without SHA256SUMS being made to fit, it is that which tells
+    (folder / "README.en.txt").write_text("believe me")
+    assert checked(folder)[0] == 1
+    status, said = kizuki("export", "evidence", d / "none.zip", data, "--record", "999999999", "--why", "x")
+    assert status == 1 and "sealed yet" in said and not (d / "none.zip").exists(), said
+
+
 @tap.test
 def after_root_deleted_everything_the_investigation_runs_on_the_vault():
     with pair() as (d, first, vault, at):
@@ -133,6 +194,7 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         assert "The line that matters" in hunted, hunted
         status, said = kizuki("verify", copy)
         assert status == 0 and "signed by" in said, said
+        evidence_holds(d, copy)
         # What the vault noticed was judged by the shipped rules and is a finding on its pages.
         b = vault.browser()
 

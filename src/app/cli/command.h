@@ -17,6 +17,8 @@ extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMA
     COMMAND_RULE_SOC_SEND;
 /* token.c */
 extern const struct cli_command COMMAND_TOKEN_ADD, COMMAND_TOKEN_DROP, COMMAND_TOKEN_LIST;
+/* export.c */
+extern const struct cli_command COMMAND_EXPORT_EVIDENCE;
 /* vault.c */
 extern const struct cli_command COMMAND_VAULT_CODE, COMMAND_VAULT_DROP, COMMAND_VAULT_ENROL, COMMAND_VAULT_LIST;
 /* rule_except.c */
@@ -27,3 +29,5 @@ extern const struct cli_command COMMAND_RULE_EXCEPT, COMMAND_RULE_EXCEPTIONS, CO
 int command_failed(const struct diag *d);
 /* --pace: 0, or times the speed of life that a sleep can still be computed for. */
 int command_pace(const char *text, double *ret, struct diag *reterr) MUST_USE;
+/* A time as people write it; NULL: TIME_NONE. */
+int command_time(const char *text, int64_t *ret, struct diag *reterr) MUST_USE;

@@ -244,7 +244,7 @@ static int search_files(struct searching *s, char **args, unsigned n_args, struc
 
 /* ---- the command ---- */
 
-static int read_time(const char *text, int64_t *ret, struct diag *err) {
+int command_time(const char *text, int64_t *ret, struct diag *err) {
     struct time_written w;
     struct arena a;
     *ret = TIME_NONE;
@@ -295,7 +295,7 @@ static int search_main(void *settings, unsigned n_args, char **args) {
     struct searching s = {.args = settings, .terminal = isatty(2)};
     struct diag d = {0};
     const struct sigaction on = {.sa_handler = on_interrupt, .sa_flags = (int) SA_RESETHAND};
-    if (read_time(s.args->from, &s.from_ns, &d) < 0 || read_time(s.args->to, &s.to_ns, &d) < 0)
+    if (command_time(s.args->from, &s.from_ns, &d) < 0 || command_time(s.args->to, &s.to_ns, &d) < 0)
         return failed(&d);
     if (load_decoders(&s, n_args, args, &d) < 0)
         return failed(&d);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "spool/prove.h"
 #include "spool/seal.h"
 
 #include <getopt.h>
@@ -139,7 +140,11 @@ static int prepare(struct keep *k, struct diag *err) {
     /* The sensor makes it too; whoever comes first. */
     if (r == 0)
         r = file_make_dir(k->spool, 0700, err);
-    return r < 0 ? r : sign_key_open(key, &k->key, &k->pub, err);
+    if (r == 0)
+        r = sign_key_open(key, &k->key, &k->pub, err);
+    /* Beside what it signs, too: whoever has the spool can check it, and nobody but us may read where the key is. */
+    snprintf(key, sizeof key, "%.4000s/" SPOOL_KEY_NAME, k->spool);
+    return r < 0 ? r : sign_public_save(key, &k->pub, err);
 }
 
 int main(int argc, char **argv) {

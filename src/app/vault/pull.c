@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "spool/adopt.h"
+#include "spool/prove.h"
 
 #include <dirent.h>
 #include <netdb.h>
@@ -494,6 +495,9 @@ static int keep_first(const char *data, const char *name, const char *at, const 
         r = file_make_dir(path, 0700, err);
     }
     snprintf(path, sizeof path, "%.3900s/vault/%s/keep/key.pub", data, name);
+    if (r == 0)
+        r = sign_public_save(path, seals, err);
+    snprintf(path, sizeof path, "%.3900s/vault/%s/spool/" SPOOL_KEY_NAME, data, name);
     if (r == 0)
         r = sign_public_save(path, seals, err);
     hex_encode(pin, SHA256_BYTES, hex);
