@@ -329,6 +329,31 @@ async function searching(browser, target, out) {
   return faults;
 }
 
+/** What a provider said on the telephone is typed in; nobody is found, and which log would be needed is said. */
+async function tracing(browser, target, out) {
+  const faults = [];
+  for (const width of [1440, 390]) {
+    const who = await person(browser, { width });
+    const { page } = who;
+    await target.signIn(page);
+    await open(page, target.base, "search/trace");
+    await page.getByLabel("こちらの公開アドレス").fill("198.51.100.77");
+    await page.getByLabel("ポート番号").fill("40001");
+    await page.getByLabel("時刻(言われた").fill("いつか");
+    await page.getByRole("button", { name: "たどる", exact: true }).click();
+    faults.push(await has(page, "時刻が読めません", 20_000));
+    await page.getByLabel("時刻(言われた").fill("今日 0時5分");
+    await page.getByRole("button", { name: "たどる", exact: true }).click();
+    faults.push(await has(page, "足りないログ", 60_000), await has(page, "198.51.100.77 に変換したファイアウォールのログ", 20_000), await has(page, "だれにもたどり着けませんでした", 20_000));
+    who.take(); /* the refusal of the unreadable time stands in the console */
+    faults.push(...await page.evaluate(layoutFaults, who.phone), ...await axeFaults(page));
+    await picture(who, `${out}trace-nobody-ja-${width}-light.png`);
+    faults.push(...who.take());
+    await who.context.close();
+  }
+  return faults;
+}
+
 async function motion(browser, target) {
   const names = [];
   for (const reduced of [false, true]) {
@@ -441,7 +466,10 @@ export async function walks(browser, target, out) {
   await walk("a decision: asked once more in the same words", decide);
   await walk("a line is tried", line);
   if (target.dev) skip("logs are searched", "the stand-in has none");
-  else await walk("logs are searched", searching);
+  else {
+    await walk("logs are searched", searching);
+    await walk("an address from outside is traced", tracing);
+  }
   await walk("language and chain of records", language);
   await walk("paper: A4, dates written out", paper);
 }

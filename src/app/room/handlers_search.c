@@ -146,11 +146,13 @@ static void add_endpoint(struct buf *b, const char *address, const char *port, c
         buf_printf(b, ",\"%s\":%u", port, n);
 }
 
+/* 0, an error, or the status of what was said. */
 static int read_question(struct call *c, struct trace_question *q) {
     static const char *const keys[] = {"address", "port", "time", "zone", "destination", "error_s", NULL};
     struct trace_words words = {0};
     struct str *texts[] = {&words.address, &words.port, &words.time, &words.zone, &words.destination};
     const char *wrong;
+    char key[32];
     int e = call_body_only(c, keys);
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(texts); i++)
         e = read_word(c, keys[i], texts[i]);
@@ -159,14 +161,17 @@ static int read_question(struct call *c, struct trace_question *q) {
     if (e < 0)
         return e;
     e = trace_question_read(&words, room_now(c->p->room), c->p->config->offset_min, q, &wrong, &c->err);
-    return e < 0 ? call_bad(c, wrong) : 0;
+    if (e == 0 || e == -ENOMEM)
+        return e;
+    snprintf(key, sizeof key, "error.trace_%s", wrong);
+    return call_refuse(c, 400, key);
 }
 
 int handle_trace_post(struct call *c) {
     struct trace_question q;
     struct buf members;
     int e = read_question(c, &q);
-    if (e < 0)
+    if (e != 0)
         return e;
     buf_init(&members, 2048);
     buf_printf(&members, "\"op\":\"trace\",\"at_ms\":%lld,\"width_s\":%lld,\"error_s\":%lld,\"zone_told\":%s,\"zone_min\":%d",

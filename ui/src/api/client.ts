@@ -108,6 +108,10 @@ export const api = {
   startSearch: (q: { query: string; from?: string; to?: string }) => call<{ search: number }>("POST", "/searches", q),
   search: (id: Id) => get<T.Search>(`/searches/${enc(id)}`),
   stopSearch: (id: Id) => call<T.Search>("POST", `/searches/${enc(id)}/stop`, {}),
+  startTrace: (q: { address: string; port: string | null; time: string; zone: string | null; destination: string | null; error_s: number }) =>
+    call<{ search: number }>("POST", "/traces", q),
+  trace: (id: Id) => get<T.Trace>(`/traces/${enc(id)}`),
+  stopTrace: (id: Id) => call<T.Trace>("POST", `/traces/${enc(id)}/stop`, {}),
   storedEvent: (n: Id) => get<T.StoredEvent>(`/events/${enc(n)}`),
   hunts: get<{ hunts: T.Hunt[] }>("/hunts"),
   keepHunt: (search: number, hypothesis: string) => call<T.Hunt>("POST", "/hunts", { search, hypothesis }),

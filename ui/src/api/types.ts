@@ -12,6 +12,7 @@ export type Now = S["Now"];
 export type Ask = S["Ask"];
 export type AskButton = S["Button"];
 export type Search = S["Search"];
+export type Trace = S["Trace"];
 export type StoredEvent = S["StoredEvent"];
 export type Hunt = S["Hunt"];
 export type Source = S["Source"];

@@ -14,7 +14,8 @@ import { Time } from "../../widgets/Time";
 type Row = Search["events"][number];
 const said = (v: unknown): string => visible(Array.isArray(v) ? v.join(", ") : String(v)).map((p) => p.s).join("");
 
-function Opened({ n }: { n: number }) {
+/** One stored event, whole. */
+export function Opened({ n }: { n: number }) {
   const one = useResource(api.storedEvent(n), [], [n]);
   return (
     <Loaded of={one}>{(d) => {

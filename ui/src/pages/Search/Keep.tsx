@@ -17,14 +17,15 @@ function note(s: Search): string {
   return t("search.note", { query: s.query, n: s.found, first: s.first_at, last: s.last_at, records: first.join(", "), more: more > 0 ? t("search.note_more", { n: more }) : "" });
 }
 
-function Attach({ s }: { s: Search }) {
+/** Puts a sentence on an open case's timeline. */
+export function AttachNote({ text, at }: { text: () => string; at?: string }) {
   const cases = useResource(api.incidents({ state: "open", limit: 50 }), [], []);
   const [id, pick] = useState("");
   const write = useWrite();
   const rows = cases.data?.incidents ?? [];
   if (rows.length === 0) return null;
   return (
-    <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (id) void write.run(() => api.addNote(id, { text: note(s), at: s.first_at ?? undefined, lane: "ciso_csirt" })); }}>
+    <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (id) void write.run(() => api.addNote(id, { text: text(), at, lane: "ciso_csirt" })); }}>
       <label class="field"><span class="hidden">{t("search.attach_to")}</span>
         <select value={id} onChange={(e) => { pick(e.currentTarget.value); write.clear(); }}>
           <option value="">{t("search.attach_to")}</option>
@@ -43,7 +44,7 @@ export function Keep({ s }: { s: Search }) {
   if (s.state === "running") return null;
   return (
     <div class="search-keep">
-      <Attach s={s} />
+      <AttachNote text={() => note(s)} at={s.first_at ?? undefined} />
       <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
         <input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} aria-label={t("search.hunt_about")} placeholder={t("search.hunt_about")} />
         {about.trim() && <Button submit busy={write.state.step === "busy"}>{t("search.hunt")}</Button>}

@@ -12,6 +12,7 @@ import { Events } from "./Events";
 import { Facets } from "./Facets";
 import { Hunts } from "./Hunts";
 import { Keep } from "./Keep";
+import { Trace } from "./Trace";
 import { addressOf, RANGES, type Searching, useSearch, type Wanted, wantedOf } from "./useSearch";
 
 function Box({ wanted }: { wanted: Wanted }) {
@@ -79,7 +80,6 @@ function Page({ wanted }: { wanted: Wanted }) {
   const { search, failure, stop }: Searching = useSearch(wanted);
   return (
     <>
-      <div class="page-head"><h1>{t("nav.search")}</h1></div>
       <Box wanted={wanted} />
       {failure && <div class="refusal" role="alert"><Mark kind="must">{t("failure.title")}</Mark><ServerWords failure={failure} /></div>}
       {search && <Progress s={search} stop={stop} />}
@@ -89,7 +89,15 @@ function Page({ wanted }: { wanted: Wanted }) {
   );
 }
 
-export function Search({ query }: { args: string[]; query: URLSearchParams }) {
+export function Search({ args, query }: { args: string[]; query: URLSearchParams }) {
   const wanted = wantedOf(query);
-  return <Page key={addressOf(wanted)} wanted={wanted} />;
+  const tab = args[0] === "trace" ? "trace" : "lines";
+  const one = (id: string, href: string) => <a href={href} aria-current={id === tab ? "page" : undefined}>{t(`search.tab.${id}`)}</a>;
+  return (
+    <>
+      <div class="page-head"><h1>{t("nav.search")}</h1></div>
+      <nav class="tabs plain" aria-label={t("nav.search")}>{one("lines", "#/search")}{one("trace", "#/search/trace")}</nav>
+      {tab === "trace" ? <Trace query={query} /> : <Page key={addressOf(wanted)} wanted={wanted} />}
+    </>
+  );
 }
