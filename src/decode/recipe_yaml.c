@@ -508,7 +508,6 @@ static int read_list(struct load *l, const struct yaml_node *n) {
                                     : BAD(l, n, "'pairs' has 'between', 'assign', 'quotes', 'nested'");
     if (r < 0)
         return r;
-    *p = (struct recipe_list){.between = STR(" "), .assign = '=', .double_quote = true, .nested = UINT16_MAX};
     (void) yaml_get_str(n, "between", &p->between);
     if (!p->between.n)
         return BAD(l, yaml_get(n, "between"), "'between' is the text between two pairs");
@@ -853,7 +852,8 @@ int recipe_read(struct decode_set *set, const struct yaml_node *n, const char *f
     union map_value *key;
     *to = (struct recipe){.file = file, .set = set, .key_slot = UINT16_MAX};
     map_init(&to->slots, RECIPE_SLOTS_MAX, 0);
-    to->list.nested = UINT16_MAX;
+    /* a pattern may say {pairs} where the file says nothing of them */
+    to->list = (struct recipe_list){.between = STR(" "), .assign = '=', .double_quote = true, .nested = UINT16_MAX};
     if (n->kind != YAML_MAPPING)
         return BAD(&l, n, "a decoder file is a mapping with 'decoder', 'help', 'find' and 'samples'");
     int r = yaml_only_keys(n, keys, file, reterr);

@@ -120,6 +120,10 @@ static void lists_are_read_with_their_quotes(void **state UNUSED) {
     assert_field(ev, "v.port", "80");
     ev = fixture_line(&f, "k=1 who=\"no end");
     assert_field(ev, "user.name", "\"no");
+    with(FIND "messages:\n  - like: ['tried {pairs}']\nfields: {user.name: who}\n"); /* nothing is said of pairs */
+    assert_field(message("tried a=1 who=sato"), "user.name", "sato");
+    with("find: [{start: 'k='}]\npairs: {quotes: \"\\\"'\", nested: msg}\nkeep: v.\n"
+         "fields: {user.name: who, source.ip: ip}\n");
     ev = fixture_line(&f, "k=1 a='x b='y who='z ip=192.0.2.1"); /* one that nothing closes, then others */
     assert_field(ev, "user.name", "'z");
     assert_field(ev, "source.ip", "192.0.2.1");
