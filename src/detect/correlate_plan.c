@@ -132,6 +132,26 @@ static int check_needs(const struct planner *b, const struct plan_corr *c, struc
     return 0;
 }
 
+static bool same_group(const struct plan_corr *a, const struct plan_corr *b) {
+    return a->n_keys == b->n_keys && !a->n_aliases && !b->n_aliases &&
+           memcmp(a->keys, b->keys, a->n_keys * sizeof *a->keys) == 0;
+}
+
+/* Above what it looks at, and after what is attached to it, which has counted the event at hand: in one table of groups
+ * that stands first (place_all). */
+static uint32_t least_level(const struct planner *b, const struct plan_corr *c) {
+    uint32_t level = c->floor;
+    for (uint32_t k = 0; k < c->n_inputs; k++) {
+        const struct plan_corr *from = spec_of(b, c->inputs[k]);
+        level = from ? MAX(level, from->level + 1) : level;
+    }
+    for (uint32_t k = 0; k < c->n_measures; k++) {
+        const struct plan_corr *from = c->measures[k].provider_rule ? spec_of(b, c->measures[k].provider_rule) : NULL;
+        level = from ? MAX(level, from->level + !same_group(c, from)) : level;
+    }
+    return level;
+}
+
 /* One round over all: refuses what lost something it needs, raises levels. Returns 1 when anything
  * changed. */
 static int settle_round(struct planner *b) {
@@ -142,12 +162,7 @@ static int settle_round(struct planner *b) {
         if (!c)
             continue;
         int code = check_needs(b, c, &why);
-        uint32_t level = c->floor;
-        for (uint32_t k = 0; code == 0 && k < c->n_inputs; k++) {
-            const struct plan_corr *from = spec_of(b, c->inputs[k]);
-            if (from)
-                level = MAX(level, from->level + 1);
-        }
+        uint32_t level = code == 0 ? least_level(b, c) : c->floor;
         if (code == 0 && level >= CORRELATION_LEVELS_MAX)
             code = yaml_error(&why, -ERR_LIMIT, c->pub.rule->file.p, c->pub.rule->correlation,
                               "correlations look at each other in a circle or more than %d deep",
@@ -175,11 +190,7 @@ static bool set_levels(struct planner *b) {
         changed = false;
         for (uint32_t i = 0; i < b->p->set->n; i++) {
             struct plan_corr *c = b->specs[i];
-            uint32_t level = c ? c->floor : 0;
-            for (uint32_t k = 0; c && k < c->n_inputs; k++) {
-                const struct plan_corr *from = spec_of(b, c->inputs[k]);
-                level = from ? MAX(level, from->level + 1) : level;
-            }
+            uint32_t level = c ? least_level(b, c) : 0;
             if (!c || level <= c->level)
                 continue;
             if (level >= CORRELATION_LEVELS_MAX)
@@ -189,11 +200,6 @@ static bool set_levels(struct planner *b) {
         }
     }
     return true;
-}
-
-static bool same_group(const struct plan_corr *a, const struct plan_corr *b) {
-    return a->n_keys == b->n_keys && !a->n_aliases && !b->n_aliases &&
-           memcmp(a->keys, b->keys, a->n_keys * sizeof *a->keys) == 0;
 }
 
 /* The lowest level above c's on which its group-by stands already; NO_INDEX: none. */
@@ -499,9 +505,11 @@ static int place_all(struct planner *b) {
     p->scopes = arena_zalloc(&p->arena, (n + 1) * sizeof *p->scopes);
     if (!p->corrs || !p->scopes)
         return no_memory(b);
-    for (uint32_t i = 0; i < p->set->n; i++) {
+    for (uint32_t k = 0; k < 2 * p->set->n; k++) {
+        uint32_t i = k % p->set->n;
         struct plan_corr *c = b->specs[i];
-        if (!c)
+        bool only_counts = c && c->type == CORR_VALUE_COUNT && !c->need;
+        if (!c || only_counts != (k < p->set->n)) /* those first */
             continue;
         int code = place(b, c);
         if (code < 0)

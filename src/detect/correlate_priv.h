@@ -432,6 +432,8 @@ int window_feed(struct correlate *c, const struct plan_window *pw, union corr_st
                 const struct mini *m) MUST_USE;
 void window_free(struct correlate *c, const struct plan_window *pw, union corr_state *st);
 const uint32_t *window_totals(const struct window *w);
+/* Where the oldest step begins of a window whose newest event is of time t. */
+int64_t window_since(const struct plan_window *pw, int64_t t);
 /* A window's set of distinct words with the step each was seen last. */
 struct word_set {
     uint32_t n, cap;  /* cap: power of two once it is a table */

@@ -176,6 +176,10 @@ static int64_t step_of(int64_t t, int64_t step_ns, int64_t newest) {
     return t >= 0 ? t / step_ns : -((-t + step_ns - 1) / step_ns);
 }
 
+int64_t window_since(const struct plan_window *pw, int64_t t) {
+    return (step_of(t, pw->step_ns, 0) - WINDOW_STEPS) * pw->step_ns;
+}
+
 int window_feed(struct correlate *c, const struct plan_window *pw, union corr_state *st,
                 const struct mini *m) {
     struct window *w = st->p;

@@ -313,7 +313,7 @@ static int gather_past(struct correlate *c, uint32_t scope, struct group *g,
         uint32_t wanted = pc->pub.evidence;
         for (uint32_t i = 0; i < pc->pub.n_collects; i++)
             wanted |= pc->pub.collects[i].mask;
-        r = group_past(c, scope, g, wanted, m->t - w->span_ns - w->step_ns, m, add_past, &x,
+        r = group_past(c, scope, g, wanted, window_since(w, m->t), m, add_past, &x,
                        &cut_off);
     } else {
         r = state_past(c, s, pc, &hot_of(c, g)->states[pc->at], m, add_past, &x);

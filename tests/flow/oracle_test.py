@@ -10,18 +10,14 @@ import sys
 import tap
 
 sys.path.insert(0, str(tap.ROOT / "tests" / "oracle"))
-sys.path.insert(0, str(tap.ROOT / "tools"))
 import compare  # noqa: E402
 import sigma  # noqa: E402
-import sigma_table  # noqa: E402
+from rounds import Rounds, sigma_table  # noqa: E402
 
-SEED = int(os.environ.get("KIZUKI_SEED", 20140601))
-ROUNDS = 12
+ROUNDS = Rounds(12, 20140601, compare.Round, lambda program, r: compare.hunt(program, r.text, r.lines))
 PUBLIC_EVENTS = int(os.environ.get("KIZUKI_PUBLIC_EVENTS", 12))
 DEVELOPER = tap.ROOT / "build-dev" / "kizuki"
-_rounds = []
 
-# Mistakes an evaluator could have: in place of the first text the second. A number is the round that shows it, tried first.
 MISTAKES = [
     ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return c'),
     ('return l if len(l) == 1 and (ord(l) >= 128 or ord(c) < 128) else c', 'return l if len(l) == 1 else c', 3),
@@ -60,20 +56,11 @@ MISTAKES = [
 ]
 
 
-def rounds():
-    """Each round with what Kizuki says, once for all tests of this file."""
-    if not _rounds:
-        for i in range(ROUNDS):
-            r = compare.Round(SEED + i)
-            _rounds.append((r, compare.hunt(tap.KIZUKI, r.text, r.lines)))
-    return _rounds
-
-
 def count():
     """(cases, how many are true) of all rounds, which must agree."""
     sigma.COUNTS.clear()
     n_cases = n_true = 0
-    for r, got in rounds():
+    for r, got in ROUNDS.all():
         true, words = r.difference(got)
         assert words is None, words
         n_cases += r.n_cases
@@ -81,10 +68,14 @@ def count():
     return n_cases, n_true
 
 
+def figures():
+    return {f"`{m}`": sigma_table.shown(true, false) for m, (false, true) in compare.table().items() if m not in ("keyword", "field")}
+
+
 def column():
     """For the table of docs/sigma.md."""
     count()
-    return {f"`{m}`": sigma_table.shown(true, false) for m, (false, true) in compare.table().items()}
+    return figures()
 
 
 @tap.test
@@ -100,28 +91,19 @@ def thirty_thousand_cases_agree():
               "utf16", "utf16le", "utf16be", "wide", "lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year", "cidr",
               "expand", "fieldref", "keyword", "field"}
     assert listed == set(table), listed ^ set(table)
-    if "KIZUKI_SEED" not in os.environ:
-        page = sigma_table.column()
-        stale = [m for m in listed - {"keyword", "field"} if page.get(f"`{m}`") != sigma_table.shown(*reversed(table[m]))]
-        assert not stale, f"docs/sigma.md is stale ({', '.join(sorted(stale))}); run tools/sigma_table.py --write"
+    ROUNDS.check_page(figures())
 
 
 @tap.test
 def every_mistake_of_the_evaluator_is_seen():
-    unseen = []
-    for old, new, *first in MISTAKES:
-        evaluator = compare.broken(old, new)
-        order = [rounds()[i] for i in first] + rounds()
-        if not any(r.difference(got, evaluator)[1] for r, got in order):
-            unseen.append(f"{old}  ->  {new}")
-    print(f"# {len(MISTAKES)} mistakes tried")
+    unseen = ROUNDS.unseen(MISTAKES, sigma)
     assert not unseen, "\n".join(unseen)
 
 
 @tap.test
 def the_developer_build_with_its_sanitizers_agrees():
     tap.need(DEVELOPER.exists(), "build-dev is not built")
-    r, _ = rounds()[0]
+    r, _ = ROUNDS.all()[0]
     true, words = r.difference(compare.hunt(DEVELOPER, r.text, r.lines))
     assert words is None, words
 

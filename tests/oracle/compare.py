@@ -71,12 +71,17 @@ class Told:
         second = lambda t: int(datetime.fromisoformat(t.replace("Z", "+00:00")).timestamp())
         return collections.Counter(
             self.comparable((f["rule"]["name"], tuple(sorted(f["group"].items())), second(f["detected"]), second(f["first"]), second(f["last"]),
-                             tuple(sorted(e["line"] for e in f["evidence"])), f["count"])) for f in run(program, self.text, self.story.lines))
+                             tuple(sorted(e["line"] for e in f["evidence"])), f["count"],
+                             tuple(sorted((k, round(v, 4)) for k, v in f.get("measures", {}).items())))) for f in run(program, self.text, self.story.lines))
 
     def comparable(self, finding):
-        """A value_count keeps one event for each value, not for how many that message stood: its count is not compared."""
-        c = self.types[finding[0]]
-        return finding[:-1] if c["type"] == "value_count" and not correlation.waits(c) else finding
+        """A value_count keeps one event for each value, not for how many that message stood: its count is not compared. Of what
+        came before measures were true, sixteen events at least are kept: all are counted, the last ten are compared."""
+        name, group, detected, first, last, lines, count, measures = finding
+        c = self.types[name]
+        if c["type"] == "measures":
+            return name, group, detected, last, lines[-10:], count, measures
+        return finding[:-2] if c["type"] == "value_count" and not correlation.waits(c) else finding
 
     def difference(self, got, evaluator=correlation):
         """(names of the correlations that tell something, words about the first difference or None)"""
@@ -96,7 +101,7 @@ class Told:
         for key in ("group-by", "aliases", "generate"):
             if key in c:
                 yield f"`{key}`"
-        if isinstance(condition, str):
+        if isinstance(condition, str) and c["type"] == "temporal":
             yield "rules joined by words"
         if any(r in self.types for r in c["rules"]):
             yield "chains"

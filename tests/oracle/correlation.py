@@ -2,8 +2,7 @@
 right: for every event it looks again at the whole past. No windows that move, no state, no groups that are kept.
 
 What happens is an Occurrence: an event, or what a correlation that waits for the end of its time says at that end. A rule is a
-list of the occurrences at which it is true; a correlation is judged over those of the rules it names, group by group.
-`measures` has no place here: its windows move in steps (tests/unit/detect/test_correlate_measures.c)."""
+list of the occurrences at which it is true; a correlation is judged over those of the rules it names, group by group."""
 import functools
 import re
 from fractions import Fraction
@@ -41,14 +40,17 @@ class Entry:
 
 
 class Finding:
+    measures = ()
+
     def __init__(self, rule, group, detected, entries, count=None):
         self.rule, self.group, self.detected, self.entries = rule, group, detected, entries
         self.count = sum(e.weight for e in entries) if count is None else count
 
     def key(self, with_count=True):
         lines = sorted(e.line for e in self.entries)
-        times = [e.t for e in self.entries]
-        return (self.rule, tuple(sorted(self.group.items())), self.detected, min(times), max(times), tuple(lines), self.count if with_count else None)
+        times = [e.t for e in self.entries] + [self.detected] * bool(self.measures)  # which need not be evidence
+        return (self.rule, tuple(sorted(self.group.items())), self.detected, min(times), max(times), tuple(lines), self.count if with_count else None,
+                tuple(sorted((name, round(v, 4)) for name, v in self.measures)))
 
 
 def number(text):
@@ -228,6 +230,70 @@ class Judge:
         return self.window(past, 2) if holds(self.condition, Fraction(now, before)) else None
 
 
+class Figure(float):
+    """A number of an expression: what is divided by zero is 0."""
+
+    def __add__(self, other):
+        return Figure(float(self) + other)
+
+    def __sub__(self, other):
+        return Figure(float(self) - other)
+
+    def __mul__(self, other):
+        return Figure(float(self) * other)
+
+    def __neg__(self):
+        return Figure(-float(self))
+
+    def __truediv__(self, other):
+        return Figure(float(self) / other) if other else Figure(0)
+
+
+def value_of(expression, figures):
+    """The expressions of measures are those of Python, as far as they go."""
+    names = {name: Figure(v) for name, v in figures.items()}
+    text = re.sub(r"(?<![a-z_0-9.])\d+(\.\d+)?", r"Figure(\g<0>)", " ".join(expression.split()))
+    return float(eval(text, {"Figure": Figure, **names}))
+
+
+class Measured:
+    """Figures of one window that moves in steps: time is cut into sixtieths of the timespan (in whole nanoseconds) since 1970,
+    and the window has the step of the event and the sixty before it."""
+
+    def __init__(self, c):
+        self.c, self.rules, self.step = c, set(as_list(c["rules"])), span_of(c["timespan"]) * 10**9 // 60
+
+    def step_of(self, e):
+        return e.t * 10**9 // self.step
+
+    def window(self, past):
+        return [e for e in past if self.step_of(e) >= self.step_of(past[-1]) - 60]
+
+    def counted(self, m, inside):
+        """The events a measure looks at, and those alone."""
+        of = set(as_list(m.get("count", m.get("spread", m.get("of", list(self.rules))))))
+        without = set(as_list(m.get("without", [])))
+        return [e for e in inside if e.rules & of and not e.rules & without]
+
+    def figure(self, m, inside):
+        entries = self.counted(m, inside)
+        if "count" in m:
+            return sum(e.weight for e in entries)
+        if "spread" in m:
+            return len({self.step_of(e) for e in entries})
+        values = {tuple(e.value(f) for f in as_list(m["distinct"])) for e in entries}
+        return len([v for v in values if None not in v])
+
+    def figures(self, past, attached):
+        made, inside = dict(attached), self.window(past)
+        for name, m in self.c["measures"].items():
+            made[name] = value_of(m, made) if isinstance(m, str) else self.figure(m, inside)
+        return made
+
+    def evidence(self, entries):
+        return [e for e in entries if e.rules & set(as_list(self.c.get("evidence", list(self.rules))))]
+
+
 class Correlations:
     """Documents of detections (judged by sigma.py) and correlations over events [(seconds, {field: text}, weight)]."""
 
@@ -278,14 +344,52 @@ class Correlations:
     def correlate(self, rule):
         """Notes the findings; answers the occurrences at which the correlation is true."""
         c, hits = rule["correlation"], []
+        if c["type"] == "value_count" and set(c["condition"]) == {"field"}:
+            return []  # a figure for others
         for group, entries in self.groups(rule).items():
             if waits(c):
                 hits += self.wait(rule, dict(group), entries)
+                continue
+            if c["type"] == "measures":
+                hits += self.measure(rule, group, entries)
                 continue
             judge = Judge(c, as_list(c["rules"]))
             true = [(e, getattr(judge, c["type"])(entries[: i + 1])) for i, e in enumerate(entries)]
             hits += [e.what for e, because in true if because]
             self.fold(rule, dict(group), [x for x in true if x[1]])
+        return hits
+
+    def provided(self, name, keys, now):
+        """What a value_count without a number counts in the group, this event with it. Its window moves in sixty-fourths."""
+        rule = self.by_name[name]
+        c = rule["correlation"]
+        step = span_of(c["timespan"]) * 10**9 // 64
+        group = tuple((k, dict(keys)[k]) for k in as_list(c.get("group-by", [])))
+        entries = [e for e in self.groups(rule).get(group, []) if not now < e.what and e.t * 10**9 // step + 64 >= now.t * 10**9 // step]
+        return len(set(named_values(c, entries)) - {None})
+
+    def measure(self, rule, group, entries):
+        """As long as a finding is open, what is attached to it stays as it was when it opened."""
+        c, of, frozen, last, hits = rule["correlation"], None, {}, None, []
+        m, span, on = Measured(c), span_of(c["timespan"]), set(as_list(c.get("on", c["rules"])))
+        for i, e in enumerate(entries):
+            if not e.rules & on:
+                continue
+            is_open = of is not None and e.t < last + span
+            attached = frozen if is_open else {name: self.provided(which, group, e.what) for name, which in c.get("attach", {}).items()}
+            figures = m.figures(entries[: i + 1], attached)
+            if not value_of(c["condition"], figures):
+                continue
+            hits.append(e.what)
+            if not self.speaks(rule):
+                continue
+            if is_open:
+                of.entries += m.evidence([e])
+                of.count += sum(x.weight for x in m.evidence([e]))
+            else:
+                of, frozen = Finding(rule["name"], dict(group), e.t, m.evidence(m.window(entries[: i + 1]))), attached
+                self.findings.append(of)
+            last, of.measures = e.t, list(figures.items())
         return hits
 
     def fold(self, rule, group, true):

@@ -72,6 +72,7 @@ class Story:
         names, deep = DETECTIONS + ["f"] * 2, {}
         for i in range(n):
             d = self.correlation(f"c{i}", names)
+            out += [self.provider(d["correlation"], names)] if "attach" in d["correlation"] else []
             deep[d["id"]] = 1 + max(deep.get(r, 0) for r in d["correlation"]["rules"])
             out.append(d)
             if self.chance(3) and deep[d["id"]] < DEEPEST and not correlation.waits(d["correlation"]):
@@ -81,11 +82,13 @@ class Story:
     def correlation(self, name, names):
         kind = self.r.choice(["event_count"] * 3 + ["value_count"] * 3 + ["temporal"] * 3 + ["words"] * 2 + ["temporal_ordered"] * 3
                              + ["value_sum", "value_avg", "value_median", "value_percentile", "value_percentile", "rate_change", "rate_change",
-                                "first_seen", "silence"])
+                                "first_seen", "silence", "measures", "measures", "measures", "measures"])
         looked = list(dict.fromkeys(self.r.choice(names) for _ in range(self.r.choice([1, 1, 2, 2, 3]) if kind not in ("temporal", "words", "temporal_ordered")
                                                                   else self.r.choice([2, 2, 3, 4]))))
         c = {"type": "temporal" if kind == "words" else kind, "rules": looked, "timespan": f"{self.r.choice(SPANS)}s"}
         self.group(c)
+        if kind == "measures":
+            self.measures(c, name)
         condition = getattr(self, "of_" + kind, lambda looked: None)(looked)
         if condition is not None:
             c["condition"] = condition
@@ -101,6 +104,56 @@ class Story:
         if keys:
             c["group-by"] = keys if len(keys) > 1 or self.chance(2) else keys[0]
 
+    def some(self, names):
+        """One, or a list of some."""
+        chosen = self.r.sample(names, self.r.randint(1, len(names)))
+        return chosen[0] if len(chosen) == 1 and self.chance(2) else chosen
+
+    def measures(self, c, name):
+        looked, known = c["rules"], []
+        self.known = known
+        if self.chance(4) and "aliases" not in c:
+            c["attach"] = {"apart": f"{name}_apart"}
+            known.append("apart")
+        c["measures"] = {}
+        for i in range(self.r.choice([1, 2, 2, 3, 4])):
+            kind = self.r.choice(["count", "count", "distinct", "distinct", "spread", "formula"])
+            if kind == "formula" and known:
+                a, b = self.r.choice(known), self.r.choice(known + ["2", "0.5"])
+                m = self.r.choice([f"{a} {self.r.choice('+-*/')} {b}", f"({a} + 1) / ({b} - 1)", f"{b} / ({a} - 2)", f"-{a} + 3 * {b}"])
+            elif kind == "distinct":
+                m = {"distinct": self.r.choice(["v", "user.name", "source.ip", "source.port", ["v", "user.name"], ["source.ip", "host.name"]])}
+                m |= {"of": self.some(looked)} if self.chance(2) else {}
+            else:
+                m = {"spread" if kind == "spread" else "count": self.some(looked)}
+            if isinstance(m, dict) and len(looked) > 1 and self.chance(4):
+                m["without"] = self.some(looked)
+            c["measures"][f"m{i}"] = m
+            known.append(f"m{i}")
+        if len(looked) > 1 and self.chance(4):
+            c["on"] = self.some(looked)
+        if self.chance(3):
+            c["evidence"] = self.some(looked)
+
+    def provider(self, c, names):
+        keys = [k for k in correlation.as_list(c.get("group-by", [])) if self.chance(2)]
+        p = {"type": "value_count", "rules": [self.r.choice(names)], "timespan": f"{self.r.choice(SPANS)}s",
+             "condition": {"field": self.r.choice(["v", "user.name", "source.port", ["v", "host.name"]])}, **({"group-by": keys} if keys else {})}
+        name = c["attach"]["apart"]
+        return {"title": name, "id": name, "name": name, "correlation": p, "kizuki": {"finding": "never"}}
+
+    def of_measures(self, looked):
+        def one():
+            name = self.r.choice(known)
+            return f"{name} {self.r.choice(['>=', '>=', '>=', '>', '<', '<=', '==', '!='])} {self.r.choice(['1', '2', '2', '3', '4', '0.5', self.r.choice(known)])}"
+
+        known = self.known
+        text = one()
+        for _ in range(self.r.choice([0, 0, 1, 1, 2])):
+            other = one() if self.r.randrange(4) else f"not {one()}" if self.chance(2) else f"({one()} or {one()})"
+            text += f" {self.r.choice(['and', 'and', 'or'])} {other}"
+        return text
+
     def bounds(self, numbers, upper=True):
         a, b = sorted(self.r.sample(numbers, 2))
         return self.r.choice([{"gte": a}, {"gt": a}, {"gte": b}] * 3 + ([{"lt": b}, {"lte": a}, {"eq": a}, {"neq": a}, {"gte": a, "lte": b}, {"gt": a, "lt": b + 1}] if upper else []))
@@ -114,7 +167,7 @@ class Story:
         return self.bounds([1, 2, 3, 4]) if self.chance(3) else self.at_least([1, 2, 2, 3, 3, 4, 8])
 
     def of_value_count(self, looked):
-        field = self.r.choice(["v", "v", "user.name", "source.port", ["v", "user.name"]])
+        field = self.r.choice(["v", "v", "user.name", "source.port", ["v", "user.name"], ["source.ip", "user.name"]])
         if isinstance(field, str) and self.chance(3):
             return {"field": field, **self.bounds([1, 2, 3])}
         return {"field": field, **self.at_least([1, 2, 2, 3])}
