@@ -94,7 +94,7 @@
 #define RULESETS_MAX 64                   /* sets in use or waiting */
 #define RULE_EXCEPTIONS_MAX 4096          /* exceptions in force, and suppressions; each is a row on a page */
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
-#define SEARCH_QUERY_BYTES_MAX 65536      /* one query as typed; a pasted list of 2000 addresses has half of that */
+#define SEARCH_QUERY_BYTES_MAX 262144     /* one query as typed; a pasted list of 10,000 addresses has half of that */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */
 #define CORRELATION_BYTES_MAX ((size_t) 144 << 20) /* keys, values, small groups: with a million sources 256 MB in all */
@@ -120,6 +120,16 @@
 #define TRACE_CANDIDATES_MAX 40           /* told; a person reads the first five */
 #define TRACE_BEATS_MAX 20000             /* leases of a day of a large office */
 #define TRACE_ARENA_BYTES_MAX ((size_t) 64 << 20)
+
+/* The index */
+#define INDEX_HTTP_HEAD_BYTES_MAX 65536u           /* a statement that adds rows stands in the target; a page of escapes */
+#define INDEX_STATEMENT_BYTES_MAX ((size_t) 2 << 20) /* a set of 20,000 addresses, 256 KB, with room */
+#define INDEX_REQUEST_BYTES_MAX ((size_t) 64 << 20) /* a batch of rows; about 2 MB */
+#define INDEX_ANSWER_BYTES_MAX ((size_t) 64 << 20) /* positions: INDEX_POSITIONS_MAX of 29 bytes and the marks */
+#define INDEX_POSITIONS_MAX 300000                 /* with more, reading the segments costs no more than picking records */
+#define INDEX_CONNECTIONS_MAX 16                   /* a searcher, a command line or two */
+#define INDEX_VALUES_MAX 64                        /* addresses, hosts… of one event; with more it is always looked at */
+#define INDEX_TEXT_BYTES_MAX 16384                 /* of one event, likewise */
 
 /* Messages between our own programs */
 #define FRAME_BYTES_MAX (1024 * 1024)

@@ -16,6 +16,7 @@
 
 enum {
     SLACK_BYTES = 64,
+    TAKE_BYTES = 8 * 1024,
     LOOK_AHEAD_BYTES = 1024 * 1024,
     INDEX_STEP_BYTES = 128 * 1024,
     INDEX_SEGMENTS = 8,
@@ -56,6 +57,7 @@ void spool_batch_init(struct spool_batch *b) {
 
 void spool_batch_done(struct spool_batch *b) {
     mem_free(b->records);
+    mem_free(b->offsets);
     mem_free(b->buffer);
     spool_batch_init(b);
 }
@@ -226,6 +228,17 @@ static int look_ahead(struct spool_reader *r, struct diag *reterr) {
     }
 }
 
+static int batch_add(struct spool_batch *b, const struct raw_record *rec, uint64_t at) {
+    int r = mem_grow((void **) &b->records, &b->records_cap, b->n + 1, BATCH_RECORDS_MAX, sizeof *b->records);
+    if (r == 0)
+        r = mem_grow((void **) &b->offsets, &b->offsets_cap, b->n + 1, BATCH_RECORDS_MAX, sizeof *b->offsets);
+    if (r < 0)
+        return r;
+    b->records[b->n] = *rec;
+    b->offsets[b->n++] = at;
+    return 0;
+}
+
 /* Records from at to safe_at, as many as the buffer holds. */
 static int fill(struct spool_reader *r, struct spool_batch *b) {
     struct spool_walk w = {.pinned = true, .buf = b->buffer, .cap = b->buffer_cap};
@@ -233,16 +246,15 @@ static int fill(struct spool_reader *r, struct spool_batch *b) {
     spool_walk_begin(&w, &r->file, r->seed, r->at, r->next);
     int k = WALK_FRAME;
     while (w.at < r->safe_at && b->n < BATCH_RECORDS_MAX) {
+        uint64_t at = w.at;
         k = spool_walk_next(&w, &f);
         if (k != WALK_FRAME)
             break;
         if (f.type == SPOOL_MARK || f.rec.pos.n < r->skip_until)
             continue;
-        int g = mem_grow((void **) &b->records, &b->records_cap, b->n + 1, BATCH_RECORDS_MAX,
-                         sizeof *b->records);
+        int g = batch_add(b, &f.rec, at);
         if (g < 0)
             return g;
-        b->records[b->n++] = f.rec;
     }
     if (k < 0)
         return k;
@@ -353,6 +365,46 @@ int spool_reader_enter(struct spool_reader *r, uint32_t segment, struct spool_pa
     *ret = (struct spool_part){.segment = segment, .first = r->head.first, .created_ns = r->head.created_ns,
                                .bytes = size > 0 ? (uint64_t) size : 0, .closed = r->closed};
     return 0;
+}
+
+/* Most frames fit the first read; a larger one is read again whole. */
+static int read_frame(struct spool_reader *r, uint64_t offset, struct spool_batch *b, struct spool_frame *ret) {
+    size_t want = TAKE_BYTES;
+    for (;;) {
+        int k = batch_room(b, MAX(want, (size_t) BATCH_BYTES));
+        ssize_t got = k < 0 ? k : spool_file_read(&r->file, b->buffer, want, offset);
+        if (got < 0)
+            return (int) got;
+        memset(b->buffer + got, 0, SLACK_BYTES);
+        k = spool_frame_decode(b->buffer, (size_t) got, r->seed, ret);
+        if (k != 0 || want >= SPOOL_FRAME_BYTES_MAX)
+            return k == 1 ? 0 : -ERR_CORRUPT;
+        want = (size_t) got < want ? SPOOL_FRAME_BYTES_MAX : MIN(want * 16, (size_t) SPOOL_FRAME_BYTES_MAX);
+    }
+}
+
+int spool_reader_take(struct spool_reader *r, uint64_t offset, uint64_t number, struct spool_batch *b,
+                      uint64_t *ret_behind, struct diag *reterr) {
+    struct spool_frame f;
+    char name[SPOOL_NAME_CAP];
+    b->n = 0;
+    int k = offset < SPOOL_HEADER_BYTES || offset % 8 ? -ERR_CORRUPT : read_frame(r, offset, b, &f);
+    if (k == 0 && (f.type == SPOOL_MARK || f.rec.pos.n != number))
+        k = -ERR_CORRUPT;
+    if (k == 0)
+        k = batch_add(b, &f.rec, offset);
+    if (k < 0)
+        return diag_set_at(reterr, k, spool_segment_name(r->head.segment, name), 0, 0, "record %llu cannot be read at byte %llu: %s",
+                           (unsigned long long) number, (unsigned long long) offset, err_word(k));
+    *ret_behind = offset + f.size;
+    return 0;
+}
+
+void spool_reader_go_on(struct spool_reader *r, uint64_t offset, uint64_t number) {
+    r->at = r->safe_at = offset;
+    r->next = r->safe_next = number;
+    r->skip_until = 0;
+    r->gap_found = false;
 }
 
 uint32_t spool_reader_in(const struct spool_reader *r) {

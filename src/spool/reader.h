@@ -11,9 +11,10 @@
 struct spool_batch {
     struct raw_record
         *records; /* pos = {0, number}; all kinds: RAW_TICK, RAW_SOURCE, RAW_STATE too */
+    uint64_t *offsets; /* of each in its segment: what spool_reader_take asks for */
     size_t n;
     /* private */
-    size_t records_cap, buffer_cap;
+    size_t records_cap, offsets_cap, buffer_cap;
     char *buffer;
 };
 void spool_batch_init(struct spool_batch *b);
@@ -46,6 +47,13 @@ int spool_reader_enter(struct spool_reader *r, uint32_t segment, struct spool_pa
 uint32_t spool_reader_in(const struct spool_reader *r);
 /* Bytes of this segment that were handed out. */
 uint64_t spool_reader_offset(const struct spool_reader *r);
+/* The one record that stands at this offset of the segment entered, into b; what spool_reader_next hands out next does
+ * not change. *ret_behind is where the next frame begins. -ERR_CORRUPT: something else stands there. */
+int spool_reader_take(struct spool_reader *r, uint64_t offset, uint64_t number, struct spool_batch *b,
+                      uint64_t *ret_behind, struct diag *reterr) MUST_USE;
+/* The next batch begins at this offset of the segment entered, where record `number` begins: both as they were handed
+ * out before. */
+void spool_reader_go_on(struct spool_reader *r, uint64_t offset, uint64_t number);
 /* What tells this spool from every other; SPOOL_ID_BYTES. */
 const uint8_t *spool_reader_id(const struct spool_reader *r);
 /* 1: b holds records, valid until the next call with the same b, 64 readable bytes behind each. 0:

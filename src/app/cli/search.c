@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/time_written.h"
 #include "decode/decode.h"
+#include "index/client.h"
 #include "intake/reader.h"
 
 #include <signal.h>
@@ -24,7 +25,8 @@ struct search_args {
     const char *from, *to;
     struct cli_list decoders;
     int64_t last, from_record, to_record;
-    bool count, raw, stats, no_filters, make_filters;
+    bool count, raw, stats, no_filters, make_filters, no_index;
+    const char *index;
 };
 struct searching {
     const struct search_args *args;
@@ -35,6 +37,7 @@ struct searching {
     struct search_keep keep; /* --last */
     uint64_t found;
     bool bad_input, terminal;
+    struct index_client *client; /* NULL: no index beside the spool */
     int64_t said_ns;
 };
 
@@ -113,9 +116,11 @@ static void print_stats(const struct searching *s, const struct scan_progress *p
     jsonw_ku64(&w, "records_lost", p->lost);
     jsonw_ku64(&w, "segments", p->segments);
     jsonw_ku64(&w, "segments_passed_over", p->segments_passed);
+    jsonw_ku64(&w, "segments_indexed", p->segments_indexed);
     jsonw_ku64(&w, "bytes_read", p->bytes_done);
     jsonw_ku64(&w, "bytes_passed_over", p->bytes_passed);
     jsonw_kdouble(&w, "cpu_s", p->cpu_s);
+    jsonw_kz(&w, "index_why", p->index_why.code ? p->index_why.text : NULL);
     jsonw_end(&w);
     fprintf(stderr, "%s\n", buf_z(&b));
     buf_done(&b);
@@ -154,7 +159,7 @@ static int search_spool(struct searching *s, const char *spool, const char *filt
     struct scan_options o = {.spool_dir = spool, .filter_dir = s->args->no_filters ? NULL : filters, .query = query,
                              .from_ns = s->from_ns, .to_ns = s->to_ns,
                              .from_record = (uint64_t) s->args->from_record, .to_record = (uint64_t) s->args->to_record,
-                             .newest_first = s->args->last > 0, .decoders = s->decoders, .own_decoders = s->own_decoders};
+                             .newest_first = s->args->last > 0, .index = s->client, .index_late = s->args->last > 0, .decoders = s->decoders, .own_decoders = s->own_decoders};
     int r = scan_new(&o, &scan, &d);
     if (r == 0)
         r = scan_all(s, scan, &d);
@@ -263,6 +268,19 @@ static bool is_folder(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* That of a running Kizuki, or the one that is named. */
+static int find_index(struct searching *s, const char *data) {
+    char path[4200];
+    struct diag d = {0};
+    struct stat st;
+    snprintf(path, sizeof path, "%s/run/index.sock", data);
+    const char *where = s->args->index ? s->args->index : stat(path, &st) == 0 ? path : NULL;
+    if (s->args->no_index || !where || (!s->args->index && strlen(where) > 100))
+        return 0;
+    int r = index_client_new(where, &s->client, &d);
+    return r < 0 ? -failed(&d) : 0;
+}
+
 /* A data folder, a spool, or files; what is found in the first two has positions that stay. */
 static int run(struct searching *s, char **args, unsigned n_args) {
     char spool[4096], filters[4096];
@@ -270,6 +288,11 @@ static int run(struct searching *s, char **args, unsigned n_args) {
     struct str query = str_of(args[0]);
     snprintf(spool, sizeof spool, "%s/spool", at ? at : "");
     snprintf(filters, sizeof filters, "%s/search", at ? at : "");
+    if (n_args == 2 && is_folder(spool) && hunt_is_spool(spool)) {
+        int r = find_index(s, at);
+        if (r < 0)
+            return TROUBLE;
+    }
     if (n_args == 2 && is_folder(spool) && hunt_is_spool(spool))
         return s->args->make_filters ? make_filters(s, spool, filters) : search_spool(s, spool, filters, query);
     if (n_args == 2 && hunt_is_spool(at))
@@ -306,6 +329,7 @@ static int search_main(void *settings, unsigned n_args, char **args) {
     if (r == 0 && s.args->count)
         printf("%llu\n", (unsigned long long) s.found);
     search_keep_done(&s.keep);
+    index_client_free(s.client);
     decode_set_unref(s.decoders);
     buf_done(&s.out);
     if (r != 0 || s.bad_input || interrupted)
@@ -329,6 +353,9 @@ static const struct cli_option OPTIONS[] = {
      .help = "files or folders of decoders beside the shipped ones and those of the data folder"},
     {.name = "stats", .kind = CLI_FLAG, .at = offsetof(struct search_args, stats), .help = "a line of JSON about the search on standard error"},
     {.name = "no-filters", .kind = CLI_FLAG, .at = offsetof(struct search_args, no_filters), .help = "read every segment"},
+    {.name = "no-index", .kind = CLI_FLAG, .at = offsetof(struct search_args, no_index), .help = "do not ask the index, even if there is one"},
+    {.name = "index", .kind = CLI_STRING, .value = "WHERE", .at = offsetof(struct search_args, index),
+     .help = "ask this index: a socket, or http://HOST:PORT/DATABASE (DATA/run/index.sock, when that is there)"},
     {.name = "make-filters", .kind = CLI_FLAG, .at = offsetof(struct search_args, make_filters), .help = "make the filters that are missing in DATA/search; the query is not looked at"},
     {0}};
 

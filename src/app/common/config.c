@@ -298,6 +298,20 @@ static int read_vault(struct reading *r, const struct yaml_node *v) {
     return e < 0 ? e : read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
 }
 
+static int read_index(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"use", "library", "memory", "url", NULL};
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    (void) yaml_get_bool(v, "use", &r->c->index_use);
+    (void) yaml_get_str(v, "library", &r->c->index_library);
+    (void) yaml_get_str(v, "url", &r->c->index_url);
+    (void) yaml_get_i64(v, "memory", &r->c->index_memory_mb);
+    if (r->c->index_memory_mb < 256 || r->c->index_memory_mb > 65536)
+        return wrong(r, yaml_get(v, "memory"), "memory of the index is said in MB, from 256 to 65536");
+    return 0;
+}
+
 static int read_block(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"automatic", "minutes", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -411,6 +425,7 @@ static const struct {
     {"spool", read_spool},       {"intake", read_intake},
     {"canary", read_canary},
     {"vault", read_vault},
+    {"index", read_index},
 };
 
 static int read_file(struct reading *r) {
@@ -461,6 +476,8 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->canary_late_ns = 60 * NS_PER_S;
     c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
+    c->index_use = true;
+    c->index_memory_mb = 1024;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;
     c->vault.every_ns = 10 * NS_PER_S;
     c->vault.silent_after_ns = 10 * NS_PER_MIN;

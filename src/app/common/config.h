@@ -28,6 +28,10 @@
  *     every: 10s                   on the vault: how often it asks
  *     silent_after: 10m            and when it tells that the first does not answer,
  *     stale_after: 3h              or answers and seals nothing
+ *   index: {use: true, library: FILE, memory: 1024, url: http://HOST:PORT/DATABASE}
+ *                                  kizuki-index runs when the library is there (DATA/index/libchdb.so, put there by
+ *                                  `kizuki index fetch`) and `use` is not false; memory in MB. With url a cluster is
+ *                                  used instead, and none of our own is started (docs/search.md)
  *
  * A key that is not known is refused with its place: a misspelt setting must not pass in silence. */
 #pragma once
@@ -100,6 +104,9 @@ struct config {
         size_t n_offer;
         int64_t every_ns, silent_after_ns, stale_after_ns;
     } vault;
+    bool index_use;
+    struct str index_library, index_url; /* .p NULL: not given; with a NUL behind */
+    int64_t index_memory_mb;
 };
 
 /* data: the data folder; NULL = the default (/var/lib/kizuki for root, ~/.local/share/kizuki else).

@@ -4,6 +4,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -118,6 +119,8 @@ static const struct {
     /* SANDBOX_CONNECTED */
     ROW(16, accept) ROW(16, accept4) ROW(16, getsockopt) ROW(16, sendto) ROW(16, recvfrom) ROW(16, sendmsg)
     ROW(16, recvmsg) ROW(16, shutdown)
+    /* SANDBOX_LOCAL; socket itself has a condition, below */
+    ROW(32, connect)
     /* SANDBOX_CHILDREN */
     ROW(8, fork) ROW(8, vfork) ROW(8, execve) ROW(8, wait4) ROW(8, waitid) ROW(8, kill) ROW(8, pidfd_open)
     ROW(8, pidfd_send_signal) ROW(8, arch_prctl) ROW(8, setpgid) ROW(8, setsid) ROW(8, getpgrp) ROW(8, getpgid) ROW(8, pipe) ROW(8, ioctl)
@@ -148,6 +151,8 @@ static int enter_seccomp(unsigned calls, struct diag *err) {
         e = seccomp_rule_add(f, SCMP_ACT_ALLOW, ALLOWED[i].call, 0);
         e = e == -EEXIST ? 0 : e;
     }
+    if (e == 0 && (calls & SANDBOX_LOCAL))
+        e = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(DEADLY); i++)
         e = seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, DEADLY[i], 0);
     if (e == 0 && !(calls & SANDBOX_CHILDREN))

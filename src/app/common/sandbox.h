@@ -23,6 +23,7 @@ enum sandbox_calls {
     SANDBOX_SOCKETS = 4,  /* sockets of any family Landlock and the network allow */
     SANDBOX_CHILDREN = 8, /* fork, execve, wait */
     SANDBOX_CONNECTED = 16, /* accept, send and receive on sockets opened before */
+    SANDBOX_LOCAL = 32,     /* Unix sockets may be opened and connected, no others */
 };
 /* 0, or 1 when the kernel has no Landlock (the caller logs that), or a negative code. */
 int sandbox_enter(const struct sandbox_path *paths, size_t n_paths, unsigned calls,

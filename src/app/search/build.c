@@ -1,77 +1,30 @@
 /* Filters of closed segments: reads a segment once, every field of every event. Of scan.h. */
 #include "app/search/scan.h"
 
-#include "app/engine/registry.h"
 #include "app/search/filter.h"
+#include "app/search/whole.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "decode/decode.h"
-#include "detect/match.h"
-#include "detect/search.h"
 #include "spool/reader.h"
 
 #include <limits.h>
 
 struct builder {
-    struct registry registry;
-    struct event_names *names;
-    struct detect_rules *rules; /* any: the matcher is there to say what the line of an event is */
-    struct detect_plan *plan;
-    struct detect_matcher *matcher;
-    struct decode_source_table sources;
-    struct decode *decode;
-    struct decode_lane *lane;
-    struct arena arena;
-    struct event_time_state time;
+    struct whole whole;
     struct filter filter;
 };
 
 static void builder_done(struct builder *b) {
     filter_done(&b->filter);
-    decode_lane_free(b->lane);
-    decode_free(b->decode);
-    detect_matcher_free(b->matcher);
-    detect_plan_unref(b->plan);
-    detect_rules_unref(b->rules);
-    event_names_free(b->names);
-    registry_done(&b->registry);
-    arena_done(&b->arena);
-}
-
-static int builder_init(struct builder *b, struct decode_set *decoders, struct diag *err) {
-    arena_init(&b->arena, BATCH_ARENA_BYTES_MAX);
-    int r = registry_init(&b->registry, err);
-    if (r < 0 || (r = detect_search_parse(STR("*"), &b->rules, err)) < 0)
-        return r;
-    if (!(b->names = event_names_new()))
-        return diag_set(err, -ENOMEM, "out of memory");
-    if ((r = detect_plan_new(b->rules, b->names, NULL, &b->plan, err)) < 0)
-        return r;
-    event_names_freeze(b->names);
-    b->sources = (struct decode_source_table){b->registry.sources, SOURCES_MAX};
-    if ((r = decode_new(b->names, decode_source_from_table, &b->sources, decoders, &b->decode, err)) < 0)
-        return r;
-    b->matcher = detect_matcher_new(b->plan);
-    b->lane = decode_lane_new(b->decode);
-    return b->matcher && b->lane ? 0 : diag_set(err, -ENOMEM, "out of memory");
+    whole_done(&b->whole);
 }
 
 static int add_record(struct builder *b, const struct raw_record *rec) {
-    struct decoder port = decode_lane_port(b->lane);
     struct event ev;
     struct str line;
-    int r = registry_take(&b->registry, rec);
-    if (r < 0 || (rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
-        return r;
-    arena_reset(&b->arena);
-    event_begin(&ev, &b->arena, b->names, rec);
-    ev.keep_all = true;
-    r = port.decode(port.ctx, rec, &ev);
-    if (r < 0)
-        return r;
-    event_settle_time(&b->time, &ev);
-    r = detect_line(b->matcher, &ev, &line);
-    return r < 0 ? r : filter_add(&b->filter, &b->arena, &ev, line);
+    bool open;
+    int r = whole_read(&b->whole, rec, &ev, &line, &open);
+    return r <= 0 ? r : filter_add(&b->filter, &b->whole.arena, &ev, line);
 }
 
 /* -ERR_CORRUPT: a place in it cannot be read. */
@@ -105,7 +58,7 @@ static int read_segment(struct builder *b, struct spool_reader *reader, const st
 static int make_one(struct spool_reader *reader, const struct filter *like, struct decode_set *decoders, const char *path,
                     const volatile bool *stop, struct diag *err) {
     struct builder b = {0};
-    int r = builder_init(&b, decoders, err);
+    int r = whole_init(&b.whole, decoders, err);
     if (r == 0)
         r = read_segment(&b, reader, like, stop, err);
     if (r == -ERR_CORRUPT) {

@@ -2,6 +2,7 @@
  * asks for. */
 #include "app/search/filter.h"
 
+#include "app/search/whole.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/ip.h"
@@ -257,29 +258,18 @@ static int add_both_forms(struct filter *f, struct arena *a, uint64_t name, stru
     return 0;
 }
 
-/* The value is a piece of the line as it arrived, with no half word at its ends: every word of it is one of the line.
- * Not so where the line is a field of the record only (event.original). */
-static bool is_in_line(const struct event *ev, struct str value) {
-    struct str all = ev->raw->bytes;
-    if ((ev->raw->flags & RAW_JOURNAL) || !value.n || value.p <= all.p || value.p + value.n >= all.p + all.n)
-        return false;
-    char before = value.p[-1], behind = value.p[value.n];
-    return !is_word(before) && !is_word(behind) && (unsigned char) before < 0x80 && (unsigned char) behind < 0x80;
-}
-
 int filter_add(struct filter *f, struct arena *a, const struct event *ev, struct str line) {
     if (ev->time_ns != TIME_NONE) {
         f->min_ns = f->min_ns == TIME_NONE ? ev->time_ns : MIN(f->min_ns, ev->time_ns);
         f->max_ns = f->max_ns == TIME_NONE ? ev->time_ns : MAX(f->max_ns, ev->time_ns);
     }
-    bool whole = !event_get(ev, EVENT_F_EVENT_ORIGINAL).p;
     int r = add_both_forms(f, a, 0, line, OF_LINE);
     for (uint32_t i = 0; r == 0 && i < ev->n; i++) {
         const struct event_field *field = &ev->fields[i];
         uint64_t name = name_hash(field->id ? event_names_get(ev->names, field->id) : field->name);
         set(f, hash_mix(name, KEY_FIELD));
         if (field->id != EVENT_F_EVENT_ORIGINAL)
-            r = add_both_forms(f, a, name, field->value, whole && is_in_line(ev, field->value) ? OF_VALUE_IN_LINE : OF_VALUE);
+            r = add_both_forms(f, a, name, field->value, whole_is_in_line(ev, field->value) ? OF_VALUE_IN_LINE : OF_VALUE);
     }
     return r;
 }

@@ -1,6 +1,9 @@
 /* kizuki-search: searches for the pages, and makes the filters that make them quick.
  *
- *   kizuki-search --data DIR --fd N      N: a listening Unix socket, inherited from `kizuki serve`
+ *   kizuki-search --data DIR --fd N [--index WHERE]     N: a listening Unix socket, inherited from `kizuki serve`
+ *
+ * WHERE is the socket of kizuki-index, or the URL of a cluster (src/index/client.h): it is filled from here and asked
+ * from here. Without it, and whenever it does not answer, searches read the spool.
  *
  * A program of its own because it reads hostile bytes and holds nothing: neither the room, which has people's data, nor
  * the keeper, which has the signing key, may read what records say; and a search must not make the sensor late. It may
@@ -19,6 +22,7 @@
 #include "app/engine/engine.h"
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
+#include "app/search/indexer.h"
 #include "app/search/job.h"
 #include "app/search/tracing.h"
 #include "base/file.h"
@@ -26,6 +30,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "decode/decode.h"
+#include "index/client.h"
 #include "spool/reader.h"
 
 #include <getopt.h>
@@ -36,7 +41,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
+enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
 
 struct slot {
     int64_t id; /* 0: free */
@@ -52,7 +57,10 @@ struct program {
     struct peer peers[PEERS_MAX];
     struct slot slots[JOBS_MAX];
     int64_t next_id;
-    pthread_t maker;
+    pthread_t maker, filler;
+    const char *index; /* NULL: none */
+    struct index_client *client;
+    struct indexer *indexer;
     volatile bool ending, confined;
 };
 
@@ -78,6 +86,27 @@ static void *make_filters(void *arg) {
             log_warn("no filter was made: %s", d.text);
         if (r <= 0)
             sleep_ms(p, FILTER_WAIT_MS);
+    }
+    return NULL;
+}
+
+/* ---- the index, in a thread of the priority of searches ---- */
+
+static void *fill_index(void *arg) {
+    struct program *p = arg;
+    int last = 0;
+    while (!p->confined && !p->ending)
+        sleep_ms(p, 50);
+    while (!p->ending) {
+        struct diag d = {0};
+        int r = indexer_step(p->indexer, &p->ending, &d);
+        if (r < 0 && r != -ENOENT && r != last)
+            log_warn("the index is not filled: %s", d.text);
+        if (r >= 0 && last < 0 && last != -ENOENT)
+            log_info("the index is filled again");
+        last = r;
+        if (r <= 0)
+            sleep_ms(p, r < 0 ? INDEX_AGAIN_MS : INDEX_WAIT_MS);
     }
     return NULL;
 }
@@ -155,7 +184,7 @@ static const struct diag all_taken = {.text = "as many searches run as may at on
 
 static struct scan_options options_of(struct program *p) {
     return (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
-                                 .decoders = p->decoders, .own_decoders = p->own_decoders};
+                                 .index = p->client, .decoders = p->decoders, .own_decoders = p->own_decoders};
 }
 
 /* It runs in this slot from now on, in the place of what ended there. */
@@ -433,10 +462,16 @@ static int prepare(struct program *p, struct diag *err) {
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
         return diag_set(err, -errno, "cannot take signals: %s", err_word(-errno));
     (void) setpriority(PRIO_PROCESS, 0, NICE_SEARCH);
-    if (pthread_create(&p->maker, NULL, make_filters, p) != 0)
+    if (p->index && (r = index_client_new(p->index, &p->client, err)) == 0)
+        r = indexer_new(p->spool, p->index, p->decoders, &p->indexer, err);
+    if (r < 0)
+        return r;
+    if (pthread_create(&p->maker, NULL, make_filters, p) != 0 || (p->index && pthread_create(&p->filler, NULL, fill_index, p) != 0))
         return diag_set(err, -EAGAIN, "cannot start a thread");
+    /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
+    unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
     const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE}};
-    r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED, err);
+    r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
     if (r > 0)
         log_warn("this kernel has no Landlock; the search could open files it need not");
     p->confined = true;
@@ -447,15 +482,20 @@ static void end(struct program *p) {
     p->ending = true;
     if (p->maker)
         pthread_join(p->maker, NULL);
+    if (p->filler)
+        pthread_join(p->filler, NULL);
+    indexer_free(p->indexer);
     for (size_t i = 0; i < JOBS_MAX; i++)
         slot_free(&p->slots[i]);
     for (size_t i = 0; i < PEERS_MAX; i++)
         peer_close(&p->peers[i]);
+    index_client_free(p->client);
     decode_set_unref(p->decoders);
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {"fd", required_argument, NULL, 'f'}, {0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {"fd", required_argument, NULL, 'f'},
+                                            {"index", required_argument, NULL, 'i'}, {0}};
     static struct program p = {.listen_fd = -1};
     struct diag d = {0};
     char line[1024];
@@ -466,11 +506,13 @@ int main(int argc, char **argv) {
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'd')
             p.data = optarg;
+        else if (c == 'i')
+            p.index = optarg;
         else if (c != 'f' || str_to_i64(str_of(optarg), &fd) < 0 || fd < 0 || fd > 65535)
             break;
     }
     if (c != -1 || !p.data || fd < 0 || optind != argc) {
-        fputs("usage: kizuki-search --data DIR --fd N\n"
+        fputs("usage: kizuki-search --data DIR --fd N [--index WHERE]\n"
               "\n"
               "  searches DIR/spool for the room; N is an inherited listening Unix socket\n",
               stderr);

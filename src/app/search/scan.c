@@ -3,6 +3,7 @@
 
 #include "app/engine/registry.h"
 #include "app/search/filter.h"
+#include "app/search/narrow.h"
 #include "base/mem.h"
 #include "spool/reader.h"
 
@@ -13,7 +14,10 @@
 struct part {
     uint32_t segment;
     uint64_t bytes;
+    const struct narrow_part *named; /* NULL: all of it is read */
+    bool skipped; /* since the index was asked */
 };
+enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4 };
 struct scan {
     struct scan_options o;
     struct registry registry;
@@ -23,7 +27,11 @@ struct scan {
     size_t n, cap, at;  /* parts[at] is read next */
     struct spool_batch batch;
     struct scan_progress progress;
-    bool entered;
+    bool entered, asked; /* asked: the index was */
+    struct narrow narrow;
+    size_t named;     /* places of this part that were looked at */
+    uint64_t behind;  /* byte behind the last of them, */
+    uint64_t behind_n; /* and the record that begins there */
     uint8_t maker[FILTER_MAKER_BYTES];
     uint64_t done_before; /* bytes of the parts before this one */
 };
@@ -41,6 +49,7 @@ struct scan *scan_free(struct scan *s) {
     search_free(s->search);
     spool_reader_free(s->reader);
     registry_done(&s->registry);
+    narrow_done(&s->narrow);
     mem_free(s->parts);
     mem_free(s);
     return NULL;
@@ -84,39 +93,89 @@ static bool records_meet(const struct scan_options *o, uint64_t first, uint64_t 
     return (!o->from_record || next > o->from_record) && (!o->to_record || first < o->to_record);
 }
 
-static int add_part(struct scan *s, uint32_t segment, uint64_t bytes, bool wanted) {
+/* Whether picking records is worth it: far fewer than the segment has. */
+static bool is_few(const struct narrow_part *p) {
+    return p->candidates <= (p->next - p->first) / NAMED_SHARE;
+}
+
+/* false: the index does not cover the segment, or nearly all of it fits. */
+static bool judge_by_index(const struct scan *s, const struct spool_part *p, struct part *part, bool *wanted) {
+    const struct narrow_part *named = narrow_find(&s->narrow, p->segment, p->first);
+    if (!named || !is_few(named))
+        return false;
+    uint64_t rest = p->bytes > named->at ? p->bytes - named->at : 0;
+    *wanted = !p->closed || rest || named->candidates;
+    if (*wanted) {
+        part->named = named;
+        part->bytes = MIN(p->bytes, rest + (uint64_t) (named->to - named->from) * NAMED_COST);
+    }
+    return true;
+}
+
+static int add_part(struct scan *s, const struct part *part, bool wanted) {
     s->progress.segments++;
     if (!wanted) {
         s->progress.segments_passed++;
-        s->progress.bytes_passed += bytes;
+        s->progress.bytes_passed += part->bytes;
         return 0;
     }
     int r = mem_grow((void **) &s->parts, &s->cap, s->n + 1, UINT32_MAX, sizeof *s->parts);
     if (r < 0)
         return r;
-    s->parts[s->n++] = (struct part){segment, bytes};
-    s->progress.bytes += bytes;
+    s->parts[s->n++] = *part;
+    s->progress.bytes += part->bytes;
+    s->progress.segments_indexed += part->named != NULL;
     return 0;
 }
 
-static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
+static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, bool *wanted) {
     struct filter f;
-    struct spool_part p;
     int r = s->o.filter_dir ? read_filter(s, segment, &f) : -ENOENT;
-    if (r == -ENOMEM)
+    if (r < 0)
+        return r;
+    *wanted = f.min_ns != TIME_NONE && times_meet(&s->o, f.min_ns, f.max_ns) && records_meet(&s->o, f.first, f.next) &&
+              filter_may(&f, search_condition(s->search));
+    part->bytes = f.bytes;
+    filter_done(&f);
+    return 0;
+}
+
+/* The index where it covers the segment, else its filter, else all is read. */
+static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
+    struct part part = {.segment = segment};
+    struct spool_part p;
+    bool wanted = true, judged = false;
+    int r = s->narrow.n_parts ? spool_reader_enter(s->reader, segment, &p, err) : 0;
+    if (r < 0)
+        return r;
+    if (s->narrow.n_parts) {
+        part.bytes = p.bytes;
+        judged = judge_by_index(s, &p, &part, &wanted);
+        wanted = wanted && records_meet(&s->o, p.first, UINT64_MAX);
+    }
+    if (!judged && (r = judge_by_filter(s, segment, &part, &wanted)) == -ENOMEM)
         return diag_set(err, r, "out of memory");
-    if (r == 0) {
-        bool wanted = f.min_ns != TIME_NONE && times_meet(&s->o, f.min_ns, f.max_ns) &&
-                      records_meet(&s->o, f.first, f.next) && filter_may(&f, search_condition(s->search));
-        r = add_part(s, segment, f.bytes, wanted);
-        filter_done(&f);
-    } else {
+    if (!judged && r < 0) {
         r = spool_reader_enter(s->reader, segment, &p, err);
         if (r < 0)
             return r;
-        r = add_part(s, segment, p.bytes, records_meet(&s->o, p.first, UINT64_MAX));
+        part.bytes = p.bytes;
+        wanted = records_meet(&s->o, p.first, UINT64_MAX);
     }
+    r = add_part(s, &part, wanted);
     return r < 0 ? diag_set(err, r, "out of memory") : 0;
+}
+
+/* What fails here is told and costs nothing but time. */
+static void ask_index(struct scan *s) {
+    s->asked = true;
+    uint64_t made = narrow_made(spool_reader_id(s->reader), s->o.decoders);
+    struct diag *why = &s->progress.index_why;
+    int r = narrow_ask(s->o.index, made, s->search, &s->narrow, why);
+    if (r <= 0)
+        narrow_done(&s->narrow);
+    if (r < 0 && !why->code)
+        why->code = r;
 }
 
 static int plan_parts(struct scan *s, struct diag *err) {
@@ -128,10 +187,37 @@ static int plan_parts(struct scan *s, struct diag *err) {
     struct spool_part oldest;
     if (n && (r = spool_reader_enter(s->reader, segments[0], &oldest, err)) == 0)
         s->progress.begins_ns = oldest.created_ns;
+    if (r == 0 && s->o.index && !s->o.index_late)
+        ask_index(s);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
     mem_free(segments);
     return r;
+}
+
+/* Parts that were not begun are judged once more, now with the index. */
+static int judge_rest(struct scan *s, struct diag *err) {
+    size_t n = s->n;
+    ask_index(s);
+    for (size_t i = s->at; i < n && s->narrow.n_parts; i++) {
+        struct part *part = &s->parts[i];
+        struct spool_part p;
+        bool wanted = true;
+        int r = spool_reader_enter(s->reader, part->segment, &p, err);
+        if (r < 0)
+            return r;
+        uint64_t before = part->bytes;
+        (void) judge_by_index(s, &p, part, &wanted);
+        if (!wanted) {
+            s->progress.segments_passed++;
+            part->bytes = 0;
+            part->skipped = true;
+        }
+        s->progress.segments_indexed += part->named != NULL;
+        s->progress.bytes -= before - part->bytes;
+        s->progress.bytes_passed += before - part->bytes;
+    }
+    return 0;
 }
 
 int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) {
@@ -190,9 +276,39 @@ static int enter(struct scan *s, struct diag *err) {
         return r;
     search_begin_stream(s->search);
     s->entered = true;
+    s->named = 0;
+    s->behind = SPOOL_HEADER_BYTES;
+    s->behind_n = p.first;
     s->progress.segment = p.segment;
     s->progress.at = p.first;
     return 0;
+}
+
+/* Some of the records the index named. What it named wrongly it is not believed any more: from there on all is read. */
+static int take_named(struct scan *s, scan_found_fn *found, void *ctx, struct diag *err) {
+    struct part *part = &s->parts[s->at];
+    const struct narrow_part *named = part->named;
+    for (unsigned i = 0; i < NAMED_A_STEP && s->named < named->to - named->from; i++) {
+        const struct narrow_place *place = &s->narrow.places[named->from + s->named++];
+        int r = spool_reader_take(s->reader, place->at, place->n, &s->batch, &s->behind, NULL);
+        if (r == -ERR_CORRUPT) {
+            part->named = NULL;
+            spool_reader_go_on(s->reader, s->behind, s->behind_n);
+            return 1;
+        }
+        if (r < 0)
+            return diag_set(err, r, "cannot read the spool: %s", err_word(r));
+        s->behind_n = place->n + 1;
+        r = take(s, found, ctx, err);
+        if (r < 0)
+            return r;
+    }
+    if (s->named == named->to - named->from) {
+        spool_reader_go_on(s->reader, named->at, named->next);
+        part->named = NULL;
+    }
+    s->progress.bytes_done = s->done_before + MIN(s->behind, part->bytes);
+    return 1;
 }
 
 static void leave(struct scan *s) {
@@ -207,9 +323,20 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
     struct spool_gap gap;
     if (s->at == s->n)
         return 0;
+    if (!s->entered && s->o.index && !s->asked && s->at > 0) {
+        int k = judge_rest(s, err);
+        if (k < 0)
+            return k;
+    }
+    if (s->parts[s->at].skipped) {
+        s->at++;
+        return s->at < s->n;
+    }
     int r = s->entered ? 0 : enter(s, err);
     if (r < 0)
         return r;
+    if (s->parts[s->at].named)
+        return take_named(s, found, ctx, err);
     r = spool_reader_next(s->reader, &s->batch, &gap, err);
     bool inside = spool_reader_in(s->reader) == s->parts[s->at].segment;
     if (r == -ERR_CORRUPT) {

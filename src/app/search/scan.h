@@ -6,6 +6,7 @@
  * known and progress tells the truth. What arrives meanwhile is not looked at. */
 #pragma once
 #include "app/search/query.h"
+#include "base/err.h"
 
 struct scan_options {
     const char *spool_dir;
@@ -14,6 +15,8 @@ struct scan_options {
     int64_t from_ns, to_ns;
     uint64_t from_record, to_record; /* [from, to); 0: no bound */
     bool newest_first;
+    struct index_client *index; /* NULL: without one; borrowed until scan_new returns, or later with index_late */
+    bool index_late;            /* asked only when the newest segment did not end the search */
     struct decode_set *decoders; /* as in query.h */
     bool own_decoders;
 };
@@ -26,7 +29,9 @@ struct scan_progress {
     uint64_t at;      /* the record looked at next */
     uint32_t segment; /* it stands in; 0 at the beginning and the end */
     int64_t begins_ns; /* arrival of the oldest that is kept */
+    uint32_t segments_indexed; /* of those that are read: only the records the index named, and what it does not cover */
     double cpu_s;
+    struct diag index_why; /* why the index was of no use; code 0: nothing failed */
 };
 /* Told of each record that fits, valid during the call. A negative return ends the search with it. */
 typedef int scan_found_fn(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns);

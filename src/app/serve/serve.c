@@ -6,6 +6,7 @@
 
 #include "app/common/config.h"
 #include "app/common/supervised.h"
+#include "app/index/library.h"
 #include "app/serve/demo_control.h"
 #include "app/serve/holder.h"
 #include "app/serve/listen.h"
@@ -234,6 +235,39 @@ static int add_vault(struct serve *s, struct diag *err) {
     return 0;
 }
 
+/* A cluster when one is named; else our own when its library is there. A replay is too short for one. */
+static int add_index(struct serve *s, struct child *search, struct diag *err) {
+    char library[PATH_MAX], socket_path[PATH_MAX];
+    const struct config *k = s->config;
+    (void) path_in(s, library, "index/" INDEX_LIBRARY_NAME);
+    (void) path_in(s, socket_path, "run/index.sock");
+    if (k->index_library.p)
+        snprintf(library, sizeof library, "%.*s", STR_ARG(k->index_library));
+    if (!k->index_use || s->o->replay || (!k->index_url.p && access(library, R_OK) != 0)) {
+        (void) unlink(socket_path);
+        return 0;
+    }
+    child_arg(search, "--index");
+    if (k->index_url.p) {
+        child_arg(search, "%.*s", STR_ARG(k->index_url));
+        return 0;
+    }
+    child_arg(search, "%s", socket_path);
+    int fd = listen_unix(socket_path, err);
+    struct child *c = fd < 0 ? NULL : supervisor_add(&s->supervisor, "kizuki-index", err);
+    if (!c)
+        return fd < 0 ? fd : -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", k->data);
+    child_arg(c, "--library");
+    child_arg(c, "%s", library);
+    child_arg(c, "--memory");
+    child_arg(c, "%lld", (long long) k->index_memory_mb);
+    child_arg(c, "--fd");
+    child_arg(c, "%d", child_fd(c, fd));
+    return 0;
+}
+
 static int add_search(struct serve *s, struct diag *err) {
     char socket_path[PATH_MAX];
     (void) path_in(s, socket_path, "run/search.sock");
@@ -245,7 +279,7 @@ static int add_search(struct serve *s, struct diag *err) {
     child_arg(c, "%s", s->config->data);
     child_arg(c, "--fd");
     child_arg(c, "%d", child_fd(c, fd));
-    return 0;
+    return add_index(s, c, err);
 }
 
 static int add_syslog(struct serve *s, struct child *c, struct diag *err) {

@@ -5,12 +5,14 @@
 #include "app/engine/engine.h"
 #include "app/search/filter.h"
 #include "app/search/gate.h"
+#include "app/search/narrow.h"
 #include "app/search/query.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/text.h"
 #include "decode/decode.h"
 #include "decode/recipe.h"
+#include "index/sql.h"
 
 #include <dirent.h>
 
@@ -43,6 +45,64 @@ static struct search *made(const char *query, size_t n) {
     return s;
 }
 
+static struct index_row row; /* of the record that is looked for */
+
+static bool is_in(struct str name, const struct str *names, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+static bool net_holds(const struct ip_prefix *net) {
+    for (size_t i = 0; i < row.n_v4; i++) {
+        struct ip ip = {.version = 4};
+        for (unsigned k = 0; k < 4; k++)
+            ip.bytes[k] = (uint8_t) (row.v4[i] >> (24 - 8 * k));
+        if (ip_prefix_contains(net, &ip))
+            return true;
+    }
+    for (size_t i = 0; i < row.n_v6; i++)
+        if (ip_prefix_contains(net, &row.v6[i]))
+            return true;
+    return false;
+}
+
+/* What the SQL of index/sql.c says, said again. */
+static bool holds(const struct index_cond *c) {
+    switch (c->kind) {
+    case INDEX_ALL:
+    case INDEX_ANY:
+        for (size_t i = 0; i < c->n; i++)
+            if (holds(&c->sub[i]) != (c->kind == INDEX_ALL))
+                return c->kind == INDEX_ANY;
+        return c->kind == INDEX_ALL;
+    case INDEX_HOST: return is_in(c->text, row.hosts, row.n_hosts);
+    case INDEX_USER: return is_in(c->text, row.users, row.n_users);
+    case INDEX_NET: return net_holds(&c->net);
+    case INDEX_HASH:
+        for (size_t i = 0; i < row.n_digests; i++)
+            if (row.digests[i] == c->digest)
+                return true;
+        return false;
+    case INDEX_TEXT: return str_find(buf_str(&row.text), c->text, 0) >= 0;
+    case INDEX_TIME: return row.time_s >= c->from_s && row.time_s <= c->to_s;
+    }
+    return true;
+}
+
+/* -1: the index has nothing to say to it. */
+static int index_may(const struct search *s) {
+    struct index_cond cond;
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    int r = narrow_condition(&a, s, &cond);
+    assert_true(r >= 0);
+    r = r == 0 ? -1 : row.rough || holds(&cond);
+    arena_done(&a);
+    return r;
+}
+
 static void must_find(const struct filter *f, const struct raw_record *rec, struct str query) {
     int64_t t;
     bool fresh;
@@ -57,6 +117,8 @@ static void must_find(const struct filter *f, const struct raw_record *rec, stru
         fail_msg("the filter rules out %.*s in %.*s", STR_ARG(query), STR_ARG(rec->bytes));
     if (!gate_may(g, rec))
         fail_msg("the gate rules out %.*s in %.*s", STR_ARG(query), STR_ARG(rec->bytes));
+    if (index_may(s) == 0)
+        fail_msg("the index rules out %.*s in %.*s", STR_ARG(query), STR_ARG(rec->bytes));
     if (search_test(s, rec, &t) != 1)
         fail_msg("%.*s does not find %.*s", STR_ARG(query), STR_ARG(rec->bytes));
     gate_free(g);
@@ -126,6 +188,9 @@ static void check_record(const struct raw_record *rec) {
     assert_int_equal(filter_begin(&f, 4096), 0);
     assert_int_equal(filter_add(&f, &a, ev, text), 0);
     filter_end(&f);
+    index_row_init(&row);
+    index_row_begin(&row, INDEX_EVENT, 1, rec->pos.n, 64);
+    assert_int_equal(narrow_row(&row, &a, ev, text), 0);
     for (uint32_t i = 0; i < ev->n; i++) {
         struct str name = ev->fields[i].id ? event_names_get(ev->names, ev->fields[i].id) : ev->fields[i].name;
         struct str value = ev->fields[i].value;
@@ -134,6 +199,7 @@ static void check_record(const struct raw_record *rec) {
     }
     if (!(rec->flags & RAW_JOURNAL) && rec->bytes.p[0] != '{')
         ask_words(&f, rec, text);
+    index_row_done(&row);
     filter_done(&f);
     arena_done(&a);
     search_free(all);
@@ -196,13 +262,14 @@ static void most_of_what_does_not_stand_there_is_ruled_out(void **state UNUSED) 
     static const struct {
         const char *query;
         bool filter, gate; /* pass */
+        int index;         /* likewise; -1: it has nothing to say */
     } rows[] = {
-        {"192.0.2.33", true, true},     {"192.0.2.3", false, true},       {"2.33.192.0", false, false},
-        {"password", true, true},       {"passwords", false, false},      {"passw*", true, true},
-        {"改ざん", true, false},        {"改竄", true, false},            {"ざん改", false, false},
-        {"サーバ", true, false},        {"接続を", false, true},          {"source.ip:192.0.2.0/24", true, true},
-        {"source.ip:198.51.100.0/24", false, true}, {"user.name:root", true, true}, {"user.name:toor", false, false},
-        {"user.name:root and toor", false, false},  {"user.name:root or toor", true, true}, {"not toor", true, true},
+        {"192.0.2.33", true, true, 1},     {"192.0.2.3", false, true, 0},       {"2.33.192.0", false, false, 0},
+        {"password", true, true, -1},       {"passwords", false, false, -1},      {"passw*", true, true, -1},
+        {"改ざん", true, false, 1},        {"改竄", true, false, 1},            {"ざん改", false, false, 0},
+        {"サーバ", true, false, 1},        {"接続を", false, true, 0},          {"source.ip:192.0.2.0/24", true, true, 1},
+        {"source.ip:198.51.100.0/24", false, true, 0}, {"user.name:root", true, true, 1}, {"user.name:toor", false, false, 0},
+        {"user.name:root and toor", false, false, 1},  {"user.name:root or toor", true, true, -1}, {"not toor", true, true, -1},
     };
     struct raw_record rec = {.bytes = STR(line), .pos = {.stream = 1, .n = 1}}, other = {.bytes = STR(plain)};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -215,6 +282,12 @@ static void most_of_what_does_not_stand_there_is_ruled_out(void **state UNUSED) 
         assert_int_equal(filter_begin(&f, 4096), 0);
         assert_int_equal(filter_add(&f, &a, ev, rec.bytes), 0);
         filter_end(&f);
+        index_row_init(&row);
+        index_row_begin(&row, INDEX_EVENT, 1, 1, 64);
+        assert_int_equal(narrow_row(&row, &a, ev, rec.bytes), 0);
+        if (index_may(s) != rows[i].index)
+            fail_msg("%s: index %d", rows[i].query, index_may(s));
+        index_row_done(&row);
         struct gate *g = gate_new(search_condition(s), sources, 1, true);
         if (filter_may(&f, search_condition(s)) != rows[i].filter || gate_may(g, &other) != rows[i].gate)
             fail_msg("%s: filter %d, gate %d", rows[i].query, filter_may(&f, search_condition(s)), gate_may(g, &other));

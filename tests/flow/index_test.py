@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The index narrows and never decides: with it, without it, behind, empty, dead or lying, a search finds the same. It is
+confined and refuses every statement but Kizuki's own. Two of chDB's HTTP listeners serve as a cluster.
+
+Wants chDB's library: ./dev index, or KIZUKI_CHDB with its path. Skipped without."""
+import json
+import os
+import pathlib
+import random
+import socket
+
+import programs
+import tap
+
+LIBRARY = pathlib.Path(os.environ.get("KIZUKI_CHDB", tap.ROOT / "build" / "index" / "libchdb.so"))
+SHA256 = "a3c0d1" * 10 + "a3c0"
+WORDS = ["接続を拒否しました", "会員の住所変更", "サーバーの改竄を検知", "ｻｰﾊﾞｰの停止", "第３次⾏動計画", "quiet", "Café au lait"]
+QUERIES = ["*", "198.51.100.7", "198.51.100.0/24", "source.ip:198.51.100.7", "source.ip:198.51.100.0/25", "source.ip:(198.51.100.7, 203.0.113.9)",
+           "source.ip:2001:db8::1", "source.ip:2001:db8::/32", "2001:db8::1", "user.name:root", "user.name:u7", "user.name:u*", "host.name:gate-3",
+           "host.name:gate-3 and user.name:u7", "user.name:u7 or 改ざん", "改ざん", "サーバ", "行動計画", "第3次", "住所 変更", "のサーバ", "café", "給与",
+           SHA256, "deadbeef", "not 198.51.100.7", "改ざん not 198.51.100.7", "message:198.51.100.7", "198.51.100", "Failed password", "source.port:>=60000",
+           "host.name:gate-3 and not user.name:u7", 'message~"改.を"', "停止 and host.name:gate-1", "nowhere-at-all"]
+
+
+def lines(n, seed, at="Nov 21 12:00:00"):
+    r = random.Random(seed)
+    made = []
+    for i in range(n):
+        ip = r.choice(["198.51.100.7", f"198.51.100.{r.randrange(256)}", f"203.0.113.{r.randrange(20)}", "2001:db8::1", f"2001:db8:{r.randrange(9)}::7"])
+        host = f"gate-{r.randrange(6)}"
+        kind = r.randrange(5)
+        if kind < 2:
+            made.append(f"<38>{at} {host} sshd[{i}]: Failed password for {r.choice(['root', 'u7', f'u{i}'])} from {ip} port {r.randrange(1024, 65535)} ssh2")
+        elif kind == 2:
+            made.append(f"<38>{at} {host} app[{i}]: {r.choice(WORDS)} {i} 接続元は{ip}です")
+        elif kind == 3:
+            made.append(f"<38>{at} {host} app[{i}]: " + json.dumps({"source.ip": ip, "user.name": r.choice(["u7", "業務太郎"]), "message": r.choice(WORDS)}))
+        else:
+            made.append(f"<38>{at} {host} scan[{i}]: file {i} sha256 {SHA256 if i % 97 == 0 else '%064x' % r.getrandbits(256)} x{ip}")
+    return made
+
+
+def send(port, some):
+    with socket.create_connection(("127.0.0.1", port), 60) as c:
+        c.sendall("".join(line + "\n" for line in some).encode())
+        c.shutdown(socket.SHUT_WR)
+        while c.recv(4096):
+            pass
+
+
+def search(data, query, *args):
+    r = tap.run(tap.KIZUKI, "search", "--stats", *args, query, data)
+    assert r.returncode in (0, 1), (query, r.stderr)
+    found = [json.loads(line)["kizuki.position"]["spool"] for line in r.stdout.splitlines()]
+    return found, json.loads(r.stderr.splitlines()[-1])
+
+
+def compare(data, queries=QUERIES, to=None):
+    """What the index was of use for; to: records that had arrived (others still do)."""
+    used = set()
+    bound = ["--to-record", str(to)] if to else []
+    for q in queries:
+        plain, _ = search(data, q, "--no-index", "--no-filters", *bound)
+        found, stats = search(data, q, *bound)
+        assert found == plain, (q, len(found), len(plain), sorted(set(found) ^ set(plain))[:5], stats)
+        if stats["segments_indexed"] or stats["segments_passed_over"]:
+            used.add(q)
+    return used
+
+
+def status(data):
+    r = tap.run(tap.KIZUKI, "index", "status", data)
+    return json.loads(r.stdout) if r.returncode == 0 else None
+
+
+def post(path, statement):
+    with socket.socket(socket.AF_UNIX) as c:
+        c.settimeout(60)
+        c.connect(str(path))
+        body = statement.encode()
+        c.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        answer = b""
+        while piece := c.recv(65536):
+            answer += piece
+    return int(answer.split()[1]), answer.split(b"\r\n\r\n", 1)[1]
+
+
+def covered(data, records):
+    return tap.wait_until(lambda: (status(data) or {"records": 0})["records"] >= records, 60, what=f"an index of {records} records, not {status(data)}")
+
+
+@tap.test
+def the_same_is_found_with_an_index_and_without():
+    tap.need(LIBRARY.exists(), f"no chDB at {LIBRARY}")
+    settings = {"sources": [], "spool": {"segment": 1, "close_after": "1h"}, "index": {"library": str(LIBRARY)}}
+    with programs.served(settings, ["--no-local-logs"]) as s:
+        s.wait_up()
+        send(s.syslog_port, lines(6000, 1))
+        tap.wait_until(lambda: len(search(s.data, "*", "--no-index")[0]) >= 6000, 60, what="all lines in the spool")
+        covered(s.data, 6000)
+        used = compare(s.data)
+        assert {"source.ip:198.51.100.7", "改ざん", "host.name:gate-3 and user.name:u7", SHA256, "給与"} <= used, used
+        assert not search(s.data, "給与")[1]["records"], "nothing need be read for what is not there"
+        # what is not covered yet
+        send(s.syslog_port, lines(500, 2))
+        tap.wait_until(lambda: len(search(s.data, "*", "--no-index")[0]) >= 6500, 60, what="all lines in the spool")
+        compare(s.data, ["改ざん", "source.ip:198.51.100.7", "user.name:u7"])
+        # an index made anew, and one that is gone
+        assert tap.run(tap.KIZUKI, "index", "rebuild", s.data).returncode == 0
+        compare(s.data, ["改ざん", "user.name:u7"])
+        s.kill("kizuki-index")
+        compare(s.data, ["改ざん", "user.name:u7"])
+        covered(s.data, 6500)
+        compare(s.data, ["改ざん", "source.ip:198.51.100.7", "source.ip:2001:db8::1"])
+        # only Kizuki's own statements
+        sock = s.data / "run" / "index.sock"
+        for bad in ["SELECT min(n) FROM url('http://127.0.0.1/', RowBinary)", "SELECT min(n) FROM file('/etc/passwd')", "SELECT 1 INTO OUTFILE 'x'",
+                    "SELECT min(n) FROM executable('id', TSV)", "SYSTEM START LISTEN HTTP", "SELECT min(n) FROM kizuki_events -- x",
+                    "CREATE TABLE kizuki_events (n UInt64) ENGINE = URL('http://127.0.0.1/')", "SELECT min(n) FROM system.one"]:
+            assert post(sock, bad)[0] == 403, bad
+        assert post(sock, "SELECT min(n) FROM kizuki_events")[0] == 200
+        # its own folder and nothing else, no socket of its own
+        pid = s.children()["kizuki-index"]
+        state = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+        assert state["Seccomp"] == "2" and state["NoNewPrivs"] == "1", state
+
+
+if __name__ == "__main__":
+    tap.main()
