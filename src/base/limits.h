@@ -120,6 +120,9 @@
 #define TRACE_CANDIDATES_MAX 40           /* told; a person reads the first five */
 #define TRACE_BEATS_MAX 20000             /* leases of a day of a large office */
 #define TRACE_ARENA_BYTES_MAX ((size_t) 64 << 20)
+/* Playbooks */
+#define PLAYBOOK_STEPS_MAX 1000           /* of one playbook, agents and targets too; the longest published ones have about 100 */
+#define PLAYBOOK_BYTES_MAX (2 * 1024 * 1024)
 
 /* The index */
 #define INDEX_HTTP_HEAD_BYTES_MAX 65536u           /* a statement that adds rows stands in the target; a page of escapes */

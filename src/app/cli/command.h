@@ -9,6 +9,8 @@ extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMM
 extern const struct cli_command COMMAND_INDEX_FETCH, COMMAND_INDEX_REBUILD, COMMAND_INDEX_STATUS;
 /* decoder.c */
 extern const struct cli_command COMMAND_DECODER_CHECK, COMMAND_DECODER_LIST, COMMAND_DECODER_TEST;
+/* playbook.c */
+extern const struct cli_command COMMAND_PLAYBOOK_CHECK, COMMAND_PLAYBOOK_CONVERT;
 /* rule_sets.c */
 extern const struct cli_command COMMAND_RULE_ADD, COMMAND_RULE_BACK, COMMAND_RULE_DROP, COMMAND_RULE_LIST,
     COMMAND_RULE_OFF, COMMAND_RULE_ON;

@@ -105,3 +105,10 @@ export const parse = (iso: string | null | undefined): number | null => {
   const ms = Date.parse(iso);
   return Number.isNaN(ms) ? null : ms;
 };
+
+/** Seconds of a span as rules and playbooks write it ("90s", "5m", "2h", "1d"); 0 when it is none. */
+export function spanSeconds(span: string): number {
+  const m = /^(\d+)(ms|s|m|h|d|w)$/.exec(span);
+  const unit: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+  return m ? Number(m[1]) * (unit[m[2]!] ?? 0) : 0;
+}

@@ -1,6 +1,6 @@
 // Playbook and controls, shown as the data they are. Their shape is the pack's; what is missing is left out.
 import type { Pack } from "../../api/types";
-import { duration } from "../../lib/time";
+import { duration, spanSeconds } from "../../lib/time";
 import { lang, t, word } from "../../state/text";
 import { Card } from "../../widgets/Card";
 import { Mark } from "../../widgets/Mark";
@@ -24,7 +24,7 @@ export function Playbook({ data }: { data: unknown }) {
             <b>{say(s)}</b>
             <p class="small ink2">{[word("lane.name", str(s.lane) ?? str(s.who)), str(s.authority) && t("packs.authority", { name: word("authority", str(s.authority)) })].filter(Boolean).join(t("word.comma"))}</p>
           </div>
-          <span class="small ink2 nowrap">{typeof s.within_s === "number" ? t("packs.within", { time: duration(s.within_s, lang.value) }) : ""}</span>
+          <span class="small ink2 nowrap">{str(s.within) ? t("packs.within", { time: duration(spanSeconds(str(s.within)!), lang.value) }) : ""}</span>
         </li>))}
       </ol>
     </>
