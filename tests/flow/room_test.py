@@ -491,6 +491,8 @@ WRITES = {
     "search_stop": ("handler", "/searches/1/stop", {}, None, None),
     "trace_post": ("handler", "/traces", {"address": "198.51.100.1:40001", "time": "2026-06-01 02:14"}, None, ("create", "hunt")),
     "trace_stop": ("handler", "/traces/2/stop", {}, None, None),
+    "evidence_post": ("handler", "/evidence", {"query": "root", "why": "訓練"}, None, ("create", "evidence")),
+    "incident_export": ("handler", "/incidents/1/evidence/export", {"why": "訓練"}, None, ("create", "evidence")),
     "hunt_post": ("handler", "/hunts", {"search": 1, "hypothesis": "訓練"}, None, ("create", "hunt")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),

@@ -3,6 +3,7 @@
 investigation runs on the vault."""
 import contextlib
 import hashlib
+import io
 import json
 import pathlib
 import re
@@ -152,6 +153,30 @@ def evidence_holds(d, data):
     assert status == 1 and "sealed yet" in said and not (d / "none.zip").exists(), said
 
 
+def exported_from_the_pages(d, first):
+    b = first.browser()
+    began = b.api("POST", "/evidence", {"query": NEEDLE, "why": "for the insurer"})["export"]
+    tap.wait_until(lambda: b.get(f"/evidence/{began}")["state"] != "running", 60, 0.05)
+    made = b.get(f"/evidence/{began}")
+    assert made["state"] == "done" and made["records"] == 1 and made["not_sealed"] == 0, made
+    b.get(f"/evidence/{began + 1}", want=404)
+    c = b.connect()
+    c.request("GET", f"/api/v1/evidence/{began}/file", headers={"Cookie": f"kizuki_session={b.cookie}"})
+    r = c.getresponse()
+    body = r.read()
+    c.close()
+    assert r.status == 200 and r.headers["content-type"] == "application/zip", (r.status, body[:200])
+    assert hashlib.sha256(body).hexdigest() == made["sha256"] and len(body) == made["bytes"]
+    with zipfile.ZipFile(io.BytesIO(body)) as z:
+        z.extractall(d / "from-pages")
+    status, said = checked(d / "from-pages" / "kizuki-evidence")
+    assert status == 0 and "1 of " in said, said
+    told = json.loads((d / "from-pages" / "kizuki-evidence" / "export.json").read_text())
+    assert told["why"] == "for the insurer" and told["chosen_by"] == NEEDLE, told
+    chain = json.dumps(b.get("/audit"))
+    assert "for the insurer" in chain and NEEDLE in chain, chain[-800:]
+
+
 @tap.test
 def after_root_deleted_everything_the_investigation_runs_on_the_vault():
     with pair() as (d, first, vault, at):
@@ -166,6 +191,7 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         copy = vault.data / "vault" / "tokyo"
         assert status_of(vault)["state"] == "fine", status_of(vault)
 
+        exported_from_the_pages(d, first)
         # Root on the first makes another history with the same key, as long as the old one.
         pull_the_plug(first)
         shutil.rmtree(first.data / "spool")

@@ -3,8 +3,10 @@
 #include "app/common/config.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/time_written.h"
+#include "room/finding.h"
 #include "room/hunt.h"
 #include "room/write.h"
 #include "trace/trace.h"
@@ -125,6 +127,142 @@ int handle_search_stop(struct call *c) {
 
 int handle_event(struct call *c) {
     return ask_of(c, "event", "n", on_result);
+}
+
+/* ---- evidence that leaves ---- */
+
+enum { EXPORT_RECORDS_MAX = 10000, EXPORTS_OF_MAX = 8 };
+
+/* Who has made which export: it may hold lines of a case others may not see. Forgotten with the room's life, as the
+ * searcher forgets its files with its own. */
+static struct {
+    int64_t export, person;
+} exports_of[EXPORTS_OF_MAX];
+static size_t exports_next;
+
+static bool is_mine(const struct call *c) {
+    for (size_t i = 0; i < EXPORTS_OF_MAX; i++)
+        if (exports_of[i].export == c->args.id)
+            return exports_of[i].person == c->who.person;
+    return false;
+}
+
+static void on_export(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
+    int64_t number;
+    if (result && json_get_i64(result, "export", &number)) {
+        exports_of[exports_next % EXPORTS_OF_MAX].export = number;
+        exports_of[exports_next++ % EXPORTS_OF_MAX].person = c->who.person;
+    }
+    on_result(c, answer);
+}
+
+static int record_export(struct call *c, int64_t incident, struct str chosen_by, struct str why) {
+    struct buf detail;
+    struct jsonw w;
+    buf_init(&detail, 8 * QUERY_BYTES_MAX);
+    jsonw_init(&w, &detail);
+    jsonw_object(&w);
+    if (incident)
+        jsonw_ki64(&w, "incident", incident);
+    jsonw_kstr(&w, "chosen_by", chosen_by);
+    jsonw_kstr(&w, "why", why);
+    jsonw_end(&w);
+    int e = buf_error(&detail);
+    if (e == 0)
+        e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_record(c->p->room, &c->who, VERB_CREATE, OBJECT_EVIDENCE, buf_str(&detail), &c->err), &c->err);
+    buf_done(&detail);
+    return e;
+}
+
+/* members: what is exported. It stands in the chain before the searcher is asked. */
+static int ask_export(struct call *c, struct buf *members, int64_t incident, struct str chosen_by) {
+    struct str why;
+    int e = call_body_str(c, "why", 1, EVIDENCE_WHY_BYTES_MAX, &why);
+    if (e < 0)
+        return e;
+    buf_add_z(members, ",\"why\":");
+    json_quote(members, why);
+    buf_add_z(members, ",\"who\":");
+    json_quote(members, str_of(c->who.name));
+    buf_add_z(members, ",\"chosen_by\":");
+    json_quote(members, chosen_by);
+    e = record_export(c, incident, chosen_by, why);
+    return e < 0 ? e : ask(c, members, on_export);
+}
+
+int handle_evidence_post(struct call *c) {
+    static const char *const keys[] = {"query", "from", "to", "why", NULL};
+    struct str query;
+    struct buf members;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "query", 1, QUERY_BYTES_MAX, &query);
+    if (e < 0)
+        return e;
+    buf_init(&members, 16 * QUERY_BYTES_MAX);
+    buf_add_z(&members, "\"op\":\"evidence\",\"query\":");
+    json_quote(&members, query);
+    e = read_bound(c, "from", &members);
+    if (e == 0)
+        e = read_bound(c, "to", &members);
+    if (e == 0)
+        e = ask_export(c, &members, 0, query);
+    buf_done(&members);
+    return e;
+}
+
+int handle_incident_export(struct call *c) {
+    static const char *const keys[] = {"why", NULL};
+    struct room_position *at = arena_alloc(&c->arena, EXPORT_RECORDS_MAX * sizeof *at);
+    struct buf members;
+    size_t n = 0;
+    int64_t total = 0;
+    char chosen_by[64];
+    int e = at ? call_body_only(c, keys) : -ENOMEM;
+    if (e == 0)
+        e = room_evidence(c->p->room, c->args.id, STR_NULL, at, EXPORT_RECORDS_MAX, &n, &total, &c->err);
+    if (e < 0)
+        return e;
+    if (n == 0)
+        return call_refuse(c, 404, "error.evidence_none");
+    buf_init(&members, 1 << 19);
+    buf_add_z(&members, "\"op\":\"evidence\",\"records\":[");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&members, "%s%lld", i ? "," : "", (long long) at[i].spool_n);
+    buf_add_byte(&members, ']');
+    snprintf(chosen_by, sizeof chosen_by, "case %lld", (long long) c->args.id);
+    e = ask_export(c, &members, c->args.id, str_of(chosen_by));
+    buf_done(&members);
+    return e;
+}
+
+int handle_evidence(struct call *c) {
+    return is_mine(c) ? ask_of(c, "evidence_state", "export", on_result) : call_refuse(c, 404, "error.search_gone");
+}
+
+/* The number names the file; the searcher has made it whole before it says so. */
+int handle_evidence_file(struct call *c) {
+    char path[4096 + 64];
+    struct str bytes;
+    struct arena a;
+    if (!is_mine(c))
+        return call_refuse(c, 404, "error.search_gone");
+    snprintf(path, sizeof path, "%.4000s/exports/%lld.zip", c->p->config->data, (long long) c->args.id);
+    arena_init(&a, OUT_BYTES_MAX + (1 << 20));
+    int e = file_read(&a, path, OUT_BYTES_MAX - 1, &bytes, &c->err);
+    if (e == 0) {
+        buf_clear(&c->out);
+        buf_add(&c->out, bytes);
+        c->type = "application/zip";
+    }
+    arena_done(&a);
+    if (e == -ERR_LIMIT)
+        return call_refuse(c, 413, "error.evidence_large");
+    return e == -ENOENT ? call_refuse(c, 404, "error.search_gone") : e < 0 ? e : 200;
 }
 
 /* ---- traces ---- */

@@ -315,11 +315,13 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
+    snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
                                    {incoming, SANDBOX_WRITE},
+                                   {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};
     int e = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS,
                           err);

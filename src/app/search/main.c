@@ -16,6 +16,8 @@
  *   {"id", "op":"trace", "address", "port"?, "at_ms", "width_s", "error_s", "zone_told", "zone_min", "destination"?,
  *    "destination_port"?}                                  as start; state and stop tell what tracing.h has
  *   {"id", "op":"event", "n":RECORD}                        result: {"fields":{…}, "original":…, …}
+ *   {"id", "op":"evidence", "query", "from_ms"?, "to_ms"? | "records":[…], "who", "why", "chosen_by"}  result: {"export":N}
+ *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
@@ -23,6 +25,7 @@
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
 #include "app/search/indexer.h"
+#include "app/search/export_job.h"
 #include "app/search/job.h"
 #include "app/search/tracing.h"
 #include "base/file.h"
@@ -61,6 +64,9 @@ struct program {
     const char *index; /* NULL: none */
     struct index_client *client;
     struct indexer *indexer;
+    struct evidence_texts texts;
+    struct exports exports;
+    char exports_dir[4096];
     volatile bool ending, confined;
 };
 
@@ -345,6 +351,60 @@ static int event(struct program *p, struct peer *peer, int64_t id, const struct 
     return r;
 }
 
+/* ---- evidence ---- */
+
+static int read_records(const struct json_value *m, struct arena *a, struct export_wanted *w) {
+    const struct json_value *list = json_get_array(m, "records");
+    uint64_t *records = list && list->n <= EVIDENCE_RECORDS_MAX ? arena_alloc(a, (list->n + 1) * sizeof *records) : NULL;
+    if (!records)
+        return -ERR_PARSE;
+    for (const struct json_value *v = list->first; v; v = v->next)
+        if (v->type != JSON_NUMBER || str_to_u64(v->text, &records[w->n++]) < 0)
+            return -ERR_PARSE;
+    w->records = records;
+    return 0;
+}
+
+static int start_evidence(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, struct arena *arena) {
+    struct export_wanted w = {.scan = options_of(p)};
+    struct diag d = {0};
+    int64_t number = 0;
+    w.scan.from_ns = read_ms(m, "from_ms");
+    w.scan.to_ns = read_ms(m, "to_ms");
+    if (!json_get_str(m, "query", &w.scan.query) && read_records(m, arena, &w) < 0)
+        return -ERR_PARSE;
+    if (!json_get_str(m, "who", &w.who) || !json_get_str(m, "why", &w.why) || !json_get_str(m, "chosen_by", &w.chosen_by))
+        return -ERR_PARSE;
+    int r = exports_begin(&p->exports, &w, &number, &d);
+    if (r < 0)
+        return refuse(peer, id, r == -EBUSY ? "busy" : "failed", &d);
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    jsonw_ki64(&a.w, "export", number);
+    jsonw_end(&a.w);
+    return answer_send(&a, peer);
+}
+
+static int tell_evidence(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
+    static const struct diag gone = {.text = "this export is no longer kept; make it again"};
+    struct answer a;
+    int64_t number = 0;
+    (void) json_get_i64(m, "export", &number);
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    int r = exports_write(&p->exports, number, &a.w);
+    jsonw_end(&a.w);
+    if (r == 0)
+        return answer_send(&a, peer);
+    buf_done(&a.out);
+    return refuse(peer, id, "missing", &gone);
+}
+
 /* ---- the room ---- */
 
 static int take(struct program *p, struct peer *peer, struct str text) {
@@ -364,6 +424,10 @@ static int take(struct program *p, struct peer *peer, struct str text) {
         r = tell(p, peer, id, m, str_eq_z(op, "stop"));
     else if (r == 0 && str_eq_z(op, "event"))
         r = event(p, peer, id, m);
+    else if (r == 0 && str_eq_z(op, "evidence"))
+        r = start_evidence(p, peer, id, m, &a);
+    else if (r == 0 && str_eq_z(op, "evidence_state"))
+        r = tell_evidence(p, peer, id, m);
     else if (r == 0)
         r = -ERR_PARSE;
     arena_done(&a);
@@ -453,6 +517,11 @@ static int prepare(struct program *p, struct diag *err) {
         r = file_make_dir(p->spool, 0700, err);
     if (r == 0)
         r = engine_decoders(own, p->own_decoders, &p->decoders, err);
+    snprintf(p->exports_dir, sizeof p->exports_dir, "%.4000s/exports", p->data);
+    if (r == 0)
+        r = evidence_texts_load(engine_content_dir(), &p->texts, err);
+    if (r == 0)
+        r = exports_init(&p->exports, p->exports_dir, &p->texts, p->next_id, err);
     if (r < 0)
         return r;
     sigemptyset(&set);
@@ -470,7 +539,8 @@ static int prepare(struct program *p, struct diag *err) {
         return diag_set(err, -EAGAIN, "cannot start a thread");
     /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
     unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
-    const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE}};
+    const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
+                                         {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}};
     r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
     if (r > 0)
         log_warn("this kernel has no Landlock; the search could open files it need not");
@@ -487,6 +557,8 @@ static void end(struct program *p) {
     indexer_free(p->indexer);
     for (size_t i = 0; i < JOBS_MAX; i++)
         slot_free(&p->slots[i]);
+    exports_done(&p->exports);
+    evidence_texts_done(&p->texts);
     for (size_t i = 0; i < PEERS_MAX; i++)
         peer_close(&p->peers[i]);
     index_client_free(p->client);

@@ -13,6 +13,7 @@ export type Ask = S["Ask"];
 export type AskButton = S["Button"];
 export type Search = S["Search"];
 export type Trace = S["Trace"];
+export type Export = S["Export"];
 export type StoredEvent = S["StoredEvent"];
 export type Hunt = S["Hunt"];
 export type Source = S["Source"];

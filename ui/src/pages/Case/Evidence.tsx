@@ -7,6 +7,7 @@ import { useResource } from "../../state/resource";
 import { me } from "../../state/session";
 import { t, titleOf } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
+import { Export } from "../../widgets/Export";
 import { FindingTable, type Pick } from "../../widgets/FindingTable";
 import { Level } from "../../widgets/Level";
 import { LineList } from "../../widgets/LineList";
@@ -90,7 +91,10 @@ export function Evidence({ incident, finding, reload }: { incident: Incident; fi
               {pick && on.size > 0 && <Split incident={incident} chosen={[...on]} total={d.total} clear={clear} done={() => { clear(); findings.reload(); reload(); }} />}
             </Card>);
         }}</Loaded>)}
-      <Card id="lines" title={t("evidence.lines_title")}><Lines incident={incident} finding={finding} /></Card>
+      <Card id="lines" title={t("evidence.lines_title")}>
+        <Lines incident={incident} finding={finding} />
+        {me.value?.person.role !== "auditor" && <div class="card-body"><Export begin={(why) => api.exportCase(incident.id, why)} /></div>}
+      </Card>
     </div>
   );
 }

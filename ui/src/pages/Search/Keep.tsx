@@ -6,6 +6,7 @@ import { useResource } from "../../state/resource";
 import { say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
+import { Export } from "../../widgets/Export";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 
@@ -38,7 +39,7 @@ export function AttachNote({ text, at }: { text: () => string; at?: string }) {
   );
 }
 
-export function Keep({ s }: { s: Search }) {
+export function Keep({ s, bounds }: { s: Search; bounds: { from?: string; to?: string } }) {
   const [about, set] = useState("");
   const write = useWrite();
   if (s.state === "running") return null;
@@ -51,6 +52,7 @@ export function Keep({ s }: { s: Search }) {
         {write.state.step === "done" && <Mark kind="ok">{t("search.hunt_kept")}</Mark>}
         <Outcome state={write.state} />
       </form>
+      {s.found > 0 && <Export begin={(why) => api.exportFound({ query: s.query, ...bounds, why })} />}
     </div>
   );
 }
