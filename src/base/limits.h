@@ -40,6 +40,7 @@
 #define TAIL_FILES_MAX 4096               /* followed or remembered by one source; further ones are counted as broken */
 #define TAIL_PAST_MAX 64                  /* gone and remembered, to know a copy again; then the oldest are forgotten */
 #define TAIL_WATCHES_MAX 64               /* folders of one source; others are found by the timer */
+#define SEQUENCES_MAX 4096                /* logs whose record numbers are watched: hosts times channels; 3 MB */
 #define SOURCES_MAX 65536                 /* one row on the page of sources each */
 #define SOURCE_TEXT_BYTES_MAX 4096        /* name, path, service… of a source: PATH_MAX */
 #define RAW_PEER_BYTES_MAX 64             /* "[fe80::1%interface]:65535" */

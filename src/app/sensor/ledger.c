@@ -8,6 +8,7 @@ enum { HALF_HOUR_S = 1800 };
 
 void ledger_done(struct ledger *l) {
     mem_free(l->rows);
+    sequence_done(&l->sequence);
     *l = (struct ledger){0};
 }
 
@@ -51,7 +52,7 @@ int ledger_count(struct ledger *l, const struct raw_record *rec) {
     int64_t back = r->slot_start - slot;
     if (back < LEDGER_SLOTS)
         r->slots[LEDGER_SLOTS - 1 - back]++;
-    return 0;
+    return sequence_note(&l->sequence, rec);
 }
 
 static void row_image(struct ledger_row *r, struct image *x) {
@@ -79,6 +80,7 @@ void ledger_image(struct ledger *l, struct image *x) {
         image_fail(x, e);
     for (size_t i = 0; i < n && !x->error; i++)
         row_image(&l->rows[i], x);
+    sequence_image(&l->sequence, x);
 }
 
 static void write_row(const struct ledger *l, struct ledger_row *r, const struct source *s,

@@ -3,6 +3,7 @@
 #pragma once
 #include "app/engine/engine.h"
 #include "app/sensor/rhythm.h"
+#include "app/sensor/sequence.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "intake/live.h"
@@ -31,6 +32,7 @@ struct ledger {
     struct ledger_row *rows; /* by source id */
     size_t n, cap;
     int offset_min; /* of the hours of the week */
+    struct sequence sequence; /* numbers logs give their records */
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;

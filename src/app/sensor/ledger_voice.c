@@ -133,6 +133,20 @@ static void say_wiped(struct saying *x) {
         x->row->told.wiped = wiped;
 }
 
+static bool say_gap(void *ctx, const struct sequence_row *row, const struct sequence_hole *hole) {
+    struct saying *x = ctx;
+    begin(x, hole->anew ? "source-anew" : "source-gap");
+    jsonw_kz(&x->w, "kizuki.ledger.log", row->log);
+    if (!str_eq_z(STR("journal"), row->log)) /* there it is the id of the series */
+        jsonw_kz(&x->w, "kizuki.ledger.host", row->host);
+    jsonw_ku64(&x->w, "kizuki.ledger.from", hole->from);
+    if (!hole->anew) {
+        jsonw_ku64(&x->w, "kizuki.ledger.to", hole->to);
+        jsonw_ku64(&x->w, "kizuki.ledger.missing", hole->left);
+    }
+    return end(x);
+}
+
 static void say_clock(struct saying *x, const struct engine_source *seen) {
     struct ledger_row *r = x->row;
     int64_t skew = seen->skew_ns / NS_PER_MS, ahead = skew - r->told.skew_ms;
@@ -174,6 +188,8 @@ void ledger_voice_tick(struct sensor *s) {
         say_quiet(&x);
         say_lost(&x);
         say_wiped(&x);
+        while (sequence_due(&l->sequence, x.source->id, x.now_ns, say_gap, &x))
+            ;
         if (slow && i < n_seen) {
             say_clock(&x, &seen[i]);
             say_unread(&x, &seen[i]);
