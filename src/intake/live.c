@@ -39,6 +39,9 @@ uv_loop_t *live_loop(struct intake_live *l) {
 int64_t live_now(struct intake_live *l) {
     return l->o.clock.now_ns(l->o.clock.ctx);
 }
+int64_t live_since(const struct intake_live *l) {
+    return l->o.since_ns;
+}
 bool live_waits(const struct intake_live *l) {
     return l->waits || l->closing;
 }

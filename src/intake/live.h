@@ -23,6 +23,7 @@ struct intake_live_options {
      * by it. */
     int (*name_source)(void *ctx, const struct source *def, uint32_t *ret_id, struct diag *reterr);
     void *ctx;
+    int64_t since_ns; /* when the process before us was last seen at work; 0: nobody knows */
 };
 int intake_live_new(const struct intake_live_options *o, struct intake_live **ret) MUST_USE;
 /* Commits, closes every handle and descriptor; memory goes when the loop has run them down. NULL is

@@ -20,6 +20,7 @@ struct list *live_transports(struct intake_live *l);
 
 uv_loop_t *live_loop(struct intake_live *l);
 int64_t live_now(struct intake_live *l);
+int64_t live_since(const struct intake_live *l); /* see intake_live_options */
 /* True while the disk does not take records: transports that can wait do not read. */
 bool live_waits(const struct intake_live *l);
 /* -EAGAIN: not taken, stop reading until go_on. Anything else that goes wrong is counted as broken.

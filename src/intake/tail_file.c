@@ -13,6 +13,7 @@ void tail_identity_encode(const struct tail_identity *id, char dst[TAIL_IDENTITY
     le_put(dst + 16, id->head_n, 2);
     memcpy(dst + 18, id->head, 8);
     dst[26] = id->copy;
+    le_put(dst + 27, (uint64_t) id->born_ns, 8);
 }
 
 bool tail_identity_decode(struct str s, struct tail_identity *ret) {
@@ -23,6 +24,7 @@ bool tail_identity_decode(struct str s, struct tail_identity *ret) {
         .ino = le_get(s.p + 8, 8),
         .head_n = (uint16_t) le_get(s.p + 16, 2),
         .copy = s.p[26] & 1,
+        .born_ns = (int64_t) le_get(s.p + 27, 8),
     };
     memcpy(ret->head, s.p + 18, 8);
     return ret->head_n <= TAIL_HEAD_BYTES;

@@ -8,7 +8,7 @@
  * from a new file that begins alike.
  *
  * Two states of the spool a file, keyed by its number `no`:
- *   2*no     identity: device u64, inode u64, head_n u16, head 8 bytes, copy u8
+ *   2*no     identity: device u64, inode u64, head_n u16, head 8 bytes, copy u8, born u64
  *   2*no+1   mark: offset u64, crc u32, crc_before u32, in_long u8; written with every line
  * Integers little-endian. */
 #pragma once
@@ -20,7 +20,7 @@
 enum {
     TAIL_HEAD_BYTES = 256,
     TAIL_BLOCK_BYTES = 1024 * 1024,
-    TAIL_IDENTITY_BYTES = 27,
+    TAIL_IDENTITY_BYTES = 35,
     TAIL_MARK_BYTES = 17,
 };
 
@@ -34,6 +34,7 @@ struct tail_identity {
     uint16_t head_n;
     uint8_t head[8]; /* SHA-256 of the first head_n bytes, cut */
     bool copy;       /* holds nothing that was not read elsewhere, up to mark.offset */
+    int64_t born_ns; /* when the inode was made: numbers are used again. 0: the file system does not say */
 };
 
 enum tail_state {
@@ -56,6 +57,7 @@ struct tail_file {
     int64_t changed_ns;      /* the file's own time of change */
     int64_t grown_ns;
     int64_t cut_ns;  /* PAST: its content was cut away then and has not been found elsewhere; 0: not so */
+    int64_t cut_after_ns; /* and not before */
     unsigned looked; /* ignored: value of tail.retired then */
     bool unsure;     /* PAST, but the present scan may yet find it */
     bool named;      /* the present scan found it under a name */

@@ -8,9 +8,17 @@
 #include <glob.h>
 #include <limits.h>
 
+static int64_t born_ns(int fd) {
+    struct statx x = {0};
+    if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) < 0 || !(x.stx_mask & STATX_BTIME))
+        return 0;
+    return x.stx_btime.tv_sec * NS_PER_S + x.stx_btime.tv_nsec;
+}
+
 static void take_identity(struct tail_file *f, const struct stat *st) {
     f->id.dev = st->st_dev;
     f->id.ino = st->st_ino;
+    f->id.born_ns = born_ns(f->fd);
     f->size = (uint64_t) st->st_size;
 }
 
@@ -412,7 +420,7 @@ static bool match_present(struct tail *t, struct tail_file *f, const char *path,
         if (reopen(t, f, path))
             return true;
         tail_set_past(t, f); /* truncated while it slept */
-        f->cut_ns = f->at.offset ? live_now(t->transport.live) : 0;
+        tail_note_cut(t, f, live_now(t->transport.live));
         return false;
     }
     f->named = true;
@@ -421,6 +429,29 @@ static bool match_present(struct tail *t, struct tail_file *f, const char *path,
         return true;
     tail_forget(t, f);
     return false;
+}
+
+void tail_note_cut(struct tail *t, struct tail_file *f, int64_t after_ns) {
+    f->cut_ns = f->at.offset ? live_now(t->transport.live) : 0;
+    f->cut_after_ns = after_ns;
+}
+
+/* The name leads to the file we followed and not to what we read of it: it was cut while nobody looked. Not so when the
+ * inode's number was given to another file, or when we have begun again with it since. */
+static void note_cut_before_start(struct tail *t, struct tail_file *f, const char *path) {
+    int64_t since = live_since(t->transport.live);
+    if (t->scans || !since || f->cut_ns || !f->id.born_ns || f->id.copy)
+        return;
+    LIST_FOR_EACH(it, &t->files) {
+        struct tail_file *g = container_of(it, struct tail_file, link);
+        if (g->no > f->no && g->id.ino == f->id.ino && g->id.dev == f->id.dev)
+            return;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (born_ns(fd) == f->id.born_ns)
+        tail_note_cut(t, f, since);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* Cases 1 and 2; true: nothing more to do with this name. */
@@ -432,9 +463,11 @@ static bool match_known(struct tail *t, const char *path, const struct stat *st)
     }
     LIST_FOR_EACH(it, &t->files) {
         struct tail_file *f = container_of(it, struct tail_file, link);
-        if (f->state == TAIL_PAST && f->id.ino == st->st_ino && f->id.dev == st->st_dev &&
-            reopen(t, f, path))
+        if (f->state != TAIL_PAST || f->id.ino != st->st_ino || f->id.dev != st->st_dev)
+            continue;
+        if (reopen(t, f, path))
             return true;
+        note_cut_before_start(t, f, path);
     }
     return false;
 }
@@ -479,9 +512,10 @@ static void count_wiped(struct tail *t, struct tail_file *f) {
     int64_t now = live_now(t->transport.live);
     if (f->state != TAIL_PAST || !f->cut_ns || now - f->cut_ns < CUT_S * NS_PER_S)
         return;
-    if (t->packed_ns < f->cut_ns - PACKED_S * NS_PER_S)
+    if (t->packed_ns < f->cut_after_ns - PACKED_S * NS_PER_S)
         live_counters(t->transport.live, t->source)->wiped++;
-    f->cut_ns = 0;
+    f->cut_ns = f->id.born_ns = 0;
+    tidy(tail_put_identity(t, f)); /* said once, not after every start */
 }
 
 void tail_scan(struct tail *t) {

@@ -64,4 +64,6 @@ int tail_read_file(struct tail *t, struct tail_file *f, bool end) MUST_USE;
 void tail_settle(struct tail *t, struct tail_file *f);
 
 /* tail_names.c */
+/* Its content went away, after this moment. */
+void tail_note_cut(struct tail *t, struct tail_file *f, int64_t after_ns);
 void tail_scan(struct tail *t);

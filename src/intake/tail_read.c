@@ -90,7 +90,7 @@ static void begin_again(struct tail *t, struct tail_file *f) {
     old->id = f->id;
     old->at = f->at;
     tail_set_past(t, old);
-    old->cut_ns = old->at.offset ? live_now(t->transport.live) : 0;
+    tail_note_cut(t, old, live_now(t->transport.live));
     /* old takes f's place in the order, f goes to the end */
     list_remove(&old->link);
     list_add_before(&f->link, &old->link);

@@ -98,6 +98,8 @@ static int add_sockets(struct sensor *s, const int *fds, int n, int held_fd, str
 int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int held_fd, const char *logs_root,
                   struct diag *reterr) {
     struct intake_live_options o = {.loop = &s->loop, .sink = s->sink, .name_source = name_source, .ctx = s};
+    int64_t seen = pump_now_ns(s->pump); /* of the state: what was committed behind it is rather later */
+    o.since_ns = seen == TIME_NONE ? 0 : seen;
     int r = intake_live_new(&o, &s->live);
     if (r < 0 || (r = spool_each(s->spool, restore, s->live)) < 0)
         return diag_set(reterr, r, "cannot start intake: %s", err_word(r));

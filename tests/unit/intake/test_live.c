@@ -21,8 +21,13 @@ struct fixture {
     size_t wait_max;
     bool disk_full;
     bool killed; /* what is committed now reaches the disk, and nobody hears of it */
-    struct raw_record state; /* the last one put */
-    char state_bytes[64];
+    struct state {           /* the last one of each key */
+        uint32_t key;
+        char bytes[64];
+        size_t n;
+    } states[16];
+    size_t states_n;
+    int64_t since_ns;
     unsigned commits, tries;
     int64_t now;
 };
@@ -34,10 +39,13 @@ static int put(void *ctx, const struct raw_record *rec, struct diag *reterr UNUS
     if (!(rec->flags & RAW_STATE))
         buf_printf(&f->wait, "%x:%.*s|", rec->flags, STR_ARG(rec->bytes));
     if (rec->resume.n) {
-        assert_true(rec->resume.n <= sizeof f->state_bytes);
-        memcpy(f->state_bytes, rec->resume.p, rec->resume.n);
-        f->state = (struct raw_record){.flags = RAW_STATE, .source = rec->source, .resume_key = rec->resume_key,
-                                       .resume = str_n(f->state_bytes, rec->resume.n)};
+        size_t i = 0;
+        while (i < f->states_n && f->states[i].key != rec->resume_key)
+            i++;
+        assert_true(i < ARRAY_SIZE(f->states) && rec->resume.n <= sizeof f->states[i].bytes);
+        f->states_n = MAX(f->states_n, i + 1);
+        f->states[i] = (struct state){.key = rec->resume_key, .n = rec->resume.n};
+        memcpy(f->states[i].bytes, rec->resume.p, rec->resume.n);
     }
     return 0;
 }
@@ -69,8 +77,14 @@ static void new_process(struct fixture *f) {
                                     .sink = {f, put, commit},
                                     .clock = {f, now},
                                     .name_source = name_source,
-                                    .ctx = f};
+                                    .ctx = f,
+                                    .since_ns = f->since_ns};
     assert_int_equal(intake_live_new(&o, &f->live), 0);
+    for (size_t i = 0; i < f->states_n; i++) {
+        struct raw_record rec = {.flags = RAW_STATE, .source = 1, .resume_key = f->states[i].key,
+                                 .resume = str_n(f->states[i].bytes, f->states[i].n)};
+        assert_int_equal(intake_live_restore(f->live, &rec), 0);
+    }
 }
 
 static int begin(void **state) {
@@ -126,6 +140,12 @@ static void turn_until(struct fixture *f, const char *want) {
     for (int i = 0; i < 1000 && !str_eq_z(buf_str(&f->lines), want); i++)
         (void) uv_run(&f->loop, UV_RUN_ONCE);
     assert_string_equal(buf_z(&f->lines), want);
+}
+/* Whether as backfill or not: the line has come. */
+static void turn_until_last(struct fixture *f, const char *line) {
+    for (int i = 0; i < 1000 && !str_ends(buf_str(&f->lines), str_of(line)); i++)
+        (void) uv_run(&f->loop, UV_RUN_ONCE);
+    assert_true(str_ends(buf_str(&f->lines), str_of(line)));
 }
 static void turn(struct fixture *f, int times) {
     while (times--)
@@ -229,6 +249,64 @@ static void a_file_that_was_emptied_is_told_from_one_that_was_rotated(void **sta
     take_away(f, ".2.gz");
 }
 
+static void end_process(struct fixture *f, int64_t since_ns) {
+    intake_live_close(f->live);
+    turn(f, 5);
+    f->now = time_now_ns(); /* beside times of change */
+    f->since_ns = since_ns ? since_ns : f->now;
+}
+static void next_process(struct fixture *f) {
+    new_process(f);
+    follow(f);
+    turn(f, 20);
+}
+
+/* The same while nobody looked. Once, and not of a file that was made anew (which may have got the number of the inode),
+ * or copied or packed meanwhile. */
+static void a_file_that_was_emptied_while_nobody_looked_is_told(void **state) {
+    struct fixture *f = *state;
+    struct statx x = {0};
+    if (statx(AT_FDCWD, f->dir, 0, STATX_BTIME, &x) < 0 || !(x.stx_mask & STATX_BTIME))
+        skip();
+    f->now = time_now_ns();
+    append(f, "one\ntwo\n");
+    follow(f);
+    turn_until(f, "1:one|1:two|");
+    end_process(f, 0);
+    take_away(f, ""); /* rotated away and made anew */
+    append(f, "three\n");
+    next_process(f);
+    assert_int_equal(wiped_after(f, 30), 0);
+    append(f, "four\n");
+    turn_until_last(f, ":four|");
+
+    end_process(f, 0);
+    put_beside(f, ".1", "three\nfour\n");
+    cut(f);
+    next_process(f);
+    assert_int_equal(wiped_after(f, 30), 0);
+    append(f, "five\n");
+    turn_until_last(f, ":five|");
+
+    end_process(f, 0);
+    put_beside(f, ".2.gz", "\x1f\x8b\x08 what was packed");
+    cut(f);
+    append(f, "six\n");
+    next_process(f);
+    assert_int_equal(wiped_after(f, 30), 0);
+
+    end_process(f, time_now_ns() + NS_PER_HOUR); /* what is packed beside is older */
+    cut(f);
+    next_process(f);
+    assert_int_equal(wiped_after(f, 10), 0);
+    assert_int_equal(wiped_after(f, 15), 1);
+    end_process(f, 0);
+    next_process(f);
+    assert_int_equal(wiped_after(f, 30), 0);
+    take_away(f, ".1");
+    take_away(f, ".2.gz");
+}
+
 static int connect_pair(int *ret_ours) {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
@@ -299,7 +377,6 @@ static void half_a_message_behind_what_was_written_stays_half(void **state) {
     turn(f, 5);
     f->killed = false;
     new_process(f);
-    assert_int_equal(intake_live_restore(f->live, &f->state), 0);
     hand_over(f, dup(kept), &def, &through);
     turn(f, 30);
     assert_string_equal(buf_z(&f->lines), "0:<1>a|0:<1>b|");
@@ -331,6 +408,7 @@ static void a_frame_too_long_ends_the_connection(void **state) {
 UNIT_GROUP(intake_live, live_test(a_full_disk_stops_reading_and_loses_nothing),
            live_test(a_full_spool_is_committed_in_between),
            live_test(a_file_that_was_emptied_is_told_from_one_that_was_rotated),
+           live_test(a_file_that_was_emptied_while_nobody_looked_is_told),
            live_test(a_connection_is_consumed_only_when_it_is_on_disk),
            live_test(half_a_message_behind_what_was_written_stays_half),
            live_test(a_frame_too_long_ends_the_connection))

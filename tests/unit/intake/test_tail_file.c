@@ -46,12 +46,13 @@ static void states_come_back_as_they_were(void **state UNUSED) {
                                .ino = UINT64_MAX,
                                .head_n = 200,
                                .head = "1234567",
-                               .copy = true},
+                               .copy = true,
+                               .born_ns = INT64_MAX},
                          id2;
     struct tail_mark m = {.offset = 1ull << 40, .crc = 7, .crc_before = 9, .in_long = true}, m2;
     tail_identity_encode(&id, bytes);
     assert_true(tail_identity_decode(str_n(bytes, TAIL_IDENTITY_BYTES), &id2));
-    assert_true(id2.dev == 1 && id2.ino == UINT64_MAX && id2.head_n == 200 && id2.copy);
+    assert_true(id2.dev == 1 && id2.ino == UINT64_MAX && id2.head_n == 200 && id2.copy && id2.born_ns == INT64_MAX);
     assert_memory_equal(id.head, id2.head, 8);
     assert_false(tail_identity_decode(str_n(bytes, TAIL_IDENTITY_BYTES - 1), &id2));
     bytes[17] = 7; /* a fingerprint of more bytes than there are */
