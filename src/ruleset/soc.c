@@ -150,6 +150,15 @@ int soc_put(struct soc_book *b, const struct soc *s, struct diag *reterr) {
     return 0;
 }
 
+int soc_drop(struct soc_book *b, struct str name, struct diag *reterr) {
+    struct soc *at = (struct soc *) (uintptr_t) soc_find(b, name);
+    if (!at)
+        return diag_set(reterr, -ENOENT, "no watch is called '%.*s'", (int) MIN(name.n, 80u), name.p);
+    memmove(at, at + 1, (size_t) (b->socs + b->n_socs - at - 1) * sizeof *at);
+    b->n_socs--;
+    return 0;
+}
+
 int soc_begin(struct soc_book *b, const struct soc_run *run, struct diag *reterr) {
     return add_run(b, run) < 0 ? diag_set(reterr, -ENOMEM, "out of memory") : 0;
 }

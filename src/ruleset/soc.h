@@ -29,6 +29,8 @@ void soc_done(struct soc_book *b);
 /* The rest with the lock of store.h. */
 int soc_save(const char *data, const struct soc_book *b, struct diag *reterr) MUST_USE;
 int soc_put(struct soc_book *b, const struct soc *s, struct diag *reterr) MUST_USE; /* adds or replaces; texts are borrowed */
+/* What was sent to it stays in the book. -ENOENT. */
+int soc_drop(struct soc_book *b, struct str name, struct diag *reterr) MUST_USE;
 const struct soc *soc_find(const struct soc_book *b, struct str name);
 int soc_begin(struct soc_book *b, const struct soc_run *run, struct diag *reterr) MUST_USE;
 /* The call that came: -ENOENT for an unknown token, -EEXIST when it was answered before. */

@@ -1,5 +1,6 @@
 // 規則: a rule is written, tried on the stored logs and switched on, an exception tried and kept; a set comes as a file; repeats.
 import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, person, picture } from "./lib/browser.mjs";
@@ -136,6 +137,30 @@ async function sent(who, target, out) {
   return faults;
 }
 
+/** Another watch, named on the page; what is sent to it arrives; it is forgotten again. */
+async function nameAWatch(page, target, tested, run) {
+  const faults = [], theirs = createSocket("udp4"), got = [];
+  theirs.on("message", (m) => got.push(m.toString()));
+  await new Promise((up) => theirs.bind(0, "127.0.0.1", up));
+  await page.getByRole("button", { name: "委託先を加える" }).click();
+  await page.getByLabel("呼び名").fill("day watch");
+  faults.push(await has(page, "呼び名は半角の英数字"));
+  await page.getByLabel("呼び名").fill("day-watch");
+  await page.getByLabel("委託先が記録を読む所").fill(`127.0.0.1:${theirs.address().port}`);
+  await page.getByLabel("電話番号").fill("03-1111-1111");
+  await page.getByRole("button", { name: "この委託先を加える" }).click();
+  faults.push(await has(page, "kizuki rule soc-send day-watch"));
+  const sent = run("soc-send", "day-watch", tested);
+  for (let i = 0; i < 600 && got.length < 2; i++) await new Promise((f) => setTimeout(f, 100));
+  faults.push(say(sent.status === 0 && got.some((m) => m.includes("kizuki-drill")), `nothing came at the new watch: ${sent.stderr}`));
+  await page.getByRole("row", { name: /day-watch.*03-1111/ }).getByRole("button", { name: "外す" }).click();
+  faults.push(await has(page, "これまでの試験の記録は残ります"));
+  await page.locator(".confirm").getByRole("button", { name: "外す" }).click();
+  await page.getByText("kizuki rule soc-send day-watch").waitFor({ state: "detached", timeout: 60_000 });
+  theirs.close();
+  return faults;
+}
+
 /** Simulated events before an outsourced watch; the call comes and is typed in. */
 async function called(who, target, out) {
   const { page } = who, faults = [], theirs = join(target.hostFolder, "theirs.log");
@@ -153,8 +178,11 @@ async function called(who, target, out) {
   await page.getByLabel("電話を受けた人").fill("佐藤");
   await page.getByLabel("聞いたこと").fill("攻撃元を言えた");
   await page.getByLabel("聞いたこと").press("Enter");
-  faults.push(await has(page, "間に合った"));
+  faults.push(await has(page, "間に合った"), ...(await nameAWatch(page, target, tested, run)));
   await look(who, faults, `${out}rules-soc-ja-1440-light.png`);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await look(who, faults, `${out}rules-soc-ja-390-light.png`);
+  await page.setViewportSize({ width: 1440, height: 900 });
   return faults;
 }
 

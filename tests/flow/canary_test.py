@@ -191,6 +191,14 @@ def an_outsourced_watch_has_to_call_in_time():
     sets.rule(data, "soc-answer", next(r["token"] for r in room.rule_state["soc"]["runs"] if r["soc"] == "day"), "--by", "Ito")
     listed = kizuki_list(data)
     assert listed.returncode == 1 and "answered" in listed.stdout and "late" in listed.stdout, listed
+    # named and forgotten from the page
+    assert room.order(op="soc", name="dawn", to="tcp:soc.example.net:514", phone="03-1", **{"for": "1h"})["ok"]
+    dawn = {"name": "dawn", "to": "tcp:soc.example.net:514", "phone": "03-1", "within_s": 3600}
+    tap.wait_until(lambda: dawn in room.rule_state["soc"]["watches"], 60, what=f"the new watch: {room.rule_state['soc']['watches']}")
+    assert room.order(op="soc_drop", name="dawn")["ok"]
+    sets.rule(data, "soc-drop", "day")
+    assert "no watch is called 'day'" in sets.rule(data, "soc-drop", "day", fails=True)
+    tap.wait_until(lambda: [w["name"] for w in room.rule_state["soc"]["watches"]] == ["night"], 60, what="only the night watch")
     udp.close()
 
 
@@ -220,7 +228,10 @@ def orders_that_make_no_sense_are_refused_in_words():
     for order, why in (({"op": "nonsense"}, "no such order"), ({"op": "adopt", "name": "../x"}, ""),
                        ({"op": "adopt", "name": "mine"}, "waits to be switched on"), ({"op": "off", "name": "x"}, "no rule set"),
                        ({"op": "except", "rule": ALIVE, "where": [{"field": "a", "value": "*"}], "until": "1d", "owner": "a", "reason": "b"}, "hide everything"),
-                       ({"op": "canary", "rule": NOBODY}, "no samples"), ({"op": "soc_answer", "name": "x", "owner": "y"}, "no canary")):
+                       ({"op": "canary", "rule": NOBODY}, "no samples"), ({"op": "soc_answer", "name": "x", "owner": "y"}, "no canary"),
+                       ({"op": "soc", "name": "a", "to": "file:/etc/cron.d/x", "for": "30m"}, "named on the server"),
+                       ({"op": "soc", "name": "a; reboot", "to": "udp:192.0.2.20:514", "for": "30m"}, "letters, digits"),
+                       ({"op": "soc", "name": "a", "to": "udp:192.0.2.20:514"}, "a span"), ({"op": "soc_drop", "name": "a"}, "no watch is called")):
         r = room.order(**order)
         assert not r["ok"] and why in r["error"], (order, r)
     assert room.order(op="off", name="mine")["ok"]

@@ -18,7 +18,7 @@ extern const struct cli_command COMMAND_RULE_ADD, COMMAND_RULE_BACK, COMMAND_RUL
 extern const struct cli_command COMMAND_RULE_SHOW;
 /* rule_soc.c */
 extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMAND_RULE_SOC_LIST,
-    COMMAND_RULE_SOC_SEND;
+    COMMAND_RULE_SOC_DROP, COMMAND_RULE_SOC_SEND;
 /* token.c */
 extern const struct cli_command COMMAND_TOKEN_ADD, COMMAND_TOKEN_DROP, COMMAND_TOKEN_LIST;
 /* export.c */

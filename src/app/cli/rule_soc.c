@@ -58,6 +58,16 @@ static int define(void *settings, unsigned n_args UNUSED, char **args) {
     return end(&o, r, true, &d);
 }
 
+static int forget(void *settings, unsigned n_args UNUSED, char **args) {
+    const struct soc_args *a = settings;
+    struct opened o;
+    struct diag d = {0};
+    int r = begin(&o, a->data, &d);
+    if (r == 0)
+        r = soc_drop(&o.book, str_of(args[0]), &d);
+    return end(&o, r, true, &d);
+}
+
 /* ---- sending ---- */
 
 /* tcp:HOST:PORT or udp:HOST:PORT; [::1]:514 works, too. */
@@ -254,6 +264,10 @@ const struct cli_command COMMAND_RULE_SOC = {
     .name = "rule soc", .args = "NAME", .args_min = 1, .args_max = 1,
     .help = "name an outsourced watch: where its sensors read, how soon it has to call", .options = SOC_OPTIONS,
     .size = sizeof(struct soc_args), .run = define};
+const struct cli_command COMMAND_RULE_SOC_DROP = {
+    .name = "rule soc-drop", .args = "NAME", .args_min = 1, .args_max = 1,
+    .help = "forget an outsourced watch; what was sent to it stays listed", .options = ONLY_DATA,
+    .size = sizeof(struct soc_args), .run = forget};
 const struct cli_command COMMAND_RULE_SOC_SEND = {
     .name = "rule soc-send", .args = "NAME RULE", .args_min = 2, .args_max = 2,
     .help = "put the simulated events of a rule before its sensors and wait for the call",

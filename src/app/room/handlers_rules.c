@@ -25,7 +25,7 @@ int handle_rule_state(struct call *c) {
 
 /* Into the chain: the order without long texts. */
 static int record(struct call *c) {
-    static const char *const told[] = {"op", "name", "rule", "until", "owner", "reason", "for", "where", "whole"};
+    static const char *const told[] = {"op", "name", "rule", "until", "owner", "reason", "for", "where", "whole", "to", "phone"};
     struct buf b;
     struct jsonw w;
     buf_init(&b, 64 * 1024);
@@ -109,7 +109,7 @@ static int ask(struct call *c, const char *type, const char *const *keys, struct
 }
 
 int handle_rule_order(struct call *c) {
-    static const char *const keys[] = {"op", "name", "rule", "where", "whole", "until", "owner", "reason", "for", "digest", NULL};
+    static const char *const keys[] = {"op", "name", "rule", "where", "whole", "until", "owner", "reason", "for", "digest", "to", "phone", NULL};
     struct str op;
     int e = call_body_only(c, keys);
     if (e == 0)

@@ -14,6 +14,7 @@
 #include "ruleset/decide.h"
 #include "ruleset/soc.h"
 #include "ruleset/stage.h"
+#include "ruleset/store.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -141,6 +142,7 @@ static void write_soc(const struct sensor *s, struct jsonw *w) {
     for (size_t i = 0; good && i < b.n_socs; i++) {
         jsonw_object(w);
         jsonw_kstr(w, "name", b.socs[i].name);
+        jsonw_kstr(w, "to", b.socs[i].to);
         jsonw_kstr(w, "phone", b.socs[i].phone);
         jsonw_ki64(w, "within_s", b.socs[i].within_ns / NS_PER_S);
         jsonw_end(w);
@@ -340,6 +342,34 @@ static int order_canary(struct sensor *s, const struct json_value *q, struct dia
     return 0;
 }
 
+/* Watches named on a page are reached over the network only: a path would be opened by whoever sends the canary, often
+ * root. Their names stand in the command that the page shows. */
+static int named_on_page(const struct json_value *q, struct soc *ret, struct diag *err) {
+    *ret = (struct soc){text_of(q, "name"), text_of(q, "to"), text_of(q, "phone"), 0};
+    if (!ruleset_name_is_good(ret->name))
+        return diag_set(err, -EINVAL, "a watch is called by letters, digits, - and _");
+    if (!str_starts(ret->to, STR("udp:")) && !str_starts(ret->to, STR("tcp:")))
+        return diag_set(err, -EINVAL, "sensors read at udp:HOST:PORT or tcp:HOST:PORT; a file is named on the server, with kizuki rule soc");
+    if (time_parse_span(text_of(q, "for"), &ret->within_ns) < 0)
+        return diag_set(err, -EINVAL, "how soon it calls is a span, like 30m");
+    return 0;
+}
+
+static int order_soc(struct sensor *s, const struct json_value *q, struct diag *err) {
+    bool drop = str_eq_z(text_of(q, "op"), "soc_drop");
+    struct soc_book b;
+    struct soc named;
+    int r = soc_load(s->config->data, &b, err);
+    if (r == 0)
+        r = drop ? soc_drop(&b, text_of(q, "name"), err) : named_on_page(q, &named, err);
+    if (r == 0 && !drop)
+        r = soc_put(&b, &named, err);
+    if (r == 0)
+        r = soc_save(s->config->data, &b, err);
+    soc_done(&b);
+    return r;
+}
+
 static int order_soc_answer(struct sensor *s, const struct json_value *q, struct diag *err) {
     struct soc_book b;
     int r = soc_load(s->config->data, &b, err);
@@ -361,8 +391,13 @@ static const struct {
     {"except", order_except},
     {"unexcept", order_unexcept}, {"suppress", order_suppress},
     {"unsuppress", order_unsuppress}, {"canary", order_canary},
-    {"soc_answer", order_soc_answer},
+    {"soc_answer", order_soc_answer}, {"soc", order_soc}, {"soc_drop", order_soc},
 };
+
+/* The rules stay as they are: the engine need not be made anew. */
+static bool leaves_rules(struct str op) {
+    return str_eq_z(op, "canary") || str_starts(op, STR("soc"));
+}
 
 int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {
     struct sensor *s = ctx;
@@ -376,7 +411,7 @@ int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {
             return diag_set(err, -EBUSY, "a rule set is being taken in; try again in a moment");
         int lock = rulesets_lock(s->config->data, err);
         int r = lock < 0 ? lock : ORDERS[i].run(s, q, err);
-        if (r == 0 && ORDERS[i].run != order_canary && ORDERS[i].run != order_soc_answer)
+        if (r == 0 && !leaves_rules(op))
             r = rulesets_tell(s->config->data, err);
         if (lock >= 0)
             close(lock);

@@ -68,7 +68,7 @@ function Body({ tab, state, order, busy }: { tab: SetsTab; state: RuleState; ord
       </>);
     case "exceptions": return <><Exceptions state={state} order={order} busy={busy} names={names} /><Repeats state={state} order={order} busy={busy} names={names} /></>;
     case "alive": return <Alive state={state} rules={list} order={order} busy={busy} />;
-    case "soc": return <Soc state={state} order={order} busy={busy} />;
+    case "soc": return <Soc state={state} order={order} busy={busy} names={names} />;
   }
 }
 

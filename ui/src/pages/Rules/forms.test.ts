@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { badName, dayInJapan, exceptionFaults, nameOf, suppressFaults } from "./forms";
+import { badName, dayInJapan, exceptionFaults, nameOf, suppressFaults, watchFaults } from "./forms";
 
 const GOOD = { where: [{ field: "source.ip", value: "192.0.2.7" }], until: "2026-12-31", owner: "佐藤", reason: "監視" };
 const faults = (x: Partial<typeof GOOD>) => exceptionFaults({ ...GOOD, ...x }, "2026-11-23");
@@ -40,3 +40,13 @@ it("a day is Japan's: exceptions end with it", () => {
   expect(dayInJapan(Date.parse("2026-11-22T14:59:59Z"))).toBe("2026-11-22");
 });
 it("repeats need somebody and a reason", () => expect(suppressFaults({ span: "24h", owner: "", reason: "x" })).toEqual(["owner"]));
+
+describe("an outsourced watch before it is named", () => {
+  it("has a name and an address with a port", () => {
+    for (const at of ["192.0.2.20:514", "soc.example.net:6514", "[2001:db8::1]:514"]) expect(watchFaults({ name: "night-watch", at })).toEqual([]);
+  });
+  it("says what is wrong", () => {
+    expect(watchFaults({ name: "夜の番; rm", at: "" })).toEqual(["name", "at"]);
+    for (const at of ["192.0.2.20", "192.0.2.20:0", "192.0.2.20:65536", "/etc/passwd", "a b:1", "2001:db8::1:514"]) expect(watchFaults({ name: "a", at })).toEqual(["at"]);
+  });
+});

@@ -32,5 +32,16 @@ export function suppressFaults(v: SuppressForm): string[] {
   return (["owner", "reason"] as const).filter((k) => !v[k].trim());
 }
 
+/** "192.0.2.20:514", "soc.example.net:6514", "[2001:db8::1]:514" */
+const badAddress = (at: string): boolean => {
+  const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(at)?.[1] ?? 0);
+  return port < 1 || port > 65535;
+};
+
+/** What is missing or wrong before an outsourced watch can be named. */
+export function watchFaults(v: { name: string; at: string }): string[] {
+  return [...(badName(v.name.trim()) ? ["name"] : []), ...(badAddress(v.at.trim()) ? ["at"] : [])];
+}
+
 /** The day in Japan: exceptions end with it. */
 export const dayInJapan = (ms: number): string => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 10);
