@@ -63,12 +63,27 @@ static void choose_all(struct detect_matcher *m, const struct lane *l) {
         m->candidates[m->n_candidates] = m->n_candidates;
 }
 
+/* What judging a candidate begins with lies anywhere in tables larger than the caches: rule, first step, its atom. All
+ * candidates wait for these together, not one behind the other. */
+static void fetch_rules(const struct detect_matcher *m, const struct lane *l) {
+    if (m->n_candidates < 2)
+        return;
+    for (uint32_t i = 0; i < m->n_candidates; i++)
+        __builtin_prefetch(&l->code[l->rules[m->candidates[i]].first]);
+    for (uint32_t i = 0; i < m->n_candidates; i++) {
+        uint32_t atom = l->code[l->rules[m->candidates[i]].first].atom;
+        __builtin_prefetch(&l->atoms[atom]);
+        __builtin_prefetch(&m->memo[l->atom_base + atom]);
+    }
+}
+
 /* Candidates and always-judged rules of the lane entered last; true ones are written behind *n. */
 static int run_lane(struct detect_matcher *m, const struct lane *l, uint32_t *to, uint32_t *n) {
     if (UNLIKELY(m->exhaustive))
         choose_all(m, l);
     else
         scan_lane(m, l);
+    fetch_rules(m, l);
     m->stats.evaluated += m->n_candidates;
     for (uint32_t i = 0; i < m->n_candidates; i++) {
         const struct lane_rule *rule = &l->rules[m->candidates[i]];

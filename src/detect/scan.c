@@ -10,6 +10,7 @@ static void choose(struct detect_matcher *m, const struct lane *l, uint32_t firs
         uint32_t *when = &m->chosen[l->rule_base + rule];
         if (*when != m->epoch) {
             *when = m->epoch;
+            __builtin_prefetch(&l->rules[rule]);
             m->candidates[m->n_candidates++] = rule;
         }
     }
