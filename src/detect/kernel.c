@@ -118,7 +118,7 @@ static uint64_t plain_members(const struct kernel_class *c, const char *p, size_
 static size_t plain_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
                            uint32_t out[KERNEL_PLACES_MAX]) {
     size_t found = 0, i = *at;
-    for (; i + 4 <= n && found < KERNEL_PLACES_MAX; i++) {
+    for (; i + 4 <= n && found < KERNEL_PLACES_MAX; i += b->step) {
         uint32_t gram;
         memcpy(&gram, v + i, 4);
         uint32_t h = kernel_gram_hash(gram | b->fold), bits = kernel_bitmap_bits(h);

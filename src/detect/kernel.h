@@ -55,7 +55,9 @@ struct kernel_bitmap {
     const uint32_t *words; /* 1 << log */
     uint32_t log;          /* KERNEL_BITMAP_LOG_MIN to MAX */
     uint32_t fold;         /* set in each four bytes first */
+    uint32_t step;         /* 1: four bytes from each place; KERNEL_STEP: from every fourth */
 };
+enum { KERNEL_STEP = 4 };
 enum { KERNEL_BITMAP_LOG_MIN = 5, KERNEL_BITMAP_LOG_MAX = 15 };
 static inline uint32_t kernel_gram_hash(uint32_t gram) {
     return gram * 0x9e3779b1u;

@@ -129,26 +129,37 @@ WIDE static size_t wide_component(const char *p, size_t n) {
     return 0;
 }
 
-/* The bits are looked up one by one: gathering them is slow on many processors. */
+WIDE static inline size_t place_if(const struct kernel_bitmap *b, uint32_t hash, size_t place, uint32_t *out) {
+    uint32_t bits = kernel_bitmap_bits(hash);
+    *out = (uint32_t) place;
+    return (b->words[kernel_bitmap_word(hash, b->log)] & bits) == bits;
+}
+
+/* Eight places a round. The bits are looked up one by one: gathering them is slow on many processors. */
 WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
                                uint32_t out[KERNEL_PLACES_MAX]) {
     const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8,
                                              9, 7, 8, 9, 10);
     const __m256i factor = _mm256_set1_epi32((int) 0x9e3779b1u), fold = _mm256_set1_epi32((int) b->fold);
-    size_t found = 0, i = *at, places = n < 4 ? 0 : n - 3;
-    for (; i < places && found + 8 <= KERNEL_PLACES_MAX; i += 8) {
+    size_t found = 0, i = *at, step = b->step, end = n < 4 ? 0 : n - 3;
+    for (; i < end && found + 8 <= KERNEL_PLACES_MAX; i += 8 * step) {
         uint32_t hash[8];
-        size_t left = n - i, k = places - i < 8 ? places - i : 8;
-        __m128i bytes = left >= 16 ? _mm_loadu_si128((const __m128i *) (const void *) (v + i)) : load_less(v + i, left);
-        __m256i h = _mm256_or_si256(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), windows), fold);
-        _mm256_storeu_si256((__m256i *) (void *) hash, _mm256_mullo_epi32(h, factor));
-        for (size_t j = 0; j < k; j++) {
-            uint32_t bits = kernel_bitmap_bits(hash[j]);
-            out[found] = (uint32_t) (i + j);
-            found += (b->words[kernel_bitmap_word(hash[j], b->log)] & bits) == bits;
+        size_t left = n - i, k = MIN((end - i + step - 1) / step, (size_t) 8);
+        __m256i h;
+        if (step == 1) {
+            __m128i bytes = left >= 16 ? _mm_loadu_si128((const __m128i *) (const void *) (v + i)) : load_less(v + i, left);
+            h = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), windows);
+        } else {
+            char last[32] = {0};
+            if (left < sizeof last)
+                memcpy(last, v + i, left);
+            h = _mm256_loadu_si256((const __m256i *) (const void *) (left < sizeof last ? last : v + i));
         }
+        _mm256_storeu_si256((__m256i *) (void *) hash, _mm256_mullo_epi32(_mm256_or_si256(h, fold), factor));
+        for (size_t j = 0; j < k; j++)
+            found += place_if(b, hash[j], i + j * step, &out[found]);
     }
-    *at = i < places ? i : n;
+    *at = i < end ? i : n;
     return found;
 }
 

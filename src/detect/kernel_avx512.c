@@ -108,6 +108,20 @@ WIDE static uint64_t wide_members(const struct kernel_class *c, const char *p, s
     return _mm512_movepi8_mask(_mm512_permutex2var_epi8(_mm512_loadu_si512(c->bytes), v, _mm512_loadu_si512(c->bytes + 64))) & low(n);
 }
 
+/* Which of sixteen hashes may be of the set. */
+WIDE static inline __mmask16 may_hold(const struct kernel_bitmap *b, __mmask16 m, __m512i h) {
+    const __m512i one = _mm512_set1_epi32(1);
+    const __m128i shift = _mm_cvtsi32_si128((int) (32 - b->log));
+    __m512i word = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), m, _mm512_srl_epi32(h, shift), b->words, 4);
+    h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 15));
+    __m512i bits = _mm512_or_si512(_mm512_or_si512(_mm512_rolv_epi32(one, _mm512_srli_epi32(h, 12)),
+                                                   _mm512_rolv_epi32(one, _mm512_srli_epi32(h, 7))),
+                                   _mm512_rolv_epi32(one, _mm512_srli_epi32(h, 2)));
+    bits = _mm512_andnot_si512(word, bits); /* those that are missing */
+    return _mm512_mask_testn_epi32_mask(m, bits, bits);
+}
+
+/* Sixteen places a round. */
 WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, size_t n, size_t *at,
                                uint32_t out[KERNEL_PLACES_MAX]) {
     const __m512i windows =
@@ -115,24 +129,18 @@ WIDE static size_t wide_bitmap(const struct kernel_bitmap *b, const char *v, siz
                         10, 12, 11, 10, 9, 11, 10, 9, 8, 10, 9, 8, 7, 9, 8, 7, 6, 8, 7, 6, 5, 7, 6, 5, 4, 6, 5, 4, 3,
                         5, 4, 3, 2, 4, 3, 2, 1, 3, 2, 1, 0);
     const __m512i factor = _mm512_set1_epi32((int) 0x9e3779b1u), fold = _mm512_set1_epi32((int) b->fold);
-    const __m512i one = _mm512_set1_epi32(1);
-    const __m128i shift = _mm_cvtsi32_si128((int) (32 - b->log));
-    size_t found = 0, i = *at, places = n < 4 ? 0 : n - 3;
-    for (; i < places && found + 16 <= KERNEL_PLACES_MAX; i += 16) {
-        __mmask16 m = (__mmask16) low(MIN(places - i, (size_t) 16));
-        __m512i bytes = _mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32) low(MIN(n - i, (size_t) 32)), v + i));
-        __m512i h = _mm512_mullo_epi32(_mm512_or_si512(_mm512_permutexvar_epi8(windows, bytes), fold), factor);
-        __m512i word = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), m, _mm512_srl_epi32(h, shift), b->words, 4);
-        h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 15));
-        __m512i bits = _mm512_or_si512(_mm512_or_si512(_mm512_rolv_epi32(one, _mm512_srli_epi32(h, 12)),
-                                                       _mm512_rolv_epi32(one, _mm512_srli_epi32(h, 7))),
-                                       _mm512_rolv_epi32(one, _mm512_srli_epi32(h, 2)));
-        bits = _mm512_andnot_si512(word, bits); /* those that are missing */
-        m = _mm512_mask_testn_epi32_mask(m, bits, bits);
+    size_t found = 0, i = *at, step = b->step, end = n < 4 ? 0 : n - 3;
+    for (; i < end && found + 16 <= KERNEL_PLACES_MAX; i += 16 * step) {
+        size_t left = n - i, places = (end - i + step - 1) / step;
+        __m512i grams = step == 1 ? _mm512_permutexvar_epi8(windows, _mm512_castsi256_si512(_mm256_maskz_loadu_epi8(
+                                                                         (__mmask32) low(MIN(left, (size_t) 32)), v + i)))
+                                  : load(v + i, left);
+        __m512i h = _mm512_mullo_epi32(_mm512_or_si512(grams, fold), factor);
+        __mmask16 m = may_hold(b, (__mmask16) low(MIN(places, (size_t) 16)), h);
         for (; m; m = (__mmask16) (m & (m - 1)))
-            out[found++] = (uint32_t) (i + (size_t) __builtin_ctz(m));
+            out[found++] = (uint32_t) (i + step * (size_t) __builtin_ctz(m));
     }
-    *at = i < places ? i : n;
+    *at = i < end ? i : n;
     return found;
 }
 

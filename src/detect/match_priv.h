@@ -122,7 +122,7 @@ const struct lane_shape *shape_lane(struct detect_matcher *m, struct shape *shap
 /* scan.c: fills m->candidates */
 void scan_lane(struct detect_matcher *m, const struct lane *l);
 /* Whether one of the literals stands in v. */
-bool scan_group(const struct detect_matcher *m, const struct lane *l, const struct gram_set *g, struct str v);
+bool scan_group(const struct detect_matcher *m, const struct lane *l, const struct gram_table *g, struct str v);
 /* judge.c */
 /* Both without the memo, which belongs to the lane's own atoms. */
 bool judge_atom(struct detect_matcher *m, const struct lane *l, const struct atom *a);

@@ -197,6 +197,23 @@ uint32_t rarest_gram(const struct lane_builder *b, uint32_t field, struct str li
     return offset;
 }
 
+uint32_t rarest_fourths(const struct lane_builder *b, uint32_t field, struct str lit) {
+    const struct statistics_field *seen = b->ids[field].seen;
+    double last[KERNEL_STEP] = {0}, sum = 0, best = 1e9;
+    uint32_t offset = 0;
+    for (uint32_t i = 0; i + 4 <= lit.n; i++) {
+        double *one = &last[i % KERNEL_STEP];
+        sum -= *one;
+        *one = (seen ? statistics_share(seen, STATISTICS_GRAM, str_n(lit.p + i, 4)) : 0) + guess_gram(b->popularity, lit.p + i) * 1e-3;
+        sum += *one;
+        if (i + 1 >= KERNEL_STEP && sum < best) {
+            best = sum;
+            offset = i + 1 - KERNEL_STEP;
+        }
+    }
+    return offset;
+}
+
 static double least_chance(const struct lane_builder *b, const struct statistics_field *seen, struct str lit) {
     double best = 2;
     for (size_t i = 0; i + 4 <= lit.n; i++) {

@@ -28,7 +28,7 @@ enum {
     ATOM_ODD = ATOM_CASED | ATOM_UNICODE | ATOM_NUMBER | ATOM_HIGH | ATOM_FOLD | ATOM_WORD /* more than a text in the lowered value */
 };
 enum { ATOM_GROUP = DETECT_OP_MAX_ /* one of many literals (plan_group.c) */ };
-struct gram_set;
+struct gram_table;
 struct atom {
     uint8_t op; /* enum detect_op, ATOM_GROUP */
     uint8_t flags;
@@ -42,7 +42,7 @@ struct atom {
     union {
         const struct detect_item *item;
         struct regex *re; /* REGEX */
-        struct gram_set *group;
+        struct gram_table *group;
     };
 };
 _Static_assert(sizeof(struct atom) == 32, "two to a cache line");
@@ -107,17 +107,21 @@ struct bucket { /* open addressing; n == 0: free */
 struct short_literal { /* one to three bytes, as they stand in a word of four */
     uint32_t bytes, mask, n;
 };
-struct gram_set {
+struct gram_table {
     struct kernel_bitmap bitmap;
     struct kernel_filter *filter; /* NULL: more grams than it can tell apart */
-    struct bucket *table;
-    uint32_t table_log;
+    struct bucket *table;         /* NULL: no grams */
+    uint32_t log;
+};
+struct gram_set {
+    /* A literal of seven bytes has four bytes from every fourth place of the value, wherever it stands: where many
+     * are looked for, those are looked for by four grams each and a quarter of the places. */
+    struct gram_table every, fourth;
     /* literals of one to three bytes */
     struct kernel_filter *short_filter;
     struct short_literal *short_literals; /* by first byte: those with c from short_from[c] on */
     uint16_t short_from[257];
     uint32_t shorts, n_shorts; /* entries */
-    bool has_grams;
 };
 struct statistics_field;
 struct field_ids {
@@ -249,7 +253,7 @@ int lane_field_of(struct lane_builder *b, const struct detect_logsource *source,
                   struct str name) MUST_USE;
 
 /* A trigger chosen for a rule. */
-enum trigger_kind { TRIGGER_PROBE, TRIGGER_GRAM, TRIGGER_SHORT, TRIGGER_PRESENT, TRIGGER_HIGH };
+enum trigger_kind { TRIGGER_PROBE, TRIGGER_GRAM, TRIGGER_FOURTH, TRIGGER_SHORT, TRIGGER_PRESENT, TRIGGER_HIGH };
 struct trigger {
     uint8_t kind;
     uint8_t probe; /* TRIGGER_PROBE, with PROBE_UNICODE added */
@@ -257,8 +261,8 @@ struct trigger {
     uint8_t verify;
     uint16_t field;
     uint32_t rule;   /* of the lane */
-    uint32_t offset; /* TRIGGER_GRAM: of the key inside lit */
-    struct str key;  /* TRIGGER_PROBE: the bytes hashed; TRIGGER_GRAM: the gram looked for */
+    uint32_t offset; /* TRIGGER_GRAM, TRIGGER_FOURTH: of the key inside lit */
+    struct str key;  /* TRIGGER_PROBE: the bytes hashed; TRIGGER_GRAM, TRIGGER_FOURTH: the gram looked for */
     struct str lit;  /* the whole literal */
 };
 struct trigger_list {
@@ -341,6 +345,8 @@ double chance_of_contains(struct lane_builder *b, uint32_t field, struct str lit
 /* Of its rarest four bytes, and where they stand; 2 and 0 when it has no four. */
 double chance_of_gram(struct lane_builder *b, uint32_t field, struct str lit);
 uint32_t rarest_gram(const struct lane_builder *b, uint32_t field, struct str lit);
+/* Where those four grams begin, one behind the other, that are rarest together; of seven bytes and more. */
+uint32_t rarest_fourths(const struct lane_builder *b, uint32_t field, struct str lit);
 /* Roughly; only the order of evaluation hangs on it. */
 double chance_of_item(struct lane_builder *b, uint32_t field, const struct detect_item *item);
 int lowered_in(struct arena *a, struct str s, struct str *ret) MUST_USE;

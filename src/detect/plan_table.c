@@ -22,6 +22,7 @@ static int cmp_bucket(const struct trigger *a, const struct trigger *b) {
 static int cmp_entry(const struct trigger *a, const struct trigger *b) {
     int c = cmp_bucket(a, b);
     c = c ? c : cmp_num(a->verify, b->verify);
+    c = c ? c : cmp_num(a->offset, b->offset);
     return c ? c : str_cmp(a->lit, b->lit);
 }
 
@@ -66,6 +67,70 @@ static unsigned log_at_least(size_t n) {
     return log;
 }
 
+static size_t run_of(const struct trigger *at, size_t n,
+                     int cmp(const struct trigger *, const struct trigger *)) {
+    size_t k = 1;
+    while (k < n && cmp(&at[k], &at[0]) == 0)
+        k++;
+    return k;
+}
+
+static bool same_set(const struct trigger *a, const struct trigger *b) {
+    return a->kind == b->kind && a->field == b->field && a->unicode == b->unicode;
+}
+
+/* --- every fourth place --- */
+
+enum { FOURTHS_MIN = KERNEL_STEP + 3, FOURTHS_MAX = 2048, FILTER_PATTERNS_MAX = 64 };
+
+/* Whether a run of one set looks for so many literals that no filter can, most of them long enough. */
+static bool pays_by_fourths(const struct trigger *at, size_t n) {
+    size_t n_long = 0, n_other = 0;
+    for (size_t i = 0; i < n; i += run_of(at + i, n - i, cmp_entry)) {
+        n_long += at[i].lit.n >= FOURTHS_MIN;
+        n_other += at[i].lit.n < FOURTHS_MIN;
+    }
+    return at->field && n_long + n_other > FILTER_PATTERNS_MAX && n_other <= FILTER_PATTERNS_MAX && n_long <= FOURTHS_MAX;
+}
+
+/* The trigger by the gram at its literal's `first`, and three more by the grams behind. */
+static int take_fourths(struct lane_builder *b, size_t i, uint32_t first) {
+    struct trigger_list *l = &b->triggers;
+    int r = arena_grow(&b->temp, (void **) &l->at, &l->cap, l->n + KERNEL_STEP, sizeof *l->at);
+    if (r < 0)
+        return r;
+    for (uint32_t k = 0; k < KERNEL_STEP; k++) {
+        struct trigger t = b->triggers.at[i];
+        t.kind = TRIGGER_FOURTH;
+        t.offset = first + k;
+        t.key = str_n(t.lit.p + t.offset, 4);
+        if (k == 0)
+            b->triggers.at[i] = t;
+        else
+            b->triggers.at[b->triggers.n++] = t;
+    }
+    return 0;
+}
+
+/* Triggers are sorted, and are sorted again behind it. */
+static int settle_fourths(struct lane_builder *b) {
+    for (size_t i = 0, k, n = b->triggers.n; i < n; i = k) {
+        const struct trigger *at = b->triggers.at;
+        for (k = i + 1; k < n && same_set(&at[k], &at[i]);)
+            k++;
+        if (at[i].kind != TRIGGER_GRAM || !pays_by_fourths(at + i, k - i))
+            continue;
+        for (size_t x = i; x < k; x++) {
+            const struct trigger *it = &b->triggers.at[x];
+            if (it->lit.n >= FOURTHS_MIN && take_fourths(b, x, rarest_fourths(b, it->field, it->lit)) < 0)
+                return -ENOMEM;
+        }
+    }
+    if (b->triggers.n)
+        qsort(b->triggers.at, b->triggers.n, sizeof *b->triggers.at, by_all);
+    return 0;
+}
+
 struct tables {
     struct lane_builder *b;
     struct lane *l;
@@ -82,14 +147,6 @@ static uint32_t put_rules(struct tables *t, const struct trigger *at, size_t n, 
     return first;
 }
 
-static size_t run_of(const struct trigger *at, size_t n,
-                     int cmp(const struct trigger *, const struct trigger *)) {
-    size_t k = 1;
-    while (k < n && cmp(&at[k], &at[0]) == 0)
-        k++;
-    return k;
-}
-
 /* All entries of a run with one key; returns the first's number. */
 static uint32_t put_entries(struct tables *t, const struct trigger *at, size_t n, uint32_t *ret_n) {
     uint32_t first = (uint32_t) t->n_entries;
@@ -98,7 +155,7 @@ static uint32_t put_entries(struct tables *t, const struct trigger *at, size_t n
         struct entry *e = &t->l->entries[t->n_entries++];
         *e =
             (struct entry){.lit = at[i].lit.p, .n = (uint32_t) at[i].lit.n, .verify = at[i].verify};
-        if (at[i].kind == TRIGGER_GRAM) {
+        if (at[i].kind == TRIGGER_GRAM || at[i].kind == TRIGGER_FOURTH) {
             e->verify = at[i].field ? VERIFY_AT : VERIFY_AT_LINE;
             e->offset = at[i].offset;
         }
@@ -151,18 +208,12 @@ static void put_probes(struct tables *t, const struct trigger *at, size_t n) {
 
 /* --- grams --- */
 
-enum { FILTER_PATTERNS_MAX = 64 };
-
 static struct gram_set *set_of(struct tables *t, const struct trigger *at) {
     struct lane_field *f = &t->l->fields[at->field];
     struct gram_set **to = at->unicode ? &f->grams_unicode : &f->grams;
     if (!*to)
         *to = arena_zalloc(&t->b->plan->arena, sizeof **to);
     return *to;
-}
-
-static bool same_set(const struct trigger *a, const struct trigger *b) {
-    return a->kind == b->kind && a->field == b->field && a->unicode == b->unicode;
 }
 
 /* A filter for what waits in entries or grams that are few; literals are shortened to four bytes. */
@@ -186,18 +237,18 @@ static int make_filter(struct tables *t, const struct trigger *at, size_t n, str
     return 0;
 }
 
-static int fill_grams(struct tables *t, struct gram_set *g, const struct trigger *at, size_t n) {
+static int fill_grams(struct tables *t, struct gram_table *g, const struct trigger *at, size_t n) {
     size_t n_keys = 0;
     for (size_t i = 0; i < n; i += run_of(at + i, n - i, cmp_bucket))
         n_keys++;
-    g->has_grams = true;
-    g->table_log = MAX(log_at_least(n_keys * 2), 4);
+    g->log = MAX(log_at_least(n_keys * 2), 4);
+    g->bitmap.step = at->kind == TRIGGER_FOURTH ? KERNEL_STEP : 1;
     /* 32 to 64 bits a gram: the bitmap answers nearly everything. */
     g->bitmap.log = MIN(MAX(log_at_least(n_keys), KERNEL_BITMAP_LOG_MIN), KERNEL_BITMAP_LOG_MAX);
     g->bitmap.fold = at->field ? 0 : LINE_CASE_BITS;
-    g->table = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->table_log) * sizeof *g->table);
+    g->table = arena_zalloc(&t->b->plan->arena, ((size_t) 1 << g->log) * sizeof *g->table);
     uint32_t *words = arena_zalloc(&t->b->plan->arena, sizeof *words << g->bitmap.log);
-    if (!g->table || !words || make_filter(t, at, n, &g->filter) < 0)
+    if (!g->table || !words || (g->bitmap.step == 1 && make_filter(t, at, n, &g->filter) < 0))
         return -ENOMEM;
     g->bitmap.words = words;
     for (size_t i = 0; i < n;) {
@@ -206,7 +257,7 @@ static int fill_grams(struct tables *t, struct gram_set *g, const struct trigger
         memcpy(&b.tag, at[i].key.p, 4);
         uint32_t h = kernel_gram_hash(b.tag);
         b.first = put_entries(t, &at[i], k, &b.n);
-        bucket_add(g->table, g->table_log, h >> (32 - g->table_log), b);
+        bucket_add(g->table, g->log, h >> (32 - g->log), b);
         words[kernel_bitmap_word(h, g->bitmap.log)] |= kernel_bitmap_bits(h);
         i += k;
     }
@@ -215,7 +266,9 @@ static int fill_grams(struct tables *t, struct gram_set *g, const struct trigger
 
 static int put_grams(struct tables *t, const struct trigger *at, size_t n) {
     struct gram_set *g = set_of(t, at);
-    return g ? fill_grams(t, g, at, n) : -ENOMEM;
+    if (!g)
+        return -ENOMEM;
+    return fill_grams(t, at->kind == TRIGGER_FOURTH ? &g->fourth : &g->every, at, n);
 }
 
 /* The literals of an atom, looked for like triggers; the rule behind them is nobody's. The line is no field of its own
@@ -271,6 +324,7 @@ static int put_set(struct tables *t, const struct trigger *at, size_t n) {
     struct lane_field *f = &t->l->fields[at->field];
     switch ((enum trigger_kind) at->kind) {
     case TRIGGER_GRAM:
+    case TRIGGER_FOURTH:
         return put_grams(t, at, n);
     case TRIGGER_SHORT:
         return put_shorts(t, at, n);
@@ -327,6 +381,8 @@ int lane_build_tables(struct lane_builder *b) {
         return -ENOMEM;
     if (l->n)
         qsort(l->at, l->n, sizeof *l->at, by_all);
+    if (settle_fourths(b) < 0)
+        return -ENOMEM;
     t.l->entries = arena_alloc(a, (l->n + b->n_members + 1) * sizeof *t.l->entries);
     t.l->rule_lists = arena_alloc(a, (l->n * 2 + b->n_members + b->n_always + 1) * sizeof *t.l->rule_lists);
     int r = t.l->entries && t.l->rule_lists ? size_hash(&t, n_probe_keys(l)) : -ENOMEM;

@@ -100,17 +100,17 @@ static void probe_number(struct detect_matcher *m, const struct lane *l, uint32_
 
 /* --- substrings --- */
 
-static const struct bucket *find_gram(const struct gram_set *g, struct str v, size_t at) {
-    uint32_t mask = ((uint32_t) 1 << g->table_log) - 1, gram;
+static const struct bucket *find_gram(const struct gram_table *g, struct str v, size_t at) {
+    uint32_t mask = ((uint32_t) 1 << g->log) - 1, gram;
     memcpy(&gram, v.p + at, 4);
     gram |= g->bitmap.fold;
-    for (uint32_t i = kernel_gram_hash(gram) >> (32 - g->table_log); g->table[i].n; i = (i + 1) & mask)
+    for (uint32_t i = kernel_gram_hash(gram) >> (32 - g->log); g->table[i].n; i = (i + 1) & mask)
         if (g->table[i].tag == gram)
             return &g->table[i];
     return NULL;
 }
 
-static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+static void found_gram(struct detect_matcher *m, const struct lane *l, const struct gram_table *g,
                        struct str v, size_t at) {
     const struct bucket *b = find_gram(g, v, at);
     m->stats.grams++;
@@ -118,14 +118,14 @@ static void found_gram(struct detect_matcher *m, const struct lane *l, const str
         choose_entries(m, l, b, v, at);
 }
 
-static size_t next_places(const struct detect_matcher *m, const struct gram_set *g, struct str v, size_t *at,
+static size_t next_places(const struct detect_matcher *m, const struct gram_table *g, struct str v, size_t *at,
                           uint32_t places[KERNEL_PLACES_MAX]) {
     const struct kernel *k = m->kernel;
     return g->filter && k->filter_first ? k->filter(g->filter, v.p, v.n, at, places)
                                         : k->bitmap(&g->bitmap, v.p, v.n, at, places);
 }
 
-static void scan_grams(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
+static void scan_grams(struct detect_matcher *m, const struct lane *l, const struct gram_table *g,
                        struct str v) {
     uint32_t places[KERNEL_PLACES_MAX];
     for (size_t at = 0; at + 4 <= v.n;) {
@@ -135,7 +135,7 @@ static void scan_grams(struct detect_matcher *m, const struct lane *l, const str
     }
 }
 
-static bool stands_at(const struct lane *l, const struct gram_set *g, struct str v, size_t at) {
+static bool stands_at(const struct lane *l, const struct gram_table *g, struct str v, size_t at) {
     const struct bucket *b = find_gram(g, v, at);
     for (uint32_t i = 0; b && i < b->n; i++)
         if (verified(&l->entries[b->first + i], v, at))
@@ -143,7 +143,7 @@ static bool stands_at(const struct lane *l, const struct gram_set *g, struct str
     return false;
 }
 
-bool scan_group(const struct detect_matcher *m, const struct lane *l, const struct gram_set *g, struct str v) {
+bool scan_group(const struct detect_matcher *m, const struct lane *l, const struct gram_table *g, struct str v) {
     uint32_t places[KERNEL_PLACES_MAX];
     for (size_t at = 0; at + 4 <= v.n;) {
         size_t n = next_places(m, g, v, &at, places);
@@ -184,8 +184,10 @@ static void scan_shorts(struct detect_matcher *m, const struct lane *l, const st
 
 static void scan_set(struct detect_matcher *m, const struct lane *l, const struct gram_set *g,
                      struct str v) {
-    if (g->has_grams)
-        scan_grams(m, l, g, v);
+    if (g->every.table)
+        scan_grams(m, l, &g->every, v);
+    if (g->fourth.table)
+        scan_grams(m, l, &g->fourth, v);
     if (g->n_shorts)
         scan_shorts(m, l, g, v);
 }

@@ -318,7 +318,37 @@ static void every_kind_of_rule_survives_every_failing_allocation(void **state UN
     assert_true(n > 100);
 }
 
-UNIT_GROUP(detect_traps, cmocka_unit_test(traps_of_null_and_empty),
+/* So many literals that those of seven bytes are looked for at every fourth place: wherever one begins, and also when
+ * its own grams are alike. What lacks one letter is none. */
+static void one_of_many_literals_anywhere(void **state UNUSED) {
+    enum { MANY = 90, ODD = 5 };
+    static const char *const odd[ODD] = {"aaaaaaa", "abababab", "q0zz", "q1zzz", "aaaabaaaab"};
+    static char rule[8192], line[256];
+    char literals[MANY + ODD][16];
+    size_t at = (size_t) snprintf(rule, sizeof rule, "title: t\nlogsource: {category: test}\ndetection:\n  s:\n    a|contains:\n");
+    struct fire f;
+    for (size_t i = 0; i < MANY + ODD; i++) {
+        if (i < MANY)
+            snprintf(literals[i], sizeof literals[i], "w%02zu%.*s", i, (int) (4 + i % 5), "xyzuvxyzu");
+        else
+            snprintf(literals[i], sizeof literals[i], "%s", odd[i - MANY]);
+        at += (size_t) snprintf(rule + at, sizeof rule - at, "      - %s\n", literals[i]);
+    }
+    snprintf(rule + at, sizeof rule - at, "  condition: s\n");
+    fire_begin(&f, rule, NULL, NULL);
+    for (size_t i = 0; i < MANY + ODD; i++)
+        for (int pad = 0; pad < 6; pad++)
+            for (int cut = 0; cut < 2; cut++) {
+                int n = (int) strlen(literals[i]) - cut;
+                snprintf(line, sizeof line, "{\"a\":\"%.*s%.*s%.*s\"}", pad, "------", n, literals[i], pad % 2, "-");
+                fire_event(&f, str_of(line));
+                if ((f.n == 1) == (cut == 1))
+                    fail_msg("%s: %s", line, f.n ? "fires" : "silent");
+            }
+    fire_end(&f);
+}
+
+UNIT_GROUP(detect_traps, cmocka_unit_test(one_of_many_literals_anywhere), cmocka_unit_test(traps_of_null_and_empty),
            cmocka_unit_test(traps_of_wildcards_and_backslashes), cmocka_unit_test(traps_of_modifiers),
            cmocka_unit_test(traps_of_numbers_and_names), cmocka_unit_test(traps_of_conditions),
            cmocka_unit_test(conditions_of_the_fast_path), cmocka_unit_test(choices_of_the_fast_path),
