@@ -279,6 +279,7 @@ static int walk_members(struct walk *w) {
         } else if (r == JSON_CLOSE) {
             parent = c->depth ? open[c->depth] : parent;
         } else {
+            j->ev->way = step;
             return r;
         }
     }

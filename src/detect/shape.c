@@ -9,7 +9,7 @@
 #include "detect/match_priv.h"
 
 /* Where a shape stands is looked for in TRIES places, so a table at most half full is seldom short of one. */
-enum { SHAPES_LOG = 12, SHAPES_MAX = 1 << (SHAPES_LOG - 1), TRIES = 16 };
+enum { SHAPES_LOG = 12, SHAPES_MAX = 1 << (SHAPES_LOG - 1), TRIES = 16, WAYS_LOG = 12 };
 
 struct shape_memory {
     struct arena arena;
@@ -19,6 +19,7 @@ struct shape_memory {
     uint32_t *last_of; /* by id: the value of that name seen last; 0 between two uses */
     uint16_t *alone;   /* VALUES_MAX: each value the only one of its name */
     struct shape *at[1 << SHAPES_LOG]; /* open addressing */
+    struct shape *by_way[1 << WAYS_LOG]; /* of the event that came this way last */
 };
 
 struct shape_memory *shape_memory_new(const struct detect_plan *plan) {
@@ -50,6 +51,7 @@ void shape_memory_free(struct shape_memory *s) {
 
 static void forget_all(struct shape_memory *s) {
     memset(s->at, 0, sizeof s->at);
+    memset(s->by_way, 0, sizeof s->by_way);
     arena_reset(&s->arena);
     s->n = 0;
     s->full = false;
@@ -132,12 +134,10 @@ static struct shape **slot_of(struct shape_memory *s, uint64_t hash, uint32_t n)
     return NULL;
 }
 
-struct shape *shape_of(struct detect_matcher *m, bool has_timestamp) {
+static struct shape *find_shape(struct detect_matcher *m, bool has_timestamp) {
     struct shape_memory *s = m->shapes;
     uint32_t n;
     uint64_t hash = read_ids(s, m->ev, has_timestamp, &n);
-    if (UNLIKELY(s->full))
-        forget_all(s);
     struct shape **at = slot_of(s, hash, n);
     if (LIKELY(at && *at))
         return *at;
@@ -156,6 +156,25 @@ struct shape *shape_of(struct detect_matcher *m, bool has_timestamp) {
         s->n++;
     }
     return shape;
+}
+
+static bool is_shape(const struct shape *shape, const struct event *ev, bool has_timestamp) {
+    uint32_t differ = shape->ids[0] ^ (has_timestamp ? EVENT_F_TIMESTAMP : 0);
+    if (shape->n != MIN(ev->n, (uint32_t) EVENT_FIELDS_MAX) + 1)
+        return false;
+    for (uint32_t i = 1; i < shape->n; i++)
+        differ |= shape->ids[i] ^ ev->fields[i - 1].id;
+    return !differ;
+}
+
+struct shape *shape_of(struct detect_matcher *m, bool has_timestamp) {
+    struct shape_memory *s = m->shapes;
+    if (UNLIKELY(s->full))
+        forget_all(s);
+    struct shape **hinted = &s->by_way[m->ev->way & ((1u << WAYS_LOG) - 1)];
+    if (*hinted && is_shape(*hinted, m->ev, has_timestamp))
+        return *hinted;
+    return *hinted = find_shape(m, has_timestamp);
 }
 
 /* --- lanes --- */

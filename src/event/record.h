@@ -90,6 +90,7 @@ struct event {
      * asked for (event_names_asked), also well-known ones, and leave strings escaped. Only the matcher takes
      * such an event as it is; for everybody else event_unescape comes first. */
     bool lazy;
+    uint32_t way;         /* a number that events of the same keys mostly share; 0: none. Only a hint */
     uint8_t flags;        /* enum event_flags */
     bool dropped_fields;  /* more than EVENT_FIELDS_MAX: shown as error.message */
 };
