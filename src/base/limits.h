@@ -135,6 +135,21 @@
 #define INDEX_VALUES_MAX 64                        /* addresses, hosts… of one event; with more it is always looked at */
 #define INDEX_TEXT_BYTES_MAX 16384                 /* of one event, likewise */
 
+/* Tables that people send: registers, logs of a hosting company */
+#define TABLE_FILE_BYTES_MAX ((size_t) 32 << 20) /* as it is stored; a register of 10,000 rows has 1 to 2 MB */
+#define TABLE_MEMORY_BYTES_MAX ((size_t) 384 << 20) /* of one table while it is read */
+#define TABLE_ROWS_MAX 100000
+#define TABLE_COLUMNS_MAX 256             /* of a register; people use some dozens */
+#define TABLE_MERGES_MAX 100000
+#define XLSX_SHEETS_MAX 256
+#define XLSX_FILES_MAX 10000              /* in the archive; pictures and comments of a large workbook */
+#define XLSX_UNPACKED_BYTES_MAX ((uint64_t) 256 << 20) /* of one part; a sheet of 100,000 rows has about 60 MB */
+#define XLSX_RATIO_MAX 200                /* unpacked to packed, above a megabyte; sheets pack 10 to 60:1 */
+#define XLSX_STRINGS_MAX 1000000
+#define XLSX_DEPTH_MAX 64                 /* of XML elements; sheets have about 6 */
+#define IMPORT_FIELDS_MAX 64              /* of one register */
+#define IMPORT_HEAD_ROWS_MAX 40           /* titles and notes above the header */
+
 /* Messages between our own programs */
 #define FRAME_BYTES_MAX (1024 * 1024)
 

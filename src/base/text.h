@@ -36,6 +36,8 @@ struct str text_repair(struct arena *a, struct str s);
 struct str text_normal(struct arena *a, struct str utf8);
 struct str text_variants(struct arena *a, struct str normal);
 struct str text_fold(struct arena *a, struct str utf8);
+/* text_fold without white space: two writings of one name (会員 サイト, 会員サイト) are the same. */
+struct str text_name_key(struct arena *a, struct str utf8);
 /* ASCII and characters that are their own normal form whatever stands beside them: text_normal only lowers this. */
 bool text_is_own_normal(struct str s);
 bool text_has_variants(struct str normal); /* text_variants would change it */

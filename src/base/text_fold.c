@@ -77,6 +77,16 @@ struct str text_fold(struct arena *a, struct str utf8) {
     return normal.p ? text_variants(a, normal) : normal;
 }
 
+struct str text_name_key(struct arena *a, struct str utf8) {
+    struct str s = text_fold(a, utf8);
+    char *p = s.p ? arena_alloc(a, s.n + 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; p && i < s.n; i++)
+        if (!strchr(" \t\r\n", s.p[i]) || !s.p[i])
+            p[n++] = s.p[i];
+    return p ? str_n(p, n) : STR_NULL;
+}
+
 struct str text_lower(struct arena *a, struct str s) {
     const char *p = s.p, *end = s.n ? s.p + s.n : s.p;
     if (text_is_ascii(s))

@@ -21,6 +21,8 @@
     X(RULE, "rule")                                                                                \
     X(SERVICE, "service")                                                                          \
     X(WATCH, "watch")                                                                              \
+    X(REGISTER, "register")                                                                        \
+    X(IMPORT, "register_import")                                                                   \
     X(APART, "apart")                                                                              \
     X(AUDIT, "audit")                                                                              \
     X(PACK, "pack")                                                                                \

@@ -45,6 +45,11 @@ void room_backfill_write(struct room *r, struct jsonw *w);
 int64_t room_stats_events(const struct room *r, int hours_back);
 /* {"ja":…,"en":…} of a rule of the report, null for NULL. */
 void room_rule_titles_write(const struct json_value *rule, struct jsonw *w);
+/* All sources by their names, as the sensor told of them; valid until the next report. */
+struct map;
+int room_sources_map(const struct room *r, struct map *by_name, struct diag *reterr) MUST_USE;
+/* "right", "silent"… of one of them. */
+const char *room_source_state(const struct json_value *source);
 /* The sensor's number of a source by its name, 0 = unknown. */
 int64_t room_source_id(const struct room *r, struct str name);
 void room_sensor_connected(struct room *r, bool connected);

@@ -131,6 +131,26 @@ static const struct json_value *find_source(const struct room *r, int64_t id) {
     return NULL;
 }
 
+const char *room_source_state(const struct json_value *source) {
+    return states[judge(source)];
+}
+
+int room_sources_map(const struct room *r, struct map *by_name, struct diag *reterr) {
+    const struct json_value *list = r->reports[REPORT_SOURCES].root;
+    struct str name;
+    int e = 0;
+    for (const struct json_value *v = list ? list->first : NULL; e == 0 && v; v = v->next) {
+        union map_value *at;
+        bool fresh;
+        if (v->type != JSON_OBJECT || !json_get_str(v, "name", &name))
+            continue;
+        e = map_add(by_name, name, &at, &fresh);
+        if (e == 0 && fresh)
+            at->ptr = (void *) (uintptr_t) v;
+    }
+    return e < 0 ? diag_set(reterr, e, "memory has run out") : 0;
+}
+
 int room_source_unread(const struct room *r, int64_t id, int64_t *dst, size_t cap, size_t *ret_n,
                        int64_t *ret_total, struct diag *reterr) {
     const struct json_value *v = find_source(r, id);

@@ -170,6 +170,16 @@ static const char *const hunts[] = {
     "from_at INTEGER, to_at INTEGER, first_at INTEGER, last_at INTEGER, result TEXT NOT NULL) STRICT;",
 
     NULL};
+static const char *const registers[] = {
+    "CREATE TABLE register (" HEAD("response") "kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, vals TEXT NOT NULL, "
+    "active INTEGER NOT NULL DEFAULT 1, UNIQUE (kind, key)) STRICT;",
+
+    "CREATE TABLE register_import (" HEAD("response") "kind TEXT NOT NULL, key_field TEXT NOT NULL, file TEXT NOT NULL, "
+    "state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft','applied','undone')), doc TEXT NOT NULL, done TEXT, "
+    "applied_at INTEGER, undone_at INTEGER) STRICT;"
+    "CREATE INDEX register_import_by_kind ON register_import(kind, id);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -180,6 +190,7 @@ static const struct {
     {"parting", parting},
     {"counted", counted},
     {"hunts", hunts},
+    {"registers", registers},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

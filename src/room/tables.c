@@ -61,6 +61,9 @@ static const struct room_table tables[OBJECT_MAX_] = {
                           "hypothesis, query, state, found, from_at, to_at, first_at, last_at, result"),
     [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, "NULL", "kind, json, at"),
     [OBJECT_SERVICE] = TABLE(service, CLASS_RESPONSE, "NULL", "name, title"),
+    [OBJECT_REGISTER] = TABLE(register, CLASS_RESPONSE, "NULL", "kind, key, name, vals, active"),
+    [OBJECT_IMPORT] = TABLE(register_import, CLASS_RESPONSE, "NULL",
+                            "kind, key_field, file, state, doc, done, applied_at, undone_at"),
     [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),

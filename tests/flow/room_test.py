@@ -53,6 +53,16 @@ def sensor_answer(m):
     return {"t": "explain", "id": m["id"], "result": {"decoder": "sshd", "line": m["line"], "rules": []}}
 
 
+def table_answer(data, m):
+    """A table as the sensor reads it; the real one: register_test.py."""
+    f = data / "incoming" / m["file"]
+    f.unlink()
+    document = {"file": m["name"], "format": "csv", "encoding": "utf-8", "separator": ",", "sheet": "", "sheets": [], "hidden_rows": 0, "head_row": 1,
+                "columns": [], "rows": [{"row": 2, "values": {"name": "請求照会"}, "notes": []}], "refused": [], "n_rows": 1, "n_refused": 0}
+    f.with_name(f.name + ".json").write_text(json.dumps(document))
+    return {"t": "table", "id": m["id"], "result": {"ok": True, "error": None, "code": None}}
+
+
 @tap.test
 def every_answer_is_as_described():
     with rooms.room() as r:
@@ -494,6 +504,11 @@ WRITES = {
     "evidence_post": ("handler", "/evidence", {"query": "root", "why": "訓練"}, None, ("create", "evidence")),
     "incident_export": ("handler", "/incidents/1/evidence/export", {"why": "訓練"}, None, ("create", "evidence")),
     "hunt_post": ("handler", "/hunts", {"search": 1, "hypothesis": "訓練"}, None, ("create", "hunt")),
+    "register_post": ("handler", "/registers/systems", {"values": {"name": "会員サイト", "log": "obtained"}}, None, ("create", "register")),
+    "register_put": ("handler", "/register-rows/1", {"values": {"name": "会員サイト", "log": "not_watched"}}, "/registers/systems", ("change", "register")),
+    "import_post": ("handler", "/registers/systems/imports?file=a.csv", b"x", None, ("create", "register_import")),
+    "import_apply": ("handler", "/imports/1/apply", {}, "/imports/1", ("change", "register_import")),
+    "import_undo": ("handler", "/imports/1/undo", {}, "/imports/1", ("undo", "register_import")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -502,7 +517,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("actions") or x.get("persons") or [x.get("person", x)]
+    rows = x.get("actions") or x.get("persons") or x.get("rows") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 
@@ -517,7 +532,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
     with ours, theirs, rooms.room(extra=("--supervisor-fd", str(theirs.fileno())), fds=(theirs.fileno(),)) as r:
         s = r.sensor()
         wave(s)
-        s.serve(sensor_answer)
+        s.serve(lambda m: table_answer(r.data, m) if m["t"] == "table" else sensor_answer(m))
         rooms.Hand(r.data)
         rooms.Searcher(r.data)
         who = rooms.people(r)

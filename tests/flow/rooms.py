@@ -208,7 +208,7 @@ class Browser:
         if body is not None:
             archive = isinstance(body, bytes)
             data = body if archive else json.dumps(body).encode()
-            h["Content-Type"] = "application/zip" if archive else "application/json"
+            h["Content-Type"] = "application/json" if not archive else "application/zip" if "/rules/" in path else "application/octet-stream"
         h.update(headers or {})
         c = self.connect()
         try:

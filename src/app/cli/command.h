@@ -19,6 +19,8 @@ extern const struct cli_command COMMAND_RULE_SHOW;
 /* rule_soc.c */
 extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMAND_RULE_SOC_LIST,
     COMMAND_RULE_SOC_DROP, COMMAND_RULE_SOC_SEND;
+/* register.c */
+extern const struct cli_command COMMAND_REGISTER_IMPORT, COMMAND_REGISTER_TEMPLATE, COMMAND_REGISTER_UNDO;
 /* token.c */
 extern const struct cli_command COMMAND_TOKEN_ADD, COMMAND_TOKEN_DROP, COMMAND_TOKEN_LIST;
 /* export.c */

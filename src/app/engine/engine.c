@@ -9,6 +9,7 @@
  * Not here: reading files, threads, printing. */
 #include "app/engine/engine.h"
 
+#include "app/content/content.h"
 #include "app/engine/overlay.h"
 #include "base/hash.h"
 #include "base/image.h"
@@ -98,34 +99,8 @@ static int count_finding(void *ctx, const struct finding *finding) {
     return e->sink.put(e->sink.ctx, f);
 }
 
-static bool content_here(char *dst, size_t cap, const char *dir, const char *below) {
-    struct stat st;
-    snprintf(dst, cap, "%s%s", dir, below);
-    return stat(dst, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 const char *engine_content_dir(void) {
-    static char found[PATH_MAX + 64];
-    char exe[PATH_MAX];
-    const char *given = getenv("KIZUKI_CONTENT");
-    if (found[0])
-        return found;
-    if (given && given[0] && content_here(found, sizeof found, given, ""))
-        return found;
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n > 0) {
-        exe[n] = 0;
-        char *slash = strrchr(exe, '/');
-        if (slash)
-            *slash = 0;
-        /* From a build folder, then from an installed tree (bin and libexec/kizuki). */
-        if (content_here(found, sizeof found, exe, "/../content") ||
-            content_here(found, sizeof found, exe, "/../share/kizuki/content") ||
-            content_here(found, sizeof found, exe, "/../../share/kizuki/content"))
-            return found;
-    }
-    snprintf(found, sizeof found, "/usr/share/kizuki/content");
-    return found;
+    return content_dir();
 }
 
 int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, struct diag *reterr) {

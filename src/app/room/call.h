@@ -15,6 +15,7 @@
 #define OUT_BYTES_MAX ((size_t) 64 << 20)
 
 struct call;
+struct upload_kind;
 /* > 0: the HTTP status, the answer stands in c->out (JSON unless c->type says otherwise); 0:
  * suspended, somebody calls call_finish later; < 0: an error of the model, answered by call_error.
  */
@@ -34,7 +35,7 @@ struct route {
     handler_fn *handle;
     const char *help;
     bool open; /* no session is asked for: constant answers only */
-    bool upload; /* the body is a file (upload.h) */
+    const struct upload_kind *upload; /* the body is a file (upload.h); NULL: JSON */
 };
 extern const struct route ROUTES[];
 extern const size_t N_ROUTES;
@@ -132,3 +133,5 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_demo, handle_demo_start, handle_demo_clear, handle_source_unread,
     handle_time, handle_incident_split_try, handle_search_post, handle_search, handle_search_stop, handle_trace_post, handle_event,
     handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file;
+handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
+    handle_import, handle_import_apply, handle_import_undo;

@@ -180,7 +180,7 @@ static int read_json(struct call *c) {
 
 static void run(struct call *c) {
     char max[24];
-    snprintf(max, sizeof max, "%zu", c->route->upload ? RULESET_ZIP_BYTES_MAX : (size_t) HTTP_BODY_BYTES_MAX);
+    snprintf(max, sizeof max, "%zu", c->route->upload ? c->route->upload->bytes_max : (size_t) HTTP_BODY_BYTES_MAX);
     if (c->too_large) {
         c->status = call_refuse_with(c, 413, "error.too_large", "max", str_of(max));
         return;

@@ -28,6 +28,8 @@ static const char usage[] =
     "       kizuki-room --data DIR --sign-in-link [--person NAME]        print a one-time link\n"
     "       kizuki-room --data DIR --verify [--head HASH]                check the chain of "
     "writes\n"
+    "       kizuki-room --data DIR --import REGISTER [--apply [--gone]]  a table that was read, from standard input\n"
+    "       kizuki-room --data DIR --undo-import NUMBER\n"
     "       kizuki-room --list-routes\n"
     "\n"
     "  --data DIR            the data folder; this program uses DIR/room and DIR/run/hand.sock\n"
@@ -49,6 +51,7 @@ static int read_fd(const char *z, int *ret) {
     return 0;
 }
 
+/* Longer than a function should be: one case an option, and nothing between them. */
 static int read_options(int argc, char **argv, struct program_options *o) {
     static const struct option names[] = {
         {"data", 1, NULL, 'd'},          {"config", 1, NULL, 'c'},
@@ -59,6 +62,8 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         {"verify", 0, NULL, 'v'},        {"head", 1, NULL, 'k'},
         {"list-routes", 0, NULL, 'r'},   {"version", 0, NULL, 'V'},
         {"ready-fd", 1, NULL, 'R'},      {"help", 0, NULL, 'h'},
+        {"import", 1, NULL, 'i'},        {"apply", 0, NULL, 'a'},
+        {"gone", 0, NULL, 'g'},          {"undo-import", 1, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     int e = 0;
@@ -108,6 +113,18 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         case 'r':
             o->list_routes = true;
             break;
+        case 'i':
+            o->import = optarg;
+            break;
+        case 'u':
+            e = str_to_i64(str_of(optarg), &o->undo_import);
+            break;
+        case 'a':
+            o->apply = true;
+            break;
+        case 'g':
+            o->gone = true;
+            break;
         case 'V':
             puts("kizuki-room " KIZUKI_VERSION);
             exit(0);
@@ -118,7 +135,7 @@ static int read_options(int argc, char **argv, struct program_options *o) {
             e = -EINVAL;
         }
     }
-    bool serve = !o->sign_in_link && !o->verify && !o->list_routes;
+    bool serve = !o->sign_in_link && !o->verify && !o->list_routes && !o->import && !o->undo_import;
     if (e < 0 || optind < argc || (!o->data && !o->list_routes) ||
         (serve && !o->https && (o->https_fd < 0 || o->sensor_fd < 0))) {
         fputs(usage, stderr);
@@ -353,6 +370,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = packs_load(&p->packs, p->opt.packs, err);
     if (e == 0)
+        e = registers_load(&p->registers, err);
+    if (e == 0)
         find_playing(p);
     int sensors =
         p->opt.sensor_fd >= 0 || e < 0 ? p->opt.sensor_fd : listen_sensor(p->config->data, err);
@@ -485,6 +504,24 @@ static int verify(struct program *p, bool *ret_good, struct diag *err) {
     return 0;
 }
 
+static int import(struct program *p, struct diag *err) {
+    struct buf out;
+    struct jsonw w;
+    int e = load_settings(p, err);
+    if (e == 0)
+        e = open_room(p, err);
+    if (e == 0)
+        e = registers_load(&p->registers, err);
+    buf_init(&out, OUT_BYTES_MAX);
+    jsonw_init(&w, &out);
+    if (e == 0)
+        e = p->opt.undo_import ? registers_undo(p, p->opt.undo_import, &w, err) : registers_import(p, str_of(p->opt.import), &w, err);
+    if (e == 0)
+        e = file_write_all(1, buf_str(&out));
+    buf_done(&out);
+    return e;
+}
+
 static void end(struct program *p) {
     http_free(p->http);
     if (!p->http && p->sensor.listen_fd > 0)
@@ -492,6 +529,7 @@ static void end(struct program *p) {
     hand_link_done(&p->hand);
     search_link_done(&p->search);
     packs_done(&p->packs);
+    registers_done(&p->registers);
     room_close(p->room);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);
@@ -517,11 +555,13 @@ int main(int argc, char **argv) {
         e = sign_in_link(&p, &d);
     else if (p.opt.verify)
         e = verify(&p, &good, &d);
+    else if (p.opt.import || p.opt.undo_import)
+        e = import(&p, &d);
     else
         e = set_up(&p, &d);
     if (e < 0)
         log_error("%s", diag_format(&d, line, sizeof line));
-    else if (!p.opt.sign_in_link && !p.opt.verify)
+    else if (!p.opt.sign_in_link && !p.opt.verify && !p.opt.import && !p.opt.undo_import)
         status = run(&p);
     end(&p);
     return e < 0 || !good ? 1 : status;

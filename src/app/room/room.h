@@ -6,7 +6,8 @@
  * ask, answered by a line of JSON). --ready-fd: a pipe that gets one byte when pages are answered. --demo: the clock is the sensor's, GET /me says demo: true.
  *   kizuki-room --data DIR --sign-in-link [--person NAME]
  *       prints the path of a one-time link ("/signin?token=…") on standard output; works beside a
- * running room. kizuki-room --data DIR --verify reads the chain and compares it with every row;
+ * running room, and so do --import REGISTER (kizuki register import) and --undo-import N.
+ *   kizuki-room --data DIR --verify reads the chain and compares it with every row;
  * says what is wrong; exit 1 then. kizuki-room --list-routes the table of routes, for documentation
  * and tests.
  *
@@ -19,6 +20,7 @@
 #include "app/room/hand_link.h"
 #include "app/room/http.h"
 #include "app/room/packs.h"
+#include "app/room/registers.h"
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
 #include "app/room/supervisor_link.h"
@@ -30,6 +32,9 @@ struct program_options {
     int https_fd, sensor_fd, supervisor_fd, ready_fd;
     const char *head; /* with verify: kept elsewhere; NULL: none */
     bool demo, sign_in_link, verify, list_routes;
+    const char *import;  /* a register: a table that was read comes on standard input */
+    int64_t undo_import; /* 0: none */
+    bool apply, gone;
 };
 struct program {
     struct program_options opt;
@@ -45,6 +50,7 @@ struct program {
     struct search_link search;
     struct supervisor_link supervisor;
     struct packs packs;
+    struct registers registers;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
     int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;

@@ -1,6 +1,7 @@
 /* The one table of routes. `kizuki-room --list-routes` prints it; tests hold it against
  * content/api/openapi.json and walk it with every role. */
 #include "app/room/call.h"
+#include "app/room/upload.h"
 
 #define API "/api/v1"
 #define R(m, p, v, o, rw, h, t)                                                                    \
@@ -69,7 +70,7 @@ const struct route ROUTES[] = {
      .object = OBJECT_RULE,
      .handle = handle_rule_set_post,
      .help = "a rule set as a ZIP archive, as a draft",
-     .upload = true},
+     .upload = &UPLOAD_RULE_SET},
     R("GET", "/rules/{name}", READ, RULE, NONE, rule, "one rule"),
     R("POST", "/searches", CREATE, HUNT, NONE, search_post, "look for events"),
     R("GET", "/searches/{id}", READ, HUNT, NONE, search, "how far it is and what was found"),
@@ -83,6 +84,21 @@ const struct route ROUTES[] = {
     R("GET", "/evidence/{id}/file", CREATE, EVIDENCE, NONE, evidence_file, "the zip"),
     R("GET", "/hunts", READ, HUNT, NONE, hunts, "what was looked for before"),
     R("POST", "/hunts", CREATE, HUNT, NONE, hunt_post, "keep what a search found"),
+    R("GET", "/registers", READ, REGISTER, NONE, registers, "which registers there are"),
+    R("GET", "/registers/{name}", READ, REGISTER, NONE, register, "one register"),
+    R("POST", "/registers/{name}", CREATE, REGISTER, NONE, register_post, "add a row"),
+    R("GET", "/registers/{name}/template", READ, REGISTER, NONE, register_template, "a file to fill in"),
+    {.method = "POST",
+     .pattern = API "/registers/{name}/imports",
+     .verb = VERB_CREATE,
+     .object = OBJECT_IMPORT,
+     .handle = handle_import_post,
+     .help = "read a CSV or XLSX file: what it would do",
+     .upload = &UPLOAD_TABLE},
+    R("PUT", "/register-rows/{id}", CHANGE, REGISTER, NONE, register_put, "change a row"),
+    R("GET", "/imports/{id}", READ, IMPORT, NONE, import, "what a file would do, or did"),
+    R("POST", "/imports/{id}/apply", CHANGE, IMPORT, NONE, import_apply, "take it into the register"),
+    R("POST", "/imports/{id}/undo", UNDO, IMPORT, NONE, import_undo, "take it back"),
     R("GET", "/persons", READ, PERSON, NONE, persons, "who works here"),
     R("POST", "/persons", CREATE, PERSON, NONE, person_post, "add a person"),
     R("PUT", "/persons/{id}", CHANGE, PERSON, PERSON, person_put, "change a person"),

@@ -198,7 +198,7 @@ static const struct {
     {"hello", take_hello},       {"clock", take_clock},  {"sources", take_sources},
     {"rules", take_rules},       {"stats", take_stats},  {"explain", take_answer},
     {"lines", take_answer},      {"state", take_answer}, {"rule_state", take_rule_state},
-    {"rule_order", take_answer}, {"rule_trial", take_answer},
+    {"rule_order", take_answer}, {"rule_trial", take_answer}, {"table", take_answer},
 };
 
 static int take_message(struct program *p, const struct json_value *m, struct str type,
@@ -359,6 +359,11 @@ void sensor_link_tick(struct program *p) {
 
 int sensor_link_ask(struct program *p, const char *type, struct str members, sensor_answer_fn *fn,
                     void *ctx) {
+    return sensor_link_ask_for(p, type, members, QUESTION_TIMEOUT_NS, fn, ctx);
+}
+
+int sensor_link_ask_for(struct program *p, const char *type, struct str members, int64_t patience_ns, sensor_answer_fn *fn,
+                        void *ctx) {
     struct sensor_link *l = &p->sensor;
     struct buf b;
     for (size_t i = 0; i < QUESTIONS_MAX; i++) {
@@ -377,7 +382,7 @@ int sensor_link_ask(struct program *p, const char *type, struct str members, sen
         buf_done(&b);
         if (e < 0)
             return e;
-        *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + QUESTION_TIMEOUT_NS, fn,
+        *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + patience_ns, fn,
                                       ctx};
         return 0;
     }

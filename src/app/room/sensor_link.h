@@ -17,6 +17,7 @@ struct program;
 #define SENSORS_MAX 4
 #define QUESTIONS_MAX 64
 #define QUESTION_TIMEOUT_NS (5 * NS_PER_S)
+#define QUESTION_LONG_NS (60 * NS_PER_S) /* a file is read for it */
 
 /* `answer` is the whole message, NULL when none came in time or the sensor left. Called once. */
 typedef void sensor_answer_fn(void *ctx, const struct json_value *answer);
@@ -42,5 +43,8 @@ void sensor_link_tick(struct program *p);
 /* Asks: `members` is the inside of the message's object behind t and id. -EAGAIN: no sensor. */
 int sensor_link_ask(struct program *p, const char *type, struct str members, sensor_answer_fn *fn,
                     void *ctx) MUST_USE;
+/* The same with another patience. */
+int sensor_link_ask_for(struct program *p, const char *type, struct str members, int64_t patience_ns, sensor_answer_fn *fn,
+                        void *ctx) MUST_USE;
 /* Whoever asked is gone. */
 void sensor_link_forget(struct sensor_link *l, const void *ctx);

@@ -14,6 +14,9 @@
 
 #define FOLDER "/incoming"
 
+const struct upload_kind UPLOAD_RULE_SET = {"application/zip", ".zip", RULESET_ZIP_BYTES_MAX},
+                         UPLOAD_TABLE = {"application/octet-stream", "", TABLE_FILE_BYTES_MAX};
+
 static bool path_of(const struct call *c, char *dst) {
     return snprintf(dst, PATH_MAX, "%s" FOLDER "/%s", c->p->config->data, c->upload_name) < PATH_MAX;
 }
@@ -36,18 +39,20 @@ int upload_start(const char *data, struct diag *reterr) {
 int upload_begin(struct call *c) {
     const char *length = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Length");
     const char *type = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Type");
-    char path[PATH_MAX], max[24], random[17];
+    const struct upload_kind *kind = c->route->upload;
+    char path[PATH_MAX], max[24], random[17], wanted[80];
     uint64_t n = 0;
     c->upload_fd = -1;
-    if (!type || !str_starts(str_of(type), STR("application/zip")))
-        return call_refuse_with(c, 400, "error.bad_body", "what", STR("Content-Type: application/zip"));
-    snprintf(max, sizeof max, "%zu", RULESET_ZIP_BYTES_MAX);
-    if (length && (str_to_u64(str_of(length), &n) < 0 || n > RULESET_ZIP_BYTES_MAX))
+    snprintf(wanted, sizeof wanted, "Content-Type: %s", kind->type);
+    if (!type || !str_starts(str_of(type), str_of(kind->type)))
+        return call_refuse_with(c, 400, "error.bad_body", "what", str_of(wanted));
+    snprintf(max, sizeof max, "%zu", kind->bytes_max);
+    if (length && (str_to_u64(str_of(length), &n) < 0 || n > kind->bytes_max))
         return call_refuse_with(c, 413, "error.too_large", "max", str_of(max));
     if (c->http->uploading)
         return call_refuse(c, 503, "error.upload_busy");
     sign_random_hex(random, 8);
-    snprintf(c->upload_name, sizeof c->upload_name, "upload-%s.zip", random);
+    snprintf(c->upload_name, sizeof c->upload_name, "upload-%s%s", random, kind->ending);
     c->upload_fd = path_of(c, path) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
     if (c->upload_fd < 0) {
         log_error("cannot take a file: %s", err_word(-errno));
@@ -59,7 +64,7 @@ int upload_begin(struct call *c) {
 
 void upload_take(struct call *c, const char *data, size_t n) {
     c->upload_bytes += n;
-    c->too_large |= c->upload_bytes > RULESET_ZIP_BYTES_MAX;
+    c->too_large |= c->upload_bytes > c->route->upload->bytes_max;
     if (!c->too_large && c->upload_error == 0)
         c->upload_error = file_write_all(c->upload_fd, str_n(data, n));
 }

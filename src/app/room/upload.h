@@ -1,7 +1,14 @@
 /* A body that is a file: written as it comes to DATA/incoming, where the sensor takes it from, at most
- * RULESET_ZIP_BYTES_MAX of it and one at a time, so that nobody fills the disk. What is not handed over is removed. */
+ * so much of it and one at a time, so that nobody fills the disk. What is not handed over is removed. */
 #pragma once
 #include "app/room/call.h"
+
+struct upload_kind {
+    const char *type;   /* Content-Type */
+    const char *ending; /* of its name there */
+    size_t bytes_max;
+};
+extern const struct upload_kind UPLOAD_RULE_SET, UPLOAD_TABLE;
 
 /* Makes the folder and removes what an earlier room left there. Before the sandbox. */
 int upload_start(const char *data, struct diag *reterr) MUST_USE;

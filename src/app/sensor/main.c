@@ -4,6 +4,7 @@
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/sensor/sensor.h"
+#include "app/sensor/table_work.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -123,6 +124,10 @@ static void room_again(void *ctx) {
     uv_idle_start(&s->idle, sensor_look);
 }
 
+static bool asked_later(void *ctx, struct str type, int64_t id, const struct json_value *q) {
+    return table_work_asked(ctx, type, id, q);
+}
+
 static int start_parts(struct sensor *s, const struct options *o, struct diag *err) {
     char spool[PATH_MAX], state[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
@@ -161,6 +166,7 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     s->messages.link = s->link;
     s->messages.order = rule_state_order;
     s->messages.trial = rule_state_trial;
+    s->messages.later = asked_later;
     s->messages.order_ctx = s;
     rule_state_start(s);
     return pump_begin(s->pump, s->link, err);

@@ -303,10 +303,25 @@ static void begin_answer(struct jsonw *w, struct buf *b, int64_t id, const char 
     jsonw_key(w, str_of(result));
 }
 
+void messages_answer(struct messages *m, const char *type, int64_t id, const struct buf *result) {
+    struct jsonw w;
+    struct buf b;
+    buf_init(&b, MESSAGE_MAX);
+    begin_answer(&w, &b, id, type, "result");
+    if (buf_error(result))
+        jsonw_null(&w);
+    else
+        jsonw_raw(&w, buf_str(result));
+    jsonw_end(&w);
+    send_buf(m, &b);
+}
+
 void messages_asked(void *ctx, struct str type, const struct json_value *question) {
     struct messages *m = ctx;
     int64_t id = 0;
     (void) json_get_i64(question, "id", &id);
+    if (m->later && m->later(m->order_ctx, type, id, question))
+        return;
     for (size_t i = 0; i < ARRAY_SIZE(QUESTIONS); i++) {
         struct jsonw w;
         struct buf b;

@@ -39,6 +39,7 @@ struct sensor {
     uint32_t own_source;       /* of what the ledger says; 0: not named yet */
     unsigned voice_ticks;
     struct trial trial;
+    unsigned n_table_jobs; /* table_work.h */
     struct spool *spool;
     struct registry registry;
     struct pump *pump;

@@ -26,7 +26,7 @@ int supervisor_own_dir(char *dst, size_t cap) {
     return 0;
 }
 
-static int find_program(const char *name, char *dst, size_t cap, struct diag *err) {
+int supervisor_find_program(const char *name, char *dst, size_t cap, struct diag *err) {
     char dir[PATH_MAX];
     int e = supervisor_own_dir(dir, sizeof dir);
     if (e < 0)
@@ -50,7 +50,7 @@ struct child *supervisor_add(struct supervisor *s, const char *name, struct diag
     ASSERT(s->n_children < CHILDREN_MAX);
     struct child *c = &s->children[s->n_children];
     *c = (struct child){.name = name, .owner = s, .wait_ms = WAIT_FIRST_MS};
-    if (find_program(name, c->exe, sizeof c->exe, reterr) < 0)
+    if (supervisor_find_program(name, c->exe, sizeof c->exe, reterr) < 0)
         return NULL;
     child_arg(c, "%s", name);
     s->n_children++;

@@ -58,3 +58,5 @@ int supervisor_start(struct supervisor *s, struct diag *reterr) MUST_USE;
 void supervisor_end(struct supervisor *s);
 /* Folder of the running program, without a slash at the end. */
 int supervisor_own_dir(char *dst, size_t cap) MUST_USE;
+/* A program of ours: beside this one, or where it was installed. */
+int supervisor_find_program(const char *name, char *dst, size_t cap, struct diag *err) MUST_USE;

@@ -28,7 +28,7 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Kizuki-CSRF"] = csrf;
   const file = body instanceof Blob;
-  if (body !== undefined) headers["Content-Type"] = file ? "application/zip" : "application/json";
+  if (body !== undefined) headers["Content-Type"] = !file ? "application/json" : path.startsWith("/rules/") ? "application/zip" : "application/octet-stream";
   try {
     return await fetch(path.startsWith("/api/") ? path : BASE + path, {
       method, headers, body: body === undefined ? undefined : file ? body : JSON.stringify(body),
@@ -119,6 +119,14 @@ export const api = {
   exported: (id: Id) => get<T.Export>(`/evidence/${enc(id)}`),
   exportedFile: (id: Id) => `${BASE}/evidence/${enc(id)}/file`,
   keepHunt: (search: number, hypothesis: string) => call<T.Hunt>("POST", "/hunts", { search, hypothesis }),
+  registers: get<{ registers: { spec: T.RegisterSpec; n: number; must: number }[] }>("/registers"),
+  register: (name: string) => get<T.Register>(`/registers/${enc(name)}`),
+  addRow: (name: string, values: Record<string, string>) => call<T.RegisterRow>("POST", `/registers/${enc(name)}`, { values }),
+  putRow: (id: Id, x: { version: number; values: Record<string, string>; active?: boolean }) => call<T.RegisterRow>("PUT", `/register-rows/${enc(id)}`, x),
+  readTable: (name: string, file: File, columns?: string, sheet?: string) =>
+    call<T.Import>("POST", `/registers/${enc(name)}/imports${query({ file: file.name, columns, sheet })}`, file),
+  applyImport: (id: Id, version: number, gone: boolean) => call<T.Import>("POST", `/imports/${enc(id)}/apply`, { version, gone }),
+  undoImport: (id: Id, version: number) => call<T.Import>("POST", `/imports/${enc(id)}/undo`, { version }),
   persons: get<{ persons: T.Person[] }>("/persons"),
   addPerson: (p: { name: string; role: string; lang: "ja" | "en" }) => call<T.Person>("POST", "/persons", p),
   signInLink: (id: Id) => call<T.SignInLink>("POST", `/persons/${enc(id)}/link`),

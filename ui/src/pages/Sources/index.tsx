@@ -10,6 +10,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { sourceMark } from "../../widgets/source";
 import { Segments } from "../../widgets/Tabs";
 import { How } from "./How";
+import { Register, RegisterRed } from "./register";
 import { SourceTable } from "./SourceTable";
 
 const GROUPS: Record<string, (s: Source) => boolean> = {
@@ -28,8 +29,10 @@ function List({ rows, total, group, open }: { rows: Source[]; total: number; gro
         <Segments tabs={tabs} on={group} label={t("sources.filter")} />
         <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("sources.find")} aria-label={t("sources.find")} /></div>
         <span class="grow" />
+        <Button href="#/sources/register">{t("register.to")}</Button>
         <Button href="#/sources/how">{t("sources.how")}</Button>
       </div>
+      <RegisterRed />
       <Card>
         {rows.length === 0 && <div class="empty"><p>{t("sources.none")}</p><p><a href="#/sources/how">{t("sources.how")}</a></p></div>}
         {rows.length > 0 && shown.length === 0 && <Empty>{t("sources.none_found")}</Empty>}
@@ -44,5 +47,6 @@ export function Sources({ args, query }: { args: string[]; query: URLSearchParam
   const how = args[0] === "how";
   const list = useResource(api.sources, ["sources"], []);
   if (how) return <How />;
+  if (args[0] === "register") return <Register args={args.slice(1)} />;
   return <Loaded of={list}>{(d) => <List rows={d.sources} total={d.total} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} />}</Loaded>;
 }

@@ -1,0 +1,5 @@
+/* Where what is shipped beside the programs lies: content of the source tree, or share/kizuki/content. */
+#pragma once
+
+/* KIZUKI_CONTENT, beside the build folder, or where it was installed; /usr/share/kizuki/content when nothing is there. */
+const char *content_dir(void);

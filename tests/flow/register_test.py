@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Registers of systems and contracts: files as people have them, through the pages and by `kizuki register`, and what follows for logs."""
+import shutil
+import subprocess
+import sys
+import urllib.parse
+
+import programs
+import tap
+
+SYSTEMS = "情報システム名,所管部署,重要度,ログ取得状況,ログ源\r\n会員サイト,情報システム課,高,取得済,members\r\n請求照会,業務課,Ｂ,取得可,\r\n掲示板,広報課,低,未監視,\r\n"
+CONTRACTS = "契約名,契約先,対象システム,ログの採取,夜間対応,緊急連絡先,契約終了日\n借用,○○社,掲示板、請求照会,なし,なし,312345678,令和9年3月31日\n"
+# Excel's own way of a register, written by openpyxl: titles above, merged headers, dates, a number that was a telephone number, a hidden sheet
+BOOK = r"""
+import datetime, sys, openpyxl
+b = openpyxl.Workbook()
+s = b.active
+s.title = "契約"
+s["A1"] = "外部サービス契約一覧"
+s.merge_cells("A1:F1")
+s["A3"], s["B3"], s["C3"], s["D3"], s["E3"], s["F3"] = "契約件名", "契約相手方", "確認事項", None, "緊急連絡先", "契約終了日"
+s.merge_cells("C3:D3")
+for c in "ABEF":
+    s.merge_cells(f"{c}3:{c}4")
+s["C4"], s["D4"] = "ログの取得", "夜間対応"
+s.append(["保守", "△△社", "有", "無", 312345678, datetime.date(2027, 3, 31)])
+s.append(["監視", "□□社", "要確認", "有", "03-1234-5678", "令和9年4月1日"])
+s.append(["印刷", "××社", "たぶん", "有", 110, None])
+s["F5"].number_format = '[$-411]ggge"年"m"月"d"日"'
+old = b.create_sheet("旧年度")
+old.append(["契約名", "契約先"])
+old.append(["古い契約", "なし"])
+old.sheet_state = "hidden"
+b.save(sys.argv[1])
+"""
+
+
+def book(path):
+    """Written by the first Python here that has openpyxl."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if shutil.which(python) and subprocess.run([python, "-c", "import openpyxl"], capture_output=True).returncode == 0:
+            subprocess.run([python, "-c", BOOK, str(path)], check=True)
+            return path.read_bytes()
+    raise tap.Skip("openpyxl is not installed")
+
+
+def send(b, register, name, data, want=200, more=""):
+    return b.api("POST", f"/registers/{register}/imports?file={urllib.parse.quote(name)}{more}", data, want=want)
+
+
+def rows(b, register):
+    return {r["name"]: r for r in b.get(f"/registers/{register}")["rows"]}
+
+
+def apply(b, x, **how):
+    return b.api("POST", f"/imports/{x['id']}/apply", {"version": x["version"], **how})
+
+
+@tap.test
+def a_register_comes_from_files_and_says_which_logs_are_missing():
+    with tap.folder() as d:
+        log = d / "members.log"
+        log.write_text('192.0.2.1 - - [22/Nov/2026:17:03:08 +0900] "GET / HTTP/1.1" 200 1 "-" "-"\n')
+        settings = {"sources": [{"name": "members", "kind": "file", "path": str(log)}], "syslog": []}
+        with programs.served(settings, ["--no-local-logs"]) as s:
+            b = s.browser()
+            tap.wait_until(lambda: any(x["name"] == "members" and x["lines"] for x in b.get("/sources")["sources"]), 60, 0.1, what="the source")
+            # a CSV of Excel in Japan, in CP932
+            x = send(b, "systems", "台帳.csv", SYSTEMS.encode("cp932"))
+            assert (x["state"], x["n_new"], x["n_refused"], x["read"]["encoding"]) == ("draft", 3, 0, "cp932"), x
+            assert [c["field"] for c in x["read"]["columns"]] == ["name", "owner", "importance", "log", "sources"], x["read"]
+            assert rows(b, "systems") == {}, "a draft changes nothing"
+            assert apply(b, x)["done"]["n_new"] == 3
+            told = rows(b, "systems")
+            assert {n: (r["log"]["is"], r["need"]) for n, r in told.items()} == {
+                "会員サイト": ("obtained", "ok"), "請求照会": ("obtainable", "soon"), "掲示板": ("not_watched", "must")}, told
+            assert list(told)[0] == "掲示板" and told["請求照会"]["values"]["importance"] == "medium"
+            # one contract without logs keeps what it covers red
+            x = send(b, "contracts", "契約.csv", CONTRACTS.encode())
+            assert [(n["field"], n["code"], n["to"]) for n in x["notes"]] == [("night_phone", "zero_restored", "0312345678"), ("ends", "date_read", "2027-03-31")], x
+            apply(b, x)
+            told = rows(b, "systems")
+            assert told["請求照会"]["need"] == "must" and told["請求照会"]["log"]["contract"] == "借用", told["請求照会"]
+            assert rows(b, "contracts")["借用"]["need"] == "must" and "night_response" in rows(b, "contracts")["借用"]["gaps"]
+            assert {r["spec"]["name"]: r["must"] for r in b.get("/registers")["registers"]} == {"systems": 2, "contracts": 1}
+            # a workbook, where one row is refused with its place
+            x = send(b, "contracts", "契約.xlsx", book(d / "b.xlsx"))
+            assert x["read"]["sheet"] == "契約" and [(y["name"], y["hidden"]) for y in x["read"]["sheets"]] == [("契約", False), ("旧年度", True)], x["read"]
+            assert x["read"]["head_row"] == 4 and (x["n_new"], x["n_gone"], x["n_refused"]) == (2, 1, 1), x
+            assert [(y["row"], y["column"], y["field"], y["code"], y["value"]) for y in x["refused"]] == [(7, "C", "log_collection", "no_choice", "たぶん")], x["refused"]
+            done = apply(b, x, gone=True)
+            kept = rows(b, "contracts")
+            assert kept["保守"]["values"] == {"name": "保守", "supplier": "△△社", "log_collection": "yes", "night_response": "no", "night_phone": "0312345678",
+                                              "ends": "2027-03-31"}, kept["保守"]
+            assert not kept["借用"]["active"] and rows(b, "systems")["請求照会"]["need"] == "soon"
+            # somebody changes one of them; undoing leaves that one alone
+            r = kept["保守"]
+            b.api("PUT", f"/register-rows/{r['id']}", {"version": r["version"], "values": r["values"] | {"sla": "99.9 %"}})
+            e = b.api("PUT", f"/register-rows/{r['id']}", {"version": r["version"] + 1, "values": {"name": "保守", "ends": "2027-02-30"}}, want=400)["error"]
+            assert e["params"] == {"code": "no_date", "why": "ends"}, e
+            u = b.api("POST", f"/imports/{x['id']}/undo", {"version": done["version"]})
+            assert (u["state"], u["done"]["n_undone"], u["done"]["kept"]) == ("undone", 2, ["保守"]), u["done"]
+            assert set(rows(b, "contracts")) == {"借用", "保守"} and rows(b, "contracts")["借用"]["active"]
+            assert b.api("POST", f"/imports/{x['id']}/undo", {"version": u["version"]}, want=400)["error"]["key"] == "error.state"
+            # what cannot be read is refused with a sentence, and nothing lies about
+            for name, data, why in (("a.xls", b"\xd0\xcf\x11\xe0", "password"), ("a.csv", b"a,b\n1,2\n", "システム名"), ("a.xlsx", b"PK\x03\x04none", "no whole XLSX"),
+                                    ("a.csv", 'システム名\n"x\n'.encode(), "a.csv:2")):
+                e = send(b, "systems", name, data, want=400)["error"]
+                assert why in e["params"]["why"], (name, e)
+            assert not list((s.data / "incoming").iterdir()), list((s.data / "incoming").iterdir())
+            # columns by hand
+            x = send(b, "systems", "c.csv", "システム名,何か,担当\n会員サイト,東課,西課\n".encode(), more="&columns=2%3Downer")
+            assert [(f["field"], f["to"]) for f in x["changed"][0]["fields"]] == [("owner", "東課")], x["changed"]
+            t = b.request("GET", "/api/v1/registers/systems/template?lang=en").text
+            assert t.startswith("\ufeff\"system\",\"owner\",\"importance(high/medium/low)\""), t
+            by_command(d, s, b)
+            assert b.get("/audit/verify")["ok"]
+            assert "Sanitizer" not in s.output() and "runtime error" not in s.output(), s.output()[-4000:]
+
+
+def kizuki(s, *args, fails=False):
+    r = tap.run(tap.KIZUKI, "register", *args[:1], "--data", s.data, *args[1:]) if args[0] != "template" else tap.run(tap.KIZUKI, "register", *args)
+    assert (r.returncode != 0) == fails, (args, r.stdout, r.stderr)
+    return (r.stderr if fails else r.stdout).decode()
+
+
+def by_command(d, s, b):
+    """The same by the command line, beside the running room."""
+    f = d / "more.csv"
+    f.write_text("システム名,ログ\n新しい系,契約外\n,あり\n")
+    said = kizuki(s, "import", f, "--register", "systems")
+    assert "1 new: 新しい系" in said and "refused: more.csv, row 3, column A (name)" in said and "nothing was changed" in said, said
+    assert "新しい系" not in rows(b, "systems")
+    said = kizuki(s, "import", f, "--register", "systems", "--apply")
+    number = said.split("kizuki register undo ")[1].split()[0]
+    assert rows(b, "systems")["新しい系"]["need"] == "must", said
+    assert "1 rows are as they were" in kizuki(s, "undo", number) and "新しい系" not in rows(b, "systems")
+    assert "is not in force" in kizuki(s, "undo", number, fails=True)
+    assert "no register" in kizuki(s, "import", f, "--register", "nothing", fails=True)
+    assert kizuki(s, "template", "contracts").startswith("\ufeff\"契約名\""), "template"
+
+
+if __name__ == "__main__":
+    tap.main()
