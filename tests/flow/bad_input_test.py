@@ -161,7 +161,8 @@ def what_is_bad_is_kept_counted_and_blocks_no_victim():
             # What a shipped rule may be wrong about is told in both languages.
             rules = page.get("/rules")["rules"]
             assert sum(len(x["falsepositives"]) for x in rules) >= 23
-            assert [x["name"] for x in rules if len(x["falsepositives"]) != len(x["falsepositives_ja"])] == []
+            odd = [(x["name"], x["falsepositives"], x["falsepositives_ja"]) for x in rules if len(x["falsepositives"]) != len(x["falsepositives_ja"])]
+            assert not odd, odd
 
             # The attackers were noticed, and they alone: in findings and in what is to be blocked.
             def targets():

@@ -95,6 +95,7 @@ def tried(b, state="done"):
 
 
 def set_state(b, name, state):
-    """The row of a set once it is in this state."""
-    return tap.wait_until(lambda: next((s for s in b.get("/rules/state")["sets"] if (s["name"], s["state"]) == (name, state)), None), 60,
+    """The row of a set once it is in this state; of a draft, once it was said what it changes."""
+    is_it = lambda s: (s["name"], s["state"]) == (name, state) and (state != "draft" or s["change"])
+    return tap.wait_until(lambda: next(filter(is_it, b.get("/rules/state")["sets"]), None), 60,
                           what=f"{name} to be {state}: {b.get('/rules/state')['sets']}")
