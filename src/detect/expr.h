@@ -53,6 +53,7 @@ struct detect_item {
     bool cased, unicode;
     enum detect_fold fold;        /* not LOWER: EXACT to GLOB only; cased and unicode are false */
     bool word_begins, word_ends;  /* CONTAINS: a Latin letter or digit at this end of the text has none beside it */
+    bool quoted;                  /* of a search: the text has no wildcards, whatever signs stand in it */
     bool number;          /* EXACT: an unquoted number, compares as number with a number */
     struct str field;     /* empty: a keyword, searched in the whole line */
     struct str text;      /* EXACT to CONTAINS, REGEX: the pattern; FIELDREF: the other field */

@@ -149,7 +149,7 @@ static int text_item(struct query *q, struct detect_item *item, struct pattern p
 /* A word, with wildcards unless it was quoted. */
 static int text_value(struct query *q, struct str field, struct str text, bool quoted, size_t at,
                       const struct detect_expr **ret) {
-    struct detect_item item = {.field = field, .written = text, .modifiers = STR(""), .text = STR("")};
+    struct detect_item item = {.field = field, .written = text, .modifiers = STR(""), .text = STR(""), .quoted = quoted};
     struct pattern p;
     int r = quoted ? pattern_literal(q->c.arena, text, &p) : pattern_parse(q->c.arena, text, false, &p);
     if (r < 0)

@@ -161,7 +161,8 @@ class Searcher:
             while head := f.read(4):
                 asked = json.loads(f.read(struct.unpack("<I", head)[0]))
                 exported = {"export": 3, "state": "done", "why": None, "records": 1, "not_sealed": 0, "bytes": 9, "sha256": "0" * 64, "key": "0" * 16}
-                begun = {"start": {"search": 1}, "trace": {"search": 2}, "evidence": {"export": 3}, "evidence_state": exported}.get(asked["op"])
+                begun = {"start": {"search": 1}, "trace": {"search": 2}, "evidence": {"export": 3}, "evidence_state": exported,
+                         "csv": {"text": "\ufeff\"time\"\r\n", "next": 0}, "rule": {"text": "title: x\n"}}.get(asked["op"])
                 result = begun or (self.traced() if asked.get("search") == 2 else self.ended())
                 text = json.dumps({"id": asked["id"], "ok": True, "result": result}).encode()
                 s.sendall(struct.pack("<I", len(text)) + text)
@@ -171,7 +172,7 @@ class Searcher:
         progress = {"bytes": 9, "bytes_done": 9, "bytes_passed": 0, "segments": 1, "segments_passed": 0, "records": 1, "lost": 0,
                     "took_s": 0.1, "left_s": None}
         return {"search": 1, "state": "done", "why": None, "query": "root", "from": None, "to": None, "found": 1, "first_at": at,
-                "last_at": at, "counted": 1, "progress": progress, "histogram": {"from": at, "step_s": 1, "counts": [1]},
+                "last_at": at, "counted": 1, "rows": 1, "progress": progress, "histogram": {"from": at, "step_s": 1, "counts": [1]},
                 "facets": [], "events": [{"n": 7, "at": at, "source": "s", "fields": {"message": "x"}}]}
 
     def traced(self):

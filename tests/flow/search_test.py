@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """`kizuki search`: files and a spool, what it prints, what it says of mistakes, how it ends."""
+import csv
+import io
 import json
 import os
 import socket
@@ -31,6 +33,39 @@ def files_are_searched_by_word_field_and_japanese():
         assert search("--raw", "行動計画", d / "log")[1] == LINES[2] + "\n"
         assert search("--count", "gate", d / "log")[:2] == (0, "4\n")
         assert search("--last", "2", "gate", d / "log")[1].count("\n") == 2
+
+
+# The same word as the surveys of incidents have it: Kangxi radicals (⾏ ⽬), half and full width, long vowels or none.
+WRITINGS = [(["行動計画", "⾏動計画", "行動 計画"], "第３次⾏動計画の⽬的"), (["目的", "⽬的"], "第３次⾏動計画の⽬的"),
+            (["ウイルス", "ウィルス", "ｳｨﾙｽ", "コンピュータウイルス"], "コンピュータウィルスに感染"), (["サーバ", "サーバー", "ｻｰﾊﾞｰ", "Webサーバ"], "Ｗｅｂサーバーを停止"),
+            (["soc", "SOC", "SoC", "ＳＯＣ"], "ＳｏＣから連絡"), (["改ざん", "改竄"], "ページの改竄")]
+
+
+@tap.test
+def a_word_is_found_however_it_is_written():
+    with tap.folder() as d:
+        for queries, text in WRITINGS:
+            (d / "text").write_text(f"何もない行\n{text}。\nSOCKS proxy\n")
+            for query in queries:
+                assert search("--raw", query, d / "text")[:2] == (0, f"{text}。\n"), (query, text, search("--raw", query, d / "text"))
+
+
+@tap.test
+def rows_for_a_spreadsheet_hold_no_formula():
+    with tap.folder() as d:
+        evil = ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1", "-1", "\t=1", "＝1+1", 'say "=1", you', "plain"]
+        (d / "log").write_text("".join(json.dumps({"@timestamp": "2026-06-01T00:00:00Z", "message": m, "user.name": m}) + "\n" for m in evil))
+        status, out, err = search("--csv", "*", d / "log")
+        assert status == 0 and out.startswith("\ufeff") and not err, err
+        rows = list(csv.reader(io.StringIO(out[1:], newline="")))
+        names = rows.pop(0)
+        assert len(rows) == len(evil) and all(len(r) == len(names) for r in rows), rows
+        for want, row in zip(evil, rows):
+            got = dict(zip(names, row))
+            assert got["time (JST)"] == "2026-06-01 09:00:00.000" and got["time (UTC)"] == "2026-06-01 00:00:00.000", got
+            kept = want.replace("\t", " ")
+            assert got["user.name"] in (kept, "'" + kept) and not any(c[:1] in "=+-@\t\r＝＋－＠" for c in row if c), row
+        assert search("--csv", "--raw", "*", d / "log")[0] == 2
 
 
 @tap.test
@@ -133,6 +168,16 @@ def pages_search_what_arrived():
         tap.wait_until(lambda: searched(page, {"query": "story"})["found"] == 2, 60, what="both lines in the spool")
         r2 = searched(page, {"query": "story"})
         assert sum(r2["histogram"]["counts"]) == 2, r2["histogram"]
+        rows = list(csv.reader(io.StringIO(page.request("GET", f"/api/v1/searches/{r['search']}/csv").text.lstrip("\ufeff"), newline="")))
+        assert len(rows) == 3 and dict(zip(rows[0], rows[1]))["event.original"] == LINES[1], rows
+        many = searched(page, {"query": "filler"})
+        assert many["found"] == many["rows"] == 3000 and len(many["events"]) == 100
+        text = page.request("GET", f"/api/v1/searches/{many['search']}/csv").text  # in several answers of the searcher
+        assert text.count("\r\n") == 3001 and text.startswith("\ufeff") and '"filler 0 <b>x</b>"' in text
+        draft = page.get(f"/searches/{r['search']}/rule")["text"]
+        (s.data / "draft.yml").write_text("id: 599e6a8a-435e-5b50-a8d2-2c39a1fbbe88\n" + draft)
+        told = tap.run(tap.KIZUKI, "rule", "test", s.data / "draft.yml")
+        assert told.returncode == 0 and b"1 samples, 0 failed" in told.stdout and "source.ip|cidr" in draft, (draft, told.stdout, told.stderr)
         kept = page.api("POST", "/hunts", {"search": r["search"], "hypothesis": "誰かが root で試した"})
         assert kept["found"] == 2 and page.get("/hunts")["hunts"] == [kept]
         assert page.api("POST", f"/searches/{r['search']}/stop", {})["state"] == "done"  # it had ended

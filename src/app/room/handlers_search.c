@@ -125,6 +125,52 @@ int handle_search_stop(struct call *c) {
     return ask_of(c, "stop", "search", on_result);
 }
 
+/* Piece by piece, as an answer of the searcher holds so much; every export stands in the chain. */
+static int ask_csv(struct call *c, int64_t from);
+
+static void on_csv(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200, e = 0;
+    int64_t next = 0;
+    struct str text;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (result && (!json_get_str(result, "text", &text) || !json_get_i64(result, "next", &next))) {
+        status = call_refuse(c, 500, "error.search_failed");
+        result = NULL;
+    }
+    if (!result) {
+        call_finish(c, status);
+        return;
+    }
+    buf_add(&c->out, text);
+    c->type = "text/csv; charset=utf-8";
+    e = buf_error(&c->out);
+    if (e == 0 && next > 0)
+        e = ask_csv(c, next);
+    if (e != 0 || next <= 0)
+        call_finish(c, e < 0 ? call_error(c, e) : e > 0 ? e : 200);
+}
+
+static int ask_csv(struct call *c, int64_t from) {
+    struct buf members;
+    buf_init(&members, 256);
+    buf_printf(&members, "\"op\":\"csv\",\"search\":%lld,\"from\":%lld", (long long) c->args.id, (long long) from);
+    int e = ask(c, &members, on_csv);
+    buf_done(&members);
+    return e;
+}
+
+int handle_search_csv(struct call *c) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long) c->args.id);
+    int e = record(c, "csv_of_search", str_of(text));
+    return e < 0 ? e : ask_csv(c, 0);
+}
+
+int handle_search_rule(struct call *c) {
+    return ask_of(c, "rule", "search", on_result);
+}
+
 int handle_event(struct call *c) {
     return ask_of(c, "event", "n", on_result);
 }

@@ -75,6 +75,8 @@ const struct route ROUTES[] = {
     R("POST", "/searches", CREATE, HUNT, NONE, search_post, "look for events"),
     R("GET", "/searches/{id}", READ, HUNT, NONE, search, "how far it is and what was found"),
     R("POST", "/searches/{id}/stop", CREATE, HUNT, NONE, search_stop, "end it"),
+    R("GET", "/searches/{id}/csv", READ, HUNT, NONE, search_csv, "what was found, for a spreadsheet"),
+    R("GET", "/searches/{id}/rule", READ, HUNT, NONE, search_rule, "what was looked for, as the draft of a rule"),
     R("POST", "/traces", CREATE, HUNT, NONE, trace_post, "who was behind an address, a port and a time"),
     R("GET", "/traces/{id}", READ, HUNT, NONE, search, "how far it is and who it may have been"),
     R("POST", "/traces/{id}/stop", CREATE, HUNT, NONE, search_stop, "end it"),

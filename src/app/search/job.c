@@ -2,21 +2,25 @@
 #include "app/search/job.h"
 
 #include "app/search/keep.h"
+#include "app/search/rows.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "detect/search_rule.h"
 
 #include <stdlib.h>
 
 enum {
     NEWEST = 100,            /* events told */
+    CSV_BYTES = 300000,      /* of one answer: quoted it is twice as much at most, and one line more */
     BARS = 60,               /* of the histogram */
     VALUES_MAX = 5000,       /* distinct values counted in one field; the rest is counted together */
     VALUES_TOLD = 6,
     COUNTED_MAX = 200000,    /* events whose values are counted: each is decoded whole */
     VALUE_BYTES_TOLD = 200,
 };
+#define KEPT_BYTES_MAX ((size_t) 16 << 20) /* of one search's events: ten thousand lines of 1.6 KB */
 #define BAR_MAX_NS (1024 * NS_PER_DAY) /* sixty of them are 168 years */
 enum job_state { JOB_RUNNING, JOB_DONE, JOB_STOPPED, JOB_FAILED };
 static const char *const state_names[] = {"running", "done", "stopped", "failed"};
@@ -112,7 +116,8 @@ int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr)
     j->begun_ns = time_monotonic_ns();
     for (size_t i = 0; i < ARRAY_SIZE(j->facets); i++)
         map_init(&j->facets[i].values, VALUES_MAX, 0);
-    search_keep_init(&j->newest, NEWEST);
+    search_keep_init(&j->newest, JOB_ROWS_MAX);
+    j->newest.bytes_max = KEPT_BYTES_MAX;
     int r = j->query && j->spool_dir && j->filter_dir ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
     own.query = str_of(j->query);
     own.spool_dir = j->spool_dir;
@@ -295,21 +300,58 @@ static int write_row(struct job *j, const struct kept *k, struct jsonw *w) {
     return 0;
 }
 
-/* A copy in order: the heap stays one. */
-static int write_rows(struct job *j, struct jsonw *w) {
-    struct search_keep copy = j->newest;
-    int r = 0;
-    copy.at = mem_zalloc_array(copy.n + 1, sizeof *copy.at);
-    if (!copy.at)
+/* A copy in order: the heap stays one. copy.at is freed. */
+static int in_order(const struct job *j, struct search_keep *copy) {
+    *copy = j->newest;
+    copy->at = mem_zalloc_array(copy->n + 1, sizeof *copy->at);
+    if (!copy->at)
         return -ENOMEM;
-    if (copy.n)
-        memcpy(copy.at, j->newest.at, copy.n * sizeof *copy.at);
-    search_keep_sort(&copy);
+    if (copy->n)
+        memcpy(copy->at, j->newest.at, copy->n * sizeof *copy->at);
+    search_keep_sort(copy);
+    return 0;
+}
+
+static int write_rows(struct job *j, struct jsonw *w) {
+    struct search_keep copy;
+    int r = in_order(j, &copy);
+    if (r < 0)
+        return r;
+    jsonw_ku64(w, "rows", copy.n); /* in CSV */
     jsonw_key(w, STR("events"));
     jsonw_array(w);
-    for (size_t i = 0; r == 0 && i < copy.n; i++)
+    for (size_t i = 0; r == 0 && i < MIN(copy.n, (size_t) NEWEST); i++)
         r = write_row(j, copy.at[i], w);
     jsonw_end(w);
+    mem_free(copy.at);
+    return r;
+}
+
+int job_csv(struct job *j, size_t from, struct buf *out, size_t *ret_next) {
+    struct search_keep copy;
+    const struct event *ev;
+    size_t i = from;
+    int r = in_order(j, &copy);
+    if (r < 0)
+        return r;
+    if (!from)
+        rows_head(out);
+    for (; r == 0 && i < copy.n && out->n < CSV_BYTES; i++) {
+        r = search_event(scan_search(j->scan), &copy.at[i]->rec, &ev);
+        if (r == 0)
+            rows_add(out, ev, scan_source_name(j->scan, copy.at[i]->rec.source), copy.at[i]->time_ns);
+    }
+    *ret_next = i < copy.n ? i : 0;
+    mem_free(copy.at);
+    return r < 0 ? r : buf_error(out);
+}
+
+int job_rule(struct job *j, struct buf *out, struct diag *reterr) {
+    struct search_keep copy;
+    int r = in_order(j, &copy);
+    if (r < 0)
+        return diag_set(reterr, r, "out of memory");
+    r = detect_search_rule(str_of(j->query), copy.n ? copy.at[0]->rec.bytes : STR_NULL, out, reterr);
     mem_free(copy.at);
     return r;
 }

@@ -2,6 +2,7 @@
  * the newest events). Only the newest are kept, as bytes; they are decoded when somebody asks. */
 #pragma once
 #include "app/search/scan.h"
+#include "base/buf.h"
 #include "base/json.h"
 
 struct job;
@@ -13,3 +14,9 @@ void job_stop(struct job *j);
 void job_step(struct job *j); /* a batch; what fails ends the search and is told by job_write */
 /* Members of an object. */
 int job_write(struct job *j, struct jsonw *w) MUST_USE;
+/* Found events as CSV, newest first, from row `from` on: about as much as one answer takes. *ret_next: where it goes on, 0 at
+ * the end. Only the newest JOB_ROWS_MAX are kept, or fewer when they are long. */
+enum { JOB_ROWS_MAX = 10000 };
+int job_csv(struct job *j, size_t from, struct buf *out, size_t *ret_next) MUST_USE;
+/* What was looked for as the draft of a rule, with the newest line as its sample. */
+int job_rule(struct job *j, struct buf *out, struct diag *reterr) MUST_USE;

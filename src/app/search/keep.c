@@ -73,23 +73,27 @@ static void sift_up(struct search_keep *k, size_t i) {
     }
 }
 
+static void pop_oldest(struct search_keep *k) {
+    k->bytes -= k->at[0]->rec.bytes.n + sizeof *k->at[0];
+    mem_free(k->at[0]);
+    k->at[0] = k->at[--k->n];
+    sift_down(k);
+}
+
 int search_keep_add(struct search_keep *k, const struct raw_record *rec, int64_t time_ns) {
-    bool full = k->n == k->max;
+    bool full = k->n == k->max || (k->bytes_max && k->n && k->bytes + rec->bytes.n > k->bytes_max);
     if (full && order(&rec->pos, time_ns, &k->at[0]->rec.pos, k->at[0]->time_ns) < 0)
         return 0;
     struct kept *c = copy_of(rec, time_ns);
-    if (!c || (!full && mem_grow((void **) &k->at, &k->cap, k->n + 1, k->max, sizeof *k->at) < 0)) {
+    if (!c || (k->n < k->max && mem_grow((void **) &k->at, &k->cap, k->n + 1, k->max, sizeof *k->at) < 0)) {
         mem_free(c);
         return -ENOMEM;
     }
-    if (full) {
-        mem_free(k->at[0]);
-        k->at[0] = c;
-        sift_down(k);
-    } else {
-        k->at[k->n] = c;
-        sift_up(k, k->n++);
-    }
+    while (k->n && (k->n == k->max || (k->bytes_max && k->bytes + rec->bytes.n > k->bytes_max)))
+        pop_oldest(k);
+    k->bytes += rec->bytes.n + sizeof *c;
+    k->at[k->n] = c;
+    sift_up(k, k->n++);
     return 0;
 }
 

@@ -10,6 +10,7 @@ struct kept {
 struct search_keep {
     struct kept **at; /* a heap, the oldest on top; after search_keep_sort the newest first */
     size_t n, cap, max;
+    size_t bytes, bytes_max; /* of what is kept; 0: no maximum */
 };
 void search_keep_init(struct search_keep *k, size_t max);
 void search_keep_done(struct search_keep *k);

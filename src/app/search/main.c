@@ -15,6 +15,8 @@
  *   {"id", "op":"state"|"stop", "search":N}                 result: job.h; -ENOENT after a restart, or long after
  *   {"id", "op":"trace", "address", "port"?, "at_ms", "width_s", "error_s", "zone_told", "zone_min", "destination"?,
  *    "destination_port"?}                                  as start; state and stop tell what tracing.h has
+ *   {"id", "op":"csv", "search":N, "from":ROW}             result: {"text", "next"}; next 0: that was all
+ *   {"id", "op":"rule", "search":N}                        result: {"text"}: a draft
  *   {"id", "op":"event", "n":RECORD}                        result: {"fields":{…}, "original":…, …}
  *   {"id", "op":"evidence", "query", "from_ms"?, "to_ms"? | "records":[…], "who", "why", "chosen_by"}  result: {"export":N}
  *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
@@ -281,6 +283,38 @@ static int tell(struct program *p, struct peer *peer, int64_t id, const struct j
     return answer_send(&a, peer);
 }
 
+/* What was found, or looked for, as a text. */
+static int tell_text(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, bool csv) {
+    static const struct diag gone = {.text = "this search is no longer kept; start it again"};
+    int64_t search = 0, from = 0;
+    size_t next = 0;
+    struct diag d = {0};
+    struct buf text;
+    (void) json_get_i64(m, "search", &search);
+    (void) json_get_i64(m, "from", &from);
+    struct slot *s = slot_of(p, search);
+    if (!s || !s->job || from < 0)
+        return refuse(peer, id, "missing", &gone);
+    buf_init(&text, ANSWER_BYTES_MAX);
+    int r = csv ? job_csv(s->job, (size_t) from, &text, &next) : job_rule(s->job, &text, &d);
+    if (r < 0) {
+        buf_done(&text);
+        diag_set(&d, r, "cannot write it: %s", err_word(r));
+        return refuse(peer, id, "failed", &d);
+    }
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    jsonw_kstr(&a.w, "text", buf_str(&text));
+    if (csv)
+        jsonw_ku64(&a.w, "next", next);
+    jsonw_end(&a.w);
+    buf_done(&text);
+    return answer_send(&a, peer);
+}
+
 /* One event whole. Its source is defined at the beginning of its segment, so that is read first. */
 static int read_record(struct program *p, uint64_t n, struct registry *registry, struct arena *a, struct raw_record *ret, struct diag *err) {
     CLEANUP(spool_reader_freep) struct spool_reader *reader = NULL;
@@ -422,6 +456,8 @@ static int take(struct program *p, struct peer *peer, struct str text) {
         r = start_trace(p, peer, id, m);
     else if (r == 0 && (str_eq_z(op, "state") || str_eq_z(op, "stop")))
         r = tell(p, peer, id, m, str_eq_z(op, "stop"));
+    else if (r == 0 && (str_eq_z(op, "csv") || str_eq_z(op, "rule")))
+        r = tell_text(p, peer, id, m, str_eq_z(op, "csv"));
     else if (r == 0 && str_eq_z(op, "event"))
         r = event(p, peer, id, m);
     else if (r == 0 && str_eq_z(op, "evidence"))

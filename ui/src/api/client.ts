@@ -108,6 +108,9 @@ export const api = {
   startSearch: (q: { query: string; from?: string; to?: string }) => call<{ search: number }>("POST", "/searches", q),
   search: (id: Id) => get<T.Search>(`/searches/${enc(id)}`),
   stopSearch: (id: Id) => call<T.Search>("POST", `/searches/${enc(id)}/stop`, {}),
+  searchRule: (id: Id) => get<{ text: string }>(`/searches/${enc(id)}/rule`),
+  /** For a link: the browser saves it. */
+  csvOf: (id: Id) => `/api/v1/searches/${enc(id)}/csv`,
   startTrace: (q: { address: string; port: string | null; time: string; zone: string | null; destination: string | null; error_s: number }) =>
     call<{ search: number }>("POST", "/traces", q),
   trace: (id: Id) => get<T.Trace>(`/traces/${enc(id)}`),

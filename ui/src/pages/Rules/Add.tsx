@@ -10,6 +10,7 @@ import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
 import { Mark } from "../../widgets/Mark";
+import { Loaded } from "../../widgets/Loaded";
 import { Outcome } from "../../widgets/Outcome";
 import { Draft } from "./Draft";
 import { badName, nameOf, ZIP_BYTES_MAX } from "./forms";
@@ -74,8 +75,8 @@ function Zip({ trying }: { trying: Trying }) {
   );
 }
 
-function Text({ trying, own }: { trying: Trying; own: string[] }) {
-  const [text, set] = useState("");
+function Text({ trying, own, begin = "" }: { trying: Trying; own: string[]; begin?: string }) {
+  const [text, set] = useState(begin);
   const [name, setName] = useState(own[0] ?? "own");
   const wrong = !text.trim() ? t("write.missing") : badName(name) ? t("add.name_wrong") : /^id:/m.test(text) ? null : t("write.no_id");
   const run = () => { if (!wrong) void trying.start(() => api.writeRule(name, text.endsWith("\n") ? text : `${text}\n`)); };
@@ -94,7 +95,18 @@ function Text({ trying, own }: { trying: Trying; own: string[] }) {
   );
 }
 
-export function AddRules({ what }: { what: "add" | "write" }) {
+/** A search on its way to being a rule: the searcher says it in Sigma's words. */
+function FromSearch({ trying, own, search }: { trying: Trying; own: string[]; search: string }) {
+  const draft = useResource(api.searchRule(search), [], [search]);
+  return (
+    <>
+      <p class="card-body">{t("write.from_search")}</p>
+      <Loaded of={draft}>{(d) => <Text trying={trying} own={own} begin={withId(d.text)} />}</Loaded>
+    </>
+  );
+}
+
+export function AddRules({ what, search }: { what: "add" | "write"; search?: string | null }) {
   const state = useResource(api.ruleState, ["rule_state"], []);
   const trying = useTrial(state.reload);
   const own = (state.data?.sets ?? []).filter((s) => s.own && s.state !== "draft").map((s) => s.name);
@@ -104,7 +116,7 @@ export function AddRules({ what }: { what: "add" | "write" }) {
       <div class="stack">
         <Card id={`${what}-form`} title={t(`${what}.step`)} caption={t(`${what}.caption`)}>
           {me.value?.demo && <p class="card-body ink2">{t("rules.demo")}</p>}
-          {what === "add" ? <Zip trying={trying} /> : <Text key={own[0] ?? ""} trying={trying} own={own} />}
+          {what === "add" ? <Zip trying={trying} /> : search ? <FromSearch key={own[0] ?? ""} trying={trying} own={own} search={search} /> : <Text key={own[0] ?? ""} trying={trying} own={own} />}
         </Card>
         <Outcomes trying={trying} state={state} back="#/rules/sets" />
       </div>

@@ -98,7 +98,7 @@ export function Rules({ args, query }: { args: string[]; query: URLSearchParams 
   const list = useResource(api.rules, ["rules", "stats"], []);
   const state = useResource(api.ruleState, ["rule_state"], []);
   if (args[0] === "try") return <Try />;
-  if (args[0] === "add" || args[0] === "write") return <AddRules key={args[0]} what={args[0]} />;
+  if (args[0] === "add" || args[0] === "write") return <AddRules key={args[0]} what={args[0]} search={query.get("search")} />;
   if (SETS_TABS.includes(args[0] as SetsTab)) return <Sets tab={args[0] as SetsTab} />;
   if (args[0] && (args[1] === "except" || args[1] === "stop" || args[1] === "suppress")) return <Decide key={args.join(" ")} id={args[0]} what={args[1]} />;
   if (args[0]) return <OneRule id={args[0]} />;

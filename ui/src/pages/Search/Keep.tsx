@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Search } from "../../api/types";
 import { useResource } from "../../state/resource";
+import { now } from "../../state/clock";
 import { say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
@@ -39,12 +40,22 @@ export function AttachNote({ text, at }: { text: () => string; at?: string }) {
   );
 }
 
-export function Keep({ s, bounds }: { s: Search; bounds: { from?: string; to?: string } }) {
+/** 2026-11-23-0231: a name people sort by. */
+const stamp = (ms: number): string => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16).replace("T", "-").replace(":", "");
+
+export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; to?: string }; past: string | null }) {
   const [about, set] = useState("");
   const write = useWrite();
   if (s.state === "running") return null;
   return (
     <div class="search-keep">
+      <div class="buttons">
+        <Button href={`#/rules/write?search=${s.search}`}>{t("search.make_rule")}</Button>
+        {past && <Button href={past}>{t("search.past")}</Button>}
+        <span class="grow" />
+        <a class="button" href={api.csvOf(s.search)} download={`kizuki-${stamp(now.peek())}.csv`}>{t("search.csv")}</a>
+        {s.found > s.rows && <span class="small ink2">{t("search.csv_rows", { n: s.rows })}</span>}
+      </div>
       <AttachNote text={() => note(s)} at={s.first_at ?? undefined} />
       <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
         <input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} aria-label={t("search.hunt_about")} placeholder={t("search.hunt_about")} />

@@ -68,7 +68,7 @@ function Result({ s, wanted }: { s: Found; wanted: Wanted }) {
           <p><b class="big">{t("search.found", { n: s.found })}</b> <span class="small ink2">{t("search.first", { first: s.first_at, last: s.last_at })}</span></p>
           <Ended s={s} />
           <Bars s={s} />
-          <Keep s={s} bounds={{ from: s.from ?? undefined, to: s.to ?? undefined }} />
+          <Keep s={s} bounds={{ from: s.from ?? undefined, to: s.to ?? undefined }} past={wanted.range === "all" ? null : addressOf({ ...wanted, range: "all" })} />
         </div></Card>
         <Events s={s} />
       </div>
