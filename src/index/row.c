@@ -90,44 +90,90 @@ static bool is_word(char c) {
 struct quad {
     uint32_t numbers; /* the last four, a byte each */
     unsigned n;
-    const char *end;
 };
 
-static void take_word(struct index_row *row, struct quad *q, struct str word) {
-    uint64_t number = 0;
-    uint32_t digest;
-    bool small = word.n <= 3 && (word.n == 1 || word.p[0] != '0') && str_to_u64(word, &number) == 0 && number <= 255;
-    if (!small || !q->n || word.p != q->end + 1 || *q->end != '.')
-        q->n = 0;
-    if (small) {
-        q->numbers = q->numbers << 8 | (uint32_t) number;
-        q->end = word.p + word.n;
-        if (++q->n >= 4)
-            add_number(row, row->v4, &row->n_v4, q->numbers);
-    } else if (index_digest(word, &digest)) {
-        add_number(row, row->digests, &row->n_digests, digest);
+static bool small_number(const char *p, size_t n, uint32_t *ret) {
+    uint32_t v = 0;
+    if (n > 3 || (n > 1 && p[0] == '0'))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!ascii_digit(p[i]))
+            return false;
+        v = v * 10 + (uint32_t) (p[i] - '0');
+    }
+    *ret = v;
+    return v <= 255;
+}
+
+/* Words with single dots between, the first of which ends at the dot `dot`. Returns where they end. */
+static const char *take_dotted(struct index_row *row, const char *begin, const char *dot, const char *end) {
+    struct quad q = {.n = 0};
+    const char *p = dot;
+    while (p > begin && is_word(p[-1]))
+        p--;
+    for (;;) {
+        const char *from = p;
+        uint32_t number;
+        while (p < end && is_word(*p))
+            p++;
+        q.n = small_number(from, (size_t) (p - from), &number) ? q.n + 1 : 0;
+        q.numbers = q.numbers << 8 | (q.n ? number : 0);
+        if (q.n >= 4)
+            add_number(row, row->v4, &row->n_v4, q.numbers);
+        if (p + 1 >= end || *p != '.' || !is_word(p[1]))
+            return p;
+        p++;
+    }
+}
+
+static void take_addresses(struct index_row *row, struct str s) {
+    const char *p = s.p, *end = s.p + s.n;
+    while (p < end && (p = memchr(p, '.', (size_t) (end - p)))) {
+        bool between = p > s.p && ascii_digit(p[-1]) && p + 1 < end && ascii_digit(p[1]);
+        p = between ? take_dotted(row, s.p, p, end) : p + 1;
+    }
+}
+
+/* A digest has 32 characters at least, so one of every 32nd is of it. */
+static void take_digests(struct index_row *row, struct str s) {
+    enum { SHORTEST = 32 };
+    for (size_t i = SHORTEST - 1; i < s.n; i += SHORTEST) {
+        size_t from = i, to = i;
+        uint32_t digest;
+        while (from > 0 && is_word(s.p[from - 1]) && i - from < SHORTEST * 2)
+            from--;
+        while (to < s.n && is_word(s.p[to]) && to - from <= SHORTEST * 2)
+            to++;
+        if (to > i && index_digest(str_n(s.p + from, to - from), &digest))
+            add_number(row, row->digests, &row->n_digests, digest);
+    }
+}
+
+static void take_others(struct index_row *row, struct str s) {
+    const char *end = s.p + s.n;
+    for (const char *p = s.p; p < end;) {
+        uint64_t eight;
+        if (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080ull))) {
+            p += 8;
+            continue;
+        }
+        const char *from = p;
+        while (p < end && (unsigned char) *p >= 0x80)
+            p++;
+        if (p == from) {
+            p++;
+            continue;
+        }
+        if (row->text.n)
+            buf_add_byte(&row->text, ' ');
+        buf_add(&row->text, str_n(from, (size_t) (p - from)));
     }
 }
 
 void index_row_text(struct index_row *row, struct str s) {
-    struct quad quad = {.n = 0};
-    const char *end = s.p + s.n;
-    for (const char *p = s.p; p < end;) {
-        const char *from = p;
-        if (is_word(*p)) {
-            while (p < end && is_word(*p))
-                p++;
-            take_word(row, &quad, str_n(from, (size_t) (p - from)));
-        } else if ((unsigned char) *p >= 0x80) {
-            while (p < end && (unsigned char) *p >= 0x80)
-                p++;
-            if (row->text.n)
-                buf_add_byte(&row->text, ' ');
-            buf_add(&row->text, str_n(from, (size_t) (p - from)));
-        } else {
-            p++;
-        }
-    }
+    take_addresses(row, s);
+    take_digests(row, s);
+    take_others(row, s);
 }
 
 /* ---- RowBinary ---- */

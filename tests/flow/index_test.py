@@ -3,11 +3,15 @@
 confined and refuses every statement but Kizuki's own. Two of chDB's HTTP listeners serve as a cluster.
 
 Wants chDB's library: ./dev index, or KIZUKI_CHDB with its path. Skipped without."""
+import contextlib
 import json
 import os
 import pathlib
 import random
 import socket
+import subprocess
+import sys
+import urllib.request
 
 import programs
 import tap
@@ -123,6 +127,85 @@ def the_same_is_found_with_an_index_and_without():
         pid = s.children()["kizuki-index"]
         state = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
         assert state["Seccomp"] == "2" and state["NoNewPrivs"] == "1", state
+
+
+LISTEN = """
+import ctypes, sys
+lib = ctypes.CDLL(sys.argv[1])
+lib.chdb_set_signal_handlers_enabled(0)
+lib.chdb_query_cmdline.restype = ctypes.c_void_p
+argv = ["clickhouse", "--path=" + sys.argv[2], "--multiquery", "--query",
+        "SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; SELECT sleepEachRow(1) FROM numbers(600) "
+        "SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0, max_execution_time = 0",
+        "--", "--http_port=" + sys.argv[3], "--tcp_port=" + sys.argv[4], "--listen_host=127.0.0.1"]
+lib.chdb_query_cmdline(len(argv), (ctypes.c_char_p * len(argv))(*[a.encode() for a in argv]))
+"""
+
+
+class Shard:
+    """A ClickHouse of its own: chDB that listens."""
+
+    def __init__(self, folder):
+        self.http, self.tcp = programs.free_port(), programs.free_port()
+        self.log = open(folder.with_suffix(".log"), "w+")
+        self.process = subprocess.Popen([sys.executable, "-c", LISTEN, str(LIBRARY), str(folder), str(self.http), str(self.tcp)],
+                                        stdout=self.log, stderr=self.log)
+
+    def ask(self, statement):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/", data=statement.encode(), timeout=60) as r:
+            return r.read().decode().strip()
+
+    def is_up(self):
+        with contextlib.suppress(OSError):
+            return self.ask("SELECT 1") == "1"
+        return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+@tap.test
+def a_cluster_of_two_shards_is_used_by_its_url():
+    tap.need(LIBRARY.exists(), f"no chDB at {LIBRARY}")
+    columns = (tap.ROOT / "src/index/sql.c").read_text().split('TABLE " ("', 1)[1].split('") ENGINE', 1)[0]
+    columns = columns.replace('"\n', "").replace('                   "', "").replace('"', "")
+    with tap.folder() as d:
+        shards = [Shard(d / "one"), Shard(d / "two")]
+        try:
+            for s in shards:
+                tap.wait_until(s.is_up, 60, what="a listener: " + (d / "one.log").read_text()[-600:])
+                s.ask(f"CREATE TABLE shard_events ({columns}) ENGINE = MergeTree PARTITION BY intDiv(segment, 64) ORDER BY (kind, segment, n)")
+            both = ",".join(f"127.0.0.1:{s.tcp}" for s in shards)
+            shards[0].ask(f"CREATE TABLE kizuki_events AS remote('{both}', currentDatabase(), shard_events, 'default', '', segment)")
+            url = f"http://127.0.0.1:{shards[0].http}"
+            settings = {"sources": [], "spool": {"segment": 1, "close_after": "1h"}, "index": {"url": url}}
+            with programs.served(settings, ["--no-local-logs"]) as s:
+                s.wait_up()
+                assert "kizuki-index" not in s.children()
+                send(s.syslog_port, lines(12000, 3))
+                tap.wait_until(lambda: len(search(s.data, "*", "--no-index")[0]) >= 12000, 60, what="all lines in the spool")
+
+                def all_in():
+                    r = tap.run(tap.KIZUKI, "index", "status", "--index", url, s.data)
+                    return r.returncode == 0 and json.loads(r.stdout)["records"] >= 12000
+                tap.wait_until(all_in, 60, what="an index in the cluster: " + s.output()[-600:])
+                counts = [int(x.ask("SELECT count() FROM shard_events")) for x in shards]
+                assert all(counts) and sum(counts) >= 12000, counts
+                for q in ["source.ip:198.51.100.7", "改ざん", "host.name:gate-3 and user.name:u7", SHA256, "給与", "source.ip:2001:db8::/32", "Failed"]:
+                    plain, _ = search(s.data, q, "--no-index", "--no-filters")
+                    found, stats = search(s.data, q, "--index", url)
+                    assert found == plain and stats["index_why"] is None, (q, len(found), len(plain), stats)
+                assert search(s.data, "給与", "--index", url)[1]["records"] == 0
+                shards[1].stop()  # half of it is gone: searches do without
+                plain, _ = search(s.data, "改ざん", "--no-index", "--no-filters")
+                found, stats = search(s.data, "改ざん", "--index", url)
+                assert found == plain and stats["index_why"], stats
+        finally:
+            for s in shards:
+                if s.process.poll() is None:
+                    s.stop()
 
 
 if __name__ == "__main__":
