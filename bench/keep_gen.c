@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define DAYS 30
+#define SEAL_EVERY 50000
 #define LAST_NS INT64_C(1795273200000000000) /* 2026-11-22T00:00:00+09:00 */
 
 struct gen {
@@ -24,6 +25,11 @@ struct gen {
     struct buf line;
     FILE *text;
     uint64_t bytes, hosts, addresses, japanese;
+    const char *dir;
+    struct sign_secret secret;
+    struct sign_public pub;
+    struct spool_seal_options seal;
+    struct spool_sealer *sealer;
 };
 
 static _Noreturn void give_up(const struct diag *d) {
@@ -189,12 +195,35 @@ static void put_source(struct spool *s, struct gen *g) {
     buf_done(&b);
 }
 
-static void write_all(struct gen *g, const char *dir) {
+/* What is closed is sealed at once: the disk never holds more than a segment or two that is not compressed. */
+static void seal_some(struct gen *g) {
+    struct diag d = {0};
+    struct spool_sealed done;
+    int r = g->sealer ? 0 : spool_sealer_open(g->dir, &g->seal, &g->sealer, &d);
+    while (r >= 0 && (r = spool_sealer_step(g->sealer, &done, &d)) == 1)
+        ;
+    if (r < 0)
+        give_up(&d);
+}
+
+static void prepare_seal(struct gen *g, const char *data) {
+    char key[4200];
+    struct diag d = {0};
+    snprintf(key, sizeof key, "%s/keep", data);
+    if (file_make_dir(key, 0700, &d) < 0)
+        give_up(&d);
+    snprintf(key, sizeof key, "%s/keep/key", data);
+    if (sign_key_open(key, &g->secret, &g->pub, &d) < 0)
+        give_up(&d);
+    g->seal = (struct spool_seal_options){.key = &g->secret, .pub = &g->pub};
+}
+
+static void write_all(struct gen *g) {
     struct diag d = {0};
     struct spool_options o = {.clock = {.ctx = g, .now_ns = clock_now}};
     struct spool *s;
     g->t_ns = LAST_NS - DAYS * NS_PER_DAY;
-    if (spool_open(dir, &o, &s, &d) < 0)
+    if (spool_open(g->dir, &o, &s, &d) < 0)
         give_up(&d);
     put_source(s, g);
     for (g->i = 0; g->i < g->n; g->i++) {
@@ -204,6 +233,8 @@ static void write_all(struct gen *g, const char *dir) {
         g->bytes += g->line.n;
         if (spool_put(s, &rec, &d) < 0 || (g->i % 2000 == 1999 && spool_commit(s, &d) < 0))
             give_up(&d);
+        if (g->i % SEAL_EVERY == SEAL_EVERY - 1)
+            seal_some(g);
         if (g->text) {
             buf_add_byte(&g->line, '\n');
             if (fwrite(g->line.p, 1, g->line.n, g->text) != g->line.n)
@@ -213,30 +244,8 @@ static void write_all(struct gen *g, const char *dir) {
     if (spool_commit(s, &d) < 0)
         give_up(&d);
     spool_close(s);
-}
-
-static void seal(const char *data, const char *dir) {
-    char key[4200];
-    struct diag d = {0};
-    struct sign_secret secret;
-    struct sign_public pub;
-    struct spool_sealed done;
-    struct spool_sealer *sealer;
-    int r;
-    snprintf(key, sizeof key, "%s/keep", data);
-    if (file_make_dir(key, 0700, &d) < 0)
-        give_up(&d);
-    snprintf(key, sizeof key, "%s/keep/key", data);
-    if (sign_key_open(key, &secret, &pub, &d) < 0)
-        give_up(&d);
-    struct spool_seal_options o = {.key = &secret, .pub = &pub};
-    if (spool_sealer_open(dir, &o, &sealer, &d) < 0)
-        give_up(&d);
-    while ((r = spool_sealer_step(sealer, &done, &d)) == 1)
-        ;
-    if (r < 0)
-        give_up(&d);
-    spool_sealer_close(sealer);
+    seal_some(g);
+    spool_sealer_close(g->sealer);
 }
 
 int main(int argc, char **argv) {
@@ -253,10 +262,11 @@ int main(int argc, char **argv) {
     if (file_make_dir(dir, 0700, &d) < 0)
         give_up(&d);
     buf_init(&g.line, 65536);
-    write_all(&g, dir);
+    g.dir = dir;
+    prepare_seal(&g, argv[1]);
+    write_all(&g);
     if (g.text && fclose(g.text) != 0)
         return 1;
-    seal(argv[1], dir);
     printf("{\"events\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"host\":%" PRIu64 ",\"address\":%" PRIu64 ",\"japanese\":%" PRIu64 "}\n", g.n, g.bytes,
            g.hosts, g.addresses, g.japanese);
     buf_done(&g.line);

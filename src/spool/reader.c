@@ -14,6 +14,7 @@
  * Sparse index: while reading, a point (number, offset) every INDEX_STEP_BYTES is kept for the
  * segments read last, so that fetching evidence does not read a segment from its start again. */
 
+#define TO_THE_END UINT64_MAX
 enum {
     SLACK_BYTES = 64,
     TAKE_BYTES = 8 * 1024,
@@ -239,13 +240,14 @@ static int batch_add(struct spool_batch *b, const struct raw_record *rec, uint64
     return 0;
 }
 
-/* Records from at to safe_at, as many as the buffer holds. */
-static int fill(struct spool_reader *r, struct spool_batch *b) {
+/* Records from at to `limit`, as many as the buffer holds. 1: what stands at `at` is no frame. */
+enum { NO_FRAME = 1 };
+static int fill(struct spool_reader *r, struct spool_batch *b, uint64_t limit) {
     struct spool_walk w = {.pinned = true, .buf = b->buffer, .cap = b->buffer_cap};
     struct spool_frame f;
     spool_walk_begin(&w, &r->file, r->seed, r->at, r->next);
     int k = WALK_FRAME;
-    while (w.at < r->safe_at && b->n < BATCH_RECORDS_MAX) {
+    while (w.at < limit && b->n < BATCH_RECORDS_MAX) {
         uint64_t at = w.at;
         k = spool_walk_next(&w, &f);
         if (k != WALK_FRAME)
@@ -264,7 +266,7 @@ static int fill(struct spool_reader *r, struct spool_batch *b) {
     r->at = w.at;
     r->next = w.next;
     index_note(r);
-    return !stuck ? 0 : k == WALK_FULL ? -ENOBUFS : -EIO;
+    return !stuck ? 0 : k == WALK_FULL ? -ENOBUFS : NO_FRAME;
 }
 
 static int batch_room(struct spool_batch *b, size_t cap) {
@@ -307,16 +309,31 @@ static int leave_gap(struct spool_reader *r, struct spool_gap *ret_gap, struct d
                        (unsigned long long) gap.to_number - 1);
 }
 
-static int fill_growing(struct spool_reader *r, struct spool_batch *b, struct diag *reterr) {
+static int fill_growing(struct spool_reader *r, struct spool_batch *b, uint64_t limit, struct diag *reterr) {
     int k = batch_room(b, BATCH_BYTES);
     if (k == 0)
-        k = fill(r, b);
+        k = fill(r, b, limit);
     if (k == -ENOBUFS) {
         k = batch_room(b, SPOOL_FRAME_BYTES_MAX);
         if (k == 0)
-            k = fill(r, b);
+            k = fill(r, b, limit);
     }
+    if (k == NO_FRAME && limit != TO_THE_END)
+        k = -EIO; /* a whole frame stood there a moment ago */
+    if (k == NO_FRAME)
+        return k;
     return k < 0 ? diag_set(reterr, k, "cannot read the spool '%s': %s", r->dir, err_word(k)) : 0;
+}
+
+/* In a closed segment every whole frame was acknowledged: nothing need be looked at ahead. 1: there is something for
+ * look_ahead to judge, the end or damage. */
+static int fill_closed(struct spool_reader *r, struct spool_batch *b, struct diag *reterr) {
+    int k = fill_growing(r, b, TO_THE_END, reterr);
+    if (k == 0) {
+        r->safe_at = r->at;
+        r->safe_next = r->next;
+    }
+    return k;
 }
 
 int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spool_gap *ret_gap,
@@ -324,10 +341,18 @@ int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spoo
     b->n = 0;
     for (;;) {
         int k = 0;
+        if (r->closed && r->at >= r->safe_at && !r->gap_found) {
+            k = fill_closed(r, b, reterr);
+            if (k < 0 || b->n)
+                return k < 0 ? k : 1;
+            if (k == 0)
+                continue; /* marks, or a seek not yet there */
+            k = 0;
+        }
         if (r->at >= r->safe_at && !r->gap_found)
             k = look_ahead(r, reterr);
         if (k == 0 && r->at < r->safe_at) {
-            k = fill_growing(r, b, reterr);
+            k = fill_growing(r, b, r->safe_at, reterr);
             if (k == 0 && b->n == 0)
                 continue; /* only marks, or a seek not yet there */
         } else if (k == 0 && r->gap_found) {

@@ -2,6 +2,7 @@
  * switched off before it is connected to; settings come by SET, not by arguments; never used behind a fork. */
 #include "app/index/engine.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <dlfcn.h>
@@ -68,22 +69,49 @@ static int set_up(struct engine *e, uint64_t memory_bytes, struct diag *err) {
     return r;
 }
 
+/* What it would choose itself is for a machine of its own: thousands of threads, caches of 5 GB. */
+static int write_config(const char *path, uint64_t memory_bytes, struct diag *err) {
+    static const struct {
+        const char *name;
+        unsigned value;
+    } settings[] = {
+        {"max_thread_pool_size", 100}, {"max_thread_pool_free_size", 2}, {"max_io_thread_pool_size", 4}, {"max_io_thread_pool_free_size", 0},
+        {"background_pool_size", 1}, {"background_schedule_pool_size", 1}, {"max_active_parts_loading_thread_pool_size", 2},
+        {"max_outdated_parts_loading_thread_pool_size", 1}, {"max_parts_cleaning_thread_pool_size", 1}, {"mark_cache_size", 32 << 20},
+        {"primary_index_cache_size", 16 << 20}, {"index_mark_cache_size", 1 << 20}, {"uncompressed_cache_size", 0}, {"mmap_cache_size", 0},
+        {"asynchronous_metrics_update_period_s", 60},
+    };
+    struct buf b;
+    buf_init(&b, 65536);
+    buf_printf(&b, "<clickhouse><max_server_memory_usage>%llu</max_server_memory_usage>", (unsigned long long) memory_bytes / 4 * 3);
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        buf_printf(&b, "<%s>%u</%s>", settings[i].name, settings[i].value, settings[i].name);
+    buf_add_z(&b, "</clickhouse>\n");
+    int r = buf_error(&b) < 0 ? diag_set(err, buf_error(&b), "out of memory") : file_write_atomic(path, buf_str(&b), 0600, err);
+    buf_done(&b);
+    return r;
+}
+
 int engine_open(const char *library, const char *folder, uint64_t memory_bytes, struct engine **ret, struct diag *reterr) {
-    char path[4200], name[] = "clickhouse";
-    char *argv[] = {name, path, NULL};
+    char path[4200], config[4250], file[4230], name[] = "clickhouse";
+    char *argv[] = {name, path, config, NULL};
     struct engine *e = mem_zalloc(sizeof *e);
     if (!e)
         return diag_set(reterr, -ENOMEM, "out of memory");
     snprintf(path, sizeof path, "--path=%s", folder);
-    int r = find(e, library, reterr);
+    snprintf(file, sizeof file, "%s.xml", folder);
+    snprintf(config, sizeof config, "--config-file=%s", file);
+    int r = write_config(file, memory_bytes, reterr);
+    if (r == 0)
+        r = find(e, library, reterr);
     if (r == 0) {
         e->signals(0);
-        e->connection = e->connect(2, argv);
+        e->connection = e->connect(3, argv);
         if (!e->connection || !*e->connection)
             r = diag_set(reterr, -EIO, "chDB does not open '%s'", folder);
     }
     if (r == 0)
-        r = set_up(e, memory_bytes, reterr);
+        r = set_up(e, memory_bytes / 2, reterr);
     if (r < 0)
         engine_close(e);
     else

@@ -4,7 +4,8 @@
 #include "base/err.h"
 
 struct engine;
-/* library has been checked; folder is the database's own. memory_bytes: what one statement may use. */
+/* library has been checked; folder is the database's own, and FOLDER.xml beside it. memory_bytes: of all of it; one
+ * statement may use half. */
 int engine_open(const char *library, const char *folder, uint64_t memory_bytes, struct engine **ret, struct diag *reterr) MUST_USE;
 /* Before whoever opens is confined: the C library's own parts that chDB names, so that no other folder need be read. */
 void engine_prepare(void);

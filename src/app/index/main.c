@@ -65,7 +65,7 @@ static int prepare(struct program *p, struct engine **ret, struct diag *err) {
         log_warn("this kernel has no Landlock; the index could open files it need not");
     if (r >= 0)
         r = index_library_check(p->path, err);
-    return r < 0 ? r : engine_open(p->path, p->database, (uint64_t) p->memory_mb << 19, ret, err);
+    return r < 0 ? r : engine_open(p->path, p->database, (uint64_t) p->memory_mb << 20, ret, err);
 }
 
 int main(int argc, char **argv) {
