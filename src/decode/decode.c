@@ -372,6 +372,46 @@ static bool decode_by_content(struct decode_job *j) {
     return false;
 }
 
+/* The line's own message takes the place of the line. */
+static void take_inner_message(struct event *ev, uint32_t from) {
+    uint32_t outer = ev->first[EVENT_F_MESSAGE], i = from;
+    while (i < ev->n && ev->fields[i].id != EVENT_F_MESSAGE)
+        i++;
+    if (!outer || outer > from || i == ev->n)
+        return;
+    ev->fields[outer - 1] = ev->fields[i];
+    memmove(&ev->fields[i], &ev->fields[i + 1], (ev->n - i - 1) * sizeof ev->fields[0]);
+    ev->n--;
+    for (size_t id = 0; id < EVENT_F_WELL_KNOWN_MAX_; id++)
+        ev->first[id] -= ev->first[id] > i + 1;
+}
+
+void decode_inner_line(struct decode_job *j, struct str line) {
+    struct decode_job outer = *j;
+    uint32_t n = j->ev->n;
+    while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+        line.n--;
+    if (j->inner || !line.n)
+        return;
+    j->inner = j->plain = true;
+    j->encoding = TEXT_UTF8;
+    j->line = line;
+    j->decoder = STR_NULL;
+    j->when = (struct when){.t_ns = TIME_NONE};
+    bool known = decode_by_content(j);
+    if (known)
+        take_inner_message(j->ev, n);
+    if (!known)
+        j->decoder = outer.decoder;
+    if (j->when.t_ns == TIME_NONE)
+        j->when = outer.when;
+    if (!known)
+        j->why = outer.why;
+    j->line = outer.line;
+    j->plain = outer.plain;
+    j->encoding = outer.encoding;
+}
+
 static void decode_unknown(struct decode_job *j, bool may_have_time) {
     if (may_have_time && j->when.t_ns == TIME_NONE)
         (void) when_any(j->line, &j->when, j);

@@ -62,6 +62,7 @@ struct decode_job {
     bool whole;      /* no piece and nothing cut off: the end of the line is its end */
     const struct decode_format *forced; /* by the source, or NULL */
     bool host_put;
+    bool inner; /* the line stood in another one's value */
     bool not_root; /* the journal says that an ordinary account wrote it */
     struct when when;
     const struct decode_format *program_format; /* who reads that program, if program_known */
@@ -107,6 +108,8 @@ static inline bool all_digits(struct str s) {
 
 /* decode.c; the first of those written in C */
 const struct decode_format *decode_format_of_program(struct str program); /* NULL: nobody */
+/* A line that a shipper put into a value of its own is read as one; where nobody knows it, nothing changes. */
+void decode_inner_line(struct decode_job *j, struct str line);
 /* The message behind a header: by program, else by content, else the message alone. */
 void decode_message(struct decode_job *j, struct str message);
 

@@ -190,6 +190,7 @@ struct recipe {
     bool unmatched_is_fine;
     bool dead; /* another file has the name */
     uint16_t key_slot;
+    uint16_t line_slot; /* JSON: a value that is a line of a log; UINT16_MAX: none */
     /* slots by name; JSON recipes share the set's */
     struct map slots;
     const struct str *slot_names;

@@ -543,10 +543,19 @@ static bool keys_hold(const struct recipe_find *f, const struct recipe_values *v
 
 void recipe_json(struct decode_job *j, struct recipe_values *v) {
     const struct decode_set *s = j->d->set;
+    const struct recipe *line = NULL; /* any shipper's envelope, if nobody knows the event itself */
     v->readable = true;
     for (size_t i = 0; i < s->n_json; i++)
         if (UNLIKELY(may_be(&s->json[i], v)) && keys_hold(s->json[i].find, v)) {
-            recipe_fill(s->json[i].recipe, NULL, j, v);
-            return;
+            if (s->json[i].recipe->line_slot == UINT16_MAX) {
+                recipe_fill(s->json[i].recipe, NULL, j, v);
+                return;
+            }
+            line = line ? line : s->json[i].recipe;
         }
+    if (!line || j->inner)
+        return;
+    recipe_fill(line, NULL, j, v);
+    if (recipe_has(v, line->line_slot))
+        decode_inner_line(j, v->at[line->line_slot]);
 }

@@ -820,6 +820,13 @@ static int read_options(struct load *l, const struct yaml_node *n) {
         if (!l->r->unmatched_is_fine && !str_eq(s, STR("count")))
             return BAD(l, yaml_get(n, "unmatched"), "'unmatched' is count (the default) or keep");
     }
+    if (yaml_get_str(n, "line", &s)) {
+        if (!l->r->is_json)
+            return BAD(l, yaml_get(n, "line"), "'line' names a key of 'json: true' whose value is a line of a log");
+        int r = slot_of(l, yaml_get(n, "line"), s, &l->r->line_slot);
+        if (r < 0)
+            return r;
+    }
     return texts(l, yaml_get(n, "unit"), &l->r->units, &l->r->n_units);
 }
 
@@ -846,11 +853,11 @@ int recipe_read(struct decode_set *set, const struct yaml_node *n, const char *f
                 struct diag *reterr) {
     static const char *const keys[] = {"decoder", "help", "service", "find", "unit", "time", "head", "messages",
                                        "pairs", "columns", "json", "fields", "set", "login", "count", "read", "when", "keep",
-                                       "unmatched", "samples", NULL};
+                                       "unmatched", "line", "samples", NULL};
     struct load l = {.set = set, .r = to, .a = &set->arena, .file = file, .err = reterr};
     const struct yaml_node *time = yaml_get(n, "time");
     union map_value *key;
-    *to = (struct recipe){.file = file, .set = set, .key_slot = UINT16_MAX};
+    *to = (struct recipe){.file = file, .set = set, .key_slot = UINT16_MAX, .line_slot = UINT16_MAX};
     map_init(&to->slots, RECIPE_SLOTS_MAX, 0);
     /* a pattern may say {pairs} where the file says nothing of them */
     to->list = (struct recipe_list){.between = STR(" "), .assign = '=', .double_quote = true, .nested = UINT16_MAX};

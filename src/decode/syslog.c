@@ -203,7 +203,8 @@ static bool take_origin(struct decode_job *j, struct str *s, bool must_have_tag)
         return false;
     struct str line = *s;
     if (host.n && host.n < 256) {
-        put_text(j, EVENT_F_HOST_NAME, host);
+        if (!j->inner || !j->host_put) /* of a line in a shipper's envelope, that one has named the host */
+            put_text(j, EVENT_F_HOST_NAME, host);
         j->host_put = true;
         *s = behind;
     }
@@ -234,7 +235,8 @@ enum decode_result syslog_decode(struct decode_job *j, struct str text) {
     }
     s = str_from(s, n ? n + 1 + mark : 0);
     if (n) {
-        if (!(j->plain && take_remembered(j, &s)) && !take_origin(j, &s, iso && pri_n <= 0))
+        bool may_remember = j->plain && !(j->inner && j->host_put);
+        if (!(may_remember && take_remembered(j, &s)) && !take_origin(j, &s, iso && pri_n <= 0))
             return DECODE_NOT_MINE;
     } else if (!is_device_text(s)) {
         s = syslog_take_tag(j, s);

@@ -4,7 +4,7 @@
 #include "base/json_scan.h"
 #include "base/mem.h"
 
-enum { INPUT_BYTES = 64 * 1024 };
+enum { INPUT_BYTES = 64 * 1024, HELD_BYTES = 2048 };
 
 /* Where in the text the next byte stands. */
 enum place {
@@ -26,7 +26,7 @@ struct intake_jsondoc {
     bool line_due; /* a value has ended and its line has not */
     bool in_envelope;
     size_t n_held, n_again; /* of held[]: waiting; handed out after all */
-    char held[16];
+    char held[HELD_BYTES];
     bool end;
     int error;
     char in[INPUT_BYTES];
@@ -40,17 +40,54 @@ static struct str without_mark(struct str s) {
     return str_starts(s, STR("\xef\xbb\xbf")) ? str_from(s, 3) : s;
 }
 
-/* What CloudTrail's files and Azure Monitor's messages wrap their events in; white space may stand outside the quotes. */
-static const char *const envelopes[] = {"{\"Records\":[{", "{\"records\":[{"};
+/* What CloudTrail's files, Azure Monitor's messages and Microsoft Graph's answers wrap their events in; white space may stand
+ * outside the quotes. Graph says in front whose list it is and where the next page stands, in strings of any text. */
+static const char *const envelopes[] = {"\"Records\":[{", "\"records\":[{", "\"value\":[{"};
+enum { ENVELOPE_GRAPH = 2 }; /* so common a word is an envelope's only behind what Graph says */
+static const char in_front[] = "\"@odata.";
 
-/* How much of an envelope's beginning these n bytes without white space are: 0 none, 1 a part, 2 all of it. */
-static int envelope(const char *p, size_t n) {
+/* The end of a member whose key begins as in_front and whose value is a string or a number; n: it has not come. */
+static size_t member_end(const char *p, size_t n, size_t at) {
+    bool in_string = false;
+    for (; at < n; at++) {
+        if (p[at] == '"')
+            in_string = !in_string;
+        else if (!in_string && p[at] == ',')
+            break;
+    }
+    return at;
+}
+
+/* How much of an envelope's beginning these n bytes without white space are: 0 none, 1 a part, 2 all of it. *ret_front: how
+ * many bytes stand in front of the list. */
+static int envelope(const char *p, size_t n, size_t *ret_front) {
+    size_t at = 1, front = sizeof in_front - 1;
+    if (n == 0 || p[0] != '{' || memchr(p, '\\', n))
+        return 0;
+    while (n - at > front && memcmp(p + at, in_front, front) == 0) {
+        at = member_end(p, n, at);
+        if (at == n)
+            return memchr(p + 1, '{', n - 1) || memchr(p, '}', n) ? 0 : 1;
+        at++;
+    }
+    *ret_front = at;
+    p += at;
+    n -= at;
+    if (n <= front && memcmp(in_front, p, n) == 0)
+        return 1;
     for (size_t i = 0; i < ARRAY_SIZE(envelopes); i++) {
         size_t whole = strlen(envelopes[i]);
-        if (n <= whole && memcmp(envelopes[i], p, n) == 0)
+        if ((at > 1) == (i == ENVELOPE_GRAPH) && n <= whole && memcmp(envelopes[i], p, n) == 0)
             return n == whole ? 2 : 1;
     }
     return 0;
+}
+
+static bool in_string(const char *p, size_t n) {
+    size_t quotes = 0;
+    for (size_t i = 0; i < n; i++)
+        quotes += p[i] == '"';
+    return quotes % 2;
 }
 
 static struct str skip(struct str s) {
@@ -116,14 +153,17 @@ bool intake_is_jsondoc(struct str head) {
         s = skip(str_from(s, 1));
         return s.n && s.p[0] == '{';
     }
-    char begin[16];
-    size_t n_begin = 0;
+    char begin[HELD_BYTES];
+    size_t n_begin = 0, front;
     for (size_t i = 0; i < s.n && n_begin < sizeof begin; i++) {
-        if (is_space(s.p[i]))
+        if (is_space(s.p[i]) && !in_string(begin, n_begin))
             continue;
         begin[n_begin++] = s.p[i];
-        if (envelope(begin, n_begin) == 2)
+        int is = envelope(begin, n_begin, &front);
+        if (is == 2)
             return true;
+        if (is == 0)
+            break;
     }
     size_t n = json_extent(s), line_end = first_line_end(str_to(s, n));
     if (line_end < n)
@@ -190,27 +230,30 @@ static char take(struct intake_jsondoc *d, char c) {
 
 /* The next byte of what may be an envelope. It is one when an array of objects begins; else all is handed out. */
 static bool opening(struct intake_jsondoc *d, char in, char *c) {
-    size_t quotes = 0;
-    for (size_t i = 0; i < d->n_held; i++)
-        quotes += d->held[i] == '"';
-    if (is_space(in) && quotes != 1) {
+    size_t front = 0;
+    if (is_space(in) && !in_string(d->held, d->n_held)) {
         d->at++;
         return false;
     }
     d->held[d->n_held] = in;
-    int is = envelope(d->held, d->n_held + 1);
-    if (is == 1) {
+    int is = envelope(d->held, d->n_held + 1, &front);
+    if (is == 1 && d->n_held + 1 < HELD_BYTES) {
         d->n_held++;
         d->at++;
         return false;
     }
     d->place = INSIDE;
-    if (is == 0) {
+    if (is != 2) {
         d->n_again = d->n_held;
         return false;
     }
-    d->n_held = 0;
     d->in_envelope = true;
+    if (front > 1) { /* what stands in front is a value of its own, and `in` is looked at again */
+        d->held[front - 1] = '}';
+        d->n_held = d->n_again = front;
+        return false;
+    }
+    d->n_held = 0;
     d->at++;
     *c = take(d, in);
     return true;

@@ -285,6 +285,13 @@ static void the_elements_of_an_envelope_are_values(void **state UNUSED) {
     /* what else stands there is not lost */
     expect(STR("{\"Records\":[{\"a\":1}] , \"next\":{\"b\":[\"]}\"]}}{\"c\":1}"),
            STR("1:0:7:{\"a\":1}|2:0:21:{\"next\":{\"b\":[\"]}\"]}}|3:0:7:{\"c\":1}|"));
+    /* Microsoft Graph's */
+    expect(STR("{\"@odata.context\":\"https://g/$metadata#a(b, c)\",\"@odata.count\":2,\"value\":[{\"a\":1},{\"a\":2}]}"),
+           STR("1:0:65:{\"@odata.context\":\"https://g/$metadata#a(b, c)\",\"@odata.count\":2}|2:0:7:{\"a\":1}|3:0:7:{\"a\":2}|"));
+    expect(STR("{\n \"@odata.context\": \"x\",\n \"value\": [\n {\"a\": 1}\n ],\n \"@odata.nextLink\": \"y z\"\n}\n"),
+           STR("1:0:22:{\"@odata.context\":\"x\"}|2:0:7:{\"a\":1}|3:0:25:{\"@odata.nextLink\":\"y z\"}|"));
+    expect(STR("[{\"value\":[{\"a\":1}],\"t\":1},{\"@odata.type\":\"x\",\"id\":{\"b\":1}},{\"@odata.id\":\"x\",\"value\":[]}]"),
+           STR("1:0:25:{\"value\":[{\"a\":1}],\"t\":1}|2:0:32:{\"@odata.type\":\"x\",\"id\":{\"b\":1}}|3:0:28:{\"@odata.id\":\"x\",\"value\":[]}|"));
     /* and these are none */
     expect(STR("[{\"Recordings\":[{\"a\":1}]},{\"Rec ords\":[{}]},{\"Records\":[1]},{\"Records\":[]},{\"R\":1},{}]"),
            STR("1:0:24:{\"Recordings\":[{\"a\":1}]}|2:0:17:{\"Rec ords\":[{}]}|3:0:15:{\"Records\":[1]}|4:0:14:{\"Records\":[]}|"
