@@ -60,7 +60,7 @@ export function Alive({ state, rules, order, busy }: { state: RuleState; rules: 
         <div class="card-body"><Facts rows={[
           [t("canary.red"), red.length > 0 ? <b class="must">{t("canary.n", { n: red.length })}</b> : t("canary.red_none")],
           [t("canary.ok"), t("canary.ok_n", { n: canaries.filter((c) => c.state === "passed").length, all: canaries.length })],
-          [t("canary.none"), t("canary.none_n", { n: untested.length })],
+          [t("canary.none"), untested.length > 0 ? t("canary.none_n", { n: untested.length }) : t("canary.none_zero")],
         ]} /></div>
         {red.length > 0 && <CanaryTable rows={red} names={names} order={order} busy={busy} />}
         {calm.length > 0 && <details class="rest"><summary>{t("canary.calm_list", { n: calm.length })}</summary><CanaryTable rows={calm} names={names} order={order} busy={busy} /></details>}
