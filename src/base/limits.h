@@ -170,6 +170,11 @@
 #define NOTE_BYTES_MAX 16384
 #define NOTES_A_TURN 64                   /* the sensor takes so many a second; the rest waits */
 
+/* Retention */
+#define KEEPING_WHY_BYTES_MAX 200         /* the law or the contract, a line; stands in each note of a removal */
+#define HOLDS_MAX 1000000                 /* records held by cases; above it nothing is removed */
+#define HOLDS_BYTES_MAX ((size_t) 32 << 20)
+
 /* Evidence that leaves as plain files */
 #define EVIDENCE_RECORDS_MAX 10000        /* of one export: a third party checks some hundred a minute */
 #define EVIDENCE_BYTES_MAX ((uint64_t) 1 << 30)

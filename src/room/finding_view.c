@@ -1,6 +1,7 @@
 /* Findings as the pages show them: one, those of a case, and the evidence behind them. Only reads. */
 #include "room/finding.h"
 
+#include "base/hash.h"
 #include "room/room_priv.h"
 
 #define VALUES_SHOWN 20 /* of each kind; all are counted, and kept */
@@ -179,4 +180,33 @@ int room_evidence(struct room *r, int64_t incident, struct str fid, struct room_
         ++*ret_n;
     }
     return e;
+}
+
+int room_holds_state(struct room *r, uint64_t *ret_state, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT count(*), coalesce(sum(evidence_n), 0), coalesce(sum(incident_id), 0) FROM finding "
+                      "WHERE incident_id IS NOT NULL",
+                      "");
+    if (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        *ret_state = hash_mix(hash_mix((uint64_t) sql_i64(st, 0), (uint64_t) sql_i64(st, 1)), (uint64_t) sql_i64(st, 2));
+        e = 0;
+    }
+    return e;
+}
+
+int room_holds_write(struct room *r, struct buf *out, size_t *ret_n, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    *ret_n = 0;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT json_extract(x.value, '$.spool') AS n, min(f.incident_id) FROM finding f, "
+                      "json_each(f.json, '$.evidence') x WHERE f.incident_id IS NOT NULL AND n IS NOT NULL "
+                      "GROUP BY n ORDER BY n",
+                      "");
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        buf_printf(out, "%lld %lld\n", (long long) sql_i64(st, 0), (long long) sql_i64(st, 1));
+        ++*ret_n;
+        e = 0;
+    }
+    return e < 0 ? e : buf_error(out) ? diag_set(reterr, buf_error(out), "what cases hold is too much") : 0;
 }

@@ -38,6 +38,16 @@ int merkle_add(struct merkle_tree *t, const struct merkle_hash *leaf, merkle_don
     return r;
 }
 
+void merkle_add_node(struct merkle_tree *t, unsigned level, const struct merkle_hash *node) {
+    struct merkle_hash h = *node;
+    uint64_t bit = 1ull << level;
+    ASSERT(level < MERKLE_LEVELS_MAX && (t->size & (bit - 1)) == 0);
+    t->size += bit;
+    for (uint64_t before = t->size - bit; before & bit; bit <<= 1, level++)
+        merkle_node(&t->peaks[level], &h, &h);
+    t->peaks[level] = h;
+}
+
 void merkle_root(const struct merkle_tree *t, struct merkle_hash *ret) {
     bool any = false;
     sha256_of(STR(""), ret->bytes);

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "spool/removal.h"
 #include "spool/segment.h"
 #include "spool/tree.h"
 
@@ -9,6 +10,11 @@
 
 enum { SLOTS = 2 };
 
+struct removed {
+    unsigned level;
+    uint64_t index;
+    struct merkle_hash hash;
+};
 /* Leaves of one segment: records first…first + n - 1. */
 struct leaves {
     uint64_t first, used;
@@ -21,6 +27,8 @@ struct spool_prover {
     struct spool_segments segments;
     struct leaves slots[SLOTS];
     uint64_t uses;
+    struct removed *removed; /* nodes below TREE_BASE_LEVEL of what was removed, by (level, index) */
+    size_t n_removed, removed_cap;
 };
 
 struct spool_prover *spool_prover_close(struct spool_prover *p) {
@@ -28,12 +36,36 @@ struct spool_prover *spool_prover_close(struct spool_prover *p) {
         return NULL;
     for (int i = 0; i < SLOTS; i++)
         mem_free(p->slots[i].at);
+    mem_free(p->removed);
     spool_segments_done(&p->segments);
     tree_file_end(&p->tree);
     if (p->dir_fd >= 0)
         close(p->dir_fd);
     mem_free(p);
     return NULL;
+}
+
+/* Edges of removed segments: a proof is checked before it is believed, so whoever signed these does not matter here. */
+static int load_removed(struct spool_prover *p, const char *dir) {
+    struct spool_segments l;
+    struct spool_removal *x = mem_alloc(sizeof *x);
+    struct sign_public key;
+    char path[4096 + 32];
+    snprintf(path, sizeof path, "%.4000s/" SPOOL_KEY_NAME, dir);
+    int r = !x ? -ENOMEM : sign_public_load(path, &key, NULL) < 0 ? 1 : spool_checkpoints_list(p->dir_fd, &l, NULL);
+    for (uint32_t i = 0; r == 0 && i < l.n; i++) {
+        if (spool_removal_load(dir, l.at[i], &key, x, NULL) < 0)
+            continue;
+        uint64_t at = x->from - 1;
+        for (uint32_t k = 0; r == 0 && k < x->n; at += 1ull << x->nodes[k].level, k++)
+            if (x->nodes[k].level < TREE_BASE_LEVEL &&
+                (r = mem_grow((void **) &p->removed, &p->removed_cap, p->n_removed + 1, UINT32_MAX, sizeof *p->removed)) == 0)
+                p->removed[p->n_removed++] = (struct removed){x->nodes[k].level, at >> x->nodes[k].level, x->nodes[k].hash};
+    }
+    if (r == 0)
+        spool_segments_done(&l);
+    mem_free(x);
+    return MIN(r, 0);
 }
 
 int spool_prover_open(const char *dir, struct spool_prover **ret, struct diag *reterr) {
@@ -48,6 +80,8 @@ int spool_prover_open(const char *dir, struct spool_prover **ret, struct diag *r
         return r;
     if (r < 0)
         return diag_set(reterr, r, "nothing can be proved from the spool '%s': %s", dir, err_word(r));
+    if ((r = load_removed(p, dir)) < 0)
+        return diag_set(reterr, r, "out of memory");
     *ret = TAKE_PTR(p);
     return 0;
 }
@@ -114,6 +148,11 @@ static int node(void *ctx, unsigned level, uint64_t index, struct merkle_hash *r
     struct merkle_hash right;
     if (level >= TREE_BASE_LEVEL)
         return tree_file_get(&p->tree, level, index, ret);
+    for (size_t i = 0; i < p->n_removed; i++)
+        if (p->removed[i].level == level && p->removed[i].index == index) {
+            *ret = p->removed[i].hash;
+            return 0;
+        }
     if (level == 0)
         return leaf(p, index + 1, ret);
     int r = node(p, level - 1, 2 * index, ret);
@@ -122,6 +161,11 @@ static int node(void *ctx, unsigned level, uint64_t index, struct merkle_hash *r
     if (r == 0)
         merkle_node(ret, &right, ret);
     return r;
+}
+
+int spool_prove_node(struct spool_prover *p, unsigned level, uint64_t index, struct merkle_hash *ret, struct diag *reterr) {
+    int r = node(p, level, index, ret);
+    return r < 0 ? diag_set(reterr, r, "the tree has no node %u, %llu: %s", level, (unsigned long long) index, err_word(r)) : 0;
 }
 
 int spool_prove_inclusion(struct spool_prover *p, uint64_t record, uint64_t size, struct merkle_proof *ret,

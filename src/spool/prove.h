@@ -17,6 +17,8 @@ int spool_prove_inclusion(struct spool_prover *p, uint64_t record, uint64_t size
                           struct diag *reterr) MUST_USE;
 int spool_prove_consistency(struct spool_prover *p, uint64_t old, uint64_t size, struct merkle_proof *ret,
                             struct diag *reterr) MUST_USE;
+/* A complete node of the tree, also of what was removed lawfully as far as its notes name it. */
+int spool_prove_node(struct spool_prover *p, unsigned level, uint64_t index, struct merkle_hash *ret, struct diag *reterr) MUST_USE;
 /* The hash of a record's leaf. */
 int spool_prove_leaf(struct spool_prover *p, uint64_t record, struct merkle_hash *ret, struct diag *reterr) MUST_USE;
 /* The bytes a record's leaf is the hash of (spool/format.h), made again from what a reader gave. */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "spool/removal.h"
 #include "spool/segment.h"
 #include "spool/tree.h"
 
@@ -58,7 +59,7 @@ static void tell(struct verify *v, struct spool_fault f) {
         f.why = "";
     if (!f.segment && f.from)
         f.segment = segment_of(v, f.from);
-    v->ret->faults += f.kind != SPOOL_LOST;
+    v->ret->faults += f.kind != SPOOL_LOST && f.kind != SPOOL_REMOVED;
     v->o->fault(v->o->ctx, &f);
 }
 
@@ -282,7 +283,58 @@ static int one_segment(struct verify *v, uint32_t segment) {
     return r;
 }
 
-static int all_segments(struct verify *v, struct diag *reterr) {
+/* The tree grows over what was removed by the nodes of the note; that they are right the next root says. */
+static bool take_removal(struct verify *v, const char *dir, uint32_t segment) {
+    struct spool_removal *x = mem_alloc(sizeof *x);
+    struct diag d = {0};
+    bool fits = false;
+    int r = x ? spool_removal_load(dir, segment, v->o->key, x, &d) : -ENOMEM;
+    uint64_t at = v->grower.tree.size + 1;
+    if (r == 0 && v->n_known && memcmp(x->id, v->known[0].c.id, sizeof x->id) == 0 && x->from >= at) {
+        if (x->from > at) { /* no root behind it can fit any more; what is missing is told, and where */
+            tell(v, (struct spool_fault){.kind = SPOOL_MISSING, .segment = segment - 1, .from = at, .to = x->from});
+            v->grower.tree.size = x->from - 1;
+            v->broken = true;
+        }
+        if (v->n_places == 0)
+            memcpy(v->ret->id, x->id, sizeof x->id);
+        compare_before(v, v->grower.tree.size);
+        for (uint32_t i = 0; i < x->n; i++)
+            merkle_add_node(&v->grower.tree, x->nodes[i].level, &x->nodes[i].hash);
+        fits = true;
+        tell(v, (struct spool_fault){
+                    .kind = SPOOL_REMOVED, .segment = segment, .from = x->from, .to = x->to + 1, .why = x->why});
+        while (v->next < v->n_known && v->known[v->next].c.size <= v->grower.tree.size)
+            compare(v, &v->grower.tree, &v->known[v->next++]);
+    } else if (r != -ENOENT) {
+        tell(v, (struct spool_fault){.kind = SPOOL_BAD_CHECKPOINT,
+                                     .segment = segment,
+                                     .why = r < 0 ? d.text : "the note of its removal does not fit what is here"});
+    }
+    mem_free(x);
+    return fits;
+}
+
+static bool has_checkpoint(const struct verify *v, uint32_t segment) {
+    for (size_t i = 0; i < v->n_known; i++)
+        if (!v->known[i].elsewhere && v->known[i].c.segment == segment)
+            return true;
+    return false;
+}
+
+/* Segments whose files are not there, [from, to). */
+static void tell_missing(struct verify *v, const char *dir, uint32_t from, uint32_t to, bool none_before) {
+    bool any = false;
+    for (uint32_t k = from; k < to && k - from < WAITING_MAX; k++) {
+        bool removed = take_removal(v, dir, k);
+        any |= removed;
+        /* Before the first one that is kept nothing says that there ever was one, but a note or a checkpoint. */
+        if (!removed && (!none_before || any || has_checkpoint(v, k)))
+            tell(v, (struct spool_fault){.kind = SPOOL_MISSING, .segment = k, .why = "its file is not there"});
+    }
+}
+
+static int all_segments(struct verify *v, const char *dir, struct diag *reterr) {
     struct spool_segments l;
     int r = spool_segments_list(v->dir_fd, false, &l, reterr);
     if (r < 0)
@@ -290,9 +342,7 @@ static int all_segments(struct verify *v, struct diag *reterr) {
     for (uint32_t i = 0; r == 0 && i < l.n; i++) {
         if (v->o->progress)
             v->o->progress(v->o->ctx, i, l.n);
-        for (uint32_t k = i ? l.at[i - 1] + 1 : l.at[0]; k < l.at[i] && k - l.at[i - 1] < WAITING_MAX; k++)
-            tell(v, (struct spool_fault){
-                        .kind = SPOOL_MISSING, .segment = k, .why = "its file is not there"});
+        tell_missing(v, dir, i ? l.at[i - 1] + 1 : 1, l.at[i], i == 0);
         r = one_segment(v, l.at[i]);
     }
     v->ret->segments = l.n;
@@ -347,7 +397,7 @@ int spool_verify(const char *dir, const struct spool_verify_options *o, struct s
     if (r == 0)
         r = load_checkpoints(v, dir, reterr);
     if (r == 0)
-        r = all_segments(v, reterr);
+        r = all_segments(v, dir, reterr);
     if (r == 0)
         at_the_end(v);
     tree_file_end(&v->tree);

@@ -21,6 +21,7 @@ enum spool_fault_kind {
     SPOOL_NO_CHECKPOINT,   /* a sealed segment without one */
     SPOOL_REPACKED,        /* the compressed file is not the one that was signed for, whatever it holds */
     SPOOL_BAD_TREE,        /* the file "tree" does not fit; it can be made again */
+    SPOOL_REMOVED,         /* no fault: removed when its time was over, and the tree still fits; why says by what */
     SPOOL_FAULTS_MAX_,
 };
 struct spool_fault {
@@ -45,7 +46,7 @@ struct spool_verified {
     uint8_t id[SPOOL_ID_BYTES];
     uint32_t segments, checkpoints;
     uint64_t first, last;             /* records that are there */
-    uint64_t faults;                  /* all but SPOOL_LOST */
+    uint64_t faults;                  /* all but SPOOL_LOST and SPOOL_REMOVED */
     struct spool_checkpoint newest;   /* size 0: none */
     uint64_t bytes;                   /* of the segments as they were written */
 };

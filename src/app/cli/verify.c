@@ -24,6 +24,7 @@ static const char *const WORDS[SPOOL_FAULTS_MAX_] = {
     [SPOOL_BAD_CHECKPOINT] = "checkpoint not to be believed",
     [SPOOL_NO_CHECKPOINT] = "no checkpoint of this sealed segment",
     [SPOOL_REPACKED] = "the compressed file is not the one that was signed for",
+    [SPOOL_REMOVED] = "removed, and noted",
     [SPOOL_BAD_TREE] = "the file 'tree' does not fit (the records do)",
 };
 

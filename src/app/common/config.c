@@ -282,6 +282,67 @@ static int read_span_at(struct reading *r, const struct yaml_node *v, const char
     return time_parse_span(text, ret) == 0 && *ret >= min_ns ? 0 : wrong(r, yaml_get(v, key), "a span of a second or more is wanted, like 10s, 10m or 3h");
 }
 
+static int read_keeping(struct reading *r, const struct yaml_node *v, struct config_keeping *k) {
+    int e = read_span_at(r, v, "keep", NS_PER_S, &k->keep_ns);
+    if (e == 0)
+        e = read_span_at(r, v, "required", NS_PER_S, &k->required_ns);
+    if (e == 0)
+        e = read_span_at(r, v, "own", NS_PER_S, &k->own_ns);
+    if (e == 0 && yaml_get_str(v, "why", &k->why) && (k->why.n > KEEPING_WHY_BYTES_MAX || str_find_byte(k->why, '\n', 0) >= 0))
+        return wrong(r, yaml_get(v, "why"), "one line of at most 200 bytes is wanted: the law or the contract");
+    if (e == 0 && k->required_ns && !k->why.n)
+        return wrong(r, v, "required wants why beside it: the law or the contract");
+    return e;
+}
+
+struct config_keeping config_keeping_of(const struct config *c, struct str source) {
+    struct config_keeping k = c->keeping;
+    for (size_t i = 0; i < c->n_keepings; i++) {
+        const struct config_keeping *own = &c->keepings[i];
+        if (!str_eq(own->name, source))
+            continue;
+        k.keep_ns = own->keep_ns ? own->keep_ns : k.keep_ns;
+        k.own_ns = own->own_ns;
+        if (own->required_ns) {
+            k.required_ns = own->required_ns;
+            k.why = own->why;
+        }
+    }
+    k.name = source;
+    return k;
+}
+
+/* A misread setting deletes: what contradicts itself is refused at start. */
+static int read_retention(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"keep", "required", "why", "sources", NULL};
+    static const char *const row_keys[] = {"name", "keep", "required", "why", "own", NULL};
+    const struct yaml_node *list = yaml_get(v, "sources");
+    struct config *c = r->c;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e == 0)
+        e = read_keeping(r, v, &c->keeping);
+    if (e == 0 && list && (list->kind != YAML_SEQUENCE || list->n > CONFIG_SOURCES_MAX))
+        return wrong(r, list, "sources wants a list of at most 4096");
+    if (e == 0 && list && !(c->keepings = arena_zalloc(&c->arena, (list->n + 1) * sizeof *c->keepings)))
+        return -ENOMEM;
+    for (const struct yaml_node *x = list ? list->first : NULL; e == 0 && x; x = x->next) {
+        struct config_keeping *k = &c->keepings[c->n_keepings];
+        if ((e = yaml_only_keys(x, row_keys, r->file, r->err)) < 0)
+            return e;
+        if (!yaml_get_str(x, "name", &k->name) || !k->name.n)
+            return wrong(r, x, "a row wants the name of a source");
+        if ((e = read_keeping(r, x, k)) < 0)
+            return e;
+        c->n_keepings++;
+        struct config_keeping all = config_keeping_of(c, k->name);
+        if (all.keep_ns && all.keep_ns < all.required_ns)
+            return wrong(r, x, "keep is shorter than what is required");
+    }
+    if (e == 0 && c->keeping.keep_ns && c->keeping.keep_ns < c->keeping.required_ns)
+        return wrong(r, v, "keep is shorter than what is required");
+    return e;
+}
+
 static int read_vault(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"offer", "every", "silent_after", "stale_after", NULL};
     struct config_vault *c = &r->c->vault;
@@ -424,6 +485,7 @@ static const struct {
     {"block", read_block},
     {"spool", read_spool},       {"intake", read_intake},
     {"canary", read_canary},
+    {"retention", read_retention},
     {"vault", read_vault},
     {"index", read_index},
 };

@@ -23,6 +23,12 @@
  *     certificate: {chain: F, key: F}  for what is in TLS
  *     clients: F                   authorities; with it only senders with a certificate of theirs are let in
  *   spool: {segment: 64, close_after: 1h}  MiB; a segment is sealed once it is closed, by size or by age
+ *   retention:                     how long records are kept; without `keep` nothing is ever removed (docs/spool.md)
+ *     keep: 400d
+ *     required: 1y                 what law or contract asks for; `keep` may not be shorter
+ *     why: TEXT                    by which law or contract
+ *     sources:                     where one source differs; a segment stays as long as its longest
+ *       - {name: N, keep: 800d, required: 3y, why: TEXT, own: 30d}   own: how long the source itself keeps its logs
  *   vault:                         copies of what is sealed, in another Kizuki (docs/spool.md)
  *     offer: [ADDR:PORT]           on the first: where enrolled vaults may ask. At most 4
  *     every: 10s                   on the vault: how often it asks
@@ -99,6 +105,12 @@ struct config {
     uint64_t segment_bytes;
     int64_t close_after_ns;
     int64_t canary_late_ns;
+    struct config_keeping {
+        struct str name;                 /* of the source; empty: all others */
+        int64_t keep_ns, required_ns, own_ns; /* 0: not said */
+        struct str why;
+    } keeping, *keepings;
+    size_t n_keepings;
     struct config_vault {
         struct config_address offer[4];
         size_t n_offer;
@@ -114,6 +126,8 @@ struct config {
 int config_load(const char *data, const char *file, struct config **ret, struct diag *reterr) MUST_USE;
 void config_free(struct config *c);
 DEFINE_CLEANUP(struct config *, config_free)
+/* What holds for a source: its own row with what that leaves open taken from the general one. */
+struct config_keeping config_keeping_of(const struct config *c, struct str source);
 /* Whether there is anything for the gate to do. */
 bool config_has_gate(const struct config *c);
 /* "192.0.2.1:514", "[::1]:514", ":8443" (every address). */

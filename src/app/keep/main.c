@@ -2,11 +2,15 @@
  *
  *   DATA/spool   closed segments become leaves of the tree, are signed for and compressed (spool/seal.h)
  *   DATA/keep    the signing key, and status.json for whoever shows how far it is
+ *   DATA/hold    what cases hold (holds.h), read before something goes (retain.h)
  *
  * A program of its own because it holds the key: the sensor reads hostile bytes and must not be able to sign. It opens
  * no socket and starts nothing. Killed at any moment it goes on where it was. */
+#include "app/common/config.h"
+#include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
+#include "app/keep/retain.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -27,7 +31,10 @@ enum {
 };
 
 struct keep {
-    const char *data;
+    const char *data, *config_file;
+    struct config *config;
+    struct retain *retain;
+    int64_t looked_ns; /* for what may go, monotonic */
     char spool[PATH_MAX], folder[PATH_MAX], status[PATH_MAX];
     struct sign_secret key;
     struct sign_public pub;
@@ -55,6 +62,7 @@ static void write_status(struct keep *k, const char *why) {
         hex_encode(c->root.bytes, SHA256_BYTES, root);
     jsonw_kz(&w, "root", c && c->size ? root : NULL);
     jsonw_kz(&w, "key", k->pub.fingerprint);
+    retain_write(k->retain, &w);
     jsonw_end(&w);
     buf_add_byte(&b, '\n');
     if (buf_error(&b) < 0 || file_write_atomic(k->status, buf_str(&b), 0644, &d) < 0)
@@ -85,6 +93,22 @@ static int seal_all(struct keep *k, struct diag *err) {
     if (r < 0)
         k->sealer = spool_sealer_close(k->sealer);
     return r;
+}
+
+/* What may go, when there is time; a failure stops nothing else. */
+static void remove_due(struct keep *k) {
+    struct diag d = {0};
+    char line[1024];
+    int64_t now = time_monotonic_ns();
+    int r;
+    if (k->looked_ns && now - k->looked_ns < retain_every_ns(k->retain))
+        return;
+    k->looked_ns = now;
+    while ((r = retain_step(k->retain, time_now_ns(), &d)) == 1)
+        continue;
+    write_status(k, NULL);
+    if (r < 0 && r != -ENOENT)
+        log_error("nothing is removed: %s", diag_format(&d, line, sizeof line));
 }
 
 static volatile sig_atomic_t asked_to_end;
@@ -121,6 +145,8 @@ static int run(struct keep *k) {
         } else if (r == 0 && first) {
             write_status(k, NULL);
         }
+        if (r == 0)
+            remove_due(k);
         if (k->once)
             return r < 0;
         int s = r == 0 || r == -ENOENT ? LOOK_S : wait_s;
@@ -136,7 +162,9 @@ static int prepare(struct keep *k, struct diag *err) {
     snprintf(k->folder, sizeof k->folder, "%.4000s/keep", k->data);
     snprintf(k->status, sizeof k->status, "%.4000s/keep/status.json", k->data);
     snprintf(key, sizeof key, "%s/key", k->folder);
-    int r = file_make_dir(k->folder, 0700, err);
+    int r = config_load(k->data, k->config_file, &k->config, err);
+    if (r == 0)
+        r = file_make_dir(k->folder, 0700, err);
     /* The sensor makes it too; whoever comes first. */
     if (r == 0)
         r = file_make_dir(k->spool, 0700, err);
@@ -144,12 +172,15 @@ static int prepare(struct keep *k, struct diag *err) {
         r = sign_key_open(key, &k->key, &k->pub, err);
     /* Beside what it signs, too: whoever has the spool can check it, and nobody but us may read where the key is. */
     snprintf(key, sizeof key, "%.4000s/" SPOOL_KEY_NAME, k->spool);
-    return r < 0 ? r : sign_public_save(key, &k->pub, err);
+    if (r == 0)
+        r = sign_public_save(key, &k->pub, err);
+    return r < 0 ? r : retain_new(k->config, k->spool, &k->key, &k->pub, &k->retain);
 }
 
 int main(int argc, char **argv) {
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"once", no_argument, NULL, 'o'},
+                                            {"config", required_argument, NULL, 'c'},
                                             {0}};
     static struct keep k;
     struct diag d = {0};
@@ -162,11 +193,13 @@ int main(int argc, char **argv) {
             k.data = optarg;
         else if (c == 'o')
             k.once = true;
+        else if (c == 'c')
+            k.config_file = optarg;
         else
             break;
     }
     if (c != -1 || !k.data || optind != argc) {
-        fputs("usage: kizuki-keep --data DIR [--once]\n"
+        fputs("usage: kizuki-keep --data DIR [--config FILE] [--once]\n"
               "\n"
               "  seals closed segments of DIR/spool with the key DIR/keep/key, made at first start\n"
               "  --once   what is closed now, then end\n",
@@ -175,8 +208,14 @@ int main(int argc, char **argv) {
     }
     r = prepare(&k, &d);
     if (r == 0) {
-        const struct sandbox_path paths[] = {{k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}};
-        r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES, &d);
+        char hold[PATH_MAX], notes[PATH_MAX];
+        snprintf(hold, sizeof hold, "%.4000s/hold", k.data);
+        const struct sandbox_path paths[] = {
+            {k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}, {hold, SANDBOX_READ}, {notes, SANDBOX_WRITE}};
+        if ((r = file_make_dir(hold, 0700, &d)) == 0) /* the room makes it too; whoever comes first */
+            r = note_folder(k.data, notes, &d);
+        if (r == 0)
+            r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES, &d);
     }
     if (r > 0)
         log_warn("this kernel has no Landlock; the keeper could open files it need not");
@@ -186,5 +225,7 @@ int main(int argc, char **argv) {
     }
     r = run(&k);
     spool_sealer_close(k.sealer);
+    retain_free(k.retain);
+    config_free(k.config);
     return r;
 }

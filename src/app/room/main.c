@@ -332,12 +332,17 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
+    snprintf(hold, sizeof hold, "%s/hold", p->config->data);
+    int made = file_make_dir(hold, 0700, err); /* the keeper makes it too; whoever comes first */
+    if (made < 0)
+        return made;
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
                                    {incoming, SANDBOX_WRITE},
+                                   {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};
     int e = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS,
@@ -404,6 +409,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     sensor_link_tick(p);
     hand_link_tick(p);
     search_link_tick(p);
+    holds_tick(p);
     http_tick(p->http);
     if (now >= *next_prune_ns) {
         *next_prune_ns = now + PRUNE_NS;

@@ -18,6 +18,7 @@
 #include "app/common/config.h"
 #include "app/room/clock.h"
 #include "app/room/hand_link.h"
+#include "app/room/holds.h"
 #include "app/room/http.h"
 #include "app/room/packs.h"
 #include "app/room/registers.h"
@@ -48,6 +49,7 @@ struct program {
     struct sensor_link sensor;
     struct hand_link hand;
     struct search_link search;
+    struct holds_out holds;
     struct supervisor_link supervisor;
     struct packs packs;
     struct registers registers;

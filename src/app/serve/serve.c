@@ -59,7 +59,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate", "notes", "exports"};
+    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate", "notes", "exports", "hold"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -194,6 +194,10 @@ static int add_keep(struct serve *s, struct diag *err) {
     struct child *c = s->o->replay ? NULL : supervisor_add(&s->supervisor, "kizuki-keep", err);
     if (!c)
         return s->o->replay ? 0 : -ENOENT;
+    if (s->config->file[0]) {
+        child_arg(c, "--config");
+        child_arg(c, "%s", s->config->file);
+    }
     child_arg(c, "--data");
     child_arg(c, "%s", s->config->data);
     return 0;

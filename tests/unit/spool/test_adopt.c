@@ -4,6 +4,7 @@
 #include "base/sign.h"
 #include "spool/adopt.h"
 #include "spool/prove.h"
+#include "spool/removal.h"
 #include "spool/seal.h"
 #include "spool/verify.h"
 
@@ -179,6 +180,105 @@ static void a_tree_that_does_not_grow_out_of_ours_is_refused(void **state) {
     arena_done(&arena);
 }
 
+/* ---- what goes when its time is over ---- */
+
+static void remove_at(const struct spool_candidate *c) {
+    struct diag d = {0};
+    if (spool_segment_remove(first, c, "kept for 3 days", 77, &key, &pub, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static struct spool_verified all_of(const char *dir) {
+    struct spool_verified v;
+    struct spool_verify_options o = {.key = &pub, .fault = on_fault};
+    assert_int_equal(spool_verify(dir, &o, &v, NULL), 0);
+    return v;
+}
+
+static void what_was_removed_lawfully_stays_provable(void **state) {
+    struct spool_candidate *c;
+    struct spool_prover *p = NULL;
+    struct merkle_proof proof;
+    struct merkle_hash leaf;
+    struct spool_age age;
+    struct arena a;
+    size_t n;
+    open_keys(*state);
+    char path[400];
+    snprintf(path, sizeof path, "%s/" SPOOL_KEY_NAME, first);
+    assert_int_equal(sign_public_save(path, &pub, NULL), 0);
+    struct spool_checkpoint newest = fill(1, 2 * LINES);
+    assert_int_equal(spool_candidates(first, &pub, INT64_MAX, &c, &n, NULL), 0);
+    assert_true(n >= 8 && c[0].segment == 1 && c[0].from == 1 && c[n - 1].to <= newest.size);
+    arena_init(&a, 8 << 20);
+    assert_int_equal(spool_age_of(first, 2, &a, &age, NULL), 0);
+    assert_true(age.from == c[1].from && age.to == c[1].to && age.n_sources == 3);
+    assert_int_equal(age.newest_ns, (int64_t) age.to * 1000);
+    arena_done(&a);
+    /* the first two, and two in the middle, the later before the earlier */
+    remove_at(&c[0]);
+    remove_at(&c[1]);
+    remove_at(&c[5]);
+    remove_at(&c[4]);
+    remove_at(&c[4]); /* as after a kill */
+    struct spool_verified v = all_of(first);
+    assert_int_equal(v.faults, 0);
+    assert_memory_equal(&v.newest.root, &newest.root, sizeof newest.root);
+    assert_int_equal(v.last, all_of(first).last);
+    /* every record that is left can be proved, the one beside a gap, too */
+    assert_int_equal(spool_prover_open(first, &p, NULL), 0);
+    for (uint64_t k = c[2].from; k <= c[7].to; k++) {
+        if (k >= c[4].from && k <= c[5].to)
+            continue;
+        assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
+        assert_int_equal(spool_prove_inclusion(p, k, newest.size, &proof, NULL), 0);
+        assert_true(merkle_check_inclusion(&proof, k - 1, newest.size, &leaf, &newest.root));
+    }
+    spool_prover_close(p);
+    /* the sealer goes on, the writer too */
+    newest = fill(2 * LINES, 3 * LINES);
+    assert_int_equal(all_of(first).faults, 0);
+    /* unlawfully: no note, or a note without the key */
+    char name[SPOOL_NAME_CAP];
+    snprintf(path, sizeof path, "%s/%s", first, spool_sealed_name(c[6].segment, name));
+    unlink(path);
+    assert_true(all_of(first).faults > 0);
+    struct buf note;
+    struct spool_removal x;
+    buf_init(&note, REMOVAL_BYTES_MAX);
+    assert_int_equal(spool_removal_load(first, c[5].segment, &pub, &x, NULL), 0);
+    assert_int_equal(spool_removal_write(&x, &other_key, &other_pub, &note), 0);
+    snprintf(path, sizeof path, "%08u.removed", c[6].segment);
+    write_file(first, path, buf_str(&note));
+    assert_true(all_of(first).faults > 0);
+    buf_done(&note);
+    mem_free(c);
+}
+
+/* With the key, over records that were others: the next root does not fit. */
+static void a_note_over_other_records_does_not_hold(void **state) {
+    struct spool_candidate *c;
+    struct spool_removal x;
+    struct buf note;
+    size_t n;
+    char path[400];
+    open_keys(*state);
+    fill(1, LINES);
+    assert_int_equal(spool_candidates(first, &pub, INT64_MAX, &c, &n, NULL), 0);
+    remove_at(&c[0]);
+    assert_int_equal(all_of(first).faults, 0);
+    assert_int_equal(spool_removal_load(first, 1, &pub, &x, NULL), 0);
+    x.nodes[0].hash.bytes[7] ^= 1;
+    buf_init(&note, REMOVAL_BYTES_MAX);
+    assert_int_equal(spool_removal_write(&x, &key, &pub, &note), 0);
+    snprintf(path, sizeof path, "%s/00000001.removed", first);
+    unlink(path);
+    write_file(first, "00000001.removed", buf_str(&note));
+    assert_true(all_of(first).faults > 0);
+    buf_done(&note);
+    mem_free(c);
+}
+
 static int close_folder(void **state) {
     char *const dirs[] = {first, vault};
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -190,4 +290,5 @@ static int close_folder(void **state) {
 #define two_folders(name) cmocka_unit_test_setup_teardown(name, make_folder, close_folder)
 
 UNIT_GROUP(spool_adopt, two_folders(proofs_of_a_sealed_spool_check), two_folders(a_vault_takes_what_follows_and_nothing_else),
-           two_folders(a_history_that_was_rewritten_is_refused), two_folders(a_tree_that_does_not_grow_out_of_ours_is_refused))
+           two_folders(a_history_that_was_rewritten_is_refused), two_folders(a_tree_that_does_not_grow_out_of_ours_is_refused),
+           two_folders(what_was_removed_lawfully_stays_provable), two_folders(a_note_over_other_records_does_not_hold))

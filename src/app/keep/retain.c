@@ -1,0 +1,183 @@
+#include "app/keep/retain.h"
+
+#include "app/common/note.h"
+#include "app/keep/holds.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "spool/removal.h"
+
+#include <stdio.h>
+
+enum { KNOWN_MAX = 4096 }; /* segments whose end is remembered: half a year of hours */
+
+/* When a segment's time is over: read once, its content does not change. */
+struct known {
+    uint32_t segment;
+    int64_t due_ns;
+    char why[REMOVAL_WHY_MAX + 1];
+};
+struct retain {
+    const struct config *c;
+    const char *spool;
+    const struct sign_secret *key;
+    const struct sign_public *pub;
+    int64_t shortest_ns; /* nothing younger can be due; 0: nothing ever */
+    struct known known[KNOWN_MAX];
+    struct holds holds;
+    uint64_t removed; /* segments, in this life */
+    int64_t removed_ns;
+    uint32_t held_segments;
+    uint64_t held_incident;
+    bool blind; /* it is not known what cases hold */
+};
+
+int retain_new(const struct config *c, const char *spool, const struct sign_secret *key, const struct sign_public *pub,
+               struct retain **ret) {
+    struct retain *r = mem_zalloc(sizeof *r);
+    if (!r)
+        return -ENOMEM;
+    *r = (struct retain){.c = c, .spool = spool, .key = key, .pub = pub, .shortest_ns = c->keeping.keep_ns};
+    for (size_t i = 0; i < c->n_keepings && r->shortest_ns; i++) {
+        int64_t own = config_keeping_of(c, c->keepings[i].name).keep_ns;
+        r->shortest_ns = MIN(r->shortest_ns, own);
+    }
+    *ret = r;
+    return 0;
+}
+
+void retain_free(struct retain *r) {
+    if (r)
+        holds_done(&r->holds);
+    mem_free(r);
+}
+
+/* ---- when is its time over ---- */
+
+static int judge(const struct retain *r, uint32_t segment, struct known *k, struct diag *err) {
+    struct spool_age age;
+    struct arena a;
+    struct str longest = STR("");
+    int64_t keep = 0;
+    arena_init(&a, 64 << 20);
+    int e = spool_age_of(r->spool, segment, &a, &age, err);
+    if (e == 0) {
+        keep = age.n_sources ? 0 : r->c->keeping.keep_ns;
+        for (uint32_t i = 0; i < age.n_sources; i++) {
+            int64_t own = config_keeping_of(r->c, age.sources[i]).keep_ns;
+            if (own > keep) {
+                keep = own;
+                longest = age.sources[i];
+            }
+        }
+        *k = (struct known){.segment = segment, .due_ns = age.newest_ns + keep};
+        snprintf(k->why, sizeof k->why, "kept for %lld days after its newest line%s%.*s", (long long) (keep / NS_PER_DAY),
+                 longest.n ? ", the longest of its sources: " : "", (int) MIN(longest.n, (size_t) 200), longest.p);
+        for (char *p = k->why; *p; p++) /* a name is an outsider's text, and this is signed as one line */
+            if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e)
+                *p = '?';
+    }
+    arena_done(&a);
+    return e;
+}
+
+static int known_of(struct retain *r, uint32_t segment, struct known **ret, struct diag *err) {
+    *ret = &r->known[segment % KNOWN_MAX];
+    return (*ret)->segment == segment ? 0 : judge(r, segment, *ret, err);
+}
+
+/* ---- what cases hold ---- */
+
+static int look_at_holds(struct retain *r, int64_t now_ns) {
+    char path[4096 + 32];
+    struct arena a;
+    struct str text;
+    struct diag d = {0};
+    snprintf(path, sizeof path, "%.4000s/hold/holds", r->c->data);
+    holds_done(&r->holds);
+    arena_init(&a, HOLDS_BYTES_MAX + (1 << 16));
+    int e = file_read(&a, path, HOLDS_BYTES_MAX, &text, &d);
+    if (e == 0)
+        e = holds_parse(text, &r->holds, &d);
+    arena_done(&a);
+    if (e == 0 && now_ns - r->holds.written_ns > HOLDS_AGE_MAX_NS)
+        e = diag_set(&d, -ESTALE, "what cases hold was told last %lld minutes ago",
+                     (long long) ((now_ns - r->holds.written_ns) / NS_PER_MIN));
+    if (e < 0 && !r->blind)
+        log_warn("nothing is removed: %s", d.text);
+    r->blind = e < 0;
+    return e;
+}
+
+/* ---- removing ---- */
+
+static void tell(const struct retain *r, const struct spool_candidate *c, const char *why) {
+    struct note n;
+    struct diag d = {0};
+    note_begin(&n, "kizuki.keep", "segment-removed");
+    jsonw_ku64(&n.w, "kizuki.keep.segment", c->segment);
+    jsonw_ku64(&n.w, "kizuki.keep.from", c->from);
+    jsonw_ku64(&n.w, "kizuki.keep.to", c->to);
+    jsonw_kz(&n.w, "kizuki.keep.why", why);
+    if (note_leave(&n, r->c->data, &d) < 0)
+        log_warn("that segment %u was removed is not noted: %s", c->segment, d.text);
+}
+
+static int remove_one(struct retain *r, const struct spool_candidate *all, size_t n, int64_t now_ns, struct diag *err) {
+    r->held_segments = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct known *k;
+        int e = known_of(r, all[i].segment, &k, err);
+        if (e < 0)
+            return e;
+        if (k->due_ns > now_ns)
+            continue;
+        const struct hold *h = holds_find(&r->holds, all[i].from, all[i].to);
+        if (h) {
+            r->held_segments++;
+            r->held_incident = h->incident;
+            continue;
+        }
+        /* Told before it is done: a kill in between tells it twice, never not at all. */
+        tell(r, &all[i], k->why);
+        if ((e = spool_segment_remove(r->spool, &all[i], k->why, now_ns, r->key, r->pub, err)) < 0)
+            return e;
+        log_info("segment %u removed (records %llu to %llu): %s", all[i].segment, (unsigned long long) all[i].from,
+                 (unsigned long long) all[i].to, k->why);
+        r->removed++;
+        r->removed_ns = now_ns;
+        return 1;
+    }
+    return 0;
+}
+
+int64_t retain_every_ns(const struct retain *r) {
+    return MIN(NS_PER_MIN, MAX(r->shortest_ns / 4, NS_PER_S));
+}
+
+int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) {
+    struct spool_candidate *all;
+    size_t n;
+    if (!r->shortest_ns)
+        return 0;
+    int e = spool_candidates(r->spool, r->pub, now_ns - r->shortest_ns, &all, &n, reterr);
+    if (e < 0)
+        return e;
+    /* Who holds what is asked for only when something could go. */
+    if (n && look_at_holds(r, now_ns) == 0)
+        e = remove_one(r, all, n, now_ns, reterr);
+    mem_free(all);
+    return e;
+}
+
+void retain_write(const struct retain *r, struct jsonw *w) {
+    jsonw_key(w, STR("retention"));
+    jsonw_object(w);
+    jsonw_kz(w, "state", !r->shortest_ns ? "off" : r->blind ? "blind" : r->held_segments ? "held" : "on");
+    jsonw_ku64(w, "removed", r->removed);
+    jsonw_ktime(w, "removed_at", r->removed_ns ? r->removed_ns : TIME_NONE);
+    jsonw_ku64(w, "held_segments", r->held_segments);
+    jsonw_ku64(w, "held_incident", r->held_incident);
+    jsonw_end(w);
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""What is kept as long as it must be and no longer: whole segments go when their time is over, what a case holds stays, what was
+removed is a record of its own, and verify tells a lawful removal from any other."""
+import json
+import os
+import shutil
+import socket
+
+import programs
+import seals as seal
+import tap
+
+SETTINGS = {"sources": [], "spool": {"segment": 1, "close_after": "1s"}, "retention": {"keep": "4s"}}
+
+
+def verify(data, *args):
+    r = tap.run(tap.KIZUKI, "verify", data, *args)
+    return r.returncode, r.stdout.decode() + r.stderr.decode()
+
+
+def attack(port):
+    """Enough for a case; its evidence are these very lines."""
+    with socket.create_connection(("127.0.0.1", port), 20) as s:
+        s.sendall(b"".join(b"<38>Nov 21 12:00:%02d gate sshd[%d]: Failed password for invalid user u%d from 203.0.113.9 port %d ssh2\n"
+                           % (i // 5, 100 + i, i, 4000 + i) for i in range(200)))
+        s.shutdown(socket.SHUT_WR)
+        while s.recv(4096):
+            pass
+
+
+def segments(data):
+    return {int(p.name[:8]) for p in (data / "spool").glob("*.seg*")}
+
+
+def removed(data):
+    return {int(p.name[:8]) for p in (data / "spool").glob("*.removed")}
+
+
+@tap.test
+def segments_go_when_their_time_is_over_and_verify_knows():
+    with programs.served(SETTINGS, ["--no-local-logs"]) as s, tap.folder() as d:
+        s.wait_up()
+        seal.send(s.syslog_port, [b"old %d" % i for i in range(2000)])
+        attack(s.syslog_port)
+        b = s.browser()
+        tap.wait_until(lambda: b.get("/incidents?state=all")["incidents"], 60, 0.1, "a case")
+        seal.wait_sealed(s, 2)
+        # the first segments go, but not those in which a case's lines stand
+        holds = lambda: (s.data / "hold" / "holds").read_text().splitlines()
+        tap.wait_until(lambda: (s.data / "hold" / "holds").exists() and len(holds()) > 2, 60, 0.1, "the room tells what is held")
+        # the tree goes on from its last whole block of 256 records: what stands in it stays until the next one is full
+        seal.send(s.syslog_port, [b"new %d" % i for i in range(600)])
+        held = [int(l.split()[0]) for l in holds()[1:-1]]
+        tap.wait_until(lambda: removed(s.data) and not (removed(s.data) & segments(s.data)), 60, 0.1,
+                       "something is removed: " + s.output()[-1500:])
+        status = lambda: json.loads((s.data / "keep" / "status.json").read_text())["retention"]
+        tap.wait_until(lambda: status()["held_segments"] >= 1 and status()["state"] == "held", 60, 0.1, str(status()))
+        told = lambda: [json.loads(l) for l in tap.run(tap.KIZUKI, "search", "event.action:segment-removed", s.data).stdout.splitlines()]
+        tap.wait_until(told, 60, 0.2, "the removal is a record of its own")
+        s.stop()
+        found = tap.run(tap.KIZUKI, "search", "Failed password", s.data, "--count").stdout.decode()
+        assert found.strip() == "200", found  # a case's lines are all there
+        for n in held[:3] + held[-3:]:
+            r = tap.run(tap.KIZUKI, "search", "*", s.data, "--from-record", n, "--to-record", n + 1, "--count")
+            assert r.stdout.strip() == b"1", (n, r)
+        status, said = verify(s.data)
+        assert status == 0 and "removed, and noted: segment" in said and "kept for 0 days" in said, said
+
+        # the same file gone without a note, and a note that somebody else signed
+        kept = sorted(segments(s.data))[:-1]
+        victim = f"{kept[0]:08}.seg.zst"
+        copy = d / "copy"
+        shutil.copytree(s.data, copy, ignore=shutil.ignore_patterns("*.sock", "lock"))
+        os.unlink(copy / "spool" / victim)
+        status, said = verify(copy)
+        assert status == 1 and f"missing: segment {kept[0]:08}" in said, said
+        some = sorted(removed(s.data))[0]
+        (copy / "spool" / f"{some:08}.removed").chmod(0o600)
+        (copy / "spool" / f"{some:08}.removed").unlink()
+        status, said = verify(copy)
+        assert status == 1 and "missing" in said, said
+
+
+@tap.test
+def what_cannot_be_meant_is_refused():
+    with tap.folder() as d:
+        for retention, why in (({"keep": "30d", "required": "1y", "why": "統一基準"}, "keep is shorter than what is required"),
+                               ({"keep": "2y", "required": "1y"}, "wants why"),
+                               ({"keep": "2y", "sources": [{"name": "fw", "required": "3y", "why": "contract 7"}]}, "shorter")):
+            (d / "kizuki.yml").write_text(json.dumps({"retention": retention}))
+            r = tap.run(tap.KIZUKI, "serve", "--data", d, timeout=20)
+            assert r.returncode == 1 and why in r.stderr.decode(), (retention, r.stderr)
+
+
+tap.main()
