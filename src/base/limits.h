@@ -210,3 +210,22 @@
 #define REGEX_MATCH_STEPS_MAX 500000      /* about 5 ms; honest matches need hundreds */
 #define REGEX_HEAP_KB_MAX 4096
 #define REGEX_JIT_STACK_BYTES_MAX (256 * 1024)
+
+/* Indicators (src/indicator) */
+#define INDICATORS_MAX 1000000            /* of one file, and of all together; a large feed has 100,000 */
+#define INDICATOR_FILE_BYTES_MAX ((size_t) 64 << 20) /* 100,000 of them as STIX, with all that stands around */
+#define INDICATOR_LIST_BYTES_MAX ((size_t) 1 << 30) /* a list in memory; 300 bytes each */
+#define INDICATOR_NODES_BYTES_MAX ((size_t) 2 << 30) /* a file of INDICATOR_FILE_BYTES_MAX as a tree */
+#define INDICATOR_VALUE_BYTES_MAX 2048    /* a URL; browsers stop there too */
+#define INDICATOR_TEXT_BYTES_MAX 300      /* who says so, their id, what was refused: a row on a page */
+#define INDICATOR_NOTE_BYTES_MAX 1000
+#define INDICATOR_REFUSED_MAX 1000        /* shown one by one; the rest is counted */
+#define INDICATOR_IMPORTS_MAX 4096        /* kept at once; each is a file and a row on a page */
+#define INDICATOR_PATTERN_BYTES_MAX 65536 /* one STIX pattern; the longest seen list some hundred addresses */
+#define INDICATOR_PATTERN_TERMS_MAX 4096  /* comparisons of one pattern */
+#define INDICATOR_PATTERN_DEPTH_MAX 32
+#define INDICATOR_COLUMNS_MAX 64          /* of a CSV file */
+#define INDICATOR_GROUP_MAX 8             /* values that must meet in one event */
+#define INDICATOR_HITS_MAX 16             /* of one event; the rest is not told */
+#define INDICATOR_ALLOW_ROWS_MAX 4000000  /* rows of all warning lists; MISP's have 1.5 million */
+#define INDICATOR_ALLOW_BYTES_MAX ((size_t) 512 << 20)

@@ -19,6 +19,15 @@ def free_port():
         return s.getsockname()[1]
 
 
+def send(port, lines):
+    """Lines over TCP, until they are taken."""
+    with socket.create_connection(("127.0.0.1", port), 60) as c:
+        c.sendall("".join(line + "\n" for line in lines).encode())
+        c.shutdown(socket.SHUT_WR)
+        while c.recv(4096):
+            pass
+
+
 class Served:
     def __init__(self, data, settings, extra=()):
         self.data = pathlib.Path(data)

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import socket
 import time
 
 import programs
@@ -98,14 +97,6 @@ def a_spool_is_searched_with_positions():
         assert search("--make-filters", "*", d / "spool")[0] == 2
 
 
-def send(port, lines):
-    with socket.create_connection(("127.0.0.1", port), 60) as c:
-        c.sendall("".join(line + "\n" for line in lines).encode())
-        c.shutdown(socket.SHUT_WR)
-        while c.recv(4096):
-            pass
-
-
 def searched(page, body):
     """A search run to its end."""
     n = page.api("POST", "/searches", body)["search"]
@@ -149,7 +140,7 @@ def pages_search_what_arrived():
     with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
         page = s.browser()
         assert page.api("POST", "/searches", {"query": "(a or"}, want=400)["error"]["key"] == "error.search_query"
-        send(s.syslog_port, LINES + [f"<38>Nov 21 12:01:00 web app[3]: filler {i} <b>x</b>" for i in range(3000)])
+        programs.send(s.syslog_port, LINES + [f"<38>Nov 21 12:01:00 web app[3]: filler {i} <b>x</b>" for i in range(3000)])
         tap.wait_until(lambda: searched(page, {"query": "filler"})["found"] == 3000, 60, what="all lines in the spool")
         # the first segments are closed and get filters by and by
         tap.wait_until(lambda: list((s.data / "search").glob("*.filter")), 60, what="a filter: " + s.output()[-600:])
@@ -164,7 +155,7 @@ def pages_search_what_arrived():
         assert searched(page, {"query": "filler", "to": "昨日"})["found"] == 0
         # what is older than the spool, as logs that were read back are, stands in the histogram, too
         old = f"<38>1 {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 200))} web app 3 - - an older story"
-        send(s.syslog_port, [old, old.replace("older", "same")])
+        programs.send(s.syslog_port, [old, old.replace("older", "same")])
         tap.wait_until(lambda: searched(page, {"query": "story"})["found"] == 2, 60, what="both lines in the spool")
         r2 = searched(page, {"query": "story"})
         assert sum(r2["histogram"]["counts"]) == 2, r2["histogram"]

@@ -136,6 +136,9 @@ static int read_rules(struct reading *r, const struct yaml_node *v) {
 static int read_partners(struct reading *r, const struct yaml_node *v) {
     return read_strs(r, v, &r->c->partners);
 }
+static int read_own(struct reading *r, const struct yaml_node *v) {
+    return read_strs(r, v, &r->c->own);
+}
 static int read_shared(struct reading *r, const struct yaml_node *v) {
     return read_strs(r, v, &r->c->shared);
 }
@@ -481,7 +484,7 @@ static const struct {
     {"https", read_https},       {"certificate", read_certificate},
     {"syslog", read_syslog},     {"rules", read_rules},
     {"sources", read_sources},   {"services", read_services},
-    {"partners", read_partners}, {"shared", read_shared},
+    {"partners", read_partners}, {"shared", read_shared}, {"own", read_own},
     {"block", read_block},
     {"spool", read_spool},       {"intake", read_intake},
     {"canary", read_canary},

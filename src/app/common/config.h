@@ -11,6 +11,7 @@
  *     - {name: S, title: {ja: T, en: T}, owner: {ja: T, en: T}, pages: [{path: PREFIX, shows: {ja: T, en: T}}]}
  *   partners: [CIDR…]              never blocked
  *   shared: [CIDR…]                addresses shared by many people: only ever proposed
+ *   own: [CIDR or NAME…]           our networks and domains: never taken for indicators
  *   block: {automatic: false, minutes: 60}
  *   intake:                        senders that are answered; src/app/gate takes them. At most 4 addresses of each
  *     http: [ADDR:PORT]            Elastic _bulk, Splunk HEC, OTLP, systemd-journal-upload, lines; https: the same in TLS
@@ -94,7 +95,7 @@ struct config {
     size_t n_syslog;
     struct config_gate gate;
     int offset_min;
-    struct config_strs rules, partners, shared;
+    struct config_strs rules, partners, shared, own;
     struct source *sources;
     size_t n_sources;
     bool sources_given; /* the file has a list, even an empty one */

@@ -21,6 +21,7 @@
 #include "detect/match.h"
 #include "detect/rule.h"
 #include "detect/statistics.h"
+#include "indicator/set.h"
 
 #include <limits.h>
 #include <sys/stat.h>
@@ -68,6 +69,8 @@ struct engine {
     struct engine_options options;
     int64_t clock_s[ENGINE_SIDES]; /* latest second told to correlate */
     struct source_counts sources_seen;
+    struct indicator_fields *looked_at; /* NULL: no indicators are asked for */
+    struct indicator_set *indicators;
     struct overlay *overlay;
     uint64_t *drill_hits; /* by rule */
     bool drill_ended;
@@ -168,6 +171,8 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
     if ((r = correlate_plan_new(e->rules, e->names, &e->correlate_plan, err)) < 0 ||
         (r = detect_plan_new(e->rules, e->names, &plan, &e->plan, err)) < 0)
         return r;
+    if (o->indicators && !(e->looked_at = indicator_fields_new(e->names)))
+        return diag_set(err, -ENOMEM, "out of memory");
     event_names_freeze(e->names);
     e->drill_hits = mem_zalloc_array(e->rules->n + 1, sizeof *e->drill_hits);
     if (!e->drill_hits || overlay_use(e->overlay, e->plan, e->names) < 0)
@@ -193,6 +198,7 @@ int engine_new(const struct engine_options *o, struct finding_sink sink, struct 
     int r = load(e, o, reterr);
     if (r < 0)
         return r;
+    e->indicators = indicator_set_ref(o->indicator_set);
     for (uint32_t i = 0; i < e->rules->n; i++)
         e->stats.rules += !overlay_is_exception(e->overlay, i) && !e->rules->rules[i]->refused;
     e->stats.rules_refused = e->rules->n_refused;
@@ -207,6 +213,8 @@ struct engine *engine_free(struct engine *e) {
     for (int side = 0; side < ENGINE_SIDES; side++)
         correlate_free(e->correlate[side]);
     overlay_free(e->overlay);
+    indicator_fields_free(e->looked_at);
+    indicator_set_unref(e->indicators);
     mem_free(e->drill_hits);
     detect_plan_unref(e->plan);
     detect_fields_free(e->fields);
@@ -440,6 +448,12 @@ static int take_tick(struct engine_batch *b, const struct raw_record *rec, int64
     return 0;
 }
 
+/* What an indicator list knows of it becomes part of the event; a line whose time is open is judged by its arrival. */
+static int look_up(const struct engine *e, struct event *ev, int64_t time_ns) {
+    int r = indicator_set_mark(e->indicators, e->looked_at, ev, time_ns == TIME_NONE ? ev->time_ns : time_ns);
+    return MIN(r, 0);
+}
+
 static int one_record(struct engine_lane *l, const struct raw_record *rec, struct engine_batch *b,
                       int64_t clock_s[ENGINE_SIDES]) {
     enum engine_side side = side_of(rec);
@@ -462,6 +476,8 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
     if ((r = count_source(b, &ev)) < 0)
         return r;
     int64_t time_ns = settle(b, &ev);
+    if (l->engine->indicators && (r = look_up(l->engine, &ev, time_ns)) < 0)
+        return r;
     /* Decoding has looked up every name a rule can ask for. */
     if (!l->engine->options.parse_only)
         r = detect_match(l->matcher, &ev, &hits, &n_hits);
@@ -602,6 +618,13 @@ void engine_use_sources(struct engine *e, const struct source *sources, size_t n
 const struct correlate_plan *engine_correlations(const struct engine *e) {
     return e->correlate_plan;
 }
+
+void engine_use_indicators(struct engine *e, struct indicator_set *set) {
+    ASSERT(e->looked_at || !set);
+    indicator_set_unref(e->indicators);
+    e->indicators = indicator_set_ref(set);
+}
+
 const struct overlay *engine_overlay(const struct engine *e) {
     return e->overlay;
 }
@@ -742,8 +765,11 @@ int engine_explain(struct engine_lane *l, const struct raw_record *rec, const st
     if (r == 0) {
         if (ev.time_ns == TIME_NONE)
             ev.time_ns = rec->arrival_ns;
-        r = engine_explain_event(l, &ev, only, out);
+        if (l->engine->indicators)
+            r = look_up(l->engine, &ev, ev.time_ns);
     }
+    if (r == 0)
+        r = engine_explain_event(l, &ev, only, out);
     arena_done(&arena);
     return r;
 }

@@ -12,6 +12,7 @@
 struct detect_rule;
 struct detect_rules;
 struct jsonw;
+struct indicator_set;
 
 struct engine_options {
     const char *const *rule_paths; /* NULL: the shipped rules */
@@ -29,6 +30,8 @@ struct engine_options {
     void *match_ctx;
     const char *suppress_path;     /* DATA/rules/suppress.yml (overlay.h); NULL: nothing is held back */
     bool ignore_until;             /* exceptions hide whatever the day */
+    bool indicators;               /* fields that indicators are looked up in are read, so that engine_use_indicators may be called */
+    struct indicator_set *indicator_set; /* as if it had been called with it; NULL: none yet */
     /* false: nobody asks for the findings of this rule, nor does a rule that is wanted need it; NULL: all are wanted */
     bool (*wants)(void *ctx, const struct detect_rules *set, const struct detect_rule *rule);
     void *wants_ctx;
@@ -122,6 +125,9 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
 int engine_hand_over(struct engine *from, struct engine *to) MUST_USE;
 /* Decoding looks sources up there from now on; no lane may be at work. */
 void engine_use_sources(struct engine *e, const struct source *sources, size_t n);
+/* From now on events are looked up in this set and say what hit (kizuki.indicator.*; indicator/set.h), as the rules ask for
+ * it. A reference is taken; NULL: none. No lane may be at work, and what it worked on has been consumed. */
+void engine_use_indicators(struct engine *e, struct indicator_set *set);
 /* Ends all findings (end of input). */
 int engine_flush(struct engine *e) MUST_USE;
 

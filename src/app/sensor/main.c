@@ -78,6 +78,7 @@ static void after_turn(uv_check_t *h) {
 static void on_tick(uv_timer_t *t) {
     struct sensor *s = t->data;
     static unsigned quiet;
+    indicators_tick(s);
     rules_tick(s);
     rule_state_tick(s);
     ledger_voice_tick(s);
@@ -144,6 +145,8 @@ static int start_parts(struct sensor *s, const struct options *o, struct diag *e
     if (found->gaps_n)
         log_error("%u stretches of the newest segment cannot be read", found->gaps_n);
     s->sink = (struct record_sink){.ctx = s, .put = put_counted, .commit = commit_and_look};
+    if ((r = indicators_start(s, err)) < 0)
+        return r;
     struct engine_options engine = {.sources = s->registry.sources, .n_sources = SOURCES_MAX};
     if ((r = rules_start(s, &engine, err)) < 0)
         return r;
@@ -199,12 +202,13 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
  * its sources lie, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
     static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX],
-        decoders[PATH_MAX], notes[PATH_MAX];
+        decoders[PATH_MAX], notes[PATH_MAX], indicators[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
     snprintf(incoming, sizeof incoming, "%.4000s/incoming", s->config->data);
     snprintf(decoders, sizeof decoders, "%.4000s/decoders", s->config->data);
+    snprintf(indicators, sizeof indicators, "%.4000s/indicators", s->config->data);
     int r = rulesets_path(rules, s->config->data, "");
     if (r == 0)
         r = file_make_dir(rules, 0700, err); /* rules that are taken in later are read, too */
@@ -212,13 +216,15 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
         r = file_make_dir(incoming, 0700, err);
     if (r == 0)
         r = note_folder(s->config->data, notes, err);
+    if (r == 0)
+        r = file_make_dir(indicators, 0700, err); /* those that are taken in later are read, too */
     if (r < 0)
         return r;
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
         {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
         {notes, SANDBOX_WRITE}, /* what our other programs noticed; taken and removed */
-        {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
+        {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {indicators, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},
     };

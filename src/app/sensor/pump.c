@@ -291,6 +291,11 @@ int pump_change(struct pump *p, const struct engine_options *o, struct diag *ret
     return warm_begin(&w, &p->warm, reterr);
 }
 
+void pump_use_indicators(struct pump *p, struct indicator_set *set) {
+    p->o.engine.indicator_set = set;
+    engine_use_indicators(p->engine, set);
+}
+
 int pump_change_state(const struct pump *p, struct diag *reterr) {
     if (p->change_failed.code && reterr)
         *reterr = p->change_failed;
@@ -300,6 +305,7 @@ int pump_change_state(const struct pump *p, struct diag *reterr) {
 static int take_over(struct pump *p) {
     struct warm *w = p->warm;
     warm_speak(w, (struct finding_sink){.ctx = p, .put = tell});
+    engine_use_indicators(warm_engine(w), p->o.engine.indicator_set); /* there may be others since it began */
     int r = engine_hand_over(p->engine, warm_engine(w));
     engine_batch_free(p->batch);
     engine_lane_free(p->lane);

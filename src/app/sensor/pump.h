@@ -34,6 +34,9 @@ void pump_listen(struct pump *p, pump_hear_fn *fn, void *ctx);
 /* Other rules (o->rule_paths and what else the engine is made of): made ready beside the running ones (warm.h), then
  * taken over between two records, in a slice. The paths must live until it is through. -EBUSY while one is under way. */
 int pump_change(struct pump *p, const struct engine_options *o, struct diag *reterr) MUST_USE;
+/* Other indicators from the next record on. The caller keeps its reference as long as the pump has them. */
+struct indicator_set;
+void pump_use_indicators(struct pump *p, struct indicator_set *set);
 /* 1: under way, 0: through, negative: the last one failed, *reterr says why and the old rules go on. */
 int pump_change_state(const struct pump *p, struct diag *reterr) MUST_USE;
 struct engine *pump_engine(struct pump *p);

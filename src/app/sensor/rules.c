@@ -17,6 +17,8 @@ static void use_paths(const struct sensor *s, struct engine_options *o, const st
     o->suppress_path = p->suppress;
     o->decoder_paths = p->decoders;
     o->n_decoder_paths = p->n_decoders;
+    o->indicators = true;
+    o->indicator_set = s->indicators;
 }
 
 static struct timespec changed_at(const struct sensor *s) {

@@ -33,6 +33,9 @@ struct sensor {
     struct config *config;
     struct rule_paths rule_paths, rule_paths_next; /* in use; being made ready */
     struct timespec rules_changed; /* of DATA/rules/changed when it was looked at last */
+    struct indicator_set *indicators; /* in use; NULL: there are none */
+    struct indicators_reading *indicators_reading;
+    int64_t indicators_changed_ns;
     bool rules_changing, rule_state_changed;
     struct canaries canaries;
     struct delays delays;
@@ -69,6 +72,10 @@ void sensor_look(uv_idle_t *h); /* main.c: what the idle handle does while there
 void rules_tick(struct sensor *s);
 /* The rules in use into o; at start. */
 int rules_start(struct sensor *s, struct engine_options *o, struct diag *reterr) MUST_USE;
+
+/* indicators.c: reads them at start, and takes up other ones while running. Once a second. */
+int indicators_start(struct sensor *s, struct diag *reterr) MUST_USE;
+void indicators_tick(struct sensor *s);
 
 /* rule_state.c: canaries, delays and decisions about rules, to the room and back. */
 void rule_state_start(struct sensor *s);

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Indicators end to end: what the command line takes in and why it refuses, what hits in what arrives, expiry, and taking back."""
+import json
+import os
+import time
+
+import programs
+import tap
+
+FILES = tap.ROOT / "tests" / "flow" / "indicators"
+PROSE = """【注意喚起】次の通信先を遮断してください。
+C2サーバ：hxxps://evil[.]bad-domain[.]com/gate.php?x=1 、ＩＰは４５．６７．８９．２１（ポート443）
+ほか　update-check(.)ru 、 192.168.1.5、 8.8.8.8
+マルウェア setup.zip MD5=0123456789abcdef0123456789abcdef
+参考: https://www.jpcert.or.jp/at/2026/at260001.html
+連絡先 info@bad-contact.jp  送信元 attacker[at]mail-bad2[.]org
+"""
+
+
+def indicator(data, *args, want=0):
+    r = tap.run(tap.KIZUKI, "indicator", args[0], "--data", data, *args[1:])
+    assert r.returncode == want, (args, r.returncode, r.stdout.decode(), r.stderr.decode())
+    return r.stdout.decode() if want == 0 else r.stderr.decode()
+
+
+def added(data, *args):
+    return [json.loads(line) for line in indicator(data, "add", "--json", *args).splitlines()]
+
+
+def listed(data, *args):
+    return {e["value"]: e for e in map(json.loads, indicator(data, "list", "--json", *args).splitlines())}
+
+
+@tap.test
+def files_are_read_and_refused_with_reasons():
+    with tap.folder() as d:
+        (d / "kizuki.yml").write_text("own: [61.45.67.0/24, our-own.jp]\n")
+        (d / "list.csv").write_bytes("種別,値,出所,確度,有効期限,備考\r\nIP,45.67.89.31,県警,高,2030-01-02,\"攻撃元、\"\"A\"\"\"\r\nドメイン,www.our-own.jp,県警,低,,\r\n".encode("cp932"))
+        (d / "advisory.txt").write_bytes(PROSE.encode("cp932"))
+        first, misp, csv, prose = added(d, FILES / "bundle.json", FILES / "event.json", d / "list.csv", d / "advisory.txt")
+        why = {r["value"]: (r["why"], r["detail"]) for r in first["refused"]}
+        assert (first["format"], first["new"], first["refused_total"]) == ("stix", 5, 3), first
+        assert why["61.45.67.8"] == ("own", "own") and why["104.16.1.1"] == ("listed", "Content delivery: Cloudflare"), why
+        assert why["network-traffic:dst_port"][0] == "unreadable", why
+        assert (misp["format"], misp["new"], misp["known"]) == ("misp", 4, 1), misp
+        assert (csv["format"], csv["new"], csv["refused"][0]["why"]) == ("csv", 1, "own"), csv
+        assert {r["value"]: r["why"] for r in prose["refused"]} == {
+            "192.168.1.5": "listed", "8.8.8.8": "listed", "setup.zip": "file_name",
+            "https://www.jpcert.or.jp/at/2026/at260001.html": "reference", "info@bad-contact.jp": "reference"}, prose
+        assert (prose["format"], prose["new"]) == ("text", 5), prose
+        all_of = listed(d)
+        assert "45.67.89.99" not in all_of and "45.67.89.99" in listed(d, "--all")  # it ended in 2020
+        both = all_of["45.67.89.10"]["origins"]
+        assert [(o["source"], o["tlp"], o["confidence"]) for o in both] == [("Sector ISAC", "amber+strict", 80), ("National CSIRT", "green", None)], both
+        one = all_of["45.67.89.31"]["origins"][0]
+        assert (one["source"], one["confidence"], one["note"], one["until"][:10]) == ("県警", 85, '攻撃元、"A"', "2030-01-02"), one
+        assert {"https://evil.bad-domain.com/gate.php?x=1", "45.67.89.21", "update-check.ru", "attacker@mail-bad2.org"} <= set(all_of)
+        # to whom: amber+strict and red are not for the community, red is for no file
+        shared, own = listed(d, "--for", "community"), listed(d, "--for", "organisation")
+        assert "45.67.89.12" in shared and "45.67.89.10" not in shared and "billing@mail-bad.org" not in own and "45.67.89.10" in own
+        # the same again is known; taking back leaves the other origin
+        assert [x["new"] for x in added(d, "--preview", FILES / "bundle.json")] == [0]
+        indicator(d, "remove", str(first["import"]))
+        assert [o["source"] for o in listed(d)["45.67.89.10"]["origins"]] == ["National CSIRT"]
+        assert "there is no import" in indicator(d, "remove", "77", want=1)
+        assert added(d, FILES / "bundle.json")[0]["import"] > prose["import"]  # numbers are not given twice
+        (d / "broken.json").write_text('{"type": "bundle", "objects": [')
+        assert "no JSON" in indicator(d, "add", d / "broken.json", want=1)
+        # a list of MISP's own kind, put there by the user, and one that takes the place of a shipped one
+        (d / "indicators" / "lists").mkdir()
+        (d / "indicators" / "lists" / "ours.json").write_text('{"name": "Not these", "type": "cidr", "list": ["45.67.0.0/16"]}')
+        (d / "indicators" / "lists" / "resolvers.json").write_text('{"name": "None", "type": "cidr", "list": []}')
+        (d / "few").write_text("45.67.89.40\n8.8.8.8\n")
+        x = added(d, "--preview", d / "few")[0]
+        assert (x["new"], x["refused"][0]["detail"]) == (1, "Not these"), x
+
+
+def squid(host, address, at=None):
+    return f"<134>1 {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} proxy squid 9 - - {at or time.time():.3f}    105 10.1.2.3 TCP_MISS/200 10600 GET http://{host}/index.html sato HIER_DIRECT/{address} text/html"
+
+
+@tap.test
+def what_arrives_is_looked_up():
+    with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
+        page = s.browser()
+        one = added(s.data, FILES / "bundle.json")[0]
+        tap.wait_until(lambda: "indicators are looked for" in s.output(), 60, what="the sensor with indicators")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        lines = [squid("www.debian.org", "151.101.2.132"), squid("a.update.bad-domain.com", "45.67.89.10"), squid("old.test.invalid", "45.67.89.99"),
+                 squid("xbad-domain.com", "45.67.89.100"),
+                 f"<38>1 {now} gate sshd 7 - - Failed password for root from 45.67.89.10 port 22 ssh2",
+                 f"<38>1 {now} gate sshd 7 - - Accepted password for alice from 45.67.89.10 port 22 ssh2"]
+        programs.send(s.syslog_port, lines)
+
+        def findings():
+            """Those that opened a case, and those that did not."""
+            all_of = page.get("/findings?limit=200")["findings"]
+            for case in page.get("/incidents")["incidents"]:
+                all_of += page.get(f"/incidents/{case['id']}/findings")["findings"]
+            return {f["rule"]["name"]: f for f in all_of if f["rule"]["name"].startswith("indicator_")}
+        tap.wait_until(lambda: len(findings()) == 3, 60, what="three findings of rules about indicators")
+        got = findings()
+        assert set(got) == {"indicator_outbound", "indicator_inbound", "indicator_entered"}, got
+        group = {g["name"]: g["value"] for g in got["indicator_entered"]["group"]}
+        assert group["kizuki.indicator.value"] == "45.67.89.10" and group["kizuki.indicator.tlp"] == "amber+strict" and group["kizuki.indicator.source"] == "Sector ISAC", group
+        # taken back: nothing hits any more
+        indicator(s.data, "remove", str(one["import"]))
+        tap.wait_until(lambda: "0 indicators are looked for" in s.output(), 60, what="the sensor without indicators")
+
+
+if __name__ == "__main__":
+    os.environ["TZ"] = "America/New_York"  # nothing may hang on it
+    tap.main()
