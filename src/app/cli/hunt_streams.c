@@ -213,7 +213,7 @@ static int make_ready(struct hunt *h, struct stream *s, unsigned depth) {
         int r = engine_consume(h->engine, j->batch, &s->time);
         if (r < 0)
             return r;
-        s->head = (s->head + 1) % DEPTH;
+        s->head = (s->head + 1) % depth; /* a single thread has one batch, which stays in the cache */
         s->n--;
     }
 }
