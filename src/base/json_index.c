@@ -394,11 +394,15 @@ AVX512 static void look_avx512(struct json_index *ix) {
     }
     end_look(ix, &s);
 }
+/* What a letter behind a backslash means, by its low six bits. */
+static const char letter_means[BLOCK] = {
+    ['b' & 63] = '\b', ['f' & 63] = '\f', ['n' & 63] = '\n', ['r' & 63] = '\r', ['t' & 63] = '\t'};
 /* The same 64 bytes at a time: escaping backslashes are taken out, letters made small. */
 AVX512 static size_t flatten_avx512(char *to, struct str raw, bool lower, bool *high) {
     const __m512i backslash = _mm512_set1_epi8('\\'), quote = _mm512_set1_epi8('"'),
                   slash = _mm512_set1_epi8('/'), a = _mm512_set1_epi8('A'),
-                  letters = _mm512_set1_epi8(26), apart = _mm512_set1_epi8('a' - 'A');
+                  alphabet = _mm512_set1_epi8(26), apart = _mm512_set1_epi8('a' - 'A'),
+                  means = _mm512_loadu_si512(letter_means);
     char *o = to;
     uint64_t carry = 0, highs = 0;
     for (size_t i = 0; i < raw.n; i += BLOCK) {
@@ -408,14 +412,16 @@ AVX512 static size_t flatten_avx512(char *to, struct str raw, bool lower, bool *
         highs |= _mm512_movepi8_mask(v);
         if (backslashes | carry) {
             uint64_t escaped = escaped_by(backslashes, &carry);
-            if (escaped & here &
-                ~(backslashes | _mm512_cmpeq_epi8_mask(v, quote) |
-                  _mm512_cmpeq_epi8_mask(v, slash)))
-                return SIZE_MAX;
+            uint64_t letters = escaped & here & ~(backslashes | _mm512_cmpeq_epi8_mask(v, quote) | _mm512_cmpeq_epi8_mask(v, slash));
+            if (UNLIKELY(letters)) {
+                if (_mm512_mask_cmpeq_epi8_mask(letters, v, _mm512_set1_epi8('u')))
+                    return SIZE_MAX;
+                v = _mm512_mask_permutexvar_epi8(v, letters, v, means);
+            }
             keep &= ~(backslashes & ~escaped);
         }
         if (lower)
-            v = _mm512_mask_add_epi8(v, _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), letters), v,
+            v = _mm512_mask_add_epi8(v, _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), alphabet), v,
                                      apart);
         _mm512_storeu_si512(o, _mm512_maskz_compress_epi8(keep, v));
         o += __builtin_popcountll(keep);

@@ -39,8 +39,8 @@ bool json_index_more(struct json_index *ix, uint32_t keep);
 
 /* A checked raw string into `to`, which has JSON_UNESCAPE_SPARE bytes more than it: escapes undone,
  * and letters of ASCII made small if asked; *high: not all of it is ASCII. Returns how many bytes;
- * SIZE_MAX when there are others than \\, \" and \/, or no code for it: then it has to go the long
- * way of json_unescape. */
+ * SIZE_MAX when there are \u escapes, or no code for it: then it has to go the long way of
+ * json_unescape. */
 size_t json_index_flatten(char *to, struct str raw, bool lower, bool *high);
 
 /* Which code looks: "avx512", "avx2", "sse2", "plain". The best the processor has, or what
