@@ -162,43 +162,38 @@ WIDE static inline __m512i groups_at(struct filter_tables t, __m512i a, __m512i 
         _mm512_and_si512(_mm512_permutexvar_epi8(c, t.at[2]), _mm512_permutexvar_epi8(d, t.at[3])));
 }
 
-/* The next block from *i on in which something passes; its places, 0 at the end. `left` of the last ones are
- * masked. */
-WIDE static inline __mmask64 next_block(const struct kernel_filter *f, const char *v, size_t n, size_t places,
-                                        size_t *i) {
-    const struct filter_tables t = tables_of(f->groups[0]);
-    const struct filter_tables u = tables_of(f->groups[f->halves - 1]);
-    for (; *i < places; *i += 64) {
-        const char *p = v + *i;
-        size_t left = n - *i;
-        __m512i a, b, c, d;
+/* The bytes from each of up to 64 places on, `left` in all, where fewer than 67 are left. */
+struct places {
+    __m512i a, b, c, d;
+};
+WIDE static inline __attribute__((always_inline)) struct places last_places(const char *p, size_t left) {
+    return (struct places){load(p, left), left > 1 ? load(p + 1, left - 1) : _mm512_setzero_si512(),
+                           left > 2 ? load(p + 2, left - 2) : _mm512_setzero_si512(),
+                           left > 3 ? load(p + 3, left - 3) : _mm512_setzero_si512()};
+}
+
+WIDE static inline __attribute__((always_inline)) size_t filter_by(const struct kernel_filter *f, bool two, const char *v,
+                                                                   size_t n, size_t *at, uint32_t out[KERNEL_PLACES_MAX]) {
+    const struct filter_tables t = tables_of(f->groups[0]), u = tables_of(f->groups[two]);
+    size_t found = 0, i = *at, places = n < f->min ? 0 : n - f->min + 1;
+    for (; i < places; i += 64) {
+        const char *p = v + i;
+        struct places x;
         __mmask64 here = ~UINT64_C(0);
-        if (LIKELY(left >= 67)) { /* all 64 are places */
-            a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
-            c = _mm512_loadu_si512(p + 2), d = _mm512_loadu_si512(p + 3);
+        if (LIKELY(n - i >= 67)) { /* all 64 are places */
+            x = (struct places){_mm512_loadu_si512(p), _mm512_loadu_si512(p + 1), _mm512_loadu_si512(p + 2),
+                                _mm512_loadu_si512(p + 3)};
         } else {
-            here = low(places - *i);
-            a = load(p, left), b = load(p + 1, left - 1);
-            c = left > 2 ? load(p + 2, left - 2) : _mm512_setzero_si512();
-            d = left > 3 ? load(p + 3, left - 3) : _mm512_setzero_si512();
+            here = low(places - i);
+            x = last_places(p, n - i);
         }
-        __m512i pass = groups_at(t, a, b, c, d);
-        if (f->halves == 2)
-            pass = _mm512_or_si512(pass, groups_at(u, a, b, c, d));
+        __m512i pass = groups_at(t, x.a, x.b, x.c, x.d);
+        if (two)
+            pass = _mm512_or_si512(pass, groups_at(u, x.a, x.b, x.c, x.d));
         __mmask64 m = _mm512_mask_test_epi8_mask(here, pass, pass);
         if (LIKELY(!m))
             continue;
-        m &= _mm512_movepi8_mask(_mm512_permutex2var_epi8(_mm512_loadu_si512(f->first), a, _mm512_loadu_si512(f->first + 64)));
-        if (m)
-            return m;
-    }
-    return 0;
-}
-
-WIDE static size_t wide_filter(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
-                               uint32_t out[KERNEL_PLACES_MAX]) {
-    size_t found = 0, i = *at, places = n < f->min ? 0 : n - f->min + 1;
-    for (__mmask64 m; (m = next_block(f, v, n, places, &i)); i += 64) {
+        m &= _mm512_movepi8_mask(_mm512_permutex2var_epi8(_mm512_loadu_si512(f->first), x.a, _mm512_loadu_si512(f->first + 64)));
         if (found + (size_t) __builtin_popcountll(m) > KERNEL_PLACES_MAX)
             break;
         for (; m; m &= m - 1)
@@ -206,6 +201,11 @@ WIDE static size_t wide_filter(const struct kernel_filter *f, const char *v, siz
     }
     *at = i < places ? i : n;
     return found;
+}
+
+WIDE static size_t wide_filter(const struct kernel_filter *f, const char *v, size_t n, size_t *at,
+                               uint32_t out[KERNEL_PLACES_MAX]) {
+    return f->halves == 2 ? filter_by(f, true, v, n, at, out) : filter_by(f, false, v, n, at, out);
 }
 
 const struct kernel *kernel_avx512(void) {
