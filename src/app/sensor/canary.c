@@ -158,7 +158,9 @@ static void look_after(struct sensor *s) {
     struct canaries *c = &s->canaries;
     const struct detect_rule *rule = detect_rules_find(engine_rules(pump_engine(s->pump)), str_of(c->rule));
     struct canary_row *row = row_of(c, str_of(c->rule));
-    uint64_t took_ms = (uint64_t) ((time_monotonic_ns() - c->from_ns) / NS_PER_MS);
+    bool arrived = c->heard && roomlink_acknowledged(s->link) >= c->seq;
+    int64_t until_ns = arrived ? roomlink_acknowledged_at(s->link) : time_monotonic_ns(); /* we look once a second */
+    uint64_t took_ms = (uint64_t) (MAX(until_ns - c->from_ns, 0) / NS_PER_MS);
     enum canary_state state = rule && row ? judge(s, rule, took_ms) : CANARY_NONE;
     if (state == CANARY_WAITING)
         return;

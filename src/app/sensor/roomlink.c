@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
 
 enum {
     RETRY_MS = 200,
@@ -32,6 +33,7 @@ struct roomlink {
     size_t outbox_bytes;
     size_t n_out;
     uint64_t seq;
+    int64_t acknowledged_ns;
 };
 
 static struct out_item *item_of(struct list *x) {
@@ -76,6 +78,7 @@ static void take_acknowledgement(struct roomlink *l, uint64_t seq) {
         l->n_out--;
         list_remove(&it->link);
         mem_free(it);
+        l->acknowledged_ns = time_monotonic_ns();
     }
     if (was_full && !roomlink_full(l)) {
         l->was_full = false;
@@ -216,6 +219,10 @@ void roomlink_image(struct roomlink *l, struct image *x) {
 
 uint64_t roomlink_told(const struct roomlink *l) {
     return l->seq;
+}
+
+int64_t roomlink_acknowledged_at(const struct roomlink *l) {
+    return l->acknowledged_ns;
 }
 
 uint64_t roomlink_acknowledged(const struct roomlink *l) {

@@ -33,6 +33,7 @@ bool roomlink_empty(const struct roomlink *l); /* everything told was acknowledg
 /* Numbers of the finding queued last, and of the last one acknowledged. */
 uint64_t roomlink_told(const struct roomlink *l);
 uint64_t roomlink_acknowledged(const struct roomlink *l);
+int64_t roomlink_acknowledged_at(const struct roomlink *l); /* the last one; monotonic */
 struct image;
 void roomlink_image(struct roomlink *l, struct image *x); /* the outbox; reading adds to it */
 bool roomlink_up(const struct roomlink *l);
