@@ -10,12 +10,14 @@
 #define PROXY_NEAR_NS (30 * NS_PER_S)
 enum { SUPERSEDED = 1 << 20 }; /* a doubt no sum of reasons reaches */
 
-int64_t trace_span_distance(const struct span *s, int64_t from_ns, int64_t to_ns) {
-    int64_t off = 0;
+static int64_t exact_distance(const struct span *s, int64_t from_ns, int64_t to_ns) {
     if (to_ns < s->begin_ns)
-        off = s->begin_ns - to_ns;
-    else if (s->end_ns != TIME_NONE && from_ns > s->end_ns)
-        off = from_ns - s->end_ns;
+        return s->begin_ns - to_ns;
+    return s->end_ns != TIME_NONE && from_ns > s->end_ns ? from_ns - s->end_ns : 0;
+}
+
+int64_t trace_span_distance(const struct span *s, int64_t from_ns, int64_t to_ns) {
+    int64_t off = exact_distance(s, from_ns, to_ns);
     return off <= ROUNDING_NS ? 0 : off;
 }
 
@@ -73,6 +75,21 @@ static int64_t taken_over(const struct trace *t, const struct fact *first) {
     return at;
 }
 
+/* Said in the middle of a translation whose beginning is known. */
+static bool is_middle_of_another(const struct trace *t, const struct fact *f) {
+    if (f->phase != PHASE_POINT)
+        return false;
+    for (size_t i = 0; i < t->n_facts; i++) {
+        const struct fact *o = &t->facts[i], *end;
+        if (o->kind != FACT_TRANSLATION || o->phase != PHASE_START || !same_flow(o, f) || trace_when(o) > trace_when(f))
+            continue;
+        end = end_of(t, o);
+        if (!end || trace_when(end) >= trace_when(f))
+            return true;
+    }
+    return false;
+}
+
 static bool is_end_of_another(const struct trace *t, const struct fact *f) {
     if (f->phase != PHASE_END && f->phase != PHASE_WHOLE)
         return false;
@@ -84,7 +101,7 @@ static bool is_end_of_another(const struct trace *t, const struct fact *f) {
 }
 
 static bool session_of(const struct trace *t, const struct fact *f, struct session *ret) {
-    if (is_end_of_another(t, f)) /* told with what it ends */
+    if (is_end_of_another(t, f) || is_middle_of_another(t, f)) /* told with what it belongs to */
         return false;
     *ret = (struct session){.first = f, .last = f, .span = span_of(f)};
     if (f->phase == PHASE_END) /* how long before it began is not known */
@@ -145,6 +162,10 @@ static int step_inwards(struct trace *t, const struct path *from, const struct s
     struct path p = *from;
     if (p.n == TRACE_HOPS_MAX)
         return 0;
+    if (!p.n) {
+        p.exact_ns = exact_distance(&s->span, from->from_ns, from->to_ns);
+        p.begins_then = s->span.begin_ns >= from->from_ns && s->span.begin_ns <= from->to_ns;
+    }
     p.hops[p.n++] = (struct hop){.proxy = proxy, .placed = placed, .s = *s, .off_ns = off};
     p.ip = s->first->inner;
     p.port = s->first->inner_port;
@@ -313,6 +334,10 @@ static int by_doubt(const void *pa, const void *pb) {
     const struct candidate *a = pa, *b = pb;
     if (a->doubt != b->doubt)
         return a->doubt < b->doubt ? -1 : 1;
+    if (a->path->exact_ns != b->path->exact_ns)
+        return a->path->exact_ns < b->path->exact_ns ? -1 : 1;
+    if (a->path->begins_then != b->path->begins_then)
+        return a->path->begins_then ? -1 : 1;
     int r = ip_cmp(&a->path->ip, &b->path->ip);
     if (r == 0)
         r = str_cmp(a->holder.mac, b->holder.mac);
@@ -339,18 +364,26 @@ static void thin(struct trace *t) {
     t->n_candidates = n;
 }
 
-/* Several inside addresses had the port within the time asked for: none of them alone. */
+static bool is_rival(const struct path *p, const struct path *o) {
+    return o != p && o->n == p->n && o->n && o->done && o->shift == p->shift && o->doubt < SUPERSEDED && !ip_eq(&o->ip, &p->ip) &&
+           !o->hops[0].off_ns;
+}
+
+/* Several inside addresses had the port within the time asked for: none of them alone. Beside one that had it then, one
+ * that had it a second earlier or later is near, and no longer as good as then. */
 static void doubt_shared(struct trace *t) {
     for (size_t i = 0; i < t->n_paths; i++) {
         struct path *p = &t->paths[i];
-        bool shared = false;
-        for (size_t k = 0; k < t->n_paths; k++) {
+        bool shared = false, beside = false;
+        for (size_t k = 0; p->n && !p->hops[0].off_ns && p->doubt < SUPERSEDED && k < t->n_paths; k++) {
             const struct path *o = &t->paths[k];
-            shared |= o != p && o->n && p->n && o->done && o->shift == p->shift && o->doubt < SUPERSEDED && !o->hops[0].off_ns &&
-                      !p->hops[0].off_ns && !ip_eq(&o->ip, &p->ip) && o->n == p->n;
+            shared |= is_rival(p, o) && !o->exact_ns && !p->exact_ns;
+            beside |= is_rival(p, o) && !o->exact_ns && p->exact_ns;
         }
-        if (shared && p->doubt < SUPERSEDED)
+        if (shared)
             trace_doubt(&p->why, &p->doubt, WHY_SHARED, 0);
+        if (beside)
+            trace_doubt(&p->why, &p->doubt, WHY_NEAR, 0);
     }
 }
 

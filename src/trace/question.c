@@ -33,7 +33,7 @@ static int read_when(const struct trace_words *t, int offset_min, struct trace_q
     if (r < 0)
         return r;
     q->zone_told = t->zone.n || !w.zone_assumed;
-    q->width_ns = time_written_width_s(&w) * NS_PER_S;
+    q->width_ns = MAX(time_written_width_s(&w), 1) * NS_PER_S; /* 02:14:05 is all of that second */
     q->at_ns = w.about ? w.t_ns - q->width_ns / 2 : w.t_ns;
     if (w.precision == TIME_TO_DAY && !w.about)
         return diag_set(err, -EINVAL, "a time of the day is needed, not only the day");

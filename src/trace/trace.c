@@ -9,7 +9,7 @@
 const struct trace_reason trace_reasons[WHY_MAX_] = {
     [WHY_SLIP_ZONE] = {"slip_zone", 40},           /* fits if the time asked for was meant in the other zone */
     [WHY_LOG_ZONE] = {"log_zone", 45},             /* fits if the log's own time was read in the wrong zone */
-    [WHY_NEAR] = {"near_in_time", 6},              /* and more by distance */
+    [WHY_NEAR] = {"near_in_time", 14},             /* and more by distance; more than several within the time */
     [WHY_SHARED] = {"port_shared", 10},            /* several had the port within the time given */
     [WHY_NO_PORT] = {"no_port", 12},               /* none was told */
     [WHY_UNTRANSLATED] = {"untranslated", 10},     /* no translation of it was logged; it stands in logs itself */

@@ -72,6 +72,8 @@ struct path {
     int64_t from_ns, to_ns; /* when it was, at this end */
     uint32_t why;           /* bits of enum reason */
     int doubt;
+    int64_t exact_ns; /* of the outermost hop: how far off, without rounding; orders what is equal by doubt */
+    bool begins_then; /* it began within the time asked for: what is written down of a connection is mostly its beginning */
     bool done; /* its end is the inside */
     int shift; /* 0 as it was read; hours */
 };

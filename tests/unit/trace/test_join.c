@@ -39,7 +39,7 @@ static void a_port_used_again_within_seconds_is_two_candidates(void **state UNUS
     struct bed_found f;
     q.width_ns = 60 * NS_PER_S; /* "02:14" */
     BED_TRACE(&q, events, &f);
-    assert_string_equal(bed_who(&f), "192.168.1.10 - - possible\n192.168.1.11 - - possible\n");
+    assert_string_equal(bed_who(&f), "192.168.1.11 - - possible\n192.168.1.10 - - possible\n"); /* it began then */
     assert_true(bed_doubts(&f, 1, "port_shared") && bed_doubts(&f, 2, "port_shared"));
     bed_done(&f);
     q.width_ns = 0; /* "02:14:05" and "02:14:30" */
