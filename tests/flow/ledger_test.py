@@ -72,4 +72,22 @@ def a_source_that_stops_or_lacks_records_is_told_and_one_that_goes_on_is_not():
         room.close()
 
 
+@tap.test
+def what_does_not_come_is_told_before_the_source_itself_removes_it():
+    with tap.folder() as d:
+        data = d / "data"
+        data.mkdir()
+        room = roomside.Room(d / "room.sock")
+        now = time.time()
+        text = b"Nov 23 02:03:08 gate app[1]: nothing special"
+        lines = [(now - 20 * 86400 + 60 * i, s, text) for i in range(200) for s in (0, 1)]  # quiet for almost twenty days
+        played(data, room, lines, now - 30)
+        settings = {"sources": [], "retention": {"keep": "2y", "required": "1y", "why": "law", "sources": [{"name": "s0", "own": "30d"}]}}
+        sensor = roomside.Sensor(data, room, settings)
+        eaten = lambda: [f for f in findings(room) if f["rule"]["name"] == "source_eaten"]
+        tap.wait_until(eaten, 60, 0.2, "what s0 will lose is told: " + sensor.said()[-1500:])
+        told = json.dumps(eaten()[-1])
+        assert '"s0"' in told and '"s1"' not in told, told
+
+
 tap.main()

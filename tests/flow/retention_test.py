@@ -53,7 +53,7 @@ def segments_go_when_their_time_is_over_and_verify_knows():
         held = [int(l.split()[0]) for l in holds()[1:-1]]
         tap.wait_until(lambda: removed(s.data) and not (removed(s.data) & segments(s.data)), 60, 0.1,
                        "something is removed: " + s.output()[-1500:])
-        status = lambda: json.loads((s.data / "keep" / "status.json").read_text())["retention"]
+        status = lambda: json.loads((s.data / "status" / "keep.json").read_text())["retention"]
         tap.wait_until(lambda: status()["held_segments"] >= 1 and status()["state"] == "held", 60, 0.1, str(status()))
         told = lambda: [json.loads(l) for l in tap.run(tap.KIZUKI, "search", "event.action:segment-removed", s.data).stdout.splitlines()]
         tap.wait_until(told, 60, 0.2, "the removal is a record of its own")

@@ -38,7 +38,7 @@ def code_for(first, name="vault-a"):
 
 
 def status_of(vault, name="tokyo"):
-    p = vault.data / "vault" / name / "status.json"
+    p = vault.data / "status" / f"vault-{name}.json"
     return json.loads(p.read_text()) if p.exists() else {}
 
 
@@ -192,6 +192,16 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         assert status_of(vault)["state"] == "fine", status_of(vault)
 
         exported_from_the_pages(d, first)
+        # both sides' pages say how far it is
+        b = first.browser()
+        seen = b.get("/seals")
+        assert seen["keep"]["state"] == "sealing" and seen["keep"]["sealed_to"] >= sealed and seen["retention"]["keep_days"] is None, seen
+        tap.wait_until(lambda: (b.get("/seals")["lend"] or {"vaults": []})["vaults"], 60, 0.2, "who has asked")
+        assert b.get("/seals")["lend"]["vaults"][0]["name"] == "vault-a" and seen["verified"] is None
+        assert kizuki("verify", first.data)[0] == 0
+        assert b.get("/seals")["verified"]["faults"] == 0
+        pulled, = vault.browser().get("/seals")["pulled"]
+        assert pulled["name"] == "tokyo" and pulled["state"] == "fine" and pulled["has"]["records"] >= sealed, pulled
         # Root on the first makes another history with the same key, as long as the old one.
         pull_the_plug(first)
         shutil.rmtree(first.data / "spool")

@@ -61,13 +61,13 @@ static int run_list(void *settings, unsigned n UNUSED, char **args UNUSED) {
     char path[4096 + 300];
     if (config_load(o->data, NULL, &config, &d) < 0)
         return command_failed(&d);
-    snprintf(path, sizeof path, "%s/lend/status.json", config->data);
+    snprintf(path, sizeof path, "%s/status/lend.json", config->data);
     print_file(&config->arena, path);
-    snprintf(path, sizeof path, "%s/vault", config->data);
+    snprintf(path, sizeof path, "%s/status", config->data);
     DIR *dir = opendir(path);
     for (struct dirent *e; dir && (e = readdir(dir));)
-        if (e->d_type == DT_DIR && e->d_name[0] != '.') {
-            snprintf(path, sizeof path, "%s/vault/%s/status.json", config->data, e->d_name);
+        if (str_starts(str_of(e->d_name), STR("vault-"))) {
+            snprintf(path, sizeof path, "%s/status/%s", config->data, e->d_name);
             print_file(&config->arena, path);
         }
     if (dir)

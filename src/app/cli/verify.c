@@ -1,6 +1,7 @@
 /* `kizuki verify DIR`: does the spool hold what its checkpoints say? Exit status 0 only if everything holds. */
 #include "app/cli/command.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "spool/verify.h"
 
@@ -109,6 +110,29 @@ static void summary(const struct spool_verified *v, const struct sign_public *ke
                "(--checkpoint)\n");
 }
 
+/* For the page of sources, where there is one: that it was looked at, and what came of it. */
+static void write_status(const char *dir, const struct spool_verified *v, const struct verify_args *a) {
+    char path[PATH_CAP + 32];
+    struct stat st;
+    struct buf b;
+    struct jsonw w;
+    (void) snprintf(path, sizeof path, "%s/status", dir);
+    if (stat(path, &st) < 0)
+        return;
+    (void) snprintf(path, sizeof path, "%s/status/verified.json", dir);
+    buf_init(&b, 4096);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_ktime(&w, "at", time_now_ns());
+    jsonw_ku64(&w, "faults", v->faults);
+    jsonw_ku64(&w, "records", v->newest.size);
+    jsonw_kbool(&w, "elsewhere", a->key && a->checkpoints.n > 0);
+    jsonw_end(&w);
+    buf_add_byte(&b, '\n');
+    IGNORE(file_write_atomic(path, buf_str(&b), 0644, NULL));
+    buf_done(&b);
+}
+
 static int run_verify(void *settings, unsigned n_args UNUSED, char **args) {
     struct verify_args *a = settings;
     struct arena arena;
@@ -134,6 +158,7 @@ static int run_verify(void *settings, unsigned n_args UNUSED, char **args) {
     arena_done(&arena);
     if (r < 0)
         return command_failed(&d);
+    write_status(args[0], &v, a);
     if (!a->quiet)
         summary(&v, &key, a);
     return v.faults ? 1 : 0;

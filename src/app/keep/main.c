@@ -1,7 +1,8 @@
 /* kizuki-keep: seals what the sensor has written.
  *
  *   DATA/spool   closed segments become leaves of the tree, are signed for and compressed (spool/seal.h)
- *   DATA/keep    the signing key, and status.json for whoever shows how far it is
+ *   DATA/keep    the signing key
+ *   DATA/status  keep.json, for whoever shows how far it is
  *   DATA/hold    what cases hold (holds.h), read before something goes (retain.h)
  *
  * A program of its own because it holds the key: the sensor reads hostile bytes and must not be able to sign. It opens
@@ -160,7 +161,7 @@ static int prepare(struct keep *k, struct diag *err) {
     char key[PATH_MAX + 8];
     snprintf(k->spool, sizeof k->spool, "%.4000s/spool", k->data);
     snprintf(k->folder, sizeof k->folder, "%.4000s/keep", k->data);
-    snprintf(k->status, sizeof k->status, "%.4000s/keep/status.json", k->data);
+    snprintf(k->status, sizeof k->status, "%.4000s/status/keep.json", k->data);
     snprintf(key, sizeof key, "%s/key", k->folder);
     int r = config_load(k->data, k->config_file, &k->config, err);
     if (r == 0)
@@ -208,12 +209,16 @@ int main(int argc, char **argv) {
     }
     r = prepare(&k, &d);
     if (r == 0) {
-        char hold[PATH_MAX], notes[PATH_MAX];
+        char hold[PATH_MAX], notes[PATH_MAX], status[PATH_MAX];
+        snprintf(status, sizeof status, "%.4000s/status", k.data);
         snprintf(hold, sizeof hold, "%.4000s/hold", k.data);
         const struct sandbox_path paths[] = {
-            {k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}, {hold, SANDBOX_READ}, {notes, SANDBOX_WRITE}};
+            {k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}, {hold, SANDBOX_READ}, {notes, SANDBOX_WRITE},
+            {status, SANDBOX_WRITE}};
         if ((r = file_make_dir(hold, 0700, &d)) == 0) /* the room makes it too; whoever comes first */
             r = note_folder(k.data, notes, &d);
+        if (r == 0)
+            r = file_make_dir(status, 0700, &d);
         if (r == 0)
             r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES, &d);
     }

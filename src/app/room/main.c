@@ -332,16 +332,18 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
+    snprintf(status, sizeof status, "%s/status", p->config->data);
     int made = file_make_dir(hold, 0700, err); /* the keeper makes it too; whoever comes first */
     if (made < 0)
         return made;
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
                                    {incoming, SANDBOX_WRITE},
+                                   {status, SANDBOX_READ}, /* of our other programs */
                                    {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};

@@ -54,6 +54,7 @@ const struct route ROUTES[] = {
     R("POST", "/actions/{id}/undo", UNDO, ACTION, ACTION, action_undo, "take it back"),
     R("POST", "/actions/{id}/extend", EXTEND, ACTION, ACTION, action_extend, "let it last longer"),
     R("GET", "/sources", READ, SOURCE, NONE, sources, "where logs come from"),
+    R("GET", "/seals", READ, SOURCE, NONE, seals, "how far what arrived is sealed, copied and kept"),
     R("GET", "/sources/{id}/unread", READ, EVIDENCE, NONE, source_unread,
       "lines nobody could read"),
     R("GET", "/rules", READ, RULE, NONE, rules, "what can be noticed"),

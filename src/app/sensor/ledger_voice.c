@@ -109,6 +109,35 @@ static void say_quiet(struct saying *x) {
     }
 }
 
+/* What is silent is still where it was written, until that place removes it: said while there is time to fetch it. Days left
+ * are told at EATEN_DAYS; not kept over a restart, which tells again. */
+static const int64_t EATEN_DAYS[] = {30, 14, 7, 3, 1, 0};
+
+static void say_eaten(struct saying *x) {
+    static uint8_t told[SOURCES_MAX];
+    struct config_keeping k = config_keeping_of(x->s->config, x->source->name);
+    int64_t from = x->row->rhythm.last_ns;
+    uint8_t step = 0;
+    if (!k.own_ns || !from || x->source->id >= SOURCES_MAX)
+        return;
+    int64_t left = (from + k.own_ns - x->now_ns) / NS_PER_DAY;
+    /* A source that keeps ten days is not told of at ten: half of its time has to be over. */
+    for (size_t i = 0; i < ARRAY_SIZE(EATEN_DAYS); i++)
+        if (left <= EATEN_DAYS[i] && EATEN_DAYS[i] <= k.own_ns / NS_PER_DAY / 2)
+            step = (uint8_t) (i + 1);
+    if (step <= told[x->source->id] || x->row->told.quiet < SILENT_STEP) {
+        told[x->source->id] = MIN(step, told[x->source->id]);
+        return;
+    }
+    begin(x, "source-eaten");
+    jsonw_ki64(&x->w, "kizuki.ledger.left_days", MAX(left, INT64_C(0)));
+    jsonw_ki64(&x->w, "kizuki.ledger.own_days", k.own_ns / NS_PER_DAY);
+    jsonw_ki64(&x->w, "kizuki.ledger.required_days", k.required_ns / NS_PER_DAY);
+    jsonw_ktime(&x->w, "kizuki.ledger.last_seen", from);
+    if (end(x))
+        told[x->source->id] = step;
+}
+
 static void say_lost(struct saying *x) {
     struct ledger_row *r = x->row;
     uint64_t lost = r->truncated + intake_live_counters(x->s->live, x->source->id).lost;
@@ -186,6 +215,7 @@ void ledger_voice_tick(struct sensor *s) {
         if (!ledger_shows(x.source) || x.row->first_ns == TIME_NONE)
             continue;
         say_quiet(&x);
+        say_eaten(&x);
         say_lost(&x);
         say_wiped(&x);
         while (sequence_due(&l->sequence, x.source->id, x.now_ns, say_gap, &x))

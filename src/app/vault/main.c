@@ -78,26 +78,35 @@ static int wait_for_seals(const struct options *o, struct sign_public *ret, stru
     return r;
 }
 
+static int make_status(const struct options *o, char dst[4096], struct diag *err) {
+    snprintf(dst, 4096, "%.4000s/status", o->data);
+    return file_make_dir(dst, 0700, err);
+}
+
 /* Of what is here it may read the spool, no more: the secret key of the seals lies beside it. */
 static int wall_offer(const struct options *o, struct diag *err) {
-    static char spool[4096], lend[4096], notes[4096];
+    static char spool[4096], lend[4096], notes[4096], status[4096];
     snprintf(spool, sizeof spool, "%.4000s/spool", o->data);
     snprintf(lend, sizeof lend, "%.4000s/lend", o->data);
-    int r = note_folder(o->data, notes, err);
+    int r = make_status(o, status, err);
+    if (r == 0)
+        r = note_folder(o->data, notes, err);
     if (r == 0)
         r = file_make_dir(spool, 0700, err);
     const struct sandbox_path paths[] = {{spool, SANDBOX_READ}, {lend, SANDBOX_WRITE},
-                                         {notes, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}};
+                                         {notes, SANDBOX_WRITE}, {status, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}};
     return r < 0 ? r : sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS, err);
 }
 
 /* What the system's look-up of names reads stands beside its own folder. */
 static int wall_pull(const struct options *o, struct diag *err) {
-    static char vault[4096], notes[4096];
+    static char vault[4096], notes[4096], status[4096];
     snprintf(vault, sizeof vault, "%.4000s/vault", o->data);
-    int r = note_folder(o->data, notes, err);
+    int r = make_status(o, status, err);
+    if (r == 0)
+        r = note_folder(o->data, notes, err);
     const struct sandbox_path paths[] = {
-        {vault, SANDBOX_WRITE}, {notes, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}, {"/etc/hosts", SANDBOX_READ},
+        {vault, SANDBOX_WRITE}, {notes, SANDBOX_WRITE}, {status, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}, {"/etc/hosts", SANDBOX_READ},
         {"/etc/resolv.conf", SANDBOX_READ}, {"/etc/nsswitch.conf", SANDBOX_READ}, {"/etc/gai.conf", SANDBOX_READ},
         {"/etc/host.conf", SANDBOX_READ}, {"/etc/ld.so.cache", SANDBOX_READ}, {"/etc/services", SANDBOX_READ},
         {"/run/systemd/resolve", SANDBOX_READ}, {"/usr/lib/x86_64-linux-gnu", SANDBOX_READ}};

@@ -1,5 +1,5 @@
 /* The first's side: a thread for each connection, which answers questions until its vault hangs up. It remembers nothing
- * but who has asked when and how much that vault has (DATA/lend/status.json, for pages). */
+ * but who has asked when and how much that vault has (DATA/status/lend.json, for pages). */
 #include "app/vault/vault.h"
 
 #include "app/common/note.h"
@@ -72,7 +72,7 @@ static void write_status(struct offer *o) {
     jsonw_end(&w);
     jsonw_end(&w);
     buf_add_byte(&b, '\n');
-    snprintf(path, sizeof path, "%.4000s/lend/status.json", o->data);
+    snprintf(path, sizeof path, "%.4000s/status/lend.json", o->data);
     if (buf_error(&b) < 0 || file_write_atomic(path, buf_str(&b), 0644, &d) < 0)
         log_warn("cannot write '%s'", path);
     buf_done(&b);

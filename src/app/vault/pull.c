@@ -7,7 +7,7 @@
  *   DATA/vault/NAME/keep/key.pub  of the seals, as at enrolment and never again
  *   DATA/vault/NAME/spool         what was taken
  *   DATA/vault/NAME/refused       checkpoints that do not fit
- *   DATA/vault/NAME/status.json   for pages and scripts */
+ *   DATA/status/vault-NAME.json   for pages and scripts */
 #include "app/vault/vault.h"
 
 #include "app/common/note.h"
@@ -101,7 +101,7 @@ static void write_status(struct first *f) {
     jsonw_kz(&w, "key", f->key.fingerprint);
     jsonw_end(&w);
     buf_add_byte(&b, '\n');
-    snprintf(path, sizeof path, "%s/status.json", f->dir);
+    snprintf(path, sizeof path, "%.3900s/status/vault-%s.json", f->o->data, f->name);
     if (buf_error(&b) < 0 || file_write_atomic(path, buf_str(&b), 0644, &d) < 0)
         log_warn("cannot write '%s'", path);
     buf_done(&b);

@@ -117,6 +117,7 @@ export const api = {
   stopTrace: (id: Id) => call<T.Trace>("POST", `/traces/${enc(id)}/stop`, {}),
   storedEvent: (n: Id) => get<T.StoredEvent>(`/events/${enc(n)}`),
   hunts: get<{ hunts: T.Hunt[] }>("/hunts"),
+  seals: get<T.Seals>("/seals"),
   exportFound: (q: { query: string; from?: string; to?: string; why: string }) => call<{ export: number }>("POST", "/evidence", q),
   exportCase: (id: Id, why: string) => call<{ export: number }>("POST", `/incidents/${enc(id)}/evidence/export`, { why }),
   exported: (id: Id) => get<T.Export>(`/evidence/${enc(id)}`),

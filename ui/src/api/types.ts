@@ -14,6 +14,7 @@ export type AskButton = S["Button"];
 export type Search = S["Search"];
 export type Trace = S["Trace"];
 export type Export = S["Export"];
+export type Seals = S["Seals"];
 export type StoredEvent = S["StoredEvent"];
 export type Hunt = S["Hunt"];
 export type Source = S["Source"];

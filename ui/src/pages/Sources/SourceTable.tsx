@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
-import type { Source } from "../../api/types";
+import type { Seals, Source } from "../../api/types";
 import { duration } from "../../lib/time";
 import { number } from "../../lib/template";
 import { useResource } from "../../state/resource";
+import { now } from "../../state/clock";
 import { lang, say, t, word } from "../../state/text";
 import { Facts } from "../../widgets/Card";
 import { LineList } from "../../widgets/LineList";
@@ -26,7 +27,21 @@ const unparsed = (s: Source) => (s.unparsed === null || s.lines === null ? unkno
 const skew = (s: Source) => (s.skew_ms === null ? unknown()
   : amber(s.state === "skewed", Math.abs(s.skew_ms) < 1000 ? t("sources.skew_small", { n: `${s.skew_ms < 0 ? "−" : ""}${number(Math.abs(s.skew_ms) / 1000)}` }) : `${s.skew_ms > 0 ? "+" : "−"}${duration(s.skew_ms / 1000, lang.value)}`));
 
-function columns(): Column<Source>[] {
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+/** How long it is kept here, and for what does not come any more: when the source itself removes it. */
+function kept(s: Source, r: Seals["retention"] | null) {
+  const k = r?.sources.find((x) => x.name === s.name) ?? r;
+  if (!k) return unknown();
+  const left = k.own_days !== null && s.state === "silent" && s.last_seen ? Math.floor((Date.parse(s.last_seen) + k.own_days * DAY_MS - now.value) / DAY_MS) : null;
+  return (
+    <>{k.keep_days === null ? <span class="ink3">{t("seals.keeping_off")}</span> : t("seals.keeping_days", { n: k.keep_days })}
+      {k.required_days !== null && <span class="small ink2"> {t("sources.kept_required", { n: k.required_days })}</span>}
+      {left !== null && <> {left < 0 ? red(true, t("sources.own_gone")) : amber(left < SOON_DAYS, t("sources.own_left", { n: left }))}</>}</>);
+}
+
+function columns(retention: Seals["retention"] | null): Column<Source>[] {
   return [
     { head: t("cases.state"), cell: (s) => <Mark kind={sourceMark(s.state)}>{t(`source.state.${s.state}`)}</Mark> },
     { head: t("sources.name"), title: true, class: "name-cell", cell: (s) => <a class="name" href={`#/sources/${s.id}`}>{s.name}</a> },
@@ -39,6 +54,7 @@ function columns(): Column<Source>[] {
     { head: t("sources.lost"), num: true, cell: (s) => (s.lost === null ? unknown() : amber(s.state === "losing", <Num value={s.lost} />)) },
     { head: t("sources.unparsed"), num: true, cell: unparsed },
     { head: t("sources.skew"), num: true, cell: skew },
+    { head: t("sources.kept"), cell: (s) => kept(s, retention) },
   ];
 }
 
@@ -89,8 +105,8 @@ function Detail({ s }: { s: Source }) {
   );
 }
 
-export function SourceTable({ rows, open }: { rows: Source[]; open: string | null }) {
+export function SourceTable({ rows, open, retention }: { rows: Source[]; open: string | null; retention: Seals["retention"] | null }) {
   const sorted = [...rows].sort(bySourceNeed);
   const opened = open ?? String(sorted.find((s) => !["right", "unknown"].includes(s.state))?.id ?? "");
-  return <Table label={t("nav.sources")} columns={columns()} rows={sorted} id={(s) => s.id} below={(s) => (String(s.id) === opened ? <Detail s={s} /> : null)} />;
+  return <Table label={t("nav.sources")} columns={columns(retention)} rows={sorted} id={(s) => s.id} below={(s) => (String(s.id) === opened ? <Detail s={s} /> : null)} />;
 }

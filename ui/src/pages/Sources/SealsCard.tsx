@@ -1,0 +1,58 @@
+// 封印と保管: how far what arrived is sealed, who has a copy, when it was verified, how long it stays.
+import type { ComponentChildren } from "preact";
+import type { Seals } from "../../api/types";
+import { number } from "../../lib/template";
+import { t } from "../../state/text";
+import { Card, Facts } from "../../widgets/Card";
+import { Mark } from "../../widgets/Mark";
+import { Time } from "../../widgets/Time";
+
+type Row = [ComponentChildren, ComponentChildren];
+
+function sealed({ keep }: Seals): ComponentChildren {
+  if (!keep) return <span class="ink3">{t("seals.away")}</span>;
+  if (keep.state === "stopped") return <Mark kind="must">{t("seals.stopped", { why: keep.why })}</Mark>;
+  if (!keep.sealed_at) return <span class="ink2">{t("seals.sealed_none")}</span>;
+  return <><Time at={keep.sealed_at} /> <span class="ink2">{t("seals.sealed_to", { n: keep.sealed_to })}</span></>;
+}
+
+function verified({ verified: v }: Seals): ComponentChildren {
+  if (!v) return <span class="ink2">{t("seals.verified_never")}</span>;
+  return (
+    <><Time at={v.at} /> {v.faults > 0 ? <Mark kind="must">{t("seals.verified_bad", { n: v.faults })}</Mark> : <Mark kind="ok">{t("seals.verified_ok")}</Mark>}
+      {!v.elsewhere && <span class="small ink2"> {t("seals.verified_here")}</span>}</>);
+}
+
+function vaults(s: Seals): ComponentChildren {
+  const rows = s.lend?.vaults ?? [];
+  const to = s.keep?.sealed_to ?? 0;
+  if (rows.length === 0) return <span class="ink2">{t("seals.vaults_none")}</span>;
+  return rows.map((v) => (
+    <p><b>{v.name}</b> <Time at={v.asked_at} /> {v.has >= to ? <span class="ink2">{t("seals.level")}</span> : <Mark kind="soon">{t("seals.behind", { n: to - v.has })}</Mark>}</p>));
+}
+
+function pulled(s: Seals): ComponentChildren {
+  return s.pulled.flatMap((p) => (p ? [
+    <p><b>{p.name}</b> <span class="ink2">{p.address}</span> <Mark kind={p.state === "fine" ? "ok" : p.state === "stale" ? "soon" : "must"}>{t(`seals.state.${p.state}`)}</Mark>
+      {" "}<Time at={p.contact_at} /> <span class="ink2">{t("seals.sealed_to", { n: p.has?.records ?? 0 })}</span>
+      {(p.offered?.records ?? 0) > (p.has?.records ?? 0) && <> <Mark kind="soon">{t("seals.behind", { n: (p.offered?.records ?? 0) - (p.has?.records ?? 0) })}</Mark></>}</p>] : []));
+}
+
+function keeping({ keep, retention: r }: Seals): ComponentChildren {
+  const k = keep?.retention;
+  return (
+    <>
+      <p>{r.keep_days === null ? t("seals.keeping_off") : t("seals.keeping_days", { n: r.keep_days })}
+        {r.required_days !== null && <span class="ink2"> {t("seals.required", { n: r.required_days, why: r.why })}</span>}</p>
+      {k?.state === "held" && <p class="ink2">{t("seals.held", { n: k.held_segments, incident: number(k.held_incident) })}</p>}
+      {k?.state === "blind" && <p><Mark kind="soon">{t("seals.blind")}</Mark></p>}
+      {k?.removed_at && <p class="small ink2">{t("seals.removed")} <Time at={k.removed_at} /></p>}
+    </>);
+}
+
+export function SealsCard({ seals }: { seals: Seals }) {
+  const rows: Row[] = [[t("seals.sealed"), sealed(seals)], [t("seals.verified"), verified(seals)], [t("seals.vaults"), vaults(seals)]];
+  if (seals.pulled.length > 0) rows.push([t("seals.pulled"), pulled(seals)]);
+  rows.push([t("seals.keeping"), keeping(seals)]);
+  return <Card id="seals" title={t("seals.title")}><div class="card-body"><Facts rows={rows} /></div></Card>;
+}
