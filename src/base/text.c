@@ -368,6 +368,17 @@ enum text_encoding text_detect(struct str s) {
     return text_is_utf8(s) ? TEXT_UTF8 : detect_japanese(s);
 }
 
+static bool is_japanese_8bit(int e) {
+    return e == TEXT_CP932 || e == TEXT_EUC_JP;
+}
+
+enum text_encoding text_detect_usual(struct str s, int usual) {
+    enum text_encoding e = text_detect(s);
+    if (is_japanese_8bit(e) && is_japanese_8bit(usual) && (int) e != usual && decodes(s, (enum text_encoding) usual))
+        return (enum text_encoding) usual;
+    return e;
+}
+
 /* ---- Conversion ---- */
 
 /* Reads s as e; each byte that is none is U+FFFD. *ret_bad counts them. */

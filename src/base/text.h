@@ -17,6 +17,9 @@ int text_encoding_from_string(struct str s);                    /* enum or -EINV
 bool text_is_utf8(struct str s);                                /* strict: RFC 3629 */
 bool text_is_ascii(struct str s);
 enum text_encoding text_detect(struct str s);
+/* The same of a line of somebody who usually writes CP932 or EUC-JP (any other `usual`: nothing is known): between these
+ * two the usual one wins where the bytes can be read so, and a short line is no longer a guess. */
+enum text_encoding text_detect_usual(struct str s, int usual);
 /* UTF-8 of s. ASCII and UTF-8 return s itself. hint: an encoding configured for the source, or -1; it wins
  * where the bytes can be read so, else they are detected. A UTF-16 mark is dropped. A line that was cut in
  * the middle of a character is TEXT_BROKEN and still read in the encoding its other bytes have.

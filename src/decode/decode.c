@@ -260,7 +260,7 @@ static void look_at_encoding(struct decode_job *j) {
     }
     bool hinted = j->src->encoding >= 0;
     used = hinted && j->src->encoding != TEXT_ASCII ? (enum text_encoding) j->src->encoding
-                                                    : text_detect(s);
+                                                    : text_detect_usual(s, j->src->usual);
     if (used == TEXT_ASCII)
         return;
     j->encoding = is_utf16(used) || used == TEXT_BROKEN ? -1 : (int) used;

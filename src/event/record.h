@@ -54,7 +54,8 @@ struct source {
     struct str decoder;       /* forced decoder, or empty = recognise by content */
     struct str service;       /* service.name for its events when the line names none */
     struct str host;          /* host.name likewise */
-    int encoding;             /* enum text_encoding or -1 */
+    int encoding;             /* enum text_encoding or -1: pinned by the configuration */
+    int usual;                /* learnt: TEXT_CP932 or TEXT_EUC_JP, which are easily taken for each other; 0: neither */
     int offset_min;           /* zone of times without one; TIME_JST_OFFSET_MIN unless configured */
     int64_t skew_max_ns;      /* further away from arrival, their time is not believed */
 };

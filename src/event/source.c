@@ -11,6 +11,7 @@ enum {
     TAG_ENCODING,
     TAG_OFFSET,
     TAG_SKEW,
+    TAG_USUAL,
     TAG_MAX_
 };
 
@@ -40,6 +41,8 @@ int source_encode(const struct source *s, struct buf *out) {
     add_number(out, TAG_ENCODING, (uint32_t) s->encoding, 4);
     add_number(out, TAG_OFFSET, (uint32_t) s->offset_min, 4);
     add_number(out, TAG_SKEW, (uint64_t) s->skew_max_ns, 8);
+    if (s->usual)
+        add_number(out, TAG_USUAL, (uint32_t) s->usual, 4);
     return buf_error(out);
 }
 
@@ -63,12 +66,14 @@ static int read_field(struct source *s, unsigned tag, struct str value) {
     } else if (tag == TAG_SKEW) {
         r = read_number(value, 8, &v);
         s->skew_max_ns = (int64_t) v;
-    } else if (tag == TAG_ID || tag == TAG_ENCODING || tag == TAG_OFFSET) {
+    } else if (tag == TAG_ID || tag == TAG_ENCODING || tag == TAG_OFFSET || tag == TAG_USUAL) {
         r = read_number(value, 4, &v);
         if (tag == TAG_ID)
             s->id = (uint32_t) v;
         else if (tag == TAG_ENCODING)
             s->encoding = (int) (uint32_t) v;
+        else if (tag == TAG_USUAL)
+            s->usual = (int) (uint32_t) v;
         else
             s->offset_min = (int) (uint32_t) v;
     }

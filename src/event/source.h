@@ -3,7 +3,7 @@
  * Layout: fields of tag (u8), length (u16 little-endian), value, in any order, each at most once.
  * Unknown tags are skipped, so that an older program reads what a newer one wrote. Integers are
  * little-endian. 1 id u32 · 2 name · 3 kind · 4 path · 5 decoder · 6 service · 7 host · 8 encoding
- * i32 · 9 offset_min i32 · 10 skew_max_ns i64 */
+ * i32 · 9 offset_min i32 · 10 skew_max_ns i64 · 11 usual encoding i32 */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

@@ -167,7 +167,7 @@ int room_source_unread(const struct room *r, int64_t id, int64_t *dst, size_t ca
 
 static void write_source(const struct room *r, const struct source_view *s, int64_t position,
                          struct jsonw *w) {
-    static const char *const texts[] = {"kind", "path", "service", "host"};
+    static const char *const texts[] = {"kind", "path", "service", "host", "encoding"};
     static const char *const numbers[] = {"lines",    "bytes",   "unparsed", "broken_text",
                                           "oversize", "skew_ms", "lost",     "interval_s"};
     struct str name = STR("?");
@@ -181,6 +181,7 @@ static void write_source(const struct room *r, const struct source_view *s, int6
     jsonw_ktime(w, "last_seen", opt_time(s->v, "last_seen"));
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
         kopt_i64(w, s->v, numbers[i]);
+    jsonw_kbool(w, "encoding_pinned", opt_flag(s->v, "encoding_pinned"));
     jsonw_kbool(w, "backfill", opt_flag(s->v, "backfill"));
     write_slots(s->v, w);
     write_state(s, w);

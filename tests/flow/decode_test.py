@@ -88,4 +88,52 @@ def a_wrong_call_says_what_is_right():
     assert r.returncode == 0 and r.stdout.startswith(b"journal ")
 
 
+def jis(c):
+    """Row and cell bytes of JIS X 0208 (with NEC's row 13) of what CP932 writes in two bytes; one byte: half-width kana."""
+    b = c.encode("cp932")
+    if len(b) == 1:
+        return b
+    lead, trail = b
+    row = (lead - (0x81 if lead < 0xA0 else 0xC1)) * 2 + (trail >= 0x9F)
+    cell = trail - (0x9F if trail >= 0x9F else 0x40 if trail < 0x7F else 0x41)
+    return bytes([row + 0x21, cell + 0x21])
+
+
+def as_euc(text):
+    parts = (jis(c) for c in text)
+    return b"".join(p if p[0] < 0x80 and len(p) == 1 else b"\x8e" + p if len(p) == 1 else bytes(x | 0x80 for x in p) for p in parts)
+
+
+def as_iso_2022(text):
+    out, now = b"", b"\x1b(B"
+    for p in map(jis, text):
+        want = b"\x1b$B" if len(p) == 2 else b"\x1b(I" if p[0] >= 0xA1 else b"\x1b(B"
+        out += (want if want != now else b"") + (bytes([p[0] & 0x7F]) if want == b"\x1b(I" else p)
+        now = want
+    return out + (b"" if now == b"\x1b(B" else b"\x1b(B")
+
+
+@tap.test
+def one_event_is_one_record_in_whatever_encoding():
+    text = "Nov 23 02:03:08 web1 app[7]: ①㈱№ ﾃﾞｰﾀ ～ 表示ソ能 髙橋さん"
+    text = text.replace("髙", "高")  # an extension of IBM's, which JIS X 0208 has no place for
+    ways = {"cp932": text.encode("cp932"), "euc-jp": as_euc(text), "iso-2022-jp": as_iso_2022(text),
+            "utf-16le": text.encode("utf-16-le"), "utf-8": text.encode()}
+    assert len(set(ways.values())) == 5
+    records = {}
+    for name, line in ways.items():
+        pinned = ["--encoding", name] if name.startswith("utf-16") else []
+        with tap.folder() as d:
+            (d / "log").write_bytes(line + ("\n".encode("utf-16-le") if pinned else b"\n"))
+            r = tap.run(tap.KIZUKI, "decode", *pinned, d / "log")
+        assert r.returncode == 0, r.stderr
+        e = json.loads(r.stdout.splitlines()[0])
+        assert e.pop("kizuki.encoding", "utf-8") == name, (name, e)
+        assert e["event.original"] == text, (name, e)
+        records[name] = {k: v for k, v in e.items() if k != "event.created"}
+    assert all(r == records["utf-8"] for r in records.values()), records
+    dashes, _ = decode("Nov 23 02:03:08 web1 app[7]: 〜 ～\n".encode())
+    assert dashes[0]["message"] == "〜 ～", dashes
+
+
 tap.main()

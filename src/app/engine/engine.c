@@ -15,6 +15,7 @@
 #include "base/image.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "decode/decode.h"
 #include "detect/correlate.h"
 #include "detect/learn.h"
@@ -361,6 +362,9 @@ static int count_source(struct engine_batch *b, const struct event *ev) {
         return -ENOMEM;
     s->events++;
     s->broken_text += (ev->flags & EVENT_BROKEN_TEXT) != 0;
+    struct str encoding = event_get(ev, EVENT_F_ENCODING);
+    s->cp932 += str_eq_z(encoding, text_encoding_to_string(TEXT_CP932));
+    s->euc_jp += str_eq_z(encoding, text_encoding_to_string(TEXT_EUC_JP));
     if (ev->flags & EVENT_UNPARSED) {
         s->unparsed++;
         note_unparsed(s, rec->pos.n);
@@ -388,6 +392,8 @@ static int add_counts(struct source_counts *to, const struct source_counts *from
         t->events += f->events;
         t->unparsed += f->unparsed;
         t->broken_text += f->broken_text;
+        t->cp932 += f->cp932;
+        t->euc_jp += f->euc_jp;
         t->arrival_basis += f->arrival_basis;
         if (f->skewed) /* a batch of lines without times says nothing of it */
             t->skew_ns = f->skew_ns;
@@ -655,7 +661,7 @@ void engine_stream_image(struct engine_stream *s, struct image *x) {
 }
 
 static void source_image(struct engine_source *s, struct image *x) {
-    uint64_t *counts[] = {&s->events, &s->unparsed, &s->broken_text, &s->arrival_basis,
+    uint64_t *counts[] = {&s->events, &s->unparsed, &s->broken_text, &s->arrival_basis, &s->cp932, &s->euc_jp,
                           &s->unparsed_at[0], &s->unparsed_at[1], &s->unparsed_at[2]};
     int64_t *times[] = {&s->first_ns, &s->last_ns, &s->skew_ns};
     for (size_t i = 0; i < ARRAY_SIZE(counts); i++)

@@ -45,6 +45,7 @@ struct engine_stats {
 /* What decoding saw of one source. */
 struct engine_source {
     uint64_t events, unparsed, broken_text, arrival_basis; /* arrival_basis: its own time was not believed */
+    uint64_t cp932, euc_jp;        /* lines that were read so */
     int64_t first_ns, last_ns;     /* event times, TIME_NONE when none */
     int64_t skew_ns;               /* last event's own time minus arrival; 0 for backfill */
     bool skewed;                   /* an event of this batch (of any, in the sums) told it */

@@ -20,7 +20,7 @@ static int copy_source(struct registry *r, const struct source *from, struct sou
 static bool same(const struct source *a, const struct source *b) {
     return str_eq(a->kind, b->kind) && str_eq(a->path, b->path) && str_eq(a->decoder, b->decoder) &&
            str_eq(a->service, b->service) && str_eq(a->host, b->host) && a->encoding == b->encoding &&
-           a->offset_min == b->offset_min && a->skew_max_ns == b->skew_max_ns;
+           a->usual == b->usual && a->offset_min == b->offset_min && a->skew_max_ns == b->skew_max_ns;
 }
 
 int registry_take(struct registry *r, const struct raw_record *rec) {
@@ -79,7 +79,10 @@ int registry_add(struct registry *r, struct spool *spool, const struct source *s
     for (uint32_t i = 1; i < r->n && !id; i++)
         if (r->sources[i].id && str_eq(r->sources[i].name, s->name))
             id = i;
-    if (id && same(&r->sources[id], s)) {
+    struct source def = *s;
+    if (id && !def.usual) /* what was learnt stays */
+        def.usual = r->sources[id].usual;
+    if (id && same(&r->sources[id], &def)) {
         *ret_id = id;
         return 0;
     }
@@ -89,7 +92,7 @@ int registry_add(struct registry *r, struct spool *spool, const struct source *s
         id = (uint32_t) r->n;
     }
     struct source copy;
-    int e = copy_source(r, s, &copy);
+    int e = copy_source(r, &def, &copy);
     if (e < 0)
         return diag_set(reterr, e, "out of memory");
     copy.id = id;

@@ -26,6 +26,7 @@ struct ledger_row {
         uint64_t wiped;     /* files, since the program began: intake counts anew, too */
         uint64_t unparsed;
         int64_t skew_ms;
+        uint64_t cp932, euc_jp; /* lines when its usual encoding was looked at last */
     } told; /* in events of the ledger, see ledger_voice.h */
 };
 struct ledger {
@@ -36,6 +37,7 @@ struct ledger {
 };
 void ledger_done(struct ledger *l);
 int ledger_count(struct ledger *l, const struct raw_record *rec) MUST_USE;
+int ledger_usual_encoding(struct ledger_row *r, int usual, const struct engine_source *seen);
 bool ledger_shows(const struct source *s); /* others have no row on the page and are not watched */
 struct image;
 void ledger_image(struct ledger *l, struct image *x);

@@ -8,6 +8,7 @@
  * arrived is then not known. */
 #include "app/sensor/sensor.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
     EVERY_TICKS = 10,
@@ -189,6 +190,21 @@ static void say_clock(struct saying *x, const struct engine_source *seen) {
         r->told.skew_ms = skew;
 }
 
+/* No event: how its lines are read is a part of the source's definition, which stands in the spool like any other. */
+static void learn_encoding(struct saying *x, const struct engine_source *seen) {
+    struct source def = *x->source;
+    struct diag d = {0};
+    uint32_t id;
+    int usual = def.encoding < 0 ? ledger_usual_encoding(x->row, def.usual, seen) : 0;
+    if (!usual)
+        return;
+    def.usual = usual;
+    if (registry_add(&x->s->registry, x->s->spool, &def, &id, &d) < 0)
+        log_warn("the usual encoding of '%.*s' cannot be kept: %s", STR_ARG(def.name), d.text);
+    else
+        log_info("'%.*s' usually writes %s", STR_ARG(def.name), text_encoding_to_string((enum text_encoding) usual));
+}
+
 static void say_unread(struct saying *x, const struct engine_source *seen) {
     struct ledger_row *r = x->row;
     if (seen->unparsed < UNREAD_MIN || seen->unparsed < 2 * r->told.unparsed)
@@ -223,6 +239,7 @@ void ledger_voice_tick(struct sensor *s) {
         if (slow && i < n_seen) {
             say_clock(&x, &seen[i]);
             say_unread(&x, &seen[i]);
+            learn_encoding(&x, &seen[i]);
         }
     }
 }

@@ -226,7 +226,10 @@ static void write_line(struct messages *m, uint64_t number, struct jsonw *w) {
     jsonw_object(w);
     jsonw_ku64(w, "n", number);
     if (pump_get(m->pump, number, &a, &rec, NULL) == 0) {
-        struct str text = text_to_utf8(&a, str_to(rec.bytes, LINE_SHOWN_MAX), -1, &used);
+        struct str shown = str_to(rec.bytes, LINE_SHOWN_MAX);
+        const struct source *s = rec.source < m->registry->n ? &m->registry->sources[rec.source] : NULL;
+        int hint = !s ? -1 : s->encoding >= 0 ? s->encoding : (int) text_detect_usual(shown, s->usual);
+        struct str text = text_to_utf8(&a, shown, hint, &used);
         jsonw_ktime(w, "at", rec.arrival_ns);
         jsonw_ku64(w, "source_id", rec.source);
         jsonw_kstr(w, "source",

@@ -2,6 +2,7 @@
 
 #include "app/sensor/ledger.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define T0 (1795000000ll * NS_PER_S) /* some second */
 
@@ -105,6 +106,25 @@ static void pages_fit_frames_and_tell_all(void **state UNUSED) {
     mem_free(sources);
 }
 
-UNIT_GROUP(app_ledger, cmocka_unit_test(lines_are_counted_and_what_is_no_line_is_not),
+static void the_usual_encoding_has_hysteresis(void **state UNUSED) {
+    struct ledger_row r = {0};
+    struct engine_source seen = {.cp932 = 19};
+    assert_int_equal(ledger_usual_encoding(&r, 0, &seen), 0); /* too few */
+    seen.cp932 = 20;
+    assert_int_equal(ledger_usual_encoding(&r, 0, &seen), TEXT_CP932);
+    seen.euc_jp = 99; /* many, and not enough to change it */
+    assert_int_equal(ledger_usual_encoding(&r, TEXT_CP932, &seen), 0);
+    seen.cp932 += 100; /* and then it goes on as before: the count begins again */
+    assert_int_equal(ledger_usual_encoding(&r, TEXT_CP932, &seen), 0);
+    seen.euc_jp += 99;
+    assert_int_equal(ledger_usual_encoding(&r, TEXT_CP932, &seen), 0);
+    seen.euc_jp += 1;
+    assert_int_equal(ledger_usual_encoding(&r, TEXT_CP932, &seen), TEXT_EUC_JP);
+    struct ledger_row mixed = {0};
+    seen = (struct engine_source){.cp932 = 60, .euc_jp = 20};
+    assert_int_equal(ledger_usual_encoding(&mixed, 0, &seen), 0); /* whose lines are of both kinds has none */
+}
+
+UNIT_GROUP(app_ledger, cmocka_unit_test(the_usual_encoding_has_hysteresis), cmocka_unit_test(lines_are_counted_and_what_is_no_line_is_not),
            cmocka_unit_test(slots_are_the_last_day_by_half_hours),
            cmocka_unit_test(pages_fit_frames_and_tell_all))

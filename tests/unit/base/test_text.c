@@ -369,9 +369,30 @@ static void escapes_what_could_deceive_a_terminal(void **state UNUSED) {
     buf_done(&b);
 }
 
+/* Pieces that are a guess where nothing is known of who writes are none where it is. */
+static void who_usually_writes_one_is_read_so(void **state UNUSED) {
+    static const char *const encodings[] = {"CP932", "EUC-JP-MS"};
+    static const enum text_encoding want[] = {TEXT_CP932, TEXT_EUC_JP};
+    unsigned guessed_wrong = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
+        for (size_t e = 0; e < 2; e++)
+            for (size_t from = 0, n = 3; from + n <= strlen(sentences[i]); from++) {
+                struct str piece = str_n(sentences[i] + from, n);
+                struct str b = text_is_utf8(piece) && !text_is_ascii(piece) ? encode(piece, encodings[e]) : STR_NULL;
+                if (!b.p || text_is_utf8(b) || text_detect(b) == TEXT_UTF16LE || text_detect(b) == TEXT_UTF16BE)
+                    continue;
+                guessed_wrong += text_detect(b) != want[e];
+                assert_int_equal(text_detect_usual(b, (int) want[e]), want[e]);
+            }
+    assert_true(guessed_wrong > 0);
+    assert_int_equal(text_detect_usual(STR("\xe5\xb1\xb1"), TEXT_CP932), TEXT_UTF8);
+    assert_int_equal(text_detect_usual(STR("\x95\x5c"), TEXT_EUC_JP), TEXT_CP932); /* cannot be the usual one */
+    assert_int_equal(text_detect_usual(STR("abc"), TEXT_CP932), TEXT_ASCII);
+}
+
 #define WITH_ARENA(f) cmocka_unit_test_setup_teardown(f, arena_up, arena_down)
 UNIT_GROUP(base_text, WITH_ARENA(tells_japanese_encodings_apart),
-           WITH_ARENA(short_pieces_are_told_apart_too), WITH_ARENA(half_width_words_are_cp932),
+           WITH_ARENA(short_pieces_are_told_apart_too), WITH_ARENA(who_usually_writes_one_is_read_so), WITH_ARENA(half_width_words_are_cp932),
            WITH_ARENA(tables_agree_with_iconv), WITH_ARENA(every_byte_sequence_gives_valid_utf8),
            WITH_ARENA(broken_lines_stay_readable), WITH_ARENA(ascii_and_utf8_are_not_copied),
            WITH_ARENA(detects_utf16_by_mark_and_by_zeros), WITH_ARENA(names_of_encodings),

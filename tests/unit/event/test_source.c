@@ -26,6 +26,7 @@ static void comes_back_as_it_was(void **state UNUSED) {
                 str_eq(s.path, full.path) && str_eq(s.decoder, full.decoder) &&
                 str_eq(s.service, full.service) && str_eq(s.host, full.host));
     assert_int_equal(s.encoding, -1);
+    assert_int_equal(s.usual, 0);
     assert_int_equal(s.offset_min, -210);
     assert_true(s.skew_max_ns == full.skew_max_ns);
     /* a newer program's field is passed over */
@@ -52,6 +53,12 @@ static void refuses_what_it_cannot_trust(void **state UNUSED) {
     longer.name = str_n(name, sizeof name);
     buf_clear(&b);
     assert_int_equal(source_encode(&longer, &b), -ERR_LIMIT);
+    struct source learnt = full;
+    learnt.usual = 3;
+    buf_clear(&b);
+    assert_int_equal(source_encode(&learnt, &b), 0);
+    assert_int_equal(source_decode(buf_str(&b), &s), 0);
+    assert_int_equal(s.usual, 3);
     buf_done(&b);
 }
 

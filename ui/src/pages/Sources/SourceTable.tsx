@@ -94,6 +94,7 @@ function Detail({ s }: { s: Source }) {
           [t("sources.path"), <span class="mono">{s.path ?? t("word.none")}</span>], [t("sources.host"), s.host ?? t("word.unknown")],
           [t("sources.first"), <><Time at={s.first_seen} />{s.backfill && ` ${t("sources.backfill")}`}</>], [t("sources.told"), <Time at={s.reported_at} seconds />],
           [t("sources.bytes"), s.bytes === null ? t("word.unknown") : t(s.bytes < 1e6 ? "sources.bytes_k" : "sources.bytes_n", { n: number(s.bytes / (s.bytes < 1e6 ? 1e3 : 1e6)) })],
+          [t("sources.encoding"), s.encoding ? t(s.encoding_pinned ? "sources.encoding_pinned" : "sources.encoding_learnt", { name: s.encoding }) : t("sources.encoding_each")],
           [t("sources.broken"), <Num value={s.broken_text} />], [t("sources.oversize"), <Num value={s.oversize} />],
         ]} />
       </div>
