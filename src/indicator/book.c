@@ -78,6 +78,15 @@ static struct str kept(struct arena *a, struct str s, const struct str *last) {
     return str_eq(s, *last) ? *last : arena_dup(a, s);
 }
 
+/* Of the values that are to be there together; they stand beside each other. */
+static unsigned group_size(const struct indicator_list *l, size_t at) {
+    size_t from = at > INDICATOR_GROUP_MAX ? at - INDICATOR_GROUP_MAX : 0;
+    unsigned n = 0;
+    for (size_t i = from; l->at[at].group && i < MIN(l->n, at + INDICATOR_GROUP_MAX); i++)
+        n += l->at[i].group == l->at[at].group;
+    return n;
+}
+
 /* Most values have one origin. */
 static int grow_origins(struct indicator_book *b, struct indicator_entry *e) {
     if (e->n < e->cap)
@@ -219,6 +228,27 @@ int indicator_book_load(const char *dir, struct indicator_book *ret, struct diag
     return r;
 }
 
+int indicator_book_of_list(const struct indicator_list *l, struct indicator_book *ret) {
+    struct indicator_book b = {0};
+    int r = 0;
+    arena_init(&b.arena, INDICATOR_LIST_BYTES_MAX);
+    map_init(&b.by_value, INDICATORS_MAX, 0);
+    for (size_t i = 0; i < l->n && r == 0; i++) {
+        const struct indicator *x = &l->at[i];
+        struct indicator_entry *e = NULL;
+        r = entry_of(&b, x->kind, x->value, &e);
+        if (r == 0 && (r = grow_origins(&b, e)) == 0)
+            e->origins[e->n++] = (struct indicator_origin){.group = x->group, .group_n = (uint8_t) group_size(l, i), .tlp = (uint8_t) x->tlp, .confidence = (int8_t) x->confidence,
+                                                           .source = x->source, .id = x->id, .note = x->note, .first_ns = x->first_ns, .last_ns = x->last_ns,
+                                                           .valid_until_ns = x->valid_until_ns};
+    }
+    if (r < 0)
+        indicator_book_done(&b);
+    else
+        *ret = b;
+    return r;
+}
+
 const struct indicator_origin *indicator_entry_holds(const struct indicator_entry *e, int64_t time_ns) {
     const struct indicator_origin *best = NULL;
     for (uint32_t i = 0; i < e->n; i++) {
@@ -276,10 +306,7 @@ static void put_text(struct jsonw *w, const char *key, struct str s) {
 
 static void write_row(struct jsonw *w, const struct indicator_list *l, size_t at) {
     const struct indicator *x = &l->at[at];
-    size_t from = at > INDICATOR_GROUP_MAX ? at - INDICATOR_GROUP_MAX : 0;
-    unsigned of = 0;
-    for (size_t i = from; x->group && i < MIN(l->n, at + INDICATOR_GROUP_MAX); i++) /* they stand beside each other */
-        of += l->at[i].group == x->group;
+    unsigned of = group_size(l, at);
     jsonw_object(w);
     jsonw_kz(w, "kind", indicator_kind_to_string(x->kind));
     jsonw_kstr(w, "value", x->value);

@@ -50,6 +50,8 @@ int indicator_book_load(const char *dir, struct indicator_book *ret, struct diag
 void indicator_book_done(struct indicator_book *b);
 const struct indicator_entry *indicator_book_find(const struct indicator_book *b, enum indicator_kind kind, struct str value);
 const struct indicator_import *indicator_book_import(const struct indicator_book *b, uint32_t id);
+/* A book that holds a list and lies nowhere. */
+int indicator_book_of_list(const struct indicator_list *l, struct indicator_book *ret) MUST_USE;
 /* Whether an origin of the entry holds at the time (TIME_NONE: any), and the surest of them. */
 const struct indicator_origin *indicator_entry_holds(const struct indicator_entry *e, int64_t time_ns);
 

@@ -139,6 +139,9 @@ int indicator_scan(struct str text, indicator_key_fn *fn, void *ctx) {
         }
         if ((size_t) (p - from) > 3) {
             int r = run(str_n(from, (size_t) (p - from)), classes, dots, fn, ctx);
+            /* In a text with escapes the letter behind the backslash belongs to it (\nevil.example). */
+            if (r >= 0 && from > text.p && from[-1] == '\\')
+                r = run(str_n(from + 1, (size_t) (p - from) - 1), classes, dots, fn, ctx);
             if (r < 0)
                 return r;
         }

@@ -194,6 +194,16 @@ int indicator_set_new(const struct indicator_book *book, const uint32_t *imports
     return r;
 }
 
+int indicator_set_of_list(const struct indicator_list *l, struct indicator_set **ret) {
+    struct indicator_book b;
+    int r = indicator_book_of_list(l, &b);
+    if (r < 0)
+        return r;
+    r = indicator_set_new(&b, NULL, 0, ret);
+    indicator_book_done(&b);
+    return r;
+}
+
 /* ---- texts ---- */
 
 static inline bool has_bit(const struct indicator_set *s, uint64_t key) {

@@ -10,6 +10,8 @@
 struct indicator_set;
 /* All entries of the book, or (n_imports) only what these imports say. Texts are copied. -ENOMEM. */
 int indicator_set_new(const struct indicator_book *book, const uint32_t *imports, size_t n_imports, struct indicator_set **ret) MUST_USE;
+/* Of a list that is kept nowhere; all of it is import 0. */
+int indicator_set_of_list(const struct indicator_list *l, struct indicator_set **ret) MUST_USE;
 struct indicator_set *indicator_set_ref(struct indicator_set *s); /* NULL is fine */
 struct indicator_set *indicator_set_unref(struct indicator_set *s);
 DEFINE_CLEANUP(struct indicator_set *, indicator_set_unref)

@@ -7,7 +7,8 @@
 #define HUNTS_TOLD 200
 
 #define COLUMNS                                                                                    \
-    "id, version, hypothesis, query, from_at, to_at, state, found, first_at, last_at, created_at, created_by"
+    "id, version, hypothesis, query, from_at, to_at, state, found, first_at, last_at, created_at, created_by, "                                      \
+    "json_extract(result, '$.kind'), json_extract(result, '$.import'), json_extract(result, '$.name')"
 
 static int64_t time_of(const struct json_value *v, const char *key) {
     struct str s;
@@ -51,6 +52,13 @@ static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     write_time(w, "last_at", st, 9);
     jsonw_ktime(w, "at", sql_i64(st, 10));
     room_by_text(r, w, "by", sql_str(st, 11));
+    jsonw_kstr(w, "kind", sql_is_null(st, 12) ? STR("search") : sql_str(st, 12));
+    jsonw_key(w, STR("import"));
+    if (sql_i64(st, 13))
+        jsonw_i64(w, sql_i64(st, 13));
+    else
+        jsonw_null(w);
+    jsonw_kstr(w, "name", sql_str(st, 14));
     jsonw_end(w);
 }
 

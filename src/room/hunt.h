@@ -11,5 +11,27 @@ struct room_hunt {
 };
 int room_hunt_add(struct room *r, const struct room_actor *by, const struct room_hunt *h, int64_t *ret_id,
                   struct diag *reterr) MUST_USE;
+/* Hunts over what is kept (hunt_past.c). */
+struct room_hunt_past {
+    struct str hypothesis, query; /* query: of the language, or a rule as YAML, or empty */
+    const char *kind;             /* query, rule, indicators */
+    int64_t import;               /* of indicators */
+    struct str name;              /* of the import's file */
+    int64_t from_ns, to_ns;       /* TIME_NONE: no bound */
+};
+int room_hunt_begin(struct room *r, const struct room_actor *by, const struct room_hunt_past *h, int64_t *ret_id, struct diag *reterr) MUST_USE;
+struct room_hunt_due {
+    int64_t id, created_ns, import, from_ns, to_ns;
+    struct str query, kind;
+};
+/* The oldest that has not ended, texts into the arena. 1: there is one. */
+int room_hunt_due(struct room *r, struct arena *a, struct room_hunt_due *ret, struct diag *reterr) MUST_USE;
+/* result has state, found, first_at, last_at; json is kept whole. */
+int room_hunt_end(struct room *r, const struct room_actor *by, int64_t id, const struct json_value *result, struct str json, struct diag *reterr) MUST_USE;
+int room_hunt_is_running(struct room *r, int64_t id, struct diag *reterr) MUST_USE; /* of those over what is kept: 1, 0, -ENOENT */
+int room_hunt_has_import(struct room *r, int64_t import, struct diag *reterr) MUST_USE; /* 1: one was begun for it */
+int room_hunt_result(struct room *r, int64_t id, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
+/* Events behind findings of rules about indicators that name this value, and when the last was. */
+int room_indicator_hits(struct room *r, struct str value, int64_t *ret_n, int64_t *ret_last_ns, struct diag *reterr) MUST_USE;
 int room_hunt_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_hunts_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE; /* newest first */

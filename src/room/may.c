@@ -79,6 +79,7 @@ static const struct room_permission permissions[] = {
     {EVERYBODY, OBJECT_SOURCE, READ, MAY_ALWAYS},
     /* logs hold the names of members; every search stands in the chain */
     {ADMIN | HANDLER, OBJECT_HUNT, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {SYSTEM, OBJECT_HUNT, CREATE | CHANGE, MAY_ALWAYS}, /* for new indicators, and their ends */
     {EVERYBODY, OBJECT_RULE, READ, MAY_ALWAYS},
     {ADMIN | HANDLER, OBJECT_RULE, CHANGE | BIT(VERB_TRY), MAY_ALWAYS},
     {EVERYBODY, OBJECT_REGISTER, READ, MAY_ALWAYS},

@@ -108,6 +108,73 @@ def what_arrives_is_looked_up():
         tap.wait_until(lambda: "0 indicators are looked for" in s.output(), 60, what="the sensor without indicators")
 
 
+RULE = """title: Root was tried
+id: 0f5d2a39-70f5-4a3c-9d07-1f2d3c4b5a69
+logsource: {product: linux, service: sshd}
+detection:
+    tried: {user.name: root}
+    condition: tried
+level: low
+"""
+
+
+def hunted(page, n):
+    box = {}
+
+    def ended():
+        box.update(page.get(f"/hunts/{n}"))
+        return box["hunt"]["state"] != "running"
+    tap.wait_until(ended, 60, what=f"the end of hunt {n}")
+    return box["hunt"], box["result"]
+
+
+@tap.test
+def what_is_kept_is_looked_through():
+    with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
+        page = s.browser()
+        then = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 100 + 10 * i)) for i in range(2)]
+        lines = [f"<38>1 {then[0]} gate sshd 7 - - Failed password for root from 45.67.89.12 port 22 ssh2",
+                 f"<38>1 {then[1]} mail sshd 7 - - Accepted password for alice from 45.67.89.12 port 22 ssh2"]
+        programs.send(s.syslog_port, [f"<38>1 {then[0]} web app 3 - - filler {i} {'x' * 100}" for i in range(30000)] + lines)
+        found = lambda: int(tap.run(tap.KIZUKI, "search", "--count", "--indicators", s.data / "list", "x", s.data).stdout or 0)
+        (s.data / "list").write_text("45.67.89.12\n45.99.0.1\n")
+        tap.wait_until(lambda: found() == 2, 60, what="both lines in the spool")
+        tap.wait_until(lambda: len(list((s.data / "search").glob("*.filter"))) >= 2, 60, what="filters")
+        # with filters segments are passed over, and nothing is missed
+        r = tap.run(tap.KIZUKI, "search", "--count", "--stats", "--indicators", s.data / "list", "x", s.data)
+        assert r.stdout == b"2\n" and json.loads(r.stderr.splitlines()[-1])["segments_passed_over"] >= 2, r
+        (s.data / "rule.yml").write_text(RULE)
+        assert tap.run(tap.KIZUKI, "search", "--count", "--rule", s.data / "rule.yml", "x", s.data).stdout == b"1\n"
+        # what is taken in on the page is looked for in what is kept, by itself, also when searcher and room are killed
+        text = (FILES / "event.json").read_text()
+        looked = page.api("POST", "/indicators/preview", {"name": "event.json", "text": text})
+        assert (looked["format"], looked["new"], looked["refused"][0]["why"]) == ("misp", 5, "not_meant"), looked
+        took = page.api("POST", "/indicators/imports", {"preview": looked["preview"]})["import"]
+        page.api("POST", "/indicators/imports", {"preview": looked["preview"]}, want=404)
+        s.kill("kizuki-search")
+        tap.wait_until(lambda: any(h["import"] == took for h in page.get("/hunts")["hunts"]), 60, what="a hunt for the import")
+        mine = next(h for h in page.get("/hunts")["hunts"] if h["import"] == took)
+        assert mine["kind"] == "indicators" and mine["name"] == "event.json", mine
+        hunt, result = hunted(page, mine["id"])
+        assert (hunt["state"], hunt["found"]) == ("done", 2), (hunt, result)
+        seen = {k: [(v["value"], v["n"], v["first_at"][:19]) for v in result[k]["values"]] for k in ("hosts", "accounts", "indicators")}
+        first = [t[:19] for t in then]
+        assert seen == {"hosts": [("gate", 1, first[0]), ("mail", 1, first[1])], "accounts": [("root", 1, first[0]), ("alice", 1, first[1])],
+                        "indicators": [("45.67.89.12", 2, first[0])]}, seen
+        assert result["progress"]["bytes_done"] == result["progress"]["bytes"]
+        # a rule and a query; a correlation is refused with a sentence
+        begun = page.api("POST", "/hunts/past", {"hypothesis": "誰かが root を試した", "rule": RULE})
+        assert hunted(page, begun["id"])[0]["found"] == 1
+        begun = page.api("POST", "/hunts/past", {"hypothesis": "x", "query": "(a or"})
+        hunt, result = hunted(page, begun["id"])
+        assert hunt["state"] == "failed" and result["why"], (hunt, result)
+        page.api("POST", "/hunts/past", {"hypothesis": "x"}, want=400)
+        page.api("POST", f"/hunts/{begun['id']}/stop", {}, want=409)
+        rows = page.get("/indicators?text=45.67.89.12")["indicators"]
+        assert [r["value"] for r in rows] == ["45.67.89.12"] and rows[0]["hits"] == 0, rows
+        assert page.api("DELETE", f"/indicators/imports/{took}", None)["ok"] and page.get("/indicators/imports")["imports"] == []
+
+
 if __name__ == "__main__":
     os.environ["TZ"] = "America/New_York"  # nothing may hang on it
     tap.main()

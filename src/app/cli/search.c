@@ -9,10 +9,12 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/time_written.h"
 #include "decode/decode.h"
 #include "index/client.h"
+#include "indicator/set.h"
 #include "intake/reader.h"
 
 #include <signal.h>
@@ -23,7 +25,7 @@ enum { OUT_FLUSH_BYTES = 65536, OUT_MAX = 64 * 1024 * 1024, FOUND = 0, FOUND_NOT
 #define SAY_EVERY_NS (NS_PER_S / 2)
 
 struct search_args {
-    const char *from, *to;
+    const char *from, *to, *indicators, *rule;
     struct cli_list decoders;
     int64_t last, from_record, to_record;
     bool count, raw, csv, stats, no_filters, make_filters, no_index;
@@ -33,6 +35,9 @@ struct searching {
     const struct search_args *args;
     int64_t from_ns, to_ns;
     struct decode_set *decoders;
+    struct indicator_set *set; /* --indicators */
+    struct arena rule_text;
+    struct str rule;
     bool own_decoders;
     struct buf out;
     struct search_keep keep; /* --last */
@@ -171,7 +176,7 @@ static int scan_all(struct searching *s, struct scan *scan, struct diag *err) {
 static int search_spool(struct searching *s, const char *spool, const char *filters, struct str query) {
     CLEANUP(scan_freep) struct scan *scan = NULL;
     struct diag d = {0};
-    struct scan_options o = {.spool_dir = spool, .filter_dir = s->args->no_filters ? NULL : filters, .query = query,
+    struct scan_options o = {.spool_dir = spool, .filter_dir = s->args->no_filters ? NULL : filters, .indicators = s->set, .rule = s->rule, .query = query,
                              .from_ns = s->from_ns, .to_ns = s->to_ns,
                              .from_record = (uint64_t) s->args->from_record, .to_record = (uint64_t) s->args->to_record,
                              .newest_first = s->args->last > 0, .index = s->client, .index_late = s->args->last > 0, .decoders = s->decoders, .own_decoders = s->own_decoders};
@@ -231,7 +236,7 @@ static int search_file(struct searching *s, struct search *q, const char *name, 
 static int search_files(struct searching *s, char **args, unsigned n_args, struct str query) {
     static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN};
     CLEANUP(search_freep) struct search *q = NULL;
-    struct search_options o = {.query = query, .from_ns = s->from_ns, .to_ns = s->to_ns, .sources = &unknown, .n_sources = 1,
+    struct search_options o = {.indicators = s->set, .rule = s->rule, .query = query, .from_ns = s->from_ns, .to_ns = s->to_ns, .sources = &unknown, .n_sources = 1,
                                .decoders = s->decoders, .own_decoders = s->own_decoders};
     struct scan_progress p = {0};
     struct diag d = {0};
@@ -315,6 +320,33 @@ static int run(struct searching *s, char **args, unsigned n_args) {
     return search_files(s, args + 1, n_args - 1, query);
 }
 
+/* What is looked for instead of the query. A list is taken as it is: whoever asks wants to know. */
+static int load_indicators(struct searching *s, struct diag *err) {
+    struct indicator_reading how = {.format = -1, .tlp = -1, .confidence = -1, .valid_until_ns = TIME_NONE, .name = str_of(s->args->indicators)};
+    struct indicator_list list;
+    enum indicator_format format;
+    struct arena a;
+    struct str text;
+    arena_init(&a, INDICATOR_FILE_BYTES_MAX + 65536);
+    indicator_list_init(&list);
+    int r = file_read(&a, s->args->indicators, INDICATOR_FILE_BYTES_MAX, &text, err);
+    if (r == 0)
+        r = indicator_read(&how, text, &list, &format, err);
+    if (r == 0 && !list.n)
+        r = diag_set(err, -ENOENT, "'%s' holds no indicators", s->args->indicators);
+    if (r == 0 && (r = indicator_set_of_list(&list, &s->set)) < 0)
+        diag_set(err, r, "out of memory");
+    indicator_list_done(&list);
+    arena_done(&a);
+    return r;
+}
+
+static int load_what(struct searching *s, struct diag *err) {
+    if (s->args->indicators)
+        return load_indicators(s, err);
+    return s->args->rule ? file_read(&s->rule_text, s->args->rule, YAML_BYTES_MAX, &s->rule, err) : 0;
+}
+
 /* Those of the data folder decode as they did when the events arrived. */
 static int load_decoders(struct searching *s, unsigned n_args, char **args, struct diag *err) {
     char own[4096];
@@ -335,7 +367,8 @@ static int search_main(void *settings, unsigned n_args, char **args) {
     const struct sigaction on = {.sa_handler = on_interrupt, .sa_flags = (int) SA_RESETHAND};
     if (command_time(s.args->from, &s.from_ns, &d) < 0 || command_time(s.args->to, &s.to_ns, &d) < 0)
         return failed(&d);
-    if (load_decoders(&s, n_args, args, &d) < 0)
+    arena_init(&s.rule_text, 2 * YAML_BYTES_MAX);
+    if (load_decoders(&s, n_args, args, &d) < 0 || load_what(&s, &d) < 0)
         return failed(&d);
     if (s.args->csv && (s.args->raw || s.args->count))
         return failed((diag_set(&d, -EINVAL, "--csv prints rows; leave out --raw and --count"), &d));
@@ -350,6 +383,8 @@ static int search_main(void *settings, unsigned n_args, char **args) {
     search_keep_done(&s.keep);
     index_client_free(s.client);
     decode_set_unref(s.decoders);
+    indicator_set_unref(s.set);
+    arena_done(&s.rule_text);
     buf_done(&s.out);
     if (r != 0 || s.bad_input || interrupted)
         return TROUBLE;
@@ -360,6 +395,10 @@ static const struct cli_option OPTIONS[] = {
     {.name = "from", .kind = CLI_STRING, .value = "TIME", .at = offsetof(struct search_args, from),
      .help = "events from this time on, as people write times (2026-11-20 02:00, 3日前)"},
     {.name = "to", .kind = CLI_STRING, .value = "TIME", .at = offsetof(struct search_args, to), .help = "events before this time"},
+    {.name = "indicators", .kind = CLI_STRING, .value = "FILE", .at = offsetof(struct search_args, indicators),
+     .help = "instead of the query: whatever hits the indicators of this file (STIX, MISP, CSV, text); the query is not looked at"},
+    {.name = "rule", .kind = CLI_STRING, .value = "FILE", .at = offsetof(struct search_args, rule),
+     .help = "instead of the query: whatever this Sigma rule (of single events) matches; the query is not looked at"},
     {.name = "last", .letter = 'n', .kind = CLI_NUMBER, .value = "N", .min = 1, .max = 1000000,
      .at = offsetof(struct search_args, last), .help = "only the N that came last, newest first"},
     {.name = "from-record", .kind = CLI_NUMBER, .value = "N", .min = 1, .max = INT64_MAX,

@@ -387,6 +387,7 @@ static int set_up(struct program *p, struct diag *err) {
     sensor_link_init(&p->sensor, sensors);
     if (e == 0)
         e = hand_link_init(&p->hand, p->config->data, err);
+    past_init(&p->past);
     if (e == 0)
         e = search_link_init(&p->search, p->config->data, err);
     supervisor_link_init(&p->supervisor, p->opt.supervisor_fd);
@@ -412,6 +413,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     hand_link_tick(p);
     search_link_tick(p);
     holds_tick(p);
+    past_tick(p);
     http_tick(p->http);
     if (now >= *next_prune_ns) {
         *next_prune_ns = now + PRUNE_NS;
@@ -535,6 +537,7 @@ static void end(struct program *p) {
     if (!p->http && p->sensor.listen_fd > 0)
         sensor_link_done(&p->sensor);
     hand_link_done(&p->hand);
+    past_done(&p->past);
     search_link_done(&p->search);
     packs_done(&p->packs);
     registers_done(&p->registers);

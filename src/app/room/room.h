@@ -21,6 +21,7 @@
 #include "app/room/holds.h"
 #include "app/room/http.h"
 #include "app/room/packs.h"
+#include "app/room/past.h"
 #include "app/room/registers.h"
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
@@ -50,6 +51,7 @@ struct program {
     struct hand_link hand;
     struct search_link search;
     struct holds_out holds;
+    struct past_hunts past;
     struct supervisor_link supervisor;
     struct packs packs;
     struct registers registers;

@@ -12,18 +12,21 @@
 #include "decode/decode.h"
 #include "detect/expr.h"
 #include "detect/search.h"
+#include "indicator/scan.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     HEAD_BYTES = 128,
     BLOCK_WORDS = 8,
     BLOCKS_LOG_MIN = 6,
     BLOCKS_LOG_MAX = 17,    /* 4 MiB, for a segment of 64 MiB: larger segments only have more false alarms */
     RECENT_LOG = 13,        /* 64 KB */
     WAITING = 16,
+    KEY_BYTES = 5,
+    KEYS_MAX = 1 << 21,    /* of one segment: 10 MB; more are not told */
     VALUE_BYTES_MAX = 512,  /* a longer value is known by its words only */
 };
 enum key_kind { KEY_WORD = 1, KEY_CHAR, KEY_PAIR, KEY_FIELD, KEY_VALUE, KEY_NET, KEY_QUAD };
@@ -42,6 +45,9 @@ struct filter_making {
     uint64_t recent[1 << RECENT_LOG];
     uint64_t waiting[WAITING];
     unsigned next;
+    uint64_t *seen; /* keys of indicators: a table, 0 is free */
+    size_t n_seen, cap;
+    bool untold;
 };
 
 static void set_now(struct filter *f, uint64_t key) {
@@ -83,9 +89,100 @@ static size_t words_of(const struct filter *f) {
     return ((size_t) 1 << f->blocks_log) * BLOCK_WORDS;
 }
 
+/* ---- keys of indicators ---- */
+
+static uint64_t *place_of(uint64_t *table, size_t cap, uint64_t key) {
+    for (size_t i = (size_t) (key >> 20) & (cap - 1);; i = (i + 1) & (cap - 1))
+        if (!table[i] || table[i] == key)
+            return &table[i];
+}
+
+static int grow_seen(struct filter_making *m) {
+    size_t cap = m->cap ? m->cap * 2 : 4096;
+    uint64_t *table = mem_zalloc_array(cap, sizeof *table);
+    if (!table)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->cap; i++)
+        if (m->seen[i])
+            *place_of(table, cap, m->seen[i]) = m->seen[i];
+    mem_free(m->seen);
+    m->seen = table;
+    m->cap = cap;
+    return 0;
+}
+
+static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
+    struct filter_making *m = ctx;
+    key = (key | 1 << 23) >> 23 << 23; /* forty bits and one, so that none is nought */
+    if (m->untold || (m->n_seen * 2 >= m->cap && grow_seen(m) < 0)) {
+        m->untold = true;
+        return 0;
+    }
+    uint64_t *place = place_of(m->seen, m->cap, key);
+    m->n_seen += !*place;
+    *place = key;
+    m->untold |= m->n_seen > KEYS_MAX;
+    return 0;
+}
+
+static int ascending(const void *pa, const void *pb) {
+    uint64_t a = *(const uint64_t *) pa, b = *(const uint64_t *) pb;
+    return (a > b) - (a < b);
+}
+
+static uint64_t key_at(const struct filter *f, uint64_t i) {
+    uint64_t key = 0;
+    for (int k = 0; k < KEY_BYTES; k++)
+        key = key << 8 | f->keys[i * KEY_BYTES + (uint64_t) k];
+    return key;
+}
+
+static int keys_end(struct filter *f) {
+    struct filter_making *m = f->making;
+    size_t n = 0;
+    if (m->untold)
+        return -ERR_LIMIT;
+    f->keys = mem_alloc(m->n_seen * KEY_BYTES + 1);
+    if (!f->keys)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->cap; i++)
+        if (m->seen[i])
+            m->seen[n++] = m->seen[i];
+    if (n)
+        qsort(m->seen, n, sizeof *m->seen, ascending);
+    f->n_keys = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i && m->seen[i] >> 24 == m->seen[i - 1] >> 24)
+            continue;
+        for (int k = 0; k < KEY_BYTES; k++)
+            f->keys[f->n_keys * KEY_BYTES + (uint64_t) k] = (uint8_t) (m->seen[i] >> (56 - 8 * k));
+        f->n_keys++;
+    }
+    return 0;
+}
+
+bool filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n) {
+    uint64_t i = 0;
+    size_t k = 0;
+    if (f->n_keys == FILTER_KEYS_UNTOLD)
+        return true;
+    while (i < f->n_keys && k < n) {
+        uint64_t a = key_at(f, i), b = keys[k] >> 24;
+        if (a == b)
+            return true;
+        if (a < b)
+            i++;
+        else
+            k++;
+    }
+    return false;
+}
+
 /* Halves are laid on each other as long as at most half of the bits are set: 0.4 % false alarms a key. */
 void filter_end(struct filter *f) {
     set_waiting(f);
+    if (keys_end(f) < 0)
+        f->n_keys = FILTER_KEYS_UNTOLD;
     while (f->blocks_log > BLOCKS_LOG_MIN) {
         size_t half = words_of(f) / 2, ones = 0;
         for (size_t i = 0; i < half; i++)
@@ -101,6 +198,7 @@ void filter_end(struct filter *f) {
 void filter_end_unknown(struct filter *f) {
     f->blocks_log = BLOCKS_LOG_MIN;
     memset(f->blocks, 0xff, words_of(f) * 4);
+    f->n_keys = FILTER_KEYS_UNTOLD;
     f->min_ns = INT64_MIN + 1;
     f->max_ns = INT64_MAX;
     f->next = UINT64_MAX;
@@ -122,6 +220,10 @@ int filter_begin(struct filter *f, uint64_t bytes) {
 
 void filter_done(struct filter *f) {
     mem_free(f->blocks);
+    mem_free(f->keys);
+    if (f->making)
+        mem_free(f->making->seen);
+    f->keys = NULL;
     mem_free(f->making);
     f->blocks = NULL;
     f->making = NULL;
@@ -245,6 +347,8 @@ enum of_text { OF_LINE, OF_VALUE, OF_VALUE_IN_LINE /* its words are the line's *
 
 static int add_both_forms(struct filter *f, struct arena *a, uint64_t name, struct str text, enum of_text of) {
     struct arena_mark m = arena_mark(a);
+    if (of != OF_VALUE_IN_LINE)
+        IGNORE(indicator_scan(text, note_key, f->making));
     struct str normal = text_normal(a, text), variants = normal.p ? text_variants(a, normal) : STR_NULL;
     if (!variants.p)
         return -ENOMEM;
@@ -381,10 +485,16 @@ static void write_head(const struct filter *f, char head[HEAD_BYTES]) {
     memcpy(head + 64, &f->min_ns, 8);
     memcpy(head + 72, &f->max_ns, 8);
     memcpy(head + 80, f->made_by, FILTER_MAKER_BYTES);
+    memcpy(head + 96, &f->n_keys, 8);
 }
 
-static uint32_t sum_of(const char *head, const void *blocks, size_t n) {
-    return crc32c(crc32c(crc32c(0, head, 36), head + 40, HEAD_BYTES - 40), blocks, n);
+static uint32_t sum_of(const char *head, struct str blocks, struct str keys) {
+    uint32_t sum = crc32c(crc32c(0, head, 36), head + 40, HEAD_BYTES - 40);
+    return crc32c(crc32c(sum, blocks.p, blocks.n), keys.p, keys.n);
+}
+
+static size_t key_bytes(const struct filter *f) {
+    return f->n_keys == FILTER_KEYS_UNTOLD ? 0 : (size_t) f->n_keys * KEY_BYTES;
 }
 
 struct writing {
@@ -396,10 +506,12 @@ static int write_all(int fd, void *ctx) {
     struct str blocks = str_n((const char *) f->blocks, words_of(f) * 4);
     char head[HEAD_BYTES];
     write_head(f, head);
-    uint32_t sum = sum_of(head, blocks.p, blocks.n);
+    struct str keys = str_n(f->keys ? (const char *) f->keys : "", key_bytes(f));
+    uint32_t sum = sum_of(head, blocks, keys);
     memcpy(head + 36, &sum, 4);
     int r = file_write_all(fd, str_n(head, sizeof head));
-    return r < 0 ? r : file_write_all(fd, blocks);
+    r = r < 0 ? r : file_write_all(fd, blocks);
+    return r < 0 ? r : file_write_all(fd, keys);
 }
 
 int filter_write(const struct filter *f, const char *path, struct diag *reterr) {
@@ -423,15 +535,20 @@ static int read_bytes(const char *path, struct filter *ret, struct str s) {
     memcpy(&f.min_ns, s.p + 64, 8);
     memcpy(&f.max_ns, s.p + 72, 8);
     memcpy(f.made_by, s.p + 80, FILTER_MAKER_BYTES);
+    memcpy(&f.n_keys, s.p + 96, 8);
     write_head(&f, head);
     memcpy(head + 36, &sum, 4);
-    if (f.blocks_log < BLOCKS_LOG_MIN || f.blocks_log > BLOCKS_LOG_MAX || memcmp(head, s.p, HEAD_BYTES) != 0 ||
-        s.n != HEAD_BYTES + words_of(&f) * 4 || sum != sum_of(s.p, s.p + HEAD_BYTES, s.n - HEAD_BYTES))
+    if ((f.n_keys > KEYS_MAX && f.n_keys != FILTER_KEYS_UNTOLD) || f.blocks_log < BLOCKS_LOG_MIN || f.blocks_log > BLOCKS_LOG_MAX || memcmp(head, s.p, HEAD_BYTES) != 0 ||
+        s.n != HEAD_BYTES + words_of(&f) * 4 + key_bytes(&f) || sum != sum_of(s.p, str_from(s, HEAD_BYTES), STR("")))
         return -ERR_CORRUPT;
     f.blocks = mem_alloc(words_of(&f) * 4);
-    if (!f.blocks)
+    f.keys = mem_alloc(key_bytes(&f) + 1);
+    if (!f.blocks || !f.keys) {
+        filter_done(&f);
         return -ENOMEM;
+    }
     memcpy(f.blocks, s.p + HEAD_BYTES, words_of(&f) * 4);
+    memcpy(f.keys, s.p + HEAD_BYTES + words_of(&f) * 4, key_bytes(&f));
     *ret = f;
     return 0;
 }
@@ -450,8 +567,8 @@ bool filter_is_there(const char *path, const struct filter *like) {
 int filter_read(const char *path, struct filter *ret, struct diag *reterr) {
     struct arena a;
     struct str s;
-    arena_init(&a, ((size_t) 64 << BLOCKS_LOG_MAX) + 4096);
-    int r = file_read(&a, path, HEAD_BYTES + ((size_t) 32 << BLOCKS_LOG_MAX), &s, reterr);
+    arena_init(&a, ((size_t) 64 << BLOCKS_LOG_MAX) + 2 * (size_t) KEYS_MAX * KEY_BYTES + 4096);
+    int r = file_read(&a, path, HEAD_BYTES + ((size_t) 32 << BLOCKS_LOG_MAX) + (size_t) KEYS_MAX * KEY_BYTES, &s, reterr);
     if (r == 0 && (r = read_bytes(path, ret, s)) < 0)
         diag_set_at(reterr, r, path, 0, 0, "this filter is %s", r == -ENOMEM ? "too large for memory" : "damaged or of another version");
     arena_done(&a);

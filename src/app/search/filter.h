@@ -9,11 +9,15 @@
  *   16 16  spool id           32  4  segment                     36  4  CRC32C of what follows, and of 0…35
  *   40  8  first record       48  8  record behind the last      56  8  bytes of the segment
  *   64  8  earliest event     72  8  latest event, ns            80 16  who made it (hash of version and decoders)
- *   96 32  zero              128  …  blocks of 32 bytes
+ *   96  8  keys of indicators, all ones: not told      104 24  zero      128  …  blocks of 32 bytes, then the keys
  *
  * The blocks are a split-block Bloom filter (each key sets one bit in each of the eight words of one block) over keys:
  * words of ASCII letters and digits; four numbers with dots between; single and neighbouring other characters; names
- * of fields; (field, value); (field, network of the value). Texts are folded, in both forms. */
+ * of fields; (field, value); (field, network of the value). Texts are folded, in both forms.
+ *
+ * Behind them lies what an indicator could be looked up under (indicator/scan.h) in any line or value: the upper forty bits
+ * of each key, big-endian, ascending. Ten thousand addresses asked of a Bloom filter would be there by chance in every
+ * segment; asked of these they are not. */
 #pragma once
 #include "event/record.h"
 #include "spool/format.h"
@@ -27,8 +31,11 @@ struct filter {
     int64_t min_ns, max_ns; /* of events; TIME_NONE: there are none */
     uint32_t blocks_log;
     uint32_t *blocks; /* eight to a block */
+    uint8_t *keys;    /* five bytes each */
+    uint64_t n_keys;  /* FILTER_KEYS_UNTOLD: perhaps any */
     struct filter_making *making; /* while it is made; else NULL */
 };
+#define FILTER_KEYS_UNTOLD UINT64_MAX
 void filter_done(struct filter *f);
 const char *filter_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
 /* Of a segment with so many bytes. */
@@ -50,3 +57,5 @@ void filter_maker(const struct decode_set *decoders, uint8_t ret[FILTER_MAKER_BY
 struct detect_expr;
 /* false: no event of the segment fits the condition. */
 bool filter_may(const struct filter *f, const struct detect_expr *e);
+/* false: none of the keys (ascending) is there. */
+bool filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n);

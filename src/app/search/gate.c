@@ -10,6 +10,7 @@
 #include "detect/expr.h"
 #include "detect/kernel.h"
 #include "detect/search.h"
+#include "indicator/set.h"
 
 enum { GATE_LITERALS_MAX = 64 };
 
@@ -243,4 +244,15 @@ bool gate_may(const struct gate *g, const struct raw_record *rec) {
     if ((seen & (KERNEL_OPAQUE | KERNEL_U)) || (k.high && !text_is_own_normal(rec->bytes)))
         return true;
     return may(g, &g->root, &k);
+}
+
+/* A value stands in a field as it stands in the bytes, unless these are in another encoding than UTF-8 or have JSON's
+ * \u; or it is who sent the line. */
+bool gate_may_indicators(const struct indicator_set *s, const struct raw_record *rec) {
+    if (rec->flags & RAW_JOURNAL)
+        return true;
+    unsigned seen = kernel_best()->look(rec->bytes.p, rec->bytes.n);
+    if ((seen & (KERNEL_OPAQUE | KERNEL_U)) || ((seen & KERNEL_HIGH) && !text_is_utf8(rec->bytes)))
+        return true;
+    return indicator_set_may(s, rec->bytes) || (rec->peer.n && indicator_set_may(s, rec->peer));
 }

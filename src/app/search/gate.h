@@ -13,3 +13,6 @@ struct detect_expr;
 struct gate *gate_new(const struct detect_expr *e, const struct source *sources, size_t n_sources, bool fields);
 struct gate *gate_free(struct gate *g);
 bool gate_may(const struct gate *g, const struct raw_record *rec);
+/* The same for a set of indicators. */
+struct indicator_set;
+bool gate_may_indicators(const struct indicator_set *s, const struct raw_record *rec);

@@ -20,12 +20,14 @@
  *   {"id", "op":"event", "n":RECORD}                        result: {"fields":{…}, "original":…, …}
  *   {"id", "op":"evidence", "query", "from_ms"?, "to_ms"? | "records":[…], "who", "why", "chosen_by"}  result: {"export":N}
  *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
+ *   hunts over what is kept, and indicators: hunting.h, shelf.h
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/engine/engine.h"
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
+#include "app/search/hunting.h"
 #include "app/search/indexer.h"
 #include "app/search/export_job.h"
 #include "app/search/job.h"
@@ -54,8 +56,10 @@ struct slot {
     struct tracing *tracing;
 };
 struct program {
-    const char *data;
-    char spool[4096], filters[4096], decoders_dir[4096];
+    const char *data, *config_file;
+    struct config *config;
+    struct hunting hunting;
+    char spool[4096], filters[4096], decoders_dir[4096], incoming[4096];
     int listen_fd, signal_fd;
     struct decode_set *decoders;
     bool own_decoders;
@@ -439,6 +443,30 @@ static int tell_evidence(struct program *p, struct peer *peer, int64_t id, const
     return refuse(peer, id, "missing", &gone);
 }
 
+/* ---- hunts and indicators ---- */
+
+static const char *code_of(int r) {
+    return r == -ENOENT ? "missing" : r == -EBUSY ? "busy" : r == -ERR_PARSE || r == -ERR_LIMIT || r == -EINVAL || r == -ERR_UNSUPPORTED ? "query" : "failed";
+}
+
+static int hunting_answer(struct program *p, struct peer *peer, int64_t id, struct str op, const struct json_value *m) {
+    struct diag d = {0};
+    struct answer a;
+    answer_begin(&a, id);
+    jsonw_kbool(&a.w, "ok", true);
+    jsonw_key(&a.w, STR("result"));
+    jsonw_object(&a.w);
+    int r = hunting_ask(&p->hunting, op, m, &a.w, &d);
+    if (r >= 0) {
+        jsonw_end(&a.w);
+        return answer_send(&a, peer);
+    }
+    buf_done(&a.out);
+    if (!d.text[0])
+        diag_set(&d, r, "%s", err_word(r));
+    return refuse(peer, id, code_of(r), &d);
+}
+
 /* ---- the room ---- */
 
 static int take(struct program *p, struct peer *peer, struct str text) {
@@ -464,6 +492,8 @@ static int take(struct program *p, struct peer *peer, struct str text) {
         r = start_evidence(p, peer, id, m, &a);
     else if (r == 0 && str_eq_z(op, "evidence_state"))
         r = tell_evidence(p, peer, id, m);
+    else if (r == 0 && hunting_has_op(op))
+        r = hunting_answer(p, peer, id, op, m);
     else if (r == 0)
         r = -ERR_PARSE;
     arena_done(&a);
@@ -503,7 +533,7 @@ static void accept_one(struct program *p) {
 }
 
 static bool step_all(struct program *p) {
-    bool any = false;
+    bool any = hunting_step(&p->hunting);
     for (size_t i = 0; i < JOBS_MAX; i++)
         if (p->slots[i].id && slot_is_running(&p->slots[i])) {
             if (p->slots[i].tracing)
@@ -558,6 +588,14 @@ static int prepare(struct program *p, struct diag *err) {
         r = evidence_texts_load(engine_content_dir(), &p->texts, err);
     if (r == 0)
         r = exports_init(&p->exports, p->exports_dir, &p->texts, p->next_id, err);
+    const struct scan_options like = {.spool_dir = p->spool, .filter_dir = p->filters, .decoders = p->decoders, .own_decoders = p->own_decoders};
+    if (r == 0)
+        r = config_load(p->data, p->config_file, &p->config, err);
+    if (r == 0)
+        r = hunting_init(&p->hunting, p->config, engine_content_dir(), &like, err);
+    snprintf(p->incoming, sizeof p->incoming, "%.4000s/incoming", p->data);
+    if (r == 0) /* the room makes it too */
+        r = file_make_dir(p->incoming, 0700, err);
     if (r < 0)
         return r;
     sigemptyset(&set);
@@ -576,7 +614,9 @@ static int prepare(struct program *p, struct diag *err) {
     /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
     unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
     const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
-                                         {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}};
+                                         {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}, {p->incoming, SANDBOX_READ | SANDBOX_WRITE},
+                                         {p->hunting.shelf.dir, SANDBOX_READ | SANDBOX_WRITE}, {engine_content_dir(), SANDBOX_READ},
+                                         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}};
     r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
     if (r > 0)
         log_warn("this kernel has no Landlock; the search could open files it need not");
@@ -593,6 +633,8 @@ static void end(struct program *p) {
     indexer_free(p->indexer);
     for (size_t i = 0; i < JOBS_MAX; i++)
         slot_free(&p->slots[i]);
+    hunting_done(&p->hunting);
+    config_free(p->config);
     exports_done(&p->exports);
     evidence_texts_done(&p->texts);
     for (size_t i = 0; i < PEERS_MAX; i++)
@@ -603,7 +645,7 @@ static void end(struct program *p) {
 
 int main(int argc, char **argv) {
     static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {"fd", required_argument, NULL, 'f'},
-                                            {"index", required_argument, NULL, 'i'}, {0}};
+                                            {"index", required_argument, NULL, 'i'}, {"config", required_argument, NULL, 'c'}, {0}};
     static struct program p = {.listen_fd = -1};
     struct diag d = {0};
     char line[1024];
@@ -616,11 +658,13 @@ int main(int argc, char **argv) {
             p.data = optarg;
         else if (c == 'i')
             p.index = optarg;
+        else if (c == 'c')
+            p.config_file = optarg;
         else if (c != 'f' || str_to_i64(str_of(optarg), &fd) < 0 || fd < 0 || fd > 65535)
             break;
     }
     if (c != -1 || !p.data || fd < 0 || optind != argc) {
-        fputs("usage: kizuki-search --data DIR --fd N [--index WHERE]\n"
+        fputs("usage: kizuki-search --data DIR --fd N [--index WHERE] [--config FILE]\n"
               "\n"
               "  searches DIR/spool for the room; N is an inherited listening Unix socket\n",
               stderr);

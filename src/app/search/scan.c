@@ -5,6 +5,7 @@
 #include "app/search/filter.h"
 #include "app/search/narrow.h"
 #include "base/mem.h"
+#include "indicator/set.h"
 #include "spool/reader.h"
 
 #include <limits.h>
@@ -128,13 +129,22 @@ static int add_part(struct scan *s, const struct part *part, bool wanted) {
     return 0;
 }
 
+static bool may_hold(const struct search *s, const struct filter *f) {
+    const struct indicator_set *set = search_indicators(s);
+    size_t n;
+    if (!set)
+        return filter_may(f, search_condition(s));
+    const uint64_t *keys = indicator_set_keys(set, &n);
+    return filter_may_keys(f, keys, n);
+}
+
 static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, bool *wanted) {
     struct filter f;
     int r = s->o.filter_dir ? read_filter(s, segment, &f) : -ENOENT;
     if (r < 0)
         return r;
     *wanted = f.min_ns != TIME_NONE && times_meet(&s->o, f.min_ns, f.max_ns) && records_meet(&s->o, f.first, f.next) &&
-              filter_may(&f, search_condition(s->search));
+              may_hold(s->search, &f);
     part->bytes = f.bytes;
     filter_done(&f);
     return 0;
@@ -229,7 +239,7 @@ int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reter
     spool_batch_init(&s->batch);
     filter_maker(o->decoders, s->maker);
     int r = registry_init(&s->registry, reterr);
-    struct search_options q = {.query = o->query, .from_ns = o->from_ns, .to_ns = o->to_ns,
+    struct search_options q = {.indicators = o->indicators, .rule = o->rule, .query = o->query, .from_ns = o->from_ns, .to_ns = o->to_ns,
                                .sources = s->registry.sources, .n_sources = SOURCES_MAX,
                                .decoders = o->decoders, .own_decoders = o->own_decoders};
     if (r == 0)

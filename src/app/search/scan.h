@@ -11,6 +11,8 @@
 struct scan_options {
     const char *spool_dir;
     const char *filter_dir; /* NULL: without filters */
+    struct indicator_set *indicators; /* these three as in query.h */
+    struct str rule;
     struct str query;
     int64_t from_ns, to_ns;
     uint64_t from_record, to_record; /* [from, to); 0: no bound */

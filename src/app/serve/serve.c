@@ -59,7 +59,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "status"};
+    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "status"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -283,6 +283,10 @@ static int add_search(struct serve *s, struct diag *err) {
     child_arg(c, "%s", s->config->data);
     child_arg(c, "--fd");
     child_arg(c, "%d", child_fd(c, fd));
+    if (s->config->file[0]) {
+        child_arg(c, "--config");
+        child_arg(c, "%s", s->config->file);
+    }
     return add_index(s, c, err);
 }
 

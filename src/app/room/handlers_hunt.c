@@ -1,0 +1,337 @@
+/* Hunts over what is kept, and indicators. Both are kizuki-search's work: it reads what is kept and what is sent. The room
+ * judges who may ask, writes down who took what in, and adds how often its findings name a value. */
+#include "app/common/config.h"
+#include "app/room/call.h"
+#include "app/room/room.h"
+#include "base/limits.h"
+#include "base/time_written.h"
+#include "room/hunt.h"
+#include "room/write.h"
+
+enum { TEXT_BYTES_MAX = 768 * 1024, RULE_BYTES_MAX = 64 * 1024, WORD_BYTES_MAX = 300 };
+
+/* ---- what is asked of the searcher ---- */
+
+static const struct json_value *result_of(struct call *c, const struct json_value *answer, int *ret_status) {
+    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
+    struct str code = STR(""), why = STR("");
+    if (result)
+        return result;
+    if (!answer) {
+        *ret_status = call_refuse(c, 503, "error.search_away");
+        return NULL;
+    }
+    (void) json_get_str(answer, "code", &code);
+    (void) json_get_str(answer, "why", &why);
+    *ret_status = str_eq_z(code, "missing") ? call_refuse_with(c, 404, "error.indicator_gone", "why", why)
+                  : str_eq_z(code, "query") ? call_refuse_with(c, 400, "error.indicator_file", "why", why)
+                                            : call_refuse_with(c, 500, "error.search_failed", "why", why);
+    return NULL;
+}
+
+static void on_result(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (result)
+        jsonw_value(&c->w, result);
+    call_finish(c, status);
+}
+
+static int ask(struct call *c, const struct buf *members, search_answer_fn *fn) {
+    int e = buf_error(members);
+    if (e == 0)
+        e = search_link_ask(c->p, buf_str(members), fn, c);
+    return e == -EAGAIN ? call_refuse(c, 503, "error.search_away") : e;
+}
+
+/* Into the chain: who did what with which file. */
+static int record(struct call *c, const char *what, struct str name, int64_t import) {
+    struct buf b;
+    struct jsonw w;
+    buf_init(&b, 8192);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_kz(&w, "indicators", what);
+    if (name.n)
+        jsonw_kstr(&w, "name", name);
+    if (import)
+        jsonw_ki64(&w, "import", import);
+    jsonw_end(&w);
+    int e = buf_error(&b);
+    if (e == 0)
+        e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_record(c->p->room, &c->who, VERB_CHANGE, OBJECT_HUNT, buf_str(&b), &c->err), &c->err);
+    buf_done(&b);
+    return e;
+}
+
+/* ---- indicators ---- */
+
+int handle_indicator_preview(struct call *c) {
+    static const char *const keys[] = {"name", "text", "source", "tlp", "confidence", "until", "columns", NULL};
+    static const char *const words[] = {"source", "tlp", "columns"};
+    struct str name, text, until, word;
+    struct time_written t;
+    struct time_refused why;
+    struct buf b;
+    int64_t confidence;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "name", 1, WORD_BYTES_MAX, &name);
+    if (e == 0)
+        e = call_body_str(c, "text", 1, TEXT_BYTES_MAX, &text);
+    if (e < 0)
+        return e;
+    buf_init(&b, FRAME_BYTES_MAX);
+    buf_add_z(&b, "\"op\":\"indicators_preview\",\"name\":");
+    json_quote(&b, name);
+    buf_add_z(&b, ",\"by\":");
+    json_quote(&b, str_of(c->who.name));
+    for (size_t i = 0; i < ARRAY_SIZE(words) && e == 0; i++)
+        if (json_get(c->json, words[i]) && (e = call_body_str(c, words[i], 0, WORD_BYTES_MAX, &word)) == 0 && word.n) {
+            buf_printf(&b, ",\"%s\":", words[i]);
+            json_quote(&b, word);
+        }
+    if (e == 0 && json_get(c->json, "confidence") && (e = call_body_i64(c, "confidence", 0, 100, &confidence)) == 0)
+        buf_printf(&b, ",\"confidence\":%lld", (long long) confidence);
+    if (e == 0 && json_get(c->json, "until") && (e = call_body_str(c, "until", 0, TIME_WRITTEN_BYTES_MAX, &until)) == 0 && until.n) {
+        if (time_read_written(&c->arena, until, room_now(c->p->room), c->p->config->offset_min, &t, &why, &c->err) < 0)
+            e = call_bad(c, "until");
+        else
+            buf_printf(&b, ",\"until_ms\":%lld", (long long) (t.t_ns / NS_PER_MS));
+    }
+    buf_add_z(&b, ",\"text\":");
+    json_quote(&b, text);
+    if (e == 0)
+        e = ask(c, &b, on_result);
+    buf_done(&b);
+    return e;
+}
+
+static void on_taken(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200, e = 0;
+    int64_t import = 0;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (result) {
+        (void) json_get_i64(result, "import", &import);
+        e = record(c, "taken", STR(""), import);
+        jsonw_value(&c->w, result);
+        past_wake(c->p);
+    }
+    call_finish(c, e < 0 ? call_error(c, e) : status);
+}
+
+int handle_indicator_take(struct call *c) {
+    static const char *const keys[] = {"preview", NULL};
+    struct buf b;
+    int64_t preview;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "preview", 1, INT64_MAX, &preview);
+    if (e < 0)
+        return e;
+    buf_init(&b, 256);
+    buf_printf(&b, "\"op\":\"indicators_take\",\"preview\":%lld", (long long) preview);
+    e = ask(c, &b, on_taken);
+    buf_done(&b);
+    return e;
+}
+
+static void on_removed(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200, e = 0;
+    if (result_of(c, answer, &status)) {
+        e = record(c, "taken back", STR(""), c->args.id);
+        status = call_ok(c);
+    }
+    call_finish(c, e < 0 ? call_error(c, e) : status);
+}
+
+int handle_indicator_remove(struct call *c) {
+    struct buf b;
+    buf_init(&b, 256);
+    buf_printf(&b, "\"op\":\"indicators_remove\",\"import\":%lld", (long long) c->args.id);
+    int e = ask(c, &b, on_removed);
+    buf_done(&b);
+    return e;
+}
+
+static int ask_now(struct call *c, const char *op, struct buf *b, search_answer_fn *fn) {
+    buf_printf(b, ",\"op\":\"%s\",\"now_ms\":%lld", op, (long long) (room_now(c->p->room) / NS_PER_MS));
+    return ask(c, b, fn);
+}
+
+int handle_indicator_imports(struct call *c) {
+    struct buf b;
+    buf_init(&b, 256);
+    buf_add_z(&b, "\"x\":0");
+    int e = ask_now(c, "indicators_imports", &b, on_result);
+    buf_done(&b);
+    return e;
+}
+
+/* The searcher's rows, with how often findings name each. */
+static int write_rows(struct call *c, const struct json_value *result) {
+    const struct json_value *list = json_get_array(result, "indicators");
+    jsonw_object(&c->w);
+    jsonw_key(&c->w, STR("indicators"));
+    jsonw_array(&c->w);
+    int e = 0;
+    for (const struct json_value *v = list ? list->first : NULL; v && e == 0; v = v->next) {
+        struct str value = STR("");
+        int64_t n = 0, last = TIME_NONE;
+        (void) json_get_str(v, "value", &value);
+        e = room_indicator_hits(c->p->room, value, &n, &last, &c->err);
+        jsonw_object(&c->w);
+        for (const struct json_value *m = v->first; m; m = m->next) {
+            jsonw_key(&c->w, m->key);
+            jsonw_value(&c->w, m);
+        }
+        jsonw_ki64(&c->w, "hits", n);
+        jsonw_ktime(&c->w, "hit_at", last);
+        jsonw_end(&c->w);
+    }
+    jsonw_end(&c->w);
+    static const char *const others[] = {"next", "kept_back"};
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        const struct json_value *v = json_get(result, others[i]);
+        jsonw_key(&c->w, str_of(others[i]));
+        if (v)
+            jsonw_value(&c->w, v);
+        else
+            jsonw_null(&c->w);
+    }
+    jsonw_end(&c->w);
+    return e;
+}
+
+static void on_list(void *ctx, const struct json_value *answer) {
+    struct call *c = ctx;
+    int status = 200, e = 0;
+    const struct json_value *result = result_of(c, answer, &status);
+    if (result)
+        e = write_rows(c, result);
+    call_finish(c, e < 0 ? call_error(c, e) : status);
+}
+
+int handle_indicators(struct call *c) {
+    struct str text = call_query(c, "text"), ended = call_query(c, "ended");
+    struct buf b;
+    int64_t from;
+    int e = call_query_i64(c, "from", 0, INDICATORS_MAX, 0, &from);
+    if (e < 0 || text.n > WORD_BYTES_MAX)
+        return e < 0 ? e : call_bad(c, "text");
+    buf_init(&b, 4096);
+    /* What was told to persons (RED) is for who answers for everything. */
+    buf_printf(&b, "\"from\":%lld,\"ended\":%s,\"tlp\":\"%s\",\"text\":", (long long) from, str_eq_z(ended, "true") ? "true" : "false",
+               c->who.role == ROLE_ADMINISTRATOR ? "red" : "amber+strict");
+    json_quote(&b, text.p ? text : STR(""));
+    e = ask_now(c, "indicators_list", &b, on_list);
+    buf_done(&b);
+    return e;
+}
+
+/* ---- hunts ---- */
+
+static int read_bound(struct call *c, const char *key, int64_t *ret) {
+    struct time_written w;
+    struct time_refused why;
+    struct str text;
+    const struct json_value *v = json_get(c->json, key);
+    *ret = TIME_NONE;
+    if (!v || v->type == JSON_NULL)
+        return 0;
+    if (call_body_str(c, key, 1, TIME_WRITTEN_BYTES_MAX, &text) < 0 ||
+        time_read_written(&c->arena, text, room_now(c->p->room), c->p->config->offset_min, &w, &why, &c->err) < 0)
+        return call_bad(c, key);
+    *ret = w.t_ns;
+    return 0;
+}
+
+/* Exactly one of query, rule and import. */
+static int read_what(struct call *c, struct room_hunt_past *h) {
+    bool query = json_get(c->json, "query"), rule = json_get(c->json, "rule"), import = json_get(c->json, "import");
+    if (query + rule + import != 1)
+        return call_bad(c, "query, rule or import");
+    if (import) {
+        h->kind = "indicators";
+        h->name = h->query = STR("");
+        return call_body_i64(c, "import", 1, UINT32_MAX, &h->import);
+    }
+    h->kind = query ? "query" : "rule";
+    return call_body_str(c, h->kind, 1, query ? 16384 : RULE_BYTES_MAX, &h->query);
+}
+
+int handle_hunt_begin(struct call *c) {
+    static const char *const keys[] = {"hypothesis", "query", "rule", "import", "from", "to", NULL};
+    struct room_hunt_past h = {.name = STR("")};
+    int64_t id;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "hypothesis", 1, 2000, &h.hypothesis);
+    if (e == 0)
+        e = read_what(c, &h);
+    if (e == 0)
+        e = read_bound(c, "from", &h.from_ns);
+    if (e == 0)
+        e = read_bound(c, "to", &h.to_ns);
+    if (e == 0)
+        e = room_begin(c->p->room, &c->err);
+    if (e == 0)
+        e = room_end(c->p->room, room_hunt_begin(c->p->room, &c->who, &h, &id, &c->err), &c->err);
+    if (e < 0)
+        return e;
+    past_wake(c->p);
+    e = room_hunt_write(c->p->room, id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+/* The row, and what the searcher says of it while it runs. */
+int handle_hunt(struct call *c) {
+    struct str result;
+    struct buf row;
+    struct jsonw w;
+    int e = room_hunt_result(c->p->room, c->args.id, &c->arena, &result, &c->err);
+    if (e < 0)
+        return e;
+    buf_init(&row, FRAME_BYTES_MAX);
+    jsonw_init(&w, &row);
+    e = room_hunt_write(c->p->room, c->args.id, &w, &c->err);
+    if (e >= 0)
+        e = buf_error(&row);
+    if (e == 0) {
+        bool now = c->p->past.id == c->args.id && c->p->past.last.n;
+        jsonw_object(&c->w);
+        jsonw_key(&c->w, STR("hunt"));
+        jsonw_raw(&c->w, buf_str(&row));
+        jsonw_key(&c->w, STR("result"));
+        jsonw_raw(&c->w, now ? buf_str(&c->p->past.last) : result);
+        jsonw_end(&c->w);
+    }
+    buf_done(&row);
+    return e < 0 ? e : 200;
+}
+
+int handle_hunt_stop(struct call *c) {
+    static const struct json_value none = {.type = JSON_OBJECT};
+    struct json_value state = {.type = JSON_STRING, .text = STR("stopped"), .key = STR("state")}, result = none;
+    result.first = &state;
+    result.n = 1;
+    bool present = c->p->past.id == c->args.id;
+    struct str json = present && c->p->past.last.n ? buf_str(&c->p->past.last) : STR("{}");
+    int e = room_hunt_is_running(c->p->room, c->args.id, &c->err);
+    if (e < 0)
+        return e;
+    if (e == 0)
+        return call_refuse(c, 409, "error.state");
+    if ((e = room_begin(c->p->room, &c->err)) == 0)
+        e = room_end(c->p->room, room_hunt_end(c->p->room, &c->who, c->args.id, &result, json, &c->err), &c->err);
+    if (e < 0)
+        return e;
+    past_stopped(c->p, c->args.id);
+    e = room_hunt_write(c->p->room, c->args.id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}

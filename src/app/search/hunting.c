@@ -1,0 +1,84 @@
+/* See hunting.h. */
+#include "app/search/hunting.h"
+
+#include "base/file.h"
+
+#define FORGET_NS (90 * NS_PER_DAY)
+
+int hunting_init(struct hunting *h, const struct config *c, const char *content, const struct scan_options *like, struct diag *reterr) {
+    *h = (struct hunting){.like = *like};
+    int r = shelf_init(&h->shelf, c, content, reterr);
+    snprintf(h->folder, sizeof h->folder, "%.4000s/search/hunts", c->data);
+    if (r == 0)
+        r = file_make_dir(h->folder, 0700, reterr);
+    if (r == 0)
+        past_forget(h->folder, time_now_ns() - FORGET_NS);
+    return r;
+}
+
+void hunting_done(struct hunting *h) {
+    past_free(h->past);
+    shelf_done(&h->shelf);
+}
+
+bool hunting_has_op(struct str op) {
+    return str_eq_z(op, "hunt") || str_eq_z(op, "hunt_stop") || shelf_has_op(op);
+}
+
+bool hunting_step(struct hunting *h) {
+    if (!past_is_running(h->past))
+        return false;
+    past_step(h->past);
+    return true;
+}
+
+static int64_t read_ms(const struct json_value *q, const char *key) {
+    int64_t ms;
+    return json_get_i64(q, key, &ms) && ms > -INT64_C(9000000000000) && ms < INT64_C(9000000000000) ? ms * NS_PER_MS : TIME_NONE;
+}
+
+static int begin(struct hunting *h, struct str key, const struct json_value *q, struct diag *err) {
+    CLEANUP(indicator_set_unrefp) struct indicator_set *set = NULL;
+    struct past_options o = {.scan = h->like, .key = key, .folder = h->folder};
+    struct past *past;
+    int64_t import = 0;
+    int r = 0;
+    o.scan.from_ns = read_ms(q, "from_ms");
+    o.scan.to_ns = read_ms(q, "to_ms");
+    (void) json_get_str(q, "query", &o.scan.query);
+    (void) json_get_str(q, "rule", &o.scan.rule);
+    if (json_get_i64(q, "import", &import)) {
+        o.import = (uint32_t) import;
+        if (import <= 0 || import > UINT32_MAX)
+            return diag_set(err, -ENOENT, "there is no such import");
+        r = shelf_set(&h->shelf, o.import, &set, err);
+        o.scan.indicators = set;
+    }
+    if (r == 0)
+        r = past_new(&o, &past, err);
+    if (r < 0)
+        return r;
+    past_free(h->past);
+    h->past = past;
+    return 0;
+}
+
+static int hunt(struct hunting *h, const struct json_value *q, bool stop, struct jsonw *w, struct diag *err) {
+    struct str key = STR("");
+    int r = 0;
+    (void) json_get_str(q, "key", &key);
+    if (!past_is(h->past, key)) {
+        if (past_is_running(h->past))
+            return diag_set(err, -EBUSY, "another hunt is under way");
+        r = begin(h, key, q, err);
+    }
+    if (r == 0 && stop)
+        past_stop(h->past);
+    return r < 0 ? r : past_write(h->past, w);
+}
+
+int hunting_ask(struct hunting *h, struct str op, const struct json_value *question, struct jsonw *w, struct diag *reterr) {
+    if (shelf_has_op(op))
+        return shelf_ask(&h->shelf, op, question, w, reterr);
+    return hunt(h, question, str_eq_z(op, "hunt_stop"), w, reterr);
+}
