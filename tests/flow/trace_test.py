@@ -103,5 +103,32 @@ def without_the_firewalls_log_nobody_is_named():
         assert not a["candidates"] and [(m["log"], m["why"], m["about"]) for m in a["missing"]] == [("nat", "none", "198.51.100.77")], a
 
 
+@tap.test
+def the_nightly_test_names_the_missing_log():
+    now = datetime.datetime.now(JST) - datetime.timedelta(hours=2)
+    with tap.folder() as d:
+        lines = [f"[{now.timestamp():.6f}]\t    [NEW] tcp      6 120 SYN_SENT src=192.168.1.10 dst=203.0.113.80 sport=51234 dport=443 [UNREPLIED] "
+                 "src=203.0.113.80 dst=198.51.100.1 sport=443 dport=40001"]
+        lease = f"<30>{(now - datetime.timedelta(minutes=9)).isoformat()} gw1 dnsmasq-dhcp[42]: DHCPACK(br-lan) 192.168.1.10 00:a0:de:0a:0b:0c pc-sato"
+        t = (now - datetime.timedelta(minutes=5)).astimezone(datetime.timezone.utc)
+        login = json.dumps({"@timestamp": f"{t:%Y-%m-%dT%H:%M:%S}.000Z", "EventID": 4624, "Channel": "Security", "Computer": "pc-sato",
+                            "TargetUserName": "sato", "LogonType": "2"})
+        for name, files, outcome, status in [("all", {"fw": lines, "dhcp": [lease], "pcs": [login]}, "success", 0),
+                                             ("lacking", {"fw": lines, "pcs": [login]}, "failure", 1), ("none", {"pcs": [login]}, "unknown", 0)]:
+            (d / name).mkdir()
+            spool(d / name, **files)
+            r = tap.run(tap.KIZUKI, "trace", "--self-test", d / name)
+            told = json.loads(r.stdout)
+            assert (r.returncode, told["event.outcome"]) == (status, outcome), (name, told, r.stderr)
+            if name == "all":
+                assert (told["trace.found"], told["trace.host"], told["user.name"]) == ("192.168.1.10", "pc-sato", "sato"), told
+            if name == "lacking":
+                assert told["trace.missing"] == ["dhcp", "login"], told
+                (d / "event").write_text("<13>" + now.isoformat() + " kizuki kizuki-trace: " + r.stdout.decode())
+                r = tap.run(tap.KIZUKI, "hunt", d / "event")
+                found = [json.loads(x) for x in r.stdout.splitlines()]
+                assert any("own_connection_not_traced" in json.dumps(f) and '"dhcp"' in json.dumps(f) for f in found), (found, r.stderr)
+
+
 if __name__ == "__main__":
     tap.main()

@@ -2,6 +2,7 @@
  * src/trace over src/app/search. */
 #include "app/cli/command.h"
 #include "app/cli/hunt_spool.h"
+#include "app/cli/trace_test.h"
 #include "app/engine/engine.h"
 #include "app/search/tracing.h"
 #include "base/buf.h"
@@ -15,7 +16,7 @@ enum { FOUND = 0, FOUND_NOTHING = 1, TROUBLE = 2, ANSWER_BYTES_MAX = 4 << 20 };
 struct trace_args {
     const char *address, *port, *time, *zone, *destination;
     int64_t error_s;
-    bool json;
+    bool json, self_test;
 };
 
 static int read_question(const struct trace_args *a, struct trace_question *q, struct diag *err) {
@@ -140,12 +141,17 @@ static int run(const struct trace_args *a, const char *data, const struct trace_
         return diag_set(err, -ENOENT, "'%s' is neither a data folder nor a spool", data);
     int r = engine_decoders(paths, has_own, &decoders, err);
     struct scan_options o = {.spool_dir = is_data ? spool : data, .filter_dir = is_data ? filters : NULL, .decoders = decoders, .own_decoders = has_own};
-    if (r == 0)
-        r = tracing_new(&o, q, &t, err);
-    while (r == 0 && tracing_is_running(t))
+    struct trace_picked picked = {.q = *q};
+    if (r == 0 && a->self_test)
+        r = trace_test_pick(&o, q->now_ns, &picked, err);
+    if (r == 0 && (!a->self_test || picked.seen))
+        r = tracing_new(&o, &picked.q, &t, err);
+    while (r == 0 && t && tracing_is_running(t))
         tracing_step(t);
-    if (r == 0 && tracing_failed(t))
+    if (r == 0 && t && tracing_failed(t))
         r = diag_set(err, -EIO, "%s", tracing_failed(t));
+    if (r == 0 && a->self_test)
+        return trace_test_tell(t, &picked, err);
     if (r == 0)
         r = answer(t, a->json, err);
     return r < 0 ? r : trace_candidates(tracing_found(t)) > 0;
@@ -155,7 +161,9 @@ static int trace_main(void *settings, unsigned n_args UNUSED, char **args) {
     const struct trace_args *a = settings;
     struct trace_question q;
     struct diag d = {0};
-    int r = read_question(a, &q, &d);
+    int r = a->self_test ? 0 : read_question(a, &q, &d);
+    if (a->self_test)
+        q = (struct trace_question){.now_ns = time_now_ns()};
     if (r == 0)
         r = run(a, args[0], &q, &d);
     if (r < 0) {
@@ -176,6 +184,8 @@ static const struct cli_option OPTIONS[] = {
      .help = "how wrong the clock of who tells it may be"},
     {.name = "destination", .letter = 'd', .kind = CLI_STRING, .value = "ADDRESS", .at = offsetof(struct trace_args, destination),
      .help = "what it spoke with, if that was told, also with its port"},
+    {.name = "self-test", .kind = CLI_FLAG, .at = offsetof(struct trace_args, self_test),
+     .help = "trace a connection of the last day, chosen by chance, and print an event that says whether it worked"},
     {.name = "json", .kind = CLI_FLAG, .at = offsetof(struct trace_args, json), .help = "print the answer as JSON"},
     {0}};
 
