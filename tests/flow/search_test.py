@@ -111,12 +111,12 @@ def searched(page, body):
 
 def follows_a_slip(s, page):
     """POST /traces: what a provider said on the telephone, over live lines whose clocks the ledger knows."""
-    now, fast = time.time(), 40  # the firewall is ahead
+    now, fast = time.time(), -40  # the firewall is behind
     stamp = lambda t: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))  # noqa: E731
-    send(s.syslog_port, [
+    programs.send(s.syslog_port, [
         f"<30>1 {stamp(now - 1)} gw dnsmasq-dhcp 42 - - DHCPACK(br-lan) 192.168.1.10 00:a0:de:0a:0b:0c pc-sato",
         f"<86>1 {stamp(now - 1)} pc-sato sshd 7 - - Accepted password for sato from 192.168.1.99 port 4000 ssh2"])
-    send(s.syslog_port, [
+    programs.send(s.syslog_port, [
         f"<13>1 {stamp(now + fast)} fw conntrack 7 - - [NEW] tcp      6 120 SYN_SENT src=192.168.1.10 dst=203.0.113.80 sport=51234 dport=443 "
         "[UNREPLIED] src=203.0.113.80 dst=198.51.100.1 sport=443 dport=40001"])
     asked = {"address": "198.51.100.1", "port": "40001", "time": stamp(now), "zone": "utc"}
