@@ -153,8 +153,7 @@ def evidence_holds(d, data):
     assert status == 1 and "sealed yet" in said and not (d / "none.zip").exists(), said
 
 
-def exported_from_the_pages(d, first):
-    b = first.browser()
+def exported_from_the_pages(d, b):
     began = b.api("POST", "/evidence", {"query": NEEDLE, "why": "for the insurer"})["export"]
     tap.wait_until(lambda: b.get(f"/evidence/{began}")["state"] != "running", 60, 0.05)
     made = b.get(f"/evidence/{began}")
@@ -191,16 +190,16 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         copy = vault.data / "vault" / "tokyo"
         assert status_of(vault)["state"] == "fine", status_of(vault)
 
-        exported_from_the_pages(d, first)
         # both sides' pages say how far it is
-        b = first.browser()
+        b, there = first.browser(), vault.browser()
+        exported_from_the_pages(d, b)
         seen = b.get("/seals")
         assert seen["keep"]["state"] == "sealing" and seen["keep"]["sealed_to"] >= sealed and seen["retention"]["keep_days"] is None, seen
         tap.wait_until(lambda: (b.get("/seals")["lend"] or {"vaults": []})["vaults"], 60, 0.2, "who has asked")
         assert b.get("/seals")["lend"]["vaults"][0]["name"] == "vault-a" and seen["verified"] is None
         assert kizuki("verify", first.data)[0] == 0
         assert b.get("/seals")["verified"]["faults"] == 0
-        pulled, = vault.browser().get("/seals")["pulled"]
+        pulled, = there.get("/seals")["pulled"]
         assert pulled["name"] == "tokyo" and pulled["state"] == "fine" and pulled["has"]["records"] >= sealed, pulled
         # Root on the first makes another history with the same key, as long as the old one.
         pull_the_plug(first)
@@ -232,8 +231,7 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         assert status == 0 and "signed by" in said, said
         evidence_holds(d, copy)
         # What the vault noticed was judged by the shipped rules and is a finding on its pages.
-        b = vault.browser()
-
+        b = there
 
         def told():
             cases = b.get("/incidents?state=all&limit=100")["incidents"]
