@@ -137,8 +137,12 @@
 
 /* Tables that people send: registers, logs of a hosting company */
 #define TABLE_FILE_BYTES_MAX ((size_t) 32 << 20) /* as it is stored; a register of 10,000 rows has 1 to 2 MB */
+#define LATE_FILES_MAX 10000              /* in one ZIP of logs */
+#define LATE_UNPACKED_BYTES_MAX ((uint64_t) 4 << 30) /* of one ZIP: a year of a small site */
+#define LATE_RATIO_MAX 400                /* unpacked to packed, above a megabyte; repetitive logs pack 100:1 */
+#define LATE_LINES_MAX 8000000            /* remembered of one source, 8 bytes each; then a file is refused */
 #define TABLE_MEMORY_BYTES_MAX ((size_t) 384 << 20) /* of one table while it is read */
-#define TABLE_ROWS_MAX 100000
+#define TABLE_ROWS_MAX 300000             /* a register has some thousand, a log that comes late more */
 #define TABLE_COLUMNS_MAX 256             /* of a register; people use some dozens */
 #define TABLE_MERGES_MAX 100000
 #define XLSX_SHEETS_MAX 256

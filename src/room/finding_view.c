@@ -93,7 +93,7 @@ static void write_stored(const struct json_value *root, struct jsonw *w) {
 
 #define FINDING_COLUMNS                                                                            \
     "fid, revision, state, rule_id, rule_title, level, kind, propose, count, first_at, last_at, "  \
-    "detected_at, incident_id, drill, tlp, version, json, id"
+    "detected_at, incident_id, drill, tlp, version, json, id, created_at"
 
 static void opt_str(struct jsonw *w, const char *key, struct str s) {
     jsonw_key(w, str_of(key));
@@ -123,6 +123,7 @@ static int write_finding(struct room *r, struct sql_stmt *st, struct arena *a, s
     jsonw_key(w, STR("incident_id"));
     sql_is_null(st, 12) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 12));
     jsonw_kbool(w, "drill", sql_i64(st, 13) != 0);
+    jsonw_kbool(w, "past", sql_i64(st, 10) < sql_i64(st, 18) - NS_PER_HOUR);
     jsonw_kstr(w, "tlp", sql_str(st, 14));
     jsonw_kz(w, "info_class", "attack");
     jsonw_ki64(w, "version", sql_i64(st, 15));

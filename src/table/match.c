@@ -156,8 +156,8 @@ int import_match_table(struct arena *a, const struct table *t, const struct impo
     }
     if (!ret->sheet)
         return diag_set(reterr, -ENOENT, sheet.p ? "'%.*s' has no sheet of that name" : "'%.*s' has no visible sheet", STR_ARG(t->name));
-    bool key = best.score % 2 || (columns.p && str_find(columns, s->fields[s->key].name, 0) >= 0);
-    if (best.score < 2 || (!key && best.score < 4))
+    bool named = columns.p && str_find(columns, s->fields[s->key].name, 0) >= 0; /* then the first row is the header, whatever it says */
+    if (!ret->sheet->n_rows || (!named && (best.score < 2 || (best.score % 2 == 0 && best.score < 4))))
         return diag_set_at(reterr, -ERR_PARSE, t->name.p, 0, 0,
                            "no row names the columns of this register; a header with '%.*s' or '%.*s' is looked for in the first %d rows",
                            STR_ARG(s->fields[s->key].ja), STR_ARG(s->fields[s->key].en), IMPORT_HEAD_ROWS_MAX);

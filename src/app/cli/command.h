@@ -21,6 +21,8 @@ extern const struct cli_command COMMAND_RULE_SHOW;
 /* rule_soc.c */
 extern const struct cli_command COMMAND_RULE_SOC, COMMAND_RULE_SOC_ANSWER, COMMAND_RULE_SOC_LIST,
     COMMAND_RULE_SOC_DROP, COMMAND_RULE_SOC_SEND;
+/* import.c */
+extern const struct cli_command COMMAND_IMPORT;
 /* register.c */
 extern const struct cli_command COMMAND_REGISTER_IMPORT, COMMAND_REGISTER_TEMPLATE, COMMAND_REGISTER_UNDO;
 /* token.c */

@@ -4,6 +4,7 @@
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/sensor/sensor.h"
+#include "app/sensor/late_feed.h"
 #include "app/sensor/table_work.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -66,6 +67,8 @@ static int commit_and_look(void *ctx, struct diag *reterr) {
 static void after_turn(uv_check_t *h) {
     struct sensor *s = h->data;
     struct diag d = {0};
+    if (s->late)
+        late_feed_turn(s->late);
     if (!spool_pending_bytes(s->spool))
         return;
     if (commit_and_look(s, &d) < 0 && time_monotonic_ns() - s->commit_complained_ns > 10 * NS_PER_S) {
@@ -80,6 +83,8 @@ static void on_tick(uv_timer_t *t) {
     static unsigned quiet;
     indicators_tick(s);
     rules_tick(s);
+    if (s->late)
+        late_feed_tick(s->late);
     rule_state_tick(s);
     ledger_voice_tick(s);
     notes_tick(s);
@@ -195,6 +200,8 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
     if (o->replay_fd >= 0)
         return replay_feed_start(s, o->replay_fd, err);
     int r = sources_start(s, o->syslog_fds, o->n_syslog_fds, o->held_fd, o->no_local_logs ? NULL : o->logs_root, err);
+    if (r == 0 && (r = late_feed_start(s, &s->late)) < 0)
+        return diag_set(err, r, "cannot make the folder of late logs: %s", err_word(r));
     return r < 0 || o->gate_fd < 0 ? r : intake_handed_add(s->live, o->gate_fd, err);
 }
 
@@ -202,11 +209,12 @@ static int start_intake(struct sensor *s, const struct options *o, struct diag *
  * its sources lie, the rules, sockets; nothing else. */
 static int drop_rights(const struct sensor *s, const struct options *o, struct diag *err) {
     static char spool[PATH_MAX], state[PATH_MAX], rules[PATH_MAX], statistics[PATH_MAX], incoming[PATH_MAX],
-        decoders[PATH_MAX], notes[PATH_MAX], indicators[PATH_MAX];
+        decoders[PATH_MAX], notes[PATH_MAX], indicators[PATH_MAX], late[PATH_MAX];
     snprintf(spool, sizeof spool, "%.4000s/spool", s->config->data);
     snprintf(state, sizeof state, "%.4000s/sensor", s->config->data);
     snprintf(statistics, sizeof statistics, "%.4000s/statistics", s->config->data);
     snprintf(incoming, sizeof incoming, "%.4000s/incoming", s->config->data);
+    snprintf(late, sizeof late, "%.4000s/late", s->config->data);
     snprintf(decoders, sizeof decoders, "%.4000s/decoders", s->config->data);
     snprintf(indicators, sizeof indicators, "%.4000s/indicators", s->config->data);
     int r = rulesets_path(rules, s->config->data, "");
@@ -215,6 +223,8 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
     if (r == 0)
         r = file_make_dir(incoming, 0700, err);
     if (r == 0)
+        r = file_make_dir(late, 0700, err);
+    if (r == 0)
         r = note_folder(s->config->data, notes, err);
     if (r == 0)
         r = file_make_dir(indicators, 0700, err); /* those that are taken in later are read, too */
@@ -222,7 +232,7 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
         return r;
     const struct sandbox_path paths[] = {
         {spool, SANDBOX_WRITE}, {state, SANDBOX_WRITE}, {rules, SANDBOX_WRITE},
-        {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
+        {late, SANDBOX_WRITE}, {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
         {notes, SANDBOX_WRITE}, /* what our other programs noticed; taken and removed */
         {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {indicators, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
         {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},

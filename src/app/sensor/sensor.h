@@ -43,6 +43,7 @@ struct sensor {
     unsigned voice_ticks;
     struct trial trial;
     unsigned n_table_jobs; /* table_work.h */
+    struct late_feed *late; /* late_feed.h; NULL in a replay */
     struct spool *spool;
     struct registry registry;
     struct pump *pump;

@@ -28,7 +28,7 @@ export function FindingTable({ rows, linesOf, pick }: { rows: Finding[]; linesOf
         <label class="pick"><input type="checkbox" checked={pick.on.has(f.id)} onChange={(e) => pick.toggle([f.id], e.currentTarget.checked)} />
           <span class="pick-word">{t("split.pick")}</span></label>),
     }] : []),
-    { head: t("finding.rule"), title: true, class: "grow-cell", cell: (f) => <a class="name bold" href={`#/rules/${encodeURIComponent(f.rule.id)}`}>{titleOf(f.rule)}</a> },
+    { head: t("finding.rule"), title: true, class: "grow-cell", cell: (f) => <><a class="name bold" href={`#/rules/${encodeURIComponent(f.rule.id)}`}>{titleOf(f.rule)}</a>{f.past && <> <span class="tag low">{t("finding.past")}</span></>}</> },
     { head: t("cases.level"), cell: (f) => <Level level={f.level} /> },
     { head: t("finding.group"), class: "card-wide", cell: (f) => f.group.map((g) => <div><span class="ink2">{word("ecs", g.name)}</span> <span class="mono">{g.value}</span></div>) },
     { head: t("finding.measures"), class: "card-wide", cell: measures },
