@@ -76,7 +76,6 @@ static void on_hunt(void *ctx, const struct json_value *answer) {
     if (write_end(p, result, buf_str(&p->past.last)) == 0) {
         p->past.id = 0;
         p->past.next_ns = 0;
-        room_changed(p->room, "hunt", 0);
     }
 }
 
@@ -145,7 +144,6 @@ static int begin_for(struct program *p, int64_t import, struct str name, struct 
         e = room_end(p->room, room_hunt_begin(p->room, &room_system, &h, &id, err), err);
     if (e == 0) {
         p->past.next_ns = 0;
-        room_changed(p->room, "hunt", 0);
     }
     return e;
 }

@@ -10,7 +10,9 @@ import { ServerWords } from "../../widgets/Outcome";
 import { Bars } from "./Bars";
 import { Events } from "./Events";
 import { Facets } from "./Facets";
+import { HuntPage } from "./HuntPage";
 import { Hunts } from "./Hunts";
+import { Indicators } from "./Indicators";
 import { Keep } from "./Keep";
 import { Trace } from "./Trace";
 import { addressOf, RANGES, type Searching, useSearch, type Wanted, wantedOf } from "./useSearch";
@@ -91,13 +93,14 @@ function Page({ wanted }: { wanted: Wanted }) {
 
 export function Search({ args, query }: { args: string[]; query: URLSearchParams }) {
   const wanted = wantedOf(query);
-  const tab = args[0] === "trace" ? "trace" : "lines";
+  const tab = args[0] === "trace" || args[0] === "indicators" ? args[0] : "lines";
+  const hunt = args[0] === "hunt" ? args[1] : undefined;
   const one = (id: string, href: string) => <a href={href} aria-current={id === tab ? "page" : undefined}>{t(`search.tab.${id}`)}</a>;
   return (
     <>
       <div class="page-head"><h1>{t("nav.search")}</h1></div>
-      <nav class="tabs plain" aria-label={t("nav.search")}>{one("lines", "#/search")}{one("trace", "#/search/trace")}</nav>
-      {tab === "trace" ? <Trace query={query} /> : <Page key={addressOf(wanted)} wanted={wanted} />}
+      <nav class="tabs plain" aria-label={t("nav.search")}>{one("lines", "#/search")}{one("trace", "#/search/trace")}{one("indicators", "#/search/indicators")}</nav>
+      {tab === "trace" ? <Trace query={query} /> : tab === "indicators" ? <Indicators /> : hunt ? <HuntPage id={hunt} /> : <Page key={addressOf(wanted)} wanted={wanted} />}
     </>
   );
 }
