@@ -46,6 +46,10 @@ def records_here(vault):
     return (status_of(vault).get("has") or {}).get("records", 0)
 
 
+def newest_of(first):
+    return max((int(p.read_text().split("\n")[1]) for p in (first.data / "spool").glob("*.checkpoint")), default=0)
+
+
 def files_of(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.name[:8].isdigit()}
 
@@ -183,9 +187,8 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         lines[LINES // 2] = NEEDLE.encode() + b" from 192.0.2.77"
         seal.send(first.syslog_port, lines)
         enrolled(first, vault, at)
-        newest = lambda: max((int(p.read_text().split("\n")[1]) for p in (first.data / "spool").glob("*.checkpoint")), default=0)
-        tap.wait_until(lambda: newest() >= LINES, 60, 0.1, "all is sealed: " + first.output()[-800:])
-        sealed = newest()
+        tap.wait_until(lambda: newest_of(first) >= LINES, 60, 0.1, "all is sealed: " + first.output()[-800:])
+        sealed = newest_of(first)
         tap.wait_until(lambda: records_here(vault) >= sealed, 60, 0.1, f"{sealed} records are in the vault: " + vault.output()[-1500:])
         copy = vault.data / "vault" / "tokyo"
         assert status_of(vault)["state"] == "fine", status_of(vault)

@@ -36,7 +36,7 @@ function kept(s: Source, r: Seals["retention"] | null) {
   if (!k) return unknown();
   const left = k.own_days !== null && s.state === "silent" && s.last_seen ? Math.floor((Date.parse(s.last_seen) + k.own_days * DAY_MS - now.value) / DAY_MS) : null;
   return (
-    <>{k.keep_days === null ? <span class="ink3">{t("seals.keeping_off")}</span> : t("seals.keeping_days", { n: k.keep_days })}
+    <>{k.keep_days === null ? <span class="ink3">{t("sources.kept_off")}</span> : t("seals.keeping_days", { n: k.keep_days })}
       {k.required_days !== null && <span class="small ink2"> {t("sources.kept_required", { n: k.required_days })}</span>}
       {left !== null && <> {left < 0 ? red(true, t("sources.own_gone")) : amber(left < SOON_DAYS, t("sources.own_left", { n: left }))}</>}</>);
 }

@@ -40,7 +40,7 @@ function List({ rows, total, group, open, seals }: { rows: Source[]; total: numb
         {shown.length > 0 && <SourceTable rows={shown} open={open} retention={seals?.retention ?? null} />}
         {shown.length > 0 && <p class="empty small">{t("sources.shown", { n: shown.length, total })}</p>}
       </Card>
-      {seals && <SealsCard seals={seals} />}
+      {seals && <div class="below"><SealsCard seals={seals} /></div>}
     </>
   );
 }
