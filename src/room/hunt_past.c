@@ -112,7 +112,7 @@ int room_indicator_hits(struct room *r, struct str value, int64_t *ret_n, int64_
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT coalesce(sum(f.count), 0), max(f.last_at) FROM finding f WHERE f.kind LIKE 'indicator%' AND f.drill = 0 AND EXISTS "
-                      "(SELECT 1 FROM json_each(f.json, '$.group') g WHERE json_extract(g.value, '$.value') = ?1)", "s", &value);
+                      "(SELECT 1 FROM json_each(f.json, '$.group') g WHERE g.value = ?1)", "s", &value);
     if (e == 0)
         e = sql_step(st, reterr);
     if (e != 1)

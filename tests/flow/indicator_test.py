@@ -103,6 +103,8 @@ def what_arrives_is_looked_up():
         assert set(got) == {"indicator_outbound", "indicator_inbound", "indicator_entered"}, got
         group = {g["name"]: g["value"] for g in got["indicator_entered"]["group"]}
         assert group["kizuki.indicator.value"] == "45.67.89.10" and group["kizuki.indicator.tlp"] == "amber+strict" and group["kizuki.indicator.source"] == "Sector ISAC", group
+        rows = {x["value"]: x for x in page.get("/indicators")["indicators"]}
+        assert rows["45.67.89.10"]["hits"] >= 3 and rows["45.67.89.10"]["hit_at"] and rows["update.bad-domain.com"]["hits"] == 0, rows
         # taken back: nothing hits any more
         indicator(s.data, "remove", str(one["import"]))
         tap.wait_until(lambda: "0 indicators are looked for" in s.output(), 60, what="the sensor without indicators")

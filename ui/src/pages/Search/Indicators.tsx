@@ -123,7 +123,7 @@ export function Indicators() {
   const changed = () => count((n) => n + 1);
   return (
     <>
-      <p class="ink2">{t("ioc.lead")}</p>
+      <p class="ink2 card-body">{t("ioc.lead")}</p>
       <Add done={changed} />
       <List again={again} />
       <Imports again={again} changed={changed} />
