@@ -58,7 +58,7 @@ export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; 
       </div>
       <AttachNote text={() => note(s)} at={s.first_at ?? undefined} />
       <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
-        <input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} aria-label={t("search.hunt_about")} placeholder={t("search.hunt_about")} />
+        <label class="field grow"><span>{t("search.hunt_label")}</span><input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} placeholder={t("search.hunt_example")} /></label>
         {about.trim() && <Button submit busy={write.state.step === "busy"}>{t("search.hunt")}</Button>}
         {write.state.step === "done" && <Mark kind="ok">{t("search.hunt_kept")}</Mark>}
         <Outcome state={write.state} />
