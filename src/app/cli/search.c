@@ -179,7 +179,7 @@ static int search_spool(struct searching *s, const char *spool, const char *filt
     struct scan_options o = {.spool_dir = spool, .filter_dir = s->args->no_filters ? NULL : filters, .indicators = s->set, .rule = s->rule, .query = query,
                              .from_ns = s->from_ns, .to_ns = s->to_ns,
                              .from_record = (uint64_t) s->args->from_record, .to_record = (uint64_t) s->args->to_record,
-                             .newest_first = s->args->last > 0, .index = s->client, .index_late = s->args->last > 0, .decoders = s->decoders, .own_decoders = s->own_decoders};
+                             .newest_first = s->args->last > 0, .index = s->client, .late = s->args->last > 0, .decoders = s->decoders, .own_decoders = s->own_decoders};
     int r = scan_new(&o, &scan, &d);
     if (r == 0)
         r = scan_all(s, scan, &d);

@@ -25,7 +25,8 @@ uint64_t narrow_made(const uint8_t spool_id[16], const struct decode_set *decode
 /* ---- rows ---- */
 
 static bool may_be_ip(struct str s) {
-    return s.n >= 2 && s.n < IP_CAP && (ascii_digit(s.p[0]) || s.p[0] == ':' || (s.p[0] >= 'a' && s.p[0] <= 'f'));
+    char c = s.n ? ascii_lower(s.p[0]) : 0;
+    return s.n >= 2 && s.n < IP_CAP && (ascii_digit(c) || c == ':' || (c >= 'a' && c <= 'f'));
 }
 
 static void add_field(struct index_row *row, uint32_t id, struct str value, bool in_line) {
@@ -42,6 +43,7 @@ static void add_field(struct index_row *row, uint32_t id, struct str value, bool
 
 /* Folded copies live until the row is written, in the event's arena. */
 int narrow_row(struct index_row *row, struct arena *a, const struct event *ev, struct str line) {
+    struct ip ip;
     struct str normal = text_normal(a, line), variants = normal.p ? text_variants(a, normal) : STR_NULL;
     if (!variants.p)
         return -ENOMEM;
@@ -53,9 +55,12 @@ int narrow_row(struct index_row *row, struct arena *a, const struct event *ev, s
         if (f->id == EVENT_F_EVENT_ORIGINAL)
             continue;
         bool in_line = whole_is_in_line(ev, f->value), named = f->id == EVENT_F_HOST_NAME || f->id == EVENT_F_USER_NAME;
-        /* addresses with dots stand in the line */
-        if (in_line && !named && str_find_byte(f->value, ':', 0) < 0)
+        /* what stands in the line was looked at there, but for addresses without dots */
+        if (in_line && !named && text_is_ascii(f->value)) {
+            if (may_be_ip(f->value) && str_find_byte(f->value, ':', 0) >= 0 && ip_parse(f->value, &ip) == 0)
+                index_row_ip(row, &ip);
             continue;
+        }
         normal = text_normal(a, f->value);
         variants = normal.p ? text_variants(a, normal) : STR_NULL;
         if (!variants.p)

@@ -16,7 +16,8 @@ struct part {
     uint32_t segment;
     uint64_t bytes;
     const struct narrow_part *named; /* NULL: all of it is read */
-    bool skipped; /* since the index was asked */
+    bool late;    /* its filter was not yet asked */
+    bool skipped; /* since something was asked */
 };
 enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4 };
 struct scan {
@@ -152,9 +153,17 @@ static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, 
 
 /* The index where it covers the segment, else its filter, else all is read. */
 static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
-    struct part part = {.segment = segment};
+    struct part part = {.segment = segment, .late = s->o.late};
     struct spool_part p;
     bool wanted = true, judged = false;
+    if (s->o.late) {
+        int k = spool_reader_enter(s->reader, segment, &p, err);
+        part.bytes = k < 0 ? 0 : p.bytes;
+        if (k < 0)
+            return k;
+        k = add_part(s, &part, records_meet(&s->o, p.first, UINT64_MAX));
+        return k < 0 ? diag_set(err, k, "out of memory") : 0;
+    }
     int r = s->narrow.n_parts ? spool_reader_enter(s->reader, segment, &p, err) : 0;
     if (r < 0)
         return r;
@@ -197,12 +206,20 @@ static int plan_parts(struct scan *s, struct diag *err) {
     struct spool_part oldest;
     if (n && (r = spool_reader_enter(s->reader, segments[0], &oldest, err)) == 0)
         s->progress.begins_ns = oldest.created_ns;
-    if (r == 0 && s->o.index && !s->o.index_late)
+    if (r == 0 && s->o.index && !s->o.late)
         ask_index(s);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
     mem_free(segments);
     return r;
+}
+
+static void skip(struct scan *s, struct part *part) {
+    s->progress.segments_passed++;
+    s->progress.bytes -= part->bytes;
+    s->progress.bytes_passed += part->bytes;
+    part->bytes = 0;
+    part->skipped = true;
 }
 
 /* Parts that were not begun are judged once more, now with the index. */
@@ -217,17 +234,25 @@ static int judge_rest(struct scan *s, struct diag *err) {
         if (r < 0)
             return r;
         uint64_t before = part->bytes;
-        (void) judge_by_index(s, &p, part, &wanted);
-        if (!wanted) {
-            s->progress.segments_passed++;
-            part->bytes = 0;
-            part->skipped = true;
-        }
+        part->late = !judge_by_index(s, &p, part, &wanted);
         s->progress.segments_indexed += part->named != NULL;
         s->progress.bytes -= before - part->bytes;
         s->progress.bytes_passed += before - part->bytes;
+        if (!wanted)
+            skip(s, part);
     }
     return 0;
+}
+
+/* What nothing was asked about yet, when it is come to. */
+static int judge_late(struct scan *s, struct part *part, struct diag *err) {
+    struct part as = *part;
+    bool wanted = true;
+    part->late = false;
+    int r = judge_by_filter(s, part->segment, &as, &wanted);
+    if (r == 0 && !wanted)
+        skip(s, part);
+    return r == -ENOMEM ? diag_set(err, r, "out of memory") : 0;
 }
 
 int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) {
@@ -335,6 +360,11 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
         return 0;
     if (!s->entered && s->o.index && !s->asked && s->at > 0) {
         int k = judge_rest(s, err);
+        if (k < 0)
+            return k;
+    }
+    if (!s->entered && s->parts[s->at].late && !s->parts[s->at].skipped) {
+        int k = judge_late(s, &s->parts[s->at], err);
         if (k < 0)
             return k;
     }

@@ -2,8 +2,8 @@
  * end it at any time.
  *
  * Segments come newest first or oldest first, the records of each in their order. Before the first step it is settled
- * which segments are read: those whose filter (filter.h), or whose times, do not rule them out. So the work ahead is
- * known and progress tells the truth. What arrives meanwhile is not looked at. */
+ * which segments are read: those whose filter (filter.h), or whose times, or the index (narrow.h) do not rule them out. So the
+ * work ahead is known and progress tells the truth. What arrives meanwhile is not looked at. */
 #pragma once
 #include "app/search/query.h"
 #include "base/err.h"
@@ -17,8 +17,8 @@ struct scan_options {
     int64_t from_ns, to_ns;
     uint64_t from_record, to_record; /* [from, to); 0: no bound */
     bool newest_first;
-    struct index_client *index; /* NULL: without one; borrowed until scan_new returns, or later with index_late */
-    bool index_late;            /* asked only when the newest segment did not end the search */
+    struct index_client *index; /* NULL: without one; borrowed until scan_new returns, or with `late` the scan's life long */
+    bool late; /* filters and index are asked only when the search comes to a segment: it may well end in the first */
     struct decode_set *decoders; /* as in query.h */
     bool own_decoders;
 };

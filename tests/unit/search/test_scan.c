@@ -7,10 +7,16 @@
 #include "base/file.h"
 #include "decode/recipe.h"
 #include "event/source.h"
+#include "index/client.h"
+#include "index/row.h"
+#include "spool/reader.h"
 #include "spool/spool.h"
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { LINES = 3000, EACH_S = 60 };
@@ -210,6 +216,140 @@ static void wrong_filters_are_not_believed(void **state UNUSED) {
     assert_int_equal(f.n, 10);
 }
 
+/* ---- an index that says what a test wants ---- */
+
+struct says {
+    struct buf rows; /* of index_found_read */
+    int fd;
+    pthread_t thread;
+    char path[96];
+};
+
+static void *answer(void *arg) {
+    struct says *s = arg;
+    for (int fd; (fd = accept(s->fd, NULL, NULL)) >= 0; close(fd)) {
+        char head[100], got[8192];
+        int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", s->rows.n);
+        if (recv(fd, got, sizeof got, 0) > 0 && send(fd, head, (size_t) n, MSG_NOSIGNAL) == n)
+            IGNORE(send(fd, buf_str(&s->rows).p, s->rows.n, MSG_NOSIGNAL));
+    }
+    return NULL;
+}
+
+static void begin_answers(struct says *s) {
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    snprintf(s->path, sizeof s->path, "%s/index.sock", folder);
+    memcpy(un.sun_path, s->path, strlen(s->path) + 1);
+    buf_init(&s->rows, 1 << 20);
+    s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->fd, (struct sockaddr *) &un, sizeof un), 0);
+    assert_int_equal(listen(s->fd, 8), 0);
+    assert_int_equal(pthread_create(&s->thread, NULL, answer, s), 0);
+}
+
+static void end_answers(struct says *s) {
+    shutdown(s->fd, SHUT_RDWR);
+    pthread_join(s->thread, NULL);
+    close(s->fd);
+    unlink(s->path);
+    buf_done(&s->rows);
+}
+
+static void put_le(struct buf *b, uint64_t v, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        buf_add_byte(b, (char) (v >> 8 * i));
+}
+
+static void say(struct says *s, enum index_kind kind, uint32_t segment, uint64_t n, uint64_t next, uint64_t place) {
+    put_le(&s->rows, kind, 1);
+    put_le(&s->rows, segment, 4);
+    put_le(&s->rows, n, 8);
+    put_le(&s->rows, n, 8);
+    put_le(&s->rows, next, 8);
+    put_le(&s->rows, place, 8);
+    put_le(&s->rows, next - n, 8);
+    put_le(&s->rows, 0, 1);
+}
+
+/* Of each segment: its sources, what holds the needle `shift` bytes beside where it stands, and how far it is covered
+ * (`less` records less than it has). */
+static void say_all(struct says *s, uint64_t shift, uint64_t less) {
+    struct spool_reader *r = NULL;
+    struct spool_batch b;
+    uint32_t segment = 0;
+    uint64_t first = 0, next = 0, place = 0, kept_next = 0, kept_place = 0;
+    spool_batch_init(&b);
+    buf_clear(&s->rows);
+    assert_int_equal(spool_reader_open(spool_dir, &r, NULL), 0);
+    while (spool_reader_next(r, &b, NULL, NULL) == 1) {
+        if (segment && spool_reader_in(r) != segment)
+            say(s, INDEX_MARK, segment, first, kept_next, kept_place);
+        if (spool_reader_in(r) != segment)
+            first = b.records[0].pos.n;
+        segment = spool_reader_in(r);
+        for (size_t i = 0; i < b.n; i++) {
+            next = b.records[i].pos.n;
+            place = b.offsets[i];
+            if (less == 0 || i + less < b.n) { /* the record that begins there is the first not covered */
+                kept_next = less ? next : next + 1;
+                kept_place = less ? place : spool_reader_offset(r);
+            }
+            if (b.records[i].flags & RAW_SOURCE)
+                say(s, INDEX_SOURCE, segment, next, next, place);
+            else if (str_find(b.records[i].bytes, STR("山田"), 0) >= 0 || str_find(b.records[i].bytes, STR("h3"), 0) >= 0)
+                say(s, INDEX_EVENT, segment, next, next, place + shift);
+        }
+    }
+    say(s, INDEX_MARK, segment, first, kept_next, kept_place);
+    spool_batch_done(&b);
+    spool_reader_free(r);
+}
+
+static void an_index_spares_work_and_is_not_believed_when_it_lies(void **state UNUSED) {
+    static struct found plain, f;
+    struct says says;
+    struct scan_options o = any();
+    struct diag d = {0};
+    begin_answers(&says);
+    (void) run(any(), "user.name:山田 and host.name:h2", &plain);
+    assert_int_equal(plain.n, 1);
+    assert_int_equal(index_client_new(says.path, &o.index, &d), 0);
+    static const struct {
+        uint64_t shift, less;
+        bool spares;
+    } rows[] = {{0, 0, true}, {0, 5, true}, {8, 0, false}, {64, 3, false}, {1 << 20, 0, false}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (int newest_first = 0; newest_first < 2; newest_first++) {
+            say_all(&says, rows[i].shift, rows[i].less);
+            o.newest_first = o.late = newest_first;
+            struct scan_progress p = run(o, "user.name:山田 and host.name:h2", &f);
+            if (f.n != 1 || f.at[0] != plain.at[0])
+                fail_msg("%zu: %zu found", i, f.n);
+            if (!p.segments_indexed || (p.records < LINES / 2) != rows[i].spares)
+                fail_msg("%zu %d: %u of %u segments, %llu records", i, newest_first, p.segments_indexed, p.segments, (unsigned long long) p.records);
+            (void) run(o, "host.name:h3", &f);
+            assert_int_equal(f.n, (LINES - 3 + 6) / 7);
+        }
+    /* bytes that are no answer, a piece that is missing, nothing at all */
+    o.newest_first = o.late = false;
+    buf_add_byte(&says.rows, 0);
+    assert_int_equal(run(o, "user.name:山田", &f).index_why.code, -ERR_CORRUPT);
+    assert_int_equal(f.n, 1);
+    buf_clear(&says.rows);
+    say(&says, INDEX_MARK, 1, 1, 1000000, 64);
+    says.rows.p[37]++; /* its records are not as many as it says */
+    (void) run(o, "user.name:山田", &f);
+    assert_int_equal(f.n, 1);
+    buf_clear(&says.rows);
+    (void) run(o, "user.name:山田", &f);
+    assert_int_equal(f.n, 1);
+    end_answers(&says);
+    struct scan_progress p = run(o, "user.name:山田", &f);
+    assert_true(f.n == 1 && p.index_why.code == -ENOENT);
+    index_client_free(o.index);
+}
+
 UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
+           cmocka_unit_test_setup_teardown(an_index_spares_work_and_is_not_believed_when_it_lies, fill, clear),
            cmocka_unit_test_setup(filters_spare_work_and_change_nothing, fill),
            cmocka_unit_test_teardown(wrong_filters_are_not_believed, clear))

@@ -176,6 +176,43 @@ static void stands_before_a_time(void **state) {
     spool_reader_free(r);
 }
 
+/* What was handed out is found again by its place; anything else that is named is not. Reading goes on from any of them. */
+static void takes_records_by_their_place(void **state) {
+    struct spool *s = open_spool(*state, 3000);
+    struct spool_reader *r = NULL;
+    struct spool_part part;
+    struct spool_batch b, one;
+    struct diag d;
+    uint64_t behind, n;
+    spool_batch_init(&b);
+    spool_batch_init(&one);
+    put_lines(s, 1, 200, 10);
+    assert_int_equal(spool_reader_open(*state, &r, NULL), 0);
+    assert_int_equal(spool_reader_enter(r, 2, &part, NULL), 0);
+    assert_int_equal(spool_reader_next(r, &b, NULL, NULL), 1);
+    assert_true(b.n > 4 && part.closed);
+    for (size_t i = 0; i < b.n; i++) {
+        n = b.records[i].pos.n;
+        assert_int_equal(spool_reader_take(r, b.offsets[i], n, &one, &behind, NULL), 0);
+        assert_true(one.n == 1 && is_line(&one.records[0], n) && one.records[0].arrival_ns == b.records[i].arrival_ns);
+        assert_true(i + 1 == b.n || (behind <= b.offsets[i + 1] && behind > b.offsets[i]));
+        assert_int_equal(spool_reader_take(r, b.offsets[i], n + 1, &one, &behind, &d), -ERR_CORRUPT);
+        assert_int_equal(spool_reader_take(r, b.offsets[i] + 8, n, &one, &behind, &d), -ERR_CORRUPT);
+        assert_int_equal(spool_reader_take(r, b.offsets[i] + 1, n, &one, &behind, &d), -ERR_CORRUPT);
+    }
+    assert_int_equal(spool_reader_take(r, 0, part.first, &one, &behind, &d), -ERR_CORRUPT);
+    assert_int_equal(spool_reader_take(r, 1 << 30, part.first, &one, &behind, &d), -ERR_CORRUPT);
+    assert_non_null(strstr(d.text, "cannot be read at byte"));
+    n = b.records[3].pos.n;
+    spool_reader_go_on(r, b.offsets[3], n);
+    assert_int_equal(next_lines(r, &b, &n), 1);
+    assert_int_equal(spool_reader_in(r), 2);
+    spool_batch_done(&b);
+    spool_batch_done(&one);
+    spool_reader_free(r);
+    spool_close(s);
+}
+
 UNIT_GROUP(spool_reader, folder_test(stands_before_a_time), folder_test(follows_the_writer),
            folder_test(looks_anew_at_what_was_not_committed), folder_test(finds_any_record),
-           folder_test(tells_of_missing_segments))
+           folder_test(tells_of_missing_segments), folder_test(takes_records_by_their_place))
