@@ -92,7 +92,7 @@ static const struct {
 #define ROW(group, name) {group, SCMP_SYS(name)},
     /* SANDBOX_BASIC */
     ROW(1, read) ROW(1, write) ROW(1, readv) ROW(1, writev) ROW(1, pread64) ROW(1, pwrite64)
-    ROW(1, preadv) ROW(1, pwritev) ROW(1, close) ROW(1, close_range) ROW(1, lseek) ROW(1, dup) ROW(1, dup2) ROW(1, dup3)
+    ROW(1, preadv) ROW(1, preadv2) ROW(1, pwritev) ROW(1, close) ROW(1, close_range) ROW(1, lseek) ROW(1, dup) ROW(1, dup2) ROW(1, dup3)
     ROW(1, fcntl) ROW(1, fstat) ROW(1, newfstatat) ROW(1, statx) ROW(1, pipe2) ROW(1, eventfd2)
     ROW(1, mmap) ROW(1, munmap) ROW(1, mprotect) ROW(1, mremap) ROW(1, madvise) ROW(1, brk)
     ROW(1, futex) ROW(1, set_robust_list) ROW(1, rseq) ROW(1, sched_yield) ROW(1, sched_getaffinity)

@@ -63,7 +63,12 @@ static int set_up(struct engine *e, uint64_t memory_bytes, struct diag *err) {
                    "max_block_size = 65409, use_uncompressed_cache = 0, local_filesystem_read_method = 'pread', "
                    "optimize_on_insert = 0, max_execution_time = 60",
                (unsigned long long) memory_bytes);
-    int r = engine_run(e, buf_str(&s), &answer, err);
+    /* the database it begins with forgets its tables with the process, and leaves their rows on the disk */
+    int r = engine_run(e, STR("CREATE DATABASE IF NOT EXISTS kizuki ENGINE = Atomic"), &answer, err);
+    if (r == 0)
+        r = engine_run(e, STR("USE kizuki"), &answer, err);
+    if (r == 0)
+        r = engine_run(e, buf_str(&s), &answer, err);
     buf_done(&s);
     buf_done(&answer);
     return r;
