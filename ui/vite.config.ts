@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -14,6 +15,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     cssCodeSplit: false,
     reportCompressedSize: true,
+    // A page that comes later is called by its folder: they are all index.tsx.
+    rollupOptions: { output: { chunkFileNames: (c) => `assets/${c.name === "index" && c.facadeModuleId ? basename(dirname(c.facadeModuleId)) : "[name]"}-[hash].js` } },
   },
   server: {
     fs: { allow: [".."] },

@@ -16,10 +16,14 @@ const heading = async (page, name, ms = 8000) => page.getByRole("heading", { nam
 
 function bundle() {
   const files = readdirSync(`${DIST}assets`);
-  const kb = files.filter((f) => /\.(js|css)$/.test(f)).reduce((n, f) => n + gzipSync(readFileSync(`${DIST}assets/${f}`)).length, 0) / 1024;
+  const kb = (f) => gzipSync(readFileSync(`${DIST}assets/${f}`)).length / 1024;
+  // what somebody waits for: the entry, the style, one language; the rest comes behind it, a page a file
+  const first = files.filter((f) => /^(index|style)-/.test(f)).reduce((n, f) => n + kb(f), 0) + Math.max(...files.filter((f) => /^(ja|en)-/.test(f)).map(kb));
+  const later = Math.max(...files.filter((f) => /\.(js|css)$/.test(f) && !/^(index|style|ja|en)-/.test(f)).map(kb));
   const html = readFileSync(`${DIST}index.html`, "utf8");
   return [
-    say(kb < 120, `scripts and styles weigh ${kb.toFixed(0)} KB compressed`),
+    say(first < 100, `scripts and styles of the first page weigh ${first.toFixed(0)} KB compressed`),
+    say(later < 40, `a page that comes later weighs ${later.toFixed(0)} KB compressed`),
     say(!/<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=/.test(html), "the page has inline script or style"),
     say(!/https?:\/\//.test(html), "the page names another server"),
   ];

@@ -1,4 +1,6 @@
-// Which page stands behind which address, and the frame around them.
+// Which page stands behind which address, and the frame around them. What is needed at night comes at once; the
+// other pages come when the first one stands, so that they are there before anybody asks for them.
+import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { route } from "../state/route";
@@ -7,10 +9,6 @@ import { t } from "../state/text";
 import { Case } from "../pages/Case";
 import { Cases } from "../pages/Cases";
 import { Now } from "../pages/Now";
-import { Packs } from "../pages/Packs";
-import { Rules } from "../pages/Rules";
-import { Search } from "../pages/Search";
-import { Settings } from "../pages/Settings";
 import { SignIn } from "../pages/SignIn";
 import { Sources } from "../pages/Sources";
 import { Frame } from "./Frame";
@@ -18,16 +16,31 @@ import { More } from "./More";
 
 interface Props { args: string[]; query: URLSearchParams }
 const PAGES: Record<string, ComponentType<Props>> = {
-  now: Now, cases: Cases, search: Search, sources: Sources, rules: Rules, packs: Packs, settings: Settings, more: More,
+  now: Now, cases: Cases, sources: Sources, more: More,
 };
+const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
+  search: () => import("../pages/Search").then((m) => m.Search),
+  rules: () => import("../pages/Rules").then((m) => m.Rules),
+  packs: () => import("../pages/Packs").then((m) => m.Packs),
+  settings: () => import("../pages/Settings").then((m) => m.Settings),
+};
+const come = signal<Record<string, ComponentType<Props>>>({});
 
-function useTitle(page: string, first: string | undefined): void {
+/** A file that is gone belongs to a version that is gone: the address is opened anew, once. */
+function load(name: string): void {
+  if (come.value[name]) return;
+  LATER[name]?.().then((page) => { come.value = { ...come.value, [name]: page }; }, () => {
+    if (sessionStorage.getItem("reloaded") !== name) { sessionStorage.setItem("reloaded", name); location.reload(); }
+  });
+}
+
+function useTitle(page: string, first: string | undefined, there: boolean): void {
   useEffect(() => {
     document.title = `${t(`nav.${page}`)} | ${t("app.name")}`;
     scrollTo(0, 0);
     const h1 = document.querySelector<HTMLElement>("main h1");
     if (h1 && document.activeElement !== document.body) { h1.tabIndex = -1; h1.focus({ preventScroll: true }); }
-  }, [page, first]);
+  }, [page, first, there]);
 }
 
 export function App() {
@@ -35,12 +48,20 @@ export function App() {
   const state = session.value;
   const open = page === "cases" ? (args[0] ?? null) : null;
   useEffect(() => { if (state === "in") listen(open); }, [state, open]);
-  useTitle(PAGES[page] ? page : "missing", args[0]);
+  const known = page in PAGES || page in LATER;
+  const there = PAGES[page] ?? come.value[page];
+  useTitle(known ? page : "missing", args[0], there !== undefined);
+  useEffect(() => { if (state === "in") load(page); }, [state, page]);
+  useEffect(() => {
+    if (state !== "in") return;
+    const soon = setTimeout(() => Object.keys(LATER).forEach(load), 1000);
+    return () => clearTimeout(soon);
+  }, [state]);
   useEffect(() => { if (state === "in" && location.pathname !== "/") history.replaceState(null, "", `/${location.hash}`); }, [state]);
   if (state === "starting") return null;
   if (state !== "in") return <SignIn state={state} reason={page === "signin" ? (args[0] ?? null) : location.pathname === "/signin" ? "used" : null} />;
-  const Page = page === "cases" && args[0] ? Case : (PAGES[page] ?? Missing);
-  return <Frame page={page} help={PAGES[page] ? (page === "cases" && args[0] ? "case" : page) : "missing"}><Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} /></Frame>;
+  const Page = page === "cases" && args[0] ? Case : known ? there : Missing;
+  return <Frame page={page} help={known ? (page === "cases" && args[0] ? "case" : page) : "missing"}>{Page && <Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} />}</Frame>;
 }
 
 function Missing() {
