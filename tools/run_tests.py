@@ -6,7 +6,6 @@ A test program prints TAP lines ("ok 1 - name", "not ok …", "ok 3 - name # SKI
 so does a program that prints no result at all. Skips are said aloud.
 
 Programs run in the order given, N at a time; those that --light names mostly wait (for a block to end, a threshold to be
-Programs run in the order given, N at a time; those that --light names mostly wait (for a block to end, a threshold to be
 reached) and run two at a time beside the others.
 
 usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] [--light REGEX] NAME=COMMAND…

@@ -1,6 +1,7 @@
 /* See hunt_streams.h.
  *
- * A job is one batch on its way: READ by the main thread, DONE by a worker, consumed by the main thread. Each
+ * A job is one batch on its way: READ by the main thread, DONE by a worker, consumed by the main thread, which is a worker itself
+ * while the batch it needs is another's work: N threads are N-1 workers and it. Each
  * stream owns DEPTH jobs in a ring, so a stream never has more than DEPTH batches in memory and order within
  * it is that of the ring. The queue of jobs to do is a ring of pointers under one mutex: batches are large
  * (256 KB, about 2,000 lines), so the lock is taken some hundred times a second. */
@@ -57,6 +58,18 @@ static void do_job(struct engine_lane *lane, struct job *j) {
     j->result = engine_process(lane, j->lines.records, j->lines.n, j->batch);
 }
 
+/* Takes the oldest job of the queue and does it. The mutex is held before and after, not meanwhile. */
+static void do_next(struct pool *p, struct engine_lane *lane) {
+    struct job *j = p->queue[p->head];
+    p->head = (p->head + 1) % ARRAY_SIZE(p->queue);
+    p->n--;
+    pthread_mutex_unlock(&p->mutex);
+    do_job(lane, j);
+    pthread_mutex_lock(&p->mutex);
+    j->state = JOB_DONE;
+    pthread_cond_signal(&p->done); /* the main thread alone waits */
+}
+
 static void *work(void *arg) {
     struct worker w = *(struct worker *) arg;
     mem_free(arg);
@@ -66,14 +79,7 @@ static void *work(void *arg) {
             pthread_cond_wait(&w.pool->work, &w.pool->mutex);
         if (!w.pool->n)
             break;
-        struct job *j = w.pool->queue[w.pool->head];
-        w.pool->head = (w.pool->head + 1) % ARRAY_SIZE(w.pool->queue);
-        w.pool->n--;
-        pthread_mutex_unlock(&w.pool->mutex);
-        do_job(w.lane, j);
-        pthread_mutex_lock(&w.pool->mutex);
-        j->state = JOB_DONE;
-        pthread_cond_broadcast(&w.pool->done);
+        do_next(w.pool, w.lane);
     }
     pthread_mutex_unlock(&w.pool->mutex);
     return NULL;
@@ -87,16 +93,15 @@ static int pool_start(struct pool *p, struct engine *e, unsigned threads) {
     p->lanes[0] = engine_lane_new(e);
     if (!p->lanes[0])
         return -ENOMEM;
-    for (unsigned i = 0; threads > 1 && i < threads; i++) {
+    for (unsigned i = 1; i < threads; i++) {
         struct worker *w = mem_alloc(sizeof *w);
-        if (i)
-            p->lanes[i] = engine_lane_new(e);
+        p->lanes[i] = engine_lane_new(e);
         if (!w || !p->lanes[i]) {
             mem_free(w);
             return -ENOMEM;
         }
         *w = (struct worker){p, p->lanes[i]};
-        if (pthread_create(&p->threads[i], NULL, work, w) != 0) {
+        if (pthread_create(&p->threads[i - 1], NULL, work, w) != 0) {
             mem_free(w);
             return -EAGAIN;
         }
@@ -137,7 +142,10 @@ static void wait_for(struct hunt *h, struct job *j) {
         return;
     pthread_mutex_lock(&h->pool.mutex);
     while (j->state != JOB_DONE)
-        pthread_cond_wait(&h->pool.done, &h->pool.mutex);
+        if (h->pool.n)
+            do_next(&h->pool, h->pool.lanes[0]);
+        else
+            pthread_cond_wait(&h->pool.done, &h->pool.mutex);
     pthread_mutex_unlock(&h->pool.mutex);
 }
 
