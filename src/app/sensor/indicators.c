@@ -22,6 +22,10 @@ static int64_t changed_at(const struct sensor *s) {
     return indicators_dir(s->config->data, dir, NULL) == 0 ? indicator_book_changed(dir) : 0;
 }
 
+static void say(const struct sensor *s) {
+    log_info("%zu indicators are looked for", s->indicators ? indicator_set_count(s->indicators) : 0);
+}
+
 int indicators_start(struct sensor *s, struct diag *reterr) {
     s->indicators_changed_ns = changed_at(s);
     struct diag d = {0};
@@ -31,6 +35,8 @@ int indicators_start(struct sensor *s, struct diag *reterr) {
         return diag_set(reterr, r, "out of memory");
     if (r < 0) /* logs are taken in all the same */
         log_error("no indicators are looked for: %s", diag_format(&d, line, sizeof line));
+    else if (s->indicators)
+        say(s);
     return 0;
 }
 
@@ -66,7 +72,7 @@ static void finish(struct sensor *s) {
         indicator_set_unref(s->indicators);
         s->indicators = x->set;
         pump_use_indicators(s->pump, s->indicators);
-        log_info("%zu indicators are looked for", s->indicators ? indicator_set_count(s->indicators) : 0);
+        say(s);
     }
     mem_free(x);
     s->indicators_reading = NULL;

@@ -32,7 +32,7 @@ export async function person(browser, { width = 1440, scheme = "light", reduced 
 
 /** Waits until the page has its data and its letters. */
 export async function settle(page) {
-  await page.waitForFunction(() => document.querySelector("main") && ![...document.querySelectorAll('[role="status"]')].some((e) => e.classList.contains("empty")), null, { timeout: 10_000 });
+  await page.waitForFunction(() => document.querySelector("main h1") && ![...document.querySelectorAll('[role="status"]')].some((e) => e.classList.contains("empty")), null, { timeout: 10_000 });
   await page.evaluate(() => document.fonts.ready);
   await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(() => r()))));
 }

@@ -61,7 +61,7 @@ export function App() {
   if (state === "starting") return null;
   if (state !== "in") return <SignIn state={state} reason={page === "signin" ? (args[0] ?? null) : location.pathname === "/signin" ? "used" : null} />;
   const Page = page === "cases" && args[0] ? Case : known ? there : Missing;
-  return <Frame page={page} help={known ? (page === "cases" && args[0] ? "case" : page) : "missing"}>{Page && <Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} />}</Frame>;
+  return <Frame page={page} help={known ? (page === "cases" && args[0] ? "case" : page) : "missing"}>{Page ? <Page key={`${page}/${args[0] ?? ""}`} args={args} query={query} /> : <p class="empty" role="status">{t("page.coming")}</p>}</Frame>;
 }
 
 function Missing() {
