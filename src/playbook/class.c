@@ -336,11 +336,6 @@ struct str pb_str(const struct pb_obj *o, const char *name) {
     const struct pb_slot *s = pb_slot_of(o, name);
     return s->first ? s->first->text : STR_NULL;
 }
-int64_t pb_num(const struct pb_obj *o, const char *name) {
-    const struct pb_slot *s = pb_slot_of(o, name);
-    return s->first ? s->first->num : 0;
-}
-
 struct pb_obj *pb_new(struct arena *a, const struct pb_class *c, const char *type) {
     struct pb_obj *o = arena_zalloc(a, sizeof *o);
     if (!o)

@@ -66,10 +66,9 @@ extern const struct pb_class pb_playbook_class, pb_step_class, pb_command_class,
 
 /* The field of this name in our own form: -1 when there is none. */
 int pb_field_ours(const struct pb_class *c, const char *name);
-/* Values by our name; what is not set is empty, 0, false or NULL. The name must be one of the class (ASSERT). */
+/* Values by our name; what is not set is empty. The name must be one of the class (ASSERT). */
 const struct pb_slot *pb_get(const struct pb_obj *o, const char *name);
 struct str pb_str(const struct pb_obj *o, const char *name);
-int64_t pb_num(const struct pb_obj *o, const char *name);
 bool pb_has(const struct pb_obj *o, const char *name);
 
 struct pb_obj *pb_new(struct arena *a, const struct pb_class *c, const char *type); /* type NULL: none */

@@ -1,6 +1,5 @@
 /* Our own form: YAML read and written, and playbooks looked at. */
 #include "base/limits.h"
-#include "base/yaml_json.h"
 #include "base/yaml_write.h"
 #include "playbook/playbook_priv.h"
 
@@ -146,22 +145,8 @@ int playbook_write(const struct playbook *p, struct buf *out) {
     return e < 0 ? e : buf_error(out);
 }
 
-int playbook_write_json(const struct playbook *p, struct jsonw *w) {
-    struct arena a;
-    struct yaml_node *n;
-    arena_init(&a, 64u << 20);
-    int e = our_tree(p, &a, &n);
-    if (e == 0)
-        yaml_write_json(w, n);
-    arena_done(&a);
-    return e;
-}
-
 /* ---- looking ---- */
 
 const struct pb_slot *playbook_steps(const struct playbook *p) {
     return pb_get(p->top, "steps");
-}
-const struct pb_obj *playbook_step(const struct playbook *p, struct str id) {
-    return pb_step_of(p->top, id);
 }

@@ -34,8 +34,6 @@ int playbook_read_cacao(struct arena *a, struct str json, const char *file, stru
 
 /* YAML in our form; reading it again gives the same playbook. */
 int playbook_write(const struct playbook *p, struct buf *out) MUST_USE;
-/* The same as JSON, for pages. */
-int playbook_write_json(const struct playbook *p, struct jsonw *w) MUST_USE;
 /* CACAO 2.0, valid by the schemas of OASIS. Ids that a playbook does not have are made of its own id and those of its steps, so that
  * the same playbook gives the same bytes. now_ns: created and modified where it has none. */
 int playbook_write_cacao(struct arena *a, const struct playbook *p, int64_t now_ns, struct buf *out,
@@ -45,4 +43,3 @@ int playbook_write_cacao(struct arena *a, const struct playbook *p, int64_t now_
 
 /* The steps in their order, each of pb_step_class. */
 const struct pb_slot *playbook_steps(const struct playbook *p);
-const struct pb_obj *playbook_step(const struct playbook *p, struct str id); /* NULL: none */

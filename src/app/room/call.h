@@ -100,6 +100,8 @@ int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t 
  */
 int call_body_only(struct call *c, const char *const *keys) MUST_USE;
 int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) MUST_USE;
+/* A time as people write it (base/time_written.h); absent or null: TIME_NONE. */
+int call_body_when(struct call *c, const char *key, int64_t *ret_ns) MUST_USE;
 int call_body_str(struct call *c, const char *key, size_t min, size_t max,
                   struct str *ret) MUST_USE;
 int call_bad(struct call *c, const char *what); /* -EINVAL */

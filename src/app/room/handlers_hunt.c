@@ -3,6 +3,7 @@
 #include "app/common/config.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "app/room/search_call.h"
 #include "base/limits.h"
 #include "base/time_written.h"
 #include "room/hunt.h"
@@ -12,37 +13,17 @@ enum { TEXT_BYTES_MAX = 768 * 1024, RULE_BYTES_MAX = 64 * 1024, WORD_BYTES_MAX =
 
 /* ---- what is asked of the searcher ---- */
 
-static const struct json_value *result_of(struct call *c, const struct json_value *answer, int *ret_status) {
-    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
-    struct str code = STR(""), why = STR("");
-    if (result)
-        return result;
-    if (!answer) {
-        *ret_status = call_refuse(c, 503, "error.search_away");
-        return NULL;
-    }
-    (void) json_get_str(answer, "code", &code);
-    (void) json_get_str(answer, "why", &why);
-    *ret_status = str_eq_z(code, "missing") ? call_refuse_with(c, 404, "error.indicator_gone", "why", why)
-                  : str_eq_z(code, "query") ? call_refuse_with(c, 400, "error.indicator_file", "why", why)
-                                            : call_refuse_with(c, 500, "error.search_failed", "why", why);
-    return NULL;
-}
+static const struct search_refusal REFUSALS[] = {{"missing", 404, "error.indicator_gone", true},
+                                                 {"query", 400, "error.indicator_file", true},
+                                                 {0}};
 
 static void on_result(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (result)
         jsonw_value(&c->w, result);
     call_finish(c, status);
-}
-
-static int ask(struct call *c, const struct buf *members, search_answer_fn *fn) {
-    int e = buf_error(members);
-    if (e == 0)
-        e = search_link_ask(c->p, buf_str(members), fn, c);
-    return e == -EAGAIN ? call_refuse(c, 503, "error.search_away") : e;
 }
 
 /* Into the chain: who did what with which file. */
@@ -105,7 +86,7 @@ int handle_indicator_preview(struct call *c) {
     buf_add_z(&b, ",\"text\":");
     json_quote(&b, text);
     if (e == 0)
-        e = ask(c, &b, on_result);
+        e = search_call_ask(c, &b, on_result);
     buf_done(&b);
     return e;
 }
@@ -114,7 +95,7 @@ static void on_taken(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200, e = 0;
     int64_t import = 0;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (result) {
         (void) json_get_i64(result, "import", &import);
         e = record(c, "taken", STR(""), import);
@@ -135,7 +116,7 @@ int handle_indicator_take(struct call *c) {
         return e;
     buf_init(&b, 256);
     buf_printf(&b, "\"op\":\"indicators_take\",\"preview\":%lld", (long long) preview);
-    e = ask(c, &b, on_taken);
+    e = search_call_ask(c, &b, on_taken);
     buf_done(&b);
     return e;
 }
@@ -143,7 +124,7 @@ int handle_indicator_take(struct call *c) {
 static void on_removed(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200, e = 0;
-    if (result_of(c, answer, &status)) {
+    if (search_call_result(c, answer, REFUSALS, &status)) {
         e = record(c, "taken back", STR(""), c->args.id);
         status = call_ok(c);
     }
@@ -154,14 +135,14 @@ int handle_indicator_remove(struct call *c) {
     struct buf b;
     buf_init(&b, 256);
     buf_printf(&b, "\"op\":\"indicators_remove\",\"import\":%lld", (long long) c->args.id);
-    int e = ask(c, &b, on_removed);
+    int e = search_call_ask(c, &b, on_removed);
     buf_done(&b);
     return e;
 }
 
 static int ask_now(struct call *c, const char *op, struct buf *b, search_answer_fn *fn) {
     buf_printf(b, ",\"op\":\"%s\",\"now_ms\":%lld", op, (long long) (room_now(c->p->room) / NS_PER_MS));
-    return ask(c, b, fn);
+    return search_call_ask(c, b, fn);
 }
 
 int handle_indicator_imports(struct call *c) {
@@ -211,7 +192,7 @@ static int write_rows(struct call *c, const struct json_value *result) {
 static void on_list(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200, e = 0;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (result)
         e = write_rows(c, result);
     call_finish(c, e < 0 ? call_error(c, e) : status);
@@ -232,23 +213,6 @@ int handle_indicators(struct call *c) {
     e = ask_now(c, "indicators_list", &b, on_list);
     buf_done(&b);
     return e;
-}
-
-/* ---- hunts ---- */
-
-static int read_bound(struct call *c, const char *key, int64_t *ret) {
-    struct time_written w;
-    struct time_refused why;
-    struct str text;
-    const struct json_value *v = json_get(c->json, key);
-    *ret = TIME_NONE;
-    if (!v || v->type == JSON_NULL)
-        return 0;
-    if (call_body_str(c, key, 1, TIME_WRITTEN_BYTES_MAX, &text) < 0 ||
-        time_read_written(&c->arena, text, room_now(c->p->room), c->p->config->offset_min, &w, &why, &c->err) < 0)
-        return call_bad(c, key);
-    *ret = w.t_ns;
-    return 0;
 }
 
 /* Exactly one of query, rule and import. */
@@ -275,9 +239,9 @@ int handle_hunt_begin(struct call *c) {
     if (e == 0)
         e = read_what(c, &h);
     if (e == 0)
-        e = read_bound(c, "from", &h.from_ns);
+        e = call_body_when(c, "from", &h.from_ns);
     if (e == 0)
-        e = read_bound(c, "to", &h.to_ns);
+        e = call_body_when(c, "to", &h.to_ns);
     if (e == 0)
         e = room_begin(c->p->room, &c->err);
     if (e == 0)

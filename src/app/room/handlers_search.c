@@ -3,6 +3,7 @@
 #include "app/common/config.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "app/room/search_call.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time_written.h"
@@ -13,70 +14,38 @@
 
 #define QUERY_BYTES_MAX 16384 /* typed or pasted into one line */
 
-/* What the searcher refused, in its words: they have the place and the remedy. */
-static int refused(struct call *c, const struct json_value *answer) {
-    struct str code = STR(""), why = STR("");
-    (void) json_get_str(answer, "code", &code);
-    (void) json_get_str(answer, "why", &why);
-    if (str_eq_z(code, "query"))
-        return call_refuse_with(c, 400, "error.search_query", "why", why);
-    if (str_eq_z(code, "missing"))
-        return call_refuse(c, 404, "error.search_gone");
-    if (str_eq_z(code, "busy"))
-        return call_refuse(c, 429, "error.search_busy");
-    return call_refuse_with(c, 500, "error.search_failed", "why", why);
-}
-
-/* The answer's result, or NULL and the status of what was said instead. */
-static const struct json_value *result_of(struct call *c, const struct json_value *answer, int *ret_status) {
-    const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
-    if (!answer)
-        *ret_status = call_refuse(c, 503, "error.search_away");
-    else if (!result)
-        *ret_status = refused(c, answer);
-    return result;
-}
+static const struct search_refusal REFUSALS[] = {{"query", 400, "error.search_query", true},
+                                                 {"missing", 404, "error.search_gone", false},
+                                                 {"busy", 429, "error.search_busy", false},
+                                                 {0}};
 
 static void on_result(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (result)
         jsonw_value(&c->w, result);
     call_finish(c, status);
-}
-
-static int ask(struct call *c, const struct buf *members, search_answer_fn *fn) {
-    int e = buf_error(members);
-    if (e == 0)
-        e = search_link_ask(c->p, buf_str(members), fn, c);
-    return e == -EAGAIN ? call_refuse(c, 503, "error.search_away") : e;
 }
 
 static int ask_of(struct call *c, const char *op, const char *key, search_answer_fn *fn) {
     struct buf members;
     buf_init(&members, 256);
     buf_printf(&members, "\"op\":\"%s\",\"%s\":%lld", op, key, (long long) c->args.id);
-    int e = ask(c, &members, fn);
+    int e = search_call_ask(c, &members, fn);
     buf_done(&members);
     return e;
 }
 
 /* ---- searches ---- */
 
-/* Times as people write them; absent: no bound. */
+/* Absent: no bound. */
 static int read_bound(struct call *c, const char *key, struct buf *members) {
-    struct time_written w;
-    struct time_refused why;
-    struct str text;
-    const struct json_value *v = json_get(c->json, key);
-    if (!v || v->type == JSON_NULL)
-        return 0;
-    if (call_body_str(c, key, 1, TIME_WRITTEN_BYTES_MAX, &text) < 0 ||
-        time_read_written(&c->arena, text, room_now(c->p->room), c->p->config->offset_min, &w, &why, &c->err) < 0)
-        return call_bad(c, key);
-    buf_printf(members, ",\"%s_ms\":%lld", key, (long long) (w.t_ns / NS_PER_MS));
-    return 0;
+    int64_t at;
+    int e = call_body_when(c, key, &at);
+    if (e == 0 && at != TIME_NONE)
+        buf_printf(members, ",\"%s_ms\":%lld", key, (long long) (at / NS_PER_MS));
+    return e;
 }
 
 static int record(struct call *c, const char *what, struct str query) {
@@ -112,7 +81,7 @@ int handle_search_post(struct call *c) {
     if (e == 0)
         e = record(c, "query", query);
     if (e == 0)
-        e = ask(c, &members, on_result);
+        e = search_call_ask(c, &members, on_result);
     buf_done(&members);
     return e;
 }
@@ -133,7 +102,7 @@ static void on_csv(void *ctx, const struct json_value *answer) {
     int status = 200, e = 0;
     int64_t next = 0;
     struct str text;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (result && (!json_get_str(result, "text", &text) || !json_get_i64(result, "next", &next))) {
         status = call_refuse(c, 500, "error.search_failed");
         result = NULL;
@@ -155,7 +124,7 @@ static int ask_csv(struct call *c, int64_t from) {
     struct buf members;
     buf_init(&members, 256);
     buf_printf(&members, "\"op\":\"csv\",\"search\":%lld,\"from\":%lld", (long long) c->args.id, (long long) from);
-    int e = ask(c, &members, on_csv);
+    int e = search_call_ask(c, &members, on_csv);
     buf_done(&members);
     return e;
 }
@@ -237,7 +206,7 @@ static int ask_export(struct call *c, struct buf *members, int64_t incident, str
     buf_add_z(members, ",\"chosen_by\":");
     json_quote(members, chosen_by);
     e = record_export(c, incident, chosen_by, why);
-    return e < 0 ? e : ask(c, members, on_export);
+    return e < 0 ? e : search_call_ask(c, members, on_export);
 }
 
 int handle_evidence_post(struct call *c) {
@@ -365,7 +334,7 @@ int handle_trace_post(struct call *c) {
     add_endpoint(&members, "destination", "destination_port", &q.destination, q.destination_port);
     e = record(c, "trace", buf_str(&members));
     if (e == 0)
-        e = ask(c, &members, on_result);
+        e = search_call_ask(c, &members, on_result);
     buf_done(&members);
     return e;
 }
@@ -379,7 +348,7 @@ static void on_hunt_state(void *ctx, const struct json_value *answer) {
     struct jsonw w;
     int status = 200;
     int64_t id = 0;
-    const struct json_value *result = result_of(c, answer, &status);
+    const struct json_value *result = search_call_result(c, answer, REFUSALS, &status);
     if (!result) {
         call_finish(c, status);
         return;

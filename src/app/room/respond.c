@@ -1,6 +1,8 @@
 /* Answers: headers that every answer has, errors in one form, reading of what was asked. */
+#include "app/common/config.h"
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "base/time_written.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "room/write.h"
@@ -190,6 +192,21 @@ int call_body_only(struct call *c, const char *const *keys) {
 
 int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) {
     return json_get_i64(c->json, key, ret) && *ret >= min && *ret <= max ? 0 : call_bad(c, key);
+}
+
+int call_body_when(struct call *c, const char *key, int64_t *ret_ns) {
+    struct time_written w;
+    struct time_refused why;
+    struct str text;
+    const struct json_value *v = json_get(c->json, key);
+    *ret_ns = TIME_NONE;
+    if (!v || v->type == JSON_NULL)
+        return 0;
+    if (call_body_str(c, key, 1, TIME_WRITTEN_BYTES_MAX, &text) < 0 ||
+        time_read_written(&c->arena, text, room_now(c->p->room), c->p->config->offset_min, &w, &why, &c->err) < 0)
+        return call_bad(c, key);
+    *ret_ns = w.t_ns;
+    return 0;
 }
 
 int call_body_str(struct call *c, const char *key, size_t min, size_t max, struct str *ret) {

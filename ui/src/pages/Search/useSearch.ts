@@ -1,11 +1,9 @@
 // One search: begun when the address says what to look for, asked after while it runs, ended when the page is left.
-import { useEffect, useState } from "preact/hooks";
-import { api, ApiFailure } from "../../api/client";
+import { api, type ApiFailure } from "../../api/client";
 import type { Search } from "../../api/types";
 import { now } from "../../state/clock";
-import { signedOut } from "../../state/session";
+import { useAsked, type Way } from "./useAsked";
 
-const ASK_MS = 600;
 const HOUR_MS = 3_600_000;
 const SPANS: Record<string, number> = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS, month: 30 * 24 * HOUR_MS };
 export const RANGES = ["hour", "day", "week", "month", "all", "custom"];
@@ -32,35 +30,9 @@ export function bounds(w: Wanted, at: number): { from?: string; to?: string } {
 }
 
 export interface Searching { search: Search | null; failure: ApiFailure | null; stop: () => void }
+const WAY: Way<Search> = { ask: (id) => api.search(id)(), stop: (id) => api.stopSearch(id), every_ms: 600 };
 
 export function useSearch(w: Wanted): Searching {
-  const [search, set] = useState<Search | null>(null);
-  const [failure, fail] = useState<ApiFailure | null>(null);
-  useEffect(() => {
-    let over = false;
-    let id: number | null = null;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const broken = (e: unknown) => {
-      const f = e instanceof ApiFailure ? e : new ApiFailure("broken", 0, null);
-      if (f.kind === "signed_out") signedOut();
-      if (!over) fail(f);
-    };
-    const ask = () => {
-      if (over || id === null) return;
-      api.search(id)().then((s) => {
-        if (over) return;
-        set(s);
-        if (s.state === "running") timer = setTimeout(ask, ASK_MS);
-      }, broken);
-    };
-    set(null);
-    fail(null);
-    if (w.q.trim()) api.startSearch({ query: w.q, ...bounds(w, now.peek()) }).then((s) => { id = s.search; if (over) void api.stopSearch(id); else ask(); }, broken);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-      if (id !== null) void api.stopSearch(id).catch(() => undefined);
-    };
-  }, [w.q, w.range, w.from, w.to]);
-  return { search, failure, stop: () => { if (search) void api.stopSearch(search.search).then(set, () => undefined); } };
+  const { found, failure, stop } = useAsked(WAY, w.q.trim() ? () => api.startSearch({ query: w.q, ...bounds(w, now.peek()) }) : null, [w.q, w.range, w.from, w.to]);
+  return { search: found, failure, stop };
 }
