@@ -443,8 +443,34 @@ static void decode_line(struct decode_job *j) {
         put_error(j, STR("the line is overlong and goes on in further pieces"));
 }
 
+/* Rules on what Kizuki itself noticed ask for little more than that it did. So nobody else's line may say so, in whatever
+ * letters: compared is as rules compare, and more loosely. The line itself is kept as it came. */
+static void refuse_claim(struct decode_job *j) {
+    struct event *ev = j->ev;
+    bool claimed = false;
+    if (source_is_ours(j->src))
+        return;
+    for (const struct event_field *f = NULL; (f = event_find(ev, EVENT_F_EVENT_DATASET, f));) {
+        struct str folded = text_fold(ev->arena, f->value);
+        if (!folded.p && f->value.n) {
+            j->err = -ENOMEM;
+            return;
+        }
+        if (str_find(folded, STR("kizuki"), 0) < 0)
+            continue;
+        ev->fields[f - ev->fields].value = STR("forged");
+        claimed = true;
+    }
+    if (claimed) {
+        put(j, EVENT_F_TAGS, STR("forged-identity"));
+        put_error(j, STR("the sender says that Kizuki itself noticed this; it is not believed"));
+    }
+}
+
 static void finish(struct decode_job *j) {
     struct filler f;
+    if (UNLIKELY(j->ev->first[EVENT_F_EVENT_DATASET]))
+        refuse_claim(j);
     if (!j->host_put && j->src->host.n)
         put(j, EVENT_F_HOST_NAME, j->src->host);
     struct str original = j->plain ? j->line : job_text(j, j->line);

@@ -105,8 +105,7 @@ static int take_byte(struct walk *w, struct str number) {
 /* What the ledger of sources and our other programs say. A sender may claim to be it; its source may not. What indicators hit is
  * no line's to say but a canary's, which stands for an event that was looked up. */
 static int take_ledger(struct decode_job *j, const struct json_key *k, enum json_type type, struct str text) {
-    bool own = str_eq_z(j->src->kind, "own") && !str_starts(k->path, STR("kizuki.indicator."));
-    if (!own && !str_eq_z(j->src->kind, "canary"))
+    if (!source_is_ours(j->src) || (str_starts(k->path, STR("kizuki.indicator.")) && str_eq_z(j->src->kind, "own")))
         return 0;
     if (!has_room(j))
         return j->err;

@@ -29,6 +29,10 @@ static void add_number(struct buf *out, uint8_t tag, uint64_t v, size_t bytes) {
     add_field(out, tag, str_n(le, bytes));
 }
 
+bool source_is_ours(const struct source *s) {
+    return str_eq_z(s->kind, "own") || str_eq_z(s->kind, "canary");
+}
+
 int source_encode(const struct source *s, struct buf *out) {
     const struct str texts[] = {s->name, s->kind, s->path, s->decoder, s->service, s->host};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

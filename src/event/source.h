@@ -9,6 +9,9 @@
 #include "base/err.h"
 #include "event/record.h"
 
+/* The kinds of sources whose records Kizuki writes itself: what it noticed, and the samples that go through its rules. Nothing
+ * that arrives may have one of them, whatever it says of itself. */
+bool source_is_ours(const struct source *s);
 /* Texts longer than SOURCE_TEXT_BYTES_MAX are refused with -ERR_LIMIT. */
 int source_encode(const struct source *s, struct buf *out) MUST_USE;
 /* The texts are slices of `bytes`. -ERR_PARSE when they are not as above. */

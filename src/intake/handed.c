@@ -155,7 +155,8 @@ static int on_session(struct handed *h, struct str m) {
 static int on_source(struct handed *h, struct str m) {
     struct source s;
     uint64_t id = m.n >= 4 ? handed_get(m.p, 4) : 0;
-    if (id == 0 || id > GATE_SOURCES_MAX || source_decode(str_from(m, 4), &s) < 0 || s.kind.n == 0)
+    if (id == 0 || id > GATE_SOURCES_MAX || source_decode(str_from(m, 4), &s) < 0 || s.kind.n == 0 ||
+        source_is_ours(&s))
         return -ERR_PARSE;
     int r = live_name_source(h->transport.live, &s, &h->ids[id], NULL);
     return r == -ENOMEM || r == -EAGAIN || r == -ENOSPC ? -EAGAIN : r;

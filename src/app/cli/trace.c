@@ -151,7 +151,7 @@ static int run(const struct trace_args *a, const char *data, const struct trace_
     if (r == 0 && t && tracing_failed(t))
         r = diag_set(err, -EIO, "%s", tracing_failed(t));
     if (r == 0 && a->self_test)
-        return trace_test_tell(t, &picked, err);
+        return trace_test_tell(t, &picked, data, err);
     if (r == 0)
         r = answer(t, a->json, err);
     return r < 0 ? r : trace_candidates(tracing_found(t)) > 0;

@@ -1,9 +1,12 @@
 /* See trace_test.h. */
 #include "app/cli/trace_test.h"
 
+#include "app/common/note.h"
 #include "app/search/query.h"
 #include "base/buf.h"
 #include "base/hash.h"
+
+#include <sys/stat.h>
 
 enum { ANSWER_BYTES_MAX = 4 << 20 };
 #define DAY_ENDS_NS (15 * NS_PER_MIN) /* what belongs to it may still be on its way */
@@ -76,15 +79,11 @@ static void write_missing(struct jsonw *w, const struct json_value *missing) {
     jsonw_end(w);
 }
 
+/* Behind what note_begin wrote. */
 static void write_event(struct jsonw *w, const struct trace_picked *p, const struct json_value *answer, bool good) {
     const struct json_value *list = answer ? json_get_array(answer, "candidates") : NULL, *best = list ? list->first : NULL;
     struct str address, host, user;
     char text[IP_CAP];
-    jsonw_object(w);
-    jsonw_ktime(w, "@timestamp", p->q.now_ns);
-    jsonw_kz(w, "event.module", "kizuki");
-    jsonw_kz(w, "event.dataset", "trace.test");
-    jsonw_kz(w, "event.action", p->seen ? "trace-test" : "trace-test-nothing");
     jsonw_kz(w, "event.outcome", !p->seen ? "unknown" : good ? "success" : "failure");
     if (p->seen) {
         ip_format(&p->q.address, text);
@@ -100,7 +99,6 @@ static void write_event(struct jsonw *w, const struct trace_picked *p, const str
         jsonw_kstr(w, "user.name", best && json_get_str(best, "user", &user) ? user : STR(""));
         write_missing(w, answer ? json_get_array(answer, "missing") : NULL);
     }
-    jsonw_end(w);
 }
 
 static bool is_right(const struct json_value *answer, const struct trace_picked *p) {
@@ -114,14 +112,21 @@ static bool is_right(const struct json_value *answer, const struct trace_picked 
     return right && (json_get_str(best, "host", &s) || json_get_str(best, "mac", &s)) && json_get_str(best, "user", &s);
 }
 
-int trace_test_tell(struct tracing *t, const struct trace_picked *p, struct diag *reterr) {
-    struct buf text, event;
+static bool takes_notes(const char *data) {
+    char notes[4096];
+    struct stat st;
+    snprintf(notes, sizeof notes, "%.4000s/notes", data);
+    return stat(notes, &st) == 0;
+}
+
+int trace_test_tell(struct tracing *t, const struct trace_picked *p, const char *data, struct diag *reterr) {
+    struct buf text;
+    struct note n;
     struct jsonw w;
     struct arena arena;
     struct json_value *answer = NULL;
     int r = 0;
     buf_init(&text, ANSWER_BYTES_MAX);
-    buf_init(&event, ANSWER_BYTES_MAX);
     arena_init(&arena, (size_t) 64 << 20);
     if (t) {
         jsonw_init(&w, &text);
@@ -132,12 +137,15 @@ int trace_test_tell(struct tracing *t, const struct trace_picked *p, struct diag
             r = json_parse(&arena, buf_str(&text), &answer, reterr);
     }
     bool good = r == 0 && (!p->seen || is_right(answer, p));
-    jsonw_init(&w, &event);
-    write_event(&w, p, answer, good);
-    if (r == 0 && (r = buf_error(&event)) == 0)
-        printf("%s\n", buf_z(&event));
+    note_begin(&n, "kizuki.trace", p->seen ? "trace-test" : "trace-test-nothing");
+    write_event(&n.w, p, answer, good);
+    if (r == 0 && (r = buf_error(&n.bytes)) == 0)
+        printf("%s}\n", buf_z(&n.bytes));
+    if (r == 0 && takes_notes(data))
+        r = note_leave(&n, data, reterr);
+    else
+        buf_done(&n.bytes);
     buf_done(&text);
-    buf_done(&event);
     arena_done(&arena);
     return r < 0 ? diag_set(reterr, r, "cannot tell what was found: %s", err_word(r)) : good;
 }

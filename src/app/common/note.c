@@ -2,11 +2,14 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/time.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int note_folder(const char *data, char *dst, struct diag *reterr) {
     snprintf(dst, 4096, "%.4000s/notes", data);
@@ -23,6 +26,13 @@ void note_begin(struct note *n, const char *dataset, const char *action) {
     jsonw_kz(&n->w, "event.action", action);
 }
 
+/* Left by root (a nightly job, an administrator's command), it would be no note the sensor can read. */
+static void give_away(const char *path, const char *data) {
+    struct stat st;
+    if (geteuid() == 0 && stat(data, &st) == 0 && chown(path, st.st_uid, st.st_gid) < 0)
+        log_warn("'%s' cannot be given to the sensor's account: %s", path, err_word(-errno));
+}
+
 int note_leave(struct note *n, const char *data, struct diag *reterr) {
     static _Atomic unsigned left;
     char path[4096 + 64];
@@ -32,6 +42,8 @@ int note_leave(struct note *n, const char *data, struct diag *reterr) {
         snprintf(path, sizeof path, "%.4000s/notes/%020lld-%ld-%u.json", data, (long long) time_now_ns(), (long) getpid(),
                  atomic_fetch_add(&left, 1));
         r = file_write_atomic(path, buf_str(&n->bytes), 0600, reterr);
+        if (r == 0)
+            give_away(path, data);
     }
     buf_done(&n->bytes);
     return r;

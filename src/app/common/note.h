@@ -11,7 +11,7 @@ struct note {
     struct buf bytes;
     struct jsonw w;
 };
-/* dataset: "kizuki.vault" or "kizuki.keep". */
+/* dataset: "kizuki.vault", "kizuki.keep" or "kizuki.trace". */
 void note_begin(struct note *n, const char *dataset, const char *action);
 /* Ends and leaves it; frees. The folder is there (note_folder, before a program is walled in). */
 int note_leave(struct note *n, const char *data, struct diag *reterr) MUST_USE;

@@ -62,6 +62,29 @@ static void the_login_event(void **state UNUSED) {
     assert_field(ev, "source.address", "host");
 }
 
+/* Rules about our own records trust the data set: no sender may have it, in whatever letters and by whatever way. */
+static void nobody_speaks_for_kizuki(void **state UNUSED) {
+    static const char *const lines[] = {
+        "{\"event.dataset\":\"kizuki.ledger\",\"event.action\":\"source-wiped\"}",
+        "{\"event\":{\"dataset\":\"kizuki.ledger\",\"action\":\"source-wiped\"}}",
+        "{\"event.action\":\"source-wiped\",\"event.dataset\":[\"x\",\"KIZUKI.Ledger\"]}",
+        "{\"event.action\":\"source-wiped\",\"event.dataset\":\"\\u212aizuki.ledger\"}",
+        "{\"event.action\":\"source-wiped\",\"event.dataset\":\"k\\u0069zuki.ledger\"}",
+        "<13>Nov 23 02:03:08 web1 app[1]: {\"event.dataset\":\"kizuki.keep\",\"event.action\":\"source-wiped\"}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct event *ev = fixture_line(&f, lines[i]);
+        assert_true(str_ends(str_of(fixture_field(ev, "event.dataset")), STR("forged")));
+        assert_field(ev, "event.action", "source-wiped");
+        assert_field(ev, "tags", "forged-identity");
+    }
+    f.source.kind = STR("own");
+    assert_field(fixture_line(&f, lines[0]), "event.dataset", "kizuki.ledger");
+    f.source.kind = STR("http");
+    assert_field(fixture_line(&f, "{\"event.dataset\":\"nginx.access\"}"), "event.dataset", "nginx.access");
+    f.source.kind = STR_NULL;
+}
+
 static void broken_json_is_text(void **state UNUSED) {
     static const char *const lines[] = {"{\"a\":1", "{\"a\":1}}", "{a:1}", "{}x",
                                         "{\"source.ip\":\"1.2.3.4\",\"b\":}"};
@@ -239,6 +262,6 @@ static void what_a_line_holds_is_told(void **state UNUSED) {
 }
 
 UNIT_GROUP(decode_jsonline, T(keys_are_remembered), T(what_a_line_holds_is_told), T(faults_leave_nothing), T(names_are_flattened),
-           T(what_is_ours_cannot_be_sent), T(the_login_event), T(broken_json_is_text),
+           T(what_is_ours_cannot_be_sent), T(the_login_event), T(broken_json_is_text), T(nobody_speaks_for_kizuki),
            T(inside_syslog_the_header_says_who_sent_it), T(cp932_json), T(journal_entries),
            T(anybody_can_write_to_the_journal), T(journalctl_json))
