@@ -20,7 +20,7 @@ def check(name, good):
 def layers(files):
     with tempfile.TemporaryDirectory() as d:
         d = pathlib.Path(d)
-        for f in ("base", "event", "detect", "spool", "app"):
+        for f in ("base", "duty", "event", "detect", "room", "spool", "app"):
             (d / "src" / f).mkdir(parents=True)
         for name, text in files.items():
             (d / "src" / name).write_text(text)
@@ -36,6 +36,9 @@ def expect_layers(name, files, words):
 expect_layers("a sibling includes a sibling", {"detect/a.c": '#include "spool/x.h"\n'},
               'detect/a.c:1: src/detect must not include "spool/x.h"')
 expect_layers("base looks upward", {"base/a.c": '#include "event/record.h"\n'}, "src/base must not include")
+expect_layers("what is pure looks at the room", {"duty/a.c": '#include "room/room.h"\n'}, "src/duty must not include")
+expect_layers("a sibling other than the room asks the roster", {"detect/a.c": '#include "duty/roster.h"\n'},
+              'src/detect must not include "duty/roster.h"')
 expect_layers("a third-party header strays", {"detect/a.c": "#include <sqlite3.h>\n"},
               "<sqlite3.h> belongs to src/base")
 expect_layers("an include without a folder", {"detect/a.c": '#include "rule.h"\n'}, "has no folder")
@@ -43,6 +46,7 @@ expect_layers("a private header leaves its folder", {"app/a.c": '#include "detec
               "is private to src/detect")
 code, out = layers({"detect/a.c": '#include "base/str.h"\n#include "event/port.h"\n#include <pcre2.h>\n'
                                   "#include <unistd.h>\n",
+                    "room/a.c": '#include "duty/roster.h"\n',
                     "app/a.c": '#include "detect/x.h"\n#include "spool/y.h"\n'})
 check("a tree that keeps the rule passes", code == 0)
 
