@@ -154,6 +154,8 @@ def tls_wants_a_certificate_of_the_named_authority():
         want = {b"<13>tls lines", b"<13>tls without an end"}
         tap.wait_until(lambda: want <= set(lines_with(s, b"tls ")), 60, what=str(lines_with(s, b"tls ")))
         assert not lines_with(s, b"from ")
+        tap.wait_until(lambda: "client (syslog tls)" in {r["name"] for r in sources(s)}, 60, what=str(sources(s)))
+        assert "127.0.0.1 (syslog tls)" not in {r["name"] for r in sources(s)}
 
 
 # ---- HTTP ----
@@ -191,6 +193,46 @@ def who_shows_no_token_or_a_wrong_one_is_refused():
         assert ask("GET", "/services/collector/health", **elsewhere)[0] == 200
         token("shipper-1", "drop")
         tap.wait_until(lambda: ask("POST", "/ndjson", "{}", {"Authorization": f"Bearer {good}"}, **elsewhere)[0] == 401, 60)
+
+
+@tap.test
+def over_https_a_sender_is_who_its_certificate_says():
+    with kizuki() as (s, ports, d):
+        def post(who, path, body, type_="application/x-ndjson", authorization=None, address="127.0.0.2"):
+            tls = ssl.create_default_context(cafile=str(d / "ca.pem"))
+            if who:
+                tls.load_cert_chain(str(d / f"{who}.pem"), str(d / f"{who}.key"))
+            c = http.client.HTTPSConnection("127.0.0.1", ports["https"], timeout=60, context=tls, source_address=(address, 0))
+            try:
+                c.request("POST", path, body, {"Content-Type": type_, **({"Authorization": authorization} if authorization else {})})
+                return (a := c.getresponse()).status, a.read()
+            except (ssl.SSLError, ConnectionError) as e:
+                return 0, str(e).encode()
+            finally:
+                c.close()
+
+        # 127.0.0.2 is not among without_token: the certificate is all it shows
+        sent = {"/_bulk": b'{"create":{}}\n{"message":"certified bulk"}\n', "/services/collector/event": b'{"event":"certified hec"}',
+                "/ndjson": b"certified ndjson\n", "/v1/logs": json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+                    {"body": {"stringValue": "certified otlp"}}]}]}]}).encode()}
+        for path, body in sent.items():
+            status, answer = post("client", path, body, "application/json" if path == "/v1/logs" else "application/x-ndjson")
+            assert status == 200, (path, status, answer)
+        names = {r["name"] for r in sources(s)}
+        tap.wait_until(lambda: {"client (elastic)", "client (hec)", "client (ndjson)", "client (otlp)"} <= {r["name"] for r in sources(s)}, 60,
+                       what=str(names))
+        assert len(lines_with(s, b"certified ")) == 4, lines_with(s, b"certified ")
+        # Where none is trusted without a token, nothing but the certificate lets in: no certificate, a stranger's, not even with a token.
+        bearer = "Bearer " + token("certified")
+        for who in (None, "stranger"):
+            for how in (None, bearer):
+                for address in ("127.0.0.1", "127.0.0.2"):
+                    status, answer = post(who, "/ndjson", b"uninvited\n", authorization=how, address=address)
+                    assert status in (0, 403), (who, how, address, status, answer)
+        assert post("client", "/ndjson", b"uninvited\n", authorization="Bearer wrong")[0] == 401
+        assert post("client", "/ndjson", b"with both\n", authorization=bearer)[0] == 200
+        assert not lines_with(s, b"uninvited") and len(lines_with(s, b"with both")) == 1
+        assert not [r for r in sources(s) if r["name"].startswith("certified")], "the token names it, not the certificate"
 
 
 @tap.test

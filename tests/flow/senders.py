@@ -159,6 +159,8 @@ class Curl(Sender):
         for k, v in self.headers.items():
             argv += ["-H", f"{k}: {v}"]
         scheme = "https" if self.port == "https" else "http"
+        if scheme == "https":
+            argv += ["--cert", str(self.d.parent / "client.pem"), "--key", str(self.d.parent / "client.key")]
         done = subprocess.run(argv + [f"{scheme}://127.0.0.1:{self.ports[self.port]}{path}"], capture_output=True)
         answer = pathlib.Path(str(f) + ".out").read_bytes()
         assert done.returncode == 0, (self.name, done.stderr, answer)

@@ -22,7 +22,8 @@
  *     snmp: [ADDR:PORT]            notifications of SNMP v1, v2c, v3 (162)
  *     flow: [ADDR:PORT]            NetFlow v5 and v9, IPFIX (2055, 4739)
  *     certificate: {chain: F, key: F}  for what is in TLS
- *     clients: F                   authorities; with it only senders with a certificate of theirs are let in
+ *     clients: F                   authorities; with it only senders in TLS with a certificate of theirs are let in, and its name is
+ *                                  that of their source
  *   spool: {segment: 64, close_after: 1h}  MiB; a segment is sealed once it is closed, by size or by age
  *   retention:                     how long records are kept; without `keep` nothing is ever removed (docs/spool.md)
  *     keep: 400d

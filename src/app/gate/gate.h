@@ -40,3 +40,10 @@ int stream_listen(struct gate *g, int fd, enum stream_kind kind, struct diag *re
 /* datagram.c: a UDP socket. */
 enum datagram_kind { DATAGRAM_SNMP, DATAGRAM_FLOW, DATAGRAM_KIND_MAX_ };
 int datagram_listen(struct gate *g, int fd, enum datagram_kind kind, struct diag *reterr) MUST_USE;
+
+/* certificate.c: the name in the certificate a peer showed in this session: its common name, else its first DNS name, made fit for
+ * a source (printable ASCII; else STR_NULL: the address has to do). It says nothing about who signed it. */
+enum { GATE_CERTIFICATE_NAME_CAP = 65 };
+struct str gate_certificate_name(gnutls_session_t session, char dst[GATE_CERTIFICATE_NAME_CAP]);
+/* Whether it is signed by one of `clients`. */
+bool gate_certificate_is_good(gnutls_session_t session);

@@ -123,6 +123,22 @@ static bool may_without_token(const struct request *r) {
     return false;
 }
 
+/* With `clients` a sender in TLS is who its certificate says; none, or one of another authority, is refused. */
+static int look_at_certificate(struct request *r) {
+    const union MHD_ConnectionInfo *i;
+    char name[GATE_CERTIFICATE_NAME_CAP];
+    if (!r->server->tls || !r->h->g->clients.p)
+        return 0;
+    i = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (!i || !i->tls_session || !gate_certificate_is_good(i->tls_session))
+        return request_error(r, 403, "a client certificate of a known authority is wanted");
+    struct str who = gate_certificate_name(i->tls_session, name);
+    r->certified = true;
+    if (who.n)
+        snprintf(r->who, sizeof r->who, "%.*s", STR_ARG(who));
+    return 0;
+}
+
 static int find_sender(struct request *r) {
     const union MHD_ConnectionInfo *i = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     char address[GATE_ADDRESS_CAP], room[TOKEN_BYTES_MAX];
@@ -136,9 +152,12 @@ static int find_sender(struct request *r) {
     if (token.n)
         name = tokens_find(&r->h->tokens, token);
     explicit_bzero(room, sizeof room);
-    if (name)
+    int status = look_at_certificate(r);
+    if (status)
+        return status;
+    if (name && !r->certified)
         snprintf(r->who, sizeof r->who, "%s", name);
-    else if (!r->route->open && (token.n || !may_without_token(r)))
+    else if (!name && !r->route->open && (token.n || (!r->certified && !may_without_token(r))))
         return token.n ? request_error(r, is_kind(r, "hec") ? 403 : 401, "Invalid token")
                        : request_error(r, 401, "Token is required");
     return 0;
@@ -431,6 +450,7 @@ int http_listen(struct http *h, int fd, bool tls, struct diag *reterr) {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) (uintptr_t) (h->g->chain.p)},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) (uintptr_t) (h->g->key.p)},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) (uintptr_t) (TLS_PRIORITIES)},
+        {h->g->clients.p ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (void *) (uintptr_t) (h->g->clients.p)},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};

@@ -53,6 +53,7 @@ struct request {
     int status;         /* 0: not known yet */
     int body_error;
     size_t counted; /* of h->body_bytes */
+    bool certified; /* a client certificate says who it is, and may be its only proof */
     bool waits, answered;
     bool ended; /* the body */
     void *keep; /* of the handler, until the batch is done */

@@ -211,11 +211,29 @@ static void readable(struct connection *c) {
         close_connection(c);
 }
 
+/* False: there are too many sources, or memory has run out. */
+static bool name_source(struct connection *c, struct str who) {
+    const struct gate *g = c->s.g;
+    if (!(c->s.source = up_source(g->up, who, c->s.protocol->name, g->config->offset_min)))
+        c->s.source = up_source(g->up, STR("others"), c->s.protocol->name, g->config->offset_min);
+    return c->s.source != 0;
+}
+
+/* Whose certificate was verified is known by it, wherever it sends from. */
+static void name_by_certificate(struct connection *c) {
+    char name[GATE_CERTIFICATE_NAME_CAP];
+    struct str who = gate_certificate_name(c->tls, name);
+    if (!name_source(c, who.n ? who : c->s.address))
+        close_connection(c);
+}
+
 static void handshake(struct connection *c) {
     int r = gnutls_handshake(c->tls);
     if (r == GNUTLS_E_SUCCESS) {
         c->greeted = true;
         (void) uv_timer_stop(&c->timer);
+        if (!c->s.source)
+            name_by_certificate(c);
     } else if (gnutls_error_is_fatal(r)) {
         log_warn("%s is refused by TLS: %s", c->s.peer_text, gnutls_strerror(r));
         (void) gnutls_alert_send_appropriate(c->tls, r);
@@ -289,9 +307,9 @@ static int add(struct listener *l, int fd, const struct sockaddr_storage *from) 
     *c = (struct connection){.s = {.g = g, .protocol = l->protocol}, .fd = fd, .greeted = !l->protocol->tls};
     c->s.address = gate_address((const struct sockaddr *) from, c->s.address_text);
     c->s.peer = gate_peer((const struct sockaddr *) from, c->s.peer_text);
-    c->s.source = up_source(g->up, c->s.address, l->protocol->name, g->config->offset_min);
+    bool shows = l->protocol->tls && g->clients.p; /* who it is: it is named then */
     if (g->connections >= GATE_CONNECTIONS_MAX || connections_of(c->s.address) >= GATE_OF_ADDRESS_MAX ||
-        (!c->s.source && !(c->s.source = up_source(g->up, STR("others"), l->protocol->name, g->config->offset_min))) ||
+        (!shows && !name_source(c, c->s.address)) ||
         (l->protocol->tls && begin_tls(c) < 0) || uv_poll_init(&g->loop, &c->poll, fd) < 0) {
         if (c->tls)
             gnutls_deinit(c->tls);
