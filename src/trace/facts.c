@@ -103,6 +103,26 @@ static void set_whole(struct fact *f, const struct event *ev) {
     f->begin_ns = begin;
 }
 
+/* Who published a service: whoever asks for the public address and port is led to the machine behind it. The far end is then the
+ * source. */
+static bool is_published(struct fact *f, const struct event *ev) {
+    struct ip inner;
+    if (!read_ip(field(ev, "destination.nat.ip"), &inner) || !f->dest.version || ip_eq(&inner, &f->dest))
+        return false;
+    uint16_t inner_port = read_port(field(ev, "destination.nat.port"));
+    struct ip far = f->inner;
+    uint16_t far_port = f->inner_port;
+    f->outer = f->dest;
+    f->outer_port = f->outer_last = f->dest_port;
+    f->inner = inner;
+    f->inner_port = inner_port ? inner_port : f->dest_port;
+    f->dest = far;
+    f->dest_port = far_port;
+    f->kind = FACT_TRANSLATION;
+    set_whole(f, ev);
+    return true;
+}
+
 static bool is_translation(struct fact *f, const struct event *ev) {
     if (!read_ip(field(ev, "source.nat.ip"), &f->outer) || !f->inner.version)
         return false;
@@ -233,7 +253,7 @@ static bool classify(struct fact *f, const struct event *ev) {
     if (!read_ip(event_get(ev, EVENT_F_HOST_IP), &f->sender))
         read_peer(ev->raw->peer, &f->sender);
     f->at_host = event_get(ev, EVENT_F_HOST_NAME);
-    return is_translation(f, ev) || is_lease(f, ev) || is_windows_logon(f, ev) || is_proxy(f, ev) || is_holder(f, ev) || is_login(f, ev);
+    return is_translation(f, ev) || is_published(f, ev) || is_lease(f, ev) || is_windows_logon(f, ev) || is_proxy(f, ev) || is_holder(f, ev) || is_login(f, ev);
 }
 
 /* ---- clocks ---- */

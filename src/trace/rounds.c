@@ -35,7 +35,7 @@ static void add_field(struct trace *t, const char *name, const char *address) {
 }
 
 static void add_address(struct trace *t, const struct ip *ip) {
-    static const char *const fields[] = {"source.ip", "source.nat.ip", "client.ip", "destination.ip", "host.ip"};
+    static const char *const fields[] = {"source.ip", "source.nat.ip", "client.ip", "destination.ip", "destination.nat.ip", "host.ip"};
     char text[IP_CAP];
     ip_format(ip, text);
     buf_printf(&t->query, "(\"%s\"", text);

@@ -445,6 +445,33 @@ def flows_say_who_stood_behind_an_address():
         assert {k: nat[k] for k in ("source.nat.ip", "source.nat.port", "event.action", "network.transport", "@timestamp")} == {
             "source.nat.ip": "203.0.113.1", "source.nat.port": 61001, "event.action": "nat44-session-create",
             "network.transport": "udp", "@timestamp": "2023-11-14T22:13:20.005Z"}, nat
+        # a published service (only the destination is translated), IPv6 for IPv6, and IPv6 for IPv4; one template for both families
+        six = lambda a: socket.inet_pton(socket.AF_INET6, a)
+        none, none6 = ip("0.0.0.0"), six("::")
+        both = [(8, 4), (27, 16), (12, 4), (28, 16), (225, 4), (281, 16), (226, 4), (282, 16), (7, 2), (227, 2), (11, 2), (228, 2), (230, 1)]
+        rows = [ip("198.51.100.9") + none6 + ip("203.0.113.1") + none6 + ip("198.51.100.9") + none6 + ip("10.0.0.80") + none6 +
+                num((51234, 2), (51234, 2), (443, 2), (8443, 2), (4, 1)),
+                none + six("fd00::7") + none + six("2001:db8::80") + none + six("2001:db8:1::7") + none + six("2001:db8::80") +
+                num((5001, 2), (6001, 2), (443, 2), (443, 2), (1, 1)),
+                none + six("2001:db8:2::9") + none + six("64:ff9b::c633:6450") + ip("203.0.113.2") + none6 + ip("198.51.100.80") + none6 +
+                num((5002, 2), (6002, 2), (80, 2), (80, 2), (7, 1))]
+        send(message(set_(2, num((257, 2), (len(both), 2)) + b"".join(num((i, 2), (n, 2)) for i, n in both)) + set_(257, b"".join(rows))))
+        published = told(s, b'"10.0.0.80"')[0]
+        assert published["destination.ip"] == "203.0.113.1" and published["destination.nat.port"] == 8443, published
+        assert published["source.ip"] == published["source.nat.ip"] == "198.51.100.9", published
+        six_six = told(s, b'"fd00::7"')[0]
+        assert (six_six["source.nat.ip"], six_six["source.nat.port"], six_six["event.action"]) == ("2001:db8:1::7", 6001, "nat-create"), six_six
+        six_four = told(s, b'"2001:db8:2::9"')[0]
+        assert (six_four["source.ip"], six_four["source.nat.ip"], six_four["destination.nat.ip"], six_four["event.action"]) == (
+            "2001:db8:2::9", "203.0.113.2", "198.51.100.80", "nat64-session-delete"), six_four
+        # Cisco's ASA in version 9: numbers of its own for the same
+        asa = [(8, 4), (12, 4), (7, 2), (11, 2), (40001, 4), (40003, 2), (40002, 4), (40004, 2), (233, 1), (323, 8)]
+        send(num((9, 2), (2, 2), (60_000, 4), (when, 4), (2, 4), (9, 4)) +
+             set_(0, num((301, 2), (len(asa), 2)) + b"".join(num((i, 2), (n, 2)) for i, n in asa)) +
+             set_(301, ip("10.0.0.11") + ip("198.51.100.8") + num((5003, 2), (443, 2)) + ip("203.0.113.3") + num((6003, 2)) +
+                  ip("198.51.100.8") + num((443, 2), (1, 1), (when * 1000, 8))))
+        nsel = told(s, b'"10.0.0.11"')[0]
+        assert (nsel["source.nat.ip"], nsel["source.nat.port"], nsel["event.action"]) == ("203.0.113.3", 6003, "flow-create"), nsel
         # version 9, the same template in the same datagram
         v9 = num((9, 2), (2, 2), (60_000, 4), (when, 4), (1, 4), (3, 4)) + \
             set_(0, num((300, 2), (3, 2), (8, 2), (4, 2), (21, 2), (4, 2), (1, 2), (4, 2))) + \

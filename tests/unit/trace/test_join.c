@@ -227,9 +227,36 @@ static void without_a_port_all_of_them_are_told(void **state UNUSED) {
     bed_done(&f);
 }
 
+/* What a firewall's log and a flow record say of a published service, and of IPv6 that is translated. */
+static void a_published_service_and_translated_ipv6_lead_inside(void **state UNUSED) {
+    static const struct bed_event events[] = {
+        {1, "flow", {"source.ip", TO, "source.port", "51234", "destination.ip", OUT, "destination.port", "443", "source.nat.ip", TO, "source.nat.port", "51234",
+                     "destination.nat.ip", "192.168.1.20", "destination.nat.port", "8443", "event.action", "nat44-session-create"}},
+        {1, "flow", {"source.ip", TO, "source.port", "51235", "destination.ip", OUT, "destination.port", "25",
+                     "destination.nat.ip", "192.168.1.25", "event.action", "flow-create"}},
+        {-HOUR, "dhcp", {LEASE("192.168.1.20", MAC_A, "www")}},
+        {2, "flow", {"source.ip", "fd00::10", "source.port", "5000", "source.nat.ip", "2001:db8:1::10", "source.nat.port", "5000",
+                     "destination.ip", "2001:db8:ffff::80", "destination.port", "443", "event.action", "nat-create"}},
+    };
+    struct trace_question q = bed_question(OUT, 443);
+    struct bed_found f;
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.20 www", 16) == 0);
+    bed_done(&f);
+    q = bed_question(OUT, 25); /* the port is kept */
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.25 ", 13) == 0);
+    bed_done(&f);
+    q = bed_question("2001:db8:1::10", 5000);
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "fd00::10 ", 9) == 0);
+    bed_done(&f);
+}
+
 UNIT_GROUP(trace_join, cmocka_unit_test(one_of_each_log_is_enough), cmocka_unit_test(a_port_used_again_within_seconds_is_two_candidates),
            cmocka_unit_test(an_end_nobody_logged_is_where_the_port_is_anothers), cmocka_unit_test(a_clock_that_is_wrong_is_put_right),
            cmocka_unit_test(several_translations_are_followed), cmocka_unit_test(a_proxy_is_asked_whom_it_served),
            cmocka_unit_test(a_lease_handed_over_is_followed), cmocka_unit_test(several_people_on_one_machine_are_all_named),
            cmocka_unit_test(ipv6_is_a_machine_itself), cmocka_unit_test(the_other_zone_is_offered),
-           cmocka_unit_test(without_a_port_all_of_them_are_told))
+           cmocka_unit_test(without_a_port_all_of_them_are_told),
+           cmocka_unit_test(a_published_service_and_translated_ipv6_lead_inside))
