@@ -164,11 +164,10 @@ static int read_list(struct indicator_allow *a, struct arena *tmp, struct str js
         return diag_set(err, -ERR_PARSE, "a warning list is an object with name, type and list");
     if ((r = new_list(a, name, &list)) < 0)
         return diag_set(err, r, "more warning lists than %d, or no memory", LISTS_MAX);
-    if (type_of(type) == TYPE_UNKNOWN) {
-        a->lists[list].passed = "regular expressions are not read";
-        return diag_set(err, -ERR_UNSUPPORTED, "a list of type '%.*s' is not read; cidr, hostname, string and substring are",
+    if (type_of(type) == TYPE_UNKNOWN)
+        return diag_set(err, -ERR_UNSUPPORTED, "a warning list of type '%.*s' is not read, so what it means would not be refused: take it out of "
+                        "the folder, or say the same as cidr, hostname, string or substring",
                         (int) MIN(type.n, 40u), type.p);
-    }
     for (const struct json_value *v = rows->first; v && r == 0; v = v->next) {
         struct arena_mark m = arena_mark(tmp);
         if (v->type == JSON_STRING)
@@ -251,8 +250,6 @@ static int read_files(struct indicator_allow *a, struct files *f, struct diag *e
         r = file_read(&text, path, INDICATOR_FILE_BYTES_MAX, &json, err);
         if (r == 0 && (r = indicator_allow_add(a, json, err)) < 0)
             diag_prefix(err, "'%s'", path);
-        if (r == -ERR_UNSUPPORTED)
-            r = 0;
         arena_done(&text);
     }
     return r;

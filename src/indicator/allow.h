@@ -28,6 +28,5 @@ bool indicator_allow_is_tld(const struct indicator_allow *a, struct str label);
 struct indicator_allow_row {
     struct str name;
     size_t n;
-    const char *passed; /* why it is not in use; NULL: it is */
 };
 const struct indicator_allow_row *indicator_allow_lists(const struct indicator_allow *a, size_t *ret_n);

@@ -84,6 +84,8 @@ static bool is_person(struct str name) {
 
 static enum fact_phase phase_of(const struct event *ev) {
     struct str action = event_get(ev, EVENT_F_EVENT_ACTION);
+    if (str_ends(action, STR("-closing")))
+        return PHASE_CLOSING;
     if (has(ev, "event.type", "end") || str_ends(action, STR("-delete")) || str_ends(action, STR("-block-release")))
         return PHASE_END;
     if (has(ev, "event.type", "start") || str_ends(action, STR("-create")) || str_ends(action, STR("-block-allocate")))

@@ -153,6 +153,41 @@ static bool is_neighbour(const struct fact *f, const void *ctx) {
     return f->kind == FACT_NEIGHBOUR && names_machine(f, ctx);
 }
 
+static bool is_covered(const struct holder *rows, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!(rows[i].why & 1u << WHY_LEASE_AFTER))
+            return true;
+    return false;
+}
+
+/* Nobody had it then by the leases as they were read: perhaps their log, read from a file, says its times in another zone.
+ * Of a log whose clock is known there is nothing to guess. */
+static void add_shifted_runs(const struct trace *t, const struct path *p, const struct fact *const *facts, size_t n, struct holder *rows,
+                             size_t *n_rows) {
+    static const int64_t shifts[] = {9 * NS_PER_HOUR, -9 * NS_PER_HOUR};
+    const char *basis;
+    for (size_t k = 0; k < ARRAY_SIZE(shifts); k++)
+        for (size_t i = 0; i < n;) {
+            struct span span;
+            const struct fact *first = facts[i], *last = first;
+            i = run_of(facts, n, i, &span, &last);
+            (void) trace_clock(first->source, &basis);
+            if (strcmp(basis, "unknown") != 0 || trace_span_distance(&span, p->from_ns + shifts[k], p->to_ns + shifts[k]) != 0)
+                continue;
+            span.begin_ns -= shifts[k];
+            span.end_ns -= span.end_ns == TIME_NONE ? 0 : shifts[k];
+            for (size_t j = 0; j < *n_rows; j++) /* "had it afterwards" says the same with another reason */
+                if (str_eq(rows[j].mac, first->mac)) {
+                    rows[j] = rows[--*n_rows];
+                    break;
+                }
+            size_t before = *n_rows;
+            add_holder(t, rows, n_rows, p, first, last, &span, false);
+            if (*n_rows > before)
+                trace_doubt(&rows[before].why, &rows[before].doubt, WHY_LEASE_ZONE, 0);
+        }
+}
+
 int trace_holders(struct trace *t, const struct path *p, struct holder **ret, size_t *ret_n) {
     fact_test *const kinds[] = {is_lease, is_neighbour};
     struct holder *rows = arena_zalloc(&t->arena, ROWS_MAX * sizeof *rows);
@@ -172,6 +207,14 @@ int trace_holders(struct trace *t, const struct path *p, struct holder **ret, si
                     rows[i--] = rows[--n];
                     break;
                 }
+    }
+    if (!is_covered(rows, n)) {
+        const struct fact **facts;
+        size_t n_facts;
+        int r = gather(t, is_lease, &p->ip, &facts, &n_facts);
+        if (r < 0)
+            return r;
+        add_shifted_runs(t, p, facts, n_facts, rows, &n);
     }
     if (!n)
         unknown_holder(t, p, &rows[n++]);

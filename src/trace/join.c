@@ -46,13 +46,17 @@ static bool covers(const struct fact *f, const struct path *p) {
     return !p->port || (p->port >= f->outer_port && p->port <= f->outer_last);
 }
 
+static bool closes(const struct fact *f) {
+    return f->kind == FACT_TRANSLATION && (f->phase == PHASE_CLOSING || f->phase == PHASE_END || f->phase == PHASE_WHOLE);
+}
+
 /* The event that ends what `first` opened: the first one after it. */
 static const struct fact *end_of(const struct trace *t, const struct fact *first) {
     const struct fact *best = NULL;
     int64_t begin = trace_when(first);
     for (size_t i = 0; i < t->n_facts; i++) {
         const struct fact *f = &t->facts[i];
-        if (f->kind != FACT_TRANSLATION || (f->phase != PHASE_END && f->phase != PHASE_WHOLE) || !same_flow(f, first))
+        if (!closes(f) || !same_flow(f, first))
             continue;
         if (trace_when(f) >= begin && (!best || trace_when(f) < trace_when(best)))
             best = f;
@@ -65,7 +69,7 @@ static int64_t taken_over(const struct trace *t, const struct fact *first) {
     int64_t begin = trace_when(first), at = TIME_NONE;
     for (size_t i = 0; i < t->n_facts; i++) {
         const struct fact *f = &t->facts[i];
-        if (f->kind != FACT_TRANSLATION || f->phase == PHASE_END || !ip_eq(&f->outer, &first->outer) || f->outer_port != first->outer_port ||
+        if (f->kind != FACT_TRANSLATION || f->phase == PHASE_END || f->phase == PHASE_CLOSING || !ip_eq(&f->outer, &first->outer) || f->outer_port != first->outer_port ||
             (ip_eq(&f->inner, &first->inner) && f->inner_port == first->inner_port))
             continue;
         int64_t then = span_of(f).begin_ns;
@@ -91,7 +95,7 @@ static bool is_middle_of_another(const struct trace *t, const struct fact *f) {
 }
 
 static bool is_end_of_another(const struct trace *t, const struct fact *f) {
-    if (f->phase != PHASE_END && f->phase != PHASE_WHOLE)
+    if (!closes(f))
         return false;
     for (size_t i = 0; i < t->n_facts; i++)
         if (t->facts[i].kind == FACT_TRANSLATION && t->facts[i].phase == PHASE_START && same_flow(&t->facts[i], f) &&
@@ -100,11 +104,30 @@ static bool is_end_of_another(const struct trace *t, const struct fact *f) {
     return false;
 }
 
+/* Closed, and struck from the table minutes later: nobody spoke in between, so that is told with the closing. */
+static bool was_closed_before(const struct trace *t, const struct fact *f) {
+    int64_t closed = TIME_NONE, then = trace_when(f);
+    if (f->phase != PHASE_END && f->phase != PHASE_CLOSING)
+        return false;
+    for (size_t i = 0; i < t->n_facts; i++) {
+        const struct fact *o = &t->facts[i];
+        int64_t when = o->kind == FACT_TRANSLATION && o != f && same_flow(o, f) ? trace_when(o) : TIME_NONE;
+        if (when != TIME_NONE && o->phase == PHASE_CLOSING && (when < then || (when == then && o->n < f->n)))
+            closed = MAX(closed, when);
+    }
+    for (size_t i = 0; closed != TIME_NONE && i < t->n_facts; i++) {
+        const struct fact *o = &t->facts[i];
+        if (o->kind == FACT_TRANSLATION && o->phase == PHASE_START && same_flow(o, f) && trace_when(o) > closed && trace_when(o) <= then)
+            return false;
+    }
+    return closed != TIME_NONE;
+}
+
 static bool session_of(const struct trace *t, const struct fact *f, struct session *ret) {
-    if (is_end_of_another(t, f) || is_middle_of_another(t, f)) /* told with what it belongs to */
+    if (is_end_of_another(t, f) || is_middle_of_another(t, f) || was_closed_before(t, f)) /* told with what it belongs to */
         return false;
     *ret = (struct session){.first = f, .last = f, .span = span_of(f)};
-    if (f->phase == PHASE_END) /* how long before it began is not known */
+    if (f->phase == PHASE_END || f->phase == PHASE_CLOSING) /* how long before it began is not known */
         ret->span.begin_ns -= NS_PER_HOUR;
     if (f->phase != PHASE_START)
         return true;
@@ -178,7 +201,7 @@ static int step_inwards(struct trace *t, const struct path *from, const struct s
     p.done = false;
     doubt_distance(&p, off);
     doubt_clock(&p, s->first);
-    if (s->end_assumed || (s->first->phase == PHASE_END && s->first == s->last))
+    if (s->end_assumed || ((s->first->phase == PHASE_END || s->first->phase == PHASE_CLOSING) && s->first == s->last))
         trace_doubt(&p.why, &p.doubt, WHY_OPEN, 0);
     if (proxy && !placed)
         trace_doubt(&p.why, &p.doubt, WHY_PROXY_UNPLACED, 0);

@@ -2,7 +2,7 @@
  * a name), so that a search passes over everything else quickly; what a line means is decided by facts.c.
  *
  *   clocks -> outer: the address and port asked for -> inside: each address found, until none is new
- *          -> proxy: who fetched what the proxy fetched -> (inside) -> older: leases of longer ago
+ *          -> proxy: who fetched what the proxy fetched -> (inside) -> older: leases of longer ago, or read in another zone
  *          -> hosts: machines by name and hardware address -> leases: were there any logs of them about then
  *          -> address: was anything translated to it about then, when nothing fits */
 #include "trace/trace_priv.h"
@@ -120,7 +120,7 @@ static int ask_older(struct trace *t, struct trace_want *w) {
     if (n)
         buf_add_z(&t->query, ") and (*dhcp* or assign or renew or \"ethernet\")");
     period(t, OLDER_DAYS * NS_PER_DAY, 0, w);
-    w->to_ns = w->from_ns + OLDER_DAYS * NS_PER_DAY - DAY_BACK_NS;
+    w->to_ns = at_end(t) + t->q.error_ns + ZONES_NS + NS_PER_HOUR;
     return 0;
 }
 

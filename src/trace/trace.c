@@ -17,6 +17,7 @@ const struct trace_reason trace_reasons[WHY_MAX_] = {
     [WHY_CLOCK_UNKNOWN] = {"clock_unknown", 2},
     [WHY_PROXY_UNPLACED] = {"proxy_unplaced", 20}, /* which address the proxy has is not known */
     [WHY_LEASE_GAP] = {"lease_gap", 8},            /* logs of leases are missing about then */
+    [WHY_LEASE_ZONE] = {"lease_zone", 20},         /* its lease fits if that log's own time was read in the wrong zone */
     [WHY_LEASE_OLD] = {"lease_old", 8},            /* last heard of more than a day before */
     [WHY_LEASE_AFTER] = {"lease_after", 14},       /* had it afterwards */
     [WHY_TWO_MACHINES] = {"two_machines", 8},      /* leases and neighbours name different ones */

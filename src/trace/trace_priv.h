@@ -12,7 +12,8 @@
 #include "trace/trace.h"
 
 enum fact_kind { FACT_TRANSLATION, FACT_LEASE, FACT_NEIGHBOUR, FACT_HOLDER, FACT_PROXY, FACT_LOGIN, FACT_KINDS_ };
-enum fact_phase { PHASE_POINT, PHASE_START, PHASE_END, PHASE_WHOLE };
+/* CLOSING: nothing is said over it any more, and its table forgets it later. */
+enum fact_phase { PHASE_POINT, PHASE_START, PHASE_CLOSING, PHASE_END, PHASE_WHOLE };
 
 /* One machine's lines in one source, as a relay's hold those of many; its clock, and what the ledger says of the source. */
 struct trace_source {
@@ -41,7 +42,7 @@ struct fact {
 /* What speaks against a candidate. The order of the rows is the order in which they are told. */
 enum reason {
     WHY_SLIP_ZONE, WHY_LOG_ZONE, WHY_NEAR, WHY_SHARED, WHY_NO_PORT, WHY_UNTRANSLATED, WHY_OPEN, WHY_CLOCK_UNKNOWN,
-    WHY_PROXY_UNPLACED, WHY_LEASE_GAP, WHY_LEASE_OLD, WHY_LEASE_AFTER, WHY_TWO_MACHINES, WHY_ADDRESS_ITSELF, WHY_NO_MACHINE,
+    WHY_PROXY_UNPLACED, WHY_LEASE_GAP, WHY_LEASE_ZONE, WHY_LEASE_OLD, WHY_LEASE_AFTER, WHY_TWO_MACHINES, WHY_ADDRESS_ITSELF, WHY_NO_MACHINE,
     WHY_USER_ELSEWHERE, WHY_SEVERAL_USERS, WHY_USER_STALE, WHY_USER_AWAY, WHY_NO_USER, WHY_MAX_
 };
 extern const struct trace_reason {

@@ -73,6 +73,10 @@ def files_are_read_and_refused_with_reasons():
         (d / "few").write_text("45.67.89.40\n8.8.8.8\n")
         x = added(d, "--preview", d / "few")[0]
         assert (x["new"], x["refused"][0]["detail"]) == (1, "Not these"), x
+        # one that cannot be read is said, not passed over
+        (d / "indicators" / "lists" / "patterns.json").write_text('{"name": "Patterns", "type": "regex", "list": ["^45[.]"]}')
+        told = indicator(d, "add", d / "few", want=1)
+        assert "patterns.json" in told and "'regex' is not read" in told, told
 
 
 def squid(host, address, at=None):

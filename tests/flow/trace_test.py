@@ -4,6 +4,7 @@ which order, and which log is named as missing. The same over the real programs 
 import datetime
 import json
 
+import programs
 import roomside
 import tap
 
@@ -138,6 +139,42 @@ def the_nightly_test_names_the_missing_log():
         tap.wait_until(told, 60, 0.2, "the sensor judges the note: " + sensor.said()[-1500:])
         sensor.stop()
         room.close()
+
+
+@tap.test
+def it_is_tried_every_night_and_told():
+    """A Kizuki that slept through its last night: the lines of the evening, the result on the page of sources and as a finding."""
+    then = datetime.datetime.now(JST) - datetime.timedelta(hours=2)
+    with tap.folder() as d:
+        data = d / "data"
+        (data / "status" / "search").mkdir(parents=True)
+        (d / "fw.log").write_text(f"[{then.timestamp():.6f}]\t    [NEW] tcp      6 120 SYN_SENT src=192.168.1.10 dst=203.0.113.80 sport=51234 dport=443 "
+                                  "[UNREPLIED] src=203.0.113.80 dst=198.51.100.1 sport=443 dport=40001\n")
+        settings = {"sources": [{"name": "gw", "kind": "file", "path": str(d / "fw.log"), "decoder": "netfilter"}], "trace": {"test_at": "never"}}
+        s = programs.Served(data, settings, ["--no-local-logs"])
+        try:
+            page = s.browser()
+            tap.wait_until(lambda: any(x["name"] == "gw" and x["lines"] for x in page.get("/sources")["sources"]), 60, what="the firewall's line")
+            assert page.get("/seals")["traced"] is None
+        finally:
+            s.stop()
+        (data / "status" / "search" / "trace.json").write_text('{"at": "2026-01-01T00:00:00Z"}')
+        del settings["trace"]
+        s = programs.Served(data, settings, ["--no-local-logs"])
+        try:
+            page = s.browser()
+            told = tap.wait_until(lambda: (page.get("/seals")["traced"] or {}).get("outcome") and page.get("/seals")["traced"], 60, what="the nightly test")
+            assert (told["outcome"], told["address"], told["missing"]) == ("failure", "192.168.1.10", ["dhcp", "login"]), told
+            assert told["at"] > "2026-11", told
+
+            def findings():
+                all_of = page.get("/findings?limit=200")["findings"]
+                for case in page.get("/incidents")["incidents"]:
+                    all_of += page.get(f"/incidents/{case['id']}/findings")["findings"]
+                return [f for f in all_of if f["rule"]["name"] == "own_connection_not_traced"]
+            tap.wait_until(findings, 60, what="the finding of the rule")
+        finally:
+            s.stop()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
  * src/trace over src/app/search. */
 #include "app/cli/command.h"
 #include "app/cli/hunt_spool.h"
-#include "app/cli/trace_test.h"
+#include "app/common/note.h"
 #include "app/engine/engine.h"
+#include "app/search/trace_test.h"
 #include "app/search/tracing.h"
 #include "base/buf.h"
 #include "base/file.h"
@@ -127,6 +128,34 @@ static int answer(struct tracing *t, bool json, struct diag *err) {
     return r;
 }
 
+static bool takes_notes(const char *data) {
+    char notes[4096];
+    struct stat st;
+    snprintf(notes, sizeof notes, "%.4000s/notes", data);
+    return stat(notes, &st) == 0;
+}
+
+/* 1: it was traced, or there was nothing to trace. */
+static int self_test(const struct scan_options *o, const char *data, int64_t now_ns, struct diag *err) {
+    CLEANUP(trace_test_freep) struct trace_test *t = NULL;
+    struct note n;
+    bool good = false;
+    int r = trace_test_new(o, now_ns, &t, err);
+    while (r == 0 && (r = trace_test_step(t, err)) == 1)
+        r = 0;
+    if (r < 0)
+        return r;
+    note_begin(&n, "kizuki.trace", trace_test_action(t));
+    r = trace_test_write(t, &n.w, &good, err);
+    if (r == 0 && (r = buf_error(&n.bytes)) == 0)
+        printf("%s}\n", buf_z(&n.bytes));
+    if (r == 0 && takes_notes(data))
+        r = note_leave(&n, data, err);
+    else
+        buf_done(&n.bytes);
+    return r < 0 ? r : good || !trace_test_tried(t);
+}
+
 static int run(const struct trace_args *a, const char *data, const struct trace_question *q, struct diag *err) {
     CLEANUP(tracing_freep) struct tracing *t = NULL;
     CLEANUP(decode_set_unrefp) struct decode_set *decoders = NULL;
@@ -141,17 +170,14 @@ static int run(const struct trace_args *a, const char *data, const struct trace_
         return diag_set(err, -ENOENT, "'%s' is neither a data folder nor a spool", data);
     int r = engine_decoders(paths, has_own, &decoders, err);
     struct scan_options o = {.spool_dir = is_data ? spool : data, .filter_dir = is_data ? filters : NULL, .decoders = decoders, .own_decoders = has_own};
-    struct trace_picked picked = {.q = *q};
     if (r == 0 && a->self_test)
-        r = trace_test_pick(&o, q->now_ns, &picked, err);
-    if (r == 0 && (!a->self_test || picked.seen))
-        r = tracing_new(&o, &picked.q, &t, err);
-    while (r == 0 && t && tracing_is_running(t))
+        return self_test(&o, data, q->now_ns, err);
+    if (r == 0)
+        r = tracing_new(&o, q, &t, err);
+    while (r == 0 && tracing_is_running(t))
         tracing_step(t);
-    if (r == 0 && t && tracing_failed(t))
+    if (r == 0 && tracing_failed(t))
         r = diag_set(err, -EIO, "%s", tracing_failed(t));
-    if (r == 0 && a->self_test)
-        return trace_test_tell(t, &picked, data, err);
     if (r == 0)
         r = answer(t, a->json, err);
     return r < 0 ? r : trace_candidates(tracing_found(t)) > 0;

@@ -362,6 +362,22 @@ static int read_vault(struct reading *r, const struct yaml_node *v) {
     return e < 0 ? e : read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
 }
 
+static int read_trace(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"test_at", NULL};
+    struct str text, hour;
+    uint64_t h, m;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0 || !yaml_get_str(v, "test_at", &text))
+        return e;
+    r->c->trace_test_min = -1;
+    if (str_eq_z(text, "never"))
+        return 0;
+    if (!str_split(&text, ':', &hour) || text.n != 2 || str_to_u64(hour, &h) < 0 || str_to_u64(text, &m) < 0 || h > 23 || m > 59)
+        return wrong(r, yaml_get(v, "test_at"), "test_at wants a time of day like \"03:30\", or never");
+    r->c->trace_test_min = (int) (h * 60 + m);
+    return 0;
+}
+
 static int read_index(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"use", "library", "memory", "url", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -490,6 +506,7 @@ static const struct {
     {"canary", read_canary},
     {"retention", read_retention},
     {"vault", read_vault},
+    {"trace", read_trace},
     {"index", read_index},
 };
 
@@ -541,6 +558,7 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->canary_late_ns = 60 * NS_PER_S;
     c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
+    c->trace_test_min = 3 * 60 + 30;
     c->index_use = true;
     c->index_memory_mb = 1024;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;

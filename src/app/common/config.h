@@ -36,6 +36,7 @@
  *     every: 10s                   on the vault: how often it asks
  *     silent_after: 10m            and when it tells that the first does not answer,
  *     stale_after: 3h              or answers and seals nothing
+ *   trace: {test_at: "03:30"}      when Kizuki tries every night whether one of its own connections can be traced, or never
  *   index: {use: true, library: FILE, memory: 1024, url: http://HOST:PORT/DATABASE}
  *                                  kizuki-index runs when the library is there (DATA/index/libchdb.so, put there by
  *                                  `kizuki index fetch`) and `use` is not false; memory in MB. With url a cluster is
@@ -118,6 +119,7 @@ struct config {
         size_t n_offer;
         int64_t every_ns, silent_after_ns, stale_after_ns;
     } vault;
+    int trace_test_min; /* minute of the day in `zone`; -1: never */
     bool index_use;
     struct str index_library, index_url; /* .p NULL: not given; with a NUL behind */
     int64_t index_memory_mb;

@@ -1,4 +1,5 @@
-/* How far what arrived is sealed, copied elsewhere and verified, and how long it is kept: what our other programs write into
+/* How far what arrived is sealed, copied elsewhere and verified, how long it is kept, and whether it could answer who was behind
+ * a connection: what our other programs write into
  * DATA/status, one file each, and what the settings say. */
 #include "app/common/config.h"
 #include "app/room/call.h"
@@ -68,6 +69,8 @@ int handle_seals(struct call *c) {
     write_file(c, "lend.json");
     jsonw_key(&c->w, STR("verified"));
     write_file(c, "verified.json");
+    jsonw_key(&c->w, STR("traced"));
+    write_file(c, "search/trace.json");
     jsonw_key(&c->w, STR("pulled"));
     write_pulled(c);
     jsonw_key(&c->w, STR("retention"));

@@ -7,8 +7,8 @@
  *
  * A program of its own because it reads hostile bytes and holds nothing: neither the room, which has people's data, nor
  * the keeper, which has the signing key, may read what records say; and a search must not make the sensor late. It may
- * read DIR/spool and DIR/decoders and write DIR/search, talk on the sockets it was given, and no more. It runs at low
- * priority, the making of filters at the lowest.
+ * read DIR/spool and DIR/decoders, write DIR/search, leave notes, talk on the sockets it was given, and no more. It runs at
+ * low priority, the making of filters at the lowest. Every night it tries a trace (nightly.h).
  *
  * Frames of JSON from the room, each answered by one with the same id:
  *   {"id", "op":"start", "query", "from_ms"?, "to_ms"?}     {"id","ok":true,"result":{"search":N}}
@@ -22,6 +22,7 @@
  *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
  *   hunts over what is kept, and indicators: hunting.h, shelf.h
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
+#include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/engine/engine.h"
@@ -31,6 +32,7 @@
 #include "app/search/indexer.h"
 #include "app/search/export_job.h"
 #include "app/search/job.h"
+#include "app/search/nightly.h"
 #include "app/search/tracing.h"
 #include "base/file.h"
 #include "base/frame.h"
@@ -48,7 +50,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
+enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, NIGHTLY_WAIT_MS = 30000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
 
 struct slot {
     int64_t id; /* 0: free */
@@ -72,7 +74,8 @@ struct program {
     struct indexer *indexer;
     struct evidence_texts texts;
     struct exports exports;
-    char exports_dir[4096];
+    char exports_dir[4096], status[4096], notes[4096];
+    struct nightly nightly;
     volatile bool ending, confined;
 };
 
@@ -534,6 +537,7 @@ static void accept_one(struct program *p) {
 
 static bool step_all(struct program *p) {
     bool any = hunting_step(&p->hunting);
+    any |= nightly_step(&p->nightly, time_now_ns());
     for (size_t i = 0; i < JOBS_MAX; i++)
         if (p->slots[i].id && slot_is_running(&p->slots[i])) {
             if (p->slots[i].tracing)
@@ -554,7 +558,7 @@ static int run(struct program *p) {
         pfd[SIGNALS] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
         for (size_t i = 0; i < PEERS_MAX; i++)
             pfd[PEERS + i] = peer_poll(&p->peers[i]);
-        int k = poll(pfd, ROWS, busy ? 0 : -1);
+        int k = poll(pfd, ROWS, busy ? 0 : NIGHTLY_WAIT_MS);
         if (k < 0 && errno != EINTR)
             return 1;
         if (k > 0 && pfd[SIGNALS].revents)
@@ -596,8 +600,17 @@ static int prepare(struct program *p, struct diag *err) {
     snprintf(p->incoming, sizeof p->incoming, "%.4000s/incoming", p->data);
     if (r == 0) /* the room makes it too */
         r = file_make_dir(p->incoming, 0700, err);
+    snprintf(p->status, sizeof p->status, "%.4000s/status", p->data);
+    if (r == 0) /* the keeper makes it too */
+        r = file_make_dir(p->status, 0700, err);
+    snprintf(p->status, sizeof p->status, "%.4000s/status/search", p->data);
+    if (r == 0)
+        r = file_make_dir(p->status, 0700, err);
+    if (r == 0)
+        r = note_folder(p->data, p->notes, err);
     if (r < 0)
         return r;
+    nightly_init(&p->nightly, p->data, p->status, &like, p->config->trace_test_min, p->config->offset_min, time_now_ns());
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
@@ -616,6 +629,7 @@ static int prepare(struct program *p, struct diag *err) {
     const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
                                          {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}, {p->incoming, SANDBOX_READ | SANDBOX_WRITE},
                                          {p->hunting.shelf.dir, SANDBOX_READ | SANDBOX_WRITE}, {engine_content_dir(), SANDBOX_READ},
+                                         {p->status, SANDBOX_WRITE}, {p->notes, SANDBOX_WRITE},
                                          {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}};
     r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
     if (r > 0)
@@ -633,6 +647,7 @@ static void end(struct program *p) {
     indexer_free(p->indexer);
     for (size_t i = 0; i < JOBS_MAX; i++)
         slot_free(&p->slots[i]);
+    nightly_done(&p->nightly);
     hunting_done(&p->hunting);
     config_free(p->config);
     exports_done(&p->exports);

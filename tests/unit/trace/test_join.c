@@ -53,6 +53,52 @@ static void a_port_used_again_within_seconds_is_two_candidates(void **state UNUS
     bed_done(&f);
 }
 
+static void a_closed_connection_ends_before_its_table_forgets_it(void **state UNUSED) {
+    static const struct bed_event events[] = {
+        {-300, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), START, "event.action", "nat-created"}},
+        {-120, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), END, "event.action", "nat-closing"}},
+        {120, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), END, "event.action", "nat-ended"}},
+        /* meanwhile, to another destination, the same port for another machine */
+        {-10, "fw", {NAT("192.168.1.11", "6000", OUT, "40001", "203.0.113.81"), START, "event.action", "nat-created"}},
+        {50, "fw", {NAT("192.168.1.11", "6000", OUT, "40001", "203.0.113.81"), END, "event.action", "nat-ended"}},
+    };
+    struct trace_question q = bed_question(OUT, 40001);
+    struct bed_found f;
+    q.width_ns = 0;
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.11", 12) == 0);
+    assert_false(bed_doubts(&f, 1, "port_shared"));
+    assert_true(bed_doubts(&f, 2, "near_in_time"));
+    assert_null(strstr(strchr(bed_who(&f), '\n') + 1, "192.168.1.11")); /* each once */
+    assert_int_equal(json_get_array(f.answer, "candidates")->n, 2);
+    bed_done(&f);
+    q.at_ns -= 200 * NS_PER_S; /* while it was open */
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.10", 12) == 0 && !bed_doubts(&f, 1, "no_end"));
+    bed_done(&f);
+}
+
+static void a_log_of_leases_read_in_another_zone_is_said(void **state UNUSED) {
+    static const struct bed_event events[] = {
+        {-30, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), START}},
+        {60, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), END}},
+        {9 * HOUR - 5 * MINUTE, "dhcp", {LEASE("192.168.1.10", MAC_A, "pc-a"), "dhcp.lease_seconds", "3600"}, BED_OLD},
+        {-20 * HOUR, "dhcp", {LEASE("192.168.1.10", MAC_B, "pc-b"), "dhcp.lease_seconds", "3600"}, BED_OLD},
+    };
+    struct bed_event live[ARRAY_SIZE(events)];
+    struct trace_question q = bed_question(OUT, 40001);
+    struct bed_found f;
+    BED_TRACE(&q, events, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.10 pc-a - ", 20) == 0);
+    assert_true(bed_doubts(&f, 1, "lease_zone"));
+    bed_done(&f);
+    memcpy(live, events, sizeof live); /* whose clock is known there is nothing to guess */
+    live[2].live_late_s = live[3].live_late_s = 1;
+    BED_TRACE(&q, live, &f);
+    assert_false(bed_doubts(&f, 1, "lease_zone"));
+    bed_done(&f);
+}
+
 static void an_end_nobody_logged_is_where_the_port_is_anothers(void **state UNUSED) {
     static const struct bed_event events[] = {
         {-30, "fw", {NAT("192.168.1.10", "5000", OUT, "40001", TO), START}},
@@ -254,6 +300,8 @@ static void a_published_service_and_translated_ipv6_lead_inside(void **state UNU
 }
 
 UNIT_GROUP(trace_join, cmocka_unit_test(one_of_each_log_is_enough), cmocka_unit_test(a_port_used_again_within_seconds_is_two_candidates),
+           cmocka_unit_test(a_closed_connection_ends_before_its_table_forgets_it),
+           cmocka_unit_test(a_log_of_leases_read_in_another_zone_is_said),
            cmocka_unit_test(an_end_nobody_logged_is_where_the_port_is_anothers), cmocka_unit_test(a_clock_that_is_wrong_is_put_right),
            cmocka_unit_test(several_translations_are_followed), cmocka_unit_test(a_proxy_is_asked_whom_it_served),
            cmocka_unit_test(a_lease_handed_over_is_followed), cmocka_unit_test(several_people_on_one_machine_are_all_named),

@@ -15,7 +15,7 @@ export interface Picture { from: number; to: number; asked: [number, number]; ro
 export function missingOf(c: Candidate, missing: Missing[]): Missing[] {
   const about = new Set([c.address, c.host].filter((x): x is string => x !== null));
   return missing.filter((m) => c.shift_h === 0 && (m.log === "dhcp" ? m.why !== "not_in_it" || about.has(m.about ?? "") : about.has(m.about ?? "")))
-    .filter((m) => (m.log === "dhcp" || m.log === "neighbour" ? !c.host || c.doubts.includes("lease_gap") || c.doubts.includes("lease_after") : m.log === "login" ? !c.user : true));
+    .filter((m) => (m.log === "dhcp" || m.log === "neighbour" ? !c.host || c.doubts.includes("lease_gap") || c.doubts.includes("lease_zone") || c.doubts.includes("lease_after") : m.log === "login" ? !c.user : true));
 }
 
 /** The time asked for in the middle, wide enough to see where steps begin and end, and not so wide that it is a dot. */

@@ -1,4 +1,4 @@
-// 封印と保管: how far what arrived is sealed, who has a copy, when it was verified, how long it stays.
+// 封印と保管: how far what arrived is sealed, who has a copy, when it was verified, how long it stays, whether it can be traced.
 import type { ComponentChildren } from "preact";
 import type { Seals } from "../../api/types";
 import { number } from "../../lib/template";
@@ -21,6 +21,18 @@ function verified({ verified: v }: Seals): ComponentChildren {
   return (
     <><Time at={v.at} /> {v.faults > 0 ? <Mark kind="must">{t("seals.verified_bad", { n: v.faults })}</Mark> : <Mark kind="ok">{t("seals.verified_ok")}</Mark>}
       {!v.elsewhere && <span class="small ink2"> {t("seals.verified_here")}</span>}</>);
+}
+
+/** Whether we could answer who was behind a connection; a failure is as red as a silent source. */
+function traced({ traced: r }: Seals): ComponentChildren {
+  if (!r) return <span class="ink2">{t("seals.traced_none")}</span>;
+  const logs = r.missing.map((m) => t(`trace_log.${m}`)).join(t("word.comma"));
+  return (
+    <><Time at={r.at} /> {r.outcome === "success" ? <Mark kind="ok">{t("seals.traced_ok")}</Mark>
+      : r.outcome === "failure" ? <Mark kind="must">{logs ? t("seals.traced_bad", { logs }) : t("seals.traced_bad_all")}</Mark>
+        : r.outcome === "failed" ? <Mark kind="must">{t("seals.traced_failed", { why: r.why })}</Mark>
+          : <Mark kind="soon">{t("seals.traced_nothing")}</Mark>}
+      {r.address && <span class="small ink2"> {r.address}</span>}</>);
 }
 
 function vaults(s: Seals): ComponentChildren {
@@ -51,7 +63,7 @@ function keeping({ keep, retention: r }: Seals): ComponentChildren {
 }
 
 export function SealsCard({ seals }: { seals: Seals }) {
-  const rows: Row[] = [[t("seals.sealed"), sealed(seals)], [t("seals.verified"), verified(seals)], [t("seals.vaults"), vaults(seals)]];
+  const rows: Row[] = [[t("seals.sealed"), sealed(seals)], [t("seals.verified"), verified(seals)], [t("seals.vaults"), vaults(seals)], [t("seals.traced"), traced(seals)]];
   if (seals.pulled.length > 0) rows.push([t("seals.pulled"), pulled(seals)]);
   rows.push([t("seals.keeping"), keeping(seals)]);
   return <Card id="seals" title={t("seals.title")}><div class="card-body"><Facts rows={rows} /></div></Card>;
