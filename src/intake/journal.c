@@ -11,8 +11,12 @@
 #include "base/mem.h"
 #include "intake/live_priv.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 enum {
     JOURNAL_KEY = 1,
@@ -235,6 +239,32 @@ static int journal_open(struct journal *t, const struct source *def, struct diag
     if (r < 0)
         return diag_set(reterr, r, "cannot read the journal '%s': %s", path, err_word(r));
     return 0;
+}
+
+/* Files of a folder, and of the folders of machines in it. */
+static bool folder_is_whole(const char *path, bool deeper) {
+    DIR *dir = opendir(path);
+    bool whole = dir || errno == ENOENT;
+    for (struct dirent *e; dir && whole && (e = readdir(dir));) {
+        char at[PATH_MAX];
+        struct str name = str_of(e->d_name);
+        snprintf(at, sizeof at, "%.2000s/%s", path, e->d_name);
+        if (deeper && name.n && name.p[0] != '.' && e->d_type == DT_DIR)
+            whole = folder_is_whole(at, false);
+        if (!str_ends(name, STR(".journal")) && !str_ends(name, STR(".journal~")))
+            continue;
+        int fd = open(at, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        whole &= fd >= 0 || errno == ENOENT; /* removed since it was listed */
+        if (fd >= 0)
+            close(fd);
+    }
+    if (dir)
+        closedir(dir);
+    return whole;
+}
+
+bool intake_journal_is_whole(const char *path) {
+    return path[0] ? folder_is_whole(path, true) : folder_is_whole("/var/log/journal", true) && folder_is_whole("/run/log/journal", true);
 }
 
 int intake_journal_add(struct intake_live *l, const struct source *def, struct diag *reterr) {

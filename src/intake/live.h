@@ -75,6 +75,9 @@ int intake_syslog_held_new(struct intake_live *l, const struct source *def,
                            struct diag *reterr) MUST_USE;
 /* Takes fd, also on failure. */
 int intake_syslog_held_add(struct intake_syslog_held *h, int fd, struct diag *reterr) MUST_USE;
+/* Whether every journal file below the folder ("": of this machine) can be read. Those of users have numbers out of the same series
+ * as the system's: whoever may not read them sees gaps where nothing was removed. */
+bool intake_journal_is_whole(const char *path);
 /* Journal files below def->path (a folder); empty = this machine's. */
 int intake_journal_add(struct intake_live *l, const struct source *def,
                        struct diag *reterr) MUST_USE;

@@ -7,6 +7,7 @@ import struct
 import time
 
 import roomside
+import spoolread
 import tap
 
 TICK, LINE, END = 1, 0, 2
@@ -73,6 +74,57 @@ def a_source_that_stops_or_lacks_records_is_told_and_one_that_goes_on_is_not():
         time.sleep(11)  # a turn of the ledger
         assert len(findings(room)) == n, findings(room)
         again.stop()
+        room.close()
+
+
+@tap.test
+def all_four_kinds_of_wiping_open_a_finding_within_a_minute():
+    with tap.folder() as d:
+        data = d / "data"
+        data.mkdir()
+        files = {name: d / name for name in ("auth.log", "dc.json", "numbered.json", "audit.log")}
+        numbered = lambda n: json.dumps({"winlog": {"channel": "Security", "computer_name": "dc2", "record_id": n}, "event": {"code": "4624"}})
+        audit = 'type={} msg=audit({:.3f}:{}): {}'
+        day = lambda: time.strftime("%b %e %H:%M:%S")
+        first = {"auth.log": [f"{day()} web1 cron[1]: job {i} done" for i in range(50)],
+                 "dc.json": ['{"EventID":4624,"Channel":"Security","Computer":"dc1"}'],
+                 "numbered.json": [numbered(n) for n in range(1, 121)],
+                 "audit.log": [audit.format("SYSCALL", time.time(), 1, "arch=c000003e syscall=59 success=yes exit=0 auid=0 uid=0 pid=9 comm=id")]}
+        settings = {"sources": [{"name": name, "kind": "file", "path": str(path)} for name, path in files.items()]}
+        room = roomside.Room(d / "room.sock")
+        sensor = roomside.Sensor(data, room, settings)
+        for name, lines in first.items():
+            files[name].write_text("".join(line + "\n" for line in lines))
+        n = sum(map(len, first.values()))
+        tap.wait_until(lambda: len(spoolread.lines(data / "spool")) >= n, 60, 0.1, sensor.said()[-1500:])
+
+        def append(name, *lines):
+            with open(files[name], "a") as f:
+                f.writelines(line + "\n" for line in lines)
+
+        began = {}
+        seen = {}
+        def act(rule, do):
+            began[rule] = time.time()
+            do()
+        act("log_file_wiped", lambda: os.truncate(files["auth.log"], 0))
+        act("windows_log_cleared", lambda: append("dc.json", '{"EventID":1102,"Channel":"Security","Computer":"dc1","Provider_Name":"Microsoft-Windows-Eventlog"}',
+                                                  '{"EventID":104,"Channel":"System","Computer":"dc3","Provider_Name":"Microsoft-Windows-Eventlog"}'))
+        act("log_records_missing", lambda: append("numbered.json", *[numbered(n) for n in range(130, 133)]))
+        act("auditd_stopped", lambda: append("audit.log", audit.format("DAEMON_END", time.time(), 2, "op=terminate auid=0 pid=1 subj=unconfined res=success")))
+
+        def told():
+            for f in findings(room):
+                seen.setdefault(f["rule"]["name"], (time.time(), f))
+            return set(began) <= set(seen)
+        tap.wait_until(told, 120, 0.2, "all four are told: " + str(set(seen)) + sensor.said()[-1500:])
+        took = {rule: round(seen[rule][0] - at, 1) for rule, at in began.items()}
+        print("# seconds until told:", took)
+        assert max(took.values()) < 60, took
+        assert all(json.dumps(seen[rule][1]).count('"critical"') for rule in began), seen
+        cleared = {json.dumps(f.get("fold") or f.get("group") or f) for f in findings(room) if f["rule"]["name"] == "windows_log_cleared"}
+        assert len(cleared) >= 2, "1102 and 104 are of two machines: " + str(cleared)
+        sensor.stop()
         room.close()
 
 

@@ -163,8 +163,20 @@ static void say_wiped(struct saying *x) {
         x->row->told.wiped = wiped;
 }
 
+/* Of a journal of which only a part may be read nothing is said: what is missing may stand in the other. */
+static bool is_partial_journal(const struct source *s) {
+    char path[4096];
+    snprintf(path, sizeof path, "%.*s", (int) MIN(s->path.n, sizeof path - 1), s->path.n ? s->path.p : "");
+    if (!str_eq_z(s->kind, "journal") || intake_journal_is_whole(path))
+        return false;
+    log_warn("only a part of the journal '%s' may be read: missing numbers in it are not told", path);
+    return true;
+}
+
 static bool say_gap(void *ctx, const struct sequence_row *row, const struct sequence_hole *hole) {
     struct saying *x = ctx;
+    if (!hole->anew && is_partial_journal(x->source))
+        return true;
     begin(x, hole->anew ? "source-anew" : "source-gap");
     jsonw_kz(&x->w, "kizuki.ledger.log", row->log);
     if (!str_eq_z(STR("journal"), row->log)) /* there it is the id of the series */

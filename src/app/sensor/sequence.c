@@ -186,7 +186,7 @@ static bool fills(struct sequence_row *r, uint64_t number) {
         if (h->anew || number < h->from || number > h->to)
             continue;
         if (--h->left == 0) {
-            r->run += SEQUENCE_DENSE; /* nothing was missing: the series is as dense as before */
+            r->run += (uint32_t) SEQUENCE_DENSE << r->lacked; /* nothing was missing: the series is as dense as before */
             drop_hole(r, i);
         }
         return true;
@@ -219,7 +219,7 @@ static void note(struct sequence_row *r, uint64_t number, int64_t at_ns, bool ol
     if (first || number == r->last + 1) {
         r->run = MIN(r->run + 1, UINT32_MAX / 2);
     } else {
-        if (r->run >= SEQUENCE_DENSE && !old)
+        if (r->run >= (uint32_t) SEQUENCE_DENSE << r->lacked && !old)
             add_hole(r, (struct sequence_hole){
                             .from = r->last + 1, .to = number - 1, .left = number - r->last - 1, .at_ns = at_ns});
         r->run = 1;
@@ -251,6 +251,7 @@ bool sequence_due(struct sequence *s, uint32_t source, int64_t now_ns,
             if (r->holes[k].anew || now_ns - r->holes[k].at_ns >= SEQUENCE_GRACE_NS) {
                 if (!tell(ctx, r, &r->holes[k]))
                     return false;
+                r->lacked = MIN(r->lacked + !r->holes[k].anew, (uint32_t) SEQUENCE_LACKED_MAX);
                 drop_hole(r, k);
                 return true;
             }
@@ -272,6 +273,9 @@ static void text_image(struct image *x, char z[SEQUENCE_TEXT_BYTES]) {
 static void row_image(struct sequence_row *r, struct image *x) {
     image_u32(x, &r->source);
     image_u32(x, &r->run);
+    image_u32(x, &r->lacked);
+    if (r->lacked > SEQUENCE_LACKED_MAX)
+        image_fail(x, -ERR_CORRUPT);
     image_u64(x, &r->last);
     image_u64(x, &r->below);
     image_u32(x, &r->below_run);

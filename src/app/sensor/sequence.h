@@ -2,7 +2,8 @@
  * journal's sequence number. Who removes records from the middle of a log cannot close the numbers again.
  *
  * A gap counts only where the numbers had been without one for SEQUENCE_DENSE records: a forwarder that sends
- * some events only leaves gaps always, and about such a series nothing is said. What comes out of order has
+ * some events only leaves gaps always, and about such a series nothing is said. A series that lacked records before has to be dense
+ * for twice as long each time until it is believed again: a journal of which a sender may read a part is full at quiet hours. What comes out of order has
  * SEQUENCE_GRACE_NS to fill the gap. Numbers that begin anew (a log that was deleted, not cleared) are told,
  * too. Old records (backfill) move the series on and accuse nobody.
  *
@@ -12,7 +13,7 @@
 #include "base/arena.h"
 #include "event/record.h"
 
-enum { SEQUENCE_DENSE = 100, SEQUENCE_HOLES = 8, SEQUENCE_TEXT_BYTES = 96 };
+enum { SEQUENCE_DENSE = 100, SEQUENCE_HOLES = 8, SEQUENCE_LACKED_MAX = 10, SEQUENCE_TEXT_BYTES = 96 };
 #define SEQUENCE_GRACE_NS (20 * NS_PER_S)
 
 struct sequence_hole {
@@ -24,6 +25,7 @@ struct sequence_hole {
 struct sequence_row {
     uint32_t source;
     uint32_t run;         /* records without a gap */
+    uint32_t lacked;      /* gaps that were told, as powers of two of what is asked of `run`; SEQUENCE_LACKED_MAX at most */
     uint64_t last;        /* number */
     uint64_t below;       /* the next number of a series that begins anew … */
     uint32_t below_run;   /* … and how many of it came */

@@ -144,6 +144,31 @@ static void journals_have_numbers_too_and_state_goes_on(void **state UNUSED) {
     sequence_done(&again);
 }
 
+/* A journal of which the sender may read the system's part only: dense at night, full of gaps when somebody is signed in. */
+static void a_series_that_always_lacks_records_is_believed_less_and_less(void **state UNUSED) {
+    struct sequence s = {0};
+    unsigned number = 1, told = 0;
+    char z[128];
+    for (unsigned night = 0; night < 60; night++) {
+        for (unsigned i = 0; i < 2 * SEQUENCE_DENSE; i++) {
+            snprintf(z, sizeof z, "s=0123456789abcdef0123456789abcdef;i=%x;b=1;m=1;t=1;x=1", number++);
+            put(&s, "MESSAGE=a\n", z, RAW_JOURNAL, T0);
+        }
+        number += 5;
+        told += due(&s, T0 + NS_PER_HOUR).n;
+    }
+    assert_int_equal(told, 2); /* of sixty; one would be too few: it may be an attack */
+    for (unsigned i = 0; i < 4 * SEQUENCE_DENSE; i++) {
+        snprintf(z, sizeof z, "s=0123456789abcdef0123456789abcdef;i=%x;b=1;m=1;t=1;x=1", number++);
+        put(&s, "MESSAGE=a\n", z, RAW_JOURNAL, T0);
+    }
+    number += 5; /* whole for long enough: the next gap counts again */
+    snprintf(z, sizeof z, "s=0123456789abcdef0123456789abcdef;i=%x;b=1;m=1;t=1;x=1", number);
+    put(&s, "MESSAGE=a\n", z, RAW_JOURNAL, T0);
+    assert_int_equal(due(&s, T0 + NS_PER_HOUR).n, 1);
+    sequence_done(&s);
+}
+
 static void rows_are_bounded(void **state UNUSED) {
     struct sequence s = {0};
     char z[128];
@@ -159,4 +184,5 @@ UNIT_GROUP(app_sequence, cmocka_unit_test(a_gap_in_dense_numbers_is_told_once_an
            cmocka_unit_test(what_comes_late_fills_the_gap),
            cmocka_unit_test(filters_backfill_repetitions_and_words_accuse_nobody),
            cmocka_unit_test(numbers_that_begin_anew_are_told_at_once),
-           cmocka_unit_test(journals_have_numbers_too_and_state_goes_on), cmocka_unit_test(rows_are_bounded))
+           cmocka_unit_test(journals_have_numbers_too_and_state_goes_on), cmocka_unit_test(a_series_that_always_lacks_records_is_believed_less_and_less),
+           cmocka_unit_test(rows_are_bounded))

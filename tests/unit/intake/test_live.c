@@ -405,10 +405,41 @@ static void a_frame_too_long_ends_the_connection(void **state) {
 }
 
 #define live_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+static void make_file(const char *dir, const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(file_write_atomic(path, STR("x"), 0600, NULL), 0);
+}
+
+/* Root may read everything, so that what cannot be opened here is a link to itself. */
+static void a_journal_is_whole_when_all_of_it_can_be_read(void **state) {
+    struct fixture *f = *state;
+    char dir[128], loop[160];
+    snprintf(dir, sizeof dir, "%s/0123456789abcdef", f->dir);
+    assert_int_equal(file_make_dir(dir, 0700, NULL), 0);
+    assert_true(intake_journal_is_whole(f->dir));
+    make_file(dir, "system.journal");
+    make_file(dir, "user-1000.journal");
+    snprintf(loop, sizeof loop, "%s/other", dir);
+    assert_int_equal(symlink(loop, loop), 0); /* no journal */
+    assert_true(intake_journal_is_whole(f->dir) && intake_journal_is_whole(dir));
+    snprintf(loop, sizeof loop, "%s/user-1001@1.journal~", dir);
+    assert_int_equal(symlink(loop, loop), 0);
+    assert_false(intake_journal_is_whole(f->dir) || intake_journal_is_whole(dir));
+    assert_true(intake_journal_is_whole("/nowhere/at/all"));
+    static const char *const made[] = {"system.journal", "user-1000.journal", "other", "user-1001@1.journal~"};
+    for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+        snprintf(loop, sizeof loop, "%s/%s", dir, made[i]);
+        assert_int_equal(unlink(loop), 0);
+    }
+    assert_int_equal(rmdir(dir), 0);
+}
+
 UNIT_GROUP(intake_live, live_test(a_full_disk_stops_reading_and_loses_nothing),
            live_test(a_full_spool_is_committed_in_between),
            live_test(a_file_that_was_emptied_is_told_from_one_that_was_rotated),
            live_test(a_file_that_was_emptied_while_nobody_looked_is_told),
            live_test(a_connection_is_consumed_only_when_it_is_on_disk),
            live_test(half_a_message_behind_what_was_written_stays_half),
-           live_test(a_frame_too_long_ends_the_connection))
+           live_test(a_frame_too_long_ends_the_connection),
+           live_test(a_journal_is_whole_when_all_of_it_can_be_read))
