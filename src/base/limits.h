@@ -233,3 +233,17 @@
 #define INDICATOR_HITS_MAX 16             /* of one event; the rest is not told */
 #define INDICATOR_ALLOW_ROWS_MAX 4000000  /* rows of all warning lists; MISP's have 1.5 million */
 #define INDICATOR_ALLOW_BYTES_MAX ((size_t) 512 << 20)
+
+/* The door (src/door) */
+#define DOOR_FILE_BYTES_MAX (1024 * 1024) /* door.yml: hundreds of ways with their templates */
+#define DOOR_WAYS_MAX 256
+#define DOOR_PAIRS_MAX 64                 /* headers, secrets, arguments, statuses of one way */
+#define DOOR_ALLOW_MAX 64                 /* networks one way may reach beside the public one */
+#define DOOR_JOB_BYTES_MAX (512 * 1024)   /* one message with its variables; the longest publication is a tenth */
+#define DOOR_VARIABLES_MAX 64
+#define DOOR_ID_BYTES_MAX 64
+#define DOOR_ANSWER_BYTES_MAX (64 * 1024) /* of a peer's answer; what is more ends the transfer */
+#define DOOR_SAID_BYTES_MAX 300           /* of what a peer said, shown on a page */
+#define DOOR_QUEUE_MAX 1024               /* jobs waiting for one of the workers; above it the asker is told to wait */
+#define DOOR_PEERS_MAX 8                  /* one room, a few command lines */
+#define DOOR_JOURNAL_BYTES_MAX ((size_t) 64 << 20) /* about 400,000 messages; rewritten at each start */

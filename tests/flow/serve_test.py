@@ -50,7 +50,7 @@ def a_folder_in_use_is_left_alone():
         (s.data / "kizuki-replay").write_text("x")  # as if a demonstration ran here
         refused("demo", "--data", s.data, "--clear", words=["is running"])
         refused("pack", "replay", "--data", s.data, "nisc-2014-2-account-list", words=["is running"])
-        assert {"kizuki-sensor", "kizuki-room", "kizuki-hand"} <= set(s.children())
+        assert {"kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-door"} <= set(s.children())
         assert (s.data / "room" / "room.db").exists()
 
 

@@ -46,7 +46,7 @@ def wait_until(check, seconds=10.0, every=0.02, what=""):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what or check}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what or check}")
         time.sleep(every)
 
 

@@ -59,7 +59,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "status"};
+    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "status", "door"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -186,6 +186,23 @@ static int add_hand(struct serve *s, struct diag *err) {
     child_arg(c, "%d", child_fd(c, fd));
     if (s->o->replay)
         child_arg(c, "--dry-run");
+    return 0;
+}
+
+/* The only way out. In a replay it is there, too, and says of each message that nothing leaves. */
+static int add_door(struct serve *s, struct diag *err) {
+    char socket_path[PATH_MAX];
+    (void) path_in(s, socket_path, "run/door.sock");
+    int fd = listen_unix(socket_path, err);
+    struct child *c = fd < 0 ? NULL : supervisor_add(&s->supervisor, "kizuki-door", err);
+    if (!c)
+        return fd < 0 ? fd : -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    child_arg(c, "--fd");
+    child_arg(c, "%d", child_fd(c, fd));
+    if (s->o->replay)
+        child_arg(c, "--replay");
     return 0;
 }
 
@@ -546,7 +563,7 @@ static int prepare(struct serve *s, struct diag *err) {
     s->supervisor.failures_max = s->o->end_after_replay ? ONCE_FAILURES_MAX : 0;
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
-    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
+    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_door(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
         (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0 ||
         (e = add_vault(s, err)) < 0)
         return e;
