@@ -2,20 +2,34 @@
  * does not load it. */
 #include "base/text.h"
 
+#include "base/swar.h"
 #include "base/utf8.h"
 
 #include <unicase.h>
 #include <uninorm.h>
 #include <uniwidth.h>
 
+/* 0x80 in each byte that is one of A…Z. No carry leaves a byte. */
+static uint64_t capitals(uint64_t v) {
+    uint64_t low = v & ~SWAR_HIGHS;
+    return (low + SWAR_ONES * (0x80 - 'A')) & ~(low + SWAR_ONES * (0x80 - 'Z' - 1)) & ~v & SWAR_HIGHS;
+}
+
 static struct str fold_ascii(struct arena *a, struct str s) {
     size_t i = 0;
+    while (i + 8 <= s.n && !capitals(swar_load(s.p + i)))
+        i += 8;
     while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
         i++;
     if (i == s.n)
         return s.p ? s : STR("");
     struct str copy = arena_dup(a, s);
     char *p = (char *) (uintptr_t) copy.p;
+    for (; p && i + 8 <= s.n; i += 8) {
+        uint64_t v = swar_load(s.p + i);
+        v = htole64(v | capitals(v) >> 2);
+        memcpy(p + i, &v, 8);
+    }
     for (; p && i < s.n; i++)
         p[i] = ascii_lower(p[i]);
     return copy;

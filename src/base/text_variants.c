@@ -2,6 +2,7 @@
  *
  * Leftmost, then longest; behind a replacement the search begins again as far before it as the longest writing
  * reaches, because what now stands there may be another row's. The generator says why that ends. */
+#include "base/swar.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -58,6 +59,10 @@ static const struct variant *variant_at(const char *p, size_t left) {
 static size_t find(struct str s, size_t i, const struct variant **ret) {
     const uint64_t *bits = firsts();
     for (; i + 3 <= s.n; i++) {
+        if (i + 8 <= s.n && !(swar_load(s.p + i) & SWAR_HIGHS)) {
+            i += 7;
+            continue;
+        }
         if ((unsigned char) s.p[i] < 0xc0) /* ASCII, or the inside of a character */
             continue;
         unsigned b = bit_of(first_of(s.p + i));

@@ -134,17 +134,23 @@ static void take_addresses(struct index_row *row, struct str s) {
     }
 }
 
-/* A digest has 32 characters at least, so one of every 32nd is of it. */
+static bool is_hex(char c) {
+    return ascii_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+/* A digest has 32 characters at least, so one of every 32nd is of it, and all beside that one within it are of it, too. */
 static void take_digests(struct index_row *row, struct str s) {
-    enum { SHORTEST = 32 };
+    enum { SHORTEST = 32, LONGEST = 64 };
     for (size_t i = SHORTEST - 1; i < s.n; i += SHORTEST) {
         size_t from = i, to = i;
         uint32_t digest;
-        while (from > 0 && is_word(s.p[from - 1]) && i - from < SHORTEST * 2)
+        while (from > 0 && i - from < LONGEST && is_hex(s.p[from - 1]))
             from--;
-        while (to < s.n && is_word(s.p[to]) && to - from <= SHORTEST * 2)
+        while (to < s.n && to - from <= LONGEST && is_hex(s.p[to]))
             to++;
-        if (to > i && index_digest(str_n(s.p + from, to - from), &digest))
+        if (to - from < SHORTEST || (from > 0 && is_word(s.p[from - 1])) || (to < s.n && is_word(s.p[to])))
+            continue;
+        if (index_digest(str_n(s.p + from, to - from), &digest))
             add_number(row, row->digests, &row->n_digests, digest);
     }
 }

@@ -197,7 +197,7 @@ static int make_filters(const struct searching *s, const char *spool, const char
     uint32_t segment, n = 0;
     int r = filters ? file_make_dir(filters, 0700, &d)
                     : diag_set(&d, -EINVAL, "filters are kept in a data folder; name that one and not its spool");
-    while (r >= 0 && (r = scan_make_filter(spool, filters, s->decoders, &stop_making, &segment, &d)) == 1)
+    while (r >= 0 && (r = scan_make_filter(spool, filters, s->decoders, 0, &stop_making, &segment, &d)) == 1)
         n++;
     if (r < 0 && r != -ECANCELED)
         return failed(&d);

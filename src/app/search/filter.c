@@ -24,6 +24,7 @@ enum {
     BLOCKS_LOG_MIN = 6,
     BLOCKS_LOG_MAX = 17,    /* 4 MiB, for a segment of 64 MiB: larger segments only have more false alarms */
     RECENT_LOG = 13,        /* 64 KB */
+    RECENT_KEYS_LOG = 12,   /* 32 KB */
     WAITING = 16,
     KEY_BYTES = 5,
     KEYS_MAX = 1 << 21,    /* of one segment: 10 MB; more are not told */
@@ -45,6 +46,7 @@ struct filter_making {
     uint64_t recent[1 << RECENT_LOG];
     uint64_t waiting[WAITING];
     unsigned next;
+    uint64_t recent_keys[1 << RECENT_KEYS_LOG];
     uint64_t *seen; /* keys of indicators: a table, 0 is free */
     size_t n_seen, cap;
     bool untold;
@@ -113,7 +115,11 @@ static int grow_seen(struct filter_making *m) {
 
 static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
     struct filter_making *m = ctx;
+    uint64_t *recent = &m->recent_keys[(uint32_t) key >> (32 - RECENT_KEYS_LOG)];
     key = (key | 1 << 23) >> 23 << 23; /* forty bits and one, so that none is nought */
+    if (*recent == key)
+        return 0;
+    *recent = key;
     if (m->untold || (m->n_seen * 2 >= m->cap && grow_seen(m) < 0)) {
         m->untold = true;
         return 0;
@@ -178,8 +184,17 @@ bool filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n) {
     return false;
 }
 
+static unsigned blocks_log_of(uint64_t bytes) {
+    unsigned log = BLOCKS_LOG_MIN;
+    while (log < BLOCKS_LOG_MAX && ((uint64_t) 32 << log) < bytes / 16)
+        log++;
+    return log;
+}
+
 /* Halves are laid on each other as long as at most half of the bits are set: 0.4 % false alarms a key. */
-void filter_end(struct filter *f) {
+void filter_end(struct filter *f, uint64_t bytes) {
+    unsigned most = blocks_log_of(bytes);
+    f->bytes = bytes;
     set_waiting(f);
     if (keys_end(f) < 0)
         f->n_keys = FILTER_KEYS_UNTOLD;
@@ -187,7 +202,7 @@ void filter_end(struct filter *f) {
         size_t half = words_of(f) / 2, ones = 0;
         for (size_t i = 0; i < half; i++)
             ones += (size_t) __builtin_popcount(f->blocks[i] | f->blocks[i + half]);
-        if (ones > half * 16)
+        if (ones > half * 16 && f->blocks_log <= most)
             return;
         for (size_t i = 0; i < half; i++)
             f->blocks[i] |= f->blocks[i + half];
@@ -195,7 +210,8 @@ void filter_end(struct filter *f) {
     }
 }
 
-void filter_end_unknown(struct filter *f) {
+void filter_end_unknown(struct filter *f, uint64_t bytes) {
+    f->bytes = bytes;
     f->blocks_log = BLOCKS_LOG_MIN;
     memset(f->blocks, 0xff, words_of(f) * 4);
     f->n_keys = FILTER_KEYS_UNTOLD;
@@ -205,11 +221,7 @@ void filter_end_unknown(struct filter *f) {
 }
 
 int filter_begin(struct filter *f, uint64_t bytes) {
-    unsigned log = BLOCKS_LOG_MIN;
-    *f = (struct filter){.bytes = bytes, .min_ns = TIME_NONE, .max_ns = TIME_NONE};
-    while (log < BLOCKS_LOG_MAX && ((uint64_t) 32 << log) < bytes / 16)
-        log++;
-    f->blocks_log = log;
+    *f = (struct filter){.min_ns = TIME_NONE, .max_ns = TIME_NONE, .blocks_log = blocks_log_of(bytes)};
     f->blocks = mem_zalloc_array(words_of(f), sizeof *f->blocks);
     f->making = mem_zalloc(sizeof *f->making);
     if (f->blocks && f->making)
@@ -249,6 +261,8 @@ static uint64_t key_of(enum key_kind kind, struct str s, uint64_t seed) {
 static uint64_t name_hash(struct str name) {
     char z[256];
     size_t n = 0;
+    if (name.n <= sizeof z && str_find_byte(name, ' ', 0) < 0)
+        return hash_fast(name, 0);
     for (size_t i = 0; i < name.n && n < sizeof z; i++)
         if (name.p[i] != ' ')
             z[n++] = name.p[i];
@@ -343,39 +357,33 @@ static void add_value(struct filter *f, uint64_t name, struct str value) {
             set(f, net_key(name, &ip, net_bits[ip.version == 6][i]));
 }
 
-enum of_text { OF_LINE, OF_VALUE, OF_VALUE_IN_LINE /* its words are the line's */ };
-
-static int add_both_forms(struct filter *f, struct arena *a, uint64_t name, struct str text, enum of_text of) {
-    struct arena_mark m = arena_mark(a);
-    if (of != OF_VALUE_IN_LINE)
-        IGNORE(indicator_scan(text, note_key, f->making));
-    struct str normal = text_normal(a, text), variants = normal.p ? text_variants(a, normal) : STR_NULL;
-    if (!variants.p)
-        return -ENOMEM;
-    for (int k = 0; k < (variants.p == normal.p ? 1 : 2); k++) {
-        if (of != OF_VALUE_IN_LINE)
-            text_keys(f, k ? variants : normal, true, true, put);
-        if (of != OF_LINE)
-            add_value(f, name, k ? variants : normal);
-    }
-    arena_rewind(a, m);
-    return 0;
+static void add_words(struct filter *f, const struct whole_text *t) {
+    IGNORE(indicator_scan(t->raw, note_key, f->making));
+    text_keys(f, t->normal, true, true, put);
+    if (t->variants.p != t->normal.p)
+        text_keys(f, t->variants, true, true, put);
 }
 
-int filter_add(struct filter *f, struct arena *a, const struct event *ev, struct str line) {
+void filter_add(struct filter *f, const struct whole_folded *e) {
+    const struct event *ev = e->ev;
     if (ev->time_ns != TIME_NONE) {
         f->min_ns = f->min_ns == TIME_NONE ? ev->time_ns : MIN(f->min_ns, ev->time_ns);
         f->max_ns = f->max_ns == TIME_NONE ? ev->time_ns : MAX(f->max_ns, ev->time_ns);
     }
-    int r = add_both_forms(f, a, 0, line, OF_LINE);
-    for (uint32_t i = 0; r == 0 && i < ev->n; i++) {
+    add_words(f, &e->line);
+    for (uint32_t i = 0; i < ev->n; i++) {
         const struct event_field *field = &ev->fields[i];
+        const struct whole_text *t = &e->fields[i];
         uint64_t name = name_hash(field->id ? event_names_get(ev->names, field->id) : field->name);
         set(f, hash_mix(name, KEY_FIELD));
-        if (field->id != EVENT_F_EVENT_ORIGINAL)
-            r = add_both_forms(f, a, name, field->value, whole_is_in_line(ev, field->value) ? OF_VALUE_IN_LINE : OF_VALUE);
+        if (field->id == EVENT_F_EVENT_ORIGINAL)
+            continue;
+        if (!t->in_line) /* else its words are the line's */
+            add_words(f, t);
+        add_value(f, name, t->normal);
+        if (t->variants.p != t->normal.p)
+            add_value(f, name, t->variants);
     }
-    return r;
 }
 
 /* ---- asking ---- */

@@ -38,13 +38,13 @@ struct filter {
 #define FILTER_KEYS_UNTOLD UINT64_MAX
 void filter_done(struct filter *f);
 const char *filter_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
-/* Of a segment with so many bytes. */
+/* Of a segment with so many bytes, or of one that still grows to that many at most. */
 int filter_begin(struct filter *f, uint64_t bytes) MUST_USE;
-struct arena;
-/* `line` as the matcher sees it. The arena is for folding. */
-int filter_add(struct filter *f, struct arena *a, const struct event *ev, struct str line) MUST_USE;
-void filter_end(struct filter *f); /* as small as it may be */
-void filter_end_unknown(struct filter *f); /* of a segment that cannot be read whole: perhaps, to everything */
+struct whole_folded;
+void filter_add(struct filter *f, const struct whole_folded *e);
+/* As small as it may be: the same whatever it was begun with. */
+void filter_end(struct filter *f, uint64_t bytes);
+void filter_end_unknown(struct filter *f, uint64_t bytes); /* of a segment that cannot be read whole: perhaps, to everything */
 int filter_write(const struct filter *f, const char *path, struct diag *reterr) MUST_USE;
 /* -ENOENT, or -ERR_CORRUPT for whatever is wrong with it. */
 int filter_read(const char *path, struct filter *ret, struct diag *reterr) MUST_USE;

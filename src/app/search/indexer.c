@@ -2,6 +2,7 @@
  * others that is not yet covered. */
 #include "app/search/indexer.h"
 
+#include "app/search/build.h"
 #include "app/search/narrow.h"
 #include "app/search/whole.h"
 #include "base/mem.h"
@@ -30,16 +31,17 @@ struct cursor {
     bool closed, ended, rough, more; /* more: the last batch was a full one */
     struct buf rows;
     size_t n_rows;
+    struct build build; /* of the segment, when it is read from its beginning and has no filter */
 };
 struct indexer {
-    char *spool_dir;
+    char *spool_dir, *filter_dir;
     struct index_client *client;
     struct decode_set *decoders;
     struct spool_reader *list; /* says which segments there are */
     uint64_t made;
     bool created;
-    struct covered *covered; /* by segment */
-    size_t n_covered;
+    struct covered *covered; /* what the index said, and what it took since */
+    size_t n_covered, covered_cap;
     uint32_t *full; /* closed segments that are covered to their end */
     size_t n_full, full_cap;
     struct cursor tail, back;
@@ -53,6 +55,7 @@ static void cursor_done(struct cursor *c) {
     spool_reader_free(c->reader);
     whole_done(&c->whole);
     buf_done(&c->rows);
+    build_done(&c->build);
     *c = (struct cursor){0};
 }
 
@@ -69,11 +72,12 @@ struct indexer *indexer_free(struct indexer *x) {
     mem_free(x->covered);
     mem_free(x->full);
     mem_free(x->spool_dir);
+    mem_free(x->filter_dir);
     mem_free(x);
     return NULL;
 }
 
-int indexer_new(const char *spool_dir, const char *where, struct decode_set *decoders, struct indexer **ret, struct diag *reterr) {
+int indexer_new(const char *spool_dir, const char *filter_dir, const char *where, struct decode_set *decoders, struct indexer **ret, struct diag *reterr) {
     struct indexer *x = mem_zalloc(sizeof *x);
     if (!x)
         return diag_set(reterr, -ENOMEM, "out of memory");
@@ -82,7 +86,8 @@ int indexer_new(const char *spool_dir, const char *where, struct decode_set *dec
     index_row_init(&x->row);
     buf_init(&x->answer, INDEX_ANSWER_BYTES_MAX);
     x->spool_dir = str_dup(str_of(spool_dir));
-    int r = x->spool_dir ? index_client_new(where, &x->client, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
+    x->filter_dir = str_dup(str_of(filter_dir));
+    int r = x->spool_dir && x->filter_dir ? index_client_new(where, &x->client, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
     if (r < 0)
         indexer_free(x);
     else
@@ -106,6 +111,19 @@ static uint64_t covered_to(const struct indexer *x, uint32_t segment, uint64_t f
         if (x->covered[i].segment == segment)
             return x->covered[i].next;
     return first;
+}
+
+/* As the index will say itself, when it is asked next. */
+static int note_covered(struct indexer *x, uint32_t segment, uint64_t next) {
+    size_t i = 0;
+    while (i < x->n_covered && x->covered[i].segment != segment)
+        i++;
+    int r = i < x->n_covered ? 0 : mem_grow((void **) &x->covered, &x->covered_cap, i + 1, UINT32_MAX, sizeof *x->covered);
+    if (r < 0)
+        return r;
+    x->covered[i] = (struct covered){segment, next};
+    x->n_covered = MAX(x->n_covered, i + 1);
+    return 0;
 }
 
 static bool is_full(const struct indexer *x, uint32_t segment) {
@@ -135,6 +153,7 @@ static int read_marks(struct indexer *x, bool *whole) {
     mem_free(x->covered);
     x->covered = fresh;
     x->n_covered = n;
+    x->covered_cap = n + 1;
     return 0;
 }
 
@@ -209,10 +228,27 @@ static int enter(struct indexer *x, struct cursor *c, uint32_t segment, struct d
     c->closed = p.closed;
     c->ended = c->rough = false;
     c->whole.time = (struct event_time_state){0};
+    build_done(&c->build);
+    struct filter like = build_like(spool_reader_id(c->reader), segment, x->decoders);
+    if (c->covered == p.first && !build_is_there(x->filter_dir, &like))
+        return build_begin(&c->build, &like, &p) < 0 ? diag_set(err, -ENOMEM, "out of memory") : 0;
     return 0;
 }
 
+/* A filter that could not be written is missing, and made by whoever looks for missing ones. */
+static void end_filter(struct indexer *x, struct cursor *c, uint32_t segment) {
+    struct spool_part p;
+    if (c->build.on && spool_reader_enter(x->list, segment, &p, NULL) == 0)
+        IGNORE(build_end(&c->build, c->next, p.bytes, x->filter_dir, NULL));
+    build_done(&c->build);
+}
+
+uint32_t indexer_making(const struct indexer *x) {
+    return x->tail.build.on ? x->tail.segment : 0;
+}
+
 static int add(struct indexer *x, struct cursor *c, const struct raw_record *rec, uint64_t place) {
+    struct whole_folded folded;
     struct event ev;
     struct str line;
     bool open = false;
@@ -223,8 +259,11 @@ static int add(struct indexer *x, struct cursor *c, const struct raw_record *rec
     if (r < 0 || (r == 0 && !(rec->flags & RAW_SOURCE)))
         return r;
     index_row_begin(&x->row, r == 1 ? INDEX_EVENT : INDEX_SOURCE, c->segment, rec->pos.n, place);
-    if (r == 1)
-        r = narrow_row(&x->row, &c->whole.arena, &ev, line);
+    if (r == 1 && (r = whole_fold(&c->whole.arena, &ev, line, &folded)) == 0) {
+        narrow_row(&x->row, &folded);
+        if (c->build.on)
+            build_add(&c->build, &folded);
+    }
     if (r < 0)
         return r;
     index_row_write(&x->row, x->made, &c->rows);
@@ -238,6 +277,7 @@ static int fill(struct indexer *x, struct cursor *c, const volatile bool *stop, 
     int r = 1;
     while (r > 0 && c->n_rows < BATCH_ROWS && c->rows.n < ROWS_BYTES_FULL && !*stop) {
         r = spool_reader_next(c->reader, &x->batch, NULL, err);
+        c->build.damaged |= r == -ERR_CORRUPT;
         if (r == -ERR_CORRUPT) { /* what is missing counts as covered: there is nothing to find */
             r = spool_reader_in(c->reader) == c->segment ? 1 : 0;
             c->ended = r == 0;
@@ -285,7 +325,8 @@ static int send(struct indexer *x, struct cursor *c, struct diag *err) {
     buf_clear(&c->rows);
     c->n_rows = 0;
     c->covered = c->next;
-    return 0;
+    r = note_covered(x, c->segment, c->covered);
+    return r < 0 ? diag_set(err, r, "out of memory") : 0;
 }
 
 static int note_full(struct indexer *x, uint32_t segment) {
@@ -317,6 +358,7 @@ static int advance(struct indexer *x, struct cursor *c, uint32_t segment, const 
         return r;
     }
     if (c->ended) {
+        end_filter(x, c, segment);
         c->segment = 0;
         r = note_full(x, segment);
     }

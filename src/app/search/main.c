@@ -68,7 +68,7 @@ struct program {
     struct peer peers[PEERS_MAX];
     struct slot slots[JOBS_MAX];
     int64_t next_id;
-    pthread_t maker, filler;
+    pthread_t filler; /* of filters and the index */
     const char *index; /* NULL: none */
     struct index_client *client;
     struct indexer *indexer;
@@ -79,11 +79,23 @@ struct program {
     volatile bool ending, confined;
 };
 
-/* ---- filters, in a thread of the lowest priority ---- */
+/* ---- filters, in a thread of the lowest priority; where there is an index, both are made in one thread and one reading ---- */
 
 static void sleep_ms(struct program *p, int ms) {
     for (int i = 0; i < ms / 50 && !p->ending; i++)
         nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000}, NULL);
+}
+
+/* 1: one that was missing is there now. */
+static int make_filter(struct program *p, uint32_t but) {
+    struct diag d = {0};
+    uint32_t segment;
+    int r = scan_make_filter(p->spool, p->filters, p->decoders, but, &p->ending, &segment, &d);
+    if (r == 1)
+        log_info("segment %u has a filter now", segment);
+    if (r < 0 && r != -ENOENT && r != -ECANCELED)
+        log_warn("no filter was made: %s", d.text);
+    return r;
 }
 
 static void *make_filters(void *arg) {
@@ -91,17 +103,9 @@ static void *make_filters(void *arg) {
     (void) setpriority(PRIO_PROCESS, 0, NICE_FILTERS); /* of this thread alone, on Linux */
     while (!p->confined && !p->ending)
         sleep_ms(p, 50);
-    while (!p->ending) {
-        struct diag d = {0};
-        uint32_t segment;
-        int r = scan_make_filter(p->spool, p->filters, p->decoders, &p->ending, &segment, &d);
-        if (r == 1)
-            log_info("segment %u has a filter now", segment);
-        if (r < 0 && r != -ENOENT && r != -ECANCELED)
-            log_warn("no filter was made: %s", d.text);
-        if (r <= 0)
+    while (!p->ending)
+        if (make_filter(p, 0) <= 0)
             sleep_ms(p, FILTER_WAIT_MS);
-    }
     return NULL;
 }
 
@@ -120,7 +124,7 @@ static void *fill_index(void *arg) {
         if (r >= 0 && last < 0 && last != -ENOENT)
             log_info("the index is filled again");
         last = r;
-        if (r <= 0)
+        if (r <= 0 && make_filter(p, indexer_making(p->indexer)) <= 0) /* of what was in the index before */
             sleep_ms(p, r < 0 ? INDEX_AGAIN_MS : INDEX_WAIT_MS);
     }
     return NULL;
@@ -619,10 +623,10 @@ static int prepare(struct program *p, struct diag *err) {
         return diag_set(err, -errno, "cannot take signals: %s", err_word(-errno));
     (void) setpriority(PRIO_PROCESS, 0, NICE_SEARCH);
     if (p->index && (r = index_client_new(p->index, &p->client, err)) == 0)
-        r = indexer_new(p->spool, p->index, p->decoders, &p->indexer, err);
+        r = indexer_new(p->spool, p->filters, p->index, p->decoders, &p->indexer, err);
     if (r < 0)
         return r;
-    if (pthread_create(&p->maker, NULL, make_filters, p) != 0 || (p->index && pthread_create(&p->filler, NULL, fill_index, p) != 0))
+    if (pthread_create(&p->filler, NULL, p->index ? fill_index : make_filters, p) != 0)
         return diag_set(err, -EAGAIN, "cannot start a thread");
     /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
     unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
@@ -640,8 +644,6 @@ static int prepare(struct program *p, struct diag *err) {
 
 static void end(struct program *p) {
     p->ending = true;
-    if (p->maker)
-        pthread_join(p->maker, NULL);
     if (p->filler)
         pthread_join(p->filler, NULL);
     indexer_free(p->indexer);

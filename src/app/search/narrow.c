@@ -41,38 +41,30 @@ static void add_field(struct index_row *row, uint32_t id, struct str value, bool
         index_row_text(row, value);
 }
 
-/* Folded copies live until the row is written, in the event's arena. */
-int narrow_row(struct index_row *row, struct arena *a, const struct event *ev, struct str line) {
+void narrow_row(struct index_row *row, const struct whole_folded *e) {
     struct ip ip;
-    struct str normal = text_normal(a, line), variants = normal.p ? text_variants(a, normal) : STR_NULL;
-    if (!variants.p)
-        return -ENOMEM;
-    index_row_text(row, normal);
-    if (variants.p != normal.p)
-        index_row_text(row, variants);
-    for (uint32_t i = 0; i < ev->n; i++) {
-        const struct event_field *f = &ev->fields[i];
-        if (f->id == EVENT_F_EVENT_ORIGINAL)
+    index_row_text(row, e->line.normal);
+    if (e->line.variants.p != e->line.normal.p)
+        index_row_text(row, e->line.variants);
+    for (uint32_t i = 0; i < e->ev->n; i++) {
+        uint32_t id = e->ev->fields[i].id;
+        const struct whole_text *f = &e->fields[i];
+        if (id == EVENT_F_EVENT_ORIGINAL)
             continue;
-        bool in_line = whole_is_in_line(ev, f->value), named = f->id == EVENT_F_HOST_NAME || f->id == EVENT_F_USER_NAME;
+        bool named = id == EVENT_F_HOST_NAME || id == EVENT_F_USER_NAME;
         /* what stands in the line was looked at there, but for addresses without dots */
-        if (in_line && !named && text_is_ascii(f->value)) {
-            if (may_be_ip(f->value) && str_find_byte(f->value, ':', 0) >= 0 && ip_parse(f->value, &ip) == 0)
+        if (f->in_line && !named && text_is_ascii(f->raw)) {
+            if (may_be_ip(f->raw) && str_find_byte(f->raw, ':', 0) >= 0 && ip_parse(f->raw, &ip) == 0)
                 index_row_ip(row, &ip);
             continue;
         }
-        normal = text_normal(a, f->value);
-        variants = normal.p ? text_variants(a, normal) : STR_NULL;
-        if (!variants.p)
-            return -ENOMEM;
-        add_field(row, f->id, normal, in_line);
-        if (variants.p != normal.p)
-            add_field(row, f->id, variants, in_line);
+        add_field(row, id, f->normal, f->in_line);
+        if (f->variants.p != f->normal.p)
+            add_field(row, id, f->variants, f->in_line);
     }
-    int64_t t = ev->time_ns;
+    int64_t t = e->ev->time_ns;
     row->time_s = t / NS_PER_S - (t % NS_PER_S < 0);
-    row->source = ev->raw->source;
-    return 0;
+    row->source = e->ev->raw->source;
 }
 
 /* ---- conditions ---- */

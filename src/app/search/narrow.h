@@ -38,5 +38,6 @@ const struct narrow_part *narrow_find(const struct narrow *n, uint32_t segment, 
 /* 1: *ret is what every row of an event that fits fulfils; 0: nothing is known of it. In the arena and the search. */
 struct index_cond;
 int narrow_condition(struct arena *a, const struct search *s, struct index_cond *ret) MUST_USE;
-/* What one event becomes (the indexer). */
-int narrow_row(struct index_row *row, struct arena *a, const struct event *ev, struct str line) MUST_USE;
+/* What one event becomes (the indexer); slices of the folded texts until the row is written. */
+struct whole_folded;
+void narrow_row(struct index_row *row, const struct whole_folded *e);

@@ -49,7 +49,6 @@ struct search *scan_search(struct scan *s);
 struct str scan_source_name(const struct scan *s, uint32_t source);
 
 /* Makes the filters of closed segments that have none, newest first, one segment a call. 1: made one; 0: none is
- * missing. *ret_segment says which. */
-int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders,
-                     const volatile bool *stop, uint32_t *ret_segment,
-                     struct diag *reterr) MUST_USE;
+ * missing. *ret_segment says which. but: a segment whose filter somebody else is making, or 0. */
+int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders, uint32_t but,
+                     const volatile bool *stop, uint32_t *ret_segment, struct diag *reterr) MUST_USE;

@@ -2,6 +2,7 @@
 #include "app/search/whole.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "decode/decode.h"
 #include "detect/match.h"
 #include "detect/search.h"
@@ -66,4 +67,32 @@ bool whole_is_in_line(const struct event *ev, struct str value) {
         return false;
     char before = value.p[-1], behind = value.p[value.n];
     return !is_word(before) && !is_word(behind) && (unsigned char) before < 0x80 && (unsigned char) behind < 0x80;
+}
+
+static int fold(struct arena *a, struct str raw, struct whole_text *ret) {
+    ret->raw = raw;
+    ret->normal = text_normal(a, raw);
+    ret->variants = ret->normal.p ? text_variants(a, ret->normal) : STR_NULL;
+    return ret->variants.p ? 0 : -ENOMEM;
+}
+
+int whole_fold(struct arena *a, const struct event *ev, struct str line, struct whole_folded *ret) {
+    ret->ev = ev;
+    ret->fields = arena_zalloc(a, (ev->n + 1) * sizeof *ret->fields);
+    int r = ret->fields ? fold(a, line, &ret->line) : -ENOMEM;
+    /* then a piece of the line is folded where the line is */
+    bool same = line.p == ev->raw->bytes.p && text_is_ascii(line);
+    for (uint32_t i = 0; r == 0 && i < ev->n; i++) {
+        struct str value = ev->fields[i].value;
+        struct whole_text *f = &ret->fields[i];
+        if (ev->fields[i].id == EVENT_F_EVENT_ORIGINAL)
+            continue;
+        f->in_line = whole_is_in_line(ev, value);
+        size_t at = f->in_line ? (size_t) (value.p - ev->raw->bytes.p) : 0;
+        if (same && f->in_line && at + value.n <= line.n)
+            *f = (struct whole_text){.raw = value, .normal = str_n(ret->line.normal.p + at, value.n), .variants = str_n(ret->line.normal.p + at, value.n), .in_line = true};
+        else
+            r = fold(a, value, f);
+    }
+    return r;
 }

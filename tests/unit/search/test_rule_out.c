@@ -7,6 +7,7 @@
 #include "app/search/gate.h"
 #include "app/search/narrow.h"
 #include "app/search/query.h"
+#include "app/search/whole.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -177,6 +178,7 @@ static void ask_words(const struct filter *f, const struct raw_record *rec, stru
 
 static void check_record(const struct raw_record *rec) {
     struct search *all = made("*", 1);
+    struct whole_folded folded;
     struct filter f;
     struct arena a;
     const struct event *ev;
@@ -186,11 +188,12 @@ static void check_record(const struct raw_record *rec) {
     struct str text = str_n(line, MIN(rec->bytes.n, sizeof line));
     memcpy(line, rec->bytes.p, text.n);
     assert_int_equal(filter_begin(&f, 4096), 0);
-    assert_int_equal(filter_add(&f, &a, ev, text), 0);
-    filter_end(&f);
+    assert_int_equal(whole_fold(&a, ev, text, &folded), 0);
+    filter_add(&f, &folded);
+    filter_end(&f, 4096);
     index_row_init(&row);
     index_row_begin(&row, INDEX_EVENT, 1, rec->pos.n, 64);
-    assert_int_equal(narrow_row(&row, &a, ev, text), 0);
+    narrow_row(&row, &folded);
     for (uint32_t i = 0; i < ev->n; i++) {
         struct str name = ev->fields[i].id ? event_names_get(ev->names, ev->fields[i].id) : ev->fields[i].name;
         struct str value = ev->fields[i].value;
@@ -274,17 +277,19 @@ static void most_of_what_does_not_stand_there_is_ruled_out(void **state UNUSED) 
     struct raw_record rec = {.bytes = STR(line), .pos = {.stream = 1, .n = 1}}, other = {.bytes = STR(plain)};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct search *s = made(rows[i].query, strlen(rows[i].query));
+        struct whole_folded folded;
         struct filter f;
         struct arena a;
         const struct event *ev;
         arena_init(&a, 1 << 20);
         assert_int_equal(search_event(s, &rec, &ev), 0);
         assert_int_equal(filter_begin(&f, 4096), 0);
-        assert_int_equal(filter_add(&f, &a, ev, rec.bytes), 0);
-        filter_end(&f);
+        assert_int_equal(whole_fold(&a, ev, rec.bytes, &folded), 0);
+        filter_add(&f, &folded);
+        filter_end(&f, 4096);
         index_row_init(&row);
         index_row_begin(&row, INDEX_EVENT, 1, 1, 64);
-        assert_int_equal(narrow_row(&row, &a, ev, rec.bytes), 0);
+        narrow_row(&row, &folded);
         if (index_may(s) != rows[i].index)
             fail_msg("%s: index %d", rows[i].query, index_may(s));
         index_row_done(&row);

@@ -151,7 +151,7 @@ static void make_all(unsigned want) {
     uint32_t segment;
     unsigned n = 0;
     int r;
-    while ((r = scan_make_filter(spool_dir, filter_dir, decoders, NULL, &segment, &d)) == 1)
+    while ((r = scan_make_filter(spool_dir, filter_dir, decoders, 0, NULL, &segment, &d)) == 1)
         n++;
     if (r < 0)
         fail_msg("%s", d.text);
