@@ -125,7 +125,7 @@ struct pb_obj *pb_copy(struct arena *a, const struct pb_obj *top) {
     return o;
 }
 
-static int our_tree(const struct playbook *p, struct arena *a, struct yaml_node **ret) {
+int pb_our_tree(const struct playbook *p, struct arena *a, struct yaml_node **ret) {
     struct pb_obj *copy = pb_copy(a, p->top);
     if (!copy)
         return -ENOMEM;
@@ -138,7 +138,7 @@ int playbook_write(const struct playbook *p, struct buf *out) {
     struct arena a;
     struct yaml_node *n;
     arena_init(&a, 64u << 20);
-    int e = our_tree(p, &a, &n);
+    int e = pb_our_tree(p, &a, &n);
     if (e == 0)
         yaml_write(out, n);
     arena_done(&a);

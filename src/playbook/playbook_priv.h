@@ -24,6 +24,8 @@ void pb_path_pop(struct pb_reader *r, size_t mark);
 
 /* The tree of an object in one of the forms; NULL when memory ends. */
 struct yaml_node *pb_tree(struct arena *a, const struct pb_obj *o, enum pb_form form);
+/* The tree of a playbook in our form, what need not be said left out. */
+int pb_our_tree(const struct playbook *p, struct arena *a, struct yaml_node **ret) MUST_USE;
 /* What CACAO calls it: also what its id begins with. */
 const char *pb_cacao_type(const struct pb_obj *o);
 struct yaml_node *pb_node(struct arena *a, enum yaml_kind kind, struct str text, bool plain);

@@ -2,6 +2,7 @@
 
 #include "room/finding_store.h"
 #include "room/fold_priv.h"
+#include "room/run.h"
 #include "room/incident_priv.h"
 #include "room/report.h"
 
@@ -184,6 +185,8 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
         e = room_watch_put(r, &room_sensor, x->incident, err);
     if (e == 0)
         e = room_action_from_finding(r, x->incident, x->finding, f, err);
+    if (e == 0)
+        e = room_run_propose(r, x->incident, err);
     room_changed(r, "incident", x->incident);
     return e;
 }

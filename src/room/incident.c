@@ -373,6 +373,17 @@ int room_incident_merge(struct room *r, const struct room_actor *by, int64_t fro
                       "NOT EXISTS (SELECT 1 FROM apart b WHERE b.other_id = ?2 AND b.incident_id = "
                       "a.incident_id) LIMIT 1",
                       "UPDATE apart SET other_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0) /* two proposals for what is one case now are one too many */
+        e = move_rows(r, by, OBJECT_RUN,
+                      "SELECT a.id FROM run a WHERE a.incident_id = ?1 AND a.state = 'proposed' AND EXISTS (SELECT 1 FROM run b WHERE "
+                      "b.incident_id = ?2 AND b.state IN ('proposed','running')) LIMIT 1",
+                      "UPDATE run SET state = 'declined', reason = 'merged', incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = move_rows(r, by, OBJECT_RUN, "SELECT id FROM run WHERE incident_id = ?1 AND ?2 LIMIT 1",
+                      "UPDATE run SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    if (e == 0)
+        e = move_rows(r, by, OBJECT_TASK, "SELECT id FROM task WHERE incident_id = ?1 AND ?2 LIMIT 1",
+                      "UPDATE task SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
     if (e == 0)
         e = room_write(
             r, &w, NULL, reterr,

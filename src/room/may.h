@@ -24,6 +24,9 @@
     X(REGISTER, "register")                                                                        \
     X(IMPORT, "register_import")                                                                   \
     X(APART, "apart")                                                                              \
+    X(PLAYBOOK, "playbook")                                                                        \
+    X(RUN, "run")                                                                                  \
+    X(TASK, "task")                                                                                \
     X(AUDIT, "audit")                                                                              \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")

@@ -10,6 +10,7 @@
 #define ROOM_CHANGES_MAX                                                                           \
     64 /* distinct (kind, id) told after one commit; more collapse into "now" */
 
+struct room_run_defaults;
 struct room_changed {
     const char *kind;
     int64_t id;
@@ -83,8 +84,18 @@ struct room {
         size_t never_n;
     } hand;
     bool sensor_connected;
+    const struct room_run_defaults *runs; /* NULL: none */
 };
 
+/* A place where a test may want the process to die: between two statements of a write, before and after a commit. In developer builds it does
+ * when room_points_left have been passed; elsewhere this is nothing. */
+#ifdef KIZUKI_DEVELOPER
+void room_point(void);
+extern unsigned room_points_left; /* 0: never */
+#else
+static inline void room_point(void) {
+}
+#endif
 /* The wall clock: what links, sessions and orders end by. */
 int64_t room_wall(const struct room *r);
 

@@ -180,6 +180,29 @@ static const char *const registers[] = {
     "CREATE INDEX register_import_by_kind ON register_import(kind, id);",
 
     NULL};
+static const char *const runs[] = {
+    /* a version of a playbook; what it says never changes, only whether it is used (src/room/library.h) */
+    "CREATE TABLE playbook (" HEAD("response") "key TEXT NOT NULL, number INTEGER NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, "
+    "origin TEXT NOT NULL CHECK (origin IN ('shipped','pack','made','imported')), file TEXT, active INTEGER NOT NULL DEFAULT 1, "
+    "digest TEXT NOT NULL, source TEXT NOT NULL, plan TEXT NOT NULL, form TEXT NOT NULL, notes TEXT NOT NULL, n_steps INTEGER NOT NULL, "
+    "UNIQUE (key, number)) STRICT;",
+
+    "CREATE TABLE run (" HEAD("response") OF_INCIDENT "playbook_id INTEGER NOT NULL REFERENCES playbook(id), "
+    "state TEXT NOT NULL CHECK (state IN ('proposed','running','ended','stopped','declined')), reason TEXT, deviations INTEGER NOT NULL DEFAULT 0, "
+    "started_at INTEGER, started_by TEXT, ended_at INTEGER, ended_by TEXT) STRICT;"
+    "CREATE INDEX run_by_incident ON run(incident_id);",
+
+    /* what somebody has to do: steps of runs as they come up, and tasks people wrote (run_id NULL). key: a step is entered once. */
+    "CREATE TABLE task (" HEAD("response") OF_INCIDENT "run_id INTEGER REFERENCES run(id), key TEXT UNIQUE, step TEXT NOT NULL, "
+    "visit INTEGER NOT NULL, parent_id INTEGER, after_id INTEGER, branch TEXT, kind TEXT NOT NULL, lane TEXT, words_ja TEXT NOT NULL, words_en TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('waiting','due','doing','done','skipped','failed','withdrawn')), place INTEGER NOT NULL, "
+    "assignee INTEGER REFERENCES person(id), due_at INTEGER, wake_at INTEGER, began_at INTEGER, ended_at INTEGER, ended_by TEXT, "
+    "answer TEXT, note TEXT, why TEXT, evidence TEXT, ref TEXT, means TEXT, late INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE INDEX task_by_incident ON task(incident_id);"
+    "CREATE INDEX task_by_run ON task(run_id, parent_id);"
+    "CREATE INDEX task_open ON task(state) WHERE state IN ('waiting','due','doing');",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -191,6 +214,7 @@ static const struct {
     {"counted", counted},
     {"hunts", hunts},
     {"registers", registers},
+    {"runs", runs},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -67,6 +67,13 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
+    [OBJECT_PLAYBOOK] = TABLE(playbook, CLASS_RESPONSE, "NULL",
+                              "key, number, title_ja, title_en, origin, file, active, digest, source, plan, form, notes, n_steps"),
+    [OBJECT_RUN] = TABLE(run, CLASS_RESPONSE, "incident_id",
+                         "incident_id, playbook_id, state, reason, deviations, started_at, started_by, ended_at, ended_by"),
+    [OBJECT_TASK] = TABLE(task, CLASS_RESPONSE, "incident_id",
+                          "incident_id, run_id, key, step, visit, parent_id, after_id, branch, kind, lane, words_ja, words_en, state, place, "
+                          "assignee, due_at, wake_at, began_at, ended_at, ended_by, answer, note, why, evidence, ref, means, late"),
 };
 
 const struct room_table *room_table_of(enum room_object o) {

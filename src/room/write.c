@@ -5,6 +5,16 @@
 #include "room/room_priv.h"
 #include "room/tables.h"
 
+#ifdef KIZUKI_DEVELOPER
+#include <signal.h>
+unsigned room_points_left;
+
+void room_point(void) {
+    if (room_points_left && --room_points_left == 0)
+        (void) raise(SIGKILL);
+}
+#endif
+
 int room_begin(struct room *r, struct diag *reterr) {
     ASSERT(!r->in_tx);
     r->n_changed = 0;
@@ -60,8 +70,10 @@ int room_record(struct room *r, const struct room_actor *by, enum room_verb verb
 
 int room_end(struct room *r, int error, struct diag *reterr) {
     ASSERT(r->in_tx);
+    room_point();
     if (error == 0)
         error = sql_commit(r->db, reterr);
+    room_point();
     if (error != 0)
         sql_rollback(r->db);
     r->in_tx = false;
@@ -175,6 +187,7 @@ int room_write(struct room *r, const struct room_write *w, int64_t *ret_id, stru
         return diag_set(reterr, -ERR_CORRUPT, "a write of %s changed %lld rows",
                         room_object_to_string(w->object), (long long) sql_changes(r->db));
     int64_t id = w->id ? w->id : sql_last_id(r->db);
+    room_point();
     if (w->parts) {
         r->in_parts = true;
         e = w->parts(w->parts_ctx, r, id, reterr);

@@ -440,6 +440,7 @@ def the_matrix_holds_over_every_route():
     with rooms.room() as r:
         wave(r.sensor())
         who = rooms.people(r)
+        who["administrator"].api("PUT", "/runs/1", {"version": 1, "to": "running"})  # what was proposed: its first step is task 1
         routes = [l.split("\t") for l in tap.run(rooms.ROOM, "--list-routes").stdout.decode().splitlines()]
         asked = 0
         for red in (False, True):
@@ -449,7 +450,7 @@ def the_matrix_holds_over_every_route():
             for method, pattern, verb, obj, access, _ in routes:
                 if access == "open" or pattern.endswith(("/signout", "/stream")):
                     continue
-                on_row = "/incidents/{id}" in pattern or "/actions/{id}" in pattern
+                on_row = any(f"/{x}/{{id}}" in pattern for x in ("incidents", "actions", "runs", "tasks"))
                 path = pattern.replace("{id}", "1").replace("{name}", "r-list")
                 for role, b in who.items():
                     word = table.get((obj, verb), {}).get(role, "no")
@@ -476,6 +477,7 @@ def everything_that_writes():
     return [(m.upper(), path, op["operationId"]) for path, ops in openapi.DOC["paths"].items() for m, op in ops.items() if m != "get"]
 
 
+PLAYBOOK = json.dumps({"id": "phone", "title": {"ja": "電話", "en": "Phone"}, "steps": [{"id": "call", "kind": "task", "ja": "かける", "en": "Call"}]})
 # operation -> who does it, its path, its body, and the one row of the chain it leaves (verb, object); None: it writes nothing.
 # In an order in which each finds what it needs; "version" is filled in with that of the row named.
 WRITES = {
@@ -514,6 +516,14 @@ WRITES = {
     "import_post": ("handler", "/registers/systems/imports?file=a.csv", b"x", None, ("create", "register_import")),
     "import_apply": ("handler", "/imports/1/apply", {}, "/imports/1", ("change", "register_import")),
     "import_undo": ("handler", "/imports/1/undo", {}, "/imports/1", ("undo", "register_import")),
+    "run_put": ("handler", "/runs/1", {"to": "running"}, "/runs/1", ("change", "run")),
+    "task_put": ("handler", "/tasks/1", {"assignee": 2}, "/incidents/1/tasks", ("change", "task")),
+    "task_end": ("handler", "/tasks/1/end", {"to": "done"}, "/incidents/1/tasks", ("change", "task")),
+    "task_post": ("handler", "/incidents/1/tasks", {"text": "折り返し電話する"}, None, ("create", "task")),
+    "playbook_try": ("handler", "/playbooks/try", {"form": "ours", "source": PLAYBOOK}, None, None),
+    "playbook_post": ("handler", "/playbooks", {"form": "ours", "source": PLAYBOOK}, None, ("create", "playbook")),
+    "playbook_put": ("handler", "/playbooks/1", {"active": False}, "/playbooks/1", ("change", "playbook")),
+    "run_post": ("handler", "/incidents/1/runs", {"playbook": 1}, None, ("create", "run")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -522,7 +532,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("actions") or x.get("persons") or x.get("rows") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

@@ -26,6 +26,8 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_INCIDENT, /* the row is judged as route.object of this incident */
                  ROW_ACTION,
                  ROW_PERSON,
+                 ROW_RUN,
+                 ROW_TASK,
 };
 struct route {
     const char *method, *pattern;
@@ -138,3 +140,5 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
     handle_import, handle_import_apply, handle_import_undo;
+handler_fn handle_playbooks, handle_playbook, handle_playbook_try, handle_playbook_post, handle_playbook_put, handle_playbook_cacao, handle_tasks,
+    handle_task_post, handle_task_put, handle_task_end, handle_run_post, handle_run, handle_run_put;

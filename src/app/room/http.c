@@ -116,7 +116,9 @@ static int check_csrf(struct call *c) {
 static int load_row(struct call *c) {
     static const enum room_object objects[] = {[ROW_INCIDENT] = OBJECT_INCIDENT,
                                                [ROW_ACTION] = OBJECT_ACTION,
-                                               [ROW_PERSON] = OBJECT_PERSON};
+                                               [ROW_PERSON] = OBJECT_PERSON,
+                                               [ROW_RUN] = OBJECT_RUN,
+                                               [ROW_TASK] = OBJECT_TASK};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE)
         return 0;

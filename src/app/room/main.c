@@ -11,6 +11,7 @@
 #include "room/action.h"
 #include "room/audit.h"
 #include "room/person.h"
+#include "room/run.h"
 #include "room/service.h"
 
 #include <arpa/inet.h>
@@ -379,6 +380,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = registers_load(&p->registers, err);
     if (e == 0)
+        e = playbooks_load(p, err);
+    if (e == 0)
         find_playing(p);
     int sensors =
         p->opt.sensor_fd >= 0 || e < 0 ? p->opt.sensor_fd : listen_sensor(p->config->data, err);
@@ -409,6 +412,8 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     int64_t now = time_monotonic_ns();
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
+    if (room_runs_tick(p->room, &d) < 0)
+        log_error("cannot go on with a playbook: %s", d.text);
     sensor_link_tick(p);
     hand_link_tick(p);
     search_link_tick(p);
@@ -542,6 +547,7 @@ static void end(struct program *p) {
     packs_done(&p->packs);
     registers_done(&p->registers);
     room_close(p->room);
+    playbooks_done(&p->playbooks);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);
 }

@@ -22,6 +22,7 @@
 #include "app/room/http.h"
 #include "app/room/packs.h"
 #include "app/room/past.h"
+#include "app/room/playbooks.h"
 #include "app/room/registers.h"
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
@@ -55,6 +56,7 @@ struct program {
     struct supervisor_link supervisor;
     struct packs packs;
     struct registers registers;
+    struct playbooks playbooks;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
     int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;

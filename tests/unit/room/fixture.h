@@ -33,6 +33,7 @@ struct fixture {
 /* 2026-11-22T17:03:08Z, the first trace of the story. */
 #define T0 (INT64_C(1795366988) * NS_PER_S)
 
+int64_t fixture_now(void *ctx); /* of a port_clock whose ctx is the fixture */
 struct fixture *fixture_new(void);
 void fixture_free(struct fixture *f);
 struct room_actor fixture_actor(const struct fixture *f, int64_t person);

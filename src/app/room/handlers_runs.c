@@ -1,0 +1,132 @@
+/* What is to be done in a case, and playbooks run there. */
+#include "app/room/call.h"
+#include "app/room/room.h"
+#include "room/run.h"
+#include "room/timeline.h"
+
+static int answer_task(struct call *c, int64_t id, int e) {
+    if (e == 0)
+        e = room_task_write(c->p->room, id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+static int answer_run(struct call *c, int64_t id, int e) {
+    if (e == 0)
+        e = room_run_write(c->p->room, id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+int handle_tasks(struct call *c) {
+    int e = room_tasks_write(c->p->room, c->args.id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+int handle_run(struct call *c) {
+    return answer_run(c, c->args.id, 0);
+}
+
+/* A text that may be left out. */
+static int said(struct call *c, const char *key, size_t max, struct str *ret) {
+    const struct json_value *v = json_get(c->json, key);
+    *ret = STR_NULL;
+    return !v || v->type == JSON_NULL ? 0 : call_body_str(c, key, 0, max, ret);
+}
+
+static int read_edit(struct call *c, struct room_task_edit *x) {
+    const struct json_value *assignee = json_get(c->json, "assignee"), *due = json_get(c->json, "due");
+    struct str lane;
+    *x = (struct room_task_edit){.set_assignee = assignee != NULL, .set_due = due != NULL, .due_ns = TIME_NONE};
+    int e = said(c, "text", TASK_TEXT_MAX, &x->text);
+    if (e == 0 && x->text.p && str_trim(x->text).n == 0)
+        e = call_bad(c, "text");
+    if (e == 0 && assignee && assignee->type != JSON_NULL)
+        e = call_body_i64(c, "assignee", 1, INT64_MAX, &x->assignee);
+    if (e == 0)
+        e = call_body_when(c, "due", &x->due_ns);
+    if (e == 0 && json_get(c->json, "place"))
+        e = call_body_i64(c, "place", 1, 100000, &x->place);
+    if (e == 0)
+        e = said(c, "lane", 40, &lane);
+    if (e == 0 && lane.p && !(x->lane = room_lane_from_string(lane)))
+        e = call_bad(c, "lane");
+    return e == 0 ? said(c, "key", 64, &x->key) : e;
+}
+
+int handle_task_post(struct call *c) {
+    static const char *const keys[] = {"text", "assignee", "due", "place", "lane", "key", NULL};
+    struct room_task_edit x;
+    int64_t id = 0;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = read_edit(c, &x);
+    if (e == 0 && !x.text.p)
+        e = call_bad(c, "text");
+    if (e == 0)
+        e = room_task_put(c->p->room, &c->who, c->args.id, 0, 0, &x, &id, &c->err);
+    return answer_task(c, id, e);
+}
+
+int handle_task_put(struct call *c) {
+    static const char *const keys[] = {"version", "text", "assignee", "due", "place", "lane", NULL};
+    struct room_task_edit x;
+    int64_t version, id = 0;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    if (e == 0)
+        e = read_edit(c, &x);
+    if (e == 0)
+        e = room_task_put(c->p->room, &c->who, c->row.incident, c->args.id, version, &x, &id, &c->err);
+    return answer_task(c, c->args.id, e);
+}
+
+int handle_task_end(struct call *c) {
+    static const char *const keys[] = {"version", "to", "note", "why", "answer", "evidence", "otherwise", NULL};
+    struct room_task_end x = {0};
+    int64_t version;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    if (e == 0)
+        e = call_body_str(c, "to", 1, 12, &x.to);
+    if (e == 0)
+        e = said(c, "note", TASK_TEXT_MAX, &x.note);
+    if (e == 0)
+        e = said(c, "why", TASK_TEXT_MAX, &x.why);
+    if (e == 0)
+        e = said(c, "answer", TASK_TEXT_MAX, &x.answer);
+    if (e == 0)
+        e = said(c, "evidence", TASK_TEXT_MAX, &x.evidence);
+    if (e == 0 && json_get(c->json, "otherwise") && !json_get_bool(c->json, "otherwise", &x.otherwise))
+        e = call_bad(c, "otherwise");
+    if (e == 0)
+        e = room_task_end(c->p->room, &c->who, c->args.id, version, &x, &c->err);
+    return answer_task(c, c->args.id, e);
+}
+
+int handle_run_post(struct call *c) {
+    static const char *const keys[] = {"playbook", NULL};
+    int64_t playbook, id = 0;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "playbook", 1, INT64_MAX, &playbook);
+    if (e == 0)
+        e = room_run_start(c->p->room, &c->who, c->args.id, playbook, &id, &c->err);
+    return answer_run(c, id, e);
+}
+
+int handle_run_put(struct call *c) {
+    static const char *const keys[] = {"version", "to", "why", NULL};
+    int64_t version;
+    struct str to, why;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    if (e == 0)
+        e = call_body_str(c, "to", 1, 12, &to);
+    if (e == 0)
+        e = said(c, "why", TASK_TEXT_MAX, &why);
+    if (e == 0)
+        e = room_run_change(c->p->room, &c->who, c->args.id, version, to, why, &c->err);
+    return answer_run(c, c->args.id, e);
+}

@@ -1,0 +1,156 @@
+/* Playbooks run in the room: killed at every write of a run, it goes on where it was and does nothing twice. */
+#include "fixture.h"
+
+#include "room/run.h"
+#include "room/run_priv.h"
+
+#include <sys/wait.h>
+
+#define STEP(id, kind, more) "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"words\":{\"ja\":\"" id "\",\"en\":\"" id "\"}" more "}"
+static const char PLAN[] =
+    "{\"id\":\"p\",\"title\":{\"ja\":\"t\",\"en\":\"t\"},\"start\":\"first\",\"steps\":["
+    STEP("first", "task", ",\"next\":\"both\"") "," STEP("both", "together", ",\"steps\":[\"left\",\"right\"],\"next\":\"ask\"") ","
+    STEP("left", "check", ",\"next\":\"tell\"") "," STEP("tell", "notify", "") ","
+    STEP("right", "decision", ",\"cases\":[{\"value\":\"a\",\"to\":\"deep\"},{\"value\":\"b\"}]") "," STEP("deep", "action", ",\"action\":\"close_site\"") ","
+    STEP("ask", "repeat", ",\"condition\":\"c\",\"yes\":\"round\",\"next\":\"calm\"") "," STEP("round", "task", "") ","
+    STEP("calm", "wait", ",\"wait_s\":30,\"next\":\"keep\"") "," STEP("keep", "evidence", ",\"next\":\"last\"") "," STEP("last", "task", "") "]}";
+
+static const struct {
+    const char *step, *answer;
+} acts[] = {{"first", NULL}, {"left", NULL}, {"tell", NULL}, {"right", "a"}, {"deep", NULL}, {"ask", "yes"}, {"round", NULL}, {"ask", "no"}, {"calm", NULL}, {"keep", NULL}, {"last", NULL}};
+
+static int64_t prepare(struct fixture *f) {
+    struct story s = {.id = "a1", .revision = 1, .rule = "r", .kind = "list_attack", .level = "high", .service = "members", .sources = "198.51.100.7",
+                      .first_ns = T0, .last_ns = T0 + NS_PER_MIN, .count = 60, .good = -1};
+    struct room_actor by = fixture_actor(f, f->handler);
+    struct room_playbook p = {.key = STR("p"), .title_ja = STR("t"), .title_en = STR("t"), .source = STR("id: p"), .plan = str_of(PLAN), .form = STR("{}"),
+                              .notes = STR("[]"), .origin = "made", .n_steps = 11};
+    struct diag d = {0};
+    int64_t incident = fold(f, &s).incident, id = 0;
+    assert_int_not_equal(incident, 0);
+    if (room_playbook_put(f->r, &by, &p, &id, &d) < 0)
+        fail_msg("%s", d.text);
+    return incident;
+}
+
+static int64_t open_task(struct fixture *f, const char *step, int64_t *ret_version) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    if (sql_query(f->r->db, &st, NULL, "SELECT id, version FROM task WHERE step = ?1 AND state IN ('due','doing','waiting') AND answer IS NULL", "z", step) < 0 ||
+        sql_step(st, NULL) != 1)
+        return 0;
+    *ret_version = sql_i64(st, 1);
+    return sql_i64(st, 0);
+}
+
+/* What has not been done yet, up to the end; what fails stops it, as a person would see. */
+static int play(struct fixture *f, int64_t incident) {
+    struct room_actor by = fixture_actor(f, f->handler);
+    struct diag d = {0};
+    int64_t id, version;
+    if (number(f, "SELECT count(*) FROM run") == 0 && room_run_start(f->r, &by, incident, 1, &id, &d) < 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+        /* how often this step has been answered already tells whether its turn is over */
+        char sql[160];
+        int64_t before = 0;
+        for (size_t k = 0; k < i; k++)
+            before += strcmp(acts[k].step, acts[i].step) == 0;
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM timeline WHERE text_key LIKE 'event.step_d%%' AND json_extract(params, '$.step') = '%s'", acts[i].step);
+        if (number(f, sql) > before)
+            continue;
+        id = open_task(f, acts[i].step, &version);
+        if (strcmp(acts[i].step, "calm") == 0) { /* by the clock */
+            f->now_ns += NS_PER_MIN;
+            if (room_runs_tick(f->r, &d) < 0)
+                return -1;
+            continue;
+        }
+        struct room_task_end x = {.to = STR("done"), .why = strcmp(acts[i].step, "deep") == 0 ? STR("by phone") : STR_NULL,
+                                  .evidence = STR("e"), .answer = acts[i].answer ? str_of(acts[i].answer) : STR_NULL};
+        if (id == 0 || room_task_end(f->r, &by, id, version, &x, &d) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Everything a run leaves, without ids that a death in between does not change either. */
+static struct str outcome(struct fixture *f, struct arena *a) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    assert_int_equal(sql_query(f->r->db, &st, NULL,
+                               "SELECT (SELECT state || deviations FROM run) || (SELECT group_concat(json_array(id, key, state, answer, after_id, parent_id)) "
+                               "FROM (SELECT * FROM task ORDER BY id)) || (SELECT group_concat(json_array(text_key, params)) FROM (SELECT * FROM timeline "
+                               "WHERE text_key LIKE 'event.step%' OR text_key LIKE 'event.run%' ORDER BY id)) || (SELECT count(*) FROM hand_order)",
+                               ""),
+                     0);
+    assert_int_equal(sql_step(st, NULL), 1);
+    return arena_dup(a, sql_str(st, 0));
+}
+
+static void killed_at_every_point(void **state UNUSED) {
+    struct arena a;
+    struct str alone = STR_NULL;
+    unsigned kills = 0;
+    arena_init(&a, 16 << 20);
+    for (unsigned at = 0;; at++) { /* 0: left alone */
+        struct fixture *f = fixture_new();
+        int64_t incident = prepare(f);
+        char path[96];
+        snprintf(path, sizeof path, "%s/room.db", f->dir);
+        int status = 0;
+        if (at) {
+            /* a database is opened by whoever writes it: never across a fork */
+            room_close(f->r);
+            f->r = NULL;
+            pid_t child = fork();
+            struct diag d = {0};
+            struct port_clock clock = {f, fixture_now};
+            struct room_options o = {.path = path, .clock = &clock, .wall = &clock, .policy = &f->policy, .key = &f->key, .public_key = &f->public_key};
+            if (child == 0) {
+                if (room_open(&o, &f->r, &d) < 0)
+                    _exit(3);
+                room_points_left = at;
+                _exit(play(f, incident) < 0 ? 4 : 0);
+            }
+            assert_int_equal(waitpid(child, &status, 0), child);
+            if (room_open(&o, &f->r, &d) < 0)
+                fail_msg("%s", d.text);
+            bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+            if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+                fail_msg("the run failed by itself: %d", status);
+            kills += killed;
+        }
+        assert_int_equal(play(f, incident), 0);
+        struct str left = outcome(f, &a);
+        if (at == 0)
+            alone = left;
+        else if (!str_eq(left, alone))
+            fail_msg("killed at point %u:\n%.*s\nleft alone:\n%.*s", at, STR_ARG(left), STR_ARG(alone));
+        assert_int_equal(number(f, "SELECT count(*) FROM run WHERE state = 'ended'"), 1);
+        struct room_verdict *v = mem_zalloc(sizeof *v);
+        assert_int_equal(room_audit_verify(f->r, NULL, 0, v, NULL), 0);
+        assert_int_equal(v->n_faults, 0);
+        mem_free(v);
+        fixture_free(f);
+        if (at && !WIFSIGNALED(status))
+            break; /* behind the last point */
+    }
+    arena_done(&a);
+    print_message("# killed %u times\n", kills);
+    assert_true(kills > 40);
+}
+
+static void a_loop_without_an_end_is_refused(void **state UNUSED) {
+    static const char ROUND[] = "{\"id\":\"p\",\"title\":{},\"start\":\"a\",\"steps\":[" STEP("a", "together", ",\"next\":\"a\"") "]}";
+    struct fixture *f = fixture_new();
+    int64_t incident = prepare(f), id = 0;
+    struct room_actor by = fixture_actor(f, f->handler);
+    struct room_playbook p = {.key = STR("q"), .title_ja = STR("t"), .title_en = STR("t"), .source = STR("id: q"), .plan = str_of(ROUND), .form = STR("{}"),
+                              .notes = STR("[]"), .origin = "made", .n_steps = 1};
+    struct diag d = {0};
+    assert_int_equal(room_playbook_put(f->r, &by, &p, &id, &d), 0);
+    assert_int_equal(room_run_start(f->r, &by, incident, id, &id, &d), -ERR_LIMIT);
+    assert_int_equal(number(f, "SELECT count(*) FROM task"), 0);
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_run, cmocka_unit_test(killed_at_every_point), cmocka_unit_test(a_loop_without_an_end_is_refused))
