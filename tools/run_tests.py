@@ -6,7 +6,7 @@ A test program prints TAP lines ("ok 1 - name", "not ok …", "ok 3 - name # SKI
 so does a program that prints no result at all. Skips are said aloud.
 
 Programs run in the order given, N at a time; those that --light names mostly wait (for a block to end, a threshold to be
-reached) and run two at a time beside the others.
+reached) and run three at a time beside the others.
 
 usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] [--light REGEX] NAME=COMMAND…
 Last line: "N passed, N failed, N skipped"."""
@@ -88,7 +88,7 @@ def main():
     ap.add_argument("tests", nargs="*")
     a = ap.parse_args()
     totals = [0, 0, 0]
-    with concurrent.futures.ThreadPoolExecutor(a.jobs) as busy, concurrent.futures.ThreadPoolExecutor(2) as light:
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as busy, concurrent.futures.ThreadPoolExecutor(3) as light:
         jobs = [(light if re.search(a.light, t.split("=", 1)[0]) else busy).submit(run, *t.split("=", 1), a.timeout)
                 for t in a.tests]
         for job in concurrent.futures.as_completed(jobs):
