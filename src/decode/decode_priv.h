@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "decode/decode.h"
+#include "event/columns.h"
 #include "event/source.h"
 
 #ifdef __SSE2__

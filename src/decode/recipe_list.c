@@ -159,12 +159,25 @@ static bool layout_fits(const struct recipe_columns *c, const struct recipe_layo
     return true;
 }
 
+/* Its file said which columns they are (event/columns.h); else they are told by how they look. */
+static bool says_its_columns(const struct recipe_columns *c, const struct decode_job *j) {
+    return str_eq_z(c->header, "#Fields: ") && columns_count(j->rec->peer);
+}
+
 bool recipe_columns_read(const struct recipe *r, struct decode_job *j, struct str s, struct recipe_values *v) {
     const struct recipe_columns *c = &r->columns;
     struct str cells[DECODER_COLUMNS_MAX];
     size_t n = 0, at = 0, k = 0;
     while (n < ARRAY_SIZE(cells) && next_cell(c, j, s, &at, &cells[n]))
         n++;
+    if (says_its_columns(c, j) && columns_count(j->rec->peer) == n) {
+        for (size_t i = 0; i < n; i++) {
+            int slot = recipe_slot(r, columns_name(j->rec->peer, i));
+            if (slot >= 0 && cells[i].n && !str_eq(cells[i], c->empty))
+                recipe_note(v, (unsigned) slot, cells[i]);
+        }
+        return true;
+    }
     while (k < c->n && !layout_fits(c, &c->layouts[k], cells, n))
         k++;
     if (k == c->n)
@@ -181,7 +194,7 @@ bool recipe_is_header(const struct recipe *r, struct decode_job *j, struct str l
     if (!r->has_columns || !c->header.n || !line.n || line.p[0] != c->header.p[0])
         return false;
     *ret_wrong = STR_NULL;
-    if (!str_starts(line, c->header))
+    if (!str_starts(line, c->header) || says_its_columns(c, j))
         return true;
     struct str names = str_trim(str_from(line, c->header.n));
     for (size_t i = 0; i < c->n; i++)

@@ -506,11 +506,23 @@ bool recipe_try_program(struct decode_job *j, struct str message, const struct r
     return false;
 }
 
+/* A line whose file named its columns, in whatever order: whoever reads such headers. */
+static bool try_columns(struct decode_job *j, struct str text, const struct recipe **ret_claimed) {
+    const struct decode_set *set = j->d->set;
+    for (size_t i = 0; i < set->n; i++)
+        if (set->recipes[i]->has_columns && str_eq_z(set->recipes[i]->columns.header, "#Fields: ") && text.p[0] != '#' &&
+            try_recipe(set->recipes[i], j, text, ret_claimed))
+            return true;
+    return false;
+}
+
 bool recipe_try_content(struct decode_job *j, struct str text, const struct recipe **ret_claimed) {
     const struct decode_set *set = j->d->set;
     *ret_claimed = NULL;
     if (!set || !text.n || j->not_root)
         return false;
+    if (UNLIKELY(columns_count(j->rec->peer)) && try_columns(j, text, ret_claimed))
+        return true;
     const struct recipe_entry *e = set->by_first[(unsigned char) text.p[0]];
     for (uint16_t n = set->n_by_first[(unsigned char) text.p[0]]; n; n--, e++)
         if (UNLIKELY(e->any || (text.n > e->at && text.p[e->at] == e->byte)) && finds(e->find, text) &&

@@ -36,7 +36,7 @@ struct raw_record {
     struct event_pos pos;
     uint32_t source;       /* index into the source table; 0 = unknown */
     uint32_t flags;
-    struct str peer;       /* transport's address "192.0.2.1:514", or empty */
+    struct str peer;       /* transport's address "192.0.2.1:514", or the columns of its file (event/columns.h), or empty */
     /* Where the transport goes on once this record is kept, opaque to everybody else (a file offset, a
      * journal cursor). It becomes durable with the record and by the same commit, so that a killed
      * process neither loses nor doubles a line. Kept per (source, resume_key), the latest wins; .p NULL =

@@ -23,6 +23,7 @@ struct intake_reader {
     struct intake_jsondoc *jsondoc;
     char *carry;
     size_t carry_n, cap;
+    struct columns columns;
     bool in_long; /* a piece of the present line was handed out already */
     bool end;     /* nothing more will be read */
     int error;    /* returned once everything before it was handed out */
@@ -232,6 +233,11 @@ static int split(struct intake_reader *r, struct intake_batch *b, const char **p
             if (k < 0)
                 return k;
         }
+        if (UNLIKELY(cut.bytes.n && cut.bytes.p[0] == '#' && !r->in_long) && columns_follow(&r->columns, cut.bytes)) {
+            if (b->n)
+                return 0; /* the next batch begins with it */
+            b->columns = r->columns;
+        }
         *p += cut.used;
         if (UNLIKELY(r->error && *p == end && (*p)[-1] != '\n'))
             cut.flags |= RAW_TRUNCATED;
@@ -241,6 +247,7 @@ static int split(struct intake_reader *r, struct intake_batch *b, const char **p
             .pos = {.stream = r->o.stream, .n = r->done.lines + 1},
             .source = r->o.source,
             .flags = r->o.flags | cut.flags,
+            .peer = columns_of(&b->columns),
         };
         r->in_long = cut.in_long;
         r->done.lines += !cut.in_long;
@@ -253,6 +260,7 @@ int intake_reader_next(struct intake_reader *r, struct intake_batch *b, struct d
     if (k < 0)
         return diag_set(reterr, k, "out of memory");
     memcpy(b->buffer, r->carry, r->carry_n);
+    b->columns = r->columns;
     size_t have = r->carry_n;
     const char *p = b->buffer;
     do {

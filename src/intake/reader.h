@@ -15,6 +15,8 @@
  * One reader, one thread; batches may be handed to other threads. */
 #pragma once
 #include "base/err.h"
+#include "event/columns.h"
+#include "event/columns.h"
 #include "event/record.h"
 
 /* Readable bytes behind every record's buffer: vector code may load past the end of a line. */
@@ -28,6 +30,7 @@ struct intake_batch {
     /* private */
     size_t records_cap, buffer_cap;
     char *buffer;
+    struct columns columns; /* of its lines: a batch ends where they change */
 };
 void intake_batch_init(struct intake_batch *b);
 void intake_batch_done(struct intake_batch *b);

@@ -151,3 +151,43 @@ int tail_same_start(int fd_a, int fd_b, uint64_t n) {
     mem_free(chunks);
     return r;
 }
+
+/* ---- columns ---- */
+
+/* The last `#Fields:` line that begins in p, of which the first byte begins a line. */
+static bool last_fields(const char *p, size_t n, struct columns *ret) {
+    static const struct str begin = {"#Fields: ", sizeof "#Fields: " - 1};
+    bool found = false;
+    for (size_t at = 0; at < n;) {
+        const char *lf = memchr(p + at, '\n', n - at);
+        size_t end = lf ? (size_t) (lf - p) : n;
+        struct str line = str_n(p + at, end - at);
+        line.n -= line.n && line.p[line.n - 1] == '\r';
+        found |= lf && str_starts(line, begin) && columns_follow(ret, line);
+        at = end + 1;
+    }
+    return found;
+}
+
+int tail_columns_before(int fd, uint64_t offset, char *buffer, size_t cap, struct columns *ret) {
+    uint64_t back = offset > TAIL_COLUMNS_BACK ? offset - TAIL_COLUMNS_BACK : 0, step = cap - LINE_FIELDS_BYTES;
+    *ret = (struct columns){0};
+    ssize_t n = offset ? pread(fd, buffer, (size_t) MIN(offset, (uint64_t) cap), 0) : 0;
+    if (n <= 0 || buffer[0] != '#')
+        return n < 0 ? -errno : 0;
+    struct columns first = {0};
+    (void) last_fields(buffer, (size_t) n, &first); /* of the first block */
+    for (uint64_t to = offset; to > back && to > (uint64_t) n;) {
+        uint64_t from = to > step ? to - step : 0;
+        ssize_t got = pread(fd, buffer, (size_t) MIN(offset - from, (uint64_t) cap), (off_t) from);
+        if (got <= 0)
+            return got < 0 ? -errno : 0;
+        const char *lf = from ? memchr(buffer, '\n', (size_t) got) : buffer;
+        size_t skip = !lf ? (size_t) got : from ? (size_t) (lf - buffer) + 1 : 0;
+        if (last_fields(buffer + skip, (size_t) got - skip, ret))
+            return 0;
+        to = from;
+    }
+    *ret = first;
+    return 0;
+}

@@ -13,6 +13,7 @@
  * Integers little-endian. */
 #pragma once
 #include "base/list.h"
+#include "event/columns.h"
 #include "event/record.h"
 
 #include <sys/stat.h>
@@ -23,6 +24,10 @@ enum {
     TAIL_IDENTITY_BYTES = 35,
     TAIL_MARK_BYTES = 17,
 };
+
+/* A restarted sensor looks so far back for the line that names a file's columns. IIS writes one a day and one a start. */
+#define TAIL_COLUMNS_BACK ((uint64_t) 64 << 20)
+enum { LINE_FIELDS_BYTES = 4096 }; /* such a line is shorter */
 
 struct tail_mark {
     uint64_t offset; /* everything before it is in the spool */
@@ -59,6 +64,8 @@ struct tail_file {
     int64_t cut_ns;  /* PAST: its content was cut away then and has not been found elsewhere; 0: not so */
     int64_t cut_after_ns; /* and not before */
     unsigned looked; /* ignored: value of tail.retired then */
+    struct columns columns; /* of the lines behind at.offset … */
+    bool columns_known;     /* … once that was looked up */
     bool unsure;     /* PAST, but the present scan may yet find it */
     bool named;      /* the present scan found it under a name */
 };
@@ -73,6 +80,9 @@ void tail_mark_advance(struct tail_mark *m, const char *p, size_t n);
 /* The mark at `offset` of an open file, by reading at most two blocks. */
 int tail_mark_at(int fd, uint64_t offset, struct tail_mark *ret) MUST_USE;
 void tail_head_of(struct str bytes, uint8_t ret[8]);
+/* What the last `#Fields:` line before `offset` says; looked for as far back as TAIL_COLUMNS_BACK, then in the file's first lines.
+ * buffer: of `cap` bytes, more than one such line. A file that does not begin with '#' has none. */
+int tail_columns_before(int fd, uint64_t offset, char *buffer, size_t cap, struct columns *ret) MUST_USE;
 /* Fingerprint of the first n <= TAIL_HEAD_BYTES bytes; -ENODATA when the file is shorter. */
 int tail_head(int fd, size_t n, uint8_t ret[8]) MUST_USE;
 /* Does fd begin with what was read of f? 1 yes, 0 no, negative: cannot read. */

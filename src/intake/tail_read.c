@@ -99,6 +99,7 @@ static void begin_again(struct tail *t, struct tail_file *f) {
     f->no = t->next_no++;
     f->id.head_n = 0;
     f->at = (struct tail_mark){0};
+    f->columns_known = false;
     f->size = 0;
     f->backfill_until = 0;
 }
@@ -145,6 +146,8 @@ static int put_lines(struct tail *t, struct tail_file *f, const char *p, size_t 
         tail_mark_advance(&at, p + *ret_used, cut.used);
         at.in_long = cut.in_long;
         tail_mark_encode(&at, mark);
+        if (!f->at.in_long)
+            (void) columns_follow(&f->columns, cut.bytes);
         struct raw_record rec = {
             .bytes = cut.bytes,
             .arrival_ns = now,
@@ -152,6 +155,7 @@ static int put_lines(struct tail *t, struct tail_file *f, const char *p, size_t 
             .flags = cut.flags | (at.offset <= f->backfill_until ? RAW_BACKFILL : 0),
             .resume = str_n(mark, sizeof mark),
             .resume_key = 2 * f->no + 1,
+            .peer = columns_of(&f->columns),
         };
         int r = live_put(t->transport.live, &rec);
         if (r < 0)
@@ -221,6 +225,12 @@ int tail_read_file(struct tail *t, struct tail_file *f, bool end) {
     if (r < 0 || size == f->at.offset)
         return r;
     int64_t now = live_now(t->transport.live);
+    if (!f->columns_known) { /* the first look since the program began, or a new content */
+        r = tail_columns_before(f->fd, f->at.offset, t->chunk, CHUNK_BYTES, &f->columns);
+        if (r < 0)
+            return r;
+        f->columns_known = true;
+    }
     r = 1;
     for (size_t taken = 0; r == 1 && taken < PUMP_BYTES; taken += used) {
         r = read_chunk(t, f, end, now, &used);

@@ -22,7 +22,7 @@
  * it 16  8  arrival, ns since 1970 24  4  source id 28  1  type: 1 line, 2 source definition, 3
  * clock tick, 4 state, 5 mark 29  1  m: bytes of transport metadata 30  2  flags (enum raw_flags)
  *   32  m  metadata: fields of tag (u8), length (u8), value, each tag at most once, others skipped:
- *          1 peer, text · 2 resume: key (u32), then what the transport wrote
+ *          1 peer, text (of a W3C log its columns instead, event/columns.h) · 2 resume: key (u32), then what the transport wrote
  *   32+m   raw bytes
  *          zero padding to a multiple of 8
  *

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Decoders written as data, end to end: a file in which everything is mixed, one's own decoders, and logins of
 every kind before the shipped rules."""
+import gzip
 import json
 import random
 
 import programs
+import roomside
+import spoolread
 import tap
 
 MIXED = [
@@ -57,6 +60,54 @@ def one_file_with_everything_in_it():
             assert event["event.original"] == line
             for key, value in want.items():
                 assert event.get(key) == value, (line, key, event.get(key), value)
+
+
+IIS = """#Software: Microsoft Internet Information Services 10.0
+#Version: 1.0
+#Date: 2026-11-22 17:00:00
+#Fields: date time c-ip cs-username cs-method cs-uri-stem sc-status x-own-column
+2026-11-22 17:03:08 198.51.100.7 - GET /first 200 a
+#Fields: time date cs-uri-stem cs-method s-port sc-status c-ip time-taken
+17:03:09 2026-11-22 /second POST 443 404 198.51.100.8 15
+17:03:10 2026-11-22 /third,with,columns GET 443 200 198.51.100.9 -
+"""
+
+
+def iis(lines):
+    rows = [json.loads(l) for l in lines.splitlines() if not b'"message":"#' in l]
+    return [(e.get("url.path"), e.get("source.ip"), e.get("http.response.status_code"), e.get("@timestamp"), e.get("event.duration")) for e in rows
+            if e.get("url.path")]
+
+
+@tap.test
+def a_w3c_log_is_read_by_the_columns_its_own_file_names():
+    want = [("/first", "198.51.100.7", 200, "2026-11-22T17:03:08.000Z", None),
+            ("/second", "198.51.100.8", 404, "2026-11-22T17:03:09.000Z", 15000000),
+            ("/third,with,columns", "198.51.100.9", 200, "2026-11-22T17:03:10.000Z", None)]
+    with tap.folder() as d:
+        (d / "u_ex.log").write_text(IIS)
+        assert iis(kizuki("decode", d / "u_ex.log").stdout) == want
+        (d / "u_ex.log.gz").write_bytes(gzip.compress(IIS.encode()))
+        assert iis(kizuki("decode", d / "u_ex.log.gz").stdout) == want
+        # Followed: a sensor that is started again in the middle of the file still knows its columns.
+        (d / "data").mkdir()
+        room = roomside.Room(d / "room.sock")
+        settings = {"sources": [{"name": "iis", "path": str(d / "u_ex.log")}]}
+        there = lambda n: len([l for l in spoolread.lines(d / "data" / "spool") if not l.startswith(b"#")]) == n
+        for line in (None, "17:03:11 2026-11-22 /fourth GET 443 200 198.51.100.10 16\n"):
+            if line:
+                with open(d / "u_ex.log", "a") as f:
+                    f.write(line)
+                (d / "data" / "late").mkdir(exist_ok=True)
+                (d / "data" / "late" / "sent later.log").write_text(IIS.replace("/", "/late-", 5).replace("2026-11-22", "2026-10-22"))
+            sensor = roomside.Sensor(d / "data", room, settings)
+            tap.wait_until(lambda: there(7 if line else 3), 60, 0.1, sensor.said()[-1500:])
+            sensor.stop()
+        room.close()
+        r = kizuki("search", "url.path:*", d / "data" / "spool")
+        got = sorted((e["event"] if "event" in e else e)["url.path"] for e in map(json.loads, r.stdout.splitlines()))
+        assert got == ["/first", "/fourth", "/late-first", "/late-second", "/late-third,with,columns", "/second", "/third,with,columns"], (got, r.stdout[:600])
+        assert kizuki("search", 'url.path:"/fourth" and source.ip:198.51.100.10 and http.response.status_code:200', d / "data" / "spool", "--count").stdout.strip() == b"1"
 
 
 @tap.test

@@ -151,8 +151,9 @@ static int flush(struct late *l) {
     return r < 0 ? diag_set(l->err, r, "cannot write what was read: %s", err_word(r)) : 0;
 }
 
-static int put(struct late *l, struct str line) {
-    char length[4], which[8];
+/* columns: of the lines of its file (event/columns.h). */
+static int put(struct late *l, struct str line, struct str columns) {
+    char length[5], which[8];
     uint32_t nth;
     uint64_t hash = line_hash(line);
     int r = count_line(l, hash, &nth);
@@ -172,7 +173,9 @@ static int put(struct late *l, struct str line) {
         buf_add_byte(&l->r->samples, '\n');
     }
     le_put(length, line.n, 4);
-    buf_add(&l->out, str_n(length, 4));
+    le_put(length + 4, columns.n, 1);
+    buf_add(&l->out, str_n(length, 5));
+    buf_add(&l->out, columns);
     buf_add(&l->out, line);
     return l->out.n > OUT_BYTES / 2 ? flush(l) : buf_error(&l->out);
 }
@@ -334,7 +337,7 @@ static int put_row(struct late *l, const struct import_match *m, const struct ta
     else if (r == 0 && any) {
         l->r->first_ns = l->r->first_ns == TIME_NONE ? t : MIN(l->r->first_ns, t);
         l->r->last_ns = MAX(l->r->last_ns, t);
-        r = put(l, buf_str(&b));
+        r = put(l, buf_str(&b), STR(""));
     }
     buf_done(&b);
     arena_done(&a);
@@ -399,7 +402,7 @@ static int put_lines(struct late *l, const char *path) {
     while (r == 0 && (more = intake_reader_next(reader, &batch, l->err)) > 0)
         for (size_t i = 0; r == 0 && i < batch.n; i++)
             if (batch.records[i].bytes.n && !(batch.records[i].flags & (RAW_PIECE | RAW_PIECE_LAST)))
-                r = put(l, batch.records[i].bytes);
+                r = put(l, batch.records[i].bytes, batch.records[i].peer);
             else
                 l->r->refused += batch.records[i].flags & RAW_PIECE_LAST ? 1 : 0; /* a line beyond LINE_BYTES_MAX */
     intake_batch_done(&batch);

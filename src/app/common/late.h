@@ -15,7 +15,7 @@
 struct late_job {
     const char *path, *name; /* of the file; as the user knows it */
     const char *folder;      /* DATA/sensor/late: what is remembered; parts are unpacked there */
-    const char *records;     /* where the records go: u32 length, bytes, …; NULL: nowhere */
+    const char *records;     /* where the records go: u32 length, u8 length of columns, columns, bytes, …; NULL: nowhere */
     struct str source;       /* "": remembered for this shape, else the file's name without its digits */
     struct str columns;      /* by hand, as in table/match.h; .p NULL: remembered or told by names */
     struct str service;      /* service.name; "": none */
@@ -24,6 +24,7 @@ struct late_job {
     unsigned samples;        /* so many records are kept in the result */
 };
 #define LATE_NO_OFFSET 100000
+enum { LATE_HEAD_BYTES = 5 }; /* of a record */
 struct late_result {
     char source[128], service[128], digest[65], seen[4096]; /* seen: the file that .new replaces */
     uint64_t files, tables, records, repeated, refused;

@@ -224,28 +224,29 @@ static int open_records(struct late_feed *f) {
 
 static bool put_one(struct late_feed *f) {
     char place[PLACE_BYTES];
-    uint32_t n = (uint32_t) le_get(f->map + f->at, 4);
+    uint32_t n = (uint32_t) le_get(f->map + f->at, 4), columns = (unsigned char) f->map[f->at + 4];
+    const char *p = f->map + f->at + LATE_HEAD_BYTES;
     if (f->put >= f->skip) {
         le_put(place, (uint64_t) f->digest8, 8);
         le_put(place + 8, f->put + 1, 8);
-        struct raw_record rec = {.bytes = str_n(f->map + f->at + 4, n), .arrival_ns = time_now_ns(), .source = f->source_id, .flags = RAW_BACKFILL,
+        struct raw_record rec = {.bytes = str_n(p + columns, n), .peer = str_n(p, columns), .arrival_ns = time_now_ns(), .source = f->source_id, .flags = RAW_BACKFILL,
                                  .resume = str_n(place, sizeof place), .resume_key = LATE_KEY};
         if (f->sensor->sink.put(f->sensor->sink.ctx, &rec, NULL) < 0)
             return false; /* the disk is full: the next tick tries again */
     }
-    f->at += 4 + (size_t) n;
+    f->at += LATE_HEAD_BYTES + columns + (size_t) n;
     f->put++;
     return true;
 }
 
 static void on_more(uv_idle_t *h) {
     struct late_feed *f = h->data;
-    while (f->at + 4 <= f->map_bytes && spool_pending_bytes(f->sensor->spool) < PENDING_MAX)
+    while (f->at + LATE_HEAD_BYTES <= f->map_bytes && spool_pending_bytes(f->sensor->spool) < PENDING_MAX)
         if (!put_one(f)) {
             (void) uv_idle_stop(h);
             return;
         }
-    if (f->at + 4 > f->map_bytes) {
+    if (f->at + LATE_HEAD_BYTES > f->map_bytes) {
         f->step = ENDING;
         (void) uv_idle_stop(h);
     }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "detect/rule.h"
+#include "event/columns.h"
 
 enum {
     MESSAGE_MAX = FRAME_BYTES_MAX,
@@ -234,7 +235,7 @@ static void write_line(struct messages *m, uint64_t number, struct jsonw *w) {
         jsonw_ku64(w, "source_id", rec.source);
         jsonw_kstr(w, "source",
                    rec.source < m->registry->n ? m->registry->sources[rec.source].name : STR(""));
-        jsonw_kstr(w, "peer", rec.peer);
+        jsonw_kstr(w, "peer", columns_count(rec.peer) ? STR("") : rec.peer);
         jsonw_kstr(w, "text", text);
         jsonw_kbool(w, "cut", rec.bytes.n > LINE_SHOWN_MAX);
     } else {

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "intake/tail_file.h"
@@ -83,5 +84,39 @@ static void knows_content_again(void **state UNUSED) {
     close(third);
 }
 
-UNIT_GROUP(intake_tail_file, cmocka_unit_test(a_mark_does_not_depend_on_how_it_was_made),
+/* Whoever goes on in the middle of a file knows its columns: those of the last line before that says them. */
+static void columns_are_found_again(void **state UNUSED) {
+    enum { LINES = 3000, CAP = 3 * LINE_FIELDS_BYTES };
+    char buffer[CAP];
+    size_t second = 0, third = 0;
+    struct buf text;
+    struct columns c;
+    buf_init(&text, 1 << 20);
+    buf_add_z(&text, "#Software: IIS\r\n#Fields: date c-ip\r\n");
+    size_t first = text.n;
+    for (unsigned i = 0; i < LINES; i++) {
+        if (i == LINES / 3)
+            buf_add_z(&text, "#Fields: date time c-ip\r\n"), second = text.n;
+        if (i == LINES / 3 * 2)
+            buf_add_z(&text, "#Date: x\r\n#Fields: c-ip\n"), third = text.n;
+        buf_printf(&text, "2026-11-22 17:03:%02u #Fields: cs-host not at its beginning\r\n", i % 60);
+    }
+    assert_int_equal(buf_error(&text), 0);
+    size_t n = text.n;
+    int fd = file_of(text.p, n);
+    const struct { size_t at; size_t columns; } rows[] = {{0, 0}, {10, 0}, {first, 2}, {first + 50, 2}, {second - 1, 2}, {second, 3}, {second + 30000, 3},
+                                                          {third - 1, 3}, {third, 1}, {third + 100, 1}, {n, 1}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_int_equal(tail_columns_before(fd, rows[i].at, buffer, sizeof buffer, &c), 0);
+        assert_int_equal(columns_count(columns_of(&c)), rows[i].columns);
+    }
+    close(fd);
+    fd = file_of(text.p + first, n - first); /* does not begin with '#': no such file */
+    assert_int_equal(tail_columns_before(fd, n - first, buffer, sizeof buffer, &c), 0);
+    assert_int_equal(c.n, 0);
+    close(fd);
+    buf_done(&text);
+}
+
+UNIT_GROUP(intake_tail_file, cmocka_unit_test(columns_are_found_again), cmocka_unit_test(a_mark_does_not_depend_on_how_it_was_made),
            cmocka_unit_test(states_come_back_as_they_were), cmocka_unit_test(knows_content_again))
