@@ -29,6 +29,10 @@ void index_sql_drop(struct buf *out, uint32_t segment) {
     buf_printf(out, "ALTER TABLE " TABLE " DROP PARTITION %u", segment / INDEX_SEGMENTS_A_PARTITION);
 }
 
+void index_sql_delete(struct buf *out, uint32_t segment) {
+    buf_printf(out, "ALTER TABLE " TABLE " DELETE IN PARTITION %u WHERE segment = %u", segment / INDEX_SEGMENTS_A_PARTITION, segment);
+}
+
 /* ---- conditions ---- */
 
 static void put_text(struct buf *out, struct str s) {
@@ -162,7 +166,7 @@ void index_sql_find(struct buf *out, uint64_t made, const struct index_cond *con
 
 static const char *const words[] = {
     "CREATE", "TABLE", "IF", "NOT", "EXISTS", "ENGINE", "MergeTree", "PARTITION", "BY", "ORDER", "CODEC", "ZSTD", "Delta", "DoubleDelta",
-    "INSERT", "INTO", "FORMAT", "RowBinary", "TRUNCATE", "ALTER", "DROP", "SELECT", "FROM", "WHERE", "AND", "OR", "GROUP", "DESC",
+    "INSERT", "INTO", "FORMAT", "RowBinary", "TRUNCATE", "ALTER", "DROP", "DELETE", "SELECT", "FROM", "WHERE", "AND", "OR", "GROUP", "DESC",
     "LIMIT", "AS", "IN", "BETWEEN", "UInt8", "UInt32", "UInt64", "Int64", "String", "FixedString", "Array", "LowCardinality", "intDiv",
     "if", "min", "max", "sum", "has", "arrayExists", "position", "unhex", "toFixedString", "x", "k", TABLE, "made", "kind", "segment",
     "n", "width", "place", "rough", "time", "source", "hosts", "users", "v4", "v6", "digests", "text",

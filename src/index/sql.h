@@ -35,7 +35,8 @@ void index_sql_create(struct buf *out);
 void index_sql_insert(struct buf *out);
 void index_sql_empty(struct buf *out);
 /* Rows of segments in the partition of this one are dropped whole. */
-void index_sql_drop(struct buf *out, uint32_t segment);
+void index_sql_drop(struct buf *out, uint32_t segment); /* all of its partition */
+void index_sql_delete(struct buf *out, uint32_t segment);
 enum { INDEX_SEGMENTS_A_PARTITION = 64 };
 /* Answers are rows of index_found_read: marks of each segment as one row, definitions of sources, candidates; at most
  * `most` rows, marks and sources first. cond NULL: marks alone. */

@@ -252,6 +252,9 @@ static struct str url_read(struct arena *a, struct str s) {
     for (size_t i = 0; i < s.n; i++)
         if ((unsigned char) s.p[i] <= ' ')
             return STR_NULL;
+    /* What stood before a fragment is at the end now, and what ends a sentence belongs to no URL there either. */
+    while (p.rest.n && strchr("\"'`>),;.", p.rest.p[p.rest.n - 1]))
+        p.rest.n--;
     struct str host = host_read(a, p.host);
     struct ip v6;
     if (!host.p)

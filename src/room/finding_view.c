@@ -183,12 +183,14 @@ int room_evidence(struct room *r, int64_t incident, struct str fid, struct room_
     return e;
 }
 
-int room_holds_state(struct room *r, uint64_t *ret_state, struct diag *reterr) {
+/* An open case holds, and a closed one that was closed since then. */
+#define HOLDS "f.incident_id IN (SELECT id FROM incident WHERE state = 'open' OR coalesce(closed_at, ?1) >= ?1)"
+
+int room_holds_state(struct room *r, int64_t closed_since_ns, uint64_t *ret_state, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT count(*), coalesce(sum(evidence_n), 0), coalesce(sum(incident_id), 0) FROM finding "
-                      "WHERE incident_id IS NOT NULL",
-                      "");
+                      "SELECT count(*), coalesce(sum(f.evidence_n), 0), coalesce(sum(f.incident_id), 0) FROM finding f WHERE " HOLDS,
+                      "i", closed_since_ns);
     if (e == 0 && (e = sql_step(st, reterr)) == 1) {
         *ret_state = hash_mix(hash_mix((uint64_t) sql_i64(st, 0), (uint64_t) sql_i64(st, 1)), (uint64_t) sql_i64(st, 2));
         e = 0;
@@ -196,14 +198,13 @@ int room_holds_state(struct room *r, uint64_t *ret_state, struct diag *reterr) {
     return e;
 }
 
-int room_holds_write(struct room *r, struct buf *out, size_t *ret_n, struct diag *reterr) {
+int room_holds_write(struct room *r, int64_t closed_since_ns, struct buf *out, size_t *ret_n, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     *ret_n = 0;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT json_extract(x.value, '$.spool') AS n, min(f.incident_id) FROM finding f, "
-                      "json_each(f.json, '$.evidence') x WHERE f.incident_id IS NOT NULL AND n IS NOT NULL "
-                      "GROUP BY n ORDER BY n",
-                      "");
+                      "json_each(f.json, '$.evidence') x WHERE " HOLDS " AND n IS NOT NULL GROUP BY n ORDER BY n",
+                      "i", closed_since_ns);
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
         buf_printf(out, "%lld %lld\n", (long long) sql_i64(st, 0), (long long) sql_i64(st, 1));
         ++*ret_n;

@@ -225,6 +225,19 @@ int spool_candidates(const char *dir, const struct sign_public *key, int64_t bef
     return r;
 }
 
+int spool_newest_segment(const char *dir, uint32_t *ret, struct diag *reterr) {
+    struct spool_segments l;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 ? diag_set(reterr, -errno, "cannot open the spool '%s': %s", dir, err_word(-errno)) : spool_segments_list(fd, false, &l, reterr);
+    if (fd >= 0)
+        close(fd);
+    if (r < 0)
+        return r;
+    *ret = l.n ? l.at[l.n - 1] : 0;
+    spool_segments_done(&l);
+    return 0;
+}
+
 /* ---- whose lines are in it ---- */
 
 struct census {

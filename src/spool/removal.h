@@ -58,6 +58,8 @@ struct spool_candidate {
 };
 int spool_candidates(const char *dir, const struct sign_public *key, int64_t before_ns, struct spool_candidate **ret, size_t *ret_n,
                      struct diag *reterr) MUST_USE;
+/* The segment that is written now, or was last; 0: there is none. */
+int spool_newest_segment(const char *dir, uint32_t *ret, struct diag *reterr) MUST_USE;
 /* Writes the note, then removes the segment. Also goes on where a kill cut it short. */
 int spool_segment_remove(const char *dir, const struct spool_candidate *c, const char *why, int64_t now_ns,
                          const struct sign_secret *key, const struct sign_public *pub, struct diag *reterr) MUST_USE;

@@ -228,5 +228,26 @@ def a_cluster_of_two_shards_is_used_by_its_url():
                     s.stop()
 
 
+@tap.test
+def rows_of_what_retention_removed_go():
+    tap.need(LIBRARY.exists(), f"no chDB at {LIBRARY}")
+    settings = {"sources": [], "spool": {"segment": 1, "close_after": "1s"}, "retention": {"keep": "6s"}, "index": {"library": str(LIBRARY)}}
+    with programs.served(settings, ["--no-local-logs"]) as s:
+        s.wait_up()
+        sock = s.data / "run" / "index.sock"
+
+        def segments():
+            status, b = post(sock, "SELECT segment FROM kizuki_events WHERE kind = 1 GROUP BY segment ORDER BY segment FORMAT RowBinary") if sock.exists() else (0, b"")
+            return {int.from_bytes(b[i:i + 4], "little") for i in range(0, len(b), 4)} if status == 200 else set()
+
+        def gone():
+            send(s.syslog_port, lines(300, 3))  # the tree goes on from whole blocks: what is old goes when something new came
+            return {int(p.name[:8]) for p in (s.data / "spool").glob("*.removed")} - {int(p.name[:8]) for p in (s.data / "spool").glob("*.seg*")}
+        send(s.syslog_port, lines(600, 1))
+        tap.wait_until(lambda: 1 in segments(), 60, what="rows of the first segment")
+        removed = tap.wait_until(gone, 60, 1, "a segment that is removed")
+        tap.wait_until(lambda: segments() and not removed & segments(), 60, 0.5, f"rows of {removed} go")
+
+
 if __name__ == "__main__":
     tap.main()

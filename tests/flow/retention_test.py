@@ -3,6 +3,7 @@
 removed is a record of its own, and verify tells a lawful removal from any other."""
 import json
 import os
+import re
 import shutil
 import socket
 
@@ -26,6 +27,10 @@ def attack(port):
         s.shutdown(socket.SHUT_WR)
         while s.recv(4096):
             pass
+
+
+def time_in(path, word):
+    return re.search(rf"^{word} (\S+)$", path.read_text(errors="replace"), re.M)[1]
 
 
 def segments(data):
@@ -57,6 +62,15 @@ def segments_go_when_their_time_is_over_and_verify_knows():
         tap.wait_until(lambda: status()["held_segments"] >= 1 and status()["state"] == "held", 60, 0.1, str(status()))
         told = lambda: [json.loads(l) for l in tap.run(tap.KIZUKI, "search", "event.action:segment-removed", s.data).stdout.splitlines()]
         tap.wait_until(told, 60, 0.2, "the removal is a record of its own")
+        # what goes was told before, in a record that was sealed then: no note of a removal is older than the seal over its record
+        record = lambda: {int(t["kizuki.keep.segment"]): t["kizuki.position"]["spool"] for t in reversed(told())}
+        tap.wait_until(lambda: removed(s.data) <= set(record()), 60, 0.2, "each removal was told")
+        seals_of = sorted((int(re.search(r"^(\d+)$", p.read_text(), re.M)[1]), time_in(p, "sealed")) for p in (s.data / "spool").glob("*.checkpoint"))
+        for n in sorted(removed(s.data))[:20]:
+            sealed = next(at for size, at in seals_of if size >= record()[n])
+            assert sealed <= time_in(s.data / "spool" / f"{n:08}.removed", "removed"), (n, record()[n], sealed)
+        # and the searcher keeps nothing of it
+        tap.wait_until(lambda: not (removed(s.data) & {int(p.name[:8]) for p in (s.data / "search").glob("*.filter")}), 60, 0.2, "filters of removed segments")
         s.stop()
         found = tap.run(tap.KIZUKI, "search", "Failed password", s.data, "--count").stdout.decode()
         assert found.strip() == "200", found  # a case's lines are all there

@@ -317,13 +317,18 @@ struct config_keeping config_keeping_of(const struct config *c, struct str sourc
 
 /* A misread setting deletes: what contradicts itself is refused at start. */
 static int read_retention(struct reading *r, const struct yaml_node *v) {
-    static const char *const keys[] = {"keep", "required", "why", "sources", NULL};
+    static const char *const keys[] = {"keep", "required", "why", "sources", "hold", NULL};
     static const char *const row_keys[] = {"name", "keep", "required", "why", "own", NULL};
     const struct yaml_node *list = yaml_get(v, "sources");
     struct config *c = r->c;
     int e = yaml_only_keys(v, keys, r->file, r->err);
     if (e == 0)
         e = read_keeping(r, v, &c->keeping);
+    struct str hold;
+    if (e == 0 && yaml_get_str(v, "hold", &hold) && str_eq_z(hold, "forever"))
+        c->hold_ns = CONFIG_HOLD_FOREVER;
+    else if (e == 0)
+        e = read_span_at(r, v, "hold", NS_PER_S, &c->hold_ns);
     if (e == 0 && list && (list->kind != YAML_SEQUENCE || list->n > CONFIG_SOURCES_MAX))
         return wrong(r, list, "sources wants a list of at most 4096");
     if (e == 0 && list && !(c->keepings = arena_zalloc(&c->arena, (list->n + 1) * sizeof *c->keepings)))
@@ -558,6 +563,7 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->canary_late_ns = 60 * NS_PER_S;
     c->gate.elastic_version = STR("8.13.0");
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
+    c->hold_ns = CONFIG_HOLD_NS;
     c->trace_test_min = 3 * 60 + 30;
     c->index_use = true;
     c->index_memory_mb = 1024;

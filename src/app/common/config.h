@@ -29,6 +29,7 @@
  *     keep: 400d
  *     required: 1y                 what law or contract asks for; `keep` may not be shorter
  *     why: TEXT                    by which law or contract
+ *     hold: 3y                     how long what a case stands on stays after it was closed; forever
  *     sources:                     where one source differs; a segment stays as long as its longest
  *       - {name: N, keep: 800d, required: 3y, why: TEXT, own: 30d}   own: how long the source itself keeps its logs
  *   vault:                         copies of what is sealed, in another Kizuki (docs/spool.md)
@@ -87,6 +88,10 @@ struct config_gate {
     size_t n_open;
 };
 
+/* Three years: the time in which unauthorised access (不正アクセス行為) can be prosecuted (刑事訴訟法250条2項6号). */
+#define CONFIG_HOLD_NS (3 * 365 * NS_PER_DAY)
+#define CONFIG_HOLD_FOREVER INT64_MAX
+
 struct config {
     struct arena arena;
     char file[4096]; /* "" when there was none */
@@ -114,6 +119,7 @@ struct config {
         struct str why;
     } keeping, *keepings;
     size_t n_keepings;
+    int64_t hold_ns; /* after a case was closed; CONFIG_HOLD_FOREVER */
     struct config_vault {
         struct config_address offer[4];
         size_t n_offer;

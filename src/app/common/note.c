@@ -33,18 +33,22 @@ static void give_away(const char *path, const char *data) {
         log_warn("'%s' cannot be given to the sensor's account: %s", path, err_word(-errno));
 }
 
-int note_leave(struct note *n, const char *data, struct diag *reterr) {
+int note_leave_at(struct note *n, const char *data, char ret_path[NOTE_PATH_CAP], struct diag *reterr) {
     static _Atomic unsigned left;
-    char path[4096 + 64];
     jsonw_end(&n->w);
     int r = buf_error(&n->bytes);
     if (r == 0) {
-        snprintf(path, sizeof path, "%.4000s/notes/%020lld-%ld-%u.json", data, (long long) time_now_ns(), (long) getpid(),
+        snprintf(ret_path, NOTE_PATH_CAP, "%.4000s/notes/%020lld-%ld-%u.json", data, (long long) time_now_ns(), (long) getpid(),
                  atomic_fetch_add(&left, 1));
-        r = file_write_atomic(path, buf_str(&n->bytes), 0600, reterr);
+        r = file_write_atomic(ret_path, buf_str(&n->bytes), 0600, reterr);
         if (r == 0)
-            give_away(path, data);
+            give_away(ret_path, data);
     }
     buf_done(&n->bytes);
     return r;
+}
+
+int note_leave(struct note *n, const char *data, struct diag *reterr) {
+    char path[NOTE_PATH_CAP];
+    return note_leave_at(n, data, path, reterr);
 }

@@ -14,6 +14,9 @@ struct note {
 /* dataset: "kizuki.vault", "kizuki.keep" or "kizuki.trace". */
 void note_begin(struct note *n, const char *dataset, const char *action);
 /* Ends and leaves it; frees. The folder is there (note_folder, before a program is walled in). */
+/* The same, and its path: the sensor removes it once its record is on disk. */
+#define NOTE_PATH_CAP (4096 + 64)
+int note_leave_at(struct note *n, const char *data, char ret_path[NOTE_PATH_CAP], struct diag *reterr) MUST_USE;
 int note_leave(struct note *n, const char *data, struct diag *reterr) MUST_USE;
 /* "DATA/notes", made when it is not there. dst holds 4096 bytes. */
 int note_folder(const char *data, char *dst, struct diag *reterr) MUST_USE;

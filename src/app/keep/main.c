@@ -101,12 +101,10 @@ static void remove_due(struct keep *k) {
     struct diag d = {0};
     char line[1024];
     int64_t now = time_monotonic_ns();
-    int r;
     if (k->looked_ns && now - k->looked_ns < retain_every_ns(k->retain))
         return;
     k->looked_ns = now;
-    while ((r = retain_step(k->retain, time_now_ns(), &d)) == 1)
-        continue;
+    int r = retain_step(k->retain, time_now_ns(), &d);
     write_status(k, NULL);
     if (r < 0 && r != -ENOENT)
         log_error("nothing is removed: %s", diag_format(&d, line, sizeof line));

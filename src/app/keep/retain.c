@@ -6,11 +6,19 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "spool/prove.h"
 #include "spool/removal.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
-enum { KNOWN_MAX = 4096 }; /* segments whose end is remembered: half a year of hours */
+enum { KNOWN_MAX = 4096, /* segments whose end is remembered: half a year of hours */
+       TOLD_MAX = 64 };   /* that go together: a day that was missed, and more the next time */
+
+struct told {
+    uint32_t segment;
+    char note[NOTE_PATH_CAP];
+};
 
 /* When a segment's time is over: read once, its content does not change. */
 struct known {
@@ -26,6 +34,9 @@ struct retain {
     int64_t shortest_ns; /* nothing younger can be due; 0: nothing ever */
     struct known known[KNOWN_MAX];
     struct holds holds;
+    struct told told[TOLD_MAX]; /* that they go: a restart tells it again */
+    size_t n_told;
+    uint32_t sealed_after; /* the segment in which that stands at the latest; 0: not yet on disk */
     uint64_t removed; /* segments, in this life */
     int64_t removed_ns;
     uint32_t held_segments;
@@ -110,50 +121,99 @@ static int look_at_holds(struct retain *r, int64_t now_ns) {
     return e;
 }
 
-/* ---- removing ---- */
+/* ---- removing ----
+ *
+ * First it is told, each segment a record of its own; when all of those records are on disk and the segment they can at most
+ * stand in is sealed, the segments go. So whoever removes something has signed for having said so before. */
 
-static void tell(const struct retain *r, const struct spool_candidate *c, const char *why) {
+static int announce_one(const struct retain *r, const struct spool_candidate *c, const char *action, const char *why, struct told *ret,
+                        struct diag *err) {
     struct note n;
-    struct diag d = {0};
-    note_begin(&n, "kizuki.keep", "segment-removed");
+    note_begin(&n, "kizuki.keep", action);
     jsonw_ku64(&n.w, "kizuki.keep.segment", c->segment);
     jsonw_ku64(&n.w, "kizuki.keep.from", c->from);
     jsonw_ku64(&n.w, "kizuki.keep.to", c->to);
     jsonw_kz(&n.w, "kizuki.keep.why", why);
-    if (note_leave(&n, r->c->data, &d) < 0)
-        log_warn("that segment %u was removed is not noted: %s", c->segment, d.text);
+    ret->segment = c->segment;
+    return note_leave_at(&n, r->c->data, ret->note, err);
 }
 
-static int remove_one(struct retain *r, const struct spool_candidate *all, size_t n, int64_t now_ns, struct diag *err) {
+/* The holder of a segment whose time is over; it is counted. */
+static const struct hold *held_by(struct retain *r, const struct spool_candidate *c) {
+    const struct hold *h = holds_find(&r->holds, c->from, c->to);
+    if (h) {
+        r->held_segments++;
+        r->held_incident = h->incident;
+    }
+    return h;
+}
+
+static int announce(struct retain *r, const struct spool_candidate *all, size_t n, int64_t now_ns, struct diag *err) {
     r->held_segments = 0;
+    r->sealed_after = 0;
     for (size_t i = 0; i < n; i++) {
         struct known *k;
         int e = known_of(r, all[i].segment, &k, err);
         if (e < 0)
             return e;
-        if (k->due_ns > now_ns)
+        if (k->due_ns > now_ns || held_by(r, &all[i]) || r->n_told == TOLD_MAX)
             continue;
-        const struct hold *h = holds_find(&r->holds, all[i].from, all[i].to);
-        if (h) {
-            r->held_segments++;
-            r->held_incident = h->incident;
-            continue;
-        }
-        /* Told before it is done: a kill in between tells it twice, never not at all. */
-        tell(r, &all[i], k->why);
-        if ((e = spool_segment_remove(r->spool, &all[i], k->why, now_ns, r->key, r->pub, err)) < 0)
+        if ((e = announce_one(r, &all[i], "segment-removed", k->why, &r->told[r->n_told], err)) < 0)
             return e;
-        log_info("segment %u removed (records %llu to %llu): %s", all[i].segment, (unsigned long long) all[i].from,
-                 (unsigned long long) all[i].to, k->why);
-        r->removed++;
-        r->removed_ns = now_ns;
-        return 1;
+        r->n_told++;
     }
     return 0;
 }
 
+/* 1: what was told is sealed. */
+static int is_sealed(struct retain *r, struct diag *err) {
+    uint32_t sealed = 0;
+    if (!r->sealed_after) {
+        for (size_t i = 0; i < r->n_told; i++)
+            if (access(r->told[i].note, F_OK) == 0)
+                return 0;
+        int e = spool_newest_segment(r->spool, &r->sealed_after, err);
+        if (e < 0)
+            return e;
+    }
+    int e = spool_newest_checkpoint(r->spool, &sealed, err);
+    return e < 0 ? e : sealed >= r->sealed_after;
+}
+
+static const struct told *told_of(const struct retain *r, uint32_t segment) {
+    for (size_t i = 0; i < r->n_told; i++)
+        if (r->told[i].segment == segment)
+            return &r->told[i];
+    return NULL;
+}
+
+static int remove_told(struct retain *r, const struct spool_candidate *all, size_t n, int64_t now_ns, struct diag *err) {
+    int e = 0;
+    r->held_segments = 0;
+    for (size_t i = 0; e == 0 && i < n; i++) {
+        struct known *k;
+        struct told kept;
+        if (!told_of(r, all[i].segment))
+            continue;
+        if ((e = known_of(r, all[i].segment, &k, err)) < 0)
+            break;
+        if (held_by(r, &all[i])) { /* since it was told */
+            e = announce_one(r, &all[i], "segment-kept", "a case holds it since it was told that it goes", &kept, err);
+            continue;
+        }
+        if ((e = spool_segment_remove(r->spool, &all[i], k->why, now_ns, r->key, r->pub, err)) < 0)
+            break;
+        log_info("segment %u removed (records %llu to %llu): %s", all[i].segment, (unsigned long long) all[i].from,
+                 (unsigned long long) all[i].to, k->why);
+        r->removed++;
+        r->removed_ns = now_ns;
+    }
+    r->n_told = 0;
+    return e;
+}
+
 int64_t retain_every_ns(const struct retain *r) {
-    return MIN(NS_PER_MIN, MAX(r->shortest_ns / 4, NS_PER_S));
+    return r->n_told ? NS_PER_S : MIN(NS_PER_MIN, MAX(r->shortest_ns / 4, NS_PER_S));
 }
 
 int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) {
@@ -161,12 +221,17 @@ int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) {
     size_t n;
     if (!r->shortest_ns)
         return 0;
-    int e = spool_candidates(r->spool, r->pub, now_ns - r->shortest_ns, &all, &n, reterr);
+    int e = r->n_told ? is_sealed(r, reterr) : 1;
+    if (e <= 0)
+        return e;
+    e = spool_candidates(r->spool, r->pub, now_ns - r->shortest_ns, &all, &n, reterr);
     if (e < 0)
         return e;
     /* Who holds what is asked for only when something could go. */
     if (n && look_at_holds(r, now_ns) == 0)
-        e = remove_one(r, all, n, now_ns, reterr);
+        e = r->n_told ? remove_told(r, all, n, now_ns, reterr) : announce(r, all, n, now_ns, reterr);
+    if (!n)
+        r->n_told = 0;
     mem_free(all);
     return e;
 }

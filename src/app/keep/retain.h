@@ -17,7 +17,7 @@ struct retain;
 int retain_new(const struct config *c, const char *spool, const struct sign_secret *key, const struct sign_public *pub,
                struct retain **ret) MUST_USE;
 void retain_free(struct retain *r);
-/* Removes at most one segment. 1: it did, and there may be more; 0: nothing more now. */
+/* One step of: telling what goes, waiting until that is sealed, removing. */
 int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) MUST_USE;
 /* How often to look: a minute, or a quarter of the shortest time where that is less. */
 int64_t retain_every_ns(const struct retain *r);

@@ -11,17 +11,23 @@
 #define LOOK_NS (2 * NS_PER_S)
 #define WRITE_NS NS_PER_MIN
 
+/* What was closed before that holds no longer. */
+static int64_t closed_since(const struct program *p) {
+    int64_t hold = p->config->hold_ns;
+    return hold == CONFIG_HOLD_FOREVER ? INT64_MIN : room_now(p->room) - hold;
+}
+
 static int collect(struct program *p, bool *ret_changed, struct diag *err) {
     struct holds_out *h = &p->holds;
     uint64_t state = 0;
-    int e = room_holds_state(p->room, &state, err);
+    int e = room_holds_state(p->room, closed_since(p), &state, err);
     *ret_changed = e == 0 && (state != h->state || !h->lines.max);
     if (!*ret_changed)
         return e;
     if (!h->lines.max)
         buf_init(&h->lines, HOLDS_BYTES_MAX - 1024);
     buf_clear(&h->lines);
-    e = room_holds_write(p->room, &h->lines, &h->n, err);
+    e = room_holds_write(p->room, closed_since(p), &h->lines, &h->n, err);
     if (e == 0)
         h->state = state;
     return e;

@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "spool/reader.h"
 
+#include <dirent.h>
 #include <limits.h>
+#include <unistd.h>
 
 enum { PATH_CAP = PATH_MAX + SPOOL_NAME_CAP };
 
@@ -113,6 +115,44 @@ static int make_one(struct spool_reader *reader, const struct filter *like, stru
     build_done(&b);
     whole_done(&whole);
     return r;
+}
+
+static bool is_kept(const uint32_t *segments, size_t n, uint32_t segment) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (segments[middle] < segment)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && segments[low] == segment;
+}
+
+int scan_forget_filters(const char *spool_dir, const char *filter_dir, struct diag *reterr) {
+    CLEANUP(spool_reader_freep) struct spool_reader *reader = NULL;
+    uint32_t *segments;
+    size_t n;
+    int gone = 0, r = spool_reader_open(spool_dir, &reader, reterr);
+    if (r == 0)
+        r = spool_reader_segments(reader, &segments, &n, reterr);
+    if (r < 0)
+        return r;
+    DIR *dir = n ? opendir(filter_dir) : NULL; /* a spool with nothing in it is one that could not be read */
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        char name[SPOOL_NAME_CAP];
+        uint64_t segment;
+        struct str s = str_of(e->d_name);
+        ptrdiff_t dot = str_find_byte(s, '.', 0);
+        if (dot <= 0 || str_to_u64(str_to(s, (size_t) dot), &segment) < 0 || segment > UINT32_MAX ||
+            strcmp(filter_name((uint32_t) segment, name), e->d_name) != 0 || is_kept(segments, n, (uint32_t) segment))
+            continue;
+        gone += unlinkat(dirfd(dir), e->d_name, 0) == 0;
+    }
+    if (dir)
+        closedir(dir);
+    mem_free(segments);
+    return gone;
 }
 
 int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders, uint32_t but,

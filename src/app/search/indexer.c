@@ -181,20 +181,38 @@ static int check(struct indexer *x, struct diag *err) {
     return r;
 }
 
-/* Rows of segments that are no longer kept. */
-static int forget(struct indexer *x, uint32_t oldest, struct diag *err) {
-    uint32_t dropped = UINT32_MAX;
+static bool holds(const uint32_t *segments, size_t n, uint32_t from, uint32_t to) {
+    for (size_t i = 0; i < n; i++)
+        if (segments[i] >= from && segments[i] < to)
+            return true;
+    return false;
+}
+
+/* Rows of segments that are no longer kept: the whole partition where none of it is, else the segment's. The index takes its
+ * time with the latter; until the next check (CHECK_NS) it is not asked again. */
+static int forget(struct indexer *x, const uint32_t *segments, size_t n, struct diag *err) {
     int r = 0;
     for (size_t i = 0; r == 0 && i < x->n_covered && index_client_is_local(x->client); i++) {
-        uint32_t partition = x->covered[i].segment / INDEX_SEGMENTS_A_PARTITION;
+        uint32_t segment = x->covered[i].segment, first = segment / INDEX_SEGMENTS_A_PARTITION * INDEX_SEGMENTS_A_PARTITION;
         struct buf s;
-        if (partition >= oldest / INDEX_SEGMENTS_A_PARTITION || partition == dropped)
+        if (segment > segments[n - 1] || holds(segments, n, segment, segment + 1)) /* newer than the list: read meanwhile */
             continue;
+        bool whole = !holds(segments, n, first, first + INDEX_SEGMENTS_A_PARTITION);
         buf_init(&s, INDEX_STATEMENT_BYTES_MAX);
-        index_sql_drop(&s, x->covered[i].segment);
+        if (whole)
+            index_sql_drop(&s, segment);
+        else
+            index_sql_delete(&s, segment);
         r = index_client_run(x->client, buf_str(&s), STR(""), RUN_MS, &x->answer, err);
         buf_done(&s);
-        dropped = partition;
+        size_t left = 0;
+        for (size_t k = 0; r == 0 && k < x->n_covered; k++)
+            if (k != i && !(whole && x->covered[k].segment / INDEX_SEGMENTS_A_PARTITION == segment / INDEX_SEGMENTS_A_PARTITION))
+                x->covered[left++] = x->covered[k];
+        if (r == 0) {
+            x->n_covered = left;
+            i = (size_t) -1; /* again from the first: several may have gone */
+        }
     }
     return r;
 }
@@ -378,7 +396,7 @@ static int step(struct indexer *x, const uint32_t *segments, size_t n, const vol
     int64_t now = time_monotonic_ns();
     int r = now - x->checked_ns > CHECK_NS || !x->created ? check(x, err) : 0;
     if (r == 0)
-        r = forget(x, segments[0], err);
+        r = forget(x, segments, n, err);
     if (r == 0 && (!x->looked_ns || now - x->looked_ns > LOOK_NS)) {
         /* the one that was the newest is read to its end first */
         r = advance(x, &x->tail, x->tail.segment ? x->tail.segment : segments[n - 1], stop, err);

@@ -52,6 +52,8 @@
 
 enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, NIGHTLY_WAIT_MS = 30000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
 
+#define FORGET_WAIT_NS (10 * NS_PER_S)
+
 struct slot {
     int64_t id; /* 0: free */
     struct job *job; /* one of the two */
@@ -76,6 +78,7 @@ struct program {
     struct exports exports;
     char exports_dir[4096], status[4096], notes[4096];
     struct nightly nightly;
+    int64_t forgot_ns; /* of whoever makes filters */
     volatile bool ending, confined;
 };
 
@@ -86,10 +89,24 @@ static void sleep_ms(struct program *p, int ms) {
         nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000}, NULL);
 }
 
+static void forget_filters(struct program *p) {
+    struct diag d = {0};
+    int64_t now = time_monotonic_ns();
+    if (p->forgot_ns && now - p->forgot_ns < FORGET_WAIT_NS)
+        return;
+    p->forgot_ns = now;
+    int r = scan_forget_filters(p->spool, p->filters, &d);
+    if (r > 0)
+        log_info("%d filters of segments that are no longer kept are removed", r);
+    if (r < 0 && r != -ENOENT)
+        log_warn("filters of removed segments stay: %s", d.text);
+}
+
 /* 1: one that was missing is there now. */
 static int make_filter(struct program *p, uint32_t but) {
     struct diag d = {0};
     uint32_t segment;
+    forget_filters(p);
     int r = scan_make_filter(p->spool, p->filters, p->decoders, but, &p->ending, &segment, &d);
     if (r == 1)
         log_info("segment %u has a filter now", segment);

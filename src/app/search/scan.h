@@ -48,6 +48,8 @@ const struct scan_progress *scan_progress(const struct scan *s);
 struct search *scan_search(struct scan *s);
 struct str scan_source_name(const struct scan *s, uint32_t source);
 
+/* Removes filters of segments that are no longer kept: what a filter says of them is to go with them. How many. */
+int scan_forget_filters(const char *spool_dir, const char *filter_dir, struct diag *reterr) MUST_USE;
 /* Makes the filters of closed segments that have none, newest first, one segment a call. 1: made one; 0: none is
  * missing. *ret_segment says which. but: a segment whose filter somebody else is making, or 0. */
 int scan_make_filter(const char *spool_dir, const char *filter_dir, struct decode_set *decoders, uint32_t but,

@@ -38,6 +38,10 @@ static void conditions_are_written_as_sql(void **state UNUSED) {
     assert_str(buf_str(&b), "ALTER TABLE kizuki_events DROP PARTITION 3");
     assert_true(index_sql_permitted(buf_str(&b)));
     buf_clear(&b);
+    index_sql_delete(&b, 200);
+    assert_str(buf_str(&b), "ALTER TABLE kizuki_events DELETE IN PARTITION 3 WHERE segment = 200");
+    assert_true(index_sql_permitted(buf_str(&b)));
+    buf_clear(&b);
     index_sql_find(&b, UINT64_MAX, NULL, 1);
     assert_true(index_sql_permitted(buf_str(&b)));
     buf_done(&b);

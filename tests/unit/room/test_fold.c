@@ -310,6 +310,37 @@ static void a_closed_case_takes_no_new_attack(void **state UNUSED) {
     fixture_free(f);
 }
 
+static struct str held(struct fixture *f, int64_t closed_since_ns, struct buf *out) {
+    size_t n;
+    buf_clear(out);
+    assert_int_equal(room_holds_write(f->r, closed_since_ns, out, &n, NULL), 0);
+    return buf_str(out);
+}
+
+static void a_closed_case_holds_for_its_time(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct story s = {.id = "d1", .revision = 1, .rule = "r", .kind = "brute_force", .level = "high", .service = "ssh",
+                      .group_source = "203.0.113.9", .first_ns = T0, .last_ns = T0 + MIN_, .count = 50, .good = -1};
+    struct room_incident_change close = {.set_state = true, .open = false};
+    uint64_t open = 0, closed = 0, later = 0;
+    struct buf out;
+    buf_init(&out, 65536);
+    f->now_ns = T0 + 2 * MIN_;
+    int64_t id = fold(f, &s).incident;
+    assert_true(held(f, T0 + 900 * MIN_, &out).n > 0); /* open: whatever the time */
+    assert_int_equal(room_holds_state(f->r, T0 + 900 * MIN_, &open, NULL), 0);
+    assert_int_equal(room_incident_change(f->r, &duty, id, 1, &close, NULL), 0);
+    assert_true(held(f, T0 + 2 * MIN_, &out).n > 0);
+    assert_true(held(f, INT64_MIN, &out).n > 0);
+    assert_int_equal(held(f, T0 + 2 * MIN_ + 1, &out).n, 0);
+    assert_int_equal(room_holds_state(f->r, T0 + 2 * MIN_, &closed, NULL), 0);
+    assert_int_equal(room_holds_state(f->r, T0 + 2 * MIN_ + 1, &later, NULL), 0);
+    assert_true(open == closed && later != closed); /* so that the keeper is told when it ends */
+    buf_done(&out);
+    fixture_free(f);
+}
+
 static void what_lies_far_back_is_listed_only(void **state UNUSED) {
     struct fixture *f = fixture_new();
     struct story s = {.id = "e0",
@@ -419,6 +450,7 @@ UNIT_GROUP(room_fold, cmocka_unit_test(a_campaign_is_one_case),
            cmocka_unit_test(cases_that_share_a_source_become_one),
            cmocka_unit_test(a_bystander_links_nothing),
            cmocka_unit_test(a_closed_case_takes_no_new_attack),
+           cmocka_unit_test(a_closed_case_holds_for_its_time),
            cmocka_unit_test(what_lies_far_back_is_listed_only),
            cmocka_unit_test(addresses_meet_as_what_one_attacker_counts_as),
            cmocka_unit_test(every_registered_service_is_watched),
