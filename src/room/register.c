@@ -103,8 +103,62 @@ int register_update(struct room *r, const struct room_actor *by, int64_t id, int
     return e;
 }
 
+int room_registers_load(struct room *r, const char *folder, struct diag *reterr) {
+    register_kinds_done(&r->kinds);
+    return register_kinds_load(&r->kinds, folder, reterr);
+}
+
+static int refuse(const struct register_faults *faults, struct room_register_refusal *ret, struct diag *err) {
+    for (size_t i = 0; i < faults->n; i++) {
+        const struct register_fault *f = &faults->at[i];
+        if (f->fault == REF_LOOSE)
+            continue;
+        snprintf(ret->field, sizeof ret->field, "%.*s", STR_ARG(f->field));
+        snprintf(ret->code, sizeof ret->code, "%s", register_ref_fault_to_string(f->fault));
+        snprintf(ret->why, sizeof ret->why, "%.*s", (int) MIN(f->value.n, sizeof ret->why - 1), f->value.p);
+        return diag_set(err, -ENOLINK, "%.*s: '%.*s': %s", STR_ARG(f->field), STR_ARG(f->value), register_ref_fault_help(f->fault));
+    }
+    return 0;
+}
+
+struct putting {
+    struct room *r;
+    const struct room_actor *by;
+    const struct room_register_row *row;
+    int64_t version;
+    bool active;
+    struct str json;
+};
+
+static int put(const struct putting *p, int64_t *id, struct room_register_refusal *ret_refusal, struct diag *err) {
+    struct register_all all;
+    struct arena a;
+    struct register_faults faults = {0};
+    struct register_new new = {.name = p->row->key, .values = p->row->values, .whole = true};
+    register_all_begin(&all, p->r);
+    arena_init(&a, (size_t) 256 << 20);
+    struct register_rows *own = register_all_of(&all, p->row->kind, err);
+    int e = own ? 0 : -EIO;
+    for (size_t i = 0; e == 0 && i < own->n; i++)
+        if (own->at[i]->id == *id)
+            new.old = own->at[i];
+    if (e == 0)
+        e = register_refs_check(&all, p->row->kind, &new, 1, &a, &faults, err);
+    if (e == 0)
+        e = refuse(&faults, ret_refusal, err);
+    if (e == 0)
+        e = *id ? register_update(p->r, p->by, *id, p->version, p->row->key, p->json, p->active, err)
+                : register_insert(p->r, p->by, p->row->kind, p->row->key, p->json, id, err);
+    if (e == 0 && new.old && !str_eq(new.old->name, p->row->key))
+        e = register_refs_rename(p->r, p->by, p->row->kind, new.old->name, p->row->key, err);
+    arena_done(&a);
+    register_all_end(&all);
+    return e;
+}
+
 int room_register_put(struct room *r, const struct room_actor *by, const struct room_register_row *row, int64_t id, int64_t version,
-                      bool active, int64_t *ret_id, struct diag *reterr) {
+                      bool active, int64_t *ret_id, struct room_register_refusal *ret_refusal, struct diag *reterr) {
+    struct putting p = {.r = r, .by = by, .row = row, .version = version, .active = active};
     struct buf b;
     struct jsonw w;
     buf_init(&b, 256 * 1024);
@@ -115,8 +169,8 @@ int room_register_put(struct room *r, const struct room_actor *by, const struct 
         e = room_begin(r, reterr);
     if (e == 0) {
         *ret_id = id;
-        e = id ? register_update(r, by, id, version, row->key, buf_str(&b), active, reterr)
-               : register_insert(r, by, row->kind, row->key, buf_str(&b), ret_id, reterr);
+        p.json = buf_str(&b);
+        e = put(&p, ret_id, ret_refusal, reterr);
         room_changed(r, "registers", *ret_id);
         e = room_end(r, e, reterr);
     }

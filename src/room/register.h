@@ -10,15 +10,25 @@
 #define ROOM_REGISTER_ROWS_MAX 20000 /* of one register; the pages list them all */
 #define ROOM_IMPORT_BYTES_MAX ((size_t) 48 << 20) /* a file as read; 20,000 rows of 14 fields have some 10 MB */
 
+/* What the room makes of rows, from the files of content/imports (register_kind.h); once, after room_open. Without it rows are
+ * texts that name nothing. */
+int room_registers_load(struct room *r, const char *folder, struct diag *reterr) MUST_USE;
+
+/* Why a row was not taken: the field, and "no_target" or "loop" with the rows on it. */
+struct room_register_refusal {
+    char field[64], code[16], why[400];
+};
+
 /* One row of the register: {"name":"…",…}, texts only; `key` names it. */
 struct room_register_row {
     struct str kind; /* the register's name */
     struct str key;  /* the value that names the row */
     const struct json_value *values;
 };
-/* In a transaction of its own. id 0: a new row; -EEXIST: the name is taken. active: false takes it out of use, without losing it. */
+/* In a transaction of its own. id 0: a new row; -EEXIST: the name is taken; -ENOLINK: *ret_refusal says which field names what is
+ * not there, or leads back to the row. active: false takes it out of use, without losing it. Rows that name it follow a new name. */
 int room_register_put(struct room *r, const struct room_actor *by, const struct room_register_row *row, int64_t id, int64_t version,
-                      bool active, int64_t *ret_id, struct diag *reterr) MUST_USE;
+                      bool active, int64_t *ret_id, struct room_register_refusal *ret_refusal, struct diag *reterr) MUST_USE;
 /* {"rows":[…]}: with what follows for logs, those that need somebody first. */
 int room_register_write(struct room *r, struct str kind, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_register_write_one(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;

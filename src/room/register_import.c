@@ -60,7 +60,30 @@ struct import {
     struct json_value *doc, *done; /* done NULL: not applied yet */
     struct register_rows rows;
     struct arena arena;
+    struct register_new *news; /* one for each row of doc, in order */
+    struct register_faults faults;
+    size_t n_bad;
 };
+
+/* What its rows name of other rows, as the registers stand now. */
+static int judge_refs(struct room *r, struct import *x, struct diag *err) {
+    const struct json_value *rows = rows_of(x->doc);
+    struct register_all all;
+    size_t n = 0;
+    x->news = arena_zalloc(&x->arena, MAX((size_t) rows->n, (size_t) 1) * sizeof *x->news);
+    if (!x->news)
+        return diag_set(err, -ENOMEM, "memory has run out");
+    for (const struct json_value *row = rows->first; row; row = row->next) {
+        struct str name = name_of(row, x->key_field);
+        x->news[n++] = (struct register_new){.name = name, .values = values_of(row), .old = register_rows_find(&x->rows, name)};
+    }
+    register_all_begin(&all, r);
+    int e = register_refs_check(&all, x->kind, x->news, n, &x->arena, &x->faults, err);
+    register_all_end(&all);
+    for (size_t i = 0; e == 0 && i < n; i++)
+        x->n_bad += x->news[i].bad;
+    return e;
+}
 
 static int load(struct room *r, int64_t id, struct import *x, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -87,7 +110,9 @@ static int load(struct room *r, int64_t id, struct import *x, struct diag *err) 
     e = json_parse(&x->arena, doc, &x->doc, err);
     if (e == 0 && done.n)
         e = json_parse(&x->arena, done, &x->done, err);
-    return e == 0 ? register_rows_load(r, x->kind, &x->rows, err) : e;
+    if (e == 0)
+        e = register_rows_load(r, x->kind, &x->rows, err);
+    return e == 0 ? judge_refs(r, x, err) : e;
 }
 
 static void unload(struct import *x) {
@@ -156,13 +181,13 @@ static enum fate fate_of(struct import *x, const struct json_value *row, struct 
 }
 
 static size_t write_fate(struct import *x, enum fate wanted, const char *key, struct jsonw *w) {
-    size_t n = 0;
+    size_t n = 0, i = 0;
     jsonw_key(w, str_of(key));
     jsonw_array(w);
     for (const struct json_value *row = rows_of(x->doc)->first; row; row = row->next) {
         struct register_row *old;
         int64_t number = 0;
-        if (fate_of(x, row, &old) != wanted || n++ >= SHOWN)
+        if (x->news[i++].bad || fate_of(x, row, &old) != wanted || n++ >= SHOWN)
             continue;
         (void) json_get_i64(row, "row", &number);
         jsonw_object(w);
@@ -198,7 +223,44 @@ static size_t write_gone(struct import *x, struct jsonw *w) {
     return n;
 }
 
-/* Values that were read otherwise than they stood: zeros given back, dates of an era. */
+/* The letter of the column a field was read from; .p NULL when the file has none. */
+static struct str letter_of(const struct import *x, struct str field) {
+    const struct json_value *list = json_get_array(x->doc, "columns");
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
+        if (str_eq(text_of(v, "field"), field))
+            return text_of(v, "letter");
+    return STR_NULL;
+}
+
+/* A name that leads nowhere, or back, with its place: as a note, or as a refusal. */
+static void write_fault(struct import *x, const struct register_fault *f, struct jsonw *w) {
+    const struct json_value *row = rows_of(x->doc)->first;
+    struct str letter = letter_of(x, f->field);
+    int64_t number = 0;
+    for (size_t i = 0; row && i < f->row; i++)
+        row = row->next;
+    if (row)
+        (void) json_get_i64(row, "row", &number);
+    jsonw_object(w);
+    jsonw_ki64(w, "row", number);
+    jsonw_key(w, STR("column"));
+    if (letter.p)
+        jsonw_str(w, letter);
+    else
+        jsonw_null(w);
+    jsonw_kstr(w, "field", f->field);
+    jsonw_kz(w, "code", register_ref_fault_to_string(f->fault));
+    if (f->fault == REF_LOOSE) {
+        jsonw_kstr(w, "from", f->value);
+        jsonw_kstr(w, "to", f->value);
+    } else {
+        jsonw_kz(w, "help", register_ref_fault_help(f->fault));
+        jsonw_kstr(w, "value", str_to(f->value, 400));
+    }
+    jsonw_end(w);
+}
+
+/* Values that were read otherwise than they stood: zeros given back, dates of an era; names that lead nowhere yet. */
 static size_t write_notes(struct import *x, struct jsonw *w) {
     size_t n = 0;
     jsonw_key(w, STR("notes"));
@@ -209,6 +271,9 @@ static size_t write_notes(struct import *x, struct jsonw *w) {
             if (n++ < SHOWN)
                 jsonw_value(w, v);
     }
+    for (size_t i = 0; i < x->faults.n; i++)
+        if (x->faults.at[i].fault == REF_LOOSE && n++ < SHOWN)
+            write_fault(x, &x->faults.at[i], w);
     jsonw_end(w);
     return n;
 }
@@ -220,6 +285,11 @@ static void write_refused(struct import *x, struct jsonw *w) {
     jsonw_array(w);
     for (const struct json_value *v = list ? list->first : NULL; v && n < SHOWN; v = v->next, n++)
         jsonw_value(w, v);
+    for (size_t i = 0; i < x->faults.n && n < SHOWN; i++)
+        if (x->faults.at[i].fault != REF_LOOSE) {
+            write_fault(x, &x->faults.at[i], w);
+            n++;
+        }
     jsonw_end(w);
 }
 
@@ -294,13 +364,13 @@ int room_import_write(struct room *r, int64_t id, struct jsonw *w, struct diag *
     n_notes = write_notes(&x, w);
     write_refused(&x, w);
     size_t rows = rows_of(x.doc)->n;
-    jsonw_ku64(w, "n_rows", rows);
+    jsonw_ku64(w, "n_rows", rows - x.n_bad);
     jsonw_ku64(w, "n_new", n_new);
     jsonw_ku64(w, "n_changed", n_changed);
-    jsonw_ku64(w, "n_same", rows - n_new - n_changed);
+    jsonw_ku64(w, "n_same", rows - n_new - n_changed - x.n_bad);
     jsonw_ku64(w, "n_gone", n_gone);
     jsonw_ku64(w, "n_notes", n_notes);
-    jsonw_ki64(w, "n_refused", number_of(x.doc, "n_refused"));
+    jsonw_ki64(w, "n_refused", number_of(x.doc, "n_refused") + (int64_t) x.n_bad);
     write_done(&x, w);
     jsonw_end(w);
     unload(&x);
@@ -424,8 +494,12 @@ static int apply(struct room *r, const struct room_actor *by, struct import *x, 
     jsonw_object(&d.w);
     jsonw_key(&d.w, STR("rows"));
     jsonw_array(&d.w);
-    for (const struct json_value *row = rows_of(x->doc)->first; e == 0 && row; row = row->next)
-        e = do_row(&d, row);
+    size_t i = 0;
+    for (const struct json_value *row = rows_of(x->doc)->first; e == 0 && row; row = row->next, i++)
+        if (!x->news[i].bad)
+            e = do_row(&d, row);
+        else if (x->news[i].old) /* refused, not gone */
+            register_rows_find(&x->rows, x->news[i].name)->met = true;
     if (e == 0 && gone)
         e = do_gone(&d);
     jsonw_end(&d.w);
@@ -498,9 +572,92 @@ static int put_back(struct room *r, const struct room_actor *by, const struct re
     return e;
 }
 
+struct undoing {
+    struct room *r;
+    const struct room_actor *by;
+    struct import *x;
+    struct register_uses uses;
+    const struct json_value **left; /* entries still to be undone, NULL once they are */
+    struct register_new *news;      /* what those rows were */
+    size_t n;
+    int64_t n_undone;
+    struct diag *err;
+};
+
+/* What rows were may name what is no longer there: those stay as they are. */
+static int check_back(struct undoing *u) {
+    struct register_all all;
+    struct register_faults faults;
+    size_t n = 0, *at = arena_alloc(&u->x->arena, (u->n + 1) * sizeof *at);
+    struct register_new *back = arena_zalloc(&u->x->arena, (u->n + 1) * sizeof *back);
+    u->news = arena_zalloc(&u->x->arena, (u->n + 1) * sizeof *u->news);
+    if (!back || !at || !u->news)
+        return diag_set(u->err, -ENOMEM, "memory has run out");
+    for (size_t i = 0; i < u->n; i++) {
+        const struct json_value *was = json_get_object(u->left[i], "was");
+        const struct register_row *row = row_of_id(u->x, number_of(u->left[i], "id"));
+        if (!was || !row || row->version != number_of(u->left[i], "version"))
+            continue;
+        at[n] = i;
+        back[n++] = (struct register_new){.name = text_of(was, "name"), .values = json_get_object(was, "values"), .old = row, .whole = true};
+    }
+    register_all_begin(&all, u->r);
+    int e = register_refs_check(&all, u->x->kind, back, n, &u->x->arena, &faults, u->err);
+    register_all_end(&all);
+    for (size_t i = 0; i < n; i++)
+        u->news[at[i]] = back[i];
+    return e;
+}
+
+/* Once over what is left; how many were undone. A new row that others name waits for those. */
+static int undo_round(struct undoing *u, size_t *ret_done) {
+    int e = 0;
+    *ret_done = 0;
+    for (size_t i = u->n; e == 0 && i-- > 0;) {
+        const struct json_value *was = u->left[i] ? json_get_object(u->left[i], "was") : NULL;
+        const struct register_row *row = u->left[i] ? row_of_id(u->x, number_of(u->left[i], "id")) : NULL;
+        if (!row || row->version != number_of(u->left[i], "version"))
+            continue;
+        if (was ? u->news[i].bad : register_uses_of(&u->uses, u->x->kind, row->name) > 0)
+            continue;
+        e = was ? put_back(u->r, u->by, row, was, u->err) : remove_row(u->r, u->by, row, u->err);
+        register_uses_gone(u->r, &u->uses, u->x->kind, row);
+        if (e == 0 && was)
+            e = register_uses_back(u->r, &u->uses, u->x->kind, row, json_get_object(was, "values"));
+        u->left[i] = NULL;
+        u->n_undone++;
+        ++*ret_done;
+    }
+    return e;
+}
+
+static int undo_rows(struct undoing *u, struct jsonw *w, int64_t *ret_kept) {
+    const struct json_value *list = u->x->done ? json_get_array(u->x->done, "rows") : NULL;
+    size_t done = 1, n = list ? list->n : 0;
+    *ret_kept = 0;
+    u->left = arena_zalloc(&u->x->arena, (n + 1) * sizeof(struct json_value *));
+    int e = u->left ? register_uses_load(u->r, &u->uses, u->err) : diag_set(u->err, -ENOMEM, "memory has run out");
+    for (const struct json_value *v = e == 0 && list ? list->first : NULL; v; v = v->next)
+        u->left[u->n++] = v;
+    if (e == 0)
+        e = check_back(u);
+    while (e == 0 && done)
+        e = undo_round(u, &done);
+    for (size_t i = 0; e == 0 && i < u->n; i++) { /* somebody has changed it since, or others name it: it stays */
+        const struct register_row *row = u->left[i] ? row_of_id(u->x, number_of(u->left[i], "id")) : NULL;
+        if (!row)
+            continue;
+        jsonw_str(w, row->name);
+        ++*ret_kept;
+    }
+    if (u->left)
+        register_uses_done(&u->uses);
+    return e;
+}
+
 static int undo(struct room *r, const struct room_actor *by, struct import *x, int64_t version, bool gone UNUSED, struct diag *err) {
-    const struct json_value *list = x->done ? json_get_array(x->done, "rows") : NULL;
-    int64_t n_undone = 0, n_kept = 0;
+    struct undoing u = {.r = r, .by = by, .x = x, .err = err};
+    int64_t n_kept = 0;
     struct buf done;
     struct jsonw w;
     int e = check_state(r, by, x, version, VERB_UNDO, "applied", err);
@@ -509,22 +666,13 @@ static int undo(struct room *r, const struct room_actor *by, struct import *x, i
     jsonw_object(&w);
     jsonw_key(&w, STR("kept"));
     jsonw_array(&w);
-    for (const struct json_value *v = e == 0 ? list->first : NULL; e == 0 && v; v = v->next) {
-        const struct register_row *row = row_of_id(x, number_of(v, "id"));
-        const struct json_value *was = json_get_object(v, "was");
-        if (row && row->version == number_of(v, "version")) {
-            e = was ? put_back(r, by, row, was, err) : remove_row(r, by, row, err);
-            n_undone++;
-        } else if (row) { /* somebody has changed it since: theirs stays */
-            jsonw_str(&w, row->name);
-            n_kept++;
-        }
-    }
+    if (e == 0)
+        e = undo_rows(&u, &w, &n_kept);
     jsonw_end(&w);
     jsonw_ki64(&w, "n_new", number_of(x->done, "n_new"));
     jsonw_ki64(&w, "n_changed", number_of(x->done, "n_changed"));
     jsonw_ki64(&w, "n_gone", number_of(x->done, "n_gone"));
-    jsonw_ki64(&w, "n_undone", n_undone);
+    jsonw_ki64(&w, "n_undone", u.n_undone);
     jsonw_ki64(&w, "n_kept", n_kept);
     jsonw_end(&w);
     if (e == 0)

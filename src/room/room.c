@@ -114,6 +114,7 @@ void room_close(struct room *r) {
         return;
     room_reports_done(r);
     room_numbers_done(r);
+    register_kinds_done(&r->kinds);
     map_done(&r->hand.standing);
     arena_done(&r->hand.arena);
     sql_close(r->db);

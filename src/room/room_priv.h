@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "room/may.h"
 #include "room/policy.h"
+#include "room/register_kind.h"
 #include "room/room.h"
 #include "room/scope.h"
 #include "room/write.h"
@@ -65,6 +66,7 @@ struct room {
     int64_t rules_last_part, rules_parts_n;
     struct buf sources_page;          /* sources arrive page by page */
     int64_t sources_n, sources_total; /* rows on the pages so far; how many there are */
+    struct register_kinds kinds;      /* what registers are made of; empty until told */
     struct map rules_by_id;           /* id -> struct json_value of reports[REPORT_RULES] */
     struct {                          /* the hand, as it told us */
         bool connected;

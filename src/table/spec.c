@@ -8,12 +8,16 @@
  *       title: {ja: 重要度, en: importance}
  *       hint: {ja: …, en: …}            optional, shown beside the field
  *       names: [優先度, criticality]    further names of the column
- *       kind: choice                    text, name, choice, date, phone, code, list
+ *       kind: choice                    text, name, choice, date, phone, code, list, choices, ref, refs, hours
  *       required: true                  optional
  *       max: 200                        characters, 200 unless said
  *       digits: 7                       of a code
+ *       to: organisations               of a ref and refs: the register it names rows of
+ *       loose: true                     a name that is not there is kept and said; without it the row is refused
+ *       acyclic: true                   following it must not lead back to the row
  *       choices:
- *         - {value: high, title: {ja: 高, en: high}, names: [A, 大]} */
+ *         - {value: high, title: {ja: 高, en: high}, names: [A, 大]}
+ *   personal: …, needs: …, log: …       what the room makes of the rows: src/room/register_kind.h */
 #include "table/spec.h"
 
 #include "base/buf.h"
@@ -26,7 +30,7 @@
 #include <dirent.h>
 #include <limits.h>
 
-static const char *const kinds[IMPORT_KIND_MAX_] = {"text", "name", "choice", "date", "phone", "code", "list"};
+static const char *const kinds[IMPORT_KIND_MAX_] = {"text", "name", "choice", "date", "phone", "code", "list", "choices", "ref", "refs", "hours"};
 
 const char *import_kind_to_string(enum import_kind k) {
     return kinds[k];
@@ -116,8 +120,8 @@ static int read_choices(struct loading *l, const struct yaml_node *at, struct im
     static const char *const keys[] = {"value", "title", "names", NULL};
     const struct yaml_node *list = yaml_get(at, "choices");
     struct import_choice *choices = arena_zalloc(l->a, (list ? list->n : 1) * sizeof *choices);
-    if ((f->kind == IMPORT_CHOICE) != (list && list->kind == YAML_SEQUENCE && list->n))
-        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field of kind choice, and no other, has choices");
+    if ((f->kind == IMPORT_CHOICE || f->kind == IMPORT_CHOICES) != (list && list->kind == YAML_SEQUENCE && list->n))
+        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field of kind choice or choices, and no other, has choices");
     if (!choices)
         return no_memory(l);
     for (const struct yaml_node *v = list ? list->first : NULL; v; v = v->next) {
@@ -137,17 +141,20 @@ static int read_choices(struct loading *l, const struct yaml_node *at, struct im
 }
 
 static int read_field(struct loading *l, const struct yaml_node *at, struct import_field *f) {
-    static const char *const keys[] = {"name", "title", "hint", "names", "kind", "required", "max", "digits", "choices", NULL};
+    static const char *const keys[] = {"name", "title", "hint", "names", "kind", "required", "max", "digits", "choices", "to", "loose", "acyclic", NULL};
     struct str kind = STR("text");
     int64_t max = 200, digits = 0;
     if (at->kind != YAML_MAPPING || yaml_only_keys(at, keys, l->file, l->err) < 0)
-        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field is a list of: name, title, hint, names, kind, required, max, digits, choices");
+        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field is a list of: name, title, hint, names, kind, required, max, digits, choices, to, loose, acyclic");
     if (!yaml_get_str(at, "name", &f->name) || !f->name.n || f->name.n > 64)
         return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field without its name");
     (void) yaml_get_str(at, "kind", &kind);
     (void) yaml_get_i64(at, "max", &max);
     (void) yaml_get_i64(at, "digits", &digits);
     (void) yaml_get_bool(at, "required", &f->required);
+    (void) yaml_get_str(at, "to", &f->to);
+    (void) yaml_get_bool(at, "loose", &f->loose);
+    (void) yaml_get_bool(at, "acyclic", &f->acyclic);
     f->kind = IMPORT_KIND_MAX_;
     for (int k = 0; k < IMPORT_KIND_MAX_; k++)
         if (str_eq_z(kind, kinds[k]))
@@ -156,6 +163,8 @@ static int read_field(struct loading *l, const struct yaml_node *at, struct impo
         return yaml_error(l->err, -ERR_PARSE, l->file, at, "there is no kind '%.*s'", STR_ARG(kind));
     if (max < 1 || max > 10000 || digits < 0 || digits > 40 || (digits > 0) != (f->kind == IMPORT_CODE))
         return yaml_error(l->err, -ERR_PARSE, l->file, at, "max is a number from 1 to 10000; a code, and nothing else, has digits from 1 to 40");
+    if ((f->kind == IMPORT_REF || f->kind == IMPORT_REFS) ? !f->to.n : f->to.n || f->loose || f->acyclic)
+        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field of kind ref or refs, and no other, has 'to', 'loose' and 'acyclic'");
     f->max = (uint32_t) max;
     f->digits = (uint32_t) digits;
     int r = read_title(l, at, "title", true, &f->ja, &f->en);
@@ -167,7 +176,7 @@ static int read_field(struct loading *l, const struct yaml_node *at, struct impo
 }
 
 int import_spec_parse(struct arena *a, struct str text, const char *file, struct import_spec *ret, struct diag *reterr) {
-    static const char *const keys[] = {"import", "title", "key", "fields", NULL};
+    static const char *const keys[] = {"import", "title", "key", "fields", "personal", "needs", "log", NULL};
     struct loading l = {a, file, reterr};
     struct yaml_doc *doc;
     struct str key;
@@ -266,6 +275,11 @@ void import_spec_write(const struct import_spec *s, struct jsonw *w) {
         jsonw_kz(w, "kind", kinds[f->kind]);
         jsonw_kbool(w, "required", f->required);
         jsonw_ku64(w, "max", f->max);
+        jsonw_key(w, STR("to"));
+        if (f->to.n)
+            jsonw_str(w, f->to);
+        else
+            jsonw_null(w);
         jsonw_key(w, STR("choices"));
         jsonw_array(w);
         for (size_t k = 0; k < f->n_choices; k++) {

@@ -15,6 +15,10 @@ enum import_kind {
     IMPORT_PHONE,
     IMPORT_CODE,   /* digits of a fixed length: zeros in front are given back */
     IMPORT_LIST,   /* names, separated by 、 , ; / or line ends */
+    IMPORT_CHOICES, /* several of the choices, in their order */
+    IMPORT_REF,    /* the name of a row of the register `to` */
+    IMPORT_REFS,   /* several */
+    IMPORT_HOURS,  /* when somebody can be reached: base/hours.h */
     IMPORT_KIND_MAX_
 };
 struct import_choice {
@@ -32,6 +36,9 @@ struct import_field {
     size_t n_names;
     const struct import_choice *choices;
     size_t n_choices;
+    struct str to; /* IMPORT_REF, IMPORT_REFS: the register */
+    bool loose;    /* a name that is not there yet is kept and said */
+    bool acyclic;  /* following it never leads back: a tree, what stands on what */
 };
 struct import_spec {
     struct str name, ja, en;
@@ -45,7 +52,7 @@ int import_spec_parse(struct arena *a, struct str text, const char *file, struct
 const struct import_spec *import_spec_find(const struct import_spec *specs, size_t n, struct str name);
 const struct import_field *import_field_find(const struct import_spec *s, struct str name);
 const char *import_kind_to_string(enum import_kind k);
-/* {"name","titles":{"ja","en"},"key":"…","fields":[{"name","titles","hint":{…},"kind","required","choices":[{"value","titles"}]}]} */
+/* {"name","titles":{"ja","en"},"key":"…","fields":[{"name","titles","hint":{…},"kind","required","to","choices":[{"value","titles"}]}]} */
 void import_spec_write(const struct import_spec *s, struct jsonw *w);
 /* A CSV with its header, for Excel: a byte order mark, CR LF. */
 void import_template_write(const struct import_spec *s, bool ja, struct buf *out);
@@ -70,7 +77,9 @@ enum import_fault {
 const char *import_fault_to_string(enum import_fault f);
 /* A sentence with the remedy, in English (the pages have their own). */
 const char *import_fault_help(enum import_fault f);
-enum import_note { IMPORT_AS_IT_WAS, IMPORT_ZERO_RESTORED, IMPORT_DATE_READ };
+/* IMPORT_HOURS_UNREAD: kept as it was written; nobody can say when it is open. */
+enum import_note { IMPORT_AS_IT_WAS, IMPORT_ZERO_RESTORED, IMPORT_DATE_READ, IMPORT_HOURS_UNREAD, IMPORT_NOTE_MAX_ };
+const char *import_note_to_string(enum import_note n);
 /* The value as it is kept (lists: joined by LF); .p NULL when memory ends. today_ns: for dates without a year. */
 enum import_fault import_value_read(struct arena *a, const struct import_field *f, struct str text, int64_t today_ns,
                                     struct str *ret, enum import_note *ret_note);

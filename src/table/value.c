@@ -1,5 +1,7 @@
 /* Values of a register's cells: what is kept of them, or why they are refused. See spec.h. */
+#include "base/hours.h"
 #include "base/text.h"
+#include "base/limits.h"
 #include "base/time_written.h"
 #include "table/spec.h"
 
@@ -20,6 +22,11 @@ static const struct {
 
 const char *import_fault_to_string(enum import_fault f) {
     return faults[f].name;
+}
+
+const char *import_note_to_string(enum import_note n) {
+    static const char *const notes[IMPORT_NOTE_MAX_] = {"as_it_was", "zero_restored", "date_read", "hours_unread"};
+    return notes[n];
 }
 
 const char *import_fault_help(enum import_fault f) {
@@ -153,12 +160,41 @@ static struct str read_list(struct arena *a, struct str s) {
     return p ? str_trim(str_n(p, n)) : STR_NULL;
 }
 
+/* In the order they were written; each once. */
+static enum import_fault read_choices(struct arena *a, const struct import_field *f, struct str s, struct str *ret) {
+    struct str list = read_list(a, s), one, value;
+    char *p = arena_alloc(a, 1 + f->n_choices * 80);
+    size_t n = 0;
+    bool used[IMPORT_FIELDS_MAX] = {0};
+    if (!list.p || !p) {
+        *ret = STR_NULL;
+        return IMPORT_FINE;
+    }
+    while (str_split(&list, '\n', &one)) {
+        if (read_choice(a, f, one, &value) != IMPORT_FINE)
+            return IMPORT_NO_CHOICE;
+        size_t at = 0;
+        while (at < f->n_choices && !str_eq(f->choices[at].value, value))
+            at++;
+        if (at >= IMPORT_FIELDS_MAX || used[at] || value.n > 79)
+            continue;
+        used[at] = true;
+        if (n)
+            p[n++] = '\n';
+        memcpy(p + n, value.p, value.n);
+        n += value.n;
+    }
+    *ret = str_n(p, n);
+    return IMPORT_FINE;
+}
+
 enum import_fault import_value_read(struct arena *a, const struct import_field *f, struct str text, int64_t today_ns, struct str *ret,
                                     enum import_note *ret_note) {
     enum import_fault fault = IMPORT_FINE;
     *ret_note = IMPORT_AS_IT_WAS;
     bool numbers = f->kind == IMPORT_DATE || f->kind == IMPORT_PHONE || f->kind == IMPORT_CODE;
-    *ret = numbers ? normal(a, text) : tidy(a, text, f->kind == IMPORT_TEXT || f->kind == IMPORT_LIST);
+    bool lines = f->kind == IMPORT_TEXT || f->kind == IMPORT_LIST || f->kind == IMPORT_CHOICES || f->kind == IMPORT_REFS;
+    *ret = numbers ? normal(a, text) : tidy(a, text, lines);
     if (!ret->p)
         return IMPORT_FINE;
     /* a dash alone is how people write "nothing" */
@@ -179,8 +215,16 @@ enum import_fault import_value_read(struct arena *a, const struct import_field *
         fault = read_code(a, f, *ret, ret, ret_note);
         break;
     case IMPORT_LIST:
+    case IMPORT_REFS:
         *ret = read_list(a, *ret);
         break;
+    case IMPORT_CHOICES:
+        return read_choices(a, f, *ret, ret);
+    case IMPORT_HOURS: {
+        struct hours h;
+        *ret_note = hours_parse(*ret, &h, NULL) < 0 ? IMPORT_HOURS_UNREAD : IMPORT_AS_IT_WAS;
+        break;
+    }
     default:
         break;
     }

@@ -152,7 +152,7 @@ static void write_row(struct writing *x, const struct table_row *row, const stru
             continue;
         jsonw_object(w);
         write_place(x, row, &s->fields[i], &values[i]);
-        jsonw_kz(w, "code", values[i].note == IMPORT_ZERO_RESTORED ? "zero_restored" : "date_read");
+        jsonw_kz(w, "code", import_note_to_string(values[i].note));
         jsonw_kstr(w, "from", str_to(values[i].was, 200));
         jsonw_kstr(w, "to", values[i].text);
         jsonw_end(w);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Registers of systems and contracts: files as people have them, through the pages and by `kizuki register`, and what follows for logs."""
+"""Registers of systems, contracts, organisations and people: files as people have them, through the pages and by `kizuki register`, and what follows for logs."""
 import shutil
 import subprocess
 import sys
@@ -35,11 +35,11 @@ b.save(sys.argv[1])
 """
 
 
-def book(path):
+def book(path, text=BOOK):
     """Written by the first Python here that has openpyxl."""
     for python in (sys.executable, "/usr/bin/python3"):
         if shutil.which(python) and subprocess.run([python, "-c", "import openpyxl"], capture_output=True).returncode == 0:
-            subprocess.run([python, "-c", BOOK, str(path)], check=True)
+            subprocess.run([python, "-c", text, str(path)], check=True)
             return path.read_bytes()
     raise tap.Skip("openpyxl is not installed")
 
@@ -77,12 +77,13 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
             assert list(told)[0] == "掲示板" and told["請求照会"]["values"]["importance"] == "medium"
             # one contract without logs keeps what it covers red
             x = send(b, "contracts", "契約.csv", CONTRACTS.encode())
-            assert [(n["field"], n["code"], n["to"]) for n in x["notes"]] == [("night_phone", "zero_restored", "0312345678"), ("ends", "date_read", "2027-03-31")], x
+            assert [(n["field"], n["code"], n["to"]) for n in x["notes"]] == [("night_phone", "zero_restored", "0312345678"), ("ends", "date_read", "2027-03-31"),
+                                                                             ("supplier", "not_there_yet", "○○社")], x
             apply(b, x)
             told = rows(b, "systems")
             assert told["請求照会"]["need"] == "must" and told["請求照会"]["log"]["contract"] == "借用", told["請求照会"]
             assert rows(b, "contracts")["借用"]["need"] == "must" and "night_response" in rows(b, "contracts")["借用"]["gaps"]
-            assert {r["spec"]["name"]: r["must"] for r in b.get("/registers")["registers"]} == {"systems": 2, "contracts": 1}
+            assert {r["spec"]["name"]: r["must"] for r in b.get("/registers")["registers"] if r["must"]} == {"systems": 2, "contracts": 1}
             # a workbook, where one row is refused with its place
             x = send(b, "contracts", "契約.xlsx", book(d / "b.xlsx"))
             assert x["read"]["sheet"] == "契約" and [(y["name"], y["hidden"]) for y in x["read"]["sheets"]] == [("契約", False), ("旧年度", True)], x["read"]
@@ -114,8 +115,62 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
             t = b.request("GET", "/api/v1/registers/systems/template?lang=en").text
             assert t.startswith("\ufeff\"system\",\"owner\",\"importance(high/medium/low)\""), t
             by_command(d, s, b)
+            who_is_who(d, b)
             assert b.get("/audit/verify")["ok"]
             assert "Sanitizer" not in s.output() and "runtime error" not in s.output(), s.output()[-4000:]
+
+
+# A list of contacts as departments keep them: organisations down the left in merged cells, numbers that lost their 0, full-width digits
+PEOPLE = r"""
+import sys, openpyxl
+b = openpyxl.Workbook()
+s = b.active
+s.title = "連絡網"
+s["A1"] = "緊急連絡網（社外秘）"
+s.append([])
+s.append(["部署名", "氏　名", "フリガナ", "職名", "携帯番号", "内線", "E-mail", "連絡手段"])
+s.append(["情報システム課", "佐藤　一郎", "サトウ　イチロウ", "課長", 9011112222, "１２３４", "sato@example.jp", "携帯、メール"])
+s.append([None, "鈴木　花子", "スズキ　ハナコ", "主任", "０９０－３３３３－４４４４", 1235, "suzuki@example.jp", ""])
+s.append(["広報課", "高橋　次郎", "タカハシ　ジロウ", "", "", 312345678, "takahashi@example.jp", "電話"])
+s.append(["総務課", "田中　三郎", "", "", "", "", "tanaka@example.jp", ""])
+s.merge_cells("A4:A5")
+b.save(sys.argv[1])
+"""
+
+
+def who_is_who(d, b):
+    """Organisations and people from files people have, tied together."""
+    file = "組織名,上位組織,階層,区分,代表番号,受付時間,夜間連絡先\r\n情報システム課,本社,課,自社,312345678,平日 ９：００～１７：３０,9099990000\r\n本社,,本社,自社,,,\r\n広報課,本社,課,自社,,平日9:00-17:00,\r\n"
+    file += "ホスト社,,,業者,0120-000-000,24時間365日,\r\n監視センター,監視本部,,業者,,,\r\n甲課,乙課,課,自社,,,\r\n乙課,甲課,課,自社,,担当に聞く,\r\n"
+    x = send(b, "organisations", "組織.csv", file.encode("cp932"))
+    assert (x["n_new"], x["n_refused"], x["read"]["encoding"]) == (4, 3, "cp932"), x
+    assert [(r["row"], r["column"], r["code"], r["value"]) for r in x["refused"]] == [
+        (6, "B", "no_target", "監視本部"), (7, "B", "loop", "甲課 → 乙課 → 甲課"), (8, "B", "loop", "甲課 → 乙課 → 甲課")], x["refused"]
+    assert ("zero_restored", "0312345678") in {(n["code"], n["to"]) for n in x["notes"]} and "hours_unread" in {n["code"] for n in x["notes"]}, x["notes"]
+    apply(b, x)
+    # in the list of contacts one department is not in the register
+    x = send(b, "people", "連絡網.xlsx", book(d / "p.xlsx", PEOPLE))
+    assert [c["field"] for c in x["read"]["columns"]] == ["organisation", "name", "kana", "title", "mobile", "phone", "mail", "ways"], x["read"]
+    assert [(r["row"], r["column"], r["field"], r["code"], r["value"]) for r in x["refused"]] == [(7, "A", "organisation", "no_target", "総務課")], x["refused"]
+    apply(b, x)
+    told = rows(b, "people")
+    assert told["鈴木 花子"]["values"] == {"name": "鈴木 花子", "kana": "スズキ ハナコ", "organisation": "情報システム課", "title": "主任", "mobile": "090-3333-4444",
+                                        "phone": "1235", "mail": "suzuki@example.jp"}, told
+    assert told["佐藤 一郎"]["values"]["mobile"] == "09011112222" and told["佐藤 一郎"]["values"]["ways"] == "mobile\nmail", told["佐藤 一郎"]
+    # a department gets another name: its people follow, and its own form refuses what leads back
+    o = rows(b, "organisations")["情報システム課"]
+    assert told["佐藤 一郎"]["refs"] == [{"field": "organisation", "register": "organisations", "name": "情報システム課", "id": o["id"], "active": True}]
+    b.api("PUT", f"/register-rows/{o['id']}", {"version": o["version"], "values": o["values"] | {"name": "デジタル課"}})
+    assert rows(b, "people")["佐藤 一郎"]["values"]["organisation"] == "デジタル課"
+    top = rows(b, "organisations")["本社"]
+    e = b.api("PUT", f"/register-rows/{top['id']}", {"version": top["version"], "values": {"name": "本社", "parent": "広報課"}}, want=400)["error"]
+    assert e["params"] == {"code": "loop", "why": "parent: 本社 → 広報課 → 本社"}, e
+    e = b.api("POST", "/registers/people", {"values": {"name": "誰か", "organisation": "どこか"}}, want=400)["error"]
+    assert e["params"] == {"code": "no_target", "why": "organisation: どこか"}, e
+    # a contract names its supplier; a system names who answers for it and what it stands on
+    apply(b, send(b, "systems", "依存.csv", "システム名,依存先,責任者\n会員サイト,認証基盤、掲示板,佐藤 一郎\n認証基盤,,未定の人\n".encode()))
+    refs = {(r["field"], r["name"], r["id"] is not None) for n in ("会員サイト", "認証基盤") for r in rows(b, "systems")[n]["refs"]}
+    assert refs == {("depends", "認証基盤", True), ("depends", "掲示板", True), ("responsible", "佐藤 一郎", True), ("responsible", "未定の人", False)}, refs
 
 
 def kizuki(s, *args, fails=False):

@@ -110,7 +110,10 @@ static int put(struct call *c, const struct import_spec *s, int64_t id, int64_t 
         if (str_eq(v->key, s->fields[s->key].name))
             row.key = v->text;
     row.values = values;
-    e = room_register_put(c->p->room, &c->who, &row, id, version, active, &id, &c->err);
+    struct room_register_refusal why;
+    e = room_register_put(c->p->room, &c->who, &row, id, version, active, &id, &why, &c->err);
+    if (e == -ENOLINK)
+        return call_refuse_why(c, 400, "error.register_value", str_of(why.code), arena_printf(&c->arena, "%s: %s", why.field, why.why));
     if (e == -EEXIST)
         return call_refuse_why(c, 400, "error.register_value", STR("taken"), s->fields[s->key].name);
     if (e == 0)

@@ -378,7 +378,7 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = packs_load(&p->packs, p->opt.packs, err);
     if (e == 0)
-        e = registers_load(&p->registers, err);
+        e = registers_load(&p->registers, p->room, err);
     if (e == 0)
         e = playbooks_load(p, err);
     if (e == 0)
@@ -526,7 +526,7 @@ static int import(struct program *p, struct diag *err) {
     if (e == 0)
         e = open_room(p, err);
     if (e == 0)
-        e = registers_load(&p->registers, err);
+        e = registers_load(&p->registers, p->room, err);
     buf_init(&out, OUT_BYTES_MAX);
     jsonw_init(&w, &out);
     if (e == 0)

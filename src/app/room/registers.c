@@ -9,11 +9,12 @@
 #include <limits.h>
 #include <unistd.h>
 
-int registers_load(struct registers *x, struct diag *reterr) {
+int registers_load(struct registers *x, struct room *r, struct diag *reterr) {
     char folder[PATH_MAX];
     arena_init(&x->arena, 16 << 20);
     snprintf(folder, sizeof folder, "%.4000s/imports", content_dir());
-    return import_specs_load(&x->arena, folder, &x->specs, &x->n, reterr);
+    int e = import_specs_load(&x->arena, folder, &x->specs, &x->n, reterr);
+    return e == 0 ? room_registers_load(r, folder, reterr) : e;
 }
 
 void registers_done(struct registers *x) {

@@ -7,7 +7,9 @@ struct registers {
     struct import_spec *specs;
     size_t n;
 };
-int registers_load(struct registers *x, struct diag *reterr) MUST_USE;
+struct room;
+/* The same files say what the room makes of the rows: told to it, too. */
+int registers_load(struct registers *x, struct room *r, struct diag *reterr) MUST_USE;
 void registers_done(struct registers *x);
 
 /* For the command line: a table that was read (src/table/match.h) from standard input, applied if the options say so; the import as

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "room/register.h"
+
 int64_t fixture_now(void *ctx) {
     return ((struct fixture *) ctx)->now_ns;
 }
@@ -228,4 +230,56 @@ struct str at(struct arena *a, struct str json, const char *path) {
     default:
         return v->text;
     }
+}
+
+void rows(struct fixture *f, const char *kind, const char *const *lines, size_t n) {
+    struct room_actor by = fixture_actor(f, f->administrator);
+    struct arena a;
+    struct buf b;
+    struct jsonw w;
+    struct json_value *doc;
+    struct diag d = {0};
+    int64_t id;
+    arena_init(&a, 16 << 20);
+    buf_init(&b, 16 << 20);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_kz(&w, "file", "a.csv");
+    jsonw_key(&w, STR("rows"));
+    jsonw_array(&w);
+    for (size_t i = 0; i < n; i++) {
+        struct str line = str_of(lines[i]), one;
+        jsonw_object(&w);
+        jsonw_ki64(&w, "row", (int64_t) i + 2);
+        jsonw_key(&w, STR("values"));
+        jsonw_object(&w);
+        str_split(&line, '\t', &one);
+        jsonw_kstr(&w, "name", one);
+        while (line.n && str_split(&line, '\t', &one)) {
+            struct str key;
+            char text[400];
+            str_split(&one, '=', &key);
+            snprintf(text, sizeof text, "%.*s", STR_ARG(one));
+            for (char *p = text; *p; p++)
+                *p = *p == '|' ? '\n' : *p;
+            jsonw_key(&w, key);
+            jsonw_str(&w, str_of(text));
+        }
+        jsonw_end(&w);
+        jsonw_key(&w, STR("notes"));
+        jsonw_array(&w);
+        jsonw_end(&w);
+        jsonw_end(&w);
+    }
+    jsonw_end(&w);
+    jsonw_key(&w, STR("refused"));
+    jsonw_array(&w);
+    jsonw_end(&w);
+    jsonw_ki64(&w, "n_refused", 0);
+    jsonw_end(&w);
+    if (json_parse(&a, buf_str(&b), &doc, &d) < 0 || room_import_add(f->r, &by, str_of(kind), STR("name"), doc, buf_str(&b), &id, &d) < 0 ||
+        room_import_apply(f->r, &by, id, 1, false, &d) < 0)
+        fail_msg("%s", d.text);
+    buf_done(&b);
+    arena_done(&a);
 }

@@ -55,6 +55,8 @@ struct story {
 };
 void story_json(const struct story *s, struct buf *out);
 struct room_folded fold(struct fixture *f, const struct story *s);
+/* Rows of a register through an import: each "name\tfield=value\tfield=value", list values with LF as |. */
+void rows(struct fixture *f, const char *kind, const char *const *lines, size_t n);
 /* Runs one query with a single number as its answer. */
 int64_t number(struct fixture *f, const char *sql);
 /* Looks up "a.b.0.c" in a JSON text; fails the test when it is not there. */

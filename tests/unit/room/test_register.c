@@ -4,6 +4,14 @@
 #include "room/register.h"
 
 #define DOC(rows) "{\"file\":\"a.csv\",\"rows\":[" rows "],\"refused\":[],\"n_refused\":0}"
+static struct fixture *started(void) {
+    struct fixture *f = fixture_new();
+    struct diag d = {0};
+    if (room_registers_load(f->r, "content/imports", &d) < 0)
+        fail_msg("%s", d.text);
+    return f;
+}
+
 #define ROW(n, values) "{\"row\":" #n ",\"values\":{" values "},\"notes\":[]}"
 
 static struct room_actor handler(struct fixture *f) {
@@ -67,7 +75,7 @@ static void row_is(struct fixture *f, const char *kind, unsigned i, const char *
 }
 
 static void a_file_does_what_it_said_and_is_taken_back(void **state UNUSED) {
-    struct fixture *f = fixture_new();
+    struct fixture *f = started();
     struct room_actor by = handler(f);
     struct diag d = {0};
     take(f, "systems", DOC(ROW(2, "\"name\":\"会員サイト\",\"owner\":\"A課\",\"note\":\"古い\"") "," ROW(3, "\"name\":\"請求\"")), false);
@@ -86,10 +94,11 @@ static void a_file_does_what_it_said_and_is_taken_back(void **state UNUSED) {
     /* somebody changes the new row: it stays when the rest is taken back */
     struct arena a;
     struct json_value *v;
+    struct room_register_refusal why;
     arena_init(&a, 1 << 20);
     assert_int_equal(json_parse(&a, STR("{\"name\":\"新\",\"owner\":\"B課\"}"), &v, &d), 0);
     int64_t row = number(f, "SELECT id FROM register WHERE name = '新'");
-    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("systems"), STR("新"), v}, row, 1, true, &row, &d), 0);
+    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("systems"), STR("新"), v}, row, 1, true, &row, &why, &d), 0);
     assert_int_equal(room_import_undo(f->r, &by, id, 2, &d), 0);
     assert_int_equal(told(f, id, "done.n_undone"), 2);
     assert_int_equal(told(f, id, "done.n_kept"), 1);
@@ -97,7 +106,7 @@ static void a_file_does_what_it_said_and_is_taken_back(void **state UNUSED) {
     assert_int_equal(number(f, "SELECT count(*) FROM register WHERE name = '会員サイト' AND json_extract(vals, '$.owner') = 'A課'"), 1);
     assert_int_equal(room_import_undo(f->r, &by, id, 3, &d), -EBUSY);
     /* a name that is taken */
-    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("systems"), STR("請 求"), v}, 0, 0, true, &row, &d), -EEXIST);
+    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("systems"), STR("請 求"), v}, 0, 0, true, &row, &why, &d), -EEXIST);
     struct room_verdict verdict;
     assert_int_equal(room_audit_verify(f->r, NULL, 0, &verdict, &d), 0);
     assert_int_equal(verdict.n_faults, 0);
@@ -106,7 +115,7 @@ static void a_file_does_what_it_said_and_is_taken_back(void **state UNUSED) {
 }
 
 static void who_may_not_changes_nothing(void **state UNUSED) {
-    struct fixture *f = fixture_new();
+    struct fixture *f = started();
     struct room_actor auditor = fixture_actor(f, f->auditor);
     struct diag d = {0};
     int64_t id = draft(f, "systems", DOC(ROW(2, "\"name\":\"a\"")));
@@ -130,7 +139,7 @@ static void sources(struct fixture *f, const char *json) {
 #define SOURCES(list, n) "{\"t\":\"sources\",\"from\":0,\"total\":" n ",\"sources\":[" list "]}"
 
 static void obtained_is_what_a_source_says(void **state UNUSED) {
-    struct fixture *f = fixture_new();
+    struct fixture *f = started();
     take(f, "systems", DOC(ROW(2, "\"name\":\"s\",\"log\":\"obtained\",\"sources\":\"a\\nb\"")), false);
     row_is(f, "systems", 0, "log.is", "silent");
     row_is(f, "systems", 0, "need", "must");
@@ -148,7 +157,7 @@ static void obtained_is_what_a_source_says(void **state UNUSED) {
 }
 
 static void a_contract_without_logs_keeps_red_what_it_covers(void **state UNUSED) {
-    struct fixture *f = fixture_new();
+    struct fixture *f = started();
     f->now_ns = T0;
     take(f, "systems", DOC(ROW(2, "\"name\":\"掲示板\",\"log\":\"obtainable\"") "," ROW(3, "\"name\":\"会員\",\"log\":\"obtainable\"")), false);
     take(f, "contracts", DOC(ROW(2, "\"name\":\"借用\",\"systems\":\"会員 \\n掲示　板\",\"log_collection\":\"no\"")), false);
@@ -168,5 +177,118 @@ static void a_contract_without_logs_keeps_red_what_it_covers(void **state UNUSED
     fixture_free(f);
 }
 
+#define COLUMNS "\"columns\":[{\"number\":1,\"letter\":\"A\",\"head\":\"x\",\"field\":\"name\"},{\"number\":2,\"letter\":\"B\",\"head\":\"y\",\"field\":\"parent\"}],"
+#define FILE_OF(rows) "{\"file\":\"a.csv\"," COLUMNS "\"rows\":[" rows "],\"refused\":[],\"n_refused\":0}"
+#define ORG(n, name, parent) ROW(n, "\"name\":\"" name "\",\"parent\":\"" parent "\"")
+
+static void told_is(struct fixture *f, int64_t id, const char *path, const char *wanted) {
+    struct arena a;
+    struct buf b;
+    struct jsonw w;
+    struct diag d = {0};
+    arena_init(&a, 4 << 20);
+    buf_init(&b, 4 << 20);
+    jsonw_init(&w, &b);
+    assert_int_equal(room_import_write(f->r, id, &w, &d), 0);
+    assert_str(at(&a, buf_str(&b), path), wanted);
+    buf_done(&b);
+    arena_done(&a);
+}
+
+/* Targets may stand in the same file, in any order; who is refused takes those along that name it. */
+static void what_a_row_names_must_be_there(void **state UNUSED) {
+    struct fixture *f = started();
+    struct room_actor by = handler(f);
+    struct diag d = {0};
+    int64_t id = draft(f, "organisations", FILE_OF(ORG(2, "課", "部") "," ORG(3, "部", "本 社") "," ORG(4, "本社", "") "," ORG(5, "外", "ない会社") "," ORG(6, "外の課", "外")));
+    assert_int_equal(told(f, id, "n_new"), 3);
+    assert_int_equal(told(f, id, "n_refused"), 2);
+    told_is(f, id, "refused.0.code", "no_target");
+    told_is(f, id, "refused.0.row", "5");
+    told_is(f, id, "refused.0.column", "B");
+    told_is(f, id, "refused.0.value", "ない会社");
+    told_is(f, id, "refused.1.row", "6");
+    assert_int_equal(room_import_apply(f->r, &by, id, 1, false, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM register"), 3);
+    /* people name organisations, and nothing else */
+    take(f, "people", DOC(ROW(2, "\"name\":\"佐藤\",\"organisation\":\"課\"") "," ROW(3, "\"name\":\"鈴木\",\"organisation\":\"佐藤\"")), false);
+    assert_int_equal(number(f, "SELECT count(*) FROM register WHERE kind = 'people'"), 1);
+    /* a loose one is kept and said, and becomes a link once there is a row */
+    int64_t c = draft(f, "contracts", DOC(ROW(2, "\"name\":\"保守\",\"supplier\":\"○○社\",\"systems\":\"会員\"")));
+    assert_int_equal(told(f, c, "n_new"), 1);
+    assert_int_equal(told(f, c, "n_notes"), 2);
+    told_is(f, c, "notes.0.code", "not_there_yet");
+    assert_int_equal(room_import_apply(f->r, &by, c, 1, false, &d), 0);
+    row_is(f, "contracts", 0, "refs.0.id", "null");
+    take(f, "organisations", DOC(ROW(2, "\"name\":\"○○社\",\"kind\":\"supplier\"")), false);
+    row_is(f, "contracts", 0, "refs.0.name", "○○社");
+    assert_int_equal(number(f, "SELECT count(*) FROM register WHERE name = '○○社' AND id > 1"), 1);
+    fixture_free(f);
+}
+
+static void loops_are_refused_and_named(void **state UNUSED) {
+    struct fixture *f = started();
+    struct room_actor by = handler(f);
+    struct room_register_refusal why;
+    struct diag d = {0};
+    int64_t id = draft(f, "organisations", FILE_OF(ORG(2, "あ", "い") "," ORG(3, "い", "う") "," ORG(4, "う", "あ") "," ORG(5, "え", "え") "," ORG(6, "お", "")));
+    assert_int_equal(told(f, id, "n_new"), 1);
+    told_is(f, id, "refused.0.code", "loop");
+    told_is(f, id, "refused.0.value", "あ → い → う → あ");
+    told_is(f, id, "refused.3.value", "え → え");
+    /* one that closes over rows that are there */
+    take(f, "systems", DOC(ROW(2, "\"name\":\"a\"") "," ROW(3, "\"name\":\"b\",\"depends\":\"a\"") "," ROW(4, "\"name\":\"c\",\"depends\":\"a\\nb\"")), false);
+    id = draft(f, "systems", DOC(ROW(2, "\"name\":\"a\",\"depends\":\"c\"")));
+    assert_int_equal(told(f, id, "n_changed"), 0);
+    told_is(f, id, "refused.0.code", "loop");
+    /* and one typed into a form */
+    struct arena a;
+    struct json_value *v;
+    arena_init(&a, 1 << 20);
+    assert_int_equal(json_parse(&a, STR("{\"name\":\"a\",\"depends\":\"b\"}"), &v, &d), 0);
+    int64_t row = number(f, "SELECT id FROM register WHERE name = 'a'");
+    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("systems"), STR("a"), v}, row, 1, true, &row, &why, &d), -ENOLINK);
+    assert_string_equal(why.code, "loop");
+    assert_string_equal(why.field, "depends");
+    assert_string_equal(why.why, "a → b → a");
+    arena_done(&a);
+    fixture_free(f);
+}
+
+static void references_follow_a_new_name_and_outlive_an_undo(void **state UNUSED) {
+    struct fixture *f = started();
+    struct room_actor by = handler(f);
+    struct room_register_refusal why;
+    struct diag d = {0};
+    take(f, "organisations", DOC(ROW(2, "\"name\":\"本社\"") "," ROW(3, "\"name\":\"情報課\",\"parent\":\"本社\"")), false);
+    take(f, "people", DOC(ROW(2, "\"name\":\"佐藤\",\"organisation\":\"情報課\",\"mobile\":\"090-1111-2222\"")), false);
+    struct arena a;
+    struct json_value *v;
+    arena_init(&a, 1 << 20);
+    assert_int_equal(json_parse(&a, STR("{\"name\":\"DX課\",\"parent\":\"本社\"}"), &v, &d), 0);
+    int64_t row = number(f, "SELECT id FROM register WHERE name = '情報課'");
+    assert_int_equal(room_register_put(f->r, &by, &(struct room_register_row){STR("organisations"), STR("DX課"), v}, row, 1, true, &row, &why, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM register WHERE json_extract(vals, '$.organisation') = 'DX課' AND json_extract(vals, '$.mobile') = '090-1111-2222'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM register WHERE vals LIKE '%情報課%'"), 0);
+    /* the first import is taken back: what is named stays, and what its parent is */
+    assert_int_equal(room_import_undo(f->r, &by, 1, 2, &d), 0);
+    assert_int_equal(told(f, 1, "done.n_kept"), 2);
+    assert_int_equal(number(f, "SELECT count(*) FROM register"), 3);
+    /* the second one, whose row was changed by the new name, leaves it too */
+    assert_int_equal(room_import_undo(f->r, &by, 2, 2, &d), 0);
+    assert_int_equal(told(f, 2, "done.n_kept"), 1);
+    /* one that nobody touched goes, parents after children */
+    take(f, "organisations", DOC(ROW(2, "\"name\":\"甲\"") "," ROW(3, "\"name\":\"乙\",\"parent\":\"甲\"") "," ROW(4, "\"name\":\"丙\",\"parent\":\"乙\"")), false);
+    assert_int_equal(room_import_undo(f->r, &by, 3, 2, &d), 0);
+    assert_int_equal(told(f, 3, "done.n_undone"), 3);
+    struct room_verdict verdict;
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, &verdict, &d), 0);
+    assert_int_equal(verdict.n_faults, 0);
+    arena_done(&a);
+    fixture_free(f);
+}
+
 UNIT_GROUP(room_register, cmocka_unit_test(a_file_does_what_it_said_and_is_taken_back), cmocka_unit_test(who_may_not_changes_nothing),
-           cmocka_unit_test(obtained_is_what_a_source_says), cmocka_unit_test(a_contract_without_logs_keeps_red_what_it_covers))
+           cmocka_unit_test(obtained_is_what_a_source_says), cmocka_unit_test(a_contract_without_logs_keeps_red_what_it_covers),
+           cmocka_unit_test(what_a_row_names_must_be_there), cmocka_unit_test(loops_are_refused_and_named),
+           cmocka_unit_test(references_follow_a_new_name_and_outlive_an_undo))

@@ -17,20 +17,31 @@ const MARKS: Record<RegisterRow["need"], MarkKind> = { must: "must", soon: "soon
 const SHOWN: Record<string, string[]> = {
   systems: ["owner", "importance", "outsourcer", "sources"],
   contracts: ["supplier", "systems", "night_response", "night_phone", "ends"],
+  organisations: ["parent", "rank", "kind", "hours", "emergency_phone"],
+  people: ["organisation", "title", "mobile", "phone", "mail"],
 };
+/** Of a register nobody chose columns for: the first ones. */
+const shown = (of: Register): string[] => SHOWN[of.spec.name] ?? of.spec.fields.slice(1, 6).map((f) => f.name);
 
 export function valueOf(f: RegisterField, v: string | undefined): string | null {
   if (!v) return null;
-  const choice = f.choices.find((c) => c.value === v);
-  return choice ? titleOf(choice) : f.kind === "list" ? v.split("\n").join(t("word.comma")) : v;
+  const one = (x: string): string => { const c = f.choices.find((y) => y.value === x); return c ? titleOf(c) : x; };
+  return f.kind === "text" ? v : v.split("\n").map(one).join(t("word.comma"));
+}
+
+/** The value with what it names as links; a name that leads nowhere says so. */
+function Value({ f, r }: { f: RegisterField; r: RegisterRow }) {
+  const refs = r.refs.filter((x) => x.field === f.name);
+  if (refs.length === 0) return <>{valueOf(f, r.values[f.name]) ?? <span class="ink3">{t("word.not_set")}</span>}</>;
+  return <>{refs.map((x, i) => <span key={x.name}>{i > 0 && t("word.comma")}{x.id === null ? <>{x.name} <span class="small ink3">{t("register.no_row")}</span></> : <a href={`#/sources/register/${x.register}/${x.id}`}>{x.name}</a>}</span>)}</>;
 }
 
 function columns(of: Register): Column<RegisterRow>[] {
-  const fields = (SHOWN[of.spec.name] ?? []).flatMap((n) => of.spec.fields.filter((f) => f.name === n));
+  const fields = shown(of).flatMap((n) => of.spec.fields.filter((f) => f.name === n));
   return [
-    { head: t("register.log"), cell: (r) => (r.active ? <Mark kind={MARKS[r.need]}>{rowWord(r)}</Mark> : <span class="ink3">{t("register.out")}</span>) },
+    { head: t(of.rows.some((r) => r.log) ? "register.log" : "register.state"), cell: (r) => (r.active ? <Mark kind={MARKS[r.need]}>{rowWord(r)}</Mark> : <span class="ink3">{t("register.out")}</span>) },
     { head: titleOf(of.spec.fields[0] ?? {}), title: true, class: "name-cell", cell: (r) => <a class="name" href={`#/sources/register/${of.spec.name}/${r.id}`}>{r.name}</a> },
-    ...fields.map((f): Column<RegisterRow> => ({ head: titleOf(f), cell: (r) => valueOf(f, r.values[f.name]) ?? <span class="ink3">{t("word.not_set")}</span> })),
+    ...fields.map((f): Column<RegisterRow> => ({ head: titleOf(f), cell: (r) => <Value f={f} r={r} /> })),
   ];
 }
 
@@ -38,8 +49,8 @@ function columns(of: Register): Column<RegisterRow>[] {
 function Why({ r }: { r: RegisterRow }) {
   return (
     <div>
-      <h3>{t("register.why")}</h3>
-      <p>{t(`register.why.${r.log?.is ?? "unknown"}`, { contract: r.log?.contract ?? null })}</p>
+      {r.log && <h3>{t("register.why")}</h3>}
+      {r.log && <p>{t(`register.why.${r.log.is}`, { contract: r.log.contract ?? null })}</p>}
       {r.log?.sources && r.log.sources.length > 0 && (
         <ul class="plain">
           {r.log.sources.map((s) => (
@@ -61,7 +72,7 @@ function Detail({ of, r, reload }: { of: Register; r: RegisterRow; reload: () =>
       <Why r={r} />
       <div>
         <Facts rows={[
-          ...of.spec.fields.map((f): [string, string] => [titleOf(f), valueOf(f, r.values[f.name]) ?? t("word.not_set")]),
+          ...of.spec.fields.map((f): [string, preact.ComponentChildren] => [titleOf(f), <Value key={f.name} f={f} r={r} />]),
           [t("register.changed"), <><Time at={r.updated_at} /> {say(r.updated_by)}</>],
         ]} />
         {mayChange() && (

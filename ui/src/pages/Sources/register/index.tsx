@@ -18,9 +18,12 @@ import { Import } from "./Import";
 import { RegisterTable } from "./RegisterTable";
 import { RowForm } from "./RowForm";
 
-const ORDER = ["systems", "contracts"];
+const ORDER = ["systems", "contracts", "organisations", "people"];
+const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
 
 export const mayChange = (): boolean => ["administrator", "handler"].includes(me.value?.person.role ?? "");
+
+const redOf = (spec: Data["spec"], n: number): string => (["systems", "contracts"].includes(spec.name) ? t(`register.red.${spec.name}`, { n }) : t("register.red", { register: titleOf(spec), n }));
 
 function Past({ of, reload }: { of: Data; reload: () => void }) {
   const write = useWrite(reload);
@@ -51,7 +54,7 @@ function List({ of, kind, open }: { of: Resource<Data>; kind: string; open: stri
       const red = d.rows.filter((r) => r.need === "must").length;
       return (
         <div class="stack">
-          {red > 0 && <p class="card card-body" role="status"><Mark kind="must">{t(`register.red.${kind}`, { n: red })}</Mark></p>}
+          {red > 0 && <p class="card card-body" role="status"><Mark kind="must">{redOf(d.spec, red)}</Mark></p>}
           <div class="register-tools">
             <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("register.find")} aria-label={t("register.find")} /></div>
             <span class="grow" />
@@ -61,7 +64,7 @@ function List({ of, kind, open }: { of: Resource<Data>; kind: string; open: stri
           </div>
           {adding && <Card id="register-add" title={t("register.add")}><div class="card-body"><RowForm spec={d.spec} done={() => { add(false); of.reload(); }} leave={() => add(false)} /></div></Card>}
           <Card>
-            {d.rows.length === 0 && <div class="empty"><p>{t(`register.none.${kind}`)}</p></div>}
+            {d.rows.length === 0 && <div class="empty"><p>{t("register.none", { register: titleOf(d.spec) })}</p></div>}
             {d.rows.length > 0 && rows.length === 0 && <Empty>{t("register.none_found")}</Empty>}
             {rows.length > 0 && <RegisterTable of={d} rows={rows} open={open} reload={of.reload} />}
           </Card>
@@ -76,7 +79,7 @@ export function Register({ args }: { args: string[] }) {
   const kind = args[0] ?? "systems";
   const all = useResource(api.registers, ["registers", "sources"], []);
   const one = useResource(api.register(kind), ["registers", "sources"], [kind]);
-  const tabs = (all.data?.registers ?? []).sort((a, b) => ORDER.indexOf(a.spec.name) - ORDER.indexOf(b.spec.name)).map((r) => ({ id: r.spec.name, href: `#/sources/register/${r.spec.name}`, label: titleOf(r.spec), count: r.n }));
+  const tabs = (all.data?.registers ?? []).sort((a, b) => place(a.spec.name) - place(b.spec.name)).map((r) => ({ id: r.spec.name, href: `#/sources/register/${r.spec.name}`, label: titleOf(r.spec), count: r.n }));
   const sub = args[1] ?? null;
   return (
     <>
@@ -91,14 +94,14 @@ export function Register({ args }: { args: string[] }) {
 /** On the page of sources: what is not seen at all. */
 export function RegisterRed() {
   const all = useResource(api.registers, ["registers", "sources"], []);
-  const red = (all.data?.registers ?? []).filter((r) => r.must > 0).sort((a, b) => ORDER.indexOf(a.spec.name) - ORDER.indexOf(b.spec.name));
+  const red = (all.data?.registers ?? []).filter((r) => r.must > 0).sort((a, b) => place(a.spec.name) - place(b.spec.name));
   if (red.length === 0) return null;
   return (
     <ul class="card rows register-band">
       {red.map((r) => (
-        <li key={r.spec.name}><Mark kind="must">{t(`register.red.${r.spec.name}`, { n: r.must })}</Mark> <a href={`#/sources/register/${r.spec.name}`}>{t("register.see")}</a></li>))}
+        <li key={r.spec.name}><Mark kind="must">{redOf(r.spec, r.must)}</Mark> <a href={`#/sources/register/${r.spec.name}`}>{t("register.see")}</a></li>))}
     </ul>
   );
 }
 
-export const rowWord = (r: RegisterRow): string => word("register.log", r.log?.is ?? "unknown");
+export const rowWord = (r: RegisterRow): string => (r.log ? word("register.log", r.log.is) : word("register.need", r.need));
