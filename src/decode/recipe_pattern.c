@@ -213,6 +213,19 @@ static ptrdiff_t take_ip(struct str s, struct str *ret) {
     return (ptrdiff_t) i;
 }
 
+/* 0:11:2:33:44:5, as BSD's functions write it: the whole of it is six groups. */
+static size_t short_mac(struct str s) {
+    size_t i = 0, groups = 0, digits = 0;
+    for (; i < s.n && (is_hex(s.p[i]) || s.p[i] == ':'); i++) {
+        bool colon = s.p[i] == ':';
+        if (colon ? digits == 0 : digits == 2)
+            return 0;
+        digits = colon ? 0 : digits + 1;
+        groups += digits == 1;
+    }
+    return groups == 6 && digits ? i : 0;
+}
+
 /* 00:11:22:33:44:55, with - or . too, or twelve digits; also a client identifier's "01:" in front. */
 static ptrdiff_t take_mac(struct str s) {
     size_t i = 0, digits = 0;
@@ -220,7 +233,10 @@ static ptrdiff_t take_mac(struct str s) {
         digits += is_hex(s.p[i]);
     while (i && !is_hex(s.p[i - 1]))
         i--;
-    return digits >= 12 && digits <= 16 && digits % 2 == 0 ? (ptrdiff_t) i : -1;
+    if (digits >= 12 && digits <= 16 && digits % 2 == 0)
+        return (ptrdiff_t) i;
+    i = short_mac(s);
+    return i ? (ptrdiff_t) i : -1;
 }
 
 /* "…" with \ or "" for a quote inside; *ret is what it means. */

@@ -119,7 +119,16 @@ static void put_ip(struct filling *f, const struct recipe_put *p, struct str s) 
         put_field(f, p->field_other, JSON_STRING, readable(f, s));
 }
 
-/* "192.0.2.1:443", "[2001:db8::1]:443", "192.0.2.1(443)", an address alone */
+/* IPv6 with its port behind a point, as tcpdump and Yamaha write it; 0: it is not. */
+static size_t end_before_point(struct str s) {
+    struct ip ip;
+    size_t i = s.n;
+    while (i && ascii_digit(s.p[i - 1]))
+        i--;
+    return i > 1 && i < s.n && s.p[i - 1] == '.' && memchr(s.p, ':', i) && ip_parse(str_to(s, i - 1), &ip) == 0 ? i - 1 : 0;
+}
+
+/* "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1.443", "192.0.2.1(443)", an address alone */
 static void put_endpoint(struct filling *f, const struct recipe_put *p, struct str s) {
     struct str port = STR_NULL;
     struct ip ip;
@@ -127,6 +136,9 @@ static void put_endpoint(struct filling *f, const struct recipe_put *p, struct s
     if (at > 0) {
         port = str_from(s, (size_t) at + 2);
         s = str_n(s.p + 1, (size_t) at - 1);
+    } else if (end_before_point(s)) {
+        port = str_from(s, end_before_point(s) + 1);
+        s = str_to(s, end_before_point(s));
     } else if (ip_parse(s, &ip) < 0) {
         at = str_find_byte(s, ':', 0);
         at = at > 0 ? at : str_find_byte(s, '(', 0);
@@ -149,9 +161,16 @@ static int hex(char c) {
 static void put_mac(struct filling *f, const struct recipe_put *p, struct str s) {
     char digits[32], z[17];
     size_t n = 0, k = 0;
-    for (size_t i = 0; i < s.n && n < sizeof digits; i++)
-        if (hex(s.p[i]) >= 0)
-            digits[n++] = s.p[i];
+    bool colons = s.n && memchr(s.p, ':', s.n) != NULL;
+    for (size_t i = 0, group = 0; i < s.n && n + 1 < sizeof digits; i++) {
+        if (hex(s.p[i]) < 0) {
+            group = i + 1;
+            continue;
+        }
+        if (colons && i == group && (i + 1 == s.n || s.p[i + 1] == ':')) /* a group of one digit */
+            digits[n++] = '0';
+        digits[n++] = s.p[i];
+    }
     if (n != 12 && n != 14) {
         put_field(f, p->field, JSON_STRING, readable(f, s));
         return;

@@ -71,6 +71,22 @@ with tempfile.TemporaryDirectory() as d:
     r = subprocess.run([sys.executable, TOOLS / "check_headers.py", d], capture_output=True, text=True)
     check("a header that leans on others", r.returncode == 1 and "does not compile alone" in r.stdout)
 
+def decoders(samples):
+    with tempfile.TemporaryDirectory() as d:
+        (pathlib.Path(d) / "a.yml").write_text("decoder: a\nsamples:\n" + samples)
+        r = subprocess.run([sys.executable, TOOLS / "check_decoders.py", d], capture_output=True, text=True)
+        return r.returncode, r.stderr
+
+
+PAGE = "  - line: 'x'\n    url: &doc https://www.cisco.com/c/a.html\n    expect: {a: b}\n"
+check("samples with the page of the product's maker pass", decoders(PAGE + "  - line: y\n    url: *doc\n")[0] == 0)
+code, out = decoders(PAGE + "  - line: y\n    expect: {url: 1}\n  - line: z\n    url: *doc\n")
+check("a sample without a page", code == 1 and "a.yml:6: the sample names no page" in out)
+code, out = decoders(PAGE + "  - line: y\n    url: https://www.cisco.com.example.org/a\n")
+check("a page that is not the maker's", code == 1 and "is not a page of" in out)
+check("a decoder without samples", decoders("")[0] == 1)
+
+
 def deps(meson, table, npm="{}", dev=""):
     with tempfile.TemporaryDirectory() as d:
         d = pathlib.Path(d)
