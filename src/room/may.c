@@ -105,6 +105,10 @@ static const struct room_permission permissions[] = {
     {ADMIN | SYSTEM, OBJECT_TASK, CREATE | CHANGE, MAY_ALWAYS},
     {SENSOR, OBJECT_TASK, CHANGE, MAY_ALWAYS}, /* two cases become one */
 
+    /* who was told what, and whether they took it; addresses of persons stand in it */
+    {ADMIN | HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {AUDITOR, OBJECT_MESSAGE, READ, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_MESSAGE, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN | AUDITOR, OBJECT_AUDIT, READ | BIT(VERB_VERIFY), MAY_ALWAYS},
     {EVERYBODY, OBJECT_PACK, READ, MAY_ALWAYS},
     {EVERYBODY, OBJECT_DEMO, READ, MAY_ALWAYS},

@@ -27,6 +27,7 @@
     X(PLAYBOOK, "playbook")                                                                        \
     X(RUN, "run")                                                                                  \
     X(TASK, "task")                                                                                \
+    X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")

@@ -203,6 +203,17 @@ static const char *const runs[] = {
     "CREATE INDEX task_open ON task(state) WHERE state IN ('waiting','due','doing');",
 
     NULL};
+static const char *const messages[] = {
+    "CREATE TABLE message (" HEAD("response") "incident_id INTEGER REFERENCES incident(id), way TEXT NOT NULL, address TEXT NOT NULL, who TEXT NOT NULL, "
+    "subject TEXT NOT NULL, body TEXT NOT NULL, vars TEXT NOT NULL, "
+    "state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting','sending','sent','failed','refused','unknown','bounced','acknowledged')), "
+    "tries INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL, until_at INTEGER NOT NULL, why TEXT NOT NULL DEFAULT '', "
+    "said TEXT NOT NULL DEFAULT '', by_way TEXT NOT NULL DEFAULT '', sent_at INTEGER, acknowledged_at INTEGER, "
+    "acknowledged_how TEXT NOT NULL DEFAULT '', token TEXT UNIQUE, drill INTEGER NOT NULL DEFAULT 0, reply_to TEXT NOT NULL) STRICT;"
+    "CREATE INDEX message_by_state ON message(state, next_at);"
+    "CREATE INDEX message_by_incident ON message(incident_id, id);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -215,6 +226,7 @@ static const struct {
     {"hunts", hunts},
     {"registers", registers},
     {"runs", runs},
+    {"messages", messages},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -196,6 +196,10 @@ class Exim:
             os.chown(d / name, user.pw_uid, user.pw_gid)
         (d / "exim.conf").write_text(EXIM.format(d=d, user="Debian-exim", group=user.pw_gid, port=self.port, tls_port=self.tls_port, plain_port=self.plain_port))
         (d / "exim.conf").chmod(0o644)
+        self.start()
+
+    def start(self):
+        d = self.d
         self.child = subprocess.Popen(["/usr/sbin/exim4", "-C", d / "exim.conf", "-bdf", "-q1h"], stdout=subprocess.DEVNULL, stderr=open(d / "exim.err", "w"))
         for port in (self.port, self.tls_port, self.plain_port):
             tap.wait_until(lambda p=port: answers(p), 60, what=lambda: (d / "exim.err").read_text())

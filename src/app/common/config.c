@@ -83,6 +83,17 @@ static int read_https(struct reading *r, const struct yaml_node *v) {
     return read_address(r, v, &r->c->https);
 }
 
+static int read_pages_address(struct reading *r, const struct yaml_node *v) {
+    struct str s = v->text;
+    if (v->kind != YAML_SCALAR || !str_starts(s, STR("https://")) || s.n < 9 || s.n > 300)
+        return wrong(r, v, "address is where people find the pages, like https://kizuki.example.jp");
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char) s.p[i] <= ' ' || strchr("\"<>?#\x7f", s.p[i]))
+            return wrong(r, v, "address is where people find the pages, like https://kizuki.example.jp");
+    r->c->address = str_ends(s, STR("/")) ? str_to(s, s.n - 1) : s;
+    return 0;
+}
+
 static int read_certificate(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"chain", "key", NULL};
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -502,7 +513,7 @@ static const struct {
     int (*read)(struct reading *r, const struct yaml_node *v);
 } SETTINGS[] = {
     {"zone", read_zone}, /* first: sources take it as their default */
-    {"https", read_https},       {"certificate", read_certificate},
+    {"https", read_https},       {"address", read_pages_address}, {"certificate", read_certificate},
     {"syslog", read_syslog},     {"rules", read_rules},
     {"sources", read_sources},   {"services", read_services},
     {"partners", read_partners}, {"shared", read_shared}, {"own", read_own},

@@ -1,6 +1,7 @@
 /* kizuki.yml: what an operator tells Kizuki. Everything has a default; a missing file is an empty one.
  *
  *   https: 127.0.0.1:8443          address of the pages and the API
+ *   address: https://kizuki.example.jp   where people find them: stands in links of mails
  *   certificate: {chain: F, key: F}  the operator's own; without it one is made at first start
  *   syslog: [127.0.0.1:5514]       UDP and TCP, both framings, on each
  *   zone: "+09:00"                 for times that carry none
@@ -97,6 +98,7 @@ struct config {
     char file[4096]; /* "" when there was none */
     char data[4096];
     struct config_address https;
+    struct str address; /* of the pages as people type it, without a slash at the end; .p NULL: that of https */
     struct str certificate_chain, certificate_key;
     struct config_address syslog[16];
     size_t n_syslog;

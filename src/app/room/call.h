@@ -61,6 +61,7 @@ struct call {
     int status;
     const char *type;     /* NULL: application/json */
     const char *location; /* of a redirect */
+    bool form;            /* a page of ours with a form: the policy lets it be sent, to us */
     char cookie[160];
     int retry_s;
     bool too_large, suspended, answered;
@@ -138,6 +139,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_time, handle_incident_split_try, handle_search_post, handle_search, handle_search_stop, handle_search_csv, handle_search_rule, handle_trace_post, handle_event,
     handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_imports, handle_indicator_preview,
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
+handler_fn handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
     handle_import, handle_import_apply, handle_import_undo;
 handler_fn handle_playbooks, handle_playbook, handle_playbook_try, handle_playbook_post, handle_playbook_put, handle_playbook_cacao, handle_tasks,

@@ -156,7 +156,7 @@ static int admit(struct call *c) {
     if (status || !c->route)
         return status;
     if (c->route->open)
-        return c->route->handle == handle_signin ? too_many(c, LIMIT_STRANGER) : 0;
+        return c->route->handle != handle_openapi ? too_many(c, LIMIT_STRANGER) : 0;
     status = find_session(c);
     if (!status)
         status = check_csrf(c);

@@ -390,6 +390,8 @@ static int set_up(struct program *p, struct diag *err) {
     sensor_link_init(&p->sensor, sensors);
     if (e == 0)
         e = hand_link_init(&p->hand, p->config->data, err);
+    if (e == 0)
+        e = door_link_init(p, err);
     past_init(&p->past);
     if (e == 0)
         e = search_link_init(&p->search, p->config->data, err);
@@ -416,6 +418,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("cannot go on with a playbook: %s", d.text);
     sensor_link_tick(p);
     hand_link_tick(p);
+    door_link_tick(p);
     search_link_tick(p);
     holds_tick(p);
     past_tick(p);
@@ -446,13 +449,14 @@ static int run(struct program *p) {
     if (p->opt.https)
         say_listening(p->https_fd);
     say_ready(p);
-    enum { HTTP, SIGNALS, HAND, SUPERVISOR, SEARCH, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
+    enum { HTTP, SIGNALS, HAND, DOOR, SUPERVISOR, SEARCH, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
     for (;;) {
         struct pollfd pfd[ROWS];
         int64_t left = (next_tick_ns - time_monotonic_ns()) / NS_PER_MS + 1;
         pfd[HTTP] = (struct pollfd){.fd = http_poll_fd(p->http), .events = POLLIN};
         pfd[SIGNALS] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
         pfd[HAND] = hand_link_poll(&p->hand);
+        pfd[DOOR] = door_link_poll(&p->door);
         pfd[SUPERVISOR] = supervisor_link_poll(&p->supervisor);
         pfd[SEARCH] = search_link_poll(&p->search);
         (void) sensor_link_poll(&p->sensor, &pfd[SENSORS]);
@@ -468,6 +472,7 @@ static int run(struct program *p) {
         if (k > 0) {
             sensor_link_serve(p, &pfd[SENSORS]);
             hand_link_serve(p, &pfd[HAND]);
+            door_link_serve(p, &pfd[DOOR]);
             supervisor_link_serve(p, &pfd[SUPERVISOR]);
             search_link_serve(p, &pfd[SEARCH]);
         }
@@ -542,6 +547,7 @@ static void end(struct program *p) {
     if (!p->http && p->sensor.listen_fd > 0)
         sensor_link_done(&p->sensor);
     hand_link_done(&p->hand);
+    door_link_done(&p->door);
     past_done(&p->past);
     search_link_done(&p->search);
     packs_done(&p->packs);
@@ -560,7 +566,7 @@ int main(int argc, char **argv) {
     int status = 0, e;
     log_set_program("room");
     supervised_begin();
-    p.hand.peer.fd = p.search.peer.fd = -1;
+    p.hand.peer.fd = p.door.peer.fd = p.search.peer.fd = -1;
     if (read_options(argc, argv, &p.opt) < 0)
         return 2;
     if (p.opt.list_routes) {

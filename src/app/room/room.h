@@ -11,12 +11,13 @@
  * says what is wrong; exit 1 then. kizuki-room --list-routes the table of routes, for documentation
  * and tests.
  *
- * DIR/room holds room.db, tls.crt, tls.key, order.key; DIR/run/hand.sock is the hand's. Without
+ * DIR/room holds room.db, tls.crt, tls.key, order.key; DIR/run/hand.sock is the hand's, DIR/run/door.sock the door's. Without
  * --https-fd and with --https ADDR:PORT it opens its own socket (tests). One thread, one poll loop;
  * after set-up it may write below DIR/room only and start nothing. */
 #pragma once
 #include "app/common/config.h"
 #include "app/room/clock.h"
+#include "app/room/door_link.h"
 #include "app/room/hand_link.h"
 #include "app/room/holds.h"
 #include "app/room/http.h"
@@ -50,6 +51,7 @@ struct program {
     struct http *http;
     struct sensor_link sensor;
     struct hand_link hand;
+    struct door_link door;
     struct search_link search;
     struct holds_out holds;
     struct past_hunts past;
