@@ -208,6 +208,20 @@
 #define HAND_CONNECTIONS_MAX 8            /* one room; a few while one restarts */
 #define HAND_OUT_BYTES_MAX ((size_t) 32 << 20) /* a peer that does not read its answers is closed */
 #define HAND_NFT_OUT_BYTES_MAX ((size_t) 64 << 20) /* nft's listing of BLOCK_ADDRESSES_MAX elements */
+#define DEED_ARENA_MAX ((size_t) 16 << 20) /* a driver's two files as trees */
+#define DEED_ROWS_MAX 512                 /* targets, settings, protected names of one driver */
+#define DEED_PARAMS_MAX 16                /* of one kind of action */
+#define DEED_KINDS_MAX 32                 /* of one template */
+#define DEED_STEPS_MAX 16                 /* of one verb: more is a program, which belongs into one */
+#define DEED_KEPT_MAX 16                  /* values remembered from answers, journalled with the action */
+#define DEED_VALUE_BYTES_MAX 4096         /* one value: a list of 64 addresses, a password, a name */
+#define DEED_TEXT_BYTES_MAX (256 * 1024)  /* a step's text with its values */
+#define DEED_OUT_BYTES_MAX (1024 * 1024)  /* what a program or a vendor answers; more is refused */
+#define DEED_STEP_S_MAX 60                /* one try: the driver does nothing else meanwhile */
+#define DEED_UNTIL_S_MAX 120              /* an effect that takes longer is asked for again later */
+#define DEED_MINUTES_MAX (90 * 24 * 60)   /* an account waits for its owner for weeks; every act still ends */
+#define DEED_IN_FORCE_MAX 10000           /* in force at one time, of one driver */
+#define DEED_TARGETS_MAX 500              /* of one order */
 
 /* Regular expressions of rules; a match that meets a limit counts as none and is counted (regex_limits) */
 #define REGEX_BYTES_MAX 16384             /* one expression; the longest of SigmaHQ has 700 */

@@ -23,6 +23,7 @@ struct hand_rate {
     uint32_t max, n, head;
 };
 int hand_rate_resize(struct hand_rate *r, uint32_t max) MUST_USE;
+bool hand_rate_allows(const struct hand_rate *r, int64_t now_ns);
 void hand_rate_add(struct hand_rate *r, int64_t now_ns);
 
 enum hand_result_state {

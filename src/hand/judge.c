@@ -18,7 +18,7 @@ int hand_rate_resize(struct hand_rate *r, uint32_t max) {
     return 0;
 }
 
-static bool rate_allows(const struct hand_rate *r, int64_t now_ns) {
+bool hand_rate_allows(const struct hand_rate *r, int64_t now_ns) {
     return r->n < r->max || now_ns - r->at_ns[r->head] >= NS_PER_MIN;
 }
 
@@ -125,7 +125,7 @@ static bool room_for_another(struct hand *h, bool fresh, struct hand_result *res
     if (fresh && h->blocks.n >= h->limits.blocks_max)
         return hand_refuse(&res->why, HAND_TOO_MANY_BLOCKS,
                            "%u blocks are in force, the most that may be", h->limits.blocks_max);
-    if (!rate_allows(&h->block_rate, hand_boot_ns(h)))
+    if (!hand_rate_allows(&h->block_rate, hand_boot_ns(h)))
         return hand_refuse(&res->why, HAND_TOO_MANY_A_MINUTE,
                            "%u addresses were blocked within a minute, the most that may be",
                            h->limits.blocks_per_minute);
@@ -269,7 +269,7 @@ static bool first_time(struct hand *h, struct hand_task *t) {
     if (o->expires_ms <= h->horizon_ms)
         return hand_refuse(&t->why, HAND_REPLAYED,
                            "the order expires before others already forgotten: it may be a repeat");
-    if (o->type != HAND_UNBLOCK && !rate_allows(&h->order_rate, hand_boot_ns(h)))
+    if (o->type != HAND_UNBLOCK && !hand_rate_allows(&h->order_rate, hand_boot_ns(h)))
         return hand_refuse(&t->why, HAND_TOO_MANY_ORDERS,
                            "%u orders came within a minute, the most that may be",
                            h->limits.orders_per_minute);

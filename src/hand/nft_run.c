@@ -104,11 +104,11 @@ int hand_nft_run(const struct hand_nft_run *run, struct diag *reterr) {
     }
     close_all(&p);
     if (r == -ETIMEDOUT)
-        return diag_set(reterr, r, "nft did not end within %d s", (int) (run->limit_ms / 1000));
+        return diag_set(reterr, r, "%s did not end within %d s", run->path, (int) (run->limit_ms / 1000));
     if (r < 0)
         return diag_set(reterr, r, "cannot run %s: %s", run->path, err_word(r));
     if (!WIFEXITED(status))
-        return diag_set(reterr, -EIO, "nft was ended by signal %d", WTERMSIG(status));
+        return diag_set(reterr, -EIO, "%s was ended by signal %d", run->path, WTERMSIG(status));
     if (WEXITSTATUS(status) == 127)
         return diag_set(reterr, -ENOENT, "cannot start %s", run->path);
     return WEXITSTATUS(status);

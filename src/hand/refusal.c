@@ -33,6 +33,7 @@ static const char *const words[HAND_REFUSAL_MAX_] = {
     [HAND_TOO_MANY_BLOCKS] = "too_many_blocks",
     [HAND_JOURNAL_FAILED] = "journal_failed",
     [HAND_DRIVER_FAILED] = "driver_failed",
+    [HAND_NOT_SEEN] = "not_seen",
 };
 
 const char *hand_refusal_to_string(enum hand_refusal r) {

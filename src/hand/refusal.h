@@ -33,6 +33,7 @@ enum hand_refusal {
     HAND_TOO_MANY_BLOCKS,
     HAND_JOURNAL_FAILED,
     HAND_DRIVER_FAILED,
+    HAND_NOT_SEEN, /* done, but its effect is not seen */
     HAND_REFUSAL_MAX_,
 };
 

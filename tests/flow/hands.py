@@ -174,3 +174,47 @@ class Hand:
         if self.child and self.child.poll() is None:
             self.child.kill()
             self.child.wait()
+
+
+class Deeds(Hand):
+    """kizuki-hand as the driver NAME of lasting acts; `site` is its file of DATA/hand/drivers."""
+
+    def __init__(self, host, data, name, site):
+        super().__init__(host, data, limits=None)
+        self.name = name
+        self.socket = self.data / "run" / f"hand-{name}.sock"
+        (self.data / "hand" / "drivers").mkdir(exist_ok=True)
+        self.site = self.data / "hand" / "drivers" / f"{name}.yml"
+        self.site.write_text(json.dumps(site))
+
+    def start(self, *more, wait=True):
+        return super().start("--deeds", self.name, *more, wait=wait)
+
+    def room(self):
+        return DeedRoom(self.socket, self.key, self.name)
+
+
+class DeedRoom(Room):
+    def __init__(self, path, key, driver):
+        super().__init__(path, key)
+        self.driver = driver
+
+    def deed(self, verb, kind, *targets, minutes=60, params=None, dry_run=False, **more):
+        o = dict(order_id=secrets.token_hex(8), type=verb, driver=self.driver, kind=kind, targets=list(targets),
+                 issued_ms=now_ms(), expires_ms=now_ms() + 60000, reason="test", incident="1", dry_run=dry_run)
+        if verb == "apply":
+            o["minutes"] = minutes
+            if params:
+                o["params"] = params
+        return dict(o, **more)
+
+    def act(self, verb, kind, *targets, **more):
+        self.send(self.deed(verb, kind, *targets, **more))
+        return self.answer()
+
+    def standing(self):
+        self.send(dict(order_id=secrets.token_hex(8), type="list", driver=self.driver, issued_ms=now_ms(),
+                       expires_ms=now_ms() + 60000))
+        a = self.answer()
+        assert a["ok"], a
+        return {b["address"]: b for b in a["blocks"]}

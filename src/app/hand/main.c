@@ -8,7 +8,9 @@
  * hand that starts again finds them in its journal. Only --clear takes the tables away. */
 #include "app/common/supervised.h"
 #include "app/hand/peers.h"
+#include "app/hand/deeds.h"
 #include "app/hand/rights.h"
+#include "app/hand/setup.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -26,13 +28,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum {
-    LOCK_WAIT_MS = 15000, /* a runner of a killed hand lets nft end first */
-    NOTES_A_SECOND = 20,  /* lines in the log about refusals; the rest is counted */
-};
+enum { LOCK_WAIT_MS = 15000 }; /* a runner of a killed hand lets nft end first */
 
 struct options {
-    const char *data, *socket, *key, *limits, *nft, *driver;
+    const char *data, *socket, *key, *limits, *nft, *driver, *deeds;
     int fd;
     long room_uid;
     bool dry_run, clear, check;
@@ -47,14 +46,13 @@ struct program {
     const struct hand_driver *driver;
     struct hand *hand;
     struct peers peers;
-    int64_t notes_second;
-    unsigned notes_said, notes_kept;
 };
 
 static const char usage[] =
     "usage: kizuki-hand --data DIR [--fd N | --socket PATH] [options]\n"
     "       kizuki-hand --data DIR --clear\n"
     "       kizuki-hand --data DIR --check\n"
+    "       kizuki-hand --data DIR --deeds NAME [--fd N | --socket PATH] [--dry-run | --clear | --check]\n"
     "\n"
     "  --data DIR       the data folder; this program uses DIR/hand only\n"
     "  --fd N           take connections on this inherited listening socket\n"
@@ -65,6 +63,7 @@ static const char usage[] =
     "wins\n"
     "  --driver NAME    nft or none (nft; none when it cannot work and the hand is in dry-run)\n"
     "  --nft PATH       the nft program (" HAND_NFT_PATH ")\n"
+    "  --deeds NAME     be the driver of DIR/hand/drivers/NAME.yml (closing sites, freezing accounts …)\n"
     "  --dry-run        block nothing, whatever the limits file says\n"
     "  --clear          lift every block, remove table inet " HAND_NFT_TABLE ", end\n"
     "  --check          read limits and key, say what is wrong, end\n"
@@ -86,7 +85,7 @@ static int read_options(int argc, char **argv, struct options *o) {
         {"key", 1, NULL, 'k'},    {"limits", 1, NULL, 'l'}, {"room-uid", 1, NULL, 'u'},
         {"driver", 1, NULL, 'D'}, {"nft", 1, NULL, 'n'},    {"dry-run", 0, NULL, 'y'},
         {"clear", 0, NULL, 'c'},  {"check", 0, NULL, 'C'},  {"version", 0, NULL, 'V'},
-        {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0},
+        {"help", 0, NULL, 'h'},   {"deeds", 1, NULL, 'e'},  {NULL, 0, NULL, 0},
     };
     long fd = -1;
     *o = (struct options){.fd = -1, .room_uid = -1, .nft = HAND_NFT_PATH};
@@ -106,6 +105,9 @@ static int read_options(int argc, char **argv, struct options *o) {
             break;
         case 'D':
             o->driver = optarg;
+            break;
+        case 'e':
+            o->deeds = optarg;
             break;
         case 'n':
             o->nft = optarg;
@@ -161,14 +163,6 @@ static int make_paths(struct program *p, struct diag *d) {
 
 /* ---- what the hand calls ---- */
 
-static int64_t wall_ms(void *ctx) {
-    return time_now_ns() / NS_PER_MS;
-}
-static int64_t boot_ns(void *ctx) {
-    struct timespec t;
-    ASSERT(clock_gettime(CLOCK_BOOTTIME, &t) == 0);
-    return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 static int own_addresses(void *ctx, struct ip *dst, size_t cap, size_t *ret_n,
                          struct diag *reterr) {
     const struct program *p = ctx;
@@ -179,56 +173,14 @@ static void say(void *ctx, void *who, struct str message) {
     peers_say(&p->peers, who, message);
 }
 
-/* A room that floods us must not flood the log. */
-static void note(void *ctx, bool bad, const char *sentence) {
-    struct program *p = ctx;
-    int64_t second = boot_ns(NULL) / NS_PER_S;
-    if (second != p->notes_second) {
-        if (p->notes_kept)
-            log_warn("%u more lines were not shown", p->notes_kept);
-        p->notes_second = second;
-        p->notes_said = p->notes_kept = 0;
-    }
-    if (p->notes_said++ >= NOTES_A_SECOND)
-        p->notes_kept++;
-    else
-        log_line(bad ? LOG_WARN_ : LOG_INFO_, "%s", sentence);
+static int take_note(void *hand, struct str note, void *who) {
+    return hand_take(hand, note, who);
+}
+static void peer_gone(void *hand, void *who) {
+    hand_drop_peer(hand, who);
 }
 
 /* ---- set-up ---- */
-
-static int read_boot_id(char *dst, size_t cap) {
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, dst, cap - 1);
-    if (fd >= 0)
-        close(fd);
-    n = MAX(n, 0);
-    while (n > 0 && (dst[n - 1] == '\n' || dst[n - 1] == ' '))
-        n--;
-    dst[n] = 0;
-    return n ? 0 : -EIO;
-}
-
-/* One hand a data folder. The runner inherits the lock, so a hand started while the runner of a
- * killed one still lets nft end waits for it. The file holds the process number for --clear. */
-static int take_lock(struct program *p, int64_t wait_ms, struct diag *d) {
-    char path[4200], pid[32];
-    snprintf(path, sizeof path, "%s/lock", p->folder);
-    p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (p->lock_fd < 0)
-        return diag_set(d, -errno, "cannot open '%s': %s", path, err_word(-errno));
-    int64_t end = time_monotonic_ns() + wait_ms * NS_PER_MS;
-    while (flock(p->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        struct timespec pause = {.tv_nsec = 50 * NS_PER_MS};
-        if (errno != EWOULDBLOCK || time_monotonic_ns() >= end)
-            return diag_set(d, -errno, "another kizuki-hand works in '%s'", p->folder);
-        nanosleep(&pause, NULL);
-    }
-    int n = snprintf(pid, sizeof pid, "%d\n", (int) getpid());
-    if (ftruncate(p->lock_fd, 0) < 0 || pwrite(p->lock_fd, pid, (size_t) n, 0) != n)
-        return diag_set(d, -errno, "cannot write '%s': %s", path, err_word(-errno));
-    return 0;
-}
 
 static int load_limits(struct program *p, struct hand_limits *ret, struct diag *d) {
     if (access(p->limits_path, F_OK) < 0 && errno == ENOENT) {
@@ -250,29 +202,13 @@ static void set_uids(struct program *p, const struct hand_limits *l) {
 }
 
 static int open_socket(struct program *p, struct diag *d) {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
     char path[4200];
-    if (p->opt.fd >= 0)
-        return fcntl(p->opt.fd, F_SETFD, FD_CLOEXEC) < 0
-                   ? diag_set(d, -errno, "descriptor %d is not open", p->opt.fd)
-                   : p->opt.fd;
     snprintf(path, sizeof path, "%s/run", p->opt.data);
-    if (!p->opt.socket && file_make_dir(path, 0755, d) < 0)
+    if (p->opt.fd < 0 && !p->opt.socket && file_make_dir(path, 0755, d) < 0)
         return d->code;
-    int n = p->opt.socket ? snprintf(path, sizeof path, "%s", p->opt.socket)
-                          : snprintf(path, sizeof path, "%s/run/hand.sock", p->opt.data);
-    if (n < 0 || (size_t) n >= sizeof a.sun_path)
+    if (join(path, sizeof path, p->opt.socket, p->opt.data, "run/hand.sock") < 0)
         return diag_set(d, -ENAMETOOLONG, "the name of the socket is too long");
-    memcpy(a.sun_path, path, (size_t) n);
-    (void) unlink(path); /* we hold the lock: nobody else listens there */
-    mode_t old = umask(0177);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int r =
-        fd < 0 || bind(fd, (struct sockaddr *) &a, sizeof a) < 0 || listen(fd, 8) < 0 ? -errno : 0;
-    umask(old);
-    if (r == 0 && p->uids[0] != geteuid() && chown(path, p->uids[0], (gid_t) -1) < 0)
-        r = -errno;
-    return r < 0 ? diag_set(d, r, "cannot listen on '%s': %s", path, err_word(r)) : fd;
+    return setup_socket(p->opt.fd, path, p->uids[0], d);
 }
 
 /* The table is one for a network namespace, and so is the hand that acts on it: two would take each
@@ -330,20 +266,6 @@ static int start_driver(struct program *p, bool dry, struct rights *rights, stru
     return r;
 }
 
-static int open_signals(struct program *p, struct diag *d) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGUSR1);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
-        (p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-        return diag_set(d, -errno, "cannot take signals: %s", err_word(-errno));
-    return 0;
-}
-
 static int load_key(struct program *p, struct sign_public *ret, struct diag *d) {
     int r = hand_file_trusted(p->key_path, d);
     return r < 0 ? r : sign_public_load(p->key_path, ret, d);
@@ -354,17 +276,17 @@ static int set_up(struct program *p, struct diag *d) {
     struct hand_config cfg = {.journal_path = p->journal_path,
                               .boot_id = p->boot_id,
                               .dry_lock = p->opt.dry_run,
-                              .clock = {.wall_ms = wall_ms, .boot_ns = boot_ns},
+                              .clock = setup_clock,
                               .ctx = p,
                               .own = own_addresses,
                               .say = say,
-                              .note = note};
-    int r = take_lock(p, LOCK_WAIT_MS, d);
+                              .note = setup_note};
+    int r = setup_lock(p->folder, LOCK_WAIT_MS, &p->lock_fd, d);
     if (r < 0 || (r = load_limits(p, &limits, d)) < 0)
         return r;
     set_uids(p, &limits);
     if ((r = load_key(p, &cfg.room, d)) >= 0 &&
-        (r = read_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
+        (r = setup_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
         r = diag_set(d, r, "cannot read the boot id: %s", err_word(r));
     if (r >= 0 && (r = p->own_fd = hand_own_open(d)) >= 0)
         r = p->peers.listen_fd = open_socket(p, d);
@@ -373,7 +295,7 @@ static int set_up(struct program *p, struct diag *d) {
                             .close_fds = {p->own_fd, p->peers.listen_fd, -1, -1}};
     if (r >= 0)
         r = start_driver(p, limits.dry_run || p->opt.dry_run, &rights, d);
-    if (r >= 0 && (r = open_signals(p, d)) >= 0 && (r = rights_drop_hand(&rights, d)) > 0)
+    if (r >= 0 && (r = setup_signals(&p->signal_fd, d)) >= 0 && (r = rights_drop_hand(&rights, d)) > 0)
         log_warn("this kernel has no Landlock: the hand is confined by seccomp only");
     cfg.driver = p->driver;
     cfg.driver_ctx = &p->runner;
@@ -381,6 +303,8 @@ static int set_up(struct program *p, struct diag *d) {
         r = hand_new(&cfg, &limits, &p->hand, d);
     hand_limits_done(&limits);
     p->peers.hand = p->hand;
+    p->peers.take = take_note;
+    p->peers.gone = peer_gone;
     return r < 0 ? r : hand_start(p->hand, d);
 }
 
@@ -467,11 +391,11 @@ static int clear_alone(struct program *p, struct diag *d) {
                               .driver = p->driver,
                               .driver_ctx = &p->runner,
                               .dry_lock = true,
-                              .clock = {.wall_ms = wall_ms, .boot_ns = boot_ns},
+                              .clock = setup_clock,
                               .ctx = p,
                               .own = own_addresses,
                               .say = say,
-                              .note = note};
+                              .note = setup_note};
     hand_limits_init(&limits);
     int r = p->driver->clear(&p->runner, d);
     if (r < 0 || (r = p->own_fd = hand_own_open(d)) < 0 ||
@@ -497,9 +421,9 @@ static int wait_until_clear(struct program *p, struct diag *d) {
 static int clear_all(struct program *p, struct diag *d) {
     struct rights rights = {.folder = p->folder, .nft = p->opt.nft, .close_fds = {-1, -1, -1, -1}};
     int r = start_driver(p, false, &rights, d);
-    if (r < 0 || (r = read_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
+    if (r < 0 || (r = setup_boot_id(p->boot_id, sizeof p->boot_id)) < 0)
         return r;
-    if (take_lock(p, 0, d) == 0)
+    if (setup_lock(p->folder, 0, &p->lock_fd, d) == 0)
         return clear_alone(p, d);
     r = tell_running(p, d);
     return r < 0 ? r : wait_until_clear(p, d);
@@ -535,6 +459,16 @@ int main(int argc, char **argv) {
     supervised_begin();
     if (read_options(argc, argv, &p.opt) < 0)
         return 2;
+    if (p.opt.deeds)
+        return deeds_main(&(struct deeds_options){.data = p.opt.data,
+                                                  .name = p.opt.deeds,
+                                                  .socket = p.opt.socket,
+                                                  .key = p.opt.key,
+                                                  .fd = p.opt.fd,
+                                                  .room_uid = p.opt.room_uid,
+                                                  .dry_run = p.opt.dry_run,
+                                                  .clear = p.opt.clear,
+                                                  .check = p.opt.check});
     peers_init(&p.peers, -1);
     int r = make_paths(&p, &d);
     if (r >= 0 && p.opt.check)

@@ -21,7 +21,8 @@ void peers_init(struct peers *p, int listen_fd) {
 static void drop(struct peers *p, struct peer *x) {
     if (x->fd < 0)
         return;
-    hand_drop_peer(p->hand, x);
+    if (p->gone)
+        p->gone(p->hand, x);
     close(x->fd);
     x->fd = -1;
     x->ending = x->proven = false;
@@ -105,7 +106,7 @@ static void take_frames(struct peers *p, struct peer *x) {
     struct str note;
     int r;
     while ((r = frame_next(buf_str(&x->in), &at, &note)) > 0) {
-        int k = hand_take(p->hand, note, x);
+        int k = p->take(p->hand, note, x);
         if (k < 0) {
             log_error("no memory for an order");
             x->ending = true;

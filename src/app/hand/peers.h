@@ -2,9 +2,9 @@
 #pragma once
 #include "base/buf.h"
 #include "base/limits.h"
-#include "hand/hand.h"
 
 #include <poll.h>
+#include <sys/types.h>
 
 struct peer {
     int fd; /* -1: free */
@@ -18,7 +18,9 @@ struct peers {
     int listen_fd;
     const uid_t *uids; /* who may connect */
     size_t n_uids;
-    struct hand *hand;
+    void *hand; /* of one kind or the other, behind these two */
+    int (*take)(void *hand, struct str note, void *who); /* 1: the room signed it; 0; -ENOMEM */
+    void (*gone)(void *hand, void *who);                 /* NULL: nothing is owed to a peer that left */
     struct peer peer[HAND_CONNECTIONS_MAX];
     struct buf missed; /* frames for everybody while no room was there */
 };

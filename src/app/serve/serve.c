@@ -16,6 +16,7 @@
 #include "base/sign.h"
 #include "hand/limits.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -25,7 +26,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, ONCE_FAILURES_MAX = 5, DESCRIPTORS_WANTED = 16384 };
+enum { LINK_RETRY_MS = 150, LINK_TRIES = 200, ONCE_FAILURES_MAX = 5, DESCRIPTORS_WANTED = 16384,
+       DRIVERS_MAX = 6, DRIVER_NAME_MAX = 40 };
 
 struct serve {
     const struct serve_options *o;
@@ -204,6 +206,45 @@ static int add_door(struct serve *s, struct diag *err) {
     if (s->o->replay)
         child_arg(c, "--replay");
     return 0;
+}
+
+static int is_driver(const struct dirent *e) {
+    struct str s = str_of(e->d_name);
+    return s.n > 4 && s.n <= DRIVER_NAME_MAX + 4 && s.p[0] != '.' && str_ends(s, STR(".yml"));
+}
+
+/* One process for each file of hand/drivers: closing sites, freezing accounts, cutting networks. Which they are is
+ * settled at the start; a driver that refuses its file is tried again and says why. */
+static int add_drivers(struct serve *s, struct diag *err) {
+    char folder[PATH_MAX], path[PATH_MAX], below[64];
+    struct dirent **list = NULL;
+    (void) path_in(s, folder, "hand/drivers");
+    int n = scandir(folder, &list, is_driver, alphasort), e = 0;
+    for (int i = 0; i < n; i++) {
+        struct str name = str_of(list[i]->d_name);
+        name.n -= 4;
+        snprintf(below, sizeof below, "run/hand-%.*s.sock", STR_ARG(name));
+        if (e == 0 && i == DRIVERS_MAX)
+            e = diag_set(err, -ERR_LIMIT, "more than %d drivers in '%s'", DRIVERS_MAX, folder);
+        struct child *c = NULL;
+        int fd = e < 0 ? e : (e = path_in(s, path, below)) < 0 ? e : listen_unix(path, err);
+        if (fd >= 0)
+            c = supervisor_add(&s->supervisor, "kizuki-hand", err);
+        e = fd < 0 ? fd : c ? 0 : -ENOENT;
+        if (c) {
+            child_arg(c, "--data");
+            child_arg(c, "%s", s->config->data);
+            child_arg(c, "--deeds");
+            child_arg(c, "%.*s", STR_ARG(name));
+            child_arg(c, "--fd");
+            child_arg(c, "%d", child_fd(c, fd));
+            if (s->o->replay)
+                child_arg(c, "--dry-run");
+        }
+        free(list[i]);
+    }
+    free(list);
+    return e;
 }
 
 /* A replay's folder is thrown away: nothing in it is worth a seal. */
@@ -563,7 +604,8 @@ static int prepare(struct serve *s, struct diag *err) {
     s->supervisor.failures_max = s->o->end_after_replay ? ONCE_FAILURES_MAX : 0;
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
-    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_door(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
+    if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_drivers(s, err)) < 0 ||
+        (e = add_door(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
         (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0 ||
         (e = add_vault(s, err)) < 0)
         return e;

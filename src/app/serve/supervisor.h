@@ -11,7 +11,7 @@
 #include <uv.h>
 
 /* The sensor takes two descriptors and four arguments for each of 16 configured syslog addresses. */
-enum { CHILD_ARGS_MAX = 96, CHILD_FDS_MAX = 40, CHILDREN_MAX = 14 };
+enum { CHILD_ARGS_MAX = 96, CHILD_FDS_MAX = 40, CHILDREN_MAX = 17 };
 
 /* libuv and execve take arguments as char *, and change none. */
 static inline char *unconst(const char *z) {

@@ -1,0 +1,476 @@
+#!/usr/bin/env python3
+"""Lasting acts against the real thing: nginx closes a site, slapd freezes accounts, nftables cuts a network, an HTTP
+interface is asked as its vendor's document says; kill -9 at moments that vary, and everything is put back exactly."""
+import contextlib
+import hashlib
+import http.server
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import netns
+import tap
+from hands import HAND, Deeds
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Here:
+    """This test's own namespace."""
+
+    @staticmethod
+    def start(*argv, **kw):
+        return subprocess.Popen([str(a) for a in argv], **kw)
+
+
+def need():
+    netns.need_real_root()
+    tap.need(HAND.exists(), "kizuki-hand is not built")
+
+
+def children(pid):
+    text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(x) for x in text.split()]
+
+
+def one(answer):
+    assert len(answer["results"]) == 1, answer
+    return answer["results"][0]
+
+
+def fetch(url, timeout=10):
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+# ---- nginx
+
+CONF = """pid {d}/run/nginx.pid; error_log {d}/log/error.log; worker_processes 1; user root;
+events {{ worker_connections 64; }}
+http {{
+  access_log {d}/log/access.log;
+  client_body_temp_path {d}/lib/b; proxy_temp_path {d}/lib/p; fastcgi_temp_path {d}/lib/f; uwsgi_temp_path {d}/lib/u; scgi_temp_path {d}/lib/s;
+  server {{
+    listen 127.0.0.1:{port}; listen 127.0.0.2:{port};
+    include {d}/kizuki/www*.conf;
+    location / {{ root {d}/site; }}
+    location /old {{ return 301 /; }}
+    location /admin {{ allow 127.0.0.0/8; deny all; root {d}/site; }}
+  }}
+}}
+"""
+
+
+class Site:
+    def __init__(self, d, port=18080):
+        self.d, self.port, self.url = d, port, f"http://127.0.0.1:{port}/"
+        for n in ("run", "log", "lib", "kizuki", "site/admin", "sorry"):
+            (d / n).mkdir(parents=True)
+        (d / "site/index.html").write_text("our own page")
+        (d / "site/admin/index.html").write_text("the admin's page")
+        (d / "sorry/sorry.html").write_text("<h1>\u304a\u8a6b\u3073</h1>")
+        (d / "nginx.conf").write_text(CONF.format(d=d, port=port))
+        subprocess.run(["nginx", "-c", d / "nginx.conf"], check=True, capture_output=True)
+        self.site = {"driver": "nginx-site", "dry_run": False, "targets": {"www": {"url": self.url}},
+                     "settings": {"config": f"{d}/nginx.conf", "nginx_folder": str(d), "sorry_folder": f"{d}/sorry",
+                                  "include_folder": f"{d}/kizuki", "log_folder": f"{d}/log", "run_folder": f"{d}/run",
+                                  "state_folder": f"{d}/lib"}}
+
+    def state(self):
+        files = sorted(p for n in ("kizuki", "site", "sorry") for p in (self.d / n).rglob("*") if p.is_file())
+        files.append(self.d / "nginx.conf")
+        return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+@tap.test
+def test_site():
+    need()
+    tap.need_program("nginx", "curl")
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        s = Site(d)
+        before = s.state()
+        with Deeds(Here, d / "data", "web", s.site) as h:
+            r = h.room()
+            a = one(r.act("apply", "site_close", "www", dry_run=True))
+            assert a["state"] == "dry_run" and s.state() == before, a
+            a = one(r.act("apply", "site_close", "www", minutes=60))
+            assert a["state"] == "blocked" and a["reason"] is None, a
+            tap.wait_until(lambda: all(fetch(s.url)[0] == 503 for _ in range(8)), 60, what="the last worker of before to leave")
+            for path in ("", "old", "admin/", "nothing", "admin/index.html"):
+                code, text = fetch(s.url + path)
+                assert code == 503 and "\u304a\u8a6b\u3073" in text, (path, code, text)
+            # the repairers in: the same act with another parameter
+            a = one(r.act("apply", "site_close", "www", params={"allow": "127.0.0.2"}))
+            assert a["state"] == "blocked", a
+            def repairer():
+                c = subprocess.run(["curl", "-s", "--interface", "127.0.0.2", f"http://127.0.0.2:{s.port}/"],
+                                   capture_output=True, text=True)
+                return c.stdout == "our own page"
+            tap.wait_until(repairer, 60, what="the repairer sees the site")
+            tap.wait_until(lambda: fetch(s.url)[0] == 503, 60, what="closed for all others")
+            # what is hostile or wrong changes nothing
+            here = s.state()
+            for params in ({"allow": "127.0.0.2; return 200"}, {"allow": "127.0.0.0/8"}, {"deny": "x"}, {"allow": 5}):
+                a = r.act("apply", "site_close", "www", params=params)
+                assert not a["ok"] and one(a)["state"] == "refused", a
+            for target in ("other", "../www", "www\n", "-c"):
+                assert not r.act("apply", "site_close", target)["ok"]
+            assert not r.act("apply", "site_close", "www", minutes=10**7)["ok"]
+            assert s.state() == here
+            assert r.standing()["www"]["effect"]
+            a = one(r.act("undo", "site_close", "www"))
+            assert a["state"] == "unblocked", a
+            assert s.state() == before
+            tap.wait_until(lambda: fetch(s.url) == (200, "our own page"), 60, what="open again")
+            # a configuration that is broken already is left alone, and said
+            (d / "nginx.conf").write_text("nonsense;")
+            a = one(r.act("apply", "site_close", "www"))
+            assert a["state"] == "refused" and "error already" in a["text"], a
+            (d / "nginx.conf").write_text(CONF.format(d=d, port=s.port))
+            assert s.state() == before
+            r.close()
+
+
+@tap.test
+def test_site_killed():
+    """kill -9 of the hand, in every other round of its runner too, while a site is being closed or opened: afterwards it is closed once, or not at all."""
+    need()
+    tap.need_program("nginx", "curl")
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        s = Site(d, 18081)
+        before = s.state()
+        h = Deeds(Here, d / "data", "web", s.site)
+        for round_ in range(3):
+            for verb in ("apply", "undo"):
+                h.start()
+                r = h.room()
+                r.send(r.deed(verb, "site_close", "www"))
+                time.sleep(random.random() * 0.25)
+                runner = children(h.child.pid)
+                h.kill()
+                for pid in runner if round_ % 2 else ():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                r.close()
+                h.start()
+                r = h.room()
+                there = "www" in r.standing()
+                # nginx's worker of before takes connections for some milliseconds beside the new one
+                tap.wait_until(lambda: (fetch(s.url)[0] == 503) == there, 60, what=f"round {round_}, {verb}, {h.said()}")
+                assert len(list((d / "kizuki").iterdir())) == there
+                r.close()
+                h.stop()
+        h.start()
+        r = h.room()
+        r.act("undo", "site_close", "www")
+        assert s.state() == before
+        tap.wait_until(lambda: fetch(s.url)[0] == 200, 60, what="open again")
+        r.close()
+        h.stop()
+
+
+# ---- slapd
+
+SLAPD = """include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+pidfile {d}/slapd.pid
+database mdb
+suffix dc=example,dc=jp
+rootdn cn=admin,dc=example,dc=jp
+rootpw secret
+directory {d}/db
+overlay ppolicy
+ppolicy_default cn=default,dc=example,dc=jp
+"""
+LDIF = """dn: dc=example,dc=jp
+objectClass: dcObject
+objectClass: organization
+dc: example
+o: example
+
+dn: cn=default,dc=example,dc=jp
+objectClass: applicationProcess
+objectClass: pwdPolicy
+cn: default
+pwdAttribute: userPassword
+pwdLockout: TRUE
+"""
+
+
+class Directory:
+    def __init__(self, d, n=6):
+        self.d, self.url = d, f"ldapi://{str(d / 'ldapi').replace('/', '%2F')}"
+        (d / "db").mkdir()
+        (d / "slapd.conf").write_text(SLAPD.format(d=d))
+        ldif = LDIF + "".join(f"\ndn: uid=user{i},dc=example,dc=jp\nobjectClass: inetOrgPerson\nuid: user{i}\ncn: u{i}\n"
+                              f"sn: u{i}\nuserPassword: pass{i}\n" for i in range(n))
+        (d / "all.ldif").write_text(ldif)
+        subprocess.run(["slapadd", "-f", d / "slapd.conf", "-l", d / "all.ldif"], check=True, capture_output=True)
+        self.child = subprocess.Popen(["/usr/sbin/slapd", "-f", d / "slapd.conf", "-h", self.url, "-d", "0"],
+                                      stderr=subprocess.DEVNULL)
+        (d / "password").write_text("secret")
+        os.chmod(d / "password", 0o600)
+        tap.wait_until(lambda: self.signs_in(0), 60, what="slapd")
+        self.site = {"driver": "openldap-lock", "dry_run": False, "never": ["user5"],
+                     "settings": {"url": self.url, "bind": "cn=admin,dc=example,dc=jp", "base": "dc=example,dc=jp",
+                                  "password_file": f"{d}/password", "name_attribute": "uid",
+                                  "lock_attribute": "pwdAccountLockedTime", "lock_value": "000001010000Z"}}
+
+    def signs_in(self, i):
+        return subprocess.run(["ldapwhoami", "-x", "-H", self.url, "-D", f"uid=user{i},dc=example,dc=jp", "-w", f"pass{i}"],
+                              capture_output=True).returncode == 0
+
+    def dump(self):
+        out = subprocess.run(["ldapsearch", "-LLL", "-x", "-H", self.url, "-D", "cn=admin,dc=example,dc=jp", "-w", "secret",
+                              "-b", "dc=example,dc=jp", "*", "pwdAccountLockedTime"], capture_output=True, text=True, check=True)
+        return out.stdout
+
+    def lock_by_hand(self, i):
+        subprocess.run(["ldapmodify", "-x", "-H", self.url, "-D", "cn=admin,dc=example,dc=jp", "-w", "secret"], check=True,
+                       capture_output=True, text=True,
+                       input=f"dn: uid=user{i},dc=example,dc=jp\nchangetype: modify\nreplace: pwdAccountLockedTime\n"
+                             "pwdAccountLockedTime: 000001010000Z\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.wait()
+
+
+@tap.test
+def test_accounts():
+    need()
+    tap.need_program("slapd", "slapadd", "ldapmodify", "ldapsearch", "ldapwhoami")
+    with tap.folder() as d, Directory(d) as slapd:
+        before = slapd.dump()
+        h = Deeds(Here, d / "data", "accounts", slapd.site)
+        with h:
+            r = h.room()
+            a = r.act("apply", "account_freeze", "user0", "user1", "user5", "nobody", "user0)(uid=*", "*")
+            states = {x["address"]: x["state"] for x in a["results"]}
+            assert states == {"user0": "blocked", "user1": "blocked", "user5": "refused", "nobody": "refused",
+                              "user0)(uid=*": "refused", "*": "refused"}, a
+            assert not slapd.signs_in(0) and not slapd.signs_in(1) and slapd.signs_in(2) and slapd.signs_in(5)
+            # one is opened, the other stays: each account by itself
+            assert one(r.act("undo", "account_freeze", "user0"))["state"] == "unblocked"
+            assert slapd.signs_in(0) and not slapd.signs_in(1)
+            # a lock that is not ours is neither taken for ours nor opened
+            slapd.lock_by_hand(3)
+            a = one(r.act("apply", "account_freeze", "user3"))
+            assert a["state"] == "refused" and "not by us" in a["text"], a
+            r.act("undo", "account_freeze", "user3")
+            assert not slapd.signs_in(3)
+            # the directory is away: it fails closed, in words
+            slapd.child.kill()
+            slapd.child.wait()
+            a = one(r.act("apply", "account_freeze", "user2"))
+            assert a["state"] == "refused" and a["text"], a
+            a = one(r.act("undo", "account_freeze", "user1"))
+            assert a["state"] == "refused" and "tried again" in a["text"], a
+            assert r.standing()["user1"]["state"] == "leaving"
+            r.close()
+        # a hand that starts again carries the undoing through
+        slapd.child = subprocess.Popen(["/usr/sbin/slapd", "-f", d / "slapd.conf", "-h", slapd.url, "-d", "0"],
+                                       stderr=subprocess.DEVNULL)
+        tap.wait_until(lambda: slapd.signs_in(0), 60, what="slapd again")
+        with h:
+            assert slapd.signs_in(1)
+            r = h.room()
+            assert r.standing() == {}
+            # the secret never leaves the driver's own process
+            assert b"secret" not in b"".join(p.read_bytes() for p in (h.data / "hand").rglob("*") if p.is_file())
+            r.close()
+        assert slapd.dump().replace("pwdAccountLockedTime: 000001010000Z\n", "") == before
+
+
+# ---- nftables
+
+@tap.test
+def test_gateway():
+    """A unit behind a gateway: cut, but still talking inside; one host isolated; all put back."""
+    need()
+    net = netns.Network("198.51.100.1/24")
+    gateway, outside = net.server, net.client("198.51.100.9/24")
+    inside = [netns.Host(f"in{i}") for i in range(2)]
+    gateway.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    for i, host in enumerate(inside):
+        gateway.run("ip", "link", "add", f"lan{i}", "type", "veth", "peer", "name", "e0", "netns", host.holder.pid)
+        gateway.run("ip", "addr", "add", f"10.9.{i}.1/24", "dev", f"lan{i}")
+        gateway.run("ip", "link", "set", f"lan{i}", "up")
+        host.run("ip", "addr", "add", f"10.9.{i}.2/24", "dev", "e0")
+        host.run("ip", "link", "set", "e0", "up")
+        host.run("ip", "route", "add", "default", "via", f"10.9.{i}.1")
+    outside.run("ip", "route", "add", "10.9.0.0/16", "via", "198.51.100.1")
+    outs = [lambda h=h: h.pings("198.51.100.9") for h in inside]
+    assert outs[0]() and outs[1]() and inside[0].pings("10.9.1.2")
+    site = {"driver": "nft-gateway", "dry_run": False,
+            "settings": {"inside4": "10.0.0.0/8", "inside_interface": '"lan*"'}}
+    rules = gateway.run("nft", "list", "ruleset").stdout
+    with tap.folder() as d:
+        h = Deeds(gateway, d / "data", "gw", site)
+        with h:
+            r = h.room()
+            a = one(r.act("apply", "net_cut", "office", dry_run=True))
+            assert a["state"] == "dry_run" and gateway.run("nft", "list", "ruleset").stdout == rules, a
+            a = one(r.act("apply", "net_cut", "office"))
+            assert a["state"] == "blocked" and a["reason"] is None, a
+            assert not outs[0]() and not outs[1]() and inside[0].pings("10.9.1.2")
+            # open by hours: the hour it is now
+            now = time.time()
+            hours = "-".join(time.strftime("%H:%M", time.localtime(now + x)) for x in (-3600, 3600))
+            a = one(r.act("apply", "net_cut", "office", params={"open": hours}))
+            assert a["state"] == "blocked", a
+            if hours[:5] < hours[6:]:
+                assert outs[0](), gateway.run("nft", "list", "ruleset").stdout
+            for bad in ("8:00-9:00", "25:00-26:00", "08:00-17:30; drop"):
+                assert not r.act("apply", "net_cut", "office", params={"open": bad})["ok"]
+            a = one(r.act("undo", "net_cut", "office"))
+            assert a["state"] == "unblocked" and outs[0](), a
+            assert gateway.run("nft", "list", "ruleset").stdout == rules
+            # one host
+            a = one(r.act("apply", "host_isolate", "10.9.0.2"))
+            assert a["state"] == "blocked", a
+            assert not outs[0]() and outs[1]() and not inside[0].pings("10.9.1.2")
+            r.close()
+        # the machine starts anew without the rules: the hand brings them back
+        gateway.run("nft", "flush", "ruleset")
+        assert outs[0]()
+        with h:
+            assert not outs[0]() and outs[1]()
+            r = h.room()
+            # the room may undo, and a flush while it runs is seen and said, not fought
+            assert one(r.act("undo", "host_isolate", "10.9.0.2"))["state"] == "unblocked" and outs[0]()
+            r.close()
+
+
+# ---- what vendors publish about their HTTP interfaces
+
+class Vendor(http.server.BaseHTTPRequestHandler):
+    """Answers what the contract lists and nothing else; keeps what was wrong with a request."""
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def serve(self):
+        s = self.server
+        url = urllib.parse.urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        row = next((r for r in s.rows if r["method"] == self.command and r["path"] == url.path), None)
+        wrong = why_wrong(row, url, body, self.headers) if row else f"no such request: {self.command} {self.path}"
+        s.asked.append((self.command, url.path))
+        if wrong:
+            s.wrong.append(wrong)
+            return self.say(400, {"error": wrong})
+        if "state" in row:
+            s.on = row["state"] == "on"
+        if "state_of" in row:
+            s.on = not json.loads(body)[row["state_of"]]
+        early = row.get("later", 0) > s.asked.count((self.command, url.path)) - 1
+        answer = row["before"] if early and "before" in row else row.get("when_off") if "when_off" in row and not s.on else row.get("answer")
+        self.say(row.get("status", 200), row.get("plain", answer))
+
+    do_GET = do_POST = do_PUT = do_DELETE = serve
+
+    def say(self, status, answer):
+        data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def unlike(want, got):
+    if want == "*":
+        return not isinstance(got, str)
+    if isinstance(want, list):
+        return got not in want
+    if isinstance(want, dict):
+        return not isinstance(got, dict) or set(want) != set(got) or any(unlike(want[k], got[k]) for k in want)
+    return want != got
+
+
+def why_wrong(row, url, body, headers):
+    if "query" in row and dict(urllib.parse.parse_qsl(url.query, strict_parsing=True)) != row["query"]:
+        return f"query {url.query}"
+    if "bearer" in row and headers.get("Authorization") != f"Bearer {row['bearer']}":
+        return "not signed in"
+    if "basic" in row and headers.get("Authorization") != f"Basic {row['basic']}":
+        return "not signed in"
+    if "form" in row:
+        if headers.get_content_type() != "application/x-www-form-urlencoded" or \
+                dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True)) != row["form"]:
+            return f"form {body!r}"
+    if "json" in row:
+        if headers.get_content_type() != "application/json" or unlike(row["json"], json.loads(body)):
+            return f"body {body!r}"
+    return None
+
+
+@tap.test
+def test_vendors():
+    need()
+    tap.need_program("curl")
+    book = json.loads((ROOT / "tests/flow/contracts/vendors.json").read_text())
+    kinds = {"defender-isolate": "host_isolate", "cloudflare-waf": "waf_block", "meraki-port": "host_isolate",
+             "twilio-sms": "send_sms", "webhook-chat": "send_chat", "jira-ticket": "open_ticket"}
+    assert set(kinds) == set(book)
+    for name, c in book.items():
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
+        server.rows, server.asked, server.wrong, server.on = c["requests"], [], [], False
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        site = {"driver": name, "dry_run": False,
+                "settings": {k: v.replace("$", base) for k, v in c["settings"].items()}}
+        if name == "defender-isolate":
+            site["settings"]["secret"] = urllib.parse.quote(c["settings"]["secret"])
+        if "targets" in c:
+            site["targets"] = c["targets"]
+        with tap.folder() as d, Deeds(Here, d / "data", "v", site) as h:
+            r = h.room()
+            a = one(r.act("apply", kinds[name], c["target"], params=c.get("params")))
+            assert a["state"] == "blocked" and a["reason"] is None and not server.wrong, (name, a, server.wrong)
+            assert server.on, name
+            n = len(server.asked)
+            a = one(r.act("apply", kinds[name], c["target"], params=c.get("params"), minutes=1))
+            assert a["state"] == "already" and len(server.asked) == n, (name, a)
+            a = one(r.act("undo", kinds[name], c["target"]))
+            assert a["state"] == "unblocked" and not server.wrong, (name, a, server.wrong)
+            undoes = any(x.get("state") == "off" or "state_of" in x for x in c["requests"])
+            assert server.on == (not undoes), name
+            # the vendor says no, and is away: refused in words
+            server.rows = []
+            a = one(r.act("apply", kinds[name], c["target"], params=c.get("params")))
+            assert a["state"] == "refused" and a["text"], (name, a)
+            server.shutdown()
+            server.server_close()
+            a = one(r.act("apply", kinds[name], c["target"], params=c.get("params")))
+            assert a["state"] == "refused" and a["text"], (name, a)
+            r.close()
+        # every request the contract lists was made
+        assert {(x["method"], x["path"]) for x in c["requests"]} <= set(server.asked), (name, server.asked)
+
+
+if __name__ == "__main__":
+    netns.enter()
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    tap.main()
