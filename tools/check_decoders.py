@@ -26,7 +26,7 @@ def pages(text):
     for n, line in enumerate(text.split("\nsamples:", 1)[1].split("\n") if "\nsamples:" in text else []):
         if re.match(r"\s+- (line|forced|zone|url):", line) or re.match(r"\s+- \{", line):
             found.append([n, None])
-        m = re.search(r"\burl: *(?:&(\w+) +)?([^\s,}]+)", line)
+        m = re.match(r"\s+(?:- )?url: *(?:&(\w+) +)?(\S+)", line)
         if m and found:
             page = anchors.get(m[2][1:]) if m[2].startswith("*") else m[2]
             if m[1]:

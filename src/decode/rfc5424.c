@@ -209,11 +209,26 @@ static struct str unescape_sd(struct decode_job *j, struct str v) {
     return str_n(p, n);
 }
 
+/* NXLog writes a Windows event's fields as parameters (to_syslog_ietf): they are what rules call them. */
+static void put_nxlog(struct decode_job *j, struct str name, struct str value) {
+    uint32_t id = event_names_find(j->d->names, name);
+    if (memchr(name.p, '.', name.n) || (id && id < EVENT_F_WELL_KNOWN_MAX_))
+        return; /* one of our names is not a sender's to write so */
+    if (id)
+        put_typed(j, id, JSON_STRING, value);
+    else if (j->ev->keep_all)
+        put_named(j, name, JSON_STRING, value);
+}
+
 static void put_sd(struct decode_job *j, struct str sd) {
     static const struct str head = {"log.syslog.structured_data.", 27};
     struct sd_state st = {0};
     struct str id, name, value;
     while (rfc5424_next_param(sd, &st, &id, &name, &value)) {
+        if (name.p && str_starts(id, STR("NXLOG@"))) {
+            put_nxlog(j, name, job_text(j, unescape_sd(j, value)));
+            continue;
+        }
         char z[27 + 32 + 1 + 32];
         size_t n = head.n;
         memcpy(z, head.p, n);

@@ -55,7 +55,7 @@ static size_t take_tag(struct str s, struct str *ret_name, struct str *ret_pid) 
     *ret_pid = STR_NULL;
     while (p < end && is_tag_byte(*p))
         p++;
-    if (p == s.p || p == end || (*p == ':' && all_digits(str_n(s.p, (size_t) (p - s.p))))) /* Cisco's sequence number */
+    if (p == s.p || p == end || s.p[0] == '{' /* JSON with a space behind its first name */ || (*p == ':' && all_digits(str_n(s.p, (size_t) (p - s.p))))) /* Cisco's sequence number */
         return 0;
     *ret_name = str_n(s.p, (size_t) (p - s.p));
     end = s.p + s.n;

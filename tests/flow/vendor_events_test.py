@@ -17,6 +17,10 @@ LOGON = {"SubjectUserSid": "S-1-0-0", "SubjectUserName": "-", "SubjectDomainName
          "TargetDomainName": "CORP", "Status": "0xc000006d", "FailureReason": "%%2313", "SubStatus": "0xc000006a", "LogonType": "3", "LogonProcessName": "NtLmSsp",
          "AuthenticationPackageName": "NTLM", "WorkstationName": "PC-17", "TransmittedServices": "-", "LmPackageName": "-", "KeyLength": "0", "ProcessId": "0x0",
          "ProcessName": "-", "IpAddress": "198.51.100.7", "IpPort": "50122"}
+NXLOG = {"EventTime": "2026-11-23 02:03:08", "Hostname": "dc1.corp.example", "Keywords": "-9218868437227405312", "EventType": "AUDIT_FAILURE", "SeverityValue": 4, "Severity": "ERROR",
+         "EventID": 4625, "SourceName": "Microsoft-Windows-Security-Auditing", "ProviderGuid": "{54849625-5478-4994-A5BA-3E3B0328C30D}", "Version": 0, "Task": 12544, "OpcodeValue": 0,
+         "RecordNumber": 4711, "ThreadID": 3012, "Channel": "Security", "Category": "Logon", "Opcode": "Info", "Message": "An account failed to log on.",
+         "EventReceivedTime": "2026-11-23 02:03:09", "SourceModuleName": "in", "SourceModuleType": "im_msvistalog"}
 AWS_USER = {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": "arn:aws:iam::111122223333:user/sato", "accountId": "111122223333", "userName": "sato"}
 OFFICE = "C:\\Program Files\\Microsoft Office\\"
 
@@ -109,6 +113,18 @@ EVENTS = [
      "System": system("Microsoft-Windows-Sysmon/Operational", 1, "Microsoft-Windows-Sysmon"), "EventData": SYSMON}}, "Event.EventData.OriginalFileName", "other.exe", "pretty"),
     ("winlog.event_data, event 4625", "logon", {"@timestamp": "2026-11-23T02:03:08.101Z", "winlog": {"channel": "Security", "event_id": "4625", "event_data": LOGON}},
      "winlog.event_data.LogonType", "2", "lines"),
+    ("NXLog, im_msvistalog as JSON", "logon", {**NXLOG, **LOGON}, "TargetUserName", "sato", "lines"),
+    ("NXLog, JSON behind a syslog header", "logon", {**NXLOG, **LOGON}, "LogonType", "2", "syslog"),
+    ("NXLog, xm_syslog's to_syslog_ietf", "logon", {**NXLOG, **LOGON}, "IpAddress", "203.0.113.9", "ietf"),
+    ("Winlogbeat 7", "logon", {"@timestamp": "2026-11-23T02:03:08.101Z", "agent": {"type": "winlogbeat", "version": "7.17.0"}, "host": {"name": "DC1"},
+     "event": {"code": 4625, "provider": "Microsoft-Windows-Security-Auditing", "action": "Logon", "outcome": "failure"},
+     "winlog": {"channel": "Security", "event_id": 4625, "computer_name": "DC1", "record_id": 4711, "keywords": ["Audit Failure"], "api": "wineventlog", "event_data": LOGON}},
+     "winlog.event_data.TargetUserName", "sato", "lines"),
+    ("Winlogbeat 8, its security module", "logon", {"@timestamp": "2026-11-23T02:03:08.101Z", "ecs": {"version": "8.0.0"}, "agent": {"type": "winlogbeat", "version": "8.13.0"},
+     "event": {"code": "4625", "module": "security", "category": ["authentication"], "type": ["start"], "action": "logon-failed", "outcome": "failure"},
+     "source": {"ip": "198.51.100.7", "port": 50122}, "user": {"name": "administrator", "domain": "CORP", "id": "S-1-0-0"},
+     "winlog": {"channel": "Security", "event_id": "4625", "computer_name": "DC1", "record_id": "4711", "logon": {"type": "Network", "id": "0x0"}, "event_data": LOGON}},
+     "winlog.event_data.LogonType", "2", "lines"),
     ("Event.System, event 4625", "logon", {"Event": {"System": system("Security", 4625, "Microsoft-Windows-Security-Auditing"), "EventData": LOGON}},
      "Event.EventData.IpAddress", "203.0.113.9", "array"),
     ("CloudTrail, its file in a bucket", "console", cloudtrail(), "additionalEventData.MFAUsed", "Yes", "Records"),
@@ -120,6 +136,13 @@ EVENTS = [
     ("M365, Management Activity API", "inbox", INBOX_RULE, "Operation", "Set-InboxRule", "array"),
     ("Okta, System Log API", "okta", OKTA, "securityContext.isProxy", False, "array"),
 ]
+
+
+def ietf(e):
+    """As NXLog's to_syslog_ietf() writes an event: its fields as parameters, with RFC 5424's escapes."""
+    text = lambda v: str(v).replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
+    params = " ".join(f'{k}="{text(v)}"' for k, v in e.items() if k not in ("EventTime", "Hostname", "Message", "SourceName"))
+    return f"<11>1 2026-11-23T02:03:08.101000+09:00 {e['Hostname']} {e['SourceName']} 596 - [NXLOG@14506 {params}] {e['Message']}\n"
 
 
 def changed(event, path, value):
@@ -136,6 +159,10 @@ def changed(event, path, value):
 def delivered(how, events):
     if how == "lines":
         return "".join(json.dumps(e) + "\n" for e in events)
+    if how == "syslog":
+        return "".join(f"<11>Nov 23 02:03:08 {e['Hostname']} {json.dumps(e)}\n" for e in events)
+    if how == "ietf":
+        return "".join(map(ietf, events))
     if how == "pretty":
         return "\n".join(json.dumps(e, indent=2) for e in events)
     return json.dumps(events if how == "array" else {how: events}, indent=None if how == "Records" else 2)
@@ -150,7 +177,7 @@ def events_as_their_makers_document_them_fire_their_rule():
         for i, (_, _, event, path, value, how) in enumerate(EVENTS):
             (d / f"{i:02}.json").write_text(delivered(how, [event, changed(event, path, value)]))
         r = tap.run(tap.KIZUKI, "hunt", "--matches", "--rules", d / "rules.yml", *(d / f"{i:02}.json" for i in range(len(EVENTS))))
-        assert r.returncode == 0 and not r.stderr, r.stderr
+        assert r.returncode == 0 and not r.stderr, (r.returncode, r.stderr)
         got = [(int(m["file"][-7:-5]), m["line"], m["rule"]) for m in map(json.loads, r.stdout.splitlines())]
     for i, (form, rule, *_, how) in enumerate(EVENTS):
         fired = [(line, which) for f, line, which in got if f == i]

@@ -153,6 +153,16 @@ static int stop(void **state UNUSED) {
     return 0;
 }
 #define T(x) cmocka_unit_test_setup_teardown(x, start, stop)
+/* A sender without a tag: `{"a":` in front of a space is not one. */
+static void json_without_a_tag_is_json(void **state UNUSED) {
+    struct event *ev = fixture_line(&f, "<11>Nov 23 02:03:08 dc1 {\"a\": \"x\", \"CommandLine\": \"y\"}");
+    assert_field(ev, "host.name", "dc1");
+    assert_field(ev, "a", "x");
+    assert_field(ev, "CommandLine", "y");
+    assert_no_field(ev, "process.name");
+}
+
 UNIT_GROUP(decode_syslog, T(headers_as_they_are_really_written), T(the_priority_is_three_numbers),
            T(an_application_log_is_no_syslog), T(the_source_gives_what_the_line_lacks),
-           T(sudo_su_and_cron), T(pam_is_a_login_only_where_nobody_else_reports_it))
+           T(sudo_su_and_cron), T(pam_is_a_login_only_where_nobody_else_reports_it),
+           T(json_without_a_tag_is_json))
