@@ -108,6 +108,18 @@ static int count(struct running *x, const char *sql, int64_t a, int64_t b, int64
 
 /* ---- what is said of it ---- */
 
+/* An answer of a decision in two languages is "Japanese, a space, English"; what is not, is the same in both. */
+static struct room_words two_words(struct str s) {
+    size_t at = s.n;
+    while (at > 0 && s.p[at - 1] >= ' ' && s.p[at - 1] <= '~')
+        at--;
+    while (at > 0 && at < s.n && s.p[at] != ' ') /* a word may end in ASCII */
+        at++;
+    if (at == 0 || at >= s.n)
+        return (struct room_words){.ja = s, .en = s};
+    return (struct room_words){.ja = str_to(s, at), .en = str_from(s, at + 1)};
+}
+
 int room_task_note(struct running *x, const struct room_actor *by, const struct room_task *t, const char *key, const char *kind,
                    struct str said) {
     struct room_words words = {.ja = t->ja, .en = t->en};
@@ -121,8 +133,13 @@ int room_task_note(struct running *x, const struct room_actor *by, const struct 
     jsonw_object(&w);
     room_words_params(&w, "step", &words);
     jsonw_kz(&w, "name", by->person ? by->name : NULL);
-    jsonw_key(&w, STR("said"));
-    said.n ? jsonw_str(&w, said) : jsonw_null(&w);
+    if (said.n) {
+        struct room_words two = two_words(said);
+        room_words_params(&w, "said", &two);
+    } else {
+        jsonw_key(&w, STR("said"));
+        jsonw_null(&w);
+    }
     jsonw_end(&w);
     struct room_entry entry = {.incident = t->incident,
                                .at_ns = room_now(x->r),

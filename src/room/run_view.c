@@ -84,7 +84,7 @@ static int write_tasks(struct room *r, struct jsonw *w, const char *sql, int64_t
 
 #define RUN_COLUMNS                                                                                                                           \
     "run.id, run.version, run.incident_id, run.playbook_id, p.key, p.number, p.title_ja, p.title_en, run.state, run.reason, run.deviations, "  \
-    "run.started_at, run.ended_at, p.n_steps, (SELECT count(*) FROM task WHERE run_id = run.id AND state IN ('done','skipped','failed')), "    \
+    "run.started_at, run.ended_at, p.n_steps, (SELECT count(*) FROM task WHERE run_id = run.id AND kind <> 'together' AND (answer IS NOT NULL OR state IN ('done','skipped','failed'))), "    \
     "(SELECT count(*) FROM task WHERE run_id = run.id AND state IN ('due','doing')), run.started_by, p.plan"
 #define RUN_FROM " FROM run JOIN playbook p ON p.id = run.playbook_id "
 

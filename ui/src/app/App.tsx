@@ -21,6 +21,8 @@ const PAGES: Record<string, ComponentType<Props>> = {
 const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   search: () => import("../pages/Search").then((m) => m.Search),
   rules: () => import("../pages/Rules").then((m) => m.Rules),
+  runs: () => import("../pages/Runs").then((m) => m.Runs),
+  playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };

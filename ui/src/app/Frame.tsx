@@ -15,7 +15,7 @@ import { helpOpen } from "./keys";
 
 const NAV = ["now", "cases", "search", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
-const UNDER_MORE = ["search", "packs", "settings", "more"];
+const UNDER_MORE = ["search", "packs", "playbooks", "settings", "more"];
 const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
 
 function Bands() {
@@ -56,7 +56,7 @@ function Top({ page }: { page: string }) {
       </div>
       <nav class="top-line wide" aria-label={t("frame.nav")}>
         <div class="top-row"><div class="nav">
-          {NAV.map((p) => <a href={to(p)} aria-current={p === page ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+          {NAV.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && page === "runs") || (p === "packs" && page === "playbooks") ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
         </div></div>
       </nav>
     </header>

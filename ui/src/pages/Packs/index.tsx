@@ -2,6 +2,7 @@
 import { api } from "../../api/client";
 import { useResource } from "../../state/resource";
 import { lang, t, word } from "../../state/text";
+import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
@@ -11,7 +12,7 @@ function List() {
   const list = useResource(api.packs, [], []);
   return (
     <>
-      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span></div>
+      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span><span class="grow" /><Button href="#/playbooks">{t("nav.playbooks")}</Button></div>
       <Loaded of={list}>{(d) => (
         <Card>
           {d.packs.length === 0 ? <Empty>{t("packs.none")}</Empty> : (
