@@ -25,7 +25,7 @@ static int memory(const void *p, size_t n, char path[64]) {
 
 static void try_one(const void *p, size_t n) {
     char path[64], again[64];
-    struct filter f, g;
+    struct filter f = {0}, g = {0};
     struct diag d = {0};
     int fd = memory(p, n, path), r = filter_read(path, &f, &d);
     ASSERT(r == 0 || r == -ENOMEM || (r == -ERR_CORRUPT && d.text[0]));

@@ -48,8 +48,12 @@ int build_begin(struct build *b, const struct filter *like, const struct spool_p
     return 0;
 }
 
-void build_add(struct build *b, const struct whole_folded *e) {
-    filter_add(&b->filter, e);
+void build_add(struct build *b, const struct whole_folded *e, uint64_t at, bool open) {
+    filter_add(&b->filter, e, at, open);
+}
+
+void build_add_definition(struct build *b, uint64_t at, uint64_t n) {
+    filter_add_definition(&b->filter, at, n);
 }
 
 int build_end(struct build *b, uint64_t next, uint64_t bytes, const char *filter_dir, struct diag *reterr) {
@@ -67,14 +71,16 @@ int build_end(struct build *b, uint64_t next, uint64_t bytes, const char *filter
 
 /* ---- a segment for its filter alone ---- */
 
-static int add_record(struct build *b, struct whole *w, const struct raw_record *rec) {
+static int add_record(struct build *b, struct whole *w, const struct raw_record *rec, uint64_t at) {
     struct whole_folded folded;
     struct event ev;
     struct str line;
-    bool open;
+    bool open = false;
     int r = whole_read(w, rec, &ev, &line, &open);
+    if (r == 0 && (rec->flags & RAW_SOURCE))
+        build_add_definition(b, at, rec->pos.n);
     if (r > 0 && (r = whole_fold(&w->arena, &ev, line, &folded)) == 0)
-        build_add(b, &folded);
+        build_add(b, &folded, at, open);
     return r;
 }
 
@@ -86,7 +92,7 @@ static int read_segment(struct build *b, struct whole *w, struct spool_reader *r
     while (r == 0 && (r = spool_reader_next(reader, &batch, NULL, err)) > 0 && spool_reader_in(reader) == segment) {
         r = stop && *stop ? diag_set(err, -ECANCELED, "stopped") : 0;
         for (size_t i = 0; r == 0 && i < batch.n; i++)
-            if ((r = add_record(b, w, &batch.records[i])) < 0)
+            if ((r = add_record(b, w, &batch.records[i], batch.offsets[i])) < 0)
                 diag_set(err, r, "cannot go on: %s", err_word(r));
         if (r == 0)
             *next = batch.records[batch.n - 1].pos.n + 1;

@@ -15,11 +15,12 @@
 #include "indicator/scan.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    VERSION = 2,
-    HEAD_BYTES = 128,
+    VERSION = 3,
+    HEAD_BYTES = 128 + FILTER_PIECES * 16,
     BLOCK_WORDS = 8,
     BLOCKS_LOG_MIN = 6,
     BLOCKS_LOG_MAX = 17,    /* 4 MiB, for a segment of 64 MiB: larger segments only have more false alarms */
@@ -47,9 +48,12 @@ struct filter_making {
     uint64_t waiting[WAITING];
     unsigned next;
     uint64_t recent_keys[1 << RECENT_KEYS_LOG];
-    uint64_t *seen; /* keys of indicators: a table, 0 is free */
+    struct exact {
+        uint64_t key, pieces;
+    } *seen; /* exact keys: a table, 0 is free */
     size_t n_seen, cap;
-    bool untold;
+    uint64_t piece; /* of what is added now, as a bit */
+    bool untold, open;
 };
 
 static void set_now(struct filter *f, uint64_t key) {
@@ -91,22 +95,22 @@ static size_t words_of(const struct filter *f) {
     return ((size_t) 1 << f->blocks_log) * BLOCK_WORDS;
 }
 
-/* ---- keys of indicators ---- */
+/* ---- exact keys ---- */
 
-static uint64_t *place_of(uint64_t *table, size_t cap, uint64_t key) {
-    for (size_t i = (size_t) (key >> 20) & (cap - 1);; i = (i + 1) & (cap - 1))
-        if (!table[i] || table[i] == key)
+static struct exact *place_of(struct exact *table, size_t cap, uint64_t key) {
+    for (size_t i = (size_t) (key >> 24) & (cap - 1);; i = (i + 1) & (cap - 1))
+        if (!table[i].key || table[i].key == key)
             return &table[i];
 }
 
 static int grow_seen(struct filter_making *m) {
     size_t cap = m->cap ? m->cap * 2 : 4096;
-    uint64_t *table = mem_zalloc_array(cap, sizeof *table);
+    struct exact *table = mem_zalloc_array(cap, sizeof *table);
     if (!table)
         return -ENOMEM;
     for (size_t i = 0; i < m->cap; i++)
-        if (m->seen[i])
-            *place_of(table, cap, m->seen[i]) = m->seen[i];
+        if (m->seen[i].key)
+            *place_of(table, cap, m->seen[i].key) = m->seen[i];
     mem_free(m->seen);
     m->seen = table;
     m->cap = cap;
@@ -116,24 +120,29 @@ static int grow_seen(struct filter_making *m) {
 static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
     struct filter_making *m = ctx;
     uint64_t *recent = &m->recent_keys[(uint32_t) key >> (32 - RECENT_KEYS_LOG)];
-    key = (key | 1 << 23) >> 23 << 23; /* forty bits and one, so that none is nought */
     if (*recent == key)
         return 0;
     *recent = key;
-    if (m->untold || (m->n_seen * 2 >= m->cap && grow_seen(m) < 0)) {
+    key = key >> 24 << 24 | 1; /* forty bits, and one so that none is nought */
+    if (m->untold || (m->n_seen * 4 >= m->cap * 3 && grow_seen(m) < 0)) {
         m->untold = true;
         return 0;
     }
-    uint64_t *place = place_of(m->seen, m->cap, key);
-    m->n_seen += !*place;
-    *place = key;
+    struct exact *place = place_of(m->seen, m->cap, key);
+    m->n_seen += !place->key;
+    place->key = key;
+    place->pieces |= m->piece;
     m->untold |= m->n_seen > KEYS_MAX;
     return 0;
 }
 
 static int ascending(const void *pa, const void *pb) {
-    uint64_t a = *(const uint64_t *) pa, b = *(const uint64_t *) pb;
+    uint64_t a = ((const struct exact *) pa)->key, b = ((const struct exact *) pb)->key;
     return (a > b) - (a < b);
+}
+
+static bool is_one(uint64_t pieces) {
+    return !(pieces & (pieces - 1));
 }
 
 static uint64_t key_at(const struct filter *f, uint64_t i) {
@@ -148,40 +157,82 @@ static int keys_end(struct filter *f) {
     size_t n = 0;
     if (m->untold)
         return -ERR_LIMIT;
-    f->keys = mem_alloc(m->n_seen * KEY_BYTES + 1);
-    if (!f->keys)
-        return -ENOMEM;
     for (size_t i = 0; i < m->cap; i++)
-        if (m->seen[i])
+        if (m->seen[i].key) {
+            f->n_maps += !is_one(m->seen[i].pieces);
             m->seen[n++] = m->seen[i];
+        }
     if (n)
         qsort(m->seen, n, sizeof *m->seen, ascending);
-    f->n_keys = 0;
+    f->keys = mem_alloc(n * KEY_BYTES + 1);
+    f->where = mem_alloc(n + 1);
+    f->maps = mem_alloc((size_t) f->n_maps * 8 + 1);
+    if (!f->keys || !f->where || !f->maps)
+        return -ENOMEM;
+    uint8_t *map = f->maps;
     for (size_t i = 0; i < n; i++) {
-        if (i && m->seen[i] >> 24 == m->seen[i - 1] >> 24)
-            continue;
+        const struct exact *x = &m->seen[i];
         for (int k = 0; k < KEY_BYTES; k++)
-            f->keys[f->n_keys * KEY_BYTES + (uint64_t) k] = (uint8_t) (m->seen[i] >> (56 - 8 * k));
-        f->n_keys++;
+            f->keys[i * KEY_BYTES + (size_t) k] = (uint8_t) (x->key >> (56 - 8 * k));
+        f->where[i] = is_one(x->pieces) ? (uint8_t) __builtin_ctzll(x->pieces) : FILTER_MANY;
+        if (!is_one(x->pieces)) {
+            memcpy(map, &x->pieces, 8);
+            map += 8;
+        }
     }
+    f->n_keys = n;
     return 0;
 }
 
-bool filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n) {
-    uint64_t i = 0;
+static uint64_t map_at(const struct filter *f, uint64_t i) {
+    uint64_t map;
+    if (i >= f->n_maps)
+        return UINT64_MAX; /* a file that contradicts itself */
+    memcpy(&map, f->maps + i * 8, 8);
+    return map;
+}
+
+static uint64_t pieces_of(const struct filter *f, uint64_t i) {
+    uint64_t before = 0;
+    if (f->where[i] < FILTER_MANY)
+        return UINT64_C(1) << f->where[i];
+    for (uint64_t k = 0; k < i; k++)
+        before += f->where[k] >= FILTER_MANY;
+    return map_at(f, before);
+}
+
+static uint64_t exact_may(const struct filter *f, uint64_t key) {
+    uint64_t low = 0, high = f->n_keys;
+    if (f->n_keys == FILTER_KEYS_UNTOLD)
+        return UINT64_MAX;
+    while (low < high) {
+        uint64_t mid = low + (high - low) / 2;
+        if (key_at(f, mid) < key >> 24)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < f->n_keys && key_at(f, low) == key >> 24 ? pieces_of(f, low) : 0;
+}
+
+uint64_t filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n) {
+    uint64_t i = 0, maps = 0, pieces = 0;
     size_t k = 0;
     if (f->n_keys == FILTER_KEYS_UNTOLD)
-        return true;
+        return n ? UINT64_MAX : 0;
     while (i < f->n_keys && k < n) {
         uint64_t a = key_at(f, i), b = keys[k] >> 24;
+        bool many = f->where[i] >= FILTER_MANY;
         if (a == b)
-            return true;
-        if (a < b)
+            pieces |= many ? map_at(f, maps) : UINT64_C(1) << f->where[i];
+        if (a <= b) {
+            maps += many;
             i++;
-        else
+        } else {
             k++;
+        }
     }
-    return false;
+    return pieces;
 }
 
 static unsigned blocks_log_of(uint64_t bytes) {
@@ -196,8 +247,11 @@ void filter_end(struct filter *f, uint64_t bytes) {
     unsigned most = blocks_log_of(bytes);
     f->bytes = bytes;
     set_waiting(f);
-    if (keys_end(f) < 0)
+    if (keys_end(f) < 0) {
         f->n_keys = FILTER_KEYS_UNTOLD;
+        f->n_maps = 0;
+    }
+    f->pieces_told = !f->making->open;
     while (f->blocks_log > BLOCKS_LOG_MIN) {
         size_t half = words_of(f) / 2, ones = 0;
         for (size_t i = 0; i < half; i++)
@@ -215,6 +269,7 @@ void filter_end_unknown(struct filter *f, uint64_t bytes) {
     f->blocks_log = BLOCKS_LOG_MIN;
     memset(f->blocks, 0xff, words_of(f) * 4);
     f->n_keys = FILTER_KEYS_UNTOLD;
+    f->pieces_told = false;
     f->min_ns = INT64_MIN + 1;
     f->max_ns = INT64_MAX;
     f->next = UINT64_MAX;
@@ -231,26 +286,37 @@ int filter_begin(struct filter *f, uint64_t bytes) {
 }
 
 void filter_done(struct filter *f) {
-    mem_free(f->blocks);
-    mem_free(f->keys);
+    if (f->file) {
+        mem_free(f->file);
+    } else {
+        mem_free(f->blocks);
+        mem_free(f->keys);
+        mem_free(f->where);
+        mem_free(f->maps);
+    }
     if (f->making)
         mem_free(f->making->seen);
-    f->keys = NULL;
     mem_free(f->making);
-    f->blocks = NULL;
-    f->making = NULL;
+    *f = (struct filter){0};
 }
 
 /* ---- keys ---- */
 
-typedef bool key_fn(struct filter *f, uint64_t key); /* false: go no further */
+/* exact: 0, or what it is known by among the exact keys. false: go no further */
+typedef bool key_fn(struct filter *f, uint64_t key, uint64_t exact);
 
-static bool put(struct filter *f, uint64_t key) {
+static bool put(struct filter *f, uint64_t key, uint64_t exact) {
     set(f, key);
+    if (exact)
+        note_key(f->making, exact, STR(""));
     return true;
 }
-static bool ask(struct filter *f, uint64_t key) {
-    return has(f, key);
+static bool ask(struct filter *f, uint64_t key, uint64_t exact) {
+    if (has(f, key) && exact)
+        f->asked &= exact_may(f, exact);
+    else if (!has(f, key))
+        f->asked = 0;
+    return f->asked != 0;
 }
 
 static uint64_t key_of(enum key_kind kind, struct str s, uint64_t seed) {
@@ -276,6 +342,7 @@ static bool is_word(char c) {
 /* Numbers with single dots between, seen one after the other: an address is looked for as a whole. */
 struct quad {
     uint64_t word[4];
+    uint32_t number[4]; /* as an address has it, or above 255 */
     unsigned n;       /* in a row, all whole */
     const char *end;  /* of the last */
 };
@@ -287,12 +354,21 @@ static bool is_number(const char *p, size_t n) {
     return n <= 3;
 }
 
-static bool quad_key(struct quad *q, const char *from, size_t n, uint64_t word, bool whole, uint64_t *ret) {
+static uint32_t small_number(const char *p, size_t n) {
+    uint32_t v = 0;
+    for (size_t i = 0; i < n; i++)
+        v = v * 10 + (uint32_t) (p[i] - '0');
+    return v;
+}
+
+/* *ret_exact: the key of the address they are, or the same. */
+static bool quad_key(struct quad *q, const char *from, size_t n, uint64_t word, bool whole, uint64_t *ret, uint64_t *ret_exact) {
     bool number = whole && is_number(from, n);
     if (!number || !q->n || from != q->end + 1 || *q->end != '.')
         q->n = 0;
     if (!number)
         return false;
+    q->number[q->n % 4] = n > 1 && *from == '0' ? 256 : small_number(from, n);
     q->word[q->n++ % 4] = word;
     q->end = from + n;
     if (q->n < 4)
@@ -300,7 +376,14 @@ static bool quad_key(struct quad *q, const char *from, size_t n, uint64_t word, 
     uint64_t key = KEY_QUAD;
     for (unsigned i = 0; i < 4; i++)
         key = hash_mix(key, q->word[(q->n + i) % 4]);
-    *ret = key;
+    *ret = *ret_exact = key;
+    struct ip ip = {.version = 4};
+    for (unsigned i = 0; i < 4; i++) {
+        if (q->number[(q->n + i) % 4] > 255)
+            return true;
+        ip.bytes[i] = (uint8_t) q->number[(q->n + i) % 4];
+    }
+    *ret_exact = indicator_key_of_net(&ip, 32);
     return true;
 }
 
@@ -316,10 +399,10 @@ static bool text_keys(struct filter *f, struct str s, bool whole_first, bool who
             while (p < end && is_word(*p))
                 p++;
             bool whole = (from > s.p || whole_first) && (p < end || whole_last);
-            uint64_t word = whole ? key_of(KEY_WORD, str_n(from, (size_t) (p - from)), 0) : 0, four;
-            if (whole && !fn(f, word))
+            uint64_t word = whole ? key_of(KEY_WORD, str_n(from, (size_t) (p - from)), 0) : 0, four, exact;
+            if (whole && !fn(f, word, 0))
                 return false;
-            if (quad_key(&quad, from, (size_t) (p - from), word, whole, &four) && !fn(f, four))
+            if (quad_key(&quad, from, (size_t) (p - from), word, whole, &four, &exact) && !fn(f, four, exact))
                 return false;
             last = 0;
             continue;
@@ -327,9 +410,10 @@ static bool text_keys(struct filter *f, struct str s, bool whole_first, bool who
         unsigned n = utf8_length(p, end);
         uint64_t c = n > 1 ? utf8_decode(p, n) : 0;
         p += n ? n : 1;
-        if (c && !fn(f, hash_mix(c, KEY_CHAR)))
+        uint64_t pair = hash_mix(last << 32 | c, KEY_PAIR);
+        if (c && !fn(f, hash_mix(c, KEY_CHAR), 0))
             return false;
-        if (c && last && !fn(f, hash_mix(last << 32 | c, KEY_PAIR)))
+        if (c && last && !fn(f, pair, pair))
             return false;
         last = c;
     }
@@ -364,8 +448,27 @@ static void add_words(struct filter *f, const struct whole_text *t) {
         text_keys(f, t->variants, true, true, put);
 }
 
-void filter_add(struct filter *f, const struct whole_folded *e) {
+/* What is added from here on stands in a record that begins there. */
+static void begin_piece(struct filter *f, uint64_t at, uint64_t n) {
+    struct filter_making *m = f->making;
+    uint64_t i = MIN(at >> FILTER_PIECE_LOG, (uint64_t) FILTER_PIECES - 1);
+    if (!f->pieces[i].at)
+        f->pieces[i] = (struct filter_piece){at, n};
+    if (m->piece == UINT64_C(1) << i)
+        return;
+    m->piece = UINT64_C(1) << i;
+    memset(m->recent_keys, 0, sizeof m->recent_keys);
+}
+
+void filter_add_definition(struct filter *f, uint64_t at, uint64_t n) {
+    begin_piece(f, at, n);
+    f->defining |= f->making->piece;
+}
+
+void filter_add(struct filter *f, const struct whole_folded *e, uint64_t at, bool open) {
     const struct event *ev = e->ev;
+    begin_piece(f, at, ev->raw->pos.n);
+    f->making->open |= open;
     if (ev->time_ns != TIME_NONE) {
         f->min_ns = f->min_ns == TIME_NONE ? ev->time_ns : MIN(f->min_ns, ev->time_ns);
         f->max_ns = f->max_ns == TIME_NONE ? ev->time_ns : MAX(f->max_ns, ev->time_ns);
@@ -393,20 +496,21 @@ static bool field_may(const struct filter *f, struct str field) {
 }
 
 /* Reading only, through functions that also write. */
-static bool text_may(const struct filter *f, struct str s, bool whole_first, bool whole_last) {
+static uint64_t text_may(const struct filter *f, struct str s, bool whole_first, bool whole_last) {
     struct filter copy = *f;
-    return text_keys(&copy, s, whole_first, whole_last, ask);
+    copy.asked = UINT64_MAX;
+    return text_keys(&copy, s, whole_first, whole_last, ask) ? copy.asked : 0;
 }
 
-static bool pieces_may(const struct filter *f, const struct detect_item *it) {
-    for (uint32_t i = 0; i < it->n_pieces; i++) {
+static uint64_t pieces_may(const struct filter *f, const struct detect_item *it) {
+    uint64_t pieces = UINT64_MAX;
+    for (uint32_t i = 0; i < it->n_pieces && pieces; i++) {
         const struct detect_piece *p = &it->pieces[i];
         bool begins = i == 0 && !p->star && !p->skip, ends = i + 1 == it->n_pieces;
-        if (!text_may(f, p->lit, begins && !detect_search_is_text(it->field),
-                      ends && !detect_search_is_text(it->field)))
-            return false;
+        pieces &= text_may(f, p->lit, begins && !detect_search_is_text(it->field),
+                           ends && !detect_search_is_text(it->field));
     }
-    return true;
+    return pieces;
 }
 
 static bool net_may(const struct filter *f, const struct detect_item *it) {
@@ -418,42 +522,49 @@ static bool net_may(const struct filter *f, const struct detect_item *it) {
     return bits ? has(f, net_key(name_hash(it->field), &it->net.ip, bits)) : field_may(f, it->field);
 }
 
-static bool item_may(const struct filter *f, const struct detect_item *it) {
+static uint64_t all_if(bool may) {
+    return may ? UINT64_MAX : 0;
+}
+
+static uint64_t item_may(const struct filter *f, const struct detect_item *it) {
     if (str_eq(it->field, STR("@timestamp"))) /* the matcher makes it of the event's time */
-        return true;
+        return UINT64_MAX;
     if (it->op == DETECT_OP_CIDR)
-        return net_may(f, it);
+        return all_if(net_may(f, it));
     if (it->op == DETECT_OP_NULL || it->op == DETECT_OP_FIELDREF || it->cased || it->unicode)
-        return true;
+        return UINT64_MAX;
     if (it->op == DETECT_OP_GLOB)
         return pieces_may(f, it);
     if (it->op > DETECT_OP_CONTAINS)
-        return !it->field.n || field_may(f, it->field);
-    if (it->op == DETECT_OP_EXACT && it->field.n && it->text.n <= VALUE_BYTES_MAX)
-        return has(f, key_of(KEY_VALUE, it->text, name_hash(it->field)));
+        return all_if(!it->field.n || field_may(f, it->field));
     bool whole_first = it->op == DETECT_OP_EXACT || it->op == DETECT_OP_PREFIX || it->word_begins;
     bool whole_last = it->op == DETECT_OP_EXACT || it->op == DETECT_OP_SUFFIX || it->word_ends;
-    return (!it->field.n || field_may(f, it->field)) && text_may(f, it->text, whole_first, whole_last);
+    if (it->op == DETECT_OP_EXACT && it->field.n && it->text.n <= VALUE_BYTES_MAX) {
+        if (!has(f, key_of(KEY_VALUE, it->text, name_hash(it->field))))
+            return 0;
+        /* an address is one of the line's as well, or was looked at as a text of its own */
+        return ip_is_dotted_quad(it->text) ? text_may(f, it->text, true, true) : UINT64_MAX;
+    }
+    return !it->field.n || field_may(f, it->field) ? text_may(f, it->text, whole_first, whole_last) : 0;
 }
 
-bool filter_may(const struct filter *f, const struct detect_expr *e) {
+uint64_t filter_may(const struct filter *f, const struct detect_expr *e) {
+    uint64_t pieces = e->kind == DETECT_AND ? UINT64_MAX : 0;
     switch (e->kind) {
     case DETECT_NOT:
-        return true;
+        return UINT64_MAX;
     case DETECT_ITEM:
         return item_may(f, e->item);
     case DETECT_AND:
-        for (uint32_t i = 0; i < e->n; i++)
-            if (!filter_may(f, e->sub[i]))
-                return false;
-        return true;
+        for (uint32_t i = 0; i < e->n && pieces; i++)
+            pieces &= filter_may(f, e->sub[i]);
+        return pieces;
     case DETECT_OR:
-        for (uint32_t i = 0; i < e->n; i++)
-            if (filter_may(f, e->sub[i]))
-                return true;
-        return false;
+        for (uint32_t i = 0; i < e->n && pieces != UINT64_MAX; i++)
+            pieces |= filter_may(f, e->sub[i]);
+        return pieces;
     }
-    return true;
+    return UINT64_MAX;
 }
 
 /* ---- the file ---- */
@@ -494,70 +605,71 @@ static void write_head(const struct filter *f, char head[HEAD_BYTES]) {
     memcpy(head + 72, &f->max_ns, 8);
     memcpy(head + 80, f->made_by, FILTER_MAKER_BYTES);
     memcpy(head + 96, &f->n_keys, 8);
+    memcpy(head + 104, &f->n_maps, 4);
+    head[108] = f->pieces_told;
+    memcpy(head + 112, &f->defining, 8);
+    memcpy(head + 128, f->pieces, sizeof f->pieces);
 }
 
-static uint32_t sum_of(const char *head, struct str blocks, struct str keys) {
-    uint32_t sum = crc32c(crc32c(0, head, 36), head + 40, HEAD_BYTES - 40);
-    return crc32c(crc32c(sum, blocks.p, blocks.n), keys.p, keys.n);
+static uint32_t sum_of(const char *head, struct str rest) {
+    return crc32c(crc32c(crc32c(0, head, 36), head + 40, HEAD_BYTES - 40), rest.p, rest.n);
 }
 
-static size_t key_bytes(const struct filter *f) {
-    return f->n_keys == FILTER_KEYS_UNTOLD ? 0 : (size_t) f->n_keys * KEY_BYTES;
+static size_t n_keys_of(const struct filter *f) {
+    return f->n_keys == FILTER_KEYS_UNTOLD ? 0 : (size_t) f->n_keys;
 }
-
-struct writing {
-    const struct filter *f;
-};
 
 static int write_all(int fd, void *ctx) {
-    const struct filter *f = ((struct writing *) ctx)->f;
-    struct str blocks = str_n((const char *) f->blocks, words_of(f) * 4);
+    const struct filter *f = *(const struct filter *const *) ctx;
+    const struct str parts[] = {str_n((const char *) f->blocks, words_of(f) * 4), str_n((const char *) f->keys, n_keys_of(f) * KEY_BYTES),
+                                str_n((const char *) f->where, n_keys_of(f)), str_n((const char *) f->maps, (size_t) f->n_maps * 8)};
     char head[HEAD_BYTES];
     write_head(f, head);
-    struct str keys = str_n(f->keys ? (const char *) f->keys : "", key_bytes(f));
-    uint32_t sum = sum_of(head, blocks, keys);
+    uint32_t sum = sum_of(head, STR(""));
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        sum = parts[i].n ? crc32c(sum, parts[i].p, parts[i].n) : sum;
     memcpy(head + 36, &sum, 4);
     int r = file_write_all(fd, str_n(head, sizeof head));
-    r = r < 0 ? r : file_write_all(fd, blocks);
-    return r < 0 ? r : file_write_all(fd, keys);
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
+        r = parts[i].n ? file_write_all(fd, parts[i]) : 0;
+    return r;
 }
 
 int filter_write(const struct filter *f, const char *path, struct diag *reterr) {
-    struct writing w = {f};
-    return file_replace(path, write_all, &w, 0600, reterr);
+    return file_replace(path, write_all, &f, 0600, reterr);
 }
 
-static int read_bytes(const char *path, struct filter *ret, struct str s) {
-    char head[HEAD_BYTES];
-    struct filter f = {0};
+/* *f has the file's bytes and nothing else. */
+static int read_bytes(struct filter *f, size_t size) {
+    char head[HEAD_BYTES], *p = f->file;
     uint32_t sum;
-    if (s.n < HEAD_BYTES)
+    if (size < HEAD_BYTES)
         return -ERR_CORRUPT;
-    memcpy(&f.blocks_log, s.p + 12, 4);
-    memcpy(f.id, s.p + 16, 16);
-    memcpy(&f.segment, s.p + 32, 4);
-    memcpy(&sum, s.p + 36, 4);
-    memcpy(&f.first, s.p + 40, 8);
-    memcpy(&f.next, s.p + 48, 8);
-    memcpy(&f.bytes, s.p + 56, 8);
-    memcpy(&f.min_ns, s.p + 64, 8);
-    memcpy(&f.max_ns, s.p + 72, 8);
-    memcpy(f.made_by, s.p + 80, FILTER_MAKER_BYTES);
-    memcpy(&f.n_keys, s.p + 96, 8);
-    write_head(&f, head);
+    memcpy(&f->blocks_log, p + 12, 4);
+    memcpy(f->id, p + 16, 16);
+    memcpy(&f->segment, p + 32, 4);
+    memcpy(&sum, p + 36, 4);
+    memcpy(&f->first, p + 40, 8);
+    memcpy(&f->next, p + 48, 8);
+    memcpy(&f->bytes, p + 56, 8);
+    memcpy(&f->min_ns, p + 64, 8);
+    memcpy(&f->max_ns, p + 72, 8);
+    memcpy(f->made_by, p + 80, FILTER_MAKER_BYTES);
+    memcpy(&f->n_keys, p + 96, 8);
+    memcpy(&f->n_maps, p + 104, 4);
+    f->pieces_told = p[108] == 1;
+    memcpy(&f->defining, p + 112, 8);
+    memcpy(f->pieces, p + 128, sizeof f->pieces);
+    write_head(f, head);
     memcpy(head + 36, &sum, 4);
-    if ((f.n_keys > KEYS_MAX && f.n_keys != FILTER_KEYS_UNTOLD) || f.blocks_log < BLOCKS_LOG_MIN || f.blocks_log > BLOCKS_LOG_MAX || memcmp(head, s.p, HEAD_BYTES) != 0 ||
-        s.n != HEAD_BYTES + words_of(&f) * 4 + key_bytes(&f) || sum != sum_of(s.p, str_from(s, HEAD_BYTES), STR("")))
+    uint64_t n = n_keys_of(f);
+    if (memcmp(p, head, HEAD_BYTES) != 0 || f->blocks_log < BLOCKS_LOG_MIN || f->blocks_log > BLOCKS_LOG_MAX || n > KEYS_MAX || f->n_maps > n ||
+        size != HEAD_BYTES + words_of(f) * 4 + n * (KEY_BYTES + 1) + (uint64_t) f->n_maps * 8 || sum != sum_of(p, str_n(p + HEAD_BYTES, size - HEAD_BYTES)))
         return -ERR_CORRUPT;
-    f.blocks = mem_alloc(words_of(&f) * 4);
-    f.keys = mem_alloc(key_bytes(&f) + 1);
-    if (!f.blocks || !f.keys) {
-        filter_done(&f);
-        return -ENOMEM;
-    }
-    memcpy(f.blocks, s.p + HEAD_BYTES, words_of(&f) * 4);
-    memcpy(f.keys, s.p + HEAD_BYTES + words_of(&f) * 4, key_bytes(&f));
-    *ret = f;
+    f->blocks = (uint32_t *) (void *) (p + HEAD_BYTES);
+    f->keys = (uint8_t *) p + HEAD_BYTES + words_of(f) * 4;
+    f->where = f->keys + n * KEY_BYTES;
+    f->maps = f->where + n;
     return 0;
 }
 
@@ -572,13 +684,40 @@ bool filter_is_there(const char *path, const struct filter *like) {
            memcmp(head + 80, made + 80, 16) == 0;
 }
 
-int filter_read(const char *path, struct filter *ret, struct diag *reterr) {
-    struct arena a;
-    struct str s;
-    arena_init(&a, ((size_t) 64 << BLOCKS_LOG_MAX) + 2 * (size_t) KEYS_MAX * KEY_BYTES + 4096);
-    int r = file_read(&a, path, HEAD_BYTES + ((size_t) 32 << BLOCKS_LOG_MAX) + (size_t) KEYS_MAX * KEY_BYTES, &s, reterr);
-    if (r == 0 && (r = read_bytes(path, ret, s)) < 0)
-        diag_set_at(reterr, r, path, 0, 0, "this filter is %s", r == -ENOMEM ? "too large for memory" : "damaged or of another version");
-    arena_done(&a);
-    return r == -ERR_LIMIT ? -ERR_CORRUPT : r;
+/* Into f->file. Returns its size. */
+static ssize_t read_whole(const char *path, struct filter *f) {
+    enum { MOST = HEAD_BYTES + (32 << BLOCKS_LOG_MAX) + KEYS_MAX * (KEY_BYTES + 1 + 8) };
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t r = fd < 0 || fstat(fd, &st) < 0 ? -errno : st.st_size > MOST ? -ERR_CORRUPT : 0;
+    if (r == 0)
+        r = mem_grow((void **) &f->file, &f->file_cap, (size_t) st.st_size + 1, MOST + 1, 1);
+    for (size_t got = 0; r == 0;) {
+        ssize_t k = pread(fd, f->file + got, (size_t) st.st_size - got, (off_t) got);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k > 0)
+            got += (size_t) k;
+        else
+            r = k < 0 ? -errno : (ssize_t) got;
+        if (k == 0)
+            break;
+    }
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+int filter_read(const char *path, struct filter *f, struct diag *reterr) {
+    char *file = f->file;
+    size_t cap = f->file_cap;
+    if (!file)
+        filter_done(f);
+    *f = (struct filter){.file = file, .file_cap = cap};
+    ssize_t size = read_whole(path, f);
+    int r = size < 0 ? (int) size : read_bytes(f, (size_t) size);
+    if (r == 0)
+        return 0;
+    filter_done(f);
+    return diag_set_at(reterr, r, path, 0, 0, "this filter is %s", r == -ENOMEM ? "too large for memory" : r == -ERR_CORRUPT ? "damaged or of another version" : err_word(r));
 }

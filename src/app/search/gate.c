@@ -5,6 +5,7 @@
  * fold to others pass. */
 #include "app/search/gate.h"
 
+#include "base/ip.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "detect/expr.h"
@@ -12,19 +13,26 @@
 #include "detect/search.h"
 #include "indicator/set.h"
 
-enum { GATE_LITERALS_MAX = 64 };
+enum { GATE_LITERALS_MAX = 64, ADDRESSES_FROM = 4, ADDRESSES_MAX = 1 << 20 /* 16 MB of table */ };
 
-enum kind { KNOWS_NOTHING, LITERAL, ALL_OF, ANY_OF };
+enum kind { KNOWS_NOTHING, LITERAL, ADDRESSES, ALL_OF, ANY_OF };
 struct literal {
     struct str s; /* in normal form, no sign that JSON escapes */
     struct kernel_filter filter; /* of its rarest four bytes, in any case */
     size_t offset;               /* of these; the literal has four at least */
 };
+/* A list of IPv4 addresses, of which one is to stand in the line: too many to look for one after the other. */
+struct addresses {
+    uint32_t *table; /* 0 is free */
+    uint32_t mask, n;
+    bool zero; /* 0.0.0.0 */
+};
 struct node {
     enum kind kind;
     struct literal *lit;
-    bool variants;  /* LITERAL: with variants made one: what holds any may hold this */
-    bool made;      /* LITERAL: the value may come from what the source is, or who sent it */
+    struct addresses *some;
+    bool variants;  /* LITERAL, ADDRESSES: with variants made one: what holds any may hold this */
+    bool made;      /* likewise: the value may come from what the source is, or who sent it */
     uint32_t n;
     struct node *sub;
 };
@@ -119,8 +127,75 @@ static int item_node(struct gate *g, const struct detect_item *it, struct node *
     return ret->lit ? 0 : -ENOMEM;
 }
 
+/* An address that stands in the line as it is written, or its field is not said. */
+static bool is_address(const struct gate *g, const struct detect_item *it, struct node *n) {
+    bool made, words = it->op == DETECT_OP_CONTAINS && it->word_begins && it->word_ends, exact = it->op == DETECT_OP_EXACT && it->field.n;
+    if ((!words && !exact) || it->cased || it->unicode || it->number || (it->field.n && !g->fields) || !find_verbatim(it->field, &made) ||
+        !ip_is_dotted_quad(it->text))
+        return false;
+    n->made |= made;
+    n->variants |= it->fold == DETECT_FOLD_VARIANTS;
+    return true;
+}
+
+/* How many addresses, when it is an OR of nothing else; else 0. */
+static uint32_t count_addresses(const struct gate *g, const struct detect_expr *e, struct node *n) {
+    uint32_t count = 0;
+    if (e->kind == DETECT_ITEM)
+        return is_address(g, e->item, n);
+    if (e->kind != DETECT_OR)
+        return 0;
+    for (uint32_t i = 0; i < e->n; i++) {
+        uint32_t more = count_addresses(g, e->sub[i], n);
+        if (!more)
+            return 0;
+        count += more;
+    }
+    return count;
+}
+
+static uint32_t *address_place(const struct addresses *s, uint32_t v) {
+    for (uint32_t i = v * 2654435761u >> 7 & s->mask;; i = (i + 1) & s->mask)
+        if (!s->table[i] || s->table[i] == v)
+            return &s->table[i];
+}
+
+static void put_addresses(struct addresses *s, const struct detect_expr *e) {
+    struct ip ip;
+    for (uint32_t i = 0; e->kind == DETECT_OR && i < e->n; i++)
+        put_addresses(s, e->sub[i]);
+    if (e->kind != DETECT_ITEM || ip_parse(e->item->text, &ip) < 0)
+        return;
+    uint32_t v = (uint32_t) ip.bytes[0] << 24 | (uint32_t) ip.bytes[1] << 16 | (uint32_t) ip.bytes[2] << 8 | ip.bytes[3];
+    if (v)
+        *address_place(s, v) = v;
+    else
+        s->zero = true;
+}
+
+static int addresses_node(struct gate *g, const struct detect_expr *e, uint32_t n, struct node *ret) {
+    uint32_t size = 64;
+    while (size < n * 4)
+        size *= 2;
+    ret->some = arena_zalloc(&g->arena, sizeof *ret->some);
+    if (!ret->some || !(ret->some->table = arena_zalloc(&g->arena, size * sizeof *ret->some->table)))
+        return -ENOMEM;
+    ret->some->mask = size - 1;
+    put_addresses(ret->some, e);
+    ret->kind = ADDRESSES;
+    return 0;
+}
+
 static int node_of(struct gate *g, const struct detect_expr *e, bool negated, struct node *ret) {
     *ret = (struct node){.kind = KNOWS_NOTHING};
+    if (!negated && e->kind == DETECT_OR) {
+        struct node n = *ret;
+        uint32_t count = count_addresses(g, e, &n);
+        if (count > ADDRESSES_FROM && count < ADDRESSES_MAX) {
+            *ret = n;
+            return addresses_node(g, e, count, ret);
+        }
+    }
     if (e->kind == DETECT_NOT)
         return node_of(g, e->sub[0], !negated, ret);
     if (e->kind == DETECT_ITEM) {
@@ -183,13 +258,56 @@ static bool stands_in(const struct gate *g, struct str s, const struct literal *
     return false;
 }
 
-static bool in_source(const struct gate *g, const struct raw_record *rec, const struct literal *l) {
+static bool has_address(const struct addresses *s, uint32_t v) {
+    return v ? *address_place(s, v) == v : s->zero;
+}
+
+/* A number of an address from p on, behind which a dot stands: that dot, or NULL. */
+static const char *number_and_dot(const char *p, const char *end, uint32_t *ret) {
+    uint32_t v = 0;
+    const char *from = p;
+    while (p < end && p - from < 3 && ascii_digit(*p))
+        v = v * 10 + (uint32_t) (*p++ - '0');
+    *ret = v;
+    return p > from && p < end && *p == '.' && v <= 255 && (*from != '0' || p == from + 1) ? p : NULL;
+}
+
+/* Of every four numbers with dots around this first one, whatever stands before and behind: of 1192.0.2.77 these are
+ * 192.0.2.7 as well. */
+static bool address_at(const struct addresses *s, const char *begin, const char *dot, const char *end) {
+    uint32_t second, third, first = 0, scale = 1;
+    const char *p = number_and_dot(dot + 1, end, &second);
+    if (!p || !(p = number_and_dot(p + 1, end, &third)))
+        return false;
+    for (const char *d = dot; d > begin && dot - d < 3 && ascii_digit(d[-1]); scale *= 10) {
+        first += (uint32_t) (*--d - '0') * scale;
+        if (first > 255 || (*d == '0' && dot - d > 1))
+            continue;
+        uint32_t fourth = 0;
+        for (const char *q = p + 1; q < end && q - p <= 3 && ascii_digit(*q) && (q == p + 1 || p[1] != '0'); q++) {
+            fourth = fourth * 10 + (uint32_t) (*q - '0');
+            if (fourth <= 255 && has_address(s, first << 24 | second << 16 | third << 8 | fourth))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool any_stands_in(const struct addresses *s, struct str text) {
+    const char *p = text.p, *end = text.p + text.n;
+    for (; p < end && (p = memchr(p, '.', (size_t) (end - p))); p++)
+        if (p > text.p && p + 1 < end && ascii_digit(p[-1]) && ascii_digit(p[1]) && address_at(s, text.p, p, end))
+            return true;
+    return false;
+}
+
+static bool in_source(const struct gate *g, const struct raw_record *rec, const struct node *n) {
     if (rec->source >= g->n_sources)
         return true; /* who is unknown may be anybody */
     const struct source *s = &g->sources[rec->source];
     const struct str texts[] = {rec->peer, s->host, s->name, s->service, s->path};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        if (has_high(texts[i]) || stands_in(g, texts[i], l))
+        if (has_high(texts[i]) || (n->some ? any_stands_in(n->some, texts[i]) : stands_in(g, texts[i], n->lit)))
             return true;
     return false;
 }
@@ -201,18 +319,24 @@ struct looked {
     int variants;  /* of any; -1: not yet looked */
 };
 
+static bool has_variants(struct looked *k) {
+    if (k->variants < 0)
+        k->variants = text_has_variants(k->rec->bytes);
+    return k->variants;
+}
+
+static bool addresses_may(const struct gate *g, const struct node *n, struct looked *k) {
+    return (n->made && in_source(g, k->rec, n)) || any_stands_in(n->some, k->rec->bytes) || (n->variants && k->high && has_variants(k));
+}
+
 static bool literal_may(const struct gate *g, const struct node *n, struct looked *k) {
-    if (n->made && in_source(g, k->rec, n->lit))
+    if (n->made && in_source(g, k->rec, n))
         return true;
     if (n->variants && !k->high)
         return false; /* its twin in normal form says it all */
     if (stands_in(g, k->rec->bytes, n->lit))
         return true;
-    if (!n->variants)
-        return false;
-    if (k->variants < 0)
-        k->variants = text_has_variants(k->rec->bytes);
-    return k->variants;
+    return n->variants && has_variants(k);
 }
 
 static bool may(const struct gate *g, const struct node *n, struct looked *k) {
@@ -221,6 +345,8 @@ static bool may(const struct gate *g, const struct node *n, struct looked *k) {
         return true;
     case LITERAL:
         return literal_may(g, n, k);
+    case ADDRESSES:
+        return addresses_may(g, n, k);
     case ALL_OF:
         for (uint32_t i = 0; i < n->n; i++)
             if (!may(g, &n->sub[i], k))

@@ -276,11 +276,13 @@ static int add(struct indexer *x, struct cursor *c, const struct raw_record *rec
     r = whole_read(&c->whole, rec, &ev, &line, &open);
     if (r < 0 || (r == 0 && !(rec->flags & RAW_SOURCE)))
         return r;
+    if (r == 0 && c->build.on)
+        build_add_definition(&c->build, place, rec->pos.n);
     index_row_begin(&x->row, r == 1 ? INDEX_EVENT : INDEX_SOURCE, c->segment, rec->pos.n, place);
     if (r == 1 && (r = whole_fold(&c->whole.arena, &ev, line, &folded)) == 0) {
         narrow_row(&x->row, &folded);
         if (c->build.on)
-            build_add(&c->build, &folded);
+            build_add(&c->build, &folded, place, open);
     }
     if (r < 0)
         return r;

@@ -16,8 +16,13 @@ struct part {
     uint32_t segment;
     uint64_t bytes;
     const struct narrow_part *named; /* NULL: all of it is read */
+    size_t from, to; /* ranges[from…to): nothing else of it is read; none: all of it */
     bool late;    /* its filter was not yet asked */
     bool skipped; /* since something was asked */
+};
+/* Of a segment: from the byte where record `n` begins up to `end`. */
+struct range {
+    uint64_t at, n, end;
 };
 enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4 };
 struct scan {
@@ -31,6 +36,11 @@ struct scan {
     struct scan_progress progress;
     bool entered, asked; /* asked: the index was */
     struct narrow narrow;
+    struct filter filter; /* the one read last */
+    struct range *ranges;
+    size_t n_ranges, ranges_cap;
+    size_t range;     /* of this part that is read */
+    uint64_t ranges_done; /* bytes of those before it */
     size_t named;     /* places of this part that were looked at */
     uint64_t behind;  /* byte behind the last of them, */
     uint64_t behind_n; /* and the record that begins there */
@@ -52,6 +62,8 @@ struct scan *scan_free(struct scan *s) {
     spool_reader_free(s->reader);
     registry_done(&s->registry);
     narrow_done(&s->narrow);
+    filter_done(&s->filter);
+    mem_free(s->ranges);
     mem_free(s->parts);
     mem_free(s);
     return NULL;
@@ -71,20 +83,17 @@ struct str scan_source_name(const struct scan *s, uint32_t source) {
 
 /* ---- which segments ---- */
 
-static int read_filter(const struct scan *s, uint32_t segment, struct filter *ret) {
+/* Into s->filter. */
+static int read_filter(struct scan *s, uint32_t segment) {
     struct filter like = {.segment = segment};
     char name[SPOOL_NAME_CAP], path[PATH_MAX + SPOOL_NAME_CAP];
     snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 8, s->o.filter_dir, filter_name(segment, name));
     memcpy(like.id, spool_reader_id(s->reader), SPOOL_ID_BYTES);
     memcpy(like.made_by, s->maker, sizeof like.made_by);
-    int r = filter_read(path, ret, NULL);
+    int r = filter_read(path, &s->filter, NULL);
     if (r == -ERR_CORRUPT)
         (void) unlink(path); /* whoever makes filters makes it again */
-    if (r == 0 && !filter_is_like(ret, &like)) {
-        filter_done(ret);
-        r = -ERR_CORRUPT;
-    }
-    return r;
+    return r < 0 ? r : filter_is_like(&s->filter, &like) ? 0 : -ERR_CORRUPT;
 }
 
 static bool times_meet(const struct scan_options *o, int64_t min_ns, int64_t max_ns) {
@@ -130,7 +139,8 @@ static int add_part(struct scan *s, const struct part *part, bool wanted) {
     return 0;
 }
 
-static bool may_hold(const struct search *s, const struct filter *f) {
+/* Pieces in which something may be; 0: the segment is passed over. */
+static uint64_t may_hold(const struct search *s, const struct filter *f) {
     const struct indicator_set *set = search_indicators(s);
     size_t n;
     if (!set)
@@ -139,16 +149,54 @@ static bool may_hold(const struct search *s, const struct filter *f) {
     return filter_may_keys(f, keys, n);
 }
 
+static int add_range(struct scan *s, uint64_t at, uint64_t n, uint64_t end) {
+    int r = mem_grow((void **) &s->ranges, &s->ranges_cap, s->n_ranges + 1, UINT32_MAX, sizeof *s->ranges);
+    if (r == 0)
+        s->ranges[s->n_ranges++] = (struct range){at, n, end};
+    return r;
+}
+
+/* What of the segment is read: these pieces, and those that say which sources there are. */
+static int set_ranges(struct scan *s, struct part *part, uint64_t pieces) {
+    const struct filter *f = &s->filter;
+    uint64_t wanted = 0;
+    bool before = false;
+    int r = 0;
+    pieces |= f->defining;
+    part->from = part->to = s->n_ranges;
+    for (int i = 0; i < FILTER_PIECES && r == 0; i++) {
+        const struct filter_piece *p = &f->pieces[i];
+        bool take = pieces >> i & 1;
+        if (!p->at || p->at >= f->bytes)
+            continue;
+        if (before)
+            s->ranges[s->n_ranges - 1].end = p->at;
+        if (take && s->n_ranges > part->from && s->ranges[s->n_ranges - 1].end == p->at)
+            s->ranges[s->n_ranges - 1].end = f->bytes;
+        else if (take)
+            r = add_range(s, p->at, p->n, f->bytes);
+        before = take;
+    }
+    for (size_t i = part->from; i < s->n_ranges; i++)
+        wanted += s->ranges[i].end - s->ranges[i].at;
+    if (r < 0 || s->n_ranges == part->from || wanted > f->bytes - f->bytes / 4) { /* nearly all: in one go */
+        s->n_ranges = part->from;
+        return r;
+    }
+    part->to = s->n_ranges;
+    part->bytes = wanted;
+    return 0;
+}
+
 static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, bool *wanted) {
-    struct filter f;
-    int r = s->o.filter_dir ? read_filter(s, segment, &f) : -ENOENT;
+    const struct filter *f = &s->filter;
+    int r = s->o.filter_dir ? read_filter(s, segment) : -ENOENT;
     if (r < 0)
         return r;
-    *wanted = f.min_ns != TIME_NONE && times_meet(&s->o, f.min_ns, f.max_ns) && records_meet(&s->o, f.first, f.next) &&
-              may_hold(s->search, &f);
-    part->bytes = f.bytes;
-    filter_done(&f);
-    return 0;
+    uint64_t pieces = f->min_ns != TIME_NONE && times_meet(&s->o, f->min_ns, f->max_ns) && records_meet(&s->o, f->first, f->next) ? may_hold(s->search, f) : 0;
+    *wanted = pieces != 0;
+    part->bytes = f->bytes;
+    return pieces && pieces != UINT64_MAX && f->pieces_told ? set_ranges(s, part, pieces) : 0;
 }
 
 /* The index where it covers the segment, else its filter, else all is read. */
@@ -252,6 +300,12 @@ static int judge_late(struct scan *s, struct part *part, struct diag *err) {
     int r = judge_by_filter(s, part->segment, &as, &wanted);
     if (r == 0 && !wanted)
         skip(s, part);
+    if (r == 0 && wanted && as.to > as.from && as.bytes < part->bytes) {
+        s->progress.bytes -= part->bytes - as.bytes;
+        s->progress.bytes_passed += part->bytes - as.bytes;
+        *part = as;
+        part->late = false;
+    }
     return r == -ENOMEM ? diag_set(err, r, "out of memory") : 0;
 }
 
@@ -316,6 +370,8 @@ static int enter(struct scan *s, struct diag *err) {
     s->behind_n = p.first;
     s->progress.segment = p.segment;
     s->progress.at = p.first;
+    s->range = s->parts[s->at].from;
+    s->ranges_done = 0;
     return 0;
 }
 
@@ -343,6 +399,27 @@ static int take_named(struct scan *s, scan_found_fn *found, void *ctx, struct di
         part->named = NULL;
     }
     s->progress.bytes_done = s->done_before + MIN(s->behind, part->bytes);
+    return 1;
+}
+
+/* Goes to where the next range begins. 1: there it is read on; 0: that was the last. A range that does not begin with the
+ * record its filter says is a lie, and the rest is read. */
+static int next_range(struct scan *s, bool first) {
+    struct part *part = &s->parts[s->at];
+    const struct range *r = &s->ranges[s->range];
+    if (!first) {
+        s->ranges_done += r->end - r->at;
+        if (++s->range == part->to)
+            return 0;
+        r++;
+        if (spool_reader_offset(s->reader) > r->at) /* a batch went further */
+            return 1;
+    }
+    uint64_t offset = spool_reader_offset(s->reader), behind;
+    if (r->at > offset && spool_reader_take(s->reader, r->at, r->n, &s->batch, &behind, NULL) == 0)
+        spool_reader_go_on(s->reader, r->at, r->n);
+    else if (r->at > offset)
+        part->to = part->from;
     return 1;
 }
 
@@ -375,8 +452,11 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
     int r = s->entered ? 0 : enter(s, err);
     if (r < 0)
         return r;
-    if (s->parts[s->at].named)
+    struct part *part = &s->parts[s->at];
+    if (part->named)
         return take_named(s, found, ctx, err);
+    if (part->to > part->from && spool_reader_offset(s->reader) <= SPOOL_HEADER_BYTES)
+        IGNORE(next_range(s, true));
     r = spool_reader_next(s->reader, &s->batch, &gap, err);
     bool inside = spool_reader_in(s->reader) == s->parts[s->at].segment;
     if (r == -ERR_CORRUPT) {
@@ -386,8 +466,10 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
         r = take(s, found, ctx, err);
         if (r < 0)
             return r;
-        s->progress.bytes_done = s->done_before + MIN(spool_reader_offset(s->reader), s->parts[s->at].bytes);
-        r = 1;
+        uint64_t offset = spool_reader_offset(s->reader);
+        bool ranged = part->to > part->from;
+        s->progress.bytes_done = s->done_before + MIN(ranged ? s->ranges_done + offset - s->ranges[s->range].at : offset, part->bytes);
+        r = !ranged || offset < s->ranges[s->range].end || next_range(s, false);
     }
     if (r < 0)
         return r;

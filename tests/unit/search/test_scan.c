@@ -216,6 +216,86 @@ static void wrong_filters_are_not_believed(void **state UNUSED) {
     assert_int_equal(f.n, 10);
 }
 
+/* ---- a segment of several pieces ---- */
+
+enum { LARGE_LINES = 2900, LARGE_BYTES = 2000 };
+
+static void put_source(struct spool *s, uint32_t id, struct str host) {
+    struct source src = {.id = id, .name = STR("s"), .kind = STR("syslog"), .path = STR(""), .decoder = STR(""), .service = STR(""),
+                         .host = host, .encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN};
+    struct diag d = {0};
+    struct buf b;
+    buf_init(&b, 4096);
+    assert_int_equal(source_encode(&src, &b), 0);
+    struct raw_record rec = {.bytes = buf_str(&b), .source = id, .flags = RAW_SOURCE, .arrival_ns = now_ns};
+    assert_int_equal(spool_put(s, &rec, &d), 0);
+    buf_done(&b);
+}
+
+static void put_large(struct spool *s, unsigned i) {
+    const char *what = i == 10 || i == 2600 ? "from 192.0.2.7" : i == 700 ? "画面の改竄" : i == 1900 ? "1.192.0.2.9 and 999.1.2.3" : "hay";
+    char line[LARGE_BYTES];
+    struct diag d = {0};
+    now_ns = begin_ns + (int64_t) i * NS_PER_S;
+    int n = snprintf(line, sizeof line, "{\"@timestamp\":%lld,\"message\":\"%s %u\",\"source.ip\":\"%s\",\"pad\":\"", (long long) (now_ns / NS_PER_MS), what, i,
+                     i == 1300 ? "192.0.2.8" : "203.0.113.1");
+    memset(line + n, '.', sizeof line - (size_t) n);
+    memcpy(line + sizeof line - 2, "\"}", 2);
+    struct raw_record rec = {.bytes = str_n(line, sizeof line), .source = i >= 2500 && i < 2505 ? 2 : 1, .arrival_ns = now_ns};
+    assert_int_equal(spool_put(s, &rec, &d), 0);
+    if (i % 10 == 9)
+        assert_int_equal(spool_commit(s, &d), 0);
+}
+
+static int fill_large(void **state UNUSED) {
+    struct spool_options o = {.segment_bytes = 5500000, .clock = {.now_ns = clock_now}};
+    struct spool *s;
+    struct diag d = {0};
+    snprintf(folder, sizeof folder, "/tmp/kizuki-search-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(spool_dir, sizeof spool_dir, "%s/spool", folder);
+    snprintf(filter_dir, sizeof filter_dir, "%s/search", folder);
+    now_ns = begin_ns;
+    assert_int_equal(engine_decoders(NULL, 0, &decoders, &d), 0);
+    assert_int_equal(file_make_dir(filter_dir, 0700, &d), 0);
+    assert_int_equal(spool_open(spool_dir, &o, &s, &d), 0);
+    put_source(s, 1, STR("front"));
+    for (unsigned i = 0; i < LARGE_LINES; i++) {
+        if (i == 1700)
+            put_source(s, 2, STR("side"));
+        put_large(s, i);
+    }
+    spool_close(s);
+    return 0;
+}
+
+/* Pieces that hold nothing are not read; where sources are defined is. */
+static void of_a_segment_only_pieces_are_read(void **state UNUSED) {
+    static const struct {
+        const char *query;
+        unsigned found, pieces; /* at most, of the closed segment */
+    } rows[] = {{"192.0.2.7", 2, 4},  {"改ざん", 1, 3},    {"source.ip:192.0.2.8", 1, 3}, {"192.0.2.9", 1, 3},          {"1.192.0.2", 1, 3},    {"999.1.2.3", 1, 3},
+                {"192.0.2.6", 0, 0},  {"改善", 0, 0},      {"192.0.2.7 or 改ざん", 3, 5}, {"192.0.2.7 and 改ざん", 0, 2}, {"not hay", 4, 6},      {"host.name:side", 5, 6},
+                {"host.name:side hay", 5, 6}, {"source.ip:(192.0.2.8, 192.0.2.99)", 1, 3}};
+    static struct found with, without;
+    struct diag d = {0};
+    uint32_t segment;
+    assert_int_equal(scan_make_filter(spool_dir, filter_dir, decoders, 0, NULL, &segment, &d), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (int late = 0; late < 2; late++) {
+            struct scan_options o = any();
+            (void) run(o, rows[i].query, &without);
+            o.filter_dir = filter_dir;
+            o.late = late;
+            struct scan_progress p = run(o, rows[i].query, &with);
+            if (with.n != rows[i].found || with.n != without.n || memcmp(with.at, without.at, with.n * sizeof with.at[0]) != 0)
+                fail_msg("%s: %zu found, %zu without filters", rows[i].query, with.n, without.n);
+            uint64_t open = 400000; /* of the other segment, about */
+            if (p.bytes > open + (uint64_t) rows[i].pieces * 1100000)
+                fail_msg("%s: %llu bytes read", rows[i].query, (unsigned long long) p.bytes);
+        }
+}
+
 /* ---- an index that says what a test wants ---- */
 
 struct says {
@@ -351,5 +431,6 @@ static void an_index_spares_work_and_is_not_believed_when_it_lies(void **state U
 
 UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
            cmocka_unit_test_setup_teardown(an_index_spares_work_and_is_not_believed_when_it_lies, fill, clear),
+           cmocka_unit_test_setup_teardown(of_a_segment_only_pieces_are_read, fill_large, clear),
            cmocka_unit_test_setup(filters_spare_work_and_change_nothing, fill),
            cmocka_unit_test_teardown(wrong_filters_are_not_believed, clear))
