@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "room/action_priv.h"
+#include "room/authority.h"
 
 int room_action_load(struct room *r, int64_t id, struct room_action *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -109,6 +110,26 @@ static struct room_write write_of(const struct room_actor *by, enum room_verb ve
         .by = by, .verb = verb, .object = OBJECT_ACTION, .id = id, .version = version};
 }
 
+/* Blocks are kind `block` of the table of authority, asked of the service the case is about. */
+static int may_decide(struct room *r, const struct room_actor *by, const struct room_action *a, struct diag *err) {
+    struct room_deciding x = {.incident = a->incident, .action = a->id, .kind = DUTY_BLOCK};
+    struct arena mem;
+    arena_init(&mem, 1 << 20);
+    int e = room_authority_service(r, a->incident, &mem, &x.service, err);
+    if (e == 0)
+        e = room_authority_check(r, by, &x, err);
+    arena_done(&mem);
+    return e;
+}
+
+/* The action stays proposed; what it looks like has a new version, so that the second sees that there was a first. */
+static int first_of_two(struct room *r, const struct room_actor *by, const struct room_action *a, struct diag *err) {
+    struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_ACTION, .id = a->id, .version = ROOM_ANY_VERSION};
+    struct room_action_note x = {.action = a, .key = "event.first_of_two", .kind = "decision", .lane = "ciso_csirt", .until_ns = TIME_NONE, .name = by->name};
+    int e = room_write(r, &w, NULL, err, "UPDATE action SET decided_at = NULL, decided_by = NULL WHERE id = ?1", "i", a->id);
+    return e == 0 ? room_action_note(r, by, &x, err) : e;
+}
+
 static int approve(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                    int minutes, struct diag *err) {
     struct room_write w = write_of(by, VERB_APPROVE, id, version);
@@ -127,6 +148,10 @@ static int approve(struct room *r, const struct room_actor *by, int64_t id, int6
         e = diag_set(err, -EAGAIN, "no hand is connected");
     if (e == 0)
         e = room_ledger_person(r, by, a.incident, err);
+    if (e == 0)
+        e = may_decide(r, by, &a, err);
+    if (e == 1)
+        return first_of_two(r, by, &a, err);
     if (e == 0)
         e = room_ledger_decided(r, a.incident, name, err);
     if (e == 0)
@@ -154,8 +179,10 @@ int room_action_approve(struct room *r, const struct room_actor *by, int64_t id,
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;
-    return room_end(r, approve(r, by, id, version, MIN(minutes, BLOCK_MINUTES_MAX), reterr),
-                    reterr);
+    e = room_end(r, approve(r, by, id, version, MIN(minutes, BLOCK_MINUTES_MAX), reterr), reterr);
+    if (e == -ERR_REFUSED)
+        IGNORE(room_authority_refusal_keep(r, NULL)); /* it stands in the chain by now; the case has it, too */
+    return e;
 }
 
 static int reject(struct room *r, const struct room_actor *by, int64_t id, int64_t version,

@@ -29,6 +29,16 @@
     X(TASK, "task")                                                                                \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
+    X(DUTY, "duty")                                                                                \
+    X(AUTHORITY, "authority")                                                                      \
+    X(LEND, "lend")                                                                                \
+    X(CONSULT, "consult")                                                                          \
+    X(AGREEMENT, "agreement")                                                                      \
+    X(DECISION, "decision")                                                                        \
+    X(CALLOUT, "callout")                                                                          \
+    X(CALL, "call")                                                                                \
+    X(SHEET, "sheet")                                                                              \
+    X(SHEET_LINE, "sheet_line")                                                                    \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

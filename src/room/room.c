@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "room/duty_priv.h"
 #include "room/report.h"
 #include "room/room_priv.h"
 #include "room/schema.h"
@@ -96,6 +97,7 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
     r->watcher = o->watcher;
     r->key = o->key;
     r->public_key = o->public_key;
+    r->calendar = o->calendar;
     room_reports_init(r);
     room_numbers_init(r);
     int e = sql_open(o->path, &r->db, reterr);
@@ -115,6 +117,7 @@ void room_close(struct room *r) {
     room_reports_done(r);
     room_numbers_done(r);
     register_kinds_done(&r->kinds);
+    room_duty_free(r->duty);
     map_done(&r->hand.standing);
     arena_done(&r->hand.arena);
     sql_close(r->db);

@@ -26,6 +26,14 @@ struct room_refusal { /* the last -ERR_REFUSED of room_may, recorded when its tr
     enum room_verb verb;
     struct room_row row;
 };
+/* The last refusal for want of authority, kept past its transaction: authority.c. */
+struct room_authority_refusal {
+    bool set, kept;
+    struct room_actor by;
+    int64_t incident, from_ns;
+    const char *kind, *verdict;
+    char service[304], who[600];
+};
 /* What the sensor reported last; kept whole, because pages show it and rules are looked up in it.
  */
 struct room_report {
@@ -48,6 +56,8 @@ struct room_kept_numbers {
     struct buf scope, attacker;
 };
 
+struct duty_calendar;
+struct room_duty;
 struct room {
     struct room_kept_numbers numbers[ROOM_NUMBERS_KEPT];
     struct sql *db;
@@ -61,6 +71,9 @@ struct room {
     struct room_changed changed[ROOM_CHANGES_MAX];
     struct room_conflict conflict;
     struct room_refusal refusal;
+    struct room_authority_refusal authority_refusal;
+    const struct duty_calendar *calendar; /* NULL: rosters and authority are not known */
+    struct room_duty *duty;               /* duty_priv.h; NULL: not read yet */
     struct room_report reports[REPORT_MAX_];
     struct buf rules_parts; /* rules arrive in parts */
     int64_t rules_last_part, rules_parts_n;

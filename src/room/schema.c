@@ -214,6 +214,46 @@ static const char *const messages[] = {
     "CREATE INDEX message_by_incident ON message(incident_id, id);",
 
     NULL};
+static const char *const duty[] = {
+    "CREATE TABLE lend (" HEAD("response") "service TEXT NOT NULL, kind TEXT NOT NULL, person TEXT NOT NULL, grp TEXT NOT NULL, "
+    "why TEXT NOT NULL, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL, returned_at INTEGER, returned_by TEXT) STRICT;",
+
+    "CREATE TABLE consult (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL, person TEXT NOT NULL, answer TEXT NOT NULL, "
+    "at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX consult_by_incident ON consult(incident_id, kind);",
+
+    "CREATE TABLE agreement (" HEAD("response") OF_INCIDENT "action_id INTEGER REFERENCES action(id), kind TEXT NOT NULL, "
+    "service TEXT NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX agreement_by_incident ON agreement(incident_id, kind);",
+
+    /* what was asked and what was decided about it, with what was known then; go_on is a decision like do */
+    "CREATE TABLE decision (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL, service TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('proposed','half','decided')), verdict TEXT CHECK (verdict IN ('do','go_on')), "
+    "action_id INTEGER REFERENCES action(id), rule_id TEXT NOT NULL DEFAULT '', asked_at INTEGER NOT NULL, due_at INTEGER, "
+    "decided_at INTEGER, decided_by TEXT, known TEXT NOT NULL DEFAULT '{}', options TEXT NOT NULL DEFAULT '[]', "
+    "risk_do TEXT NOT NULL DEFAULT '', risk_go_on TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT '') STRICT;"
+    "CREATE INDEX decision_by_incident ON decision(incident_id, state);",
+
+    /* reaching people: who is called next and when; one call a person and level */
+    "CREATE TABLE callout (" HEAD("response") "incident_id INTEGER REFERENCES incident(id), "
+    "purpose TEXT NOT NULL CHECK (purpose IN ('decide','take','all','key')), kind TEXT NOT NULL DEFAULT '', "
+    "service TEXT NOT NULL DEFAULT '', grp TEXT NOT NULL DEFAULT '', text TEXT NOT NULL, question TEXT NOT NULL DEFAULT '', "
+    "state TEXT NOT NULL CHECK (state IN ('calling','reached','nobody','ended')), level INTEGER NOT NULL DEFAULT 0, "
+    "started_at INTEGER NOT NULL, next_at INTEGER, every_min INTEGER NOT NULL DEFAULT 5, ended_at INTEGER, "
+    "chain TEXT NOT NULL) STRICT;"
+    "CREATE INDEX callout_by_state ON callout(state, next_at);"
+    "CREATE INDEX callout_by_incident ON callout(incident_id, kind);",
+
+    "CREATE TABLE call (" HEAD("personal") "callout_id INTEGER NOT NULL REFERENCES callout(id), person TEXT NOT NULL, "
+    "way TEXT NOT NULL, address TEXT NOT NULL, level INTEGER NOT NULL, at INTEGER NOT NULL, message_id INTEGER, answered_at INTEGER, "
+    "answered_by TEXT, answer TEXT NOT NULL DEFAULT '', UNIQUE (callout_id, person, level)) STRICT;",
+
+    "CREATE TABLE sheet (" HEAD("response") OF_INCIDENT "printed_at INTEGER NOT NULL, void_at INTEGER) STRICT;",
+    "CREATE TABLE sheet_line (" HEAD("response") "sheet_id INTEGER NOT NULL REFERENCES sheet(id), kind TEXT NOT NULL, service TEXT NOT NULL, "
+    "verdict TEXT NOT NULL, person TEXT NOT NULL, used_at INTEGER, happened_at INTEGER, decision_id INTEGER REFERENCES decision(id)) STRICT;"
+    "CREATE INDEX sheet_line_by_sheet ON sheet_line(sheet_id);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -227,6 +267,7 @@ static const struct {
     {"registers", registers},
     {"runs", runs},
     {"messages", messages},
+    {"duty", duty},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -68,6 +68,19 @@ static const struct room_table tables[OBJECT_MAX_] = {
                              "incident_id, way, address, who, subject, body, vars, state, tries, next_at, until_at, why, said, by_way, sent_at, "
                              "acknowledged_at, acknowledged_how, token, drill, reply_to"),
     [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),
+    [OBJECT_LEND] = TABLE(lend, CLASS_RESPONSE, "NULL", "service, kind, person, grp, why, from_at, until_at, returned_at, returned_by"),
+    [OBJECT_CONSULT] = TABLE(consult, CLASS_RESPONSE, "incident_id", "incident_id, kind, person, answer, at"),
+    [OBJECT_AGREEMENT] = TABLE(agreement, CLASS_RESPONSE, "incident_id", "incident_id, action_id, kind, service, at"),
+    [OBJECT_DECISION] = TABLE(decision, CLASS_RESPONSE, "incident_id",
+                              "incident_id, kind, service, state, verdict, action_id, rule_id, asked_at, due_at, decided_at, decided_by, known, "
+                              "options, risk_do, risk_go_on, why"),
+    [OBJECT_CALLOUT] = TABLE(callout, CLASS_RESPONSE, "incident_id",
+                             "incident_id, purpose, kind, service, grp, text, question, state, level, started_at, next_at, every_min, ended_at, chain"),
+    [OBJECT_CALL] = TABLE(call, CLASS_PERSONAL, "(SELECT incident_id FROM callout WHERE id = callout_id)",
+                          "callout_id, person, way, address, level, at, message_id, answered_at, answered_by, answer"),
+    [OBJECT_SHEET] = TABLE(sheet, CLASS_RESPONSE, "incident_id", "incident_id, printed_at, void_at"),
+    [OBJECT_SHEET_LINE] = TABLE(sheet_line, CLASS_RESPONSE, "(SELECT incident_id FROM sheet WHERE id = sheet_id)",
+                                "sheet_id, kind, service, verdict, person, used_at, happened_at, decision_id"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
     [OBJECT_PLAYBOOK] = TABLE(playbook, CLASS_RESPONSE, "NULL",

@@ -20,6 +20,7 @@ int room_begin(struct room *r, struct diag *reterr) {
     r->n_changed = 0;
     r->conflict = (struct room_conflict){0};
     r->refusal.set = false;
+    r->authority_refusal.set = false;
     int e = sql_begin(r->db, reterr);
     r->in_tx = e == 0;
     return e;
@@ -81,7 +82,9 @@ int room_end(struct room *r, int error, struct diag *reterr) {
         tell(r);
     } else if (error == -ERR_REFUSED && r->refusal.set) {
         struct room_refusal f = r->refusal;
+        struct room_authority_refusal why = r->authority_refusal;
         int e = room_refuse(r, &f.by, f.verb, &f.row, NULL);
+        r->authority_refusal = why; /* for whoever tells it */
         error = e < 0 ? e : error;
     }
     r->n_changed = 0;

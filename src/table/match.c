@@ -78,7 +78,7 @@ static size_t score(struct arena *a, const struct import_spec *s, const struct t
             n++;
         }
     }
-    return seen[s->key] ? 2 * n + 1 : 2 * n; /* a header without the key is worth less than one with it */
+    return seen[s->key] || (s->n_compose && n > 1) ? 2 * n + 1 : 2 * n; /* a header without the key is worth less than one with it */
 }
 
 static struct guess guess_header(struct arena *a, const struct import_spec *s, const struct table_sheet *t) {

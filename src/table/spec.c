@@ -3,6 +3,7 @@
  *   import: systems                     name
  *   title: {ja: 情報システム, en: systems}
  *   key: name                           the field that names a row
+ *   compose: [group, days]              optional: what it is made of where that field is empty
  *   fields:
  *     - name: importance
  *       title: {ja: 重要度, en: importance}
@@ -175,8 +176,24 @@ static int read_field(struct loading *l, const struct yaml_node *at, struct impo
     return r == 0 ? read_choices(l, at, f) : r;
 }
 
+/* compose: [group, days] after the fields are known. */
+static int read_compose(struct loading *l, const struct yaml_node *root, struct import_spec *s) {
+    const struct yaml_node *list = yaml_get(root, "compose");
+    size_t *at = arena_alloc(l->a, (list ? list->n + 1 : 1) * sizeof *at);
+    if (!at)
+        return no_memory(l);
+    for (const struct yaml_node *v = list ? list->first : NULL; v; v = v->next) {
+        const struct import_field *f = import_field_find(s, v->text);
+        if (!f || f == &s->fields[s->key])
+            return yaml_error(l->err, -ERR_PARSE, l->file, v, "'%.*s' is no field a row could be named by", STR_ARG(v->text));
+        at[s->n_compose++] = (size_t) (f - s->fields);
+    }
+    s->compose = at;
+    return 0;
+}
+
 int import_spec_parse(struct arena *a, struct str text, const char *file, struct import_spec *ret, struct diag *reterr) {
-    static const char *const keys[] = {"import", "title", "key", "fields", "personal", "needs", "log", NULL};
+    static const char *const keys[] = {"import", "title", "key", "compose", "fields", "personal", "needs", "log", NULL};
     struct loading l = {a, file, reterr};
     struct yaml_doc *doc;
     struct str key;
@@ -204,7 +221,17 @@ int import_spec_parse(struct arena *a, struct str text, const char *file, struct
     }
     if (r == 0 && (ret->key == SIZE_MAX || !fields[ret->key].required))
         r = yaml_error(reterr, -ERR_PARSE, file, root, "the key is one of the fields, and required");
-    return r;
+    return r == 0 ? read_compose(&l, root, ret) : r;
+}
+
+struct str import_compose(struct arena *a, const struct import_spec *s, const struct str *values) {
+    struct str name = STR("");
+    for (size_t i = 0; name.p && i < s->n_compose; i++) {
+        struct str v = values[s->compose[i]];
+        if (v.n)
+            name = name.n ? arena_printf(a, "%.*s %.*s", STR_ARG(name), STR_ARG(v)) : v;
+    }
+    return name;
 }
 
 static int is_yml(const struct dirent *e) {

@@ -45,6 +45,8 @@ struct import_spec {
     const struct import_field *fields;
     size_t n_fields;
     size_t key; /* the field that names a row */
+    const size_t *compose; /* fields a row is named by where that one is empty */
+    size_t n_compose;
 };
 /* All files of a folder (*.yml), in the order of their names. Lives in the arena. */
 int import_specs_load(struct arena *a, const char *folder, struct import_spec **ret, size_t *ret_n, struct diag *reterr) MUST_USE;
@@ -54,6 +56,8 @@ const struct import_field *import_field_find(const struct import_spec *s, struct
 const char *import_kind_to_string(enum import_kind k);
 /* {"name","titles":{"ja","en"},"key":"…","fields":[{"name","titles","hint":{…},"kind","required","to","choices":[{"value","titles"}]}]} */
 void import_spec_write(const struct import_spec *s, struct jsonw *w);
+/* The row's name made of the fields it is composed of, values[i] being that of field i; empty where they are. .p NULL when memory ends. */
+struct str import_compose(struct arena *a, const struct import_spec *s, const struct str *values);
 /* A CSV with its header, for Excel: a byte order mark, CR LF. */
 void import_template_write(const struct import_spec *s, bool ja, struct buf *out);
 

@@ -18,6 +18,7 @@ struct read_value {
     enum import_fault fault;
     enum import_note note;
     uint32_t column; /* 0: the file has no column for it */
+    bool made;       /* of other values: a name */
 };
 
 static void write_columns(struct writing *x) {
@@ -72,6 +73,26 @@ static struct table_cell cell_of(const struct table_sheet *s, const struct table
     return c;
 }
 
+/* A row without a name of its own is named by what stands in it. */
+static int name_row(struct writing *x, struct read_value *values) {
+    const struct import_spec *s = x->m->spec;
+    struct read_value *key = &values[s->key];
+    struct str texts[IMPORT_FIELDS_MAX];
+    if (!s->n_compose || str_trim(key->was).n)
+        return 0;
+    for (size_t i = 0; i < s->n_fields; i++)
+        texts[i] = values[i].text;
+    struct str name = import_compose(x->a, s, texts);
+    if (!name.p)
+        return -ENOMEM;
+    if (name.n) {
+        key->text = name;
+        key->fault = name.n > s->fields[s->key].max ? IMPORT_TOO_LONG : IMPORT_FINE;
+        key->made = true;
+    }
+    return 0;
+}
+
 static int read_row(struct writing *x, const struct table_row *row, struct read_value *values) {
     const struct import_spec *s = x->m->spec;
     for (size_t i = 0; i < s->n_fields; i++)
@@ -92,7 +113,7 @@ static int read_row(struct writing *x, const struct table_row *row, struct read_
         if (!v->text.p)
             return -ENOMEM;
     }
-    return 0;
+    return name_row(x, values);
 }
 
 /* A name that an earlier row has. */
@@ -140,7 +161,7 @@ static void write_row(struct writing *x, const struct table_row *row, const stru
     jsonw_key(w, STR("values"));
     jsonw_object(w);
     for (size_t i = 0; i < s->n_fields; i++)
-        if (values[i].column) {
+        if (values[i].column || values[i].made) {
             jsonw_key(w, s->fields[i].name);
             jsonw_str(w, values[i].text);
         }

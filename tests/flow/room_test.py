@@ -526,6 +526,12 @@ WRITES = {
     "run_post": ("handler", "/incidents/1/runs", {"playbook": 1}, None, ("create", "run")),
     "message_post": ("handler", "/messages", {"way": "mail", "address": "a@example.jp", "text": "訓練"}, None, ("create", "message")),
     "message_again": ("handler", "/messages/1/again", {}, None, ("change", "message")),
+    "lend_post": ("handler", "/lends", {"kind": "all", "group": "監視", "hours": 2, "why": "訓練"}, None, ("create", "lend")),
+    "lend_return": ("handler", "/lends/1/return", {}, "/authority", ("change", "lend")),
+    "consult_post": ("handler", "/incidents/1/consults", {"kind": "block", "person": "課長", "answer": "よい"}, None, ("create", "consult")),
+    "callout_post": ("handler", "/incidents/1/callouts", {"purpose": "key", "people": ["課長"], "text": "停止します", "question": "よいですか"}, None, ("create", "callout")),
+    "callout_answer": ("handler", "/callouts/1/answer", {"person": "課長", "answer": "よい"}, None, ("change", "call")),
+    "callout_end": ("handler", "/callouts/1/end", {}, None, ("change", "callout")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -534,7 +540,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or x.get("lends") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

@@ -140,6 +140,9 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_imports, handle_indicator_preview,
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
 handler_fn handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
+handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,
+    handle_consult_post;
+handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
     handle_import, handle_import_apply, handle_import_undo;
 handler_fn handle_playbooks, handle_playbook, handle_playbook_try, handle_playbook_post, handle_playbook_put, handle_playbook_cacao, handle_tasks,

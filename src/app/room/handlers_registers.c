@@ -76,16 +76,24 @@ static int read_values(struct call *c, const struct import_spec *s, struct json_
     for (const struct json_value *v = given->first; v; v = v->next)
         if (v->type != JSON_STRING || !import_field_find(s, v->key))
             return call_bad(c, "values");
+    struct str texts[IMPORT_FIELDS_MAX];
+    for (size_t i = 0; i < s->n_fields; i++) {
+        texts[i] = STR("");
+        for (const struct json_value *v = given->first; v; v = v->next)
+            if (str_eq(v->key, s->fields[i].name))
+                texts[i] = v->text;
+    }
+    if (s->n_compose && !str_trim(texts[s->key]).n)
+        texts[s->key] = import_compose(&c->arena, s, texts);
+    if (!texts[s->key].p)
+        return -ENOMEM;
     buf_init(&b, 512 * 1024);
     jsonw_init(&w, &b);
     jsonw_object(&w);
     for (size_t i = 0; i < s->n_fields && !*ret_status; i++) {
         const struct import_field *f = &s->fields[i];
-        struct str text = STR(""), kept;
+        struct str text = texts[i], kept;
         enum import_note note;
-        for (const struct json_value *v = given->first; v; v = v->next)
-            if (str_eq(v->key, f->name))
-                text = v->text;
         enum import_fault fault = import_value_read(&c->arena, f, text, room_now(c->p->room), &kept, &note);
         if (fault != IMPORT_FINE)
             *ret_status = call_refuse_why(c, 400, "error.register_value", str_of(import_fault_to_string(fault)), f->name);

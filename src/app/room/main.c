@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "room/action.h"
+#include "room/callout.h"
 #include "room/audit.h"
 #include "room/person.h"
 #include "room/run.h"
@@ -240,7 +241,10 @@ static int open_room(struct program *p, struct diag *err) {
                              .replay = p->opt.demo,
                              .watcher = {p, on_changed},
                              .key = &p->key,
-                             .public_key = &p->public_key};
+                             .public_key = &p->public_key,
+                             .calendar = &p->calendar.duty};
+    if (e == 0)
+        e = calendar_load(&p->calendar, err);
     if (e == 0)
         e = room_open(&o, &p->room, err);
     if (e == 0)
@@ -412,6 +416,8 @@ static int set_up(struct program *p, struct diag *err) {
 static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkpoint_ns) {
     struct diag d = {0};
     int64_t now = time_monotonic_ns();
+    if (room_callouts_tick(p->room, &d) < 0)
+        log_error("people are not called: %s", d.text);
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
     if (room_runs_tick(p->room, &d) < 0)
@@ -554,6 +560,7 @@ static void end(struct program *p) {
     registers_done(&p->registers);
     room_close(p->room);
     playbooks_done(&p->playbooks);
+    calendar_done(&p->calendar);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);
 }

@@ -5,6 +5,7 @@
 #include "base/time_written.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "room/authority.h"
 #include "room/write.h"
 
 static const struct {
@@ -102,9 +103,19 @@ int call_refuse(struct call *c, int status, const char *key) {
     return call_refuse_with(c, status, key, NULL, STR_NULL);
 }
 
-/* Recorded, and it says who may. */
+/* Recorded, and it says who may: by the table of authority, or by roles. */
+static int refuse_authority(struct call *c) {
+    begin_error(c, "error.authority");
+    (void) room_authority_refused(c->p->room, &c->w);
+    jsonw_end(&c->w);
+    jsonw_kbool(&c->w, "recorded", true);
+    return end_error(c, 403);
+}
+
 static int refuse_forbidden(struct call *c) {
     char who[80];
+    if (room_authority_is_refused(c->p->room))
+        return refuse_authority(c);
     enum room_object object = c->route ? c->route->object : OBJECT_SELF;
     enum room_verb verb = c->route ? c->route->verb : VERB_READ;
     begin_error(c, "error.may_not");

@@ -16,6 +16,7 @@
  * after set-up it may write below DIR/room only and start nothing. */
 #pragma once
 #include "app/common/config.h"
+#include "app/room/calendar.h"
 #include "app/room/clock.h"
 #include "app/room/door_link.h"
 #include "app/room/hand_link.h"
@@ -59,6 +60,7 @@ struct program {
     struct packs packs;
     struct registers registers;
     struct playbooks playbooks;
+    struct calendar calendar;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
     int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "base/file.h"
 #include "room/register.h"
 
 int64_t fixture_now(void *ctx) {
@@ -24,7 +25,14 @@ struct fixture *fixture_new(void) {
                              .wall = &clock,
                              .policy = &f->policy,
                              .key = &f->key,
-                             .public_key = &f->public_key};
+                             .public_key = &f->public_key,
+                             .calendar = &f->calendar};
+    struct str days, hours;
+    arena_init(&f->memory, 8 << 20);
+    if (file_read(&f->memory, "content/calendar/holidays-jp.json", 1 << 20, &days, &d) < 0 ||
+        file_read(&f->memory, "content/calendar/hours.json", 1 << 20, &hours, &d) < 0 ||
+        duty_calendar_parse(&f->memory, days, hours, &f->calendar, &d) < 0)
+        fail_msg("%s", d.text);
     if (room_open(&o, &f->r, &d) < 0)
         fail_msg("%s", d.text);
     assert_int_equal(room_person_add(f->r, &room_system, STR("chief"), ROLE_ADMINISTRATOR,
@@ -49,6 +57,7 @@ void fixture_free(struct fixture *f) {
         unlink(path);
     }
     rmdir(f->dir);
+    arena_done(&f->memory);
     mem_free(f);
 }
 

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/mem.h"
+#include "duty/calendar.h"
 #include "room/account.h"
 #include "room/action.h"
 #include "room/audit.h"
@@ -24,6 +25,8 @@ struct fixture {
     struct room *r;
     struct room_policy policy;
     int64_t now_ns;
+    struct arena memory; /* the calendar's */
+    struct duty_calendar calendar;
     int64_t administrator, handler, auditor;
     struct sign_secret key;
     struct sign_public public_key;
@@ -59,5 +62,7 @@ struct room_folded fold(struct fixture *f, const struct story *s);
 void rows(struct fixture *f, const char *kind, const char *const *lines, size_t n);
 /* Runs one query with a single number as its answer. */
 int64_t number(struct fixture *f, const char *sql);
+/* Puts a row into a register, as the administrator. */
+void put_row(struct fixture *f, const char *kind, const char *name, const char *json);
 /* Looks up "a.b.0.c" in a JSON text; fails the test when it is not there. */
 struct str at(struct arena *a, struct str json, const char *path);

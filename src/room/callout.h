@@ -1,0 +1,40 @@
+/* Reaching people: who is called, who answered, and who is called next when nobody does.
+ *
+ * A callout has levels of persons. Level 0 is called at once; every `every_min` minutes without an answer one level more, and
+ * behind the last the first again, CALLOUT_ROUNDS times; then it says that nobody was reached and stands on the first page.
+ *   decide  who may decide, in the order of the authority table       ends with the first answer
+ *   take    who is on duty, then who may stop services                ends with the first answer, or when a person opens the case
+ *   key     one person, then those named to stand in                  ends with the first answer; has a question, the answer is kept
+ *   all     everybody of a list at once; then the superiors of those  ends when everybody answered
+ *           who have not answered
+ * A level and its calls are one transaction, so a kill repeats or loses none. Time comes from the room's clock: set forward, one
+ * level is called, not as many as would have passed; set back, it waits at most `every_min` from then.
+ *
+ * How a call goes out is not said here: each has the first way the person can be reached by. */
+#pragma once
+#include "room/room.h"
+
+#define CALLOUT_MINUTES 5      /* without an answer, then one level up */
+#define CALLOUT_ROUNDS 3
+#define CALLOUT_LEVELS_MAX 12
+#define CALLOUT_PEOPLE_MAX 2000 /* of one callout: all sites of a large company */
+#define CALLOUT_OPEN_MAX 200    /* calling at once */
+
+struct room_callout {
+    int64_t incident;         /* 0: none (a tip that is no case yet) */
+    const char *purpose;      /* "decide", "take", "all", "key" */
+    struct str kind, service; /* of the decision; empty: none */
+    struct str group;         /* take: the roster's; empty: every one. all: an organisation or a group of the roster; empty: everybody in people */
+    const struct str *people; /* all, key: by name instead, the first to be called first */
+    size_t n_people;
+    struct str text, question; /* what they are told; what is asked back */
+};
+/* In a transaction of its own. -ENOENT: nobody is to be called. */
+int room_callout_start(struct room *r, const struct room_actor *by, const struct room_callout *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* The person answered, in their own words or by whoever called them; empty answer: they have understood and come. */
+int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id, struct str person, struct str answer, struct diag *reterr) MUST_USE;
+int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
+/* Once a second: levels that are due, and alarms nobody took. */
+int room_callouts_tick(struct room *r, struct diag *reterr) MUST_USE;
+/* {"callouts":[…]} of a case, newest first; incident 0: all that call now. */
+int room_callouts_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) MUST_USE;

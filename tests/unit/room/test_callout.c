@@ -1,0 +1,232 @@
+/* Calling people in simulated time: up a level every five minutes, what ends it, kills, clocks that jump, a list and its superiors. */
+#include "fixture.h"
+
+#include "room/callout.h"
+
+#define MIN_ NS_PER_MIN
+
+static int64_t n_calls(struct fixture *f) {
+    return number(f, "SELECT count(*) FROM call");
+}
+
+static void tick(struct fixture *f) {
+    struct diag d = {0};
+    if (room_callouts_tick(f->r, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static void last_person(struct fixture *f, const char *want) {
+    struct sql_stmt *st = NULL;
+    assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT person FROM call ORDER BY id DESC LIMIT 1", ""), 0);
+    assert_int_equal(sql_step(st, NULL), 1);
+    assert_str(sql_str(st, 0), want);
+    sql_end(st);
+}
+
+/* Kept alive like a kill: the database is all that is left. */
+static void restart(struct fixture *f) {
+    char path[96];
+    struct diag d = {0};
+    struct port_clock clock = f->r->clock;
+    snprintf(path, sizeof path, "%s/room.db", f->dir);
+    room_close(f->r);
+    struct room_options o = {.path = path, .clock = &clock, .wall = &clock, .policy = &f->policy, .key = &f->key, .public_key = &f->public_key, .calendar = &f->calendar};
+    if (room_open(&o, &f->r, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static struct fixture *at_night(void) {
+    struct fixture *f = fixture_new();
+    struct story s = {.id = "a0", .revision = 1, .rule = "r-list", .kind = "list_attack", .level = "high", .service = "members", .group_source = "198.51.100.1",
+                      .account_pattern = "m#", .account_n = 30, .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 60, .good = 0};
+    put_row(f, "roster", "1", "{\"group\":\"当番\",\"first\":\"佐藤\",\"second\":\"鈴木\"}");
+    put_row(f, "authority", "1", "{\"kind\":\"stop\",\"verb\":\"decide\",\"who\":\"部長\"}");
+    put_row(f, "people", "佐藤", "{\"name\":\"佐藤\",\"mobile\":\"090-0000-0001\"}");
+    fold(f, &s);
+    return f;
+}
+
+static void an_alarm_nobody_takes_goes_up_every_five_minutes(void **state UNUSED) {
+    struct fixture *f = at_night();
+    tick(f);
+    assert_int_equal(n_calls(f), 0); /* it has just come */
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    assert_int_equal(n_calls(f), 1);
+    last_person(f, "佐藤");
+    assert_int_equal(number(f, "SELECT address = '090-0000-0001' AND way = 'mobile' FROM call"), 1);
+    f->now_ns += 5 * MIN_ - NS_PER_S;
+    tick(f);
+    assert_int_equal(n_calls(f), 1);
+    f->now_ns += NS_PER_S;
+    tick(f);
+    tick(f); /* not twice */
+    assert_int_equal(n_calls(f), 2);
+    last_person(f, "鈴木");
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "部長");
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "佐藤"); /* and again from the first */
+    assert_int_equal(number(f, "SELECT count(*) FROM callout"), 1);
+    struct room_actor duty = fixture_actor(f, f->handler);
+    assert_int_equal(room_incident_seen(f->r, &duty, 1, NULL), 0); /* somebody takes it */
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    assert_int_equal(n_calls(f), 4);
+    assert_int_equal(number(f, "SELECT state = 'reached' AND next_at IS NULL FROM callout"), 1);
+    f->now_ns += 60 * MIN_;
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM callout"), 1); /* it is not called out again */
+    fixture_free(f);
+}
+
+static void after_three_rounds_it_says_that_nobody_was_reached(void **state UNUSED) {
+    struct fixture *f = at_night();
+    f->now_ns += 5 * MIN_;
+    for (int i = 0; i < 60; i++, f->now_ns += MIN_)
+        tick(f);
+    assert_int_equal(n_calls(f), 3 * CALLOUT_ROUNDS);
+    assert_int_equal(number(f, "SELECT state = 'nobody' FROM callout"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.nobody_reached'"), 1);
+    fixture_free(f);
+}
+
+static void a_kill_repeats_and_loses_nothing(void **state UNUSED) {
+    struct fixture *f = at_night();
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    restart(f);
+    tick(f);
+    assert_int_equal(n_calls(f), 1);
+    f->now_ns += 5 * MIN_;
+    restart(f); /* it was down when the time came */
+    tick(f);
+    assert_int_equal(n_calls(f), 2);
+    restart(f);
+    tick(f);
+    assert_int_equal(n_calls(f), 2);
+    fixture_free(f);
+}
+
+static void a_clock_that_jumps_calls_one_level(void **state UNUSED) {
+    struct fixture *f = at_night();
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    f->now_ns += 6 * 60 * MIN_; /* forward: as after a night's suspension */
+    tick(f);
+    tick(f);
+    assert_int_equal(n_calls(f), 2);
+    f->now_ns -= 3 * 60 * MIN_; /* back: it must not sleep for three hours */
+    tick(f);
+    assert_int_equal(n_calls(f), 2);
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    assert_int_equal(n_calls(f), 3);
+    fixture_free(f);
+}
+
+static int64_t begin(struct fixture *f, const struct room_callout *x) {
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    struct diag d = {0};
+    int64_t id;
+    if (room_callout_start(f->r, &chief, x, &id, &d) < 0)
+        fail_msg("%s", d.text);
+    return id;
+}
+
+static void a_list_counts_who_was_reached_and_asks_their_superiors(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    struct diag d = {0};
+    char name[32], json[200];
+    put_row(f, "organisations", "本社", "{\"name\":\"本社\"}");
+    for (int site = 0; site < 4; site++) {
+        snprintf(name, sizeof name, "拠点%d", site);
+        snprintf(json, sizeof json, "{\"name\":\"%s\",\"parent\":\"本社\"}", name);
+        put_row(f, "organisations", name, json);
+        for (int i = 0; i < 5; i++) {
+            snprintf(name, sizeof name, "責任者%d-%d", site, i);
+            snprintf(json, sizeof json, "{\"name\":\"%s\",\"organisation\":\"拠点%d\"}", name, site);
+            put_row(f, "people", name, json);
+        }
+    }
+    put_row(f, "people", "本部長", "{\"name\":\"本部長\",\"organisation\":\"本社\"}");
+    struct str everybody[20];
+    char names[20][32];
+    for (int i = 0; i < 20; i++) {
+        snprintf(names[i], sizeof names[i], "責任者%d-%d", i / 5, i % 5);
+        everybody[i] = str_of(names[i]);
+    }
+    struct room_callout x = {.purpose = "all", .kind = STR(""), .service = STR(""), .group = STR(""), .people = everybody, .n_people = 20,
+                             .text = STR("全拠点の端末を止めてください"), .question = STR("")};
+    int64_t id = begin(f, &x);
+    assert_int_equal(n_calls(f), 20); /* at once */
+    for (int i = 0; i < 19; i++)
+        assert_int_equal(room_callout_answer(f->r, &chief, id, everybody[i], STR(""), &d), 0);
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "本部長");
+    assert_int_equal(n_calls(f), 21);
+    struct buf out;
+    struct jsonw w;
+    struct arena a;
+    buf_init(&out, 1 << 20);
+    arena_init(&a, 1 << 22);
+    jsonw_init(&w, &out);
+    assert_int_equal(room_callouts_write(f->r, 0, &w, &d), 0);
+    assert_str(at(&a, buf_str(&out), "callouts.0.people"), "20");
+    assert_str(at(&a, buf_str(&out), "callouts.0.reached"), "19");
+    assert_str(at(&a, buf_str(&out), "callouts.0.state"), "calling");
+    assert_int_equal(room_callout_answer(f->r, &chief, id, STR("よその人"), STR(""), &d), -ENOENT);
+    assert_int_equal(room_callout_answer(f->r, &chief, id, everybody[19], STR(""), &d), 0);
+    assert_int_equal(number(f, "SELECT state = 'reached' FROM callout"), 1);
+    arena_done(&a);
+    buf_done(&out);
+    fixture_free(f);
+}
+
+static void a_group_of_the_roster_and_an_organisation_are_lists(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    put_row(f, "organisations", "本社", "{\"name\":\"本社\"}");
+    put_row(f, "organisations", "支店", "{\"name\":\"支店\",\"parent\":\"本社\"}");
+    put_row(f, "people", "甲", "{\"name\":\"甲\",\"organisation\":\"支店\"}");
+    put_row(f, "people", "乙", "{\"name\":\"乙\",\"organisation\":\"本社\"}");
+    put_row(f, "people", "丙", "{\"name\":\"丙\",\"organisation\":\"他社\"}");
+    struct room_callout x = {.purpose = "all", .kind = STR(""), .service = STR(""), .group = STR("本社"), .text = STR("x"), .question = STR("")};
+    begin(f, &x);
+    assert_int_equal(n_calls(f), 2);
+    x.group = STR("");
+    begin(f, &x);
+    assert_int_equal(n_calls(f), 5);
+    fixture_free(f);
+}
+
+static void the_key_person_is_asked_one_question_and_another_stands_in(void **state UNUSED) {
+    struct fixture *f = at_night();
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    struct str who[] = {STR("工場長"), STR("副工場長")};
+    assert_int_equal(room_incident_seen(f->r, &chief, 1, NULL), 0); /* the alarm itself was taken */
+    struct room_callout x = {.incident = 1, .purpose = "key", .kind = STR(""), .service = STR(""), .group = STR(""), .people = who, .n_people = 2,
+                             .text = STR("端末2台が感染"), .question = STR("どのラインを止めますか")};
+    int64_t id = begin(f, &x);
+    assert_int_equal(n_calls(f), 1);
+    last_person(f, "工場長");
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "副工場長");
+    assert_int_equal(room_callout_answer(f->r, &chief, id, STR("副工場長"), STR("第2ライン"), NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM call WHERE answer = '第2ライン' AND person = '副工場長' AND answered_at IS NOT NULL"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.answered' AND params LIKE '%第2ライン%'"), 1);
+    f->now_ns += 60 * MIN_;
+    tick(f);
+    assert_int_equal(n_calls(f), 2);
+    assert_int_equal(number(f, "SELECT state = 'reached' FROM callout WHERE purpose = 'key'"), 1);
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
+           cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
+           cmocka_unit_test(a_list_counts_who_was_reached_and_asks_their_superiors), cmocka_unit_test(a_group_of_the_roster_and_an_organisation_are_lists),
+           cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in))
