@@ -42,7 +42,7 @@ STATS = {"t": "stats", "at": rooms.iso(), "events": 5, "findings": 1, "events_by
 
 def sensor_answer(m):
     if m["t"] == "lines":
-        return {"t": "lines", "id": m["id"], "lines": [{"n": n, "at": rooms.iso(), "source": "auth-members", "text": f"line {n}"} for n in m["positions"][:2]]}
+        return {"t": "lines", "id": m["id"], "lines": [{"n": n, "at": rooms.iso(), "device_at": rooms.iso(5), "arrived_at": rooms.iso(2), "offset_ms": -3000, "source": "auth-members", "text": f"line {n}"} for n in m["positions"][:2]]}
     if m["t"] == "rule_order":
         good = m["op"] == "off" and m["name"] == "sigma"
         return {"t": "rule_order", "id": m["id"], "result": {"ok": good, "error": None if good else "there is no such order"}}
@@ -101,6 +101,7 @@ def every_answer_is_as_described():
         assert b.get("/findings")["total"] == 1
         evidence = b.get(f"/incidents/{i['id']}/evidence")
         assert [l["text"] for l in evidence["lines"]] == ["line 7", "line 8", None] and not evidence["complete"]
+        assert [(l["offset_ms"], bool(l["device_at"]), bool(l["arrived_at"])) for l in evidence["lines"]] == [(-3000, True, True)] * 2 + [(None, False, False)], evidence
         assert b.api("POST", "/rules/try", {"line": "Failed password"})["decoder"] == "sshd"
         actions = b.get(f"/incidents/{i['id']}/actions")["actions"]
         assert len(actions) == 1 and len(actions[0]["addresses"]) == 5 and actions[0]["why_proposed"]["key"] == "why.policy"

@@ -176,7 +176,7 @@ class Searcher:
                     "took_s": 0.1, "left_s": None}
         return {"search": 1, "state": "done", "why": None, "query": "root", "from": None, "to": None, "found": 1, "first_at": at,
                 "last_at": at, "counted": 1, "rows": 1, "progress": progress, "histogram": {"from": at, "step_s": 1, "counts": [1]},
-                "facets": [], "events": [{"n": 7, "at": at, "source": "s", "fields": {"message": "x"}}]}
+                "facets": [], "events": [{"n": 7, "at": at, "device_at": None, "arrived_at": iso(), "offset_ms": None, "source": "s", "fields": {"message": "x"}}]}
 
     def traced(self):
         question = {"address": "198.51.100.1", "port": 40001, "from": iso(), "to": iso(), "error_s": 0, "zone_told": False, "zone_min": 540,

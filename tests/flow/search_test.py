@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`kizuki search`: files and a spool, what it prints, what it says of mistakes, how it ends."""
 import csv
+import datetime
 import io
 import json
 import os
@@ -135,6 +136,10 @@ def follows_a_slip(s, page):
     assert "198.51.100.1" in json.dumps(page.get("/audit?limit=1000"))
 
 
+def stamp(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 @tap.test
 def pages_search_what_arrived():
     with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
@@ -159,6 +164,11 @@ def pages_search_what_arrived():
         tap.wait_until(lambda: searched(page, {"query": "story"})["found"] == 2, 60, what="both lines in the spool")
         r2 = searched(page, {"query": "story"})
         assert sum(r2["histogram"]["counts"]) == 2, r2["histogram"]
+        for e in r2["events"]:  # what the device says, when it came, how far apart they are
+            apart = (stamp(e["device_at"]) - stamp(e["arrived_at"])) * 1000
+            assert abs(e["offset_ms"] - apart) <= 1 and -290_000 < e["offset_ms"] < -199_000 and e["at"] == e["device_at"], e
+        silent = searched(page, {"query": "filler"})["events"][0]
+        assert silent["device_at"] and silent["arrived_at"] and isinstance(silent["offset_ms"], int), silent
         rows = list(csv.reader(io.StringIO(page.request("GET", f"/api/v1/searches/{r['search']}/csv").text.lstrip("\ufeff"), newline="")))
         assert len(rows) == 3 and dict(zip(rows[0], rows[1]))["event.original"] == LINES[1], rows
         many = searched(page, {"query": "filler"})

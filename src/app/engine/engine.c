@@ -756,6 +756,22 @@ int engine_explain_event(struct engine_lane *l, const struct event *ev, const st
     return 0;
 }
 
+int engine_times(struct engine_lane *l, const struct raw_record *rec, struct engine_times *ret) {
+    struct arena arena;
+    struct event ev;
+    arena_init(&arena, BATCH_ARENA_BYTES_MAX);
+    event_begin(&ev, &arena, l->engine->names, rec);
+    int r = l->decoder.decode(l->decoder.ctx, rec, &ev);
+    *ret = (struct engine_times){.at_ns = rec->arrival_ns, .device_ns = TIME_NONE, .arrived_ns = rec->arrival_ns};
+    if (r == 0) {
+        ret->device_ns = ev.timestamp_ns;
+        ret->at_ns = ev.time_ns != TIME_NONE ? ev.time_ns : rec->arrival_ns;
+        ret->live = !(rec->flags & RAW_BACKFILL);
+    }
+    arena_done(&arena);
+    return r;
+}
+
 const struct event_names *engine_names(const struct engine *e) {
     return e->names;
 }

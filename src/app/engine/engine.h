@@ -71,8 +71,14 @@ int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, 
 const struct detect_rules *engine_rules(const struct engine *e);
 /* Sources by id; *ret_n is one more than the highest id seen. Valid until the next consume. */
 const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n);
-/* One line as `kizuki rule explain` and the pages show it: decoder, fields, which rules match and why. */
-/* `only`: this rule alone, also when it is silent; NULL: all that matched or nearly did. */
+/* The times of one record: its own, ours, and the one it is put at. */
+struct engine_times {
+    int64_t at_ns, device_ns, arrived_ns; /* device: TIME_NONE where it says none */
+    bool live; /* else arrival says when it was read, and nothing of a clock */
+};
+int engine_times(struct engine_lane *l, const struct raw_record *rec, struct engine_times *ret) MUST_USE;
+/* One line as `kizuki rule explain` and the pages show it: decoder, fields, which rules match and why.
+ * `only`: this rule alone, also when it is silent; NULL: all that matched or nearly did. */
 int engine_explain(struct engine_lane *l, const struct raw_record *rec, const struct detect_rule *only,
                    struct jsonw *out) MUST_USE;
 /* The same of an event that is decoded already (a rule's sample); its names are engine_names. */

@@ -239,14 +239,19 @@ static void write_text(struct jsonw *w, const char *key, const struct json_value
         jsonw_null(w);
 }
 
+static void write_moment(struct jsonw *w, const char *key, const struct json_value *line) {
+    struct str s;
+    int64_t t = TIME_NONE;
+    int offset;
+    if (!line || !json_get_str(line, key, &s) || time_parse_iso(s, &t, &offset) != (int) s.n)
+        t = TIME_NONE;
+    jsonw_ktime(w, key, t);
+}
+
 static void write_line(struct jsonw *w, const struct room_position *p,
                        const struct json_value *line) {
     bool cut = false;
-    struct str at;
-    int64_t t = TIME_NONE;
-    int offset;
-    if (!line || !json_get_str(line, "at", &at) || time_parse_iso(at, &t, &offset) != (int) at.n)
-        t = TIME_NONE;
+    int64_t ahead_ms;
     jsonw_object(w);
     jsonw_key(w, STR("position"));
     jsonw_object(w);
@@ -254,7 +259,14 @@ static void write_line(struct jsonw *w, const struct room_position *p,
     jsonw_kz(w, "file", NULL);
     jsonw_kz(w, "line", NULL);
     jsonw_end(w);
-    jsonw_ktime(w, "at", t);
+    write_moment(w, "at", line);
+    write_moment(w, "device_at", line);
+    write_moment(w, "arrived_at", line);
+    jsonw_key(w, STR("offset_ms"));
+    if (line && json_get_i64(line, "offset_ms", &ahead_ms))
+        jsonw_i64(w, ahead_ms);
+    else
+        jsonw_null(w);
     write_text(w, "source", line);
     write_text(w, "text", line);
     jsonw_kbool(w, "cut", line && json_get_bool(line, "cut", &cut) && cut);

@@ -286,6 +286,13 @@ static int write_row(struct job *j, const struct kept *k, struct jsonw *w) {
     jsonw_object(w);
     jsonw_ku64(w, "n", k->rec.pos.n);
     jsonw_ktime(w, "at", k->time_ns);
+    jsonw_ktime(w, "device_at", ev->timestamp_ns);
+    jsonw_ktime(w, "arrived_at", k->rec.arrival_ns);
+    jsonw_key(w, STR("offset_ms")); /* how far its clock is ahead; of what was read later nobody can tell */
+    if (ev->timestamp_ns != TIME_NONE && !(k->rec.flags & RAW_BACKFILL))
+        jsonw_i64(w, (ev->timestamp_ns - k->rec.arrival_ns) / NS_PER_MS);
+    else
+        jsonw_null(w);
     jsonw_kstr(w, "source", scan_source_name(j->scan, k->rec.source));
     jsonw_key(w, STR("fields"));
     jsonw_object(w);

@@ -219,6 +219,18 @@ static void answer_explain(struct messages *m, const struct json_value *q, struc
         jsonw_null(w);
 }
 
+/* What the device says, when it came, and by how much its clock is ahead; of what was read later nobody can tell that. */
+static void write_times(struct messages *m, const struct raw_record *rec, struct jsonw *w) {
+    struct engine_times t;
+    if (engine_times(pump_lane(m->pump), rec, &t) < 0)
+        log_warn("the time of record %llu cannot be told: memory has run out", (unsigned long long) rec->pos.n);
+    jsonw_ktime(w, "at", t.at_ns);
+    jsonw_ktime(w, "device_at", t.device_ns);
+    jsonw_ktime(w, "arrived_at", t.arrived_ns);
+    if (t.live && t.device_ns != TIME_NONE)
+        jsonw_ki64(w, "offset_ms", (t.device_ns - t.arrived_ns) / NS_PER_MS);
+}
+
 static void write_line(struct messages *m, uint64_t number, struct jsonw *w) {
     struct arena a;
     struct raw_record rec;
@@ -231,7 +243,7 @@ static void write_line(struct messages *m, uint64_t number, struct jsonw *w) {
         const struct source *s = rec.source < m->registry->n ? &m->registry->sources[rec.source] : NULL;
         int hint = !s ? -1 : s->encoding >= 0 ? s->encoding : (int) text_detect_usual(shown, s->usual);
         struct str text = text_to_utf8(&a, shown, hint, &used);
-        jsonw_ktime(w, "at", rec.arrival_ns);
+        write_times(m, &rec, w);
         jsonw_ku64(w, "source_id", rec.source);
         jsonw_kstr(w, "source",
                    rec.source < m->registry->n ? m->registry->sources[rec.source].name : STR(""));

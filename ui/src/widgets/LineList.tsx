@@ -2,6 +2,7 @@
 import type { EvidenceLine } from "../api/types";
 import { visible } from "../lib/visible";
 import { t } from "../state/text";
+import { Clock } from "./Clock";
 import { Time } from "./Time";
 
 const place = (l: EvidenceLine): string =>
@@ -16,6 +17,7 @@ export function LineList({ lines }: { lines: EvidenceLine[] }) {
     <ol class="lines">{lines.map((l) => (
       <li>
         <span><Time at={l.at} seconds /></span>
+        {l.arrived_at !== null && <Clock device_at={l.device_at} arrived_at={l.arrived_at} offset_ms={l.offset_ms} />}
         <span class="ink2">{l.source ?? t("word.unknown")} <span class="ink3">{place(l)}</span></span>
         {l.text === null ? <span class="gone ink2">{t("evidence.gone")}</span> : <RawLine text={l.text} />}
         {l.cut && <span class="gone small ink2">{t("line.cut")}</span>}

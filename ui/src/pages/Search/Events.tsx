@@ -6,6 +6,7 @@ import { visible } from "../../lib/visible";
 import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import { Card } from "../../widgets/Card";
+import { Clock, Offset } from "../../widgets/Clock";
 import { RawLine } from "../../widgets/LineList";
 import { Loaded } from "../../widgets/Loaded";
 import { type Column, Table } from "../../widgets/Table";
@@ -42,6 +43,7 @@ export function Events({ s }: { s: Search }) {
     { head: t("search.when"), title: true, cell: (r) => (
       <button type="button" aria-expanded={open === r.n} title={t("search.open")} onClick={() => set(open === r.n ? null : r.n)}>
         <span aria-hidden="true">{open === r.n ? "▾" : "▸"}</span> <Time at={r.at} seconds /></button>) },
+    { head: t("line.clock.offset"), num: true, cell: (r) => <Offset offset_ms={r.offset_ms} /> },
     { head: t("search.source"), cell: (r) => r.source || t("word.unknown") },
     { head: t("search.field.event.outcome"), cell: of("event.outcome") },
     { head: t("search.field.source.ip"), cell: of("source.ip"), class: "mono" },
@@ -50,7 +52,7 @@ export function Events({ s }: { s: Search }) {
   ];
   return (
     <Card title={t("search.table.events")} caption={s.found > s.events.length ? t("search.newest", { n: s.events.length }) : undefined}>
-      <Table label={t("search.table.events")} columns={columns} rows={s.events} id={(r) => r.n} below={(r) => (open === r.n ? <Opened n={r.n} /> : null)} />
+      <Table label={t("search.table.events")} columns={columns} rows={s.events} id={(r) => r.n} below={(r) => (open === r.n ? <><Clock {...r} /><Opened n={r.n} /></> : null)} />
     </Card>
   );
 }
