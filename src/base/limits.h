@@ -261,3 +261,19 @@
 #define DOOR_QUEUE_MAX 1024               /* jobs waiting for one of the workers; above it the asker is told to wait */
 #define DOOR_PEERS_MAX 8                  /* one room, a few command lines */
 #define DOOR_JOURNAL_BYTES_MAX ((size_t) 64 << 20) /* about 400,000 messages; rewritten at each start */
+
+/* Mails that people report (src/mail) */
+#define MAIL_BYTES_MAX ((size_t) 32 << 20) /* servers take 10 to 30 MB */
+#define MAIL_ARENA_MAX ((size_t) 512 << 20) /* each level of nesting is decoded once */
+#define MAIL_DEPTH_MAX 8                  /* a mail in a mail in a mail: forwarded by three people has 4 */
+#define MAIL_PARTS_MAX 500                /* of all levels together */
+#define MAIL_HEADERS_MAX 1000
+#define MAIL_HEADER_BYTES_MAX (64 * 1024) /* one header, unfolded */
+#define MAIL_RECEIVED_MAX 100
+#define MAIL_AUTH_MAX 20
+#define MAIL_LINKS_MAX 500                /* of one message */
+#define MAIL_FILES_MAX 200
+#define MAIL_URL_BYTES_MAX 2048           /* as of an indicator */
+#define MAIL_SHOWN_BYTES_MAX 300
+#define MAIL_TEXT_BYTES_MAX 16384         /* what a page shows of the text */
+#define MAIL_CFB_STREAMS_MAX 4096         /* of one .msg */

@@ -29,6 +29,8 @@ extern const struct cli_command COMMAND_REGISTER_IMPORT, COMMAND_REGISTER_TEMPLA
 extern const struct cli_command COMMAND_TOKEN_ADD, COMMAND_TOKEN_DROP, COMMAND_TOKEN_LIST;
 /* door.c */
 extern const struct cli_command COMMAND_DOOR_LIST, COMMAND_DOOR_TRY;
+/* mail.c */
+extern const struct cli_command COMMAND_MAIL;
 /* export.c */
 extern const struct cli_command COMMAND_EXPORT_EVIDENCE;
 /* vault.c */
