@@ -64,6 +64,13 @@ static size_t count_values(const struct json_value *root) {
     return n;
 }
 
+/* RED goes no further up than AMBER+STRICT: a RED case is for its commander alone, so nobody who has the night duty would
+ * see it. What is RED of the indicator, its source and note, is kept back on its own page. */
+static void read_label(struct str label, struct room_finding *f) {
+    if (str_eq_icase(label, STR("amber+strict")) || str_eq_icase(label, STR("red")))
+        f->tlp = TLP_AMBER_STRICT;
+}
+
 static int read_group(struct arena *a, const struct json_value *root, struct room_finding *f,
                       struct diag *err) {
     const struct json_value *group = json_get_object(root, "group");
@@ -71,6 +78,8 @@ static int read_group(struct arena *a, const struct json_value *root, struct roo
         enum room_entity kind = entity_of(v->key);
         if (v->type != JSON_STRING)
             return diag_set(err, -ERR_PARSE, "a group value is no string");
+        if (str_eq_z(v->key, "kizuki.indicator.tlp"))
+            read_label(v->text, f);
         if (kind == ENTITY_OTHER)
             continue;
         f->values[f->n_values++] = (struct room_value){.kind = kind,
@@ -176,7 +185,7 @@ static int read_head(const struct json_value *root, struct room_finding *f, stru
 
 int room_finding_read(struct arena *a, const struct json_value *root, struct room_finding *ret,
                       struct diag *reterr) {
-    struct room_finding f = {0};
+    struct room_finding f = {.tlp = TLP_AMBER};
     if (root->type != JSON_OBJECT)
         return diag_set(reterr, -ERR_PARSE, "a finding is an object");
     int e = read_head(root, &f, reterr);

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/json.h"
 #include "event/finding.h"
+#include "room/room.h"
 
 #define ROOM_WAYS_MAX 16 /* techniques of one rule; SigmaHQ names nine at most */
 
@@ -33,6 +34,7 @@ struct room_finding {
     enum finding_state state;
     int64_t revision, count, first_ns, last_ns, detected_ns;
     bool drill, at_least;
+    enum room_tlp tlp; /* AMBER; AMBER+STRICT where an indicator says that or RED */
     size_t n_values;
     struct room_value *values;
     const struct json_value *measures; /* object or NULL */

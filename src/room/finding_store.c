@@ -59,7 +59,7 @@ int room_finding_put(struct room *r, const struct room_actor *by, const struct r
                            .object = OBJECT_FINDING,
                            .id = old->id,
                            .version = ROOM_ANY_VERSION,
-                           .tlp = TLP_AMBER,
+                           .tlp = MAX(f->tlp, TLP_AMBER),
                            .detail = str_n(detail, (size_t) n),
                            .parts = put_values,
                            .parts_ctx = &copy};

@@ -25,11 +25,20 @@ static void write_position(struct jsonw *w, const struct json_value *v) {
     jsonw_end(w);
 }
 
+/* Who told us an indicator that is for persons (RED) is for no page of findings. */
+static bool is_kept_back(const struct json_value *group, const struct json_value *v) {
+    struct str tlp;
+    return json_get_str(group, "kizuki.indicator.tlp", &tlp) && str_eq_icase(tlp, STR("red")) &&
+           str_eq_z(v->key, "kizuki.indicator.source");
+}
+
 static void write_pairs(struct jsonw *w, const char *key, const struct json_value *o,
                         enum json_type type) {
     jsonw_key(w, str_of(key));
     jsonw_array(w);
     for (const struct json_value *v = o ? o->first : NULL; v; v = v->next) {
+        if (is_kept_back(o, v))
+            continue;
         jsonw_object(w);
         jsonw_kstr(w, "name", v->key);
         jsonw_key(w, STR("value"));

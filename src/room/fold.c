@@ -1,3 +1,4 @@
+#include "room/incident.h"
 #include "room/fold.h"
 
 #include "room/finding_store.h"
@@ -175,6 +176,8 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
     int e = 0;
     if (first)
         e = note_if_new(r, f, x->finding, x->incident, err);
+    if (e == 0 && f->tlp > TLP_AMBER)
+        e = room_incident_raise_tlp(r, &room_sensor, x->incident, f->tlp, err);
     if (e == 0)
         e = note_services(r, f, x->incident, err);
     if (e == 0)

@@ -30,6 +30,8 @@ struct room_incident_change { /* absent: .set false */
     int64_t commander; /* 0 = nobody */
     struct str title;  /* .p NULL: back to the one made from facts */
 };
+/* The case is labelled at least so from now on; it says on its timeline why. Never less strictly than it was. */
+int room_incident_raise_tlp(struct room *r, const struct room_actor *by, int64_t id, enum room_tlp tlp, struct diag *reterr) MUST_USE;
 /* -EINVAL: a commander that is no person. */
 int room_incident_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                          const struct room_incident_change *c, struct diag *reterr) MUST_USE;

@@ -88,6 +88,16 @@ static int note_change(struct room *r, const struct room_actor *by, int64_t id, 
     return e;
 }
 
+int room_incident_raise_tlp(struct room *r, const struct room_actor *by, int64_t id, enum room_tlp tlp, struct diag *reterr) {
+    struct room_row row;
+    struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_INCIDENT, .id = id, .version = ROOM_ANY_VERSION};
+    int e = room_row_load(r, OBJECT_INCIDENT, id, &row, reterr);
+    if (e < 0 || row.tlp >= tlp)
+        return MIN(e, 0);
+    e = room_write(r, &w, NULL, reterr, "UPDATE incident SET tlp = ?2 WHERE id = ?1", "iz", id, room_tlp_to_string(tlp));
+    return e < 0 ? e : note_change(r, by, id, "event.incident_changed", "tlp", reterr);
+}
+
 static int note_changes(struct room *r, const struct room_actor *by, int64_t id,
                         const struct room_incident_change *c, struct diag *err) {
     int e = 0;

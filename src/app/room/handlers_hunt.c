@@ -253,6 +253,54 @@ int handle_hunt_begin(struct call *c) {
     return e < 0 ? e : 200;
 }
 
+static bool is_red(const struct json_value *v) {
+    struct str tlp;
+    return json_get_str(v, "tlp", &tlp) && str_eq_z(tlp, "red");
+}
+
+/* What was told to persons (RED) is for who answers for everything; that something was met is everybody's. */
+static void write_indicators(struct jsonw *w, const struct json_value *of) {
+    int64_t kept_back = 0;
+    jsonw_object(w);
+    for (const struct json_value *m = of->first; m; m = m->next) {
+        jsonw_key(w, m->key);
+        if (!str_eq_z(m->key, "values") || m->type != JSON_ARRAY) {
+            jsonw_value(w, m);
+            continue;
+        }
+        jsonw_array(w);
+        for (const struct json_value *v = m->first; v; v = v->next) {
+            kept_back += is_red(v);
+            if (!is_red(v))
+                jsonw_value(w, v);
+        }
+        jsonw_end(w);
+    }
+    jsonw_ki64(w, "kept_back", kept_back);
+    jsonw_end(w);
+}
+
+static int write_result(struct call *c, struct str json) {
+    struct json_value *result;
+    if (c->who.role == ROLE_ADMINISTRATOR) {
+        jsonw_raw(&c->w, json);
+        return 0;
+    }
+    int e = json_parse(&c->arena, json, &result, &c->err);
+    if (e < 0)
+        return e;
+    jsonw_object(&c->w);
+    for (const struct json_value *m = result->first; m; m = m->next) {
+        jsonw_key(&c->w, m->key);
+        if (str_eq_z(m->key, "indicators") && m->type == JSON_OBJECT)
+            write_indicators(&c->w, m);
+        else
+            jsonw_value(&c->w, m);
+    }
+    jsonw_end(&c->w);
+    return 0;
+}
+
 /* The row, and what the searcher says of it while it runs. */
 int handle_hunt(struct call *c) {
     struct str result;
@@ -272,7 +320,7 @@ int handle_hunt(struct call *c) {
         jsonw_key(&c->w, STR("hunt"));
         jsonw_raw(&c->w, buf_str(&row));
         jsonw_key(&c->w, STR("result"));
-        jsonw_raw(&c->w, now ? buf_str(&c->p->past.last) : result);
+        e = write_result(c, now ? buf_str(&c->p->past.last) : result);
         jsonw_end(&c->w);
     }
     buf_done(&row);

@@ -31,6 +31,7 @@ static const char *const of_names[OF_MAX_] = {"hosts", "accounts", "indicators"}
 struct seen {
     uint64_t n, record; /* record: of the first */
     int64_t first_ns, last_ns;
+    int tlp; /* of an indicator; -1: it is none */
 };
 struct past {
     char key[PAST_KEY_BYTES_MAX + 1], path[PATH_MAX], spec[2 * SHA256_BYTES + 1];
@@ -96,22 +97,30 @@ static struct seen *seen_of(struct past *p, enum of of, struct str value, int *r
     if (!s)
         *ret = -ENOMEM;
     else if (is_new)
-        *s = (struct seen){.first_ns = INT64_MAX, .last_ns = INT64_MIN};
+        *s = (struct seen){.first_ns = INT64_MAX, .last_ns = INT64_MIN, .tlp = -1};
     return s;
 }
 
-static int note(struct past *p, enum of of, struct str value, uint64_t record, int64_t t) {
+static int note(struct past *p, enum of of, struct str value, uint64_t record, int64_t t, int tlp) {
     int r = 0;
     struct seen *s = value.n ? seen_of(p, of, value, &r) : NULL;
     if (!s)
         return r;
     s->n++;
+    s->tlp = MAX(s->tlp, tlp);
     if (t < s->first_ns) {
         s->first_ns = t;
         s->record = record;
     }
     s->last_ns = MAX(s->last_ns, t);
     return 0;
+}
+
+static int strictest(const struct indicator_entry *e) {
+    int t = -1;
+    for (uint32_t i = 0; i < e->n; i++)
+        t = MAX(t, (int) e->origins[i].tlp);
+    return t;
 }
 
 static int found(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns) {
@@ -127,14 +136,14 @@ static int found(void *ctx, struct search *s, const struct raw_record *rec, int6
     }
     p->last_ns = p->last_ns == TIME_NONE ? time_ns : MAX(p->last_ns, time_ns);
     for (unsigned i = 0; i < n && r == 0; i++)
-        r = note(p, INDICATOR, hits[i].entry->value, rec->pos.n, time_ns);
+        r = note(p, INDICATOR, hits[i].entry->value, rec->pos.n, time_ns, strictest(hits[i].entry));
     if (r < 0 || p->counted++ >= COUNTED_MAX)
         return r;
     if ((r = search_event(s, rec, &ev)) < 0)
         return r;
     struct str host = event_get(ev, EVENT_F_HOST_NAME);
-    if ((r = note(p, HOST, host.n ? host : scan_source_name(p->scan, rec->source), rec->pos.n, time_ns)) == 0)
-        r = note(p, ACCOUNT, event_get(ev, EVENT_F_USER_NAME), rec->pos.n, time_ns);
+    if ((r = note(p, HOST, host.n ? host : scan_source_name(p->scan, rec->source), rec->pos.n, time_ns, -1)) == 0)
+        r = note(p, ACCOUNT, event_get(ev, EVENT_F_USER_NAME), rec->pos.n, time_ns, -1);
     return r;
 }
 
@@ -183,13 +192,14 @@ static int read_values(struct past *p, enum of of, const struct json_value *list
     int r = 0;
     for (const struct json_value *v = list ? list->first : NULL; v && r == 0; v = v->next) {
         struct str value;
-        int64_t n, first, last, record;
+        int64_t n, first, last, record, tlp = -1;
+        (void) json_get_i64(v, "tlp_n", &tlp);
         if (!json_get_str(v, "value", &value) || !json_get_i64(v, "n", &n) || !json_get_i64(v, "first_ns", &first) || !json_get_i64(v, "last_ns", &last) ||
             !json_get_i64(v, "record", &record))
             return -ERR_CORRUPT;
         struct seen *s = seen_of(p, of, value, &r);
         if (s)
-            *s = (struct seen){(uint64_t) n, (uint64_t) record, first, last};
+            *s = (struct seen){(uint64_t) n, (uint64_t) record, first, last, tlp >= 0 && tlp <= INDICATOR_TLP_RED ? (int) tlp : -1};
     }
     return r;
 }
@@ -379,9 +389,12 @@ static void write_seen(const struct map *m, bool exact, struct jsonw *w) {
         if (exact) {
             jsonw_ki64(w, "first_ns", all[i].seen->first_ns);
             jsonw_ki64(w, "last_ns", all[i].seen->last_ns);
+            jsonw_ki64(w, "tlp_n", all[i].seen->tlp);
         } else {
             jsonw_ktime(w, "first_at", all[i].seen->first_ns);
             jsonw_ktime(w, "last_at", all[i].seen->last_ns);
+            if (all[i].seen->tlp >= 0)
+                jsonw_kz(w, "tlp", indicator_tlp_to_string((enum indicator_tlp) all[i].seen->tlp));
         }
         jsonw_end(w);
     }

@@ -310,6 +310,42 @@ static void a_closed_case_takes_no_new_attack(void **state UNUSED) {
     fixture_free(f);
 }
 
+static void an_indicator_labels_its_case(void **state UNUSED) {
+    static const struct {
+        const char *told, *want;
+    } rows[] = {{"green", "AMBER"}, {"amber+strict", "AMBER+STRICT"}, {"red", "AMBER+STRICT"}, {"clear", "AMBER+STRICT"}};
+    struct fixture *f = fixture_new();
+    struct story s = {.id = "e7", .rule = "r", .kind = "indicator_entered", .level = "high", .service = "ssh",
+                      .group_source = "203.0.113.9", .first_ns = T0, .last_ns = T0 + MIN_, .count = 5, .good = -1};
+    f->now_ns = T0 + 2 * MIN_;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct buf json, sql;
+        struct room_finding x;
+        struct room_folded at;
+        struct arena a;
+        struct diag d = {0};
+        buf_init(&json, 65536);
+        buf_init(&sql, 4096);
+        arena_init(&a, 1 << 20);
+        s.revision = (int) i + 1;
+        story_json(&s, &json);
+        char *group = strstr(buf_z(&json), "\"group\":{");
+        assert_non_null(group);
+        struct str head = str_n(buf_z(&json), (size_t) (group - buf_z(&json)) + 9), whole = arena_printf(&a, "%.*s\"kizuki.indicator.tlp\":\"%s\",%s", STR_ARG(head),
+                                                                                                    rows[i].told, group + 9);
+        assert_int_equal(room_finding_parse(&a, whole, &x, &d), 0);
+        assert_int_equal(room_begin(f->r, &d), 0);
+        assert_int_equal(room_end(f->r, room_fold(f->r, &x, whole, &at, &d), &d), 0);
+        assert_true(at.incident > 0);
+        buf_printf(&sql, "SELECT count(*) FROM incident WHERE id = %lld AND tlp = '%s'", (long long) at.incident, rows[i].want);
+        assert_int_equal(number(f, buf_z(&sql)), 1);
+        buf_done(&json);
+        buf_done(&sql);
+        arena_done(&a);
+    }
+    fixture_free(f);
+}
+
 static struct str held(struct fixture *f, int64_t closed_since_ns, struct buf *out) {
     size_t n;
     buf_clear(out);
@@ -450,6 +486,7 @@ UNIT_GROUP(room_fold, cmocka_unit_test(a_campaign_is_one_case),
            cmocka_unit_test(cases_that_share_a_source_become_one),
            cmocka_unit_test(a_bystander_links_nothing),
            cmocka_unit_test(a_closed_case_takes_no_new_attack),
+           cmocka_unit_test(an_indicator_labels_its_case),
            cmocka_unit_test(a_closed_case_holds_for_its_time),
            cmocka_unit_test(what_lies_far_back_is_listed_only),
            cmocka_unit_test(addresses_meet_as_what_one_attacker_counts_as),

@@ -3,6 +3,7 @@
 
 #include "app/engine/engine.h"
 #include "app/search/filter.h"
+#include "app/search/past.h"
 #include "app/search/scan.h"
 #include "base/file.h"
 #include "decode/recipe.h"
@@ -41,8 +42,8 @@ static void put(struct spool *s, unsigned i) {
         assert_int_equal(spool_commit(s, &d), 0);
 }
 
-static int fill(void **state UNUSED) {
-    struct spool_options o = {.segment_bytes = 65536, .clock = {.now_ns = clock_now}};
+static int fill_segments(uint64_t bytes) {
+    struct spool_options o = {.segment_bytes = bytes, .clock = {.now_ns = clock_now}};
     struct source src = {.id = 1, .name = STR("s"), .kind = STR("syslog"), .path = STR(""), .decoder = STR(""), .service = STR("会員サイト"),
                          .host = STR(""), .encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN};
     struct spool *s;
@@ -65,6 +66,14 @@ static int fill(void **state UNUSED) {
         put(s, i);
     spool_close(s);
     return 0;
+}
+
+static int fill(void **state UNUSED) {
+    return fill_segments(65536);
+}
+
+static int fill_large(void **state UNUSED) { /* several batches a segment */
+    return fill_segments(300000);
 }
 
 static int remove_one(const char *path, const struct stat *st UNUSED, int flag UNUSED, struct FTW *ftw UNUSED) {
@@ -429,7 +438,63 @@ static void an_index_spares_work_and_is_not_believed_when_it_lies(void **state U
     index_client_free(o.index);
 }
 
+static struct past *hunt(const char *key) {
+    struct past_options o = {.key = str_of(key), .folder = folder};
+    struct past *p;
+    struct diag d = {0};
+    o.scan = (struct scan_options){.spool_dir = spool_dir, .query = STR("needle or user.name:山田 or host.name:h3"), .from_ns = TIME_NONE, .to_ns = TIME_NONE,
+                                   .decoders = decoders};
+    if (past_new(&o, &p, &d) < 0)
+        fail_msg("%s", d.text);
+    return p;
+}
+
+static const char *told(struct past *p, struct buf *out) {
+    struct jsonw w;
+    buf_clear(out);
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    assert_int_equal(past_write(p, &w), 0);
+    jsonw_end(&w);
+    char *progress = strstr(buf_z(out), "\"progress\""), *end = strstr(progress, "}"); /* how long it took differs */
+    memmove(progress, end, strlen(end) + 1);
+    return buf_z(out);
+}
+
+/* Killed after each number of batches, in the middle of segments too: nothing is lost, and nothing counted twice. */
+static void a_hunt_killed_anywhere_finds_the_same(void **state UNUSED) {
+    struct buf whole, again;
+    char key[32];
+    buf_init(&whole, 1 << 20);
+    buf_init(&again, 1 << 20);
+    struct past *p = hunt("whole");
+    unsigned steps = 0;
+    for (; past_is_running(p); steps++)
+        past_step(p);
+    assert_non_null(strstr(told(p, &whole), "\"found\":439"));
+    past_free(p);
+    assert_true(steps >= 5);
+    for (unsigned each = 1; each < steps; each += 1 + each / 4) {
+        snprintf(key, sizeof key, "killed-%u", each);
+        unsigned lives = 0, before = 0;
+        for (bool running = true; running; lives++) {
+            p = hunt(key);
+            for (unsigned i = 0; i < each + before && past_is_running(p); i++)
+                past_step(p);
+            running = past_is_running(p);
+            before += lives > 3; /* one that never comes to the end of a segment would begin it for ever */
+            if (!running)
+                assert_string_equal(told(p, &again), buf_z(&whole));
+            past_free(p); /* without a word: what is not on disk is gone */
+        }
+        assert_true(lives > 1);
+    }
+    buf_done(&whole);
+    buf_done(&again);
+}
+
 UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
+           cmocka_unit_test_setup_teardown(a_hunt_killed_anywhere_finds_the_same, fill_large, clear),
            cmocka_unit_test_setup_teardown(an_index_spares_work_and_is_not_believed_when_it_lies, fill, clear),
            cmocka_unit_test_setup_teardown(of_a_segment_only_pieces_are_read, fill_large, clear),
            cmocka_unit_test_setup(filters_spare_work_and_change_nothing, fill),
