@@ -68,12 +68,16 @@ static size_t fang_at(struct str s, const char **ret_to, bool *ret_spaced) {
     return 0;
 }
 
+static bool ends_scheme(char c) {
+    return c == ':' || c == '[' || c == '(' || c == '{';
+}
+
 /* hxxp, hXXps, h**p, meow://: what people write for http. The bytes it takes up, or 0. */
 static size_t scheme_at(struct str s, const char **ret_to) {
     static const char *const forms[] = {"hxxp", "h**p", "htxp", "hxtp"};
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
         if (s.n > 6 && str_eq_icase(str_to(s, 4), str_of(forms[i])) &&
-            (s.p[4] == ':' || s.p[4] == '[' || ascii_lower(s.p[4]) == 's')) {
+            (ends_scheme(s.p[4]) || (ascii_lower(s.p[4]) == 's' && ends_scheme(s.p[5])))) {
             *ret_to = "http";
             return 4;
         }
@@ -257,6 +261,10 @@ static struct str url_read(struct arena *a, struct str s) {
         p.rest.n--;
     struct str host = host_read(a, p.host);
     struct ip v6;
+    /* "192.0.2.1/31" is a network; what was meant by one that is none, nobody knows. */
+    uint64_t bits;
+    if (!p.scheme.n && host.p && ip_parse(host, &v6) == 0 && p.rest.n > 1 && str_to_u64(str_from(p.rest, 1), &bits) == 0)
+        return STR_NULL;
     if (!host.p)
         return STR_NULL;
     bool bracket = ip_parse(host, &v6) == 0 && v6.version == 6;

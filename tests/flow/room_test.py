@@ -510,6 +510,7 @@ WRITES = {
     "hunt_begin": ("handler", "/hunts/past", {"query": "root", "hypothesis": "訓練"}, None, ("create", "hunt")),
     "hunt_stop": ("handler", "/hunts/2/stop", {}, None, ("change", "hunt")),
     "indicator_preview": ("handler", "/indicators/preview", {"name": "x", "text": "45.67.89.10"}, None, None),
+    "indicator_file": ("handler", "/indicators/files?name=x", b"45.67.89.10", None, None),
     "indicator_take": ("handler", "/indicators/imports", {"preview": 1}, None, ("change", "hunt")),
     "indicator_remove": ("handler", "/indicators/imports/1", None, None, ("change", "hunt")),
     "register_post": ("handler", "/registers/systems", {"values": {"name": "会員サイト", "log": "obtained"}}, None, ("create", "register")),

@@ -137,7 +137,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_rule_trial_end, handle_rule_draft_post, handle_rule_set_post, handle_audit, handle_audit_verify, handle_packs, handle_pack,
     handle_demo, handle_demo_start, handle_demo_clear, handle_source_unread,
     handle_time, handle_incident_split_try, handle_search_post, handle_search, handle_search_stop, handle_search_csv, handle_search_rule, handle_trace_post, handle_event,
-    handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_imports, handle_indicator_preview,
+    handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_file, handle_indicator_imports, handle_indicator_preview,
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
 handler_fn handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,

@@ -91,6 +91,37 @@ int handle_indicator_preview(struct call *c) {
     return e;
 }
 
+/* The same of a file of any size: the searcher reads its bytes, in whatever encoding they are. */
+int handle_indicator_file(struct call *c) {
+    static const char *const words[] = {"source", "tlp", "columns"};
+    struct str name = call_query(c, "name");
+    struct buf b;
+    if (!name.n || name.n > WORD_BYTES_MAX)
+        return call_bad(c, "name");
+    if (!c->upload_bytes)
+        return call_bad(c, "the file is empty");
+    buf_init(&b, 65536);
+    buf_printf(&b, "\"op\":\"indicators_preview\",\"file\":\"%s\",\"name\":", c->upload_name);
+    json_quote(&b, name);
+    buf_add_z(&b, ",\"by\":");
+    json_quote(&b, str_of(c->who.name));
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        struct str v = call_query(c, words[i]);
+        if (!v.n)
+            continue;
+        if (v.n > WORD_BYTES_MAX) {
+            buf_done(&b);
+            return call_bad(c, words[i]);
+        }
+        buf_printf(&b, ",\"%s\":", words[i]);
+        json_quote(&b, v);
+    }
+    int e = search_call_ask(c, &b, on_result);
+    c->upload_given = e == 0; /* the searcher removes it */
+    buf_done(&b);
+    return e;
+}
+
 static void on_taken(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     int status = 200, e = 0;

@@ -72,7 +72,7 @@ static int fill(void **state UNUSED) {
     return fill_segments(65536);
 }
 
-static int fill_large(void **state UNUSED) { /* several batches a segment */
+static int fill_batches(void **state UNUSED) { /* several batches a segment */
     return fill_segments(300000);
 }
 
@@ -494,7 +494,7 @@ static void a_hunt_killed_anywhere_finds_the_same(void **state UNUSED) {
 }
 
 UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
-           cmocka_unit_test_setup_teardown(a_hunt_killed_anywhere_finds_the_same, fill_large, clear),
+           cmocka_unit_test_setup_teardown(a_hunt_killed_anywhere_finds_the_same, fill_batches, clear),
            cmocka_unit_test_setup_teardown(an_index_spares_work_and_is_not_believed_when_it_lies, fill, clear),
            cmocka_unit_test_setup_teardown(of_a_segment_only_pieces_are_read, fill_large, clear),
            cmocka_unit_test_setup(filters_spare_work_and_change_nothing, fill),

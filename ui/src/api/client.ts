@@ -124,6 +124,7 @@ export const api = {
   indicators: (q: { text?: string; ended?: string }) => get<{ indicators: T.Indicator[]; next: number | null; kept_back: number }>(`/indicators${query(q)}`),
   indicatorImports: get<{ imports: T.IndicatorImport[]; alive: number; ended: number }>("/indicators/imports"),
   lookAtIndicators: (x: { name: string; text: string; source?: string; tlp?: string }) => call<T.IndicatorPreview>("POST", "/indicators/preview", x),
+  lookAtIndicatorFile: (file: File, x: { source?: string; tlp?: string }) => call<T.IndicatorPreview>("POST", `/indicators/files${query({ name: file.name, ...x })}`, file),
   takeIndicators: (preview: number) => call<{ import: number }>("POST", "/indicators/imports", { preview }),
   dropIndicators: (id: Id) => call<unknown>("DELETE", `/indicators/imports/${enc(id)}`),
   exportFound: (q: { query: string; from?: string; to?: string; why: string }) => call<{ export: number }>("POST", "/evidence", q),

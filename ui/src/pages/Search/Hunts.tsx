@@ -22,7 +22,7 @@ function Running({ id, done }: { id: number; done: () => void }) {
   }, [one.data]);
   const p = one.data?.result.progress as { bytes: number; bytes_done: number } | undefined;
   const percent = p ? (p.bytes ? Math.floor((100 * p.bytes_done) / p.bytes) : 100) : 0;
-  return <><progress max={100} value={percent} aria-label={t("search.running")} /> {t("ioc.percent", { n: percent })}</>;
+  return <><div><progress max={100} value={percent} aria-label={t("search.running")} /></div><div>{t("ioc.percent", { n: percent })}</div></>;
 }
 
 export function Hunts() {

@@ -3,7 +3,6 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Indicator, IndicatorPreview } from "../../api/types";
-import { readText } from "../../lib/encoding";
 import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import { useWrite } from "../../state/write";
@@ -38,22 +37,24 @@ function Looked({ p, take, leave, busy }: { p: IndicatorPreview; take: () => voi
 }
 
 function Add({ done }: { done: () => void }) {
-  const [name, setName] = useState("");
   const [text, setText] = useState("");
+  const [file, setFile] = useState<File | null>(null);
   const [source, setSource] = useState("");
   const [tlp, setTlp] = useState("");
   const [looked, look] = useState<IndicatorPreview | null>(null);
   const write = useWrite();
   const forget = () => { look(null); write.clear(); };
   const large = new TextEncoder().encode(text).length > TEXT_MAX;
-  const choose = async (f: File | null) => { forget(); if (f) { setName(f.name); setText(await readText(f)); } };
-  const send = () => void write.run(async () => { look(await api.lookAtIndicators({ name: name || t("ioc.pasted"), text, source: source.trim() || undefined, tlp: tlp || undefined })); });
-  const take = () => void write.run(async () => { if (looked) await api.takeIndicators(looked.preview); setText(""); setName(""); look(null); done(); });
+  const choose = (f: File | null) => { forget(); setFile(f); if (f) setText(""); };
+  const ready = file !== null || (text.trim() !== "" && !large);
+  const said = { source: source.trim() || undefined, tlp: tlp || undefined };
+  const send = () => void write.run(async () => { look(file ? await api.lookAtIndicatorFile(file, said) : await api.lookAtIndicators({ name: t("ioc.pasted"), text, ...said })); });
+  const take = () => void write.run(async () => { if (looked) await api.takeIndicators(looked.preview); setText(""); setFile(null); look(null); done(); });
   return (
     <Card title={t("ioc.add")}>
-      <form class="form card-body" onSubmit={(e) => { e.preventDefault(); if (text.trim() && !large) send(); }}>
-        <label class="field"><span>{t("ioc.file")}</span><input type="file" accept=".json,.csv,.tsv,.txt,.stix,.eml,text/*,application/json" onChange={(e) => void choose(e.currentTarget.files?.[0] ?? null)} /></label>
-        <label class="field"><span>{t("ioc.text")}</span><textarea class="mono" rows={5} value={text} onInput={(e) => { setText(e.currentTarget.value); forget(); }} spellcheck={false} /></label>
+      <form class="form card-body" onSubmit={(e) => { e.preventDefault(); if (ready) send(); }}>
+        <label class="field"><span>{t("ioc.file")}</span><input type="file" accept=".json,.csv,.tsv,.txt,.stix,.eml,text/*,application/json" onChange={(e) => choose(e.currentTarget.files?.[0] ?? null)} /></label>
+        <label class="field"><span>{t("ioc.text")}</span><textarea class="mono" rows={5} value={text} onInput={(e) => { setText(e.currentTarget.value); setFile(null); forget(); }} spellcheck={false} /></label>
         <div class="form-row">
           <label class="field"><span>{t("ioc.source")}</span><input type="text" maxLength={300} value={source} onInput={(e) => { setSource(e.currentTarget.value); forget(); }} /></label>
           <label class="field"><span>{t("ioc.tlp")}</span><select value={tlp} onChange={(e) => { setTlp(e.currentTarget.value); forget(); }}>
@@ -62,7 +63,7 @@ function Add({ done }: { done: () => void }) {
           </select></label>
         </div>
         {large && <p class="small" role="note">{t("ioc.large")}</p>}
-        {!looked && <div class="buttons"><Button submit solid={text.trim() !== "" && !large} busy={write.state.step === "busy"}>{t("ioc.look")}</Button><span class="small ink2">{t("ioc.hint")}</span></div>}
+        {!looked && <div class="buttons"><Button submit solid={ready} busy={write.state.step === "busy"}>{t("ioc.look")}</Button><span class="small ink2">{t("ioc.hint")}</span></div>}
         <Outcome state={write.state} />
       </form>
       {looked && <Looked p={looked} take={take} leave={forget} busy={write.state.step === "busy"} />}
