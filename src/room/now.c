@@ -56,6 +56,7 @@ static void write_head(struct room *r, const struct ask *a, struct jsonw *w, str
     snprintf(id, sizeof id, "%s-%lld",
              strcmp(a->kind, "look") == 0           ? "look"
              : strcmp(a->kind, "block_ending") == 0 ? "ending"
+             : strcmp(a->kind, "step") == 0         ? "step"
                                                     : "action",
              (long long) a->subject);
     jsonw_kz(w, "id", id);
@@ -237,6 +238,40 @@ static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w
     return e;
 }
 
+/* The step of a playbook that is next: one for each run, and none that only says what an ask about its action says. */
+static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char path[96] = "";
+    int e = sql_query(r->db, &st, err,
+                      "SELECT t.words_ja, t.words_en, p.title_ja, p.title_en, t.run_id FROM task t JOIN run ON run.id = t.run_id "
+                      "JOIN playbook p ON p.id = run.playbook_id WHERE t.id = ?1",
+                      "i", a->subject);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return MIN(e, 0);
+    static const char *const members[][3] = {{"question", "ask.step", "step"}, {"body", "ask.step.body", "playbook"}};
+    for (int i = 0; i < 2; i++) {
+        struct room_words words = {.ja = sql_str(st, 2 * i), .en = sql_str(st, 2 * i + 1)};
+        jsonw_key(w, str_of(members[i][0]));
+        jsonw_object(w);
+        jsonw_kz(w, "key", members[i][1]);
+        jsonw_key(w, STR("params"));
+        jsonw_object(w);
+        room_words_params(w, members[i][2], &words);
+        jsonw_end(w);
+        jsonw_end(w);
+    }
+    write_tail(a, "if_unanswered.step_late", w);
+    snprintf(path, sizeof path, "/runs/%lld?task=%lld", (long long) sql_i64(st, 4), (long long) a->subject);
+    struct button open = {"button.open_step", "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+    return 0;
+}
+
 /* All asks in the order of due times. A case for which a block is proposed does not also ask to be
  * looked at. */
 static const char asks_sql[] =
@@ -247,7 +282,10 @@ static const char asks_sql[] =
     "'open' AND i.person_at IS NULL AND NOT EXISTS (SELECT 1 FROM action a WHERE a.incident_id = "
     "i.id AND a.state = 'proposed') UNION ALL SELECT 3, a.id, a.incident_id, a.until_at - ?3, "
     "a.until_at FROM action a JOIN incident i ON i.id = a.incident_id WHERE a.state = 'in_force' "
-    "AND i.state = 'open' AND a.until_at > ?1 AND a.until_at <= ?1 + ?3 ORDER BY due, since, 2 "
+    "AND i.state = 'open' AND a.until_at > ?1 AND a.until_at <= ?1 + ?3 "
+    "UNION ALL SELECT 4 + t.late, t.id, t.incident_id, t.created_at, t.due_at FROM task t JOIN incident i ON i.id = t.incident_id WHERE "
+    "t.state IN ('due','doing') AND i.state = 'open' AND t.id = (SELECT x.id FROM task x WHERE x.run_id = t.run_id AND x.state IN "
+    "('due','doing') AND x.ref IS NULL ORDER BY x.due_at IS NULL, x.due_at, x.id LIMIT 1) ORDER BY due, since, 2 "
     "LIMIT 300";
 
 struct hours {
@@ -256,11 +294,11 @@ struct hours {
 };
 
 static struct ask read_ask(struct sql_stmt *st) {
-    static const char *const kinds[] = {"", "block_source", "look", "block_ending"};
-    static const char *const tabs[] = {"", "actions", "findings", "actions"};
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline"};
     int64_t kind = sql_i64(st, 0);
     return (struct ask){.kind = kinds[kind],
-                        .need = kind == 3 ? "soon" : "must",
+                        .need = kind == 3 || kind == 4 ? "soon" : "must",
                         .evidence_tab = tabs[kind],
                         .subject = sql_i64(st, 1),
                         .incident = sql_i64(st, 2),
@@ -290,6 +328,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
         if (e == 0)
             e = strcmp(a.kind, "look") == 0           ? write_look_ask(r, &a, w, err)
                 : strcmp(a.kind, "block_ending") == 0 ? write_ending_ask(r, &a, w, err)
+                : strcmp(a.kind, "step") == 0         ? write_step_ask(r, &a, w, err)
                                                       : write_block_ask(r, &a, w, err);
         jsonw_end(w);
         n++;

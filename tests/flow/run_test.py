@@ -80,6 +80,8 @@ def a_whole_run_with_its_branches():
         other = who["administrator"].api("POST", f"/tasks/{first['id']}/end", {"version": first["version"], "to": "done"}, want=409)["error"]
         assert (other["yours"], other["theirs"], other["by"]) == (first["version"], first["version"] + 1, "duty"), other
         run.end("look", otherwise=True, why="電話で聞いた")
+        ask = [a for a in b.get("/now")["asks"] if a["kind"] == "step"]
+        assert [a["question"]["params"]["step"] for a in ask] == ["閉じるか"], ask  # one of a run; the block asks for itself
         assert run.shown() == ["block", "stop"] and run.whole()["deviations"] == 1, (run.shown(), run.whole()["deviations"])
         # the machine's own step follows the action a person approves
         a = b.get("/incidents/1/actions")["actions"][0]
