@@ -64,7 +64,7 @@ int room_task_load(struct room *r, int64_t id, struct arena *a, struct room_task
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT version, incident_id, run_id, parent_id, after_id, visit, wake_at, due_at, state, kind, step, branch, ref, lane, late, "
-                      "words_ja, words_en, place FROM task WHERE id = ?1",
+                      "words_ja, words_en, place, means FROM task WHERE id = ?1",
                       "i", id);
     if (e == 0)
         e = sql_step(st, reterr);
@@ -87,6 +87,7 @@ int room_task_load(struct room *r, int64_t id, struct arena *a, struct room_task
     copy(ret->branch, sizeof ret->branch, sql_str(st, 11));
     copy(ret->ref, sizeof ret->ref, sql_str(st, 12));
     copy(ret->lane, sizeof ret->lane, sql_str(st, 13));
+    copy(ret->means, sizeof ret->means, sql_str(st, 18));
     ret->ja = arena_dup(a, sql_str(st, 15));
     ret->en = arena_dup(a, sql_str(st, 16));
     return ret->ja.p && ret->en.p ? 0 : -ENOMEM;

@@ -45,13 +45,20 @@ int room_run_start(struct room *r, const struct room_actor *by, int64_t incident
 int room_run_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str to, struct str why,
                     struct diag *reterr) MUST_USE;
 
+#define TASK_SEND_MAX 100 /* people of one step; more are a list of the operator's own */
+struct room_task_send {
+    struct str who, address;
+};
 struct room_task_end {
-    struct str to;       /* doing, done, skipped, failed, due (undo) */
+    struct str to;       /* doing, done, skipped, failed, due (undo), sent (of a notification: by a way of the door; note is the text) */
     struct str note;     /* what was done; the three others: .p NULL when nothing was said */
     struct str why;      /* of a skip, a failure, an undoing; of doing it otherwise */
     struct str answer;   /* of a decision, a condition, a question */
     struct str evidence; /* where it lies: events, a file's digest, a link */
     bool otherwise;      /* it was done, but not as written */
+    struct str way;      /* sent: of door.yml */
+    const struct room_task_send *send;
+    size_t n_send;
 };
 /* -EINVAL names what is missing ("why", "answer"); -EBUSY the state it is in. */
 int room_task_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_end *x,

@@ -1,4 +1,5 @@
 /* What people do with runs, and what the clock does. Each function here is one transaction. */
+#include "room/message.h"
 #include "room/run_priv.h"
 
 /* ---- beginning ---- */
@@ -233,7 +234,7 @@ static int deviate(struct running *x) {
     return room_write(x->r, &w, NULL, x->err, "UPDATE run SET deviations = deviations + 1 WHERE id = ?1", "i", x->run);
 }
 
-enum ending { TO_DOING, TO_DONE, TO_SKIPPED, TO_FAILED, TO_DUE, TO_MAX_ };
+enum ending { TO_DOING, TO_DONE, TO_SKIPPED, TO_FAILED, TO_DUE, TO_SENT, TO_MAX_ };
 static const struct {
     const char *to, *event;
     bool ends, reason;
@@ -241,7 +242,8 @@ static const struct {
                       {"done", "event.step_done", true, false},
                       {"skipped", "event.step_skipped", true, true},
                       {"failed", "event.step_failed", true, true},
-                      {"due", "event.step_undone", false, true}};
+                      {"due", "event.step_undone", false, true},
+                      {"sent", NULL, false, false}};
 
 /* What must be said for this ending: -EINVAL and its name. */
 static int check_said(const struct room_task *t, const struct json_value *step, enum ending to, const struct room_task_end *x, struct diag *err) {
@@ -252,6 +254,8 @@ static int check_said(const struct room_task *t, const struct json_value *step, 
         return diag_set(err, -EINVAL, "evidence");
     if (to == TO_DONE && strcmp(t->kind, "decision") == 0 && str_trim(x->answer).n == 0)
         return diag_set(err, -EINVAL, "answer");
+    if (to == TO_SENT && (strcmp(t->kind, "notify") != 0 || x->n_send == 0 || x->n_send > TASK_SEND_MAX || !x->way.n || str_trim(x->note).n == 0))
+        return diag_set(err, -EINVAL, "send");
     if (to == TO_DONE && step && strcmp(t->kind, "together") == 0)
         return diag_set(err, -EBUSY, "branches");
     return 0;
@@ -266,6 +270,9 @@ static int write_end(struct room *r, const struct room_actor *by, const struct r
     if (to == TO_DOING)
         return room_write(r, &w, NULL, err, "UPDATE task SET state = 'doing', began_at = ?2, assignee = ?3 WHERE id = ?1", "iiI", t->id, now,
                           by->person ? &by->person : NULL);
+    if (to == TO_SENT)
+        return room_write(r, &w, NULL, err, "UPDATE task SET state = 'waiting', means = NULL, note = ?2, began_at = ?3 WHERE id = ?1", "isi", t->id,
+                          &x->note, now);
     if (to == TO_DUE)
         return room_write(r, &w, NULL, err,
                           "UPDATE task SET state = 'due', ended_at = NULL, ended_by = NULL, answer = NULL, why = ?2 WHERE id = ?1", "is", t->id,
@@ -276,11 +283,35 @@ static int write_end(struct room *r, const struct room_actor *by, const struct r
                       x->why.n ? &x->why : NULL, x->evidence.n ? &x->evidence : NULL);
 }
 
+/* A message for each, in the transaction of the step: a crash finds all of them or none. */
+static int send_all(struct running *x, const struct room_task *t, const struct room_task_end *said) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t first = 0, last = 0;
+    char subject[256], ref[48];
+    int e = sql_query(x->r->db, &st, x->err, "SELECT number FROM incident WHERE id = ?1", "i", t->incident);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    if (e <= 0)
+        return e;
+    snprintf(subject, sizeof subject, "[%.*s] %.*s", STR_ARG(sql_str(st, 0)), STR_ARG(str_to(t->ja, 200)));
+    e = 0;
+    for (size_t i = 0; e == 0 && i < said->n_send; i++) {
+        struct room_message_new m = {.way = said->way, .address = said->send[i].address, .who = said->send[i].who, .subject = str_of(subject),
+                                     .text = said->note, .incident = t->incident, .ask = true, .reply_to = STR("")};
+        e = room_message_add(x->r, x->by, &m, &last, x->err);
+        first = first ? first : last;
+    }
+    snprintf(ref, sizeof ref, "message:%lld-%lld", (long long) first, (long long) last);
+    return e == 0 ? room_task_set(x, t->id, "waiting", TIME_NONE, ref, NULL) : e;
+}
+
 /* What follows in the run. */
 static int follow(struct running *x, struct room_task *t, const struct json_value *step, enum ending to, const struct room_task_end *said) {
     const struct run_kind *k = run_kind_find(t->kind);
     bool branched = false;
     int e = 0;
+    if (to == TO_SENT)
+        return send_all(x, t, said);
     if (to == TO_DUE) {
         e = withdraw_after(x, t->id, true, 0);
         return e == 0 ? reopen(x, t) : e;
@@ -470,7 +501,7 @@ int room_runs_tick(struct room *r, struct diag *reterr) {
         int (*what)(struct running *, struct room_task *);
     } rows[] = {
         {"SELECT id FROM task WHERE state = 'waiting' AND wake_at <= ?1 AND id > ?2 ORDER BY id LIMIT 1", woken},
-        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND kind = 'action' AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
+        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind = 'action' OR ref LIKE 'message:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
         {"SELECT id FROM task WHERE state IN ('due','doing') AND due_at < ?1 AND late = 0 AND id > ?2 ORDER BY id LIMIT 1", late},
     };
     int first = 0;

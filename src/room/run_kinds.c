@@ -4,7 +4,8 @@
  *   no_driver         an action that Kizuki has no driver for
  *   refused           the hand refused it
  *   dry_run           the hand only rehearses
- *   no_way_out        a notification: Kizuki does not send it
+ *   by_person         a notification: nothing is sent by itself; a person sends it from here, or calls
+ *   not_sent          a notification that was sent, and did not reach everybody
  *   until_said        waiting without a time: somebody says when it is over
  *   other_playbook    another playbook: begun by a person */
 #include "room/run_priv.h"
@@ -118,7 +119,33 @@ static int begin_action(struct running *x, struct room_task *t, const struct jso
 /* ---- what Kizuki cannot do itself ---- */
 
 static int begin_notify(struct running *x, struct room_task *t, const struct json_value *step UNUSED) {
-    return room_task_set(x, t->id, "due", TIME_NONE, NULL, "no_way_out");
+    return room_task_set(x, t->id, "due", TIME_NONE, NULL, "by_person");
+}
+
+/* What became of the messages of a notification (ref "message:FIRST-LAST"): done when the other side took them all. */
+static int look_at_messages(struct running *x, struct room_task *t, const struct json_value *step UNUSED) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    long long first, last;
+    char said[32];
+    if (sscanf(t->ref, "message:%lld-%lld", &first, &last) != 2)
+        return 0;
+    int e = sql_query(x->r->db, &st, x->err,
+                      "SELECT count(*), count(*) FILTER (WHERE state IN ('sent','acknowledged')), count(*) FILTER (WHERE state IN "
+                      "('refused','bounced','unknown','failed')) FROM message WHERE id BETWEEN ?1 AND ?2",
+                      "ii", (int64_t) first, (int64_t) last);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    if (e <= 0)
+        return e;
+    int64_t n = sql_i64(st, 0), sent = sql_i64(st, 1), bad = sql_i64(st, 2);
+    if (n > 0 && sent == n) {
+        snprintf(said, sizeof said, "%lld", (long long) n);
+        e = room_task_note(x, &room_system, t, "event.step_sent", "contact", str_of(said));
+        return e == 0 ? room_step_settle(x, t, "done", STR_NULL, STR_NULL) : e;
+    }
+    if (bad > 0 && strcmp(t->means, "not_sent") != 0)
+        return room_task_set(x, t->id, "due", TIME_NONE, NULL, "not_sent");
+    return 1;
 }
 
 static int begin_wait(struct running *x, struct room_task *t, const struct json_value *step) {
@@ -146,7 +173,7 @@ static const struct run_kind kinds[] = {
     {.name = "task", .entry = "action"},
     {.name = "check", .entry = "action"},
     {.name = "evidence", .entry = "action"},
-    {.name = "notify", .entry = "contact", .begin = begin_notify},
+    {.name = "notify", .entry = "contact", .begin = begin_notify, .look = look_at_messages},
     {.name = "wait", .entry = "notice", .begin = begin_wait},
     {.name = "action", .entry = "action", .begin = begin_action, .look = look_at_action},
     {.name = "decision", .entry = "decision", .choose = choose},

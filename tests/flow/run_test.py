@@ -99,7 +99,7 @@ def a_whole_run_with_its_branches():
         assert run.shown() == ["stop"]
         run.end("stop", answer="close")
         run.end("close")
-        assert run.open()["say"]["means"] == "no_way_out"  # said as it is: nobody but a person tells them
+        assert run.open()["say"]["means"] == "by_person"  # said as it is: nothing goes out by itself
         e = b.api("POST", f"/tasks/{run.last('close')['id']}/end", {"version": run.last("close")["version"], "to": "due", "why": "x"})
         assert run.shown() == ["close"] and e["state"] == "due"
         run.end("close")

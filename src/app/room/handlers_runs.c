@@ -1,6 +1,7 @@
 /* What is to be done in a case, and playbooks run there. */
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "base/limits.h"
 #include "room/run.h"
 #include "room/timeline.h"
 
@@ -80,8 +81,26 @@ int handle_task_put(struct call *c) {
     return answer_task(c, c->args.id, e);
 }
 
+/* {"way", "people": [{"who", "address"}]} */
+static int read_send(struct call *c, struct room_task_end *x) {
+    const struct json_value *send = json_get_object(c->json, "send"), *people = send ? json_get_array(send, "people") : NULL;
+    if (!json_get(c->json, "send"))
+        return 0;
+    if (!people || !people->n || people->n > TASK_SEND_MAX || !json_get_str(send, "way", &x->way) || !x->way.n || x->way.n > DOOR_ID_BYTES_MAX)
+        return call_bad(c, "send");
+    struct room_task_send *list = arena_zalloc(&c->arena, people->n * sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    for (const struct json_value *v = people->first; v; v = v->next, x->n_send++)
+        if (!json_get_str(v, "address", &list[x->n_send].address) || !list[x->n_send].address.n || list[x->n_send].address.n > 320 ||
+            !json_get_str(v, "who", &list[x->n_send].who) || list[x->n_send].who.n > 300)
+            return call_bad(c, "send");
+    x->send = list;
+    return 0;
+}
+
 int handle_task_end(struct call *c) {
-    static const char *const keys[] = {"version", "to", "note", "why", "answer", "evidence", "otherwise", NULL};
+    static const char *const keys[] = {"version", "to", "note", "why", "answer", "evidence", "otherwise", "send", NULL};
     struct room_task_end x = {0};
     int64_t version;
     int e = call_body_only(c, keys);
@@ -99,6 +118,8 @@ int handle_task_end(struct call *c) {
         e = said(c, "evidence", TASK_TEXT_MAX, &x.evidence);
     if (e == 0 && json_get(c->json, "otherwise") && !json_get_bool(c->json, "otherwise", &x.otherwise))
         e = call_bad(c, "otherwise");
+    if (e == 0)
+        e = read_send(c, &x);
     if (e == 0)
         e = room_task_end(c->p->room, &c->who, c->args.id, version, &x, &c->err);
     return answer_task(c, c->args.id, e);

@@ -1,6 +1,7 @@
 /* Playbooks run in the room: killed at every write of a run, it goes on where it was and does nothing twice. */
 #include "fixture.h"
 
+#include "room/message.h"
 #include "room/run.h"
 #include "room/run_priv.h"
 
@@ -42,6 +43,47 @@ static int64_t open_task(struct fixture *f, const char *step, int64_t *ret_versi
     return sql_i64(st, 0);
 }
 
+static int take(void *ctx UNUSED, struct str frame UNUSED) {
+    return 0;
+}
+
+/* The door took everything that was given to it; or, wanted NULL, what was given stays with it. */
+static int deliver(struct fixture *f, const char *wanted) {
+    struct diag d = {0};
+    int e = room_messages_poll(f->r, STR("https://x"), take, NULL, &d);
+    for (;;) {
+        struct sql_stmt *st = NULL;
+        char json[160] = "";
+        struct arena a;
+        struct json_value *v;
+        if (e == 0)
+            e = sql_query(f->r->db, &st, &d, "SELECT id, tries FROM message WHERE state = 'sending' ORDER BY id LIMIT 1", "");
+        if (e == 0 && (e = sql_step(st, &d)) == 1)
+            snprintf(json, sizeof json, "{\"id\":\"m%lld.%lld\",\"state\":\"%s\"}", (long long) sql_i64(st, 0), (long long) sql_i64(st, 1), wanted);
+        sql_end(st);
+        if (e <= 0)
+            return e;
+        arena_init(&a, 1 << 16);
+        e = json_parse(&a, str_of(json), &v, &d);
+        if (e == 0)
+            e = room_message_outcome(f->r, v, &d);
+        arena_done(&a);
+        if (e < 0)
+            return e;
+    }
+}
+
+/* A notification leaves as two messages, and ends when both were taken. */
+static int tell(struct fixture *f, const struct room_actor *by) {
+    const struct room_task_send people[] = {{STR("A"), STR("a@x")}, {STR("B"), STR("b@x")}};
+    struct room_task_end x = {.to = STR("sent"), .note = STR("come"), .way = STR("mail"), .send = people, .n_send = 2};
+    struct diag d = {0};
+    int64_t version, id = open_task(f, "tell", &version);
+    if (id == 0 || (number(f, "SELECT count(*) FROM message") == 0 && room_task_end(f->r, by, id, version, &x, &d) < 0))
+        return -1;
+    return deliver(f, "sent") < 0 ? -1 : room_runs_tick(f->r, &d);
+}
+
 /* What has not been done yet, up to the end; what fails stops it, as a person would see. */
 static int play(struct fixture *f, int64_t incident) {
     struct room_actor by = fixture_actor(f, f->handler);
@@ -51,17 +93,22 @@ static int play(struct fixture *f, int64_t incident) {
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
         /* how often this step has been answered already tells whether its turn is over */
-        char sql[160];
+        char sql[240];
         int64_t before = 0;
         for (size_t k = 0; k < i; k++)
             before += strcmp(acts[k].step, acts[i].step) == 0;
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM timeline WHERE text_key LIKE 'event.step_d%%' AND json_extract(params, '$.step') = '%s'", acts[i].step);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM timeline WHERE text_key IN ('event.step_done','event.step_decided','event.step_sent') AND json_extract(params, '$.step') = '%s'", acts[i].step);
         if (number(f, sql) > before)
             continue;
         id = open_task(f, acts[i].step, &version);
         if (strcmp(acts[i].step, "calm") == 0) { /* by the clock */
             f->now_ns += NS_PER_MIN;
             if (room_runs_tick(f->r, &d) < 0)
+                return -1;
+            continue;
+        }
+        if (strcmp(acts[i].step, "tell") == 0) {
+            if (tell(f, &by) < 0)
                 return -1;
             continue;
         }
@@ -79,7 +126,7 @@ static struct str outcome(struct fixture *f, struct arena *a) {
     assert_int_equal(sql_query(f->r->db, &st, NULL,
                                "SELECT (SELECT state || deviations FROM run) || (SELECT group_concat(json_array(id, key, state, answer, after_id, parent_id)) "
                                "FROM (SELECT * FROM task ORDER BY id)) || (SELECT group_concat(json_array(text_key, params)) FROM (SELECT * FROM timeline "
-                               "WHERE text_key LIKE 'event.step%' OR text_key LIKE 'event.run%' ORDER BY id)) || (SELECT count(*) FROM hand_order)",
+                               "WHERE text_key LIKE 'event.step%' OR text_key LIKE 'event.run%' ORDER BY id)) || (SELECT count(*) FROM hand_order) || (SELECT group_concat(json_array(id, address, state, tries)) FROM message)",
                                ""),
                      0);
     assert_int_equal(sql_step(st, NULL), 1);
@@ -139,6 +186,37 @@ static void killed_at_every_point(void **state UNUSED) {
     assert_true(kills > 40);
 }
 
+static void who_was_not_reached_stays_to_be_told(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_actor by = fixture_actor(f, f->handler);
+    struct diag d = {0};
+    int64_t incident = prepare(f), id, version;
+    const struct room_task_send people[] = {{STR("A"), STR("a@x")}};
+    struct room_task_end x = {.to = STR("done")};
+    assert_int_equal(room_run_start(f->r, &by, incident, 1, &id, &d), 0);
+    id = open_task(f, "first", &version);
+    assert_int_equal(room_task_end(f->r, &by, id, version, &x, &d), 0);
+    id = open_task(f, "left", &version);
+    assert_int_equal(room_task_end(f->r, &by, id, version, &x, &d), 0);
+    id = open_task(f, "tell", &version);
+    x = (struct room_task_end){.to = STR("sent"), .way = STR("mail"), .send = people, .n_send = 1};
+    assert_int_equal(room_task_end(f->r, &by, id, version, &x, &d), -EINVAL); /* no text */
+    assert_int_equal(number(f, "SELECT count(*) FROM message"), 0);
+    x.note = STR("come");
+    assert_int_equal(room_task_end(f->r, &by, id, version, &x, &d), 0);
+    assert_int_equal(deliver(f, "refused"), 0);
+    assert_int_equal(room_runs_tick(f->r, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE step = 'tell' AND state = 'due' AND means = 'not_sent'"), 1);
+    int64_t rows = number(f, "SELECT count(*) FROM audit");
+    assert_int_equal(room_runs_tick(f->r, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM audit"), rows); /* looked at, not written again */
+    assert_int_equal(room_message_again(f->r, &by, 1, &d), 0);
+    assert_int_equal(deliver(f, "sent"), 0);
+    assert_int_equal(room_runs_tick(f->r, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE step = 'tell' AND state = 'done'"), 1);
+    fixture_free(f);
+}
+
 static void a_loop_without_an_end_is_refused(void **state UNUSED) {
     static const char ROUND[] = "{\"id\":\"p\",\"title\":{},\"start\":\"a\",\"steps\":[" STEP("a", "together", ",\"next\":\"a\"") "]}";
     struct fixture *f = fixture_new();
@@ -153,4 +231,4 @@ static void a_loop_without_an_end_is_refused(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_run, cmocka_unit_test(killed_at_every_point), cmocka_unit_test(a_loop_without_an_end_is_refused))
+UNIT_GROUP(room_run, cmocka_unit_test(killed_at_every_point), cmocka_unit_test(who_was_not_reached_stays_to_be_told), cmocka_unit_test(a_loop_without_an_end_is_refused))

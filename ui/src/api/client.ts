@@ -140,6 +140,7 @@ export const api = {
     call<T.Import>("POST", `/registers/${enc(name)}/imports${query({ file: file.name, columns, sheet })}`, file),
   applyImport: (id: Id, version: number, gone: boolean) => call<T.Import>("POST", `/imports/${enc(id)}/apply`, { version, gone }),
   undoImport: (id: Id, version: number) => call<T.Import>("POST", `/imports/${enc(id)}/undo`, { version }),
+  messages: get<T.Messages>("/messages"),
   tasks: (id: Id) => get<{ tasks: T.Task[]; runs: T.RunHead[] }>(`/incidents/${enc(id)}/tasks`),
   addTask: (id: Id, x: { text: string; due?: string; assignee?: number; key: string }) => call<T.Task>("POST", `/incidents/${enc(id)}/tasks`, x),
   putTask: (id: Id, x: { version: number; assignee?: number | null; due?: string | null; place?: number; text?: string }) => call<T.Task>("PUT", `/tasks/${enc(id)}`, x),

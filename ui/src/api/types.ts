@@ -67,6 +67,7 @@ export type RegisterSpec = S["RegisterSpec"];
 export type RegisterField = RegisterSpec["fields"][number];
 export type RegisterRow = S["RegisterRow"];
 export type Import = S["Import"];
+export type Messages = S["Messages"];
 export type Task = S["Task"];
 export type RunHead = S["RunHead"];
 export type Run = S["Run"];

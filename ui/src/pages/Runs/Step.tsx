@@ -10,6 +10,7 @@ import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Remaining, Time } from "../../widgets/Time";
 import { mayDo, taskWords } from "../../widgets/task";
+import { Send } from "./Send";
 
 interface Parts { task: Task; step: PlanStep | undefined; end: (x: Omit<TaskEnd, "version">) => void; write: Writer }
 
@@ -37,7 +38,7 @@ function Done({ task, step, end, write }: Parts) {
     <form class="form" onSubmit={(e) => { e.preventDefault(); done(); }}>
       <label class="field"><span>{t(task.kind === "evidence" ? "run.evidence" : asks ? "run.answer" : "run.note")}</span>
         <textarea rows={2} maxLength={1000} value={said} onInput={(e) => say(e.currentTarget.value)} /></label>
-      <div class="buttons"><Button solid submit busy={busy}>{t("run.done")}</Button>{asks && !said.trim() && <span class="small ink2">{t("run.said_missing")}</span>}</div>
+      <div class="buttons"><Button solid={task.kind !== "notify"} submit busy={busy}>{t(task.kind === "notify" ? "run.told" : "run.done")}</Button>{asks && !said.trim() && <span class="small ink2">{t("run.said_missing")}</span>}</div>
     </form>
   );
 }
@@ -81,6 +82,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {step?.description !== undefined && <p>{step.description}</p>}
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
       {task.means !== null && <p class="note"><Mark kind="soon">{t("run.by_hand")}</Mark> {t(`run.means.${task.means}`)}</p>}
+      {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
       {mayDo() && <Done {...parts} />}
       <Outcome state={write.state} />
       {mayDo() && task.state === "due" && <div class="buttons"><Button smaller busy={write.state.step === "busy"} onPress={() => end({ to: "doing" })}>{t("run.mine")}</Button></div>}
