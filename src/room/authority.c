@@ -279,7 +279,7 @@ int room_lend_add(struct room *r, const struct room_actor *by, const struct room
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;
-    room_changed(r, "authority", 0);
+    room_changed(r, "registers", 0);
     return room_end(r, lend(r, by, l, ret_id, reterr), reterr);
 }
 
@@ -291,6 +291,6 @@ int room_lend_return(struct room *r, const struct room_actor *by, int64_t id, in
         return e;
     e = room_write(r, &w, NULL, reterr, "UPDATE lend SET returned_at = ?2, returned_by = ?3 WHERE id = ?1", "iiz", id, room_now(r),
                    room_actor_format(by, name));
-    room_changed(r, "authority", 0);
+    room_changed(r, "registers", 0);
     return room_end(r, e, reterr);
 }

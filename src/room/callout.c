@@ -5,6 +5,7 @@
 #include "room/authority.h"
 #include "room/callout_priv.h"
 #include "room/incident_priv.h"
+#include "room/message.h"
 
 struct chain {
     struct arena *a;
@@ -86,19 +87,52 @@ static int note_called(struct room *r, int64_t incident, struct str who, int64_t
     return e;
 }
 
-static int put_call(struct room *r, const struct callout_row *c, struct str person, int64_t level, struct diag *err) {
-    static const char *const ways[] = {"mobile", "phone", "sms", "chat", "mail"};
+/* Which way is tried: another at each turn of those there are. */
+static struct reach {
+    const char *way, *door; /* door NULL: a person has to call */
+    struct str address;
+} reach_of(struct room *r, struct str key, int64_t turn) {
+    static const struct {
+        const char *way, *door;
+    } ways[] = {{"mobile", "sms"}, {"sms", "sms"}, {"mail", "mail"}, {"chat", "chat"}, {"phone", NULL}};
+    struct reach found[ARRAY_SIZE(ways)];
+    size_t n = 0;
+    for (size_t i = 0; r->duty && i < ARRAY_SIZE(ways); i++) {
+        struct str address = room_duty_way(r->duty, key, ways[i].way);
+        if (address.n)
+            found[n++] = (struct reach){ways[i].way, ways[i].door, address};
+    }
+    return n ? found[(size_t) turn % n] : (struct reach){"none", NULL, STR("")};
+}
+
+static int send(struct room *r, const struct callout_row *c, struct str person, const struct reach *to, int64_t *ret_id, struct diag *err) {
+    static const char *const heads[] = {"事案をだれも開いていません。 Nobody has opened the case.", "判断をお願いします。 A decision is wanted.", "お知らせします。 For you to know."};
+    const char *head = heads[strcmp(c->purpose, "take") == 0 ? 0 : strcmp(c->purpose, "decide") == 0 ? 1 : 2];
+    struct buf text;
+    buf_init(&text, 65536);
+    buf_printf(&text, "%s\n%.*s\n", head, STR_ARG(c->text));
+    if (c->question.n)
+        buf_printf(&text, "%.*s\n", STR_ARG(c->question));
+    struct room_message_new m = {.way = str_of(to->door), .address = to->address, .who = person, .subject = str_to(c->text, 200), .text = buf_str(&text),
+                                 .incident = c->incident, .ask = true};
+    int e = buf_error(&text);
+    if (e == 0)
+        e = room_message_add(r, &room_system, &m, ret_id, err);
+    buf_done(&text);
+    return e;
+}
+
+static int put_call(struct room *r, const struct callout_row *c, struct str person, int64_t level, int64_t turn, struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_CALL, .tlp = TLP_AMBER, .incident = c->incident};
     struct arena a;
-    struct str address = STR("");
-    const char *way = "none";
+    int64_t message = 0;
     arena_init(&a, 1 << 16);
     struct str key = room_duty_name(&a, person).key;
-    for (size_t i = 0; key.p && r->duty && !address.n && i < ARRAY_SIZE(ways); i++)
-        if ((address = room_duty_way(r->duty, key, ways[i])).n)
-            way = ways[i];
-    int e = room_write(r, &w, NULL, err, "INSERT INTO call(callout_id, person, way, address, level, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "iszsii",
-                       c->id, &person, way, &address, level, room_now(r));
+    struct reach to = reach_of(r, key.p ? key : STR(""), turn);
+    int e = to.door && !r->replay ? send(r, c, person, &to, &message, err) : 0; /* a demonstration calls nobody */
+    if (e == 0)
+        e = room_write(r, &w, NULL, err, "INSERT INTO call(callout_id, person, way, address, level, at, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                       "iszsiiI", c->id, &person, to.way, &to.address, level, room_now(r), message ? &message : NULL);
     arena_done(&a);
     return e;
 }
@@ -112,7 +146,7 @@ static int call_level(struct room *r, const struct callout_row *c, const struct 
     struct str who = STR("");
     for (const struct json_value *v = at ? at->first : NULL; e == 0 && v; v = v->next, n++) {
         who = n == 0 ? v->text : who;
-        e = put_call(r, c, v->text, level, err);
+        e = put_call(r, c, v->text, level, level / (int64_t) chain->n, err);
     }
     return e == 0 ? note_called(r, c->incident, who, n, level, err) : e;
 }
@@ -123,7 +157,7 @@ static struct room_write of_callout(const struct room_actor *by, int64_t id) {
 
 static int finish(struct room *r, const struct room_actor *by, const struct callout_row *c, const char *state, struct diag *err) {
     struct room_write w = of_callout(by, c->id);
-    room_changed(r, "callouts", c->incident);
+    room_changed(r, "incident", c->incident);
     room_changed(r, "incident", c->incident);
     room_changed(r, "now", 0);
     return room_write(r, &w, NULL, err, "UPDATE callout SET state = ?2, ended_at = ?3, next_at = NULL WHERE id = ?1", "izi", c->id, state, room_now(r));
@@ -148,7 +182,8 @@ static void write_chain(const struct chain *c, const struct room_callout *x, con
 
 static int start(struct room *r, const struct room_actor *by, const struct room_callout *x, struct str chain, int64_t *ret_id, struct diag *err) {
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_CALLOUT, .tlp = TLP_AMBER, .incident = x->incident, .owner = by->person};
-    struct callout_row c = {.incident = x->incident};
+    struct callout_row c = {.incident = x->incident, .text = x->text, .question = x->question};
+    snprintf(c.purpose, sizeof c.purpose, "%s", x->purpose);
     struct arena a;
     struct json_value *v;
     int64_t now = room_now(r);
@@ -162,7 +197,7 @@ static int start(struct room *r, const struct room_actor *by, const struct room_
                        now + CALLOUT_MINUTES * NS_PER_MIN, (int64_t) CALLOUT_MINUTES, &chain);
     if (e == 0)
         e = call_level(r, &c, v, 0, err);
-    room_changed(r, "callouts", x->incident);
+    room_changed(r, "incident", x->incident);
     room_changed(r, "incident", x->incident);
     room_changed(r, "now", 0);
     arena_done(&a);
@@ -272,7 +307,7 @@ static int answer(struct room *r, const struct room_actor *by, int64_t id, struc
     bool all = str_eq_z(str_of(c.purpose), "all");
     if (e == 0 && strcmp(c.state, "ended") != 0 && (!all || left == 0))
         e = finish(r, &room_system, &c, "reached", err);
-    room_changed(r, "callouts", c.incident);
+    room_changed(r, "incident", c.incident);
     arena_done(&a);
     return e;
 }
@@ -304,7 +339,7 @@ static int call_superiors(struct room *r, const struct callout_row *c, int64_t l
     size_t n = 0;
     int e = callout_superiors(r, c->id, level, a, &up, &n, err);
     for (size_t i = 0; e == 0 && i < n; i++)
-        e = put_call(r, c, up[i], level, err);
+        e = put_call(r, c, up[i], level, 0, err);
     *ret_n = (int64_t) n;
     return e == 0 && n ? note_called(r, c->incident, up[0], (int64_t) n, level, err) : e;
 }
@@ -339,7 +374,7 @@ static int next_level(struct room *r, const struct callout_row *c, struct arena 
         e = all ? call_superiors(r, c, level, a, &n, err) : call_level(r, c, chain, level, err);
     if (e == 0 && n == 0)
         return nobody(r, c, err);
-    room_changed(r, "callouts", c->incident);
+    room_changed(r, "incident", c->incident);
     return e < 0 ? e
                  : room_write(r, &w, NULL, err, "UPDATE callout SET level = ?2, next_at = ?3 WHERE id = ?1", "iii", c->id, level,
                               room_now(r) + c->every_min * NS_PER_MIN);
@@ -407,10 +442,39 @@ static int call_for_alarms(struct room *r, struct diag *err) {
     return e == -ENOENT ? 0 : e;
 }
 
+/* Who acknowledged the message has answered. */
+static int take_acknowledged(struct room *r, struct diag *err) {
+    for (int i = 0; i < CALLOUT_OPEN_MAX; i++) {
+        struct sql_stmt *st = NULL;
+        int64_t id = 0;
+        char person[304] = "";
+        int e = sql_query(r->db, &st, err,
+                          "SELECT c.callout_id, c.person FROM message m JOIN call c ON c.message_id = m.id JOIN callout o ON o.id = c.callout_id WHERE m.state = "
+                          "'acknowledged' AND c.answered_at IS NULL AND o.state IN ('calling', 'nobody') LIMIT 1",
+                          "");
+        if (e == 0)
+            e = sql_step(st, err);
+        if (e == 1) {
+            id = sql_i64(st, 0);
+            snprintf(person, sizeof person, "%.*s", (int) MIN(sql_str(st, 1).n, sizeof person - 1), sql_str(st, 1).p);
+        }
+        sql_end(st);
+        if (e == 1)
+            e = room_callout_answer(r, &room_system, id, str_of(person), STR(""), err);
+        else
+            return e;
+        if (e < 0)
+            return e;
+    }
+    return 0;
+}
+
 int room_callouts_tick(struct room *r, struct diag *reterr) {
     int64_t ids[CALLOUT_OPEN_MAX];
-    size_t n;
-    int e = due(r, ids, &n, reterr);
+    size_t n = 0;
+    int e = take_acknowledged(r, reterr);
+    if (e == 0)
+        e = due(r, ids, &n, reterr);
     for (size_t i = 0; e == 0 && i < n; i++) {
         e = room_begin(r, reterr);
         if (e == 0)

@@ -10,7 +10,8 @@
  * A level and its calls are one transaction, so a kill repeats or loses none. Time comes from the room's clock: set forward, one
  * level is called, not as many as would have passed; set back, it waits at most `every_min` from then.
  *
- * How a call goes out is not said here: each has the first way the person can be reached by. */
+ * A call goes out as a message (message.h) by the door's way `sms` to a mobile, `mail` to an address, `chat` to a name, another at each
+ * round; acknowledging the message answers the call. Who can be reached by none of these is called by whoever reads the page. */
 #pragma once
 #include "room/room.h"
 

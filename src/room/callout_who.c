@@ -6,7 +6,7 @@
 int callout_load(struct room *r, int64_t id, struct arena *a, struct callout_row *ret, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT c.incident_id, c.level, c.started_at, c.next_at, c.every_min, c.purpose, c.state, c.question, c.chain, i.person_at IS NOT NULL "
+                      "SELECT c.incident_id, c.level, c.started_at, c.next_at, c.every_min, c.purpose, c.state, c.question, c.chain, i.person_at IS NOT NULL, c.text "
                       "FROM callout c LEFT JOIN incident i ON i.id = c.incident_id WHERE c.id = ?1",
                       "i", id);
     if (e == 0)
@@ -15,10 +15,10 @@ int callout_load(struct room *r, int64_t id, struct arena *a, struct callout_row
         return e < 0 ? e : diag_set(err, -ENOENT, "no callout %lld", (long long) id);
     *ret = (struct callout_row){.id = id, .incident = sql_i64(st, 0), .level = sql_i64(st, 1), .started_ns = sql_i64(st, 2),
                                 .next_ns = sql_is_null(st, 3) ? TIME_NONE : sql_i64(st, 3), .every_min = sql_i64(st, 4),
-                                .question = arena_dup(a, sql_str(st, 7)), .chain = arena_dup(a, sql_str(st, 8)), .taken = sql_i64(st, 9) == 1};
+                                .question = arena_dup(a, sql_str(st, 7)), .chain = arena_dup(a, sql_str(st, 8)), .taken = sql_i64(st, 9) == 1, .text = arena_dup(a, sql_str(st, 10))};
     snprintf(ret->purpose, sizeof ret->purpose, "%.*s", STR_ARG(sql_str(st, 5)));
     snprintf(ret->state, sizeof ret->state, "%.*s", STR_ARG(sql_str(st, 6)));
-    return ret->chain.p && ret->question.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
+    return ret->chain.p && ret->question.p && ret->text.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
 }
 
 struct collecting {

@@ -2,6 +2,7 @@
 #include "room/fold.h"
 
 #include "room/finding_store.h"
+#include "room/decision.h"
 #include "room/fold_priv.h"
 #include "room/run.h"
 #include "room/incident_priv.h"
@@ -170,6 +171,16 @@ static int note_if_new(struct room *r, const struct room_finding *f, int64_t fin
     return e == 0 ? note_finding(r, f, incident, err) : MIN(e, 0);
 }
 
+/* A rule whose criterion for stopping is met puts the decision to those who may: stop, or go on and say why. */
+static int put_stop(struct room *r, int64_t incident, const struct room_finding *f, struct diag *err) {
+    struct room_decision_new d = {.incident = incident, .kind = DUTY_STOP, .service = STR(""), .rule_id = f->rule_id, .risk_do = STR(""), .risk_go_on = STR("")};
+    int64_t id;
+    for (size_t i = 0; i < f->n_values; i++)
+        if (f->values[i].kind == ENTITY_SERVICE && f->values[i].is_group)
+            d.service = f->values[i].value;
+    return room_decision_propose(r, &room_system, &d, &id, err);
+}
+
 /* What the finding brings to its incident, at its first revision there and at each later one. */
 static int bring(struct room *r, const struct room_finding *f, struct room_folded *x, bool first,
                  struct diag *err) {
@@ -188,6 +199,8 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
         e = room_watch_put(r, &room_sensor, x->incident, err);
     if (e == 0)
         e = room_action_from_finding(r, x->incident, x->finding, f, err);
+    if (e == 0 && x->incident && str_eq_z(f->propose, "stop"))
+        e = put_stop(r, x->incident, f, err);
     if (e == 0)
         e = room_run_propose(r, x->incident, err);
     room_changed(r, "incident", x->incident);

@@ -534,6 +534,11 @@ WRITES = {
     "callout_post": ("handler", "/incidents/1/callouts", {"purpose": "key", "people": ["課長"], "text": "停止します", "question": "よいですか"}, None, ("create", "callout")),
     "callout_answer": ("handler", "/callouts/1/answer", {"person": "課長", "answer": "よい"}, None, ("change", "call")),
     "callout_end": ("handler", "/callouts/1/end", {}, None, ("change", "callout")),
+    "decision_post": ("handler", "/incidents/1/decisions", {"kind": "stop", "risk_do": "使えない", "risk_go_on": "広がる"}, None, ("create", "decision")),
+    "decision_make": ("handler", "/decisions/1/make", {"verdict": "go_on", "why": "訓練"}, "/incidents/1/decisions", ("approve", "decision")),
+    "sheet_post": ("handler", "/incidents/1/sheets", {}, None, ("create", "sheet")),
+    "sheet_void": ("handler", "/sheets/1/void", {}, "/incidents/1/sheets", ("change", "sheet")),
+    "code_post": ("handler", "/codes", {"code": "AAAA-BBBB-CCCC-DDDD", "at": "2026-06-01 02:14"}, None, None),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -542,7 +547,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or x.get("lends") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 
@@ -576,6 +581,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 time.sleep(0.2)
             if read:
                 body = body | {"version": version_at(b, read, number)}
+            if op == "sheet_post":
+                who["administrator"].api("POST", "/registers/authority", {"values": {"kind": "reopen", "verb": "decide", "who": "duty"}})
             before, full = rows(persons), "/api/v1" + path
             stranger = rooms.Browser(r, f"127.0.2.{n + 1}")
             assert stranger.request(method, full, body).status == 401 and rows(persons) == before, op

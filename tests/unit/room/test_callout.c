@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "room/callout.h"
+#include "room/message.h"
 
 #define MIN_ NS_PER_MIN
 
@@ -90,6 +91,29 @@ static void after_three_rounds_it_says_that_nobody_was_reached(void **state UNUS
     assert_int_equal(n_calls(f), 3 * CALLOUT_ROUNDS);
     assert_int_equal(number(f, "SELECT state = 'nobody' FROM callout"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.nobody_reached'"), 1);
+    fixture_free(f);
+}
+
+/* What the door sends is acknowledged by its link: that is an answer, too. */
+static void acknowledging_the_message_answers_the_call(void **state UNUSED) {
+    struct fixture *f = at_night();
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    assert_int_equal(number(f, "SELECT way = 'sms' AND address = '090-0000-0001' AND who = '佐藤' FROM message"), 1);
+    struct sql_stmt *st = NULL;
+    char token[64];
+    assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT token FROM message", ""), 0);
+    assert_int_equal(sql_step(st, NULL), 1);
+    snprintf(token, sizeof token, "%.*s", STR_ARG(sql_str(st, 0)));
+    sql_end(st);
+    assert_int_equal(room_message_acknowledge(f->r, str_of(token), NULL), 0);
+    f->now_ns += NS_PER_S;
+    tick(f);
+    assert_int_equal(number(f, "SELECT state = 'reached' FROM callout"), 1);
+    assert_int_equal(number(f, "SELECT answered_at IS NOT NULL FROM call"), 1);
+    f->now_ns += 20 * MIN_;
+    tick(f);
+    assert_int_equal(n_calls(f), 1);
     fixture_free(f);
 }
 
@@ -227,6 +251,6 @@ static void the_key_person_is_asked_one_question_and_another_stands_in(void **st
 }
 
 UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
-           cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
+           cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
            cmocka_unit_test(a_list_counts_who_was_reached_and_asks_their_superiors), cmocka_unit_test(a_group_of_the_roster_and_an_organisation_are_lists),
            cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in))
