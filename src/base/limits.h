@@ -137,6 +137,7 @@
 
 /* Tables that people send: registers, logs of a hosting company */
 #define TABLE_FILE_BYTES_MAX ((size_t) 32 << 20) /* as it is stored; a register of 10,000 rows has 1 to 2 MB */
+#define LATE_UPLOAD_BYTES_MAX ((size_t) 512 << 20) /* through the pages; larger ones by `kizuki import` or a folder */
 #define LATE_FILES_MAX 10000              /* in one ZIP of logs */
 #define LATE_UNPACKED_BYTES_MAX ((uint64_t) 4 << 30) /* of one ZIP: a year of a small site */
 #define LATE_RATIO_MAX 400                /* unpacked to packed, above a megabyte; repetitive logs pack 100:1 */

@@ -100,5 +100,27 @@ def a_killed_sensor_loses_and_doubles_nothing():
         assert found(s, "HTTP") == 60000, found(s, "HTTP")
 
 
+@tap.test
+def a_person_sends_a_file_through_the_page_of_sources():
+    with programs.served({"syslog": [], "sources": []}, ["--no-local-logs"]) as s:
+        b = s.browser()
+        ended = lambda x: tap.wait_until(lambda: (r := b.get(f"/late/{x['late']}"))["state"] != "waiting" and r, 60, 0.2)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as z:
+            z.writestr("ログイン.csv", (HEAD + logins(40)).encode("cp932"))
+            z.writestr("access.log", lines(30))
+        r = ended(b.api("POST", "/late?file=%E9%81%85%E3%81%84.zip&source=hosting&service=members", packed.getvalue()))
+        assert (r["state"], r["source"], r["files"], r["records"], r["repeated"], r["refused"]) == ("done", "hosting", 2, 70, 0, 0), r
+        again = ended(b.api("POST", "/late?file=again.zip&source=hosting&service=members", packed.getvalue()))
+        assert (again["records"], again["repeated"]) == (0, 70), again
+        tap.wait_until(lambda: found(s, "source.ip:198.51.100.7") == 40, 60)
+        bad = ended(b.api("POST", "/late?file=inner.zip", b"PK\x03\x04 no archive at all"))
+        assert bad["state"] == "refused" and bad["why"], bad
+        b.get("/late/0000000000000000", want=404)
+        b.get("/late/..%2Fkizuki", want=404)
+        assert "late_logs" in str(b.get("/audit?limit=100"))
+        assert not [p.name for p in (s.data / "incoming").iterdir() if p.name.startswith("upload-")], "what was read is removed"
+
+
 if __name__ == "__main__":
     tap.main()

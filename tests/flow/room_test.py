@@ -43,6 +43,8 @@ STATS = {"t": "stats", "at": rooms.iso(), "events": 5, "findings": 1, "events_by
 def sensor_answer(m):
     if m["t"] == "lines":
         return {"t": "lines", "id": m["id"], "lines": [{"n": n, "at": rooms.iso(), "device_at": rooms.iso(5), "arrived_at": rooms.iso(2), "offset_ms": -3000, "source": "auth-members", "text": f"line {n}"} for n in m["positions"][:2]]}
+    if m["t"] in ("late", "late_state"):
+        return {"t": m["t"], "id": m["id"], "result": {"ok": True, "error": None, "late": "0123456789abcdef", "state": "waiting"}}
     if m["t"] == "rule_order":
         good = m["op"] == "off" and m["name"] == "sigma"
         return {"t": "rule_order", "id": m["id"], "result": {"ok": good, "error": None if good else "there is no such order"}}
@@ -515,6 +517,7 @@ WRITES = {
     "indicator_remove": ("handler", "/indicators/imports/1", None, None, ("change", "hunt")),
     "register_post": ("handler", "/registers/systems", {"values": {"name": "会員サイト", "log": "obtained"}}, None, ("create", "register")),
     "register_put": ("handler", "/register-rows/1", {"values": {"name": "会員サイト", "log": "not_watched"}}, "/registers/systems", ("change", "register")),
+    "late_post": ("handler", "/late?file=a.csv", b"x", None, ("create", "register_import")),
     "import_post": ("handler", "/registers/systems/imports?file=a.csv", b"x", None, ("create", "register_import")),
     "import_apply": ("handler", "/imports/1/apply", {}, "/imports/1", ("change", "register_import")),
     "import_undo": ("handler", "/imports/1/undo", {}, "/imports/1", ("undo", "register_import")),

@@ -61,6 +61,7 @@ static bool take_job(struct late_feed *f, const char *name) {
     struct json_value *v;
     char file[128] = "";
     int64_t offset = LATE_NO_OFFSET;
+    bool sent = false;
     snprintf(f->job_path, sizeof f->job_path, "%.3000s/%.255s", f->incoming, name);
     arena_init(&a, 1 << 20);
     bool good = file_read(&a, f->job_path, 65536, &text, NULL) == 0 && json_parse(&a, text, &v, NULL) == 0 && v->type == JSON_OBJECT;
@@ -71,6 +72,7 @@ static bool take_job(struct late_feed *f, const char *name) {
         copy_text(v, "columns", f->columns, sizeof f->columns);
         copy_text(v, "service", f->service, sizeof f->service);
         (void) json_get_i64(v, "offset_min", &offset);
+        (void) json_get_bool(v, "incoming", &sent);
     }
     arena_done(&a);
     good = good && file[0] && file[0] != '.' && !strchr(file, '/') && f->name[0];
@@ -79,7 +81,10 @@ static bool take_job(struct late_feed *f, const char *name) {
         (void) unlink(f->job_path);
         return false;
     }
-    snprintf(f->path, sizeof f->path, "%.3000s/%s", f->incoming, file);
+    if (sent)
+        snprintf(f->path, sizeof f->path, "%.3000s/incoming/%s", f->sensor->config->data, file);
+    else
+        snprintf(f->path, sizeof f->path, "%.3000s/%s", f->incoming, file);
     f->job.offset_min = (int) offset;
     return true;
 }
@@ -320,6 +325,105 @@ void late_feed_turn(struct late_feed *f) {
         finish(f);
 }
 
+/* ---- what the room asks ---- */
+
+static bool plain(struct str s, size_t most) {
+    bool good = s.n > 0 && s.n <= most;
+    for (size_t i = 0; good && i < s.n; i++)
+        good = ascii_digit(s.p[i]) || (s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '-';
+    return good;
+}
+
+/* "upload-ID": leaves ID.job. */
+static int take_sent(struct late_feed *f, const struct json_value *q, struct str *ret_id, struct diag *err) {
+    static const char *const passed[] = {"file", "name", "source", "service", "columns"};
+    char path[PATH_MAX];
+    struct str file = STR(""), v;
+    struct buf b;
+    struct jsonw w;
+    (void) json_get_str(q, "file", &file);
+    if (!str_starts(file, STR("upload-")) || !plain(file, 40))
+        return diag_set(err, -EINVAL, "there is no such file");
+    *ret_id = str_from(file, sizeof "upload-" - 1);
+    buf_init(&b, 65536);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+        jsonw_kstr(&w, passed[i], json_get_str(q, passed[i], &v) ? v : STR(""));
+    jsonw_kbool(&w, "incoming", true);
+    jsonw_end(&w);
+    snprintf(path, sizeof path, "%.3900s/%.*s.job", f->incoming, STR_ARG(*ret_id));
+    int r = buf_error(&b) ? buf_error(&b) : file_write_atomic(path, buf_str(&b), 0600, err);
+    buf_done(&b);
+    return r;
+}
+
+static int state_of(struct late_feed *f, struct str name, struct jsonw *w, struct diag *err) {
+    char path[PATH_MAX];
+    struct arena a;
+    struct str text;
+    struct json_value *v;
+    if (!plain(name, 40))
+        return diag_set(err, -ENOENT, "no such file was sent");
+    snprintf(path, sizeof path, "%.3900s/%.*s.result", f->incoming, STR_ARG(name));
+    arena_init(&a, 32 << 20);
+    int r = file_read(&a, path, 4 << 20, &text, NULL);
+    if (r == 0 && json_parse(&a, text, &v, NULL) == 0) {
+        jsonw_kz(w, "state", "done");
+        jsonw_key(w, STR("became"));
+        jsonw_raw(w, str_trim(text));
+    } else {
+        snprintf(path, sizeof path, "%.3900s/%.*s.job", f->incoming, STR_ARG(name));
+        r = access(path, F_OK) == 0 ? 0 : diag_set(err, -ENOENT, "no such file was sent");
+        if (r == 0)
+            jsonw_kz(w, "state", "waiting");
+    }
+    arena_done(&a);
+    return r;
+}
+
+bool late_feed_asked(struct sensor *s, struct str type, int64_t id, const struct json_value *q) {
+    bool state = str_eq_z(type, "late_state");
+    struct diag d = {0};
+    struct str name = STR("");
+    struct buf b;
+    struct jsonw w;
+    if (!state && !str_eq_z(type, "late"))
+        return false;
+    buf_init(&b, 8 << 20);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    (void) json_get_str(q, "late", &name);
+    int r = !s->late ? diag_set(&d, -EBUSY, "a demonstration takes nothing in")
+            : state  ? state_of(s->late, name, &w, &d)
+                     : take_sent(s->late, q, &name, &d);
+    if (r == 0)
+        jsonw_kstr(&w, "late", name);
+    jsonw_kbool(&w, "ok", r == 0);
+    jsonw_kz(&w, "error", r == 0 ? NULL : d.text);
+    jsonw_kz(&w, "code", r == 0 ? NULL : messages_code(r));
+    jsonw_end(&w);
+    messages_answer(&s->messages, state ? "late_state" : "late", id, &b);
+    buf_done(&b);
+    return true;
+}
+
+/* Whoever sent a file has looked by then. */
+static void forget_results(const struct late_feed *f) {
+    char path[PATH_MAX];
+    struct stat st;
+    struct dirent **names;
+    int n = scandir(f->incoming, &names, NULL, NULL);
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%.3900s/%.150s", f->incoming, names[i]->d_name);
+        if (str_ends(str_of(names[i]->d_name), STR(".result")) && stat(path, &st) == 0 && st.st_mtim.tv_sec < time_now_ns() / NS_PER_S - 86400)
+            IGNORE(unlink(path));
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
+}
+
 int late_feed_start(struct sensor *s, struct late_feed **ret) {
     struct late_feed *f = mem_zalloc(sizeof *f);
     if (!f)
@@ -331,6 +435,7 @@ int late_feed_start(struct sensor *s, struct late_feed **ret) {
     int r = file_make_dir(f->incoming, 0700, NULL);
     if (r == 0)
         r = file_make_dir(f->folder, 0700, NULL);
+    forget_results(f);
     (void) uv_idle_init(&s->loop, &f->more);
     f->more.data = f;
     *ret = f;

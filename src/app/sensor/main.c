@@ -131,7 +131,7 @@ static void room_again(void *ctx) {
 }
 
 static bool asked_later(void *ctx, struct str type, int64_t id, const struct json_value *q) {
-    return table_work_asked(ctx, type, id, q);
+    return table_work_asked(ctx, type, id, q) || late_feed_asked(ctx, type, id, q);
 }
 
 static int start_parts(struct sensor *s, const struct options *o, struct diag *err) {

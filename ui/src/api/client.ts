@@ -138,6 +138,8 @@ export const api = {
   putRow: (id: Id, x: { version: number; values: Record<string, string>; active?: boolean }) => call<T.RegisterRow>("PUT", `/register-rows/${enc(id)}`, x),
   readTable: (name: string, file: File, columns?: string, sheet?: string) =>
     call<T.Import>("POST", `/registers/${enc(name)}/imports${query({ file: file.name, columns, sheet })}`, file),
+  sendLate: (file: File, source: string, service: string) => call<T.Late>("POST", `/late${query({ file: file.name, source, service })}`, file),
+  late: (id: string) => call<T.Late>("GET", `/late/${enc(id)}`),
   applyImport: (id: Id, version: number, gone: boolean) => call<T.Import>("POST", `/imports/${enc(id)}/apply`, { version, gone }),
   undoImport: (id: Id, version: number) => call<T.Import>("POST", `/imports/${enc(id)}/undo`, { version }),
   messages: get<T.Messages>("/messages"),

@@ -68,6 +68,7 @@ export type RegisterField = RegisterSpec["fields"][number];
 export type RegisterRow = S["RegisterRow"];
 export type Import = S["Import"];
 export type Messages = S["Messages"];
+export type Late = S["Late"];
 export type Task = S["Task"];
 export type RunHead = S["RunHead"];
 export type Run = S["Run"];

@@ -10,6 +10,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { sourceMark } from "../../widgets/source";
 import { Segments } from "../../widgets/Tabs";
 import { How } from "./How";
+import { Late } from "./Late";
 import { Register, RegisterRed } from "./register";
 import { SealsCard } from "./SealsCard";
 import { SourceTable } from "./SourceTable";
@@ -31,6 +32,7 @@ function List({ rows, total, group, open, seals }: { rows: Source[]; total: numb
         <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("sources.find")} aria-label={t("sources.find")} /></div>
         <span class="grow" />
         <Button href="#/sources/register">{t("register.to")}</Button>
+        <Button href="#/sources/late">{t("late.to")}</Button>
         <Button href="#/sources/how">{t("sources.how")}</Button>
       </div>
       <RegisterRed />
@@ -50,6 +52,7 @@ export function Sources({ args, query }: { args: string[]; query: URLSearchParam
   const list = useResource(api.sources, ["sources"], []);
   const seals = useResource(api.seals, ["sources"], []);
   if (how) return <How />;
+  if (args[0] === "late") return <Late />;
   if (args[0] === "register") return <Register args={args.slice(1)} />;
   return <Loaded of={list}>{(d) => <List rows={d.sources} total={d.total} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} seals={seals.data ?? null} />}</Loaded>;
 }
