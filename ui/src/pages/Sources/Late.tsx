@@ -47,12 +47,12 @@ export function Late() {
     <>
       <div class="page-head"><h1>{t("late.title")}</h1><span class="grow" /><Button href="#/sources">{t("now.to_sources")}</Button></div>
       <p class="page-lead ink2">{t("late.lead")}</p>
-      <Card id="late" title={t("late.file")} caption={t("late.caption")}>
+      <Card id="late" title={t("late.choose")} caption={t("late.caption")}>
         <form class="form card-body" onSubmit={(e) => { e.preventDefault(); send(); }}>
           <label class="field"><span>{t("late.file")}</span>
             <input type="file" onChange={(e) => { choose(e.currentTarget.files?.[0] ?? null); show(null); write.clear(); }} /></label>
-          <label class="field short-field"><span>{t("late.source")}</span><input value={source} maxLength={100} onInput={(e) => setSource(e.currentTarget.value)} /></label>
-          <label class="field short-field"><span>{t("late.service")}</span><input value={service} maxLength={100} onInput={(e) => setService(e.currentTarget.value)} /></label>
+          <label class="field short-field"><span>{t("late.source")}</span><input type="text" value={source} maxLength={100} onInput={(e) => setSource(e.currentTarget.value)} /></label>
+          <label class="field short-field"><span>{t("late.service")}</span><input type="text" value={service} maxLength={100} onInput={(e) => setService(e.currentTarget.value)} /></label>
           {large && <p class="must" role="alert">{t("late.too_large")}</p>}
           {file && !large && <div class="buttons"><Button solid busy={busy} onPress={send}>{t("late.take")}</Button></div>}
           <Outcome state={write.state} />
