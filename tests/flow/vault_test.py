@@ -180,6 +180,27 @@ def exported_from_the_pages(d, b):
     assert "for the insurer" in chain and NEEDLE in chain, chain[-800:]
 
 
+def on_the_pages_of_the_vault(page):
+    """The copy is searched like what arrived here; the searcher begins again by itself when a Kizuki was enrolled."""
+    def searched():
+        r = page.request("POST", "/api/v1/searches", {"query": NEEDLE, "copy": "tokyo"})
+        return r.status == 200 and json.loads(r.text)["search"]
+    number = tap.wait_until(searched, 60, 0.5, "the searcher knows the copy")
+    tap.wait_until(lambda: page.get(f"/searches/{number}")["state"] != "running", 60, 0.05)
+    found = page.get(f"/searches/{number}")
+    assert found["state"] == "done" and found["found"] == 1, found
+    n = found["events"][0]["n"]
+    line = page.get(f"/events/{n}?copy=tokyo")["event"]["event.original"]
+    assert NEEDLE in line and "192.0.2.77" in line, line
+    page.api("POST", "/searches", {"query": NEEDLE, "copy": "nobody"}, want=404)
+    began = page.api("POST", "/searches", {"query": NEEDLE})["search"]  # our own holds nothing of it
+    tap.wait_until(lambda: page.get(f"/searches/{began}")["state"] != "running", 60, 0.05)
+    assert page.get(f"/searches/{began}")["found"] == 0
+    made = page.api("POST", "/evidence", {"query": NEEDLE, "why": "the first is lost", "copy": "tokyo"})["export"]
+    tap.wait_until(lambda: page.get(f"/evidence/{made}")["state"] != "running", 60, 0.05)
+    assert page.get(f"/evidence/{made}")["records"] == 1, page.get(f"/evidence/{made}")
+
+
 @tap.test
 def after_root_deleted_everything_the_investigation_runs_on_the_vault():
     with pair() as (d, first, vault, at):
@@ -202,6 +223,7 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         assert b.get("/seals")["lend"]["vaults"][0]["name"] == "vault-a" and seen["verified"] is None
         assert kizuki("verify", first.data)[0] == 0
         assert b.get("/seals")["verified"]["faults"] == 0
+        on_the_pages_of_the_vault(there)
         pulled, = there.get("/seals")["pulled"]
         assert pulled["name"] == "tokyo" and pulled["state"] == "fine" and pulled["has"]["records"] >= sealed, pulled
         # Root on the first makes another history with the same key, as long as the old one.

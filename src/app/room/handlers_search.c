@@ -12,6 +12,7 @@
 #include "room/write.h"
 #include "trace/trace.h"
 
+#define COPY_BYTES_MAX 64 /* the name of a Kizuki that is kept here, WIRE_NAME_MAX */
 #define QUERY_BYTES_MAX 16384 /* typed or pasted into one line */
 
 static const struct search_refusal REFUSALS[] = {{"query", 400, "error.search_query", true},
@@ -48,11 +49,25 @@ static int read_bound(struct call *c, const char *key, struct buf *members) {
     return e;
 }
 
-static int record(struct call *c, const char *what, struct str query) {
+/* Absent: our own. */
+static int read_copy(struct call *c, struct str *ret) {
+    *ret = STR("");
+    return json_get(c->json, "copy") ? call_body_str(c, "copy", 0, COPY_BYTES_MAX, ret) : 0;
+}
+
+static void add_copy(struct buf *members, struct str copy) {
+    if (!copy.n)
+        return;
+    buf_add_z(members, ",\"copy\":");
+    json_quote(members, copy);
+}
+
+static int record_in(struct call *c, const char *what, struct str query, struct str copy) {
     struct buf detail;
     buf_init(&detail, 4 * QUERY_BYTES_MAX);
     buf_printf(&detail, "{\"%s\":", what);
     json_quote(&detail, query);
+    add_copy(&detail, copy);
     buf_add_byte(&detail, '}');
     int e = buf_error(&detail);
     if (e == 0)
@@ -63,23 +78,30 @@ static int record(struct call *c, const char *what, struct str query) {
     return e;
 }
 
+static int record(struct call *c, const char *what, struct str query) {
+    return record_in(c, what, query, STR(""));
+}
+
 int handle_search_post(struct call *c) {
-    static const char *const keys[] = {"query", "from", "to", NULL};
-    struct str query;
+    static const char *const keys[] = {"query", "from", "to", "copy", NULL};
+    struct str query, copy;
     struct buf members;
     int e = call_body_only(c, keys);
     if (e == 0)
         e = call_body_str(c, "query", 1, QUERY_BYTES_MAX, &query);
+    if (e == 0)
+        e = read_copy(c, &copy);
     if (e < 0)
         return e;
     buf_init(&members, 8 * QUERY_BYTES_MAX);
     buf_add_z(&members, "\"op\":\"start\",\"query\":");
     json_quote(&members, query);
+    add_copy(&members, copy);
     e = read_bound(c, "from", &members);
     if (e == 0)
         e = read_bound(c, "to", &members);
     if (e == 0)
-        e = record(c, "query", query);
+        e = record_in(c, "query", query, copy);
     if (e == 0)
         e = search_call_ask(c, &members, on_result);
     buf_done(&members);
@@ -141,7 +163,16 @@ int handle_search_rule(struct call *c) {
 }
 
 int handle_event(struct call *c) {
-    return ask_of(c, "event", "n", on_result);
+    struct str copy = call_query(c, "copy");
+    struct buf members;
+    if (copy.n > COPY_BYTES_MAX)
+        return call_bad(c, "copy");
+    buf_init(&members, 1024);
+    buf_printf(&members, "\"op\":\"event\",\"n\":%lld", (long long) c->args.id);
+    add_copy(&members, copy);
+    int e = search_call_ask(c, &members, on_result);
+    buf_done(&members);
+    return e;
 }
 
 /* ---- evidence that leaves ---- */
@@ -210,17 +241,20 @@ static int ask_export(struct call *c, struct buf *members, int64_t incident, str
 }
 
 int handle_evidence_post(struct call *c) {
-    static const char *const keys[] = {"query", "from", "to", "why", NULL};
-    struct str query;
+    static const char *const keys[] = {"query", "from", "to", "why", "copy", NULL};
+    struct str query, copy;
     struct buf members;
     int e = call_body_only(c, keys);
     if (e == 0)
         e = call_body_str(c, "query", 1, QUERY_BYTES_MAX, &query);
+    if (e == 0)
+        e = read_copy(c, &copy);
     if (e < 0)
         return e;
     buf_init(&members, 16 * QUERY_BYTES_MAX);
     buf_add_z(&members, "\"op\":\"evidence\",\"query\":");
     json_quote(&members, query);
+    add_copy(&members, copy);
     e = read_bound(c, "from", &members);
     if (e == 0)
         e = read_bound(c, "to", &members);

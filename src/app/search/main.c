@@ -12,6 +12,7 @@
  *
  * Frames of JSON from the room, each answered by one with the same id:
  *   {"id", "op":"start", "query", "from_ms"?, "to_ms"?}     {"id","ok":true,"result":{"search":N}}
+ *   start, trace, event and evidence with "copy":NAME: of what is kept here of another Kizuki (copies.h), not of our own
  *   {"id", "op":"state"|"stop", "search":N}                 result: job.h; -ENOENT after a restart, or long after
  *   {"id", "op":"trace", "address", "port"?, "at_ms", "width_s", "error_s", "zone_told", "zone_min", "destination"?,
  *    "destination_port"?}                                  as start; state and stop tell what tracing.h has
@@ -28,6 +29,7 @@
 #include "app/engine/engine.h"
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
+#include "app/search/copies.h"
 #include "app/search/hunting.h"
 #include "app/search/indexer.h"
 #include "app/search/export_job.h"
@@ -50,7 +52,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, NIGHTLY_WAIT_MS = 30000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
+enum { PEERS_MAX = 4, JOBS_MAX = 8, NICE_SEARCH = 10, NICE_FILTERS = 19, FILTER_WAIT_MS = 2000, INDEX_WAIT_MS = 1000, INDEX_AGAIN_MS = 5000, NIGHTLY_WAIT_MS = 5000, ANSWER_BYTES_MAX = FRAME_BYTES_MAX };
 
 #define FORGET_WAIT_NS (10 * NS_PER_S)
 
@@ -78,6 +80,7 @@ struct program {
     struct exports exports;
     char exports_dir[4096], status[4096], notes[4096];
     struct nightly nightly;
+    struct copies copies;
     int64_t forgot_ns; /* of whoever makes filters */
     volatile bool ending, confined;
 };
@@ -103,15 +106,23 @@ static void forget_filters(struct program *p) {
 }
 
 /* 1: one that was missing is there now. */
-static int make_filter(struct program *p, uint32_t but) {
+static int make_filter_of(struct program *p, const char *of, const char *spool, const char *filters, uint32_t but) {
     struct diag d = {0};
     uint32_t segment;
-    forget_filters(p);
-    int r = scan_make_filter(p->spool, p->filters, p->decoders, but, &p->ending, &segment, &d);
+    int r = scan_make_filter(spool, filters, p->decoders, but, &p->ending, &segment, &d);
     if (r == 1)
-        log_info("segment %u has a filter now", segment);
+        log_info("segment %u%s has a filter now", segment, of);
     if (r < 0 && r != -ENOENT && r != -ECANCELED)
-        log_warn("no filter was made: %s", d.text);
+        log_warn("no filter was made%s: %s", of, d.text);
+    return r;
+}
+
+/* Our own first, then those of copies. */
+static int make_filter(struct program *p, uint32_t but) {
+    forget_filters(p);
+    int r = make_filter_of(p, "", p->spool, p->filters, but);
+    for (size_t i = 0; r <= 0 && i < p->copies.n && !p->ending; i++)
+        r = make_filter_of(p, " of a copy", p->copies.at[i].spool, p->copies.at[i].filters, 0);
     return r;
 }
 
@@ -218,9 +229,22 @@ static int64_t read_ms(const struct json_value *m, const char *key) {
 
 static const struct diag all_taken = {.text = "as many searches run as may at once; stop one"};
 
-static struct scan_options options_of(struct program *p) {
-    return (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
+static const struct diag no_copy = {.text = "no such Kizuki is kept here"};
+
+/* false: of a copy that is not here. */
+static bool options_of(struct program *p, const struct json_value *m, struct scan_options *ret) {
+    struct str name;
+    *ret = (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
                                  .index = p->client, .decoders = p->decoders, .own_decoders = p->own_decoders};
+    if (!json_get_str(m, "copy", &name) || !name.n)
+        return true;
+    const struct copy *x = copies_get(&p->copies, name);
+    if (!x)
+        return false;
+    ret->spool_dir = x->spool;
+    ret->filter_dir = x->filters;
+    ret->index = NULL; /* it knows our own records only */
+    return true;
 }
 
 /* It runs in this slot from now on, in the place of what ended there. */
@@ -238,10 +262,12 @@ static int begun(struct program *p, struct peer *peer, int64_t id, struct slot *
 }
 
 static int start(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
-    struct scan_options o = options_of(p);
+    struct scan_options o;
     struct slot *s = slot_for_new(p);
     struct job *j;
     struct diag d = {0};
+    if (!options_of(p, m, &o))
+        return refuse(peer, id, "missing", &no_copy);
     if (!s)
         return refuse(peer, id, "busy", &all_taken);
     o.from_ns = read_ms(m, "from_ms");
@@ -265,11 +291,13 @@ static bool read_endpoint(const struct json_value *m, const char *address, const
 
 static int start_trace(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
     struct trace_question q = {.now_ns = time_now_ns(), .at_ns = read_ms(m, "at_ms")};
-    struct scan_options o = options_of(p);
+    struct scan_options o;
     struct slot *s = slot_for_new(p);
     struct tracing *t;
     struct diag d = {0};
     int64_t width = 0, error = 0, zone = 0;
+    if (!options_of(p, m, &o))
+        return refuse(peer, id, "missing", &no_copy);
     if (!s)
         return refuse(peer, id, "busy", &all_taken);
     bool whole = json_get_i64(m, "width_s", &width) && json_get_i64(m, "error_s", &error) && json_get_i64(m, "zone_min", &zone) &&
@@ -344,11 +372,11 @@ static int tell_text(struct program *p, struct peer *peer, int64_t id, const str
 }
 
 /* One event whole. Its source is defined at the beginning of its segment, so that is read first. */
-static int read_record(struct program *p, uint64_t n, struct registry *registry, struct arena *a, struct raw_record *ret, struct diag *err) {
+static int read_record(const char *spool_dir, uint64_t n, struct registry *registry, struct arena *a, struct raw_record *ret, struct diag *err) {
     CLEANUP(spool_reader_freep) struct spool_reader *reader = NULL;
     struct spool_batch b;
     struct spool_part part;
-    int r = spool_reader_open(p->spool, &reader, err);
+    int r = spool_reader_open(spool_dir, &reader, err);
     if (r == 0)
         r = spool_reader_get(reader, n, a, ret, err);
     if (r == 0 && (ret->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK)))
@@ -381,16 +409,19 @@ static int write_event(struct program *p, struct registry *registry, const struc
 static int event(struct program *p, struct peer *peer, int64_t id, const struct json_value *m) {
     int64_t n = 0;
     struct registry registry;
+    struct scan_options o;
     struct raw_record rec;
     struct arena arena;
     struct diag d = {0};
     struct buf one;
+    if (!options_of(p, m, &o))
+        return refuse(peer, id, "missing", &no_copy);
     (void) json_get_i64(m, "n", &n);
     arena_init(&arena, 4 << 20);
     buf_init(&one, ANSWER_BYTES_MAX);
     int r = registry_init(&registry, &d);
     if (r == 0)
-        r = n > 0 ? read_record(p, (uint64_t) n, &registry, &arena, &rec, &d) : diag_set(&d, -ENOENT, "there is no such record");
+        r = n > 0 ? read_record(o.spool_dir, (uint64_t) n, &registry, &arena, &rec, &d) : diag_set(&d, -ENOENT, "there is no such record");
     if (r == 0)
         r = write_event(p, &registry, &rec, &one, &d);
     if (r < 0) {
@@ -428,9 +459,11 @@ static int read_records(const struct json_value *m, struct arena *a, struct expo
 }
 
 static int start_evidence(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, struct arena *arena) {
-    struct export_wanted w = {.scan = options_of(p)};
+    struct export_wanted w = {.n = 0};
     struct diag d = {0};
     int64_t number = 0;
+    if (!options_of(p, m, &w.scan))
+        return refuse(peer, id, "missing", &no_copy);
     w.scan.from_ns = read_ms(m, "from_ms");
     w.scan.to_ns = read_ms(m, "to_ms");
     if (!json_get_str(m, "query", &w.scan.query) && read_records(m, arena, &w) < 0)
@@ -573,6 +606,7 @@ static bool step_all(struct program *p) {
 static int run(struct program *p) {
     enum { LISTEN, SIGNALS, PEERS, ROWS = PEERS + PEERS_MAX };
     bool busy = false;
+    int64_t looked_ns = time_monotonic_ns();
     for (;;) {
         struct pollfd pfd[ROWS];
         pfd[LISTEN] = (struct pollfd){.fd = p->listen_fd, .events = POLLIN};
@@ -590,6 +624,12 @@ static int run(struct program *p) {
         if (k > 0 && (pfd[LISTEN].revents & POLLIN))
             accept_one(p);
         busy = step_all(p);
+        int64_t now = time_monotonic_ns();
+        if (!busy && now - looked_ns >= NIGHTLY_WAIT_MS * NS_PER_MS && copies_changed(&p->copies)) {
+            log_info("another Kizuki is kept here now; beginning again to see it");
+            return 0;
+        }
+        looked_ns = busy || now - looked_ns >= NIGHTLY_WAIT_MS * NS_PER_MS ? now : looked_ns;
     }
 }
 
@@ -629,6 +669,8 @@ static int prepare(struct program *p, struct diag *err) {
         r = file_make_dir(p->status, 0700, err);
     if (r == 0)
         r = note_folder(p->data, p->notes, err);
+    if (r == 0)
+        r = copies_find(&p->copies, p->data, err);
     if (r < 0)
         return r;
     nightly_init(&p->nightly, p->data, p->status, &like, p->config->trace_test_min, p->config->offset_min, time_now_ns());
@@ -647,12 +689,17 @@ static int prepare(struct program *p, struct diag *err) {
         return diag_set(err, -EAGAIN, "cannot start a thread");
     /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
     unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
-    const struct sandbox_path paths[] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
+    struct sandbox_path paths[16 + VAULT_FIRSTS_MAX] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
                                          {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}, {p->incoming, SANDBOX_READ | SANDBOX_WRITE},
                                          {p->hunting.shelf.dir, SANDBOX_READ | SANDBOX_WRITE}, {engine_content_dir(), SANDBOX_READ},
                                          {p->status, SANDBOX_WRITE}, {p->notes, SANDBOX_WRITE},
                                          {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}};
-    r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
+    size_t n_paths = 0;
+    while (paths[n_paths].path)
+        n_paths++;
+    for (size_t k = 0; k < p->copies.n; k++)
+        paths[n_paths++] = (struct sandbox_path){p->copies.at[k].spool, SANDBOX_READ};
+    r = sandbox_enter(paths, n_paths, SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED | calls, err);
     if (r > 0)
         log_warn("this kernel has no Landlock; the search could open files it need not");
     p->confined = true;

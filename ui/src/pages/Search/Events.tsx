@@ -16,8 +16,8 @@ type Row = Search["events"][number];
 const said = (v: unknown): string => visible(Array.isArray(v) ? v.join(", ") : String(v)).map((p) => p.s).join("");
 
 /** One stored event, whole. */
-export function Opened({ n }: { n: number }) {
-  const one = useResource(api.storedEvent(n), [], [n]);
+export function Opened({ n, copy }: { n: number; copy?: string }) {
+  const one = useResource(api.storedEvent(n, copy), [], [n, copy]);
   return (
     <Loaded of={one}>{(d) => {
       const all = d.event as Record<string, unknown>;
@@ -36,7 +36,7 @@ export function Opened({ n }: { n: number }) {
   );
 }
 
-export function Events({ s }: { s: Search }) {
+export function Events({ s, copy }: { s: Search; copy?: string }) {
   const [open, set] = useState<number | null>(null);
   const of = (key: string) => (r: Row) => (r.fields[key] === undefined ? "" : said(r.fields[key]));
   const columns: Column<Row>[] = [
@@ -52,7 +52,7 @@ export function Events({ s }: { s: Search }) {
   ];
   return (
     <Card title={t("search.table.events")} caption={s.found > s.events.length ? t("search.newest", { n: s.events.length }) : undefined}>
-      <Table label={t("search.table.events")} columns={columns} rows={s.events} id={(r) => r.n} below={(r) => (open === r.n ? <><Clock {...r} /><Opened n={r.n} /></> : null)} />
+      <Table label={t("search.table.events")} columns={columns} rows={s.events} id={(r) => r.n} below={(r) => (open === r.n ? <><Clock {...r} /><Opened n={r.n} copy={copy} /></> : null)} />
     </Card>
   );
 }

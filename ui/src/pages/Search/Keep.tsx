@@ -43,7 +43,7 @@ export function AttachNote({ text, at }: { text: () => string; at?: string }) {
 /** 2026-11-23-0231: a name people sort by. */
 const stamp = (ms: number): string => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16).replace("T", "-").replace(":", "");
 
-export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; to?: string }; past: string | null }) {
+export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; to?: string; copy?: string }; past: string | null }) {
   const [about, set] = useState("");
   const write = useWrite();
   if (s.state === "running") return null;

@@ -1,6 +1,8 @@
 // 検索: one line and a period; how far it is, when and what was found, one event opened; kept as a hunt, put on a case.
 import { useState } from "preact/hooks";
+import { api } from "../../api/client";
 import type { Search as Found } from "../../api/types";
+import { useResource } from "../../state/resource";
 import { go } from "../../state/route";
 import { t } from "../../state/text";
 import { Button } from "../../widgets/Button";
@@ -20,11 +22,19 @@ import { addressOf, RANGES, type Searching, useSearch, type Wanted, wantedOf } f
 function Box({ wanted }: { wanted: Wanted }) {
   const [w, set] = useState(wanted);
   const change = (part: Partial<Wanted>) => set({ ...w, ...part });
+  const seals = useResource(api.seals, [], []);
+  const copies = (seals.data?.pulled ?? []).flatMap((x) => (x ? [x.name] : []));
   return (
     <form class="search-box" role="search" onSubmit={(e) => { e.preventDefault(); if (w.q.trim()) go(addressOf(w)); }}>
       <input type="search" data-find class="mono" value={w.q} maxLength={16384} onInput={(e) => change({ q: e.currentTarget.value })} aria-label={t("search.box")} placeholder={t("search.box")} spellcheck={false} />
       <label class="field"><span class="hidden">{t("search.range")}</span>
         <select value={w.range} onChange={(e) => change({ range: e.currentTarget.value })}>{RANGES.map((r) => <option value={r}>{t(`search.range.${r}`)}</option>)}</select></label>
+      {(copies.length > 0 || w.copy) && (
+        <label class="field"><span class="hidden">{t("search.where")}</span>
+          <select value={w.copy} onChange={(e) => change({ copy: e.currentTarget.value })}>
+            <option value="">{t("search.where.own")}</option>
+            {[...new Set([...copies, ...(w.copy ? [w.copy] : [])])].map((name) => <option value={name}>{t("search.where.copy", { name })}</option>)}
+          </select></label>)}
       {w.range === "custom" && <input type="text" value={w.from} onInput={(e) => change({ from: e.currentTarget.value })} aria-label={t("search.from")} placeholder="2026-11-22 02:00" />}
       {w.range === "custom" && <input type="text" value={w.to} onInput={(e) => change({ to: e.currentTarget.value })} aria-label={t("search.to")} placeholder="2026-11-22 03:00" />}
       <Button submit solid>{t("search.find")}</Button>
@@ -70,9 +80,9 @@ function Result({ s, wanted }: { s: Found; wanted: Wanted }) {
           <p><b class="big">{t("search.found", { n: s.found })}</b> <span class="small ink2">{t("search.first", { first: s.first_at, last: s.last_at })}</span></p>
           <Ended s={s} />
           <Bars s={s} />
-          <Keep s={s} bounds={{ from: s.from ?? undefined, to: s.to ?? undefined }} past={wanted.range === "all" ? null : addressOf({ ...wanted, range: "all" })} />
+          <Keep s={s} bounds={{ from: s.from ?? undefined, to: s.to ?? undefined, copy: wanted.copy || undefined }} past={wanted.range === "all" ? null : addressOf({ ...wanted, range: "all" })} />
         </div></Card>
-        <Events s={s} />
+        <Events s={s} copy={wanted.copy || undefined} />
       </div>
     </div>
   );
