@@ -1,4 +1,6 @@
 /* What people do with runs, and what the clock does. Each function here is one transaction. */
+#include "room/authority.h"
+#include "room/callout.h"
 #include "room/message.h"
 #include "room/run_priv.h"
 
@@ -346,6 +348,31 @@ static int note_end(struct running *x, const struct room_actor *by, const struct
     return e;
 }
 
+/* A step that asks for an authority is ended by who has it: 0, 1 (the first of two; the step stays), or -ERR_REFUSED. Words that are no kind of
+ * decision in the table of authority are for people to read. */
+static int may_decide(struct running *x, const struct room_actor *by, const struct room_task *t, struct str authority) {
+    struct room_deciding d = {.incident = t->incident};
+    struct arena mem;
+    int kind = duty_kind_from_string(authority);
+    if (kind < 0)
+        return 0;
+    d.kind = (enum duty_kind) kind;
+    arena_init(&mem, 1 << 20);
+    int e = room_authority_service(x->r, t->incident, &mem, &d.service, x->err);
+    if (e == 0)
+        e = room_authority_check(x->r, by, &d, x->err);
+    arena_done(&mem);
+    return e;
+}
+
+static int first_of_two(struct running *x, const struct room_actor *by, const struct room_task *t) {
+    struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_TASK, .id = t->id, .version = ROOM_ANY_VERSION};
+    int e = room_write(x->r, &w, NULL, x->err,
+                       "UPDATE task SET state = 'due', ended_at = NULL, ended_by = NULL, answer = NULL, note = NULL, why = NULL WHERE id = ?1", "i",
+                       t->id);
+    return e == 0 ? room_task_note(x, by, t, "event.step_first_of_two", "decision", STR_NULL) : e;
+}
+
 static int end_task(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_end *said, struct diag *err) {
     struct running x = {.r = r, .by = by, .err = err};
     struct room_task t;
@@ -373,9 +400,14 @@ static int end_task(struct room *r, const struct room_actor *by, int64_t id, int
         e = diag_set(err, -EBUSY, "%s", t.state);
     if (e == 0)
         e = check_said(&t, step, (enum ending) to, said, err);
-    if (e == 0)
+    if (e == 0 && approves)
+        e = may_decide(&x, by, &t, authority);
+    bool first = e == 1;
+    if (first)
+        e = first_of_two(&x, by, &t);
+    else if (e == 0)
         e = note_end(&x, by, &t, (enum ending) to, said);
-    if (e == 0 && t.run)
+    if (e == 0 && t.run && !first)
         e = follow(&x, &t, step, (enum ending) to, said);
     if (t.run)
         room_running_done(&x);
@@ -385,7 +417,12 @@ static int end_task(struct room *r, const struct room_actor *by, int64_t id, int
 
 int room_task_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_end *x, struct diag *reterr) {
     int e = room_begin(r, reterr);
-    return e < 0 ? e : room_end(r, end_task(r, by, id, version, x, reterr), reterr);
+    if (e < 0)
+        return e;
+    e = room_end(r, end_task(r, by, id, version, x, reterr), reterr);
+    if (e == -ERR_REFUSED)
+        IGNORE(room_authority_refusal_keep(r, NULL)); /* it stands in the chain by now; the case has it, too */
+    return e;
 }
 
 /* ---- tasks people write ---- */
@@ -467,10 +504,34 @@ static int looked(struct running *x, struct room_task *t) {
     return MIN(e, 0);
 }
 
+/* Who stands in is called when a step is late: who may decide it, else who is on duty; in the transaction that says that it is late, and not
+ * while somebody is being called for the case already. */
+static int call_deputy(struct running *x, const struct room_task *t) {
+    const struct json_value *step = t->run ? room_plan_step(x, str_of(t->step)) : NULL;
+    struct room_callout c = {.incident = t->incident, .purpose = "take", .text = t->ja, .question = STR(""), .kind = STR(""), .service = STR(""),
+                             .group = STR("")};
+    struct str authority = STR("");
+    int64_t id, calling = 0;
+    int e = step ? one(x->r, x->err, "SELECT count(*) FROM callout WHERE incident_id = ?1 AND state = 'calling' AND ?2", t->incident, 1, &calling) : 1;
+    if (e != 0 || calling)
+        return MIN(e, 0);
+    (void) json_get_str(step, "authority", &authority);
+    if (duty_kind_from_string(authority) >= 0) {
+        c.purpose = "decide";
+        c.kind = authority;
+        e = room_authority_service(x->r, t->incident, &x->arena, &c.service, x->err);
+    }
+    if (e == 0)
+        e = room_callout_start(x->r, &room_system, &c, &id, x->err);
+    return e == -ENOENT ? 0 : MIN(e, 0); /* nobody is written down: the case says that it is late */
+}
+
 static int late(struct running *x, struct room_task *t) {
     struct room_write w = {
         .by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_TASK, .id = t->id, .version = ROOM_ANY_VERSION, .quiet = true};
     int e = room_write(x->r, &w, NULL, x->err, "UPDATE task SET late = 1 WHERE id = ?1", "i", t->id);
+    if (e == 0)
+        e = call_deputy(x, t);
     return e == 0 ? room_task_note(x, &room_system, t, "event.step_late", "notice", STR_NULL) : e;
 }
 

@@ -217,6 +217,36 @@ static void who_was_not_reached_stays_to_be_told(void **state UNUSED) {
     fixture_free(f);
 }
 
+
+static void a_decision_is_for_who_may_and_the_late_one_is_called(void **state UNUSED) {
+    static const char CLOSE[] = "{\"id\":\"p\",\"title\":{\"ja\":\"t\",\"en\":\"t\"},\"start\":\"stop\",\"steps\":["
+        STEP("stop", "decision", ",\"authority\":\"stop\",\"within_s\":300,\"cases\":[{\"value\":\"a\"},{\"value\":\"b\"}]") "]}";
+    struct fixture *f = fixture_new();
+    int64_t incident = prepare(f), id, version;
+    struct room_actor duty = fixture_actor(f, f->handler), chief = fixture_actor(f, f->administrator);
+    struct room_playbook p = {.key = STR("q"), .title_ja = STR("t"), .title_en = STR("t"), .source = STR("id: q"), .plan = str_of(CLOSE), .form = STR("{}"),
+                              .notes = STR("[]"), .origin = "made", .n_steps = 1};
+    struct room_task_end x = {.to = STR("done"), .answer = STR("a")};
+    struct diag d = {0};
+    put_row(f, "people", "chief", "{\"name\":\"chief\",\"mobile\":\"090-1111-2222\"}");
+    put_row(f, "authority", "1", "{\"service\":\"members\",\"kind\":\"stop\",\"verb\":\"decide\",\"who\":\"chief\"}");
+    assert_int_equal(room_playbook_put(f->r, &duty, &p, &id, &d), 0);
+    assert_int_equal(room_run_start(f->r, &duty, incident, id, &id, &d), 0);
+    f->now_ns += 6 * NS_PER_MIN;
+    assert_int_equal(room_runs_tick(f->r, &d), 0);
+    assert_int_equal(room_runs_tick(f->r, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM callout WHERE purpose = 'decide' AND kind = 'stop' AND text = 'stop'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.step_late'"), 1);
+    id = open_task(f, "stop", &version);
+    assert_int_equal(room_task_end(f->r, &duty, id, version, &x, &d), -ERR_REFUSED);
+    assert_non_null(strstr(d.text, "chief"));
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.authority_refused'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'due' AND answer IS NULL"), 1);
+    assert_int_equal(room_task_end(f->r, &chief, id, version, &x, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM run WHERE state = 'ended'"), 1);
+    fixture_free(f);
+}
+
 static void a_loop_without_an_end_is_refused(void **state UNUSED) {
     static const char ROUND[] = "{\"id\":\"p\",\"title\":{},\"start\":\"a\",\"steps\":[" STEP("a", "together", ",\"next\":\"a\"") "]}";
     struct fixture *f = fixture_new();
@@ -231,4 +261,5 @@ static void a_loop_without_an_end_is_refused(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_run, cmocka_unit_test(killed_at_every_point), cmocka_unit_test(who_was_not_reached_stays_to_be_told), cmocka_unit_test(a_loop_without_an_end_is_refused))
+UNIT_GROUP(room_run, cmocka_unit_test(killed_at_every_point), cmocka_unit_test(who_was_not_reached_stays_to_be_told),
+           cmocka_unit_test(a_decision_is_for_who_may_and_the_late_one_is_called), cmocka_unit_test(a_loop_without_an_end_is_refused))

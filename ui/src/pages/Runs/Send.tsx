@@ -21,7 +21,7 @@ export function Send({ task, end, write }: { task: Task; end: (x: Omit<TaskEnd, 
   if (way === undefined || rows.length === 0)
     return (
       <div class="note">
-        <Mark kind="soon">{t(way === undefined ? "run.no_way" : "run.no_people")}</Mark>
+        <p>{t(way === undefined ? "run.no_way" : "run.no_people")}</p>
         {rows.length > 0 && <ul class="plain">{rows.slice(0, 20).map((r) => <li key={r.id}>{r.name} <a href={`tel:${r.values.mobile ?? r.values.phone ?? ""}`}>{r.values.mobile ?? r.values.phone}</a></li>)}</ul>}
       </div>
     );

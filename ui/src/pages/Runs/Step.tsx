@@ -81,7 +81,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {task.due !== null && <p><Time at={task.due} /> {t("run.until")} <Remaining until={task.due} /></p>}
       {step?.description !== undefined && <p>{step.description}</p>}
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
-      {task.means !== null && <p class="note"><Mark kind="soon">{t("run.by_hand")}</Mark> {t(`run.means.${task.means}`)}</p>}
+      {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}</p></div>}
       {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
       {mayDo() && <Done {...parts} />}
       <Outcome state={write.state} />
