@@ -19,7 +19,7 @@ async function desk(browser, target, out) {
   const who = await person(browser), { page } = who, faults = [];
   await target.signInHost(page);
   await open(page, target.host, "sources/register");
-  faults.push(await has(page, "手元の台帳（Excel、CSV）をそのまま取り込めます"));
+  faults.push(await has(page, "手元の一覧（Excel、CSV）をそのまま取り込めます"));
   await page.getByRole("link", { name: "ファイルから取り込む" }).click();
   await choose(page, "古い.xls", "\xd0\xcf\x11\xe0");
   faults.push(await has(page, "このファイルは読めません"));

@@ -4,6 +4,7 @@ have noticed the case it was made for is red. How long rules take, measured. Wha
 import json
 import socket
 import struct
+import shutil
 import time
 
 import roomside
@@ -220,6 +221,22 @@ def a_finding_that_comes_late_or_not_at_all_is_not_alive():
     b.room.acknowledges_after = 0
     b.restart()
     assert run(b.room, ALIVE)["state"] == "passed"
+
+
+@tap.test
+def what_looks_at_the_spool_anew_knows_canaries_from_findings():
+    b = the_bed()
+    told = {f["id"] for f in b.room.told_of(ALIVE) if f.get("canary")}
+    assert told
+    other = b.d / "other"
+    other.mkdir()
+    shutil.copytree(b.data / "spool", other / "spool")
+    shutil.copytree(b.data / "rules", other / "rules")
+    anew = Room(b.d / "other.sock")
+    roomside.looks_at_the_spool(other, anew)
+    anew.close()
+    again = {f["id"]: f.get("canary") for f in anew.told_of(ALIVE)}
+    assert told <= again.keys() and all(again[i] for i in told), (told, again)
 
 
 @tap.test

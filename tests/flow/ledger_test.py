@@ -28,7 +28,7 @@ def played(data, room, lines, tick_until):
 
 def findings(room):
     """Without those of canaries, which the sensor sends by itself."""
-    return [f for f in (json.loads(b'{"id":"' + f) for f in room.told.values()) if not f.get("canary")]
+    return [f for f in (json.loads(b'{"id":"' + f) for f in list(room.told.values())) if not f.get("canary")]
 
 
 @tap.test
