@@ -266,6 +266,7 @@
 /* Mails that people report (src/mail) */
 #define MAIL_BYTES_MAX ((size_t) 32 << 20) /* servers take 10 to 30 MB */
 #define MAIL_ARENA_MAX ((size_t) 512 << 20) /* each level of nesting is decoded once */
+#define MAIL_REPORT_BYTES_MAX ((size_t) 8 << 20) /* what is told of one, as JSON */
 #define MAIL_DEPTH_MAX 8                  /* a mail in a mail in a mail: forwarded by three people has 4 */
 #define MAIL_PARTS_MAX 500                /* of all levels together */
 #define MAIL_HEADERS_MAX 1000

@@ -63,7 +63,7 @@ int door_net_init(struct door_net *n, const struct door_way *w, struct door_outc
     SET(CURLOPT_PROXY, "");     /* nothing of the environment decides where we go */
     SET(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROTOCOLS_STR, w->kind == DOOR_SMTP ? "smtp,smtps" : "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, w->kind == DOOR_SMTP ? "smtp,smtps" : w->kind == DOOR_IMAP ? "imap,imaps" : "http,https");
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);

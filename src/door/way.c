@@ -6,9 +6,10 @@
 #include "base/yaml.h"
 #include "door/template.h"
 
-enum { FOR_SMTP = 1 << DOOR_SMTP, FOR_HTTP = 1 << DOOR_HTTP, FOR_PROGRAM = 1 << DOOR_PROGRAM, FOR_ALL = 7 };
+enum { FOR_SMTP = 1 << DOOR_SMTP, FOR_HTTP = 1 << DOOR_HTTP, FOR_PROGRAM = 1 << DOOR_PROGRAM, FOR_OUT = FOR_SMTP | FOR_HTTP | FOR_PROGRAM,
+       FOR_IMAP = 1 << DOOR_IMAP, FOR_MAILDIR = 1 << DOOR_MAILDIR, FOR_BOX = FOR_IMAP | FOR_MAILDIR, FOR_NET = FOR_SMTP | FOR_HTTP | FOR_IMAP };
 
-static const char *const kind_names[DOOR_KIND_MAX_] = {"smtp", "http", "program"};
+static const char *const kind_names[DOOR_KIND_MAX_] = {"smtp", "http", "program", "imap", "maildir"};
 
 const char *door_kind_to_string(enum door_kind k) {
     return k < DOOR_KIND_MAX_ ? kind_names[k] : "?";
@@ -166,17 +167,17 @@ static const struct {
     read_fn *read;
 } KEYS[] = {
 #define AT(member) offsetof(struct door_way, member)
-    {"allow", FOR_SMTP | FOR_HTTP, 0, read_allow},
-    {"ca", FOR_SMTP | FOR_HTTP, AT(ca), read_text},
-    {"timeout", FOR_ALL, AT(timeout_ms), read_span},
-    {"a_minute", FOR_ALL, AT(a_minute), read_rate},
-    {"drill", FOR_ALL, AT(drill_marked), read_drill},
-    {"else", FOR_ALL, AT(next_name), read_text},
-    {"host", FOR_SMTP, AT(host), read_text},
-    {"port", FOR_SMTP, AT(port), read_port},
-    {"tls", FOR_SMTP, AT(tls), read_tls},
-    {"user", FOR_SMTP, AT(user), read_text},
-    {"password", FOR_SMTP, AT(password), read_text},
+    {"allow", FOR_NET, 0, read_allow},
+    {"ca", FOR_NET, AT(ca), read_text},
+    {"timeout", FOR_OUT | FOR_IMAP, AT(timeout_ms), read_span},
+    {"a_minute", FOR_OUT, AT(a_minute), read_rate},
+    {"drill", FOR_OUT, AT(drill_marked), read_drill},
+    {"else", FOR_OUT, AT(next_name), read_text},
+    {"host", FOR_SMTP | FOR_IMAP, AT(host), read_text},
+    {"port", FOR_SMTP | FOR_IMAP, AT(port), read_port},
+    {"tls", FOR_SMTP | FOR_IMAP, AT(tls), read_tls},
+    {"user", FOR_SMTP | FOR_IMAP, AT(user), read_text},
+    {"password", FOR_SMTP | FOR_IMAP, AT(password), read_text},
     {"from", FOR_SMTP, AT(from), read_text},
     {"from_name", FOR_SMTP, AT(from_name), read_text},
     {"url", FOR_HTTP, AT(url), read_template},
@@ -188,6 +189,9 @@ static const struct {
     {"answer_has", FOR_HTTP, AT(answer_has), read_text},
     {"secrets", FOR_HTTP, 0, read_secrets},
     {"argv", FOR_PROGRAM, 0, read_argv},
+    {"folder", FOR_IMAP, AT(folder), read_text},
+    {"path", FOR_MAILDIR, AT(path), read_text},
+    {"every", FOR_BOX, AT(every_ms), read_span},
 #undef AT
 };
 
@@ -237,19 +241,37 @@ static bool address_plain(struct str s) {
     return memchr(s.p, '@', s.n) != NULL;
 }
 
+static bool host_ok(struct str host) {
+    for (size_t i = 0; i < host.n; i++)
+        if ((unsigned char) host.p[i] <= ' ' || strchr("/@?#", host.p[i]))
+            return false;
+    return host.n > 0;
+}
+
 static int check_smtp(const struct reading *r, const struct yaml_node *at, struct diag *err) {
     struct door_way *w = r->w;
     if (!w->host.n || !w->from.n)
         return yaml_error(err, -ERR_PARSE, r->file, at, "'%.*s' wants host and from", STR_ARG(w->name));
     if (!address_plain(w->from))
         return yaml_error(err, -ERR_PARSE, r->file, at, "from is one mail address; a name goes into from_name");
-    for (size_t i = 0; i < w->host.n; i++)
-        if ((unsigned char) w->host.p[i] <= ' ' || strchr("/@?#", w->host.p[i]))
-            return yaml_error(err, -ERR_PARSE, r->file, at, "'%.*s' is no host", STR_ARG(w->host));
+    if (!host_ok(w->host))
+        return yaml_error(err, -ERR_PARSE, r->file, at, "'%.*s' is no host", STR_ARG(w->host));
     if (w->tls == DOOR_TLS_NONE && w->password.n)
         return yaml_error(err, -ERR_PARSE, r->file, at, "a password is not sent without TLS; set tls, or leave user and password out");
     if (!w->port)
         w->port = w->tls == DOOR_TLS_FROM_FIRST ? 465 : w->tls == DOOR_TLS_START ? 587 : 25;
+    return 0;
+}
+
+static int check_imap(const struct reading *r, const struct yaml_node *at, bool tls_given, struct diag *err) {
+    struct door_way *w = r->w;
+    w->tls = tls_given ? w->tls : DOOR_TLS_FROM_FIRST;
+    if (!host_ok(w->host) || !w->user.n || !w->password.n)
+        return yaml_error(err, -ERR_PARSE, r->file, at, "'%.*s' wants host, user and password", STR_ARG(w->name));
+    if (w->tls == DOOR_TLS_NONE)
+        return yaml_error(err, -ERR_PARSE, r->file, at, "a password is not sent without TLS; set tls to tls or starttls");
+    if (!w->port)
+        w->port = w->tls == DOOR_TLS_FROM_FIRST ? 993 : 143;
     return 0;
 }
 
@@ -269,13 +291,13 @@ static int check_http(const struct reading *r, const struct yaml_node *at, struc
 }
 
 static int read_way(const struct reading *r, const struct yaml_node *n, struct diag *err) {
-    static const char *const words[] = {"smtp", "http", "program", NULL};
+    static const char *const words[] = {"smtp", "http", "program", "imap", "maildir", NULL};
     struct door_way *w = r->w;
     const struct yaml_node *kind = yaml_get(n, "kind");
-    *w = (struct door_way){.timeout_ms = 30000, .a_minute = 60, .line = n->line};
+    *w = (struct door_way){.timeout_ms = 30000, .a_minute = 60, .every_ms = 30000, .folder = STR("INBOX"), .line = n->line};
     if (n->kind != YAML_MAPPING || !yaml_get_str(n, "name", &w->name) || !is_name(w->name))
         return yaml_error(err, -ERR_PARSE, r->file, n, "a way has a name of small letters, digits, '-' and '_'");
-    int k = kind ? read_word(r, kind, words, err) : yaml_error(err, -ERR_PARSE, r->file, n, "'%.*s' has no kind: smtp, http or program", STR_ARG(w->name));
+    int k = kind ? read_word(r, kind, words, err) : yaml_error(err, -ERR_PARSE, r->file, n, "'%.*s' has no kind: smtp, http, program, imap or maildir", STR_ARG(w->name));
     if (k < 0)
         return k;
     w->kind = (enum door_kind) k;
@@ -291,8 +313,12 @@ static int read_way(const struct reading *r, const struct yaml_node *n, struct d
         if (e < 0)
             return e;
     }
+    if (w->kind == DOOR_MAILDIR)
+        return w->path.n && w->path.p[0] == '/' ? 0 : yaml_error(err, -ERR_PARSE, r->file, n, "'%.*s' wants path, the whole path of a Maildir", STR_ARG(w->name));
     if (w->kind == DOOR_PROGRAM)
         return w->n_argv ? 0 : yaml_error(err, -ERR_PARSE, r->file, n, "'%.*s' wants argv", STR_ARG(w->name));
+    if (w->kind == DOOR_IMAP)
+        return check_imap(r, n, yaml_get(n, "tls") != NULL, err);
     return w->kind == DOOR_SMTP ? check_smtp(r, n, err) : check_http(r, n, err);
 }
 

@@ -2,7 +2,7 @@
  *
  *   ways:
  *     - name: mail              who sends names this
- *       kind: smtp              smtp, http or program
+ *       kind: smtp              smtp, http, program; and ways in: imap, maildir
  *       …
  *
  * The file is read by kizuki-door alone; nobody else may open it, and nothing of it is ever told but names, kinds and
@@ -16,7 +16,7 @@
 
 #include <netinet/in.h>
 
-enum door_kind { DOOR_SMTP, DOOR_HTTP, DOOR_PROGRAM, DOOR_KIND_MAX_ };
+enum door_kind { DOOR_SMTP, DOOR_HTTP, DOOR_PROGRAM, DOOR_IMAP, DOOR_MAILDIR, DOOR_KIND_MAX_ };
 const char *door_kind_to_string(enum door_kind k);
 enum door_tls { DOOR_TLS_START, DOOR_TLS_FROM_FIRST, DOOR_TLS_NONE };
 enum door_escape { DOOR_ESCAPE_JSON, DOOR_ESCAPE_FORM, DOOR_ESCAPE_XML, DOOR_ESCAPE_NONE };
@@ -46,6 +46,9 @@ struct door_way {
     /* program */
     struct str *argv;
     size_t n_argv;
+    /* imap, maildir */
+    struct str folder, path;
+    int64_t every_ms;
     /* all */
     int64_t timeout_ms;
     unsigned a_minute;

@@ -125,6 +125,9 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_SHEET, READ | CREATE | CHANGE, MAY_UNLESS_RED},
     {SYSTEM, OBJECT_SHEET_LINE, CREATE | CHANGE, MAY_ALWAYS},
 
+    /* of the mail and of who reported it */
+    {ADMIN | HANDLER, OBJECT_MAIL, READ, MAY_ALWAYS},
+    {SYSTEM, OBJECT_MAIL, CREATE, MAY_ALWAYS},
     /* who was told what, and whether they took it; addresses of persons stand in it */
     {ADMIN | HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
     {AUDITOR, OBJECT_MESSAGE, READ, MAY_ALWAYS},

@@ -27,6 +27,7 @@
     X(PLAYBOOK, "playbook")                                                                        \
     X(RUN, "run")                                                                                  \
     X(TASK, "task")                                                                                \
+    X(MAIL, "mail_report")                                                                         \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(DUTY, "duty")                                                                                \

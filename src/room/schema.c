@@ -254,6 +254,13 @@ static const char *const duty[] = {
     "CREATE INDEX sheet_line_by_sheet ON sheet_line(sheet_id);",
 
     NULL};
+static const char *const mails[] = {
+    "CREATE TABLE mail_report (" HEAD("personal") "key TEXT NOT NULL UNIQUE, same TEXT NOT NULL, reporter TEXT NOT NULL, subject TEXT NOT NULL, "
+    "doc TEXT NOT NULL, folded_into INTEGER REFERENCES mail_report(id)) STRICT;"
+    "CREATE INDEX mail_report_by_same ON mail_report(same);"
+    "CREATE INDEX mail_report_by_first ON mail_report(folded_into);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -268,6 +275,7 @@ static const struct {
     {"runs", runs},
     {"messages", messages},
     {"duty", duty},
+    {"mails", mails},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -48,6 +48,10 @@ data:
          delay = 60s
   accept
 begin routers
+report:
+  driver = accept
+  local_parts = report
+  transport = box
 all:
   driver = accept
   transport = keep
@@ -61,6 +65,14 @@ keep:
   group = {group}
   delivery_date_add
   envelope_to_add
+  return_path_add
+box:
+  driver = appendfile
+  maildir_format
+  directory = {d}/box
+  create_directory
+  user = {user}
+  group = {group}
   return_path_add
 begin retry
 * * F,1h,1m
@@ -191,7 +203,7 @@ class Exim:
         user = pwd.getpwnam("Debian-exim")
         self.d, self.port, self.tls_port, self.plain_port = d, programs.free_port(), programs.free_port(), programs.free_port()
         d.chmod(0o755)
-        for name in ("spool", "log", "mail"):
+        for name in ("spool", "log", "mail", "box"):
             (d / name).mkdir()
             os.chown(d / name, user.pw_uid, user.pw_gid)
         (d / "exim.conf").write_text(EXIM.format(d=d, user="Debian-exim", group=user.pw_gid, port=self.port, tls_port=self.tls_port, plain_port=self.plain_port))
@@ -217,6 +229,52 @@ class Exim:
 
     def log(self):
         return "".join(f.read_text(errors="replace") for f in (self.d / "log").glob("*"))
+
+    def stop(self):
+        self.child.terminate()
+        self.child.wait(30)
+
+
+DOVECOT = """
+base_dir = {d}/dovecot
+state_dir = {d}/dovecot
+log_path = {d}/dovecot.log
+protocols = imap
+listen = 127.0.0.1
+ssl = required
+ssl_cert = <{d}/mail.crt
+ssl_key = <{d}/mail.key
+mail_location = maildir:{d}/box
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = password=geheim
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={d}/box
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {port}
+    ssl = yes
+  }}
+}}
+"""
+
+
+class Dovecot:
+    """IMAP over the box exim delivers reports to."""
+
+    def __init__(self, d):
+        user = pwd.getpwnam("Debian-exim")
+        self.d, self.port = d, programs.free_port()
+        (d / "dovecot.conf").write_text(DOVECOT.format(d=d, port=self.port, user=user.pw_uid, group=user.pw_gid))
+        self.child = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", d / "dovecot.conf"], stdout=subprocess.DEVNULL, stderr=open(d / "dovecot.err", "w"))
+        tap.wait_until(lambda: answers(self.port), 60, what=lambda: (d / "dovecot.err").read_text())
 
     def stop(self):
         self.child.terminate()

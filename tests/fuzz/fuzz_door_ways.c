@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         ASSERT(door_way_find(&w, x->name) == x && x->timeout_ms >= 1000 && x->a_minute >= 1);
         if (x->kind == DOOR_PROGRAM)
             ASSERT(x->n_argv >= 1 && x->argv[0].p[0] == '/');
+        else if (x->kind == DOOR_MAILDIR)
+            ASSERT(x->path.p[0] == '/');
         else
             ASSERT(x->host.n && x->port >= 1 && x->port <= 65535 && str_find(x->host, STR("{{"), 0) < 0);
     }

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "door/box.h"
 #include "door/journal.h"
 
 #include <fcntl.h>
@@ -44,6 +45,15 @@ struct peer {
 struct rate {
     int64_t minute;
     unsigned n;
+};
+struct box {
+    uv_timer_t timer;
+    uv_work_t work;
+    const struct door_way *way;
+    struct door_outcome out;
+    enum door_state said; /* logged last; DOOR_STATE_MAX_: nothing yet */
+    size_t n;
+    bool busy;
 };
 struct job { /* owned by a worker between uv_queue_work and on_done */
     uv_work_t work;
@@ -71,6 +81,8 @@ static struct program {
     uv_timer_t look;
     uv_signal_t on_term, on_int;
     struct peer peers[DOOR_PEERS_MAX];
+    struct box boxes[DOOR_WAYS_MAX];
+    char mail_folder[PATH_CAP];
     unsigned n_jobs;
     bool ending, waiting; /* waiting: a connection, for a free place */
 } P;
@@ -192,7 +204,10 @@ static void on_work(uv_work_t *work) {
         struct door_outcome o;
         if (w != j->way && !rate_take(w))
             continue;
-        if (w->kind == DOOR_PROGRAM)
+        size_t n;
+        if (w->kind == DOOR_IMAP || w->kind == DOOR_MAILDIR)
+            door_box_take(w, P.mail_folder, 0, &n, &o);
+        else if (w->kind == DOOR_PROGRAM)
             runner_send(&P.runner, &P.ways, w, &j->job, &o);
         else
             door_send(w, &j->job, &o);
@@ -311,6 +326,48 @@ static int take(struct peer *x, struct str message) {
         e = -ERR_PARSE;
     arena_done(&a);
     return e;
+}
+
+/* ---- mailboxes ---- */
+
+static void on_box_work(uv_work_t *work) {
+    struct box *b = container_of(work, struct box, work);
+    door_box_take(b->way, P.mail_folder, DOOR_BOX_ROUND_MAX, &b->n, &b->out);
+}
+
+static void on_box_timer(uv_timer_t *t);
+
+static void on_box_done(uv_work_t *work, int status UNUSED) {
+    struct box *b = container_of(work, struct box, work);
+    b->busy = false;
+    if (b->out.state != b->said || b->n)
+        log_line(b->out.state == DOOR_SENT ? LOG_INFO_ : LOG_WARN_, "mailbox '%s': %s; %zu taken", b->out.by, b->out.sentence, b->n);
+    b->said = b->out.state;
+    P.n_jobs--;
+    if (b->n == DOOR_BOX_ROUND_MAX && !P.ending)
+        (void) uv_timer_start(&b->timer, on_box_timer, 0, (uint64_t) b->way->every_ms); /* there is more */
+    end_when_idle();
+}
+
+static void on_box_timer(uv_timer_t *t) {
+    struct box *b = t->data;
+    if (b->busy || P.ending)
+        return;
+    b->busy = true;
+    P.n_jobs++;
+    ASSERT(uv_queue_work(&P.loop, &b->work, on_box_work, on_box_done) == 0);
+}
+
+static void start_boxes(void) {
+    for (size_t i = 0; i < P.ways.n && !P.replay; i++) {
+        struct box *b = &P.boxes[i];
+        if (P.ways.p[i].kind != DOOR_IMAP && P.ways.p[i].kind != DOOR_MAILDIR)
+            continue;
+        *b = (struct box){.way = &P.ways.p[i], .said = DOOR_STATE_MAX_};
+        (void) uv_timer_init(&P.loop, &b->timer);
+        b->timer.data = b;
+        (void) uv_timer_start(&b->timer, on_box_timer, 100, (uint64_t) b->way->every_ms);
+    }
 }
 
 /* ---- peers ---- */
@@ -460,14 +517,16 @@ static int listen_here(struct diag *err) {
  * resolv.conf is replaced, not written, when a network changes, and a rule for the file would stay with the old one; who serves
  * as no more than its own user reads there what everybody may. Programs are started by the runner, made before. */
 static int enter_sandbox(struct diag *err) {
-    struct sandbox_path paths[8 + DOOR_WAYS_MAX] = {
+    struct sandbox_path paths[9 + DOOR_WAYS_MAX] = {
         {P.folder, SANDBOX_WRITE},         {"/etc", SANDBOX_READ},          {"/run/systemd/resolve", SANDBOX_READ}, {"/usr/share/ca-certificates", SANDBOX_READ},
-        {"/usr/local/share/ca-certificates", SANDBOX_READ}, {"/usr/lib", SANDBOX_READ},  {"/lib", SANDBOX_READ},  {"/dev/urandom", SANDBOX_READ},
+        {"/usr/local/share/ca-certificates", SANDBOX_READ}, {"/usr/lib", SANDBOX_READ},  {"/lib", SANDBOX_READ},  {"/dev/urandom", SANDBOX_READ}, {P.mail_folder, SANDBOX_WRITE},
     };
-    size_t n = 8;
+    size_t n = 9;
     for (size_t i = 0; i < P.ways.n; i++)
         if (P.ways.p[i].ca.n)
             paths[n++] = (struct sandbox_path){P.ways.p[i].ca.p, SANDBOX_READ};
+        else if (P.ways.p[i].kind == DOOR_MAILDIR)
+            paths[n++] = (struct sandbox_path){P.ways.p[i].path.p, SANDBOX_WRITE};
     int e = sandbox_enter(paths, n, SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS, err);
     if (e > 0)
         log_warn("this kernel has no Landlock: the door is confined by seccomp only");
@@ -482,6 +541,9 @@ static int set_up(struct diag *err) {
     int e = file_make_dir(P.folder, 0700, err);
     if (e == 0)
         e = load_ways(err);
+    snprintf(P.mail_folder, sizeof P.mail_folder, "%.4000s/mail/in", P.data);
+    if (e == 0)
+        e = file_make_dir(P.mail_folder, 0700, err);
     if (e == 0)
         e = door_journal_open(&P.journal, P.journal_path, time_now_ns(), err);
     if (e == 0 && P.journal.n_unknown)
@@ -517,6 +579,7 @@ static int run(struct diag *err) {
         e = uv_signal_start(&P.on_int, on_signal, SIGINT);
     if (e < 0)
         return diag_set(err, e, "cannot take connections: %s", uv_strerror(e));
+    start_boxes();
     uv_run(&P.loop, UV_RUN_DEFAULT);
     return 0;
 }

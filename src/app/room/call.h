@@ -139,7 +139,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_time, handle_incident_split_try, handle_search_post, handle_search, handle_search_stop, handle_search_csv, handle_search_rule, handle_trace_post, handle_event,
     handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_file, handle_indicator_imports, handle_indicator_preview,
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
-handler_fn handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
+handler_fn handle_mail_reports, handle_mail_report, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,
     handle_consult_post;
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;

@@ -46,6 +46,7 @@ struct pollfd door_link_poll(const struct door_link *l) {
 
 static void lose(struct program *p) {
     peer_close(&p->door.peer);
+    buf_clear(&p->door.ways); /* it may come back with others */
     p->door.retry_ns = time_monotonic_ns() + NS_PER_S;
     log_warn("the door is gone");
 }

@@ -3,6 +3,7 @@
 #include "app/common/supervised.h"
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
+#include "app/room/mail_in.h"
 #include "app/room/room.h"
 #include "app/room/upload.h"
 #include "base/file.h"
@@ -337,9 +338,10 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
+    snprintf(mails, sizeof mails, "%s/mail/out", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
     snprintf(status, sizeof status, "%s/status", p->config->data);
@@ -348,6 +350,7 @@ static int enter_sandbox(struct program *p, struct diag *err) {
         return made;
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
                                    {incoming, SANDBOX_WRITE},
+                                   {mails, SANDBOX_WRITE}, /* what was read of mails; removed once it is ours */
                                    {status, SANDBOX_READ}, /* of our other programs */
                                    {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
@@ -396,6 +399,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = hand_link_init(&p->hand, p->config->data, err);
     if (e == 0)
         e = door_link_init(p, err);
+    if (e == 0)
+        e = mail_in_start(p, err);
     past_init(&p->past);
     if (e == 0)
         e = search_link_init(&p->search, p->config->data, err);
@@ -425,6 +430,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     sensor_link_tick(p);
     hand_link_tick(p);
     door_link_tick(p);
+    mail_in_tick(p);
     search_link_tick(p);
     holds_tick(p);
     past_tick(p);

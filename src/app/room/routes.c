@@ -140,6 +140,8 @@ const struct route ROUTES[] = {
     R("GET", "/playbooks/{id}/cacao", READ, PLAYBOOK, NONE, playbook_cacao, "one version as CACAO 2.0 JSON"),
     {.method = "GET", .pattern = "/ack", .verb = VERB_CHANGE, .object = OBJECT_MESSAGE, .handle = handle_ack, .help = "the page behind the link of a message: a button", .open = true},
     {.method = "POST", .pattern = "/ack", .verb = VERB_CHANGE, .object = OBJECT_MESSAGE, .handle = handle_ack_post, .help = "acknowledge it", .open = true},
+    R("GET", "/mail-reports", READ, MAIL, NONE, mail_reports, "mails people reported"),
+    R("GET", "/mail-reports/{id}", READ, MAIL, NONE, mail_report, "one with its parts"),
     R("GET", "/messages", READ, MESSAGE, NONE, messages, "what was sent, and what became of it"),
     R("POST", "/messages", CREATE, MESSAGE, NONE, message_post, "send something"),
     R("POST", "/messages/{id}/again", CHANGE, MESSAGE, NONE, message_again, "send it once more"),

@@ -247,6 +247,16 @@ static int add_drivers(struct serve *s, struct diag *err) {
     return e;
 }
 
+/* Reads mails people reported; a replay has its own. */
+static int add_mail(struct serve *s, struct diag *err) {
+    struct child *c = s->o->replay ? NULL : supervisor_add(&s->supervisor, "kizuki-mail", err);
+    if (!c)
+        return s->o->replay ? 0 : -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    return 0;
+}
+
 /* A replay's folder is thrown away: nothing in it is worth a seal. */
 static int add_keep(struct serve *s, struct diag *err) {
     struct child *c = s->o->replay ? NULL : supervisor_add(&s->supervisor, "kizuki-keep", err);
@@ -605,7 +615,7 @@ static int prepare(struct serve *s, struct diag *err) {
     uv_timer_init(&s->loop, &s->again);
     s->again.data = s;
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_drivers(s, err)) < 0 ||
-        (e = add_door(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
+        (e = add_door(s, err)) < 0 || (e = add_mail(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
         (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0 ||
         (e = add_vault(s, err)) < 0)
         return e;

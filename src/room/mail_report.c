@@ -1,0 +1,161 @@
+#include "room/mail_report.h"
+
+#include "base/limits.h"
+#include "room/message.h"
+#include "room/room_priv.h"
+#include "room/write.h"
+
+enum { LIST_MAX = 200 };
+
+static const char answer_text[] =
+    "怪しいメールのご報告を受け取りました。受付番号は R-%lld です。\n"
+    "\n"
+    "してください:\n"
+    "・リンクや添付を開いた、情報を入力した場合は、すぐに電話で担当へ知らせてください。\n"
+    "・開いた端末はネットワークから切り離し、電源は切らないでください。\n"
+    "しないでください:\n"
+    "・リンクや添付を(もう一度)開くこと、差出人に返信すること、転送で広めること、メールを消すこと。\n"
+    "\n"
+    "Thank you for reporting a suspicious mail. Its number is R-%lld.\n"
+    "Do: if you opened a link or an attachment, or typed something in, call the people in charge now; disconnect that\n"
+    "machine from the network and leave it switched on.\n"
+    "Do not: open links or attachments (again), answer the sender, forward it to others, delete it.\n"
+    "\n"
+    "(自動で送っています / sent by a machine)\n";
+
+/* An answer to one of our own messages, or a machine's word about one: 1 when it was that. */
+static int about_ours(struct room *r, const struct json_value *report, const struct json_value *mail, struct diag *err) {
+    struct str id;
+    bool human = false, machine = false;
+    IGNORE(json_get_bool(report, "answer", &human));
+    IGNORE(json_get_bool(mail, "report", &machine));
+    if (human && json_get_str(mail, "in_reply_to", &id) && id.n) {
+        int e = room_message_answered(r, id, false, err);
+        return e == 0 ? 1 : e == -ENOENT ? 0 : e;
+    }
+    const struct json_value *inner = machine ? json_get_array(mail, "inner") : NULL;
+    for (const struct json_value *m = inner ? inner->first : NULL; m; m = m->next)
+        if (json_get_str(m, "message_id", &id) && id.n) {
+            int e = room_message_answered(r, id, true, err);
+            if (e != -ENOENT)
+                return e == 0 ? 1 : e;
+        }
+    return 0;
+}
+
+static int one_i64(struct room *r, int64_t *ret, struct diag *err, const char *sql, struct str *text, int64_t n) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, sql, "si", text, n);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return MIN(e, 0);
+}
+
+static int answer(struct room *r, int64_t number, struct str reporter, struct str subject, struct str message_id, struct str way, struct diag *err) {
+    char text[4096], title[700];
+    int64_t lately, id;
+    int e = one_i64(r, &lately, err, "SELECT count(*) FROM message WHERE address = ?1 AND reply_to <> '' AND created_at > ?2", &reporter, room_now(r) - NS_PER_HOUR);
+    if (e < 0 || lately >= ROOM_MAIL_ANSWERS_AN_HOUR)
+        return e;
+    snprintf(text, sizeof text, answer_text, (long long) number, (long long) number);
+    struct str shown = str_to(subject, 300);
+    while (shown.n && shown.n < subject.n && ((unsigned char) shown.p[shown.n] & 0xc0) == 0x80)
+        shown.n--;
+    snprintf(title, sizeof title, "Re: %.*s [R-%lld]", STR_ARG(shown), (long long) number);
+    for (char *p = title; *p; p++)
+        if ((unsigned char) *p < ' ' || *p == 0x7f)
+            *p = ' ';
+    struct room_message_new m = {.way = way, .address = reporter, .who = reporter, .subject = str_of(title), .text = str_of(text), .reply_to = message_id.n ? message_id : STR("unknown")};
+    return room_message_add(r, &room_system, &m, &id, err);
+}
+
+struct report {
+    struct str key, same, json, reporter, subject, title, message_id;
+    bool answer;
+};
+
+static int add(struct room *r, const struct report *x, struct str way, struct diag *err) {
+    struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_MAIL, .tlp = TLP_AMBER};
+    struct str key = x->key, same = x->same, json = x->json, reporter = x->reporter, title = x->title;
+    int64_t first, id;
+    int e = one_i64(r, &first, err, "SELECT id FROM mail_report WHERE same = ?1 AND folded_into IS NULL AND created_at > ?2", &same, room_now(r) - 30 * NS_PER_DAY);
+    if (e == 0)
+        e = room_write(r, &w, &id, err, "INSERT INTO mail_report(key, same, reporter, subject, doc, folded_into) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "sssssI", &key, &same,
+                       &reporter, &title, &json, first ? &first : NULL);
+    if (e == 0 && x->answer && way.n)
+        e = answer(r, first ? first : id, reporter, x->subject, x->message_id, way, err);
+    if (e == 0)
+        room_changed(r, "message", id);
+    return e;
+}
+
+int room_mail_take(struct room *r, const struct json_value *report, struct str json, struct str way, struct diag *reterr) {
+    const struct json_value *mail = json_get_object(report, "mail"), *inner = mail ? json_get_array(mail, "inner") : NULL, *suspect = inner && inner->first ? inner->first : mail;
+    struct report x = {.json = json};
+    int64_t known;
+    if (!mail || !json_get_str(report, "key", &x.key) || !json_get_str(report, "same", &x.same) || !json_get_bool(report, "answer", &x.answer) ||
+        !json_get_str(mail, "from_address", &x.reporter) || !json_get_str(mail, "subject", &x.subject) || !json_get_str(mail, "message_id", &x.message_id) ||
+        !json_get_str(suspect, "subject", &x.title))
+        return diag_set(reterr, -ERR_PARSE, "no report of a mail");
+    int e = one_i64(r, &known, reterr, "SELECT id FROM mail_report WHERE key = ?1 AND ?2 = 0", &x.key, 0);
+    if (e < 0 || known)
+        return e;
+    if ((e = about_ours(r, report, mail, reterr)) != 0)
+        return MIN(e, 0);
+    if ((e = room_begin(r, reterr)) < 0)
+        return e;
+    return room_end(r, add(r, &x, way, reterr), reterr);
+}
+
+int room_mails_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT id, subject, reporter, created_at, (SELECT count(*) FROM mail_report o WHERE o.folded_into = m.id), json_array_length(doc, '$.mail.inner') "
+                      "FROM mail_report m WHERE folded_into IS NULL ORDER BY id DESC LIMIT ?1",
+                      "i", (int64_t) LIST_MAX);
+    jsonw_object(w);
+    jsonw_key(w, STR("reports"));
+    jsonw_array(w);
+    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+        jsonw_object(w);
+        jsonw_ki64(w, "id", sql_i64(st, 0));
+        jsonw_kstr(w, "subject", sql_str(st, 1));
+        jsonw_kstr(w, "reporter", sql_str(st, 2));
+        jsonw_ktime(w, "at", sql_i64(st, 3));
+        jsonw_ki64(w, "others", sql_i64(st, 4));
+        jsonw_kbool(w, "forwarded", sql_i64(st, 5) > 0);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
+int room_mail_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr, "SELECT id, reporter, created_at, doc FROM mail_report WHERE id = ?1", "i", id);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e <= 0)
+        return e < 0 ? e : diag_set(reterr, -ENOENT, "there is no such report");
+    jsonw_object(w);
+    jsonw_ki64(w, "id", sql_i64(st, 0));
+    jsonw_kstr(w, "reporter", sql_str(st, 1));
+    jsonw_ktime(w, "at", sql_i64(st, 2));
+    jsonw_key(w, STR("report"));
+    jsonw_raw(w, sql_str(st, 3));
+    jsonw_key(w, STR("others"));
+    jsonw_array(w);
+    CLEANUP(sql_endp) struct sql_stmt *more = NULL;
+    e = sql_query(r->db, &more, reterr, "SELECT reporter, created_at FROM mail_report WHERE folded_into = ?1 ORDER BY id LIMIT 1000", "i", id);
+    while (e >= 0 && (e = sql_step(more, reterr)) == 1) {
+        jsonw_object(w);
+        jsonw_kstr(w, "reporter", sql_str(more, 0));
+        jsonw_ktime(w, "at", sql_i64(more, 1));
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+    return MIN(e, 0);
+}
