@@ -23,6 +23,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   rules: () => import("../pages/Rules").then((m) => m.Rules),
   runs: () => import("../pages/Runs").then((m) => m.Runs),
   playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
+  duty: () => import("../pages/Duty").then((m) => m.Duty),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };

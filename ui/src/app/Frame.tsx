@@ -1,8 +1,10 @@
 // The frame: who and when at the top, the pages, the bands that must not be missed, five places on phones.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import { absolute } from "../lib/time";
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../api/client";
+import { absolute, clock, parse } from "../lib/time";
 import { now } from "../state/clock";
+import { useResource } from "../state/resource";
 import { go } from "../state/route";
 import { lostSince, me } from "../state/session";
 import { lang, t, word } from "../state/text";
@@ -15,7 +17,7 @@ import { helpOpen } from "./keys";
 
 const NAV = ["now", "cases", "search", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
-const UNDER_MORE = ["search", "packs", "playbooks", "settings", "more"];
+const UNDER_MORE = ["search", "packs", "playbooks", "duty", "settings", "more"];
 const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
 
 function Bands() {
@@ -42,6 +44,18 @@ function Find() {
   );
 }
 
+/** Who is on duty until when; asked again when that ends. */
+function DutyFact() {
+  const duty = useResource(api.duty, ["registers"], []);
+  const group = duty.data?.groups[0], first = group?.on[0];
+  const until = first?.until ?? null;
+  const over = until !== null && (parse(until) ?? Infinity) <= now.value;
+  useEffect(() => { if (over) duty.reload(); }, [over]);
+  if (!group) return null;
+  if (!first) return <a class="fact wide" href="#/duty"><Mark kind="must">{t("duty.nobody")}</Mark></a>;
+  return <a class="fact wide" href="#/duty">{t("frame.duty", { name: first.name, deputy: group.on[1]?.name ?? "", until: until ? clock(parse(until) ?? 0) : "" })}</a>;
+}
+
 function Top({ page }: { page: string }) {
   return (
     <header class="top">
@@ -50,6 +64,7 @@ function Top({ page }: { page: string }) {
         <span class="grow" />
         <span class="fact wide">{t("nav.now")} <HeaderClock /></span>
         <span class="fact only-phone"><HeaderClock brief /></span>
+        <DutyFact />
         <Find />
         <span class="fact wide">{word("person", me.value?.person.name)}</span>
         <Button smaller class="help-button" onPress={() => { helpOpen.value = true; }}><span aria-hidden="true">?</span> {t("frame.help")}</Button>

@@ -10,6 +10,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Tabs } from "../../widgets/Tabs";
 import { Accounts } from "./Accounts";
 import { Actions } from "./Actions";
+import { Decisions } from "./Decisions";
 import { Evidence } from "./Evidence";
 import { Head } from "./Head";
 import { LookedBack } from "./LookedBack";
@@ -48,7 +49,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
   return (
     <>
       <Tabs plain tabs={tabsOf(incident)} on={tab} label={t("case.tabs")} />
-      {tab === "actions" && <Actions incident={incident} reload={reload} />}
+      {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>

@@ -1,0 +1,129 @@
+// Decisions of a case: to stop and to go on side by side, who may, how long it has waited; and who is being called.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { api } from "../../api/client";
+import type { Callout, Decision, Incident } from "../../api/types";
+import { useResource } from "../../state/resource";
+import { say, t } from "../../state/text";
+import { useWrite } from "../../state/write";
+import { Button } from "../../widgets/Button";
+import { Card, Facts } from "../../widgets/Card";
+import { Confirm } from "../../widgets/Confirm";
+import { Mark } from "../../widgets/Mark";
+import { Outcome } from "../../widgets/Outcome";
+import { Remaining, Time } from "../../widgets/Time";
+
+function Who({ d }: { d: Decision }) {
+  const list = d.authority?.decide ?? [];
+  if (!d.authority) return null;
+  if (list.length === 0) return <>{t(`verdict.${d.authority.verdict}`)}</>;
+  return <>{list.map((p, i) => <span key={p.name}>{i > 0 && "、"}{p.name}{p.phone && <> <a class="small nowrap" href={`tel:${p.phone}`}>{p.phone}</a></>}</span>)}</>;
+}
+
+function Open({ d, done }: { d: Decision; done: () => void }) {
+  const [why, set] = useState("");
+  const write = useWrite(done);
+  const busy = write.state.step === "busy";
+  const make = (verdict: "do" | "go_on") => () => void write.run(() => api.decide(d.id, { version: d.version, verdict, why: why.trim() }));
+  const kind = t(`decide.${d.kind}`);
+  const may = d.authority?.verdict === "alone" || d.authority?.verdict === "two" || d.authority?.verdict === "no_table";
+  return (
+    <>
+      <Facts rows={[
+        [t("decision.waited"), <><Time at={d.asked} /> {d.due && <Remaining until={d.due} />}</>],
+        [t("decision.me"), d.authority ? t(`verdict.${d.authority.verdict}`) : ""],
+        [t("authority.decide"), <Who d={d} />],
+      ]} />
+      <div class="form-row">
+        <section aria-label={t("decision.do", { kind })}><h3>{t("decision.do", { kind })}</h3><p>{d.risk_do || t("decision.risk_none")}</p></section>
+        <section aria-label={t("decision.go_on", { kind })}><h3>{t("decision.go_on", { kind })}</h3><p>{d.risk_go_on || t("decision.risk_none")}</p></section>
+      </div>
+      <Outcome state={write.state} />
+      {may && <label class="field"><span>{t("decision.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>}
+      <div class="buttons">
+        {may && <Confirm solid busy={busy} label={t("decision.do", { kind })} question={t("decision.do_question", { kind })} effect={t("decision.effect")} onConfirm={make("do")} />}
+        {may && why.trim() && <Confirm busy={busy} label={t("decision.go_on", { kind })} question={t("decision.go_on_question", { kind })} effect={t("decision.effect")} onConfirm={make("go_on")} />}
+        {may && !why.trim() && <span class="small ink2">{t("decision.go_on_wants")}</span>}
+      </div>
+    </>
+  );
+}
+
+function Made({ d }: { d: Decision }) {
+  return <Facts rows={[
+    [t("decision.was"), <><b>{t(`decision.${d.verdict}`, { kind: t(`decide.${d.kind}`) })}</b> <Time at={d.decided} /></>],
+    [t("decision.by"), say(d.by)], [t("decision.waited_for"), t("decision.minutes", { n: Math.round(d.waited_s / 60) })],
+    ...(d.why ? [[t("decision.why"), d.why] as [string, string]] : []),
+  ]} />;
+}
+
+function Put({ incident, done }: { incident: Incident; done: () => void }) {
+  const [f, set] = useState<{ open: boolean; kind: Decision["kind"]; risk_do: string; risk_go_on: string }>({ open: false, kind: "stop", risk_do: "", risk_go_on: "" });
+  const write = useWrite(done);
+  if (!f.open) return <Button onPress={() => set({ ...f, open: true })}>{t("decision.put")}</Button>;
+  const save = async () => { if (await write.run(() => api.putDecision(incident.id, { kind: f.kind, risk_do: f.risk_do, risk_go_on: f.risk_go_on }))) set({ ...f, open: false }); };
+  return (
+    <form class="form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
+      <label class="field"><span>{t("authority.kind")}</span><select value={f.kind} onChange={(e) => set({ ...f, kind: e.currentTarget.value as Decision["kind"] })}>{(["stop", "reopen", "freeze", "isolate", "cut", "publish", "spend", "block"] as const).map((k) => <option value={k}>{t(`decide.${k}`)}</option>)}</select></label>
+      <label class="field"><span>{t("decision.risk_do")}</span><textarea rows={2} maxLength={1000} value={f.risk_do} onInput={(e) => set({ ...f, risk_do: e.currentTarget.value })} /></label>
+      <label class="field"><span>{t("decision.risk_go_on")}</span><textarea rows={2} maxLength={1000} value={f.risk_go_on} onInput={(e) => set({ ...f, risk_go_on: e.currentTarget.value })} /></label>
+      <Outcome state={write.state} />
+      <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("decision.put")}</Button><Button onPress={() => set({ ...f, open: false })}>{t("button.leave")}</Button></div>
+    </form>
+  );
+}
+
+function Called({ c, done }: { c: Callout; done: () => void }) {
+  const write = useWrite(done);
+  const live = c.state === "calling" || c.state === "nobody";
+  return (
+    <li>
+      <Mark kind={c.state === "reached" ? "ok" : c.state === "nobody" ? "must" : c.state === "calling" ? "run" : "todo"}>{t(`callout.state.${c.state}`)}</Mark>{" "}
+      {t(`callout.purpose.${c.purpose}`)} {c.people > 1 && <b>{t("callout.share", { reached: c.reached, people: c.people })}</b>} {c.next && <span class="small">{t("callout.next")} <Time at={c.next} /></span>}
+      <ul class="plain">
+        {c.calls.slice(0, 20).map((x) => (
+          <li key={`${x.person}${x.level}`}>
+            {x.person} {x.address && <span class="small nowrap">{x.address}</span>} <span class="small ink2"><Time at={x.at} /></span>{" "}
+            {x.answered ? <Mark kind="ok">{x.answer || t("callout.answered")}</Mark> : live && <Button smaller busy={write.state.step === "busy"} onPress={() => void write.run(() => api.answered(c.id, { person: x.person }))}>{t("callout.answer")}</Button>}
+          </li>))}
+      </ul>
+      {live && <Button smaller onPress={() => void write.run(() => api.endCallout(c.id))}>{t("callout.end")}</Button>}
+      <Outcome state={write.state} />
+    </li>
+  );
+}
+
+function Calls({ incident }: { incident: Incident }) {
+  const list = useResource(api.callouts(incident.id), ["incident"], [incident.id], incident.id);
+  const write = useWrite(list.reload);
+  const start = (purpose: "take" | "decide") => () => void write.run(() => api.callOut(incident.id, { purpose, text: incident.number, ...(purpose === "decide" ? { kind: "stop" } : {}) }));
+  return (
+    <Card id="callouts" title={t("callout.title")} side={<div class="buttons"><Button smaller onPress={start("take")}>{t("callout.take")}</Button><Button smaller onPress={start("decide")}>{t("callout.decide")}</Button></div>}>
+      <Outcome state={write.state} />
+      {(list.data?.callouts.length ?? 0) === 0 && <p class="empty">{t("callout.none")}</p>}
+      <ul class="rows">{list.data?.callouts.map((c) => <Called key={c.id} c={c} done={list.reload} />)}</ul>
+    </Card>
+  );
+}
+
+/** What waits for a decision stands above the actions, the rest below them. */
+export function Decisions({ incident, reload, children }: { incident: Incident; reload: () => void; children: ComponentChildren }) {
+  const list = useResource(api.decisions(incident.id), ["incident", "registers"], [incident.id], incident.id);
+  const done = () => { list.reload(); reload(); };
+  const rows = list.data?.decisions ?? [];
+  const open = rows.some((d) => d.state !== "decided");
+  const mine = (
+    <div class={`grid${open ? "" : " below"}`}>
+      <div class="w8"><Card id="decisions" title={t("decision.title")} side={<Button smaller href={`#/duty/sheet/${incident.id}`}>{t("sheet.title")}</Button>}>
+        {rows.map((d) => (
+          <article class="card-body" key={d.id}>
+            <p><Mark kind={d.state === "decided" ? "ok" : "must"}>{t(`decision.state.${d.state}`)}</Mark> <b>{t(`decide.${d.kind}`)}</b> {d.service && <span class="tag">{d.service}</span>}</p>
+            {d.state === "decided" ? <Made d={d} /> : <Open d={d} done={done} />}
+          </article>))}
+        <div class="card-body"><Put incident={incident} done={done} /></div>
+      </Card></div>
+      <div class="w4"><Calls incident={incident} /></div>
+    </div>
+  );
+  return open ? <>{mine}<div class="below">{children}</div></> : <>{children}{mine}</>;
+}

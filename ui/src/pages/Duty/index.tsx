@@ -1,0 +1,39 @@
+// 当番と権限: who is on duty until when, and what I may decide now. The sheet for paper has a page of its own.
+import { api } from "../../api/client";
+import { useResource } from "../../state/resource";
+import { t } from "../../state/text";
+import { Button } from "../../widgets/Button";
+import { Loaded } from "../../widgets/Loaded";
+import { Tabs } from "../../widgets/Tabs";
+import { Authority } from "./Authority";
+import { CodeEntry, Sheets } from "./Sheet";
+import { OnDuty, Week } from "./Week";
+
+export function Duty({ args, query }: { args: string[]; query: URLSearchParams }) {
+  const tab = args[0] === "authority" || args[0] === "code" ? args[0] : "roster";
+  if (args[0] === "sheet" && args[1]) return <Sheets incident={args[1]} />;
+  const tabs = ["roster", "authority", "code"].map((id) => ({ id, href: id === "roster" ? "#/duty" : `#/duty/${id}`, label: t(`duty.tab.${id}`) }));
+  return (
+    <>
+      <div class="page-head">
+        <h1>{t("nav.duty")}</h1><span class="grow" />
+        {tab !== "code" && <Button href={`#/sources/register/${tab === "roster" ? "roster" : "authority"}`}>{t("duty.edit")}</Button>}
+      </div>
+      <Tabs plain tabs={tabs} on={tab} label={t("nav.duty")} />
+      {tab === "roster" && <Roster />}
+      {tab === "authority" && <Authority service={query.get("service") ?? ""} />}
+      {tab === "code" && <CodeEntry />}
+    </>
+  );
+}
+
+function Roster() {
+  const duty = useResource(api.duty, ["registers"], []);
+  const week = useResource(api.dutyDays(7), ["registers"], []);
+  return (
+    <>
+      <Loaded of={duty}>{(d) => <OnDuty duty={d} />}</Loaded>
+      {duty.data && duty.data.groups.length > 0 && <Loaded of={week}>{(d) => <Week days={d} />}</Loaded>}
+    </>
+  );
+}
