@@ -6,7 +6,6 @@ import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import type { Writer } from "../../state/write";
 import { Button } from "../../widgets/Button";
-import { Mark } from "../../widgets/Mark";
 import { taskWords } from "../../widgets/task";
 
 export function Send({ task, end, write }: { task: Task; end: (x: Omit<TaskEnd, "version">) => void; write: Writer }) {
