@@ -25,7 +25,8 @@ async function desk(browser, target, out) {
   await look(who, faults, `${out}indicators-ja-1440-light.png`);
   /* the room begins the hunt a moment later; the list is read when the page is opened */
   for (let i = 0; i < 60; i++) {
-    await open(page, target.host, i % 2 ? "search" : "search?again");
+    await page.goto("about:blank"); // another address below the same page would not read the list again
+    await open(page, target.host, "search");
     if (await page.getByText("県警.csv").first().isVisible()) break;
     await page.waitForTimeout(500);
   }

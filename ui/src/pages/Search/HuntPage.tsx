@@ -1,4 +1,5 @@
 // One hunt over what is kept: which indicators, hosts and accounts, and when each was seen first.
+import { useEffect } from "preact/hooks";
 import { api } from "../../api/client";
 import type { HuntResult } from "../../api/types";
 import { useResource } from "../../state/resource";
@@ -9,8 +10,19 @@ import { Mark } from "../../widgets/Mark";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 
-function Seen({ r, of }: { r: HuntResult; of: "indicators" | "hosts" | "accounts" }) {
+const ASK_MS = 1500;
+
+/** By the bytes that have to be read and have been. */
+export function Progress({ of }: { of: HuntResult }) {
+  const p = of.progress as { bytes: number; bytes_done: number } | undefined;
+  const percent = p ? (p.bytes ? Math.floor((100 * p.bytes_done) / p.bytes) : 100) : 0;
+  return <><div><progress max={100} value={percent} aria-label={t("search.running")} /></div><div>{t("ioc.percent", { n: percent })}</div></>;
+}
+
+/** While it runs nothing found says nothing. */
+function Seen({ r, of, running }: { r: HuntResult; of: "indicators" | "hosts" | "accounts"; running: boolean }) {
   const rows = r[of]?.values ?? [];
+  if (running && rows.length === 0) return null;
   return (
     <Card title={t(`ioc.of.${of}`)}>
       {rows.length === 0 ? <Empty>{t("ioc.of_none")}</Empty> : (
@@ -26,19 +38,24 @@ function Seen({ r, of }: { r: HuntResult; of: "indicators" | "hosts" | "accounts
 
 export function HuntPage({ id }: { id: string }) {
   const one = useResource(api.hunt(id), [], [id]);
+  const running = one.data?.hunt.state === "running";
+  useEffect(() => {
+    const timer = running ? setInterval(one.reload, ASK_MS) : undefined;
+    return () => clearInterval(timer);
+  }, [running]);
   return (
     <Loaded of={one}>{({ hunt, result }) => (
-      <>
+      <div class="stack">
         <h2>{hunt.kind === "indicators" ? t("ioc.hunt", { name: hunt.name }) : hunt.hypothesis}</h2>
         <Card><div class="card-body">
           <p><b class="big">{t("search.found", { n: hunt.found })}</b> {hunt.first_at && <span class="small ink2">{t("search.first", { first: hunt.first_at, last: hunt.last_at })}</span>}</p>
-          {hunt.state === "running" && <Mark kind="run">{t("search.running")}</Mark>}
+          {running && <><Mark kind="run">{t("search.running")}</Mark><Progress of={result} /></>}
           {hunt.state === "failed" && <Mark kind="failed">{t("search.failed", { why: result.why ?? "" })}</Mark>}
           {result.kept_since && <p class="small ink2">{t("ioc.kept_since", { at: result.kept_since })}</p>}
         </div></Card>
-        <Seen r={result} of="indicators" />
-        <Seen r={result} of="hosts" />
-        <Seen r={result} of="accounts" />
-      </>)}</Loaded>
+        {hunt.kind === "indicators" && <Seen r={result} of="indicators" running={running} />}
+        <Seen r={result} of="hosts" running={running} />
+        <Seen r={result} of="accounts" running={running} />
+      </div>)}</Loaded>
   );
 }

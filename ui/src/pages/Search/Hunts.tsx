@@ -8,6 +8,7 @@ import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
+import { Progress } from "./HuntPage";
 import { addressOf } from "./useSearch";
 
 const ASK_MS = 1500;
@@ -20,9 +21,7 @@ function Running({ id, done }: { id: number; done: () => void }) {
     const timer = setInterval(() => { one.reload(); if (one.data && one.data.hunt.state !== "running") done(); }, ASK_MS);
     return () => clearInterval(timer);
   }, [one.data]);
-  const p = one.data?.result.progress as { bytes: number; bytes_done: number } | undefined;
-  const percent = p ? (p.bytes ? Math.floor((100 * p.bytes_done) / p.bytes) : 100) : 0;
-  return <><div><progress max={100} value={percent} aria-label={t("search.running")} /></div><div>{t("ioc.percent", { n: percent })}</div></>;
+  return <Progress of={one.data?.result ?? {}} />;
 }
 
 export function Hunts() {
