@@ -28,6 +28,7 @@
     X(RUN, "run")                                                                                  \
     X(TASK, "task")                                                                                \
     X(MAIL, "mail_report")                                                                         \
+    X(DEED, "deed")                                                                                \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(DUTY, "duty")                                                                                \

@@ -119,6 +119,8 @@ void room_close(struct room *r) {
     register_kinds_done(&r->kinds);
     room_duty_free(r->duty);
     map_done(&r->hand.standing);
+    for (size_t i = 0; i < ARRAY_SIZE(r->drivers); i++)
+        mem_free(r->drivers[i].json);
     arena_done(&r->hand.arena);
     sql_close(r->db);
     mem_free(r);

@@ -1,6 +1,7 @@
 /* Inside src/room only. */
 #pragma once
 #include "base/map.h"
+#include "room/deed.h"
 #include "room/may.h"
 #include "room/policy.h"
 #include "room/register_kind.h"
@@ -56,6 +57,14 @@ struct room_kept_numbers {
     struct buf scope, attacker;
 };
 
+/* A driver of lasting acts, as it told us (deed.h). */
+struct room_driver {
+    char name[64];
+    bool connected, listed, dry_run; /* listed: in this connection */
+    int64_t asked_ms;
+    char *json; /* its last list; heap */
+};
+
 struct duty_calendar;
 struct room_duty;
 struct room {
@@ -99,6 +108,7 @@ struct room {
         size_t never_n;
     } hand;
     bool sensor_connected;
+    struct room_driver drivers[ROOM_DRIVERS_MAX];
     const struct room_run_defaults *runs; /* NULL: none */
 };
 

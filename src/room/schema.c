@@ -261,6 +261,20 @@ static const char *const mails[] = {
     "CREATE INDEX mail_report_by_first ON mail_report(folded_into);",
 
     NULL};
+static const char *const deeds[] = {
+    "CREATE TABLE deed (" HEAD("response") OF_INCIDENT
+    "batch TEXT NOT NULL, kind TEXT NOT NULL, driver TEXT NOT NULL, target TEXT NOT NULL, params TEXT NOT NULL, minutes INTEGER NOT NULL, "
+    "reason TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN "
+    "('proposed','sent','in_force','undoing','ended','undone','refused','rejected','unsure')), "
+    "why TEXT NOT NULL DEFAULT '', kept TEXT NOT NULL DEFAULT '', decided_at INTEGER, decided_by TEXT, in_force_at INTEGER, until_at INTEGER, "
+    "ended_at INTEGER, seen INTEGER, looked_at INTEGER, mistake INTEGER NOT NULL DEFAULT 0, order_id TEXT, order_due INTEGER NOT NULL DEFAULT 0, "
+    "order_until INTEGER, told_at INTEGER, told_how TEXT NOT NULL DEFAULT '', told_by TEXT, bounced INTEGER NOT NULL DEFAULT 0, "
+    "identified_at INTEGER, identified_how TEXT NOT NULL DEFAULT '', identified_by TEXT) STRICT;"
+    "CREATE INDEX deed_by_incident ON deed(incident_id, id);"
+    "CREATE INDEX deed_by_driver ON deed(driver, state);"
+    "CREATE INDEX deed_by_batch ON deed(batch);",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -276,6 +290,7 @@ static const struct {
     {"messages", messages},
     {"duty", duty},
     {"mails", mails},
+    {"deeds", deeds},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

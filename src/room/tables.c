@@ -57,6 +57,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_ORDER] =
         TABLE(hand_order, CLASS_RESPONSE, "(SELECT incident_id FROM action WHERE id = action_id)",
               "order_id, action_id, type, note, state, minutes, expires_at, answer"),
+    [OBJECT_DEED] = TABLE(deed, CLASS_RESPONSE, "incident_id",
+                          "incident_id, batch, kind, driver, target, params, minutes, reason, state, why, kept, decided_at, decided_by, in_force_at, "
+                          "until_at, ended_at, seen, looked_at, mistake, order_id, order_due, order_until, told_at, told_how, told_by, bounced, "
+                          "identified_at, identified_how, identified_by"),
     [OBJECT_HUNT] = TABLE(hunt, CLASS_ATTACK, "NULL",
                           "hypothesis, query, state, found, from_at, to_at, first_at, last_at, result"),
     [OBJECT_REPORT] = TABLE(report, CLASS_RESPONSE, "NULL", "kind, json, at"),

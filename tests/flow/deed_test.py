@@ -17,6 +17,7 @@ import urllib.parse
 import urllib.request
 
 import netns
+import rooms
 import tap
 from hands import HAND, Deeds
 
@@ -468,6 +469,91 @@ def test_vendors():
             r.close()
         # every request the contract lists was made
         assert {(x["method"], x["path"]) for x in c["requests"]} <= set(server.asked), (name, server.asked)
+
+
+# ---- from the pages to the directory and the site, and back
+
+def states(b, incident):
+    return {d["target"]: d["state"] for d in b.get(f"/incidents/{incident}/deeds")["deeds"]}
+
+
+@tap.test
+def test_room():
+    """A person proposes, another presses; the driver and the room are killed in between; each account is a row."""
+    need()
+    tap.need_program("slapd", "slapadd", "ldapmodify", "ldapsearch", "ldapwhoami", "nginx", "curl")
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        (d / "ldap").mkdir()
+        with Directory(d / "ldap") as slapd:
+            s = Site(d, 18082)
+            accounts, web = Deeds(Here, d / "data", "accounts", slapd.site), Deeds(Here, d / "data", "web", s.site)
+            room = rooms.Room(d / "data")
+            try:
+                room.start()
+                sensor = room.sensor()
+                sensor.finding(1, rooms.finding(1, source="192.0.2.7", accounts=["user0"]))
+                sensor.wait_ack(1)
+                b = room.browser()
+                case = b.get("/incidents")["incidents"][0]["id"]
+                deeds = f"/incidents/{case}/deeds"
+                ask = {"kind": "account_freeze", "driver": "accounts", "targets": ["user0", "user1", "nobody"], "minutes": 600,
+                       "reason": "list attack"}
+                assert b.api("POST", deeds, dict(ask, targets=[]), want=400)
+                first = b.api("POST", deeds, ask)["deeds"]
+                assert {x["state"] for x in first} == {"proposed"} and len({x["batch"] for x in first}) == 1, first
+                # approved while no driver is there: it waits, and is done when the driver comes
+                x = first[0]
+                b.api("POST", f"/deeds/{x['id']}/approve", {"version": x["version"] + 7}, want=409)
+                b.api("POST", f"/deeds/{x['id']}/approve", {"version": x["version"]})
+                accounts.start()
+                want = {"user0": "in_force", "user1": "in_force", "nobody": "refused"}
+                tap.wait_until(lambda: states(b, case) == want, 60, what=lambda: (states(b, case), room.said()))
+                assert not slapd.signs_in(0) and not slapd.signs_in(1)
+                rows = {x["target"]: x for x in b.get(deeds)["deeds"]}
+                assert rows["user0"]["seen"] is True and rows["user0"]["until"] and "no such account" in rows["nobody"]["why"]
+                driver = next(v for v in b.get("/drivers")["drivers"] if v["connected"])
+                assert driver["name"] == "accounts" and driver["proven"] and not driver["dry_run"], driver
+                # nobody is let in again whom nobody identified
+                x = rows["user0"]
+                assert b.api("POST", f"/deeds/{x['id']}/undo", {"version": x["version"]}, want=400)["error"]["params"]["state"] == "not_identified"
+                b.api("PUT", f"/deeds/{x['id']}/care", {"version": x["version"], "told": "phone", "bounced": True})
+                x = next(y for y in b.get(deeds)["deeds"] if y["id"] == x["id"])
+                assert x["bounced"] and x["told_how"] == "phone" and x["told_at"] and x["told_by"]
+                after = b.api("PUT", f"/deeds/{x['id']}/care", {"version": x["version"], "identified": "called back, date of birth"})
+                assert after["care"] == {"frozen": 2, "told": 1, "bounced": 1, "identified": 1, "reopened": 0}, after["care"]
+                # both are killed while it is undone
+                accounts.kill()
+                x = next(y for y in after["deeds"] if y["id"] == x["id"])
+                b.api("POST", f"/deeds/{x['id']}/undo", {"version": x["version"]})
+                room.kill()
+                room.start()
+                accounts.start()
+                b = room.browser()
+                tap.wait_until(lambda: states(b, case)["user0"] == "undone", 60, what=lambda: (states(b, case), room.said()))
+                assert slapd.signs_in(0) and not slapd.signs_in(1) and states(b, case)["user1"] == "in_force"
+                assert b.get(deeds)["care"]["reopened"] == 1
+                # a site: what is kept before is asked for
+                web.start()
+                x = b.api("POST", deeds, {"kind": "site_close", "driver": "web", "targets": ["www"], "minutes": 60})["deeds"][0]
+                b.api("POST", f"/deeds/{x['id']}/approve", {"version": x["version"]}, want=400)
+                b.api("POST", f"/deeds/{x['id']}/approve", {"version": x["version"], "kept": "copy of the page, sha256 in the case"})
+                tap.wait_until(lambda: states(b, case)["www"] == "in_force", 60, what=lambda: (b.get(deeds), room.said()))
+                tap.wait_until(lambda: fetch(s.url)[0] == 503, 60, what="closed")
+                x = next(y for y in b.get(deeds)["deeds"] if y["target"] == "www")
+                b.api("POST", f"/deeds/{x['id']}/undo", {"version": x["version"]})
+                tap.wait_until(lambda: states(b, case)["www"] == "undone", 60, what=lambda: b.get(deeds))
+                tap.wait_until(lambda: fetch(s.url) == (200, "our own page"), 60, what="open again")
+                keys = [e["text"]["key"] for e in b.get(f"/incidents/{case}/timeline")["entries"] if e.get("text")]
+                for key in ("proposed", "approved", "in_force", "refused", "told", "identified", "undo", "undone"):
+                    assert f"event.deed_{key}" in keys, (key, keys)
+                status, said = room.verify()
+                assert status == 0, said
+            finally:
+                for h in (accounts, web):
+                    if h.child:
+                        h.stop()
+                room.stop()
 
 
 if __name__ == "__main__":

@@ -542,6 +542,11 @@ WRITES = {
     "sheet_post": ("handler", "/incidents/1/sheets", {}, None, ("create", "sheet")),
     "sheet_void": ("handler", "/sheets/1/void", {}, "/incidents/1/sheets", ("change", "sheet")),
     "code_post": ("handler", "/codes", {"code": "AAAA-BBBB-CCCC-DDDD", "at": "2026-06-01 02:14"}, None, None),
+    "deed_post": ("handler", "/incidents/1/deeds", {"kind": "account_freeze", "driver": "none", "targets": ["user1"], "minutes": 60}, None, ("create", "deed")),
+    "deed_care": ("handler", "/deeds/1/care", {"told": "電話"}, "/incidents/1/deeds", ("change", "deed")),
+    "deed_reject": ("handler", "/deeds/1/reject", {"reason": "訓練"}, "/incidents/1/deeds", ("reject", "deed")),
+    "deed_approve": ("handler", "/deeds/1/approve", {}, "/incidents/1/deeds", ("approve", "deed")),
+    "deed_undo": ("handler", "/deeds/1/undo", {"mistake": True}, "/incidents/1/deeds", ("undo", "deed")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -550,7 +555,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

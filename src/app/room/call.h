@@ -28,6 +28,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_PERSON,
                  ROW_RUN,
                  ROW_TASK,
+                 ROW_DEED,
 };
 struct route {
     const char *method, *pattern;
@@ -139,6 +140,8 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_time, handle_incident_split_try, handle_search_post, handle_search, handle_search_stop, handle_search_csv, handle_search_rule, handle_trace_post, handle_event,
     handle_hunt, handle_hunt_begin, handle_hunt_stop, handle_indicators, handle_indicator_file, handle_indicator_imports, handle_indicator_preview,
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
+handler_fn handle_drivers, handle_deeds, handle_incident_deeds, handle_deed_post, handle_deed_approve,
+    handle_deed_reject, handle_deed_undo, handle_deed_care;
 handler_fn handle_mail_reports, handle_mail_report, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,
     handle_consult_post;

@@ -118,7 +118,8 @@ static int load_row(struct call *c) {
                                                [ROW_ACTION] = OBJECT_ACTION,
                                                [ROW_PERSON] = OBJECT_PERSON,
                                                [ROW_RUN] = OBJECT_RUN,
-                                               [ROW_TASK] = OBJECT_TASK};
+                                               [ROW_TASK] = OBJECT_TASK,
+                                               [ROW_DEED] = OBJECT_DEED};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE)
         return 0;

@@ -398,6 +398,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = hand_link_init(&p->hand, p->config->data, err);
     if (e == 0)
+        e = driver_links_init(&p->drivers, p->config->data, err);
+    if (e == 0)
         e = door_link_init(p, err);
     if (e == 0)
         e = mail_in_start(p, err);
@@ -429,6 +431,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("cannot go on with a playbook: %s", d.text);
     sensor_link_tick(p);
     hand_link_tick(p);
+    driver_links_tick(p);
     door_link_tick(p);
     mail_in_tick(p);
     search_link_tick(p);
@@ -461,7 +464,8 @@ static int run(struct program *p) {
     if (p->opt.https)
         say_listening(p->https_fd);
     say_ready(p);
-    enum { HTTP, SIGNALS, HAND, DOOR, SUPERVISOR, SEARCH, SENSORS, ROWS = SENSORS + SENSORS_MAX + 1 };
+    enum { HTTP, SIGNALS, HAND, DOOR, SUPERVISOR, SEARCH, DRIVERS, SENSORS = DRIVERS + ROOM_DRIVERS_MAX,
+           ROWS = SENSORS + SENSORS_MAX + 1 };
     for (;;) {
         struct pollfd pfd[ROWS];
         int64_t left = (next_tick_ns - time_monotonic_ns()) / NS_PER_MS + 1;
@@ -469,6 +473,7 @@ static int run(struct program *p) {
         pfd[SIGNALS] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
         pfd[HAND] = hand_link_poll(&p->hand);
         pfd[DOOR] = door_link_poll(&p->door);
+        driver_links_poll(&p->drivers, &pfd[DRIVERS]);
         pfd[SUPERVISOR] = supervisor_link_poll(&p->supervisor);
         pfd[SEARCH] = search_link_poll(&p->search);
         (void) sensor_link_poll(&p->sensor, &pfd[SENSORS]);
@@ -484,6 +489,7 @@ static int run(struct program *p) {
         if (k > 0) {
             sensor_link_serve(p, &pfd[SENSORS]);
             hand_link_serve(p, &pfd[HAND]);
+            driver_links_serve(p, &pfd[DRIVERS]);
             door_link_serve(p, &pfd[DOOR]);
             supervisor_link_serve(p, &pfd[SUPERVISOR]);
             search_link_serve(p, &pfd[SEARCH]);
@@ -559,6 +565,7 @@ static void end(struct program *p) {
     if (!p->http && p->sensor.listen_fd > 0)
         sensor_link_done(&p->sensor);
     hand_link_done(&p->hand);
+    driver_links_done(&p->drivers);
     door_link_done(&p->door);
     past_done(&p->past);
     search_link_done(&p->search);

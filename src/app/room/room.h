@@ -19,6 +19,7 @@
 #include "app/room/calendar.h"
 #include "app/room/clock.h"
 #include "app/room/door_link.h"
+#include "app/room/driver_link.h"
 #include "app/room/hand_link.h"
 #include "app/room/holds.h"
 #include "app/room/http.h"
@@ -52,6 +53,7 @@ struct program {
     struct http *http;
     struct sensor_link sensor;
     struct hand_link hand;
+    struct driver_links drivers;
     struct door_link door;
     struct search_link search;
     struct holds_out holds;
