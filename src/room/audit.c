@@ -335,7 +335,15 @@ static void write_audit_row(const struct room_audit_row *a, struct jsonw *w) {
     jsonw_end(w);
 }
 
-int room_audit_list(struct room *r, int64_t after, int64_t limit, struct jsonw *w,
+static bool is_hidden(struct room *r, const struct room_actor *who, const struct room_audit_row *a) {
+    struct room_row row;
+    for (int o = 0; a->row_id && o < OBJECT_MAX_; o++)
+        if (str_eq_z(a->object, room_object_to_string((enum room_object) o)))
+            return room_row_load(r, (enum room_object) o, a->row_id, &row, NULL) == 0 && room_is_hidden(who, &row);
+    return false;
+}
+
+int room_audit_list(struct room *r, const struct room_actor *who, int64_t after, int64_t limit, struct jsonw *w,
                     struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int64_t n = 0, last = 0;
@@ -348,7 +356,11 @@ int room_audit_list(struct room *r, int64_t after, int64_t limit, struct jsonw *
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
         struct room_audit_row a;
         read_row(st, &a);
-        write_audit_row(&a, w);
+        bool hidden = is_hidden(r, who, &a), auditor = room_actor_roles(who) & (1u << ROLE_AUDITOR);
+        if (hidden)
+            a.detail = STR("{}");
+        if (!hidden || auditor)
+            write_audit_row(&a, w);
         last = a.seq;
         n++;
         e = 0;

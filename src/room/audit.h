@@ -51,5 +51,6 @@ int room_audit_verify(struct room *r, const struct room_known *known, size_t n,
                       struct room_verdict *ret, struct diag *reterr) MUST_USE;
 void room_verdict_write(const struct room_verdict *v, struct jsonw *w);
 /* {"rows":[…],"next_after":…} of rows with seq > after. */
-int room_audit_list(struct room *r, int64_t after, int64_t limit, struct jsonw *w,
+/* Of a need-to-know case who is not named sees nothing; an auditor sees that there is something, and not what. */
+int room_audit_list(struct room *r, const struct room_actor *who, int64_t after, int64_t limit, struct jsonw *w,
                     struct diag *reterr) MUST_USE;

@@ -112,7 +112,16 @@ static int note_changes(struct room *r, const struct room_actor *by, int64_t id,
         e = note_change(r, by, id, "event.incident_changed", "commander", err);
     if (e == 0 && c->set_title)
         e = note_change(r, by, id, "event.incident_changed", "title", err);
+    if (e == 0 && c->set_need_to_know)
+        e = note_change(r, by, id, "event.incident_changed", "need_to_know", err);
     return e;
+}
+
+/* After the change: a case that is for those who are named has somebody who can name them. */
+static int check_known(struct room *r, int64_t id, struct diag *err) {
+    struct room_row row;
+    int e = room_row_load(r, OBJECT_INCIDENT, id, &row, err);
+    return e == 0 && row.need_to_know && !row.commander ? diag_set(err, -EINVAL, "need_to_know") : e;
 }
 
 static int check_commander(struct room *r, int64_t id, struct diag *err) {
@@ -146,11 +155,15 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
             "END, "
             "tlp = coalesce(?5, tlp), commander = CASE WHEN ?6 THEN nullif(?7, 0) ELSE commander "
             "END, "
-            "title_plain = CASE WHEN ?8 THEN ?9 ELSE title_plain END WHERE id = ?1",
-            "izizziiis", id, c->set_state ? (c->open ? "open" : "closed") : NULL, now,
+            "title_plain = CASE WHEN ?8 THEN ?9 ELSE title_plain END, "
+            "need_to_know = CASE WHEN ?10 THEN ?11 ELSE need_to_know END WHERE id = ?1",
+            "izizziiisii", id, c->set_state ? (c->open ? "open" : "closed") : NULL, now,
             c->set_level ? rule_level_to_string(c->level) : NULL,
             c->set_tlp ? room_tlp_to_string(c->tlp) : NULL, (int64_t) c->set_commander,
-            c->commander, (int64_t) c->set_title, &c->title);
+            c->commander, (int64_t) c->set_title, &c->title,
+            (int64_t) c->set_need_to_know, (int64_t) c->need_to_know);
+    if (e == 0)
+        e = check_known(r, id, reterr);
     if (e == 0)
         e = room_ledger_person(r, by, id, reterr);
     if (e == 0 && c->set_state && !c->open)

@@ -7,7 +7,13 @@
 #define SYSTEM BIT(ROLE_SYSTEM)
 #define SENSOR BIT(ROLE_SENSOR)
 #define HAND BIT(ROLE_HAND)
-#define EVERYBODY (ADMIN | HANDLER | AUDITOR)
+#define COMMANDER BIT(ROLE_COMMANDER) /* has what a handler has: roles_for */
+#define APPROVER BIT(ROLE_APPROVER)
+#define PUBLISHER BIT(ROLE_PUBLISHER)
+#define SUPPLIER BIT(ROLE_SUPPLIER)
+#define EVERYBODY (ADMIN | HANDLER | AUDITOR | APPROVER | PUBLISHER)
+#define OTHERS BIT(ROLE_MAX_) /* of another organisation: somebody with a role below one */
+#define ANYONE (EVERYBODY | BIT(ROLE_REPORTER) | SUPPLIER)
 #define READ BIT(VERB_READ)
 #define CREATE BIT(VERB_CREATE)
 #define CHANGE BIT(VERB_CHANGE)
@@ -17,6 +23,9 @@ enum room_condition {
     MAY_ALWAYS,
     MAY_OWN,        /* the row is this person's */
     MAY_UNLESS_RED, /* TLP:RED is for the commander and the owner by name */
+    MAY_IN_COMMAND, /* as the commander of the case */
+    MAY_IN_LANE,    /* asked into the case, for this lane */
+    MAY_IF_GREEN,   /* somebody's of another organisation: TLP:GREEN and CLEAR */
 };
 struct room_permission {
     unsigned roles; /* bits 1 << enum room_role */
@@ -28,30 +37,41 @@ struct room_permission {
 /* docs/room.md prints this table in words; a test holds the two together. What no row allows is
  * refused. */
 static const struct room_permission permissions[] = {
-    {EVERYBODY, OBJECT_SELF, READ | CHANGE, MAY_ALWAYS},
+    {ANYONE, OBJECT_SELF, READ | CHANGE, MAY_ALWAYS},
     {EVERYBODY, OBJECT_NOW, READ, MAY_ALWAYS},
-    {EVERYBODY, OBJECT_SESSION, BIT(VERB_SIGN_OUT) | CHANGE, MAY_OWN},
+    {ANYONE, OBJECT_SESSION, BIT(VERB_SIGN_OUT) | CHANGE, MAY_OWN},
     {SYSTEM, OBJECT_SESSION, CREATE | CHANGE | DELETE | BIT(VERB_SIGN_IN), MAY_ALWAYS},
 
     {EVERYBODY, OBJECT_PERSON, READ, MAY_ALWAYS},
-    {EVERYBODY, OBJECT_PERSON, BIT(VERB_OPEN), MAY_OWN}, /* own language and last look */
+    {ANYONE, OBJECT_PERSON, BIT(VERB_OPEN), MAY_OWN}, /* own language and last look */
     {ADMIN | SYSTEM, OBJECT_PERSON, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN | SYSTEM, OBJECT_LINK, CREATE, MAY_ALWAYS},
+    /* who may know of a case, and who shares it */
+    {ADMIN, OBJECT_GRANT, READ | CREATE | DELETE, MAY_ALWAYS},
+    {COMMANDER, OBJECT_GRANT, CREATE | DELETE, MAY_IN_COMMAND},
+    {HANDLER | AUDITOR | APPROVER | PUBLISHER, OBJECT_GRANT, READ, MAY_UNLESS_RED},
+    {ADMIN, OBJECT_PARTY, CREATE | DELETE, MAY_ALWAYS},
+    {COMMANDER, OBJECT_PARTY, CREATE | DELETE, MAY_IN_COMMAND},
     {SYSTEM, OBJECT_LINK, CHANGE | DELETE, MAY_ALWAYS},
 
     {ADMIN | AUDITOR, OBJECT_INCIDENT, READ, MAY_ALWAYS},
     {HANDLER, OBJECT_INCIDENT, READ, MAY_UNLESS_RED},
     {ADMIN, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_ALWAYS},
     {HANDLER, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_UNLESS_RED},
+    {APPROVER | PUBLISHER, OBJECT_INCIDENT, READ, MAY_UNLESS_RED},
+    {OTHERS, OBJECT_INCIDENT, READ, MAY_IF_GREEN},
+    {OTHERS, OBJECT_TIMELINE, READ, MAY_IF_GREEN},
     {SENSOR | SYSTEM, OBJECT_INCIDENT, CREATE | CHANGE, MAY_ALWAYS},
     {HAND, OBJECT_INCIDENT, CHANGE, MAY_ALWAYS},
 
     {ADMIN | AUDITOR, OBJECT_TIMELINE, READ, MAY_ALWAYS},
-    {HANDLER, OBJECT_TIMELINE, READ | CREATE, MAY_UNLESS_RED},
+    {HANDLER | PUBLISHER, OBJECT_TIMELINE, READ | CREATE, MAY_UNLESS_RED},
+    {APPROVER, OBJECT_TIMELINE, READ, MAY_UNLESS_RED},
+    {SUPPLIER, OBJECT_TIMELINE, READ | CREATE, MAY_IN_LANE},
     {ADMIN | SENSOR | SYSTEM | HAND, OBJECT_TIMELINE, CREATE | CHANGE, MAY_ALWAYS},
 
     {ADMIN | AUDITOR, OBJECT_FINDING, READ, MAY_ALWAYS},
-    {HANDLER, OBJECT_FINDING, READ, MAY_UNLESS_RED},
+    {HANDLER | APPROVER, OBJECT_FINDING, READ, MAY_UNLESS_RED},
     {SENSOR | SYSTEM, OBJECT_FINDING, CREATE | CHANGE, MAY_ALWAYS},
 
     /* Names of members' accounts and the lines behind them: what an auditor checks is who did what.
@@ -64,10 +84,10 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_EVIDENCE, READ | CREATE, MAY_UNLESS_RED},
 
     {ADMIN | AUDITOR, OBJECT_ACTION, READ, MAY_ALWAYS},
-    {HANDLER, OBJECT_ACTION, READ, MAY_UNLESS_RED},
+    {HANDLER | APPROVER, OBJECT_ACTION, READ, MAY_UNLESS_RED},
     {ADMIN, OBJECT_ACTION, BIT(VERB_APPROVE) | BIT(VERB_REJECT) | BIT(VERB_UNDO) | BIT(VERB_EXTEND),
      MAY_ALWAYS},
-    {HANDLER, OBJECT_ACTION,
+    {HANDLER | APPROVER, OBJECT_ACTION,
      BIT(VERB_APPROVE) | BIT(VERB_REJECT) | BIT(VERB_UNDO) | BIT(VERB_EXTEND), MAY_UNLESS_RED},
     {SENSOR, OBJECT_ACTION, CREATE | CHANGE, MAY_ALWAYS},
     {SYSTEM, OBJECT_ACTION, CREATE | CHANGE | BIT(VERB_APPROVE), MAY_ALWAYS},
@@ -121,6 +141,8 @@ static const struct room_permission permissions[] = {
     {ADMIN | AUDITOR, OBJECT_DECISION, READ, MAY_ALWAYS},
     {HANDLER, OBJECT_DECISION, READ | CREATE | BIT(VERB_APPROVE), MAY_UNLESS_RED},
     {ADMIN, OBJECT_DECISION, CREATE | BIT(VERB_APPROVE), MAY_ALWAYS},
+    {APPROVER, OBJECT_DECISION, READ | BIT(VERB_APPROVE), MAY_UNLESS_RED},
+    {APPROVER, OBJECT_AGREEMENT, CREATE, MAY_UNLESS_RED},
     {SENSOR | SYSTEM, OBJECT_DECISION, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN | AUDITOR, OBJECT_CALLOUT, READ, MAY_ALWAYS},
     {HANDLER, OBJECT_CALLOUT, READ | CREATE | CHANGE, MAY_UNLESS_RED},
@@ -164,6 +186,23 @@ const char *room_verb_to_string(enum room_verb v) {
     return verbs[v];
 }
 
+static bool is_named(const struct room_actor *a, const struct room_row *row) {
+    if (a->person != 0 && (row->commander == a->person || row->owner == a->person))
+        return true;
+    for (size_t i = 0; i < a->n_grants; i++)
+        if (a->grants[i].incident && a->grants[i].incident == row->incident)
+            return true;
+    return false;
+}
+
+/* Its lane of this case; a row without a lane is the case's timeline as a whole, of which the rest is left out. */
+static bool in_lane(const struct room_actor *a, const struct room_row *row) {
+    for (size_t i = 0; row->incident && i < a->n_grants; i++)
+        if (a->grants[i].incident == row->incident && a->grants[i].role == ROLE_SUPPLIER && (!row->lane[0] || strcmp(a->grants[i].lane, row->lane) == 0))
+            return true;
+    return false;
+}
+
 static bool holds(enum room_condition when, const struct room_actor *a,
                   const struct room_row *row) {
     switch (when) {
@@ -172,16 +211,56 @@ static bool holds(enum room_condition when, const struct room_actor *a,
     case MAY_OWN:
         return a->person != 0 && row->owner == a->person;
     case MAY_UNLESS_RED:
-        return row->tlp != TLP_RED ||
-               (a->person != 0 && (row->commander == a->person || row->owner == a->person));
+        return row->tlp != TLP_RED || is_named(a, row);
+    case MAY_IN_COMMAND:
+        return a->person != 0 && row->commander == a->person;
+    case MAY_IN_LANE:
+        return in_lane(a, row);
+    case MAY_IF_GREEN:
+        return row->tlp <= TLP_GREEN && row->info_class != CLASS_PERSONAL;
     }
     return false;
 }
 
+unsigned room_actor_roles(const struct room_actor *a) {
+    unsigned roles = BIT(a->role) | a->also;
+    return roles & COMMANDER ? roles | HANDLER : roles;
+}
+
+static bool covers(const struct room_grant *g, enum room_verb verb, const struct room_row *row) {
+    if (!row->incident) /* a list, whose rows are asked one by one, and what belongs to no case */
+        return verb == VERB_READ && row->id == 0;
+    if (g->incident)
+        return g->incident == row->incident;
+    for (size_t i = 0; i < row->n_parties; i++)
+        if (row->parties[i] == g->organisation)
+            return true;
+    return false;
+}
+
+/* What this person is for this row. */
+static unsigned roles_for(const struct room_actor *a, enum room_verb verb, const struct room_row *row) {
+    unsigned roles = room_actor_roles(a);
+    for (size_t i = 0; i < a->n_grants; i++) {
+        if (covers(&a->grants[i], verb, row))
+            roles |= BIT(a->grants[i].role);
+        if (a->grants[i].organisation && a->grants[i].role != ROLE_REPORTER && a->grants[i].role != ROLE_SUPPLIER)
+            roles |= OTHERS;
+    }
+    return roles & COMMANDER ? roles | HANDLER : roles;
+}
+
+bool room_is_hidden(const struct room_actor *person, const struct room_row *row) {
+    return row->need_to_know && person->person != 0 && !is_named(person, row);
+}
+
 bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row) {
+    unsigned roles = roles_for(person, verb, row);
+    if (room_is_hidden(person, row))
+        return false;
     for (size_t i = 0; i < ARRAY_SIZE(permissions); i++) {
         const struct room_permission *p = &permissions[i];
-        if (p->object == row->object && (p->roles & BIT(person->role)) && (p->verbs & BIT(verb)) &&
+        if (p->object == row->object && (p->roles & roles) && (p->verbs & BIT(verb)) &&
             holds(p->when, person, row))
             return true;
     }
@@ -195,7 +274,7 @@ const char *room_who_may(enum room_verb verb, enum room_object object, char *dst
         if (permissions[i].object == object && (permissions[i].verbs & BIT(verb)))
             roles |= permissions[i].roles;
     dst[0] = 0;
-    for (int role = ROLE_ADMINISTRATOR; role <= ROLE_AUDITOR; role++)
+    for (int role = ROLE_ADMINISTRATOR; role <= ROLE_SUPPLIER; role++)
         if ((roles & BIT(role)) && n < cap)
             n += (size_t) snprintf(dst + n, cap - n, "%s%s", n ? " " : "",
                                    room_role_to_string((enum room_role) role));

@@ -6,6 +6,8 @@
     X(SELF, "self")                                                                                \
     X(PERSON, "person")                                                                            \
     X(SESSION, "session")                                                                          \
+    X(GRANT, "role_grant")                                                                         \
+    X(PARTY, "incident_party")                                                                     \
     X(LINK, "link")                                                                                \
     X(NOW, "now")                                                                                  \
     X(INCIDENT, "incident")                                                                        \
@@ -73,6 +75,7 @@ enum room_verb {
 const char *room_object_to_string(enum room_object o); /* also the table's name where it has one */
 const char *room_verb_to_string(enum room_verb v);
 
+#define ROOM_PARTIES_MAX 64 /* what does not fit is not shared */
 /* What a decision is made from. A list or a new row without a case has id 0 and the defaults. */
 struct room_row {
     enum room_object object;
@@ -82,12 +85,18 @@ struct room_row {
     enum room_class info_class;
     int64_t owner;     /* person or 0 */
     int64_t commander; /* of the case; person or 0 */
+    bool need_to_know; /* the case is for those who are named */
+    char lane[ROOM_LANE_CAP]; /* of a timeline's row; empty: all of them */
+    size_t n_parties;
+    int64_t parties[ROOM_PARTIES_MAX]; /* organisations that share the case, and those above them */
     int64_t version;
     int64_t updated_at_ns;
     char updated_by[ROOM_BY_CAP];
 };
 
 bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row);
+/* Not even that it exists is told: a need-to-know case, for somebody who is not named. */
+bool room_is_hidden(const struct room_actor *person, const struct room_row *row);
 /* The roles of persons that may, joined by spaces ("administrator handler"), for a refusal's
  * sentence. */
 const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap);

@@ -369,7 +369,8 @@ static int count_levels(struct room *r, const struct hours *h, int64_t counts[24
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
                       "SELECT (detected_at - ?1) / ?2, level, count(*) FROM finding WHERE "
-                      "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 GROUP BY 1, 2",
+                      "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 AND NOT EXISTS (SELECT 1 FROM incident i "
+                      "WHERE i.id = incident_id AND i.need_to_know) GROUP BY 1, 2",
                       "ii", h->first_ns, NS_PER_HOUR);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         int level = rule_level_from_string(sql_str(st, 1));
@@ -406,10 +407,10 @@ static int write_strip(struct room *r, const struct hours *h, struct jsonw *w, s
 static int write_open(struct room *r, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT count(*) FILTER (WHERE state = 'open'), max(closed_at) FROM incident",
+                      "SELECT count(*) FILTER (WHERE state = 'open'), max(closed_at) FROM incident WHERE need_to_know = 0",
                       "");
     if (e == 0)
-        e = sql_step(st, err);
+        e = sql_step(st, err); /* those for named persons are counted for nobody */
     jsonw_ki64(w, "incidents_open", e == 1 ? sql_i64(st, 0) : 0);
     jsonw_ktime(w, "last_closed", e == 1 && !sql_is_null(st, 1) ? sql_i64(st, 1) : TIME_NONE);
     return e < 0 ? e : 0;

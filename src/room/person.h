@@ -32,7 +32,8 @@ int room_person_load(struct room *r, int64_t id, struct room_person *ret,
 
 struct room_person_change { /* .p NULL or < 0: stays */
     struct str name, lang;
-    int role, active;
+    unsigned roles; /* bits 1 << enum room_role; 0: stay */
+    int active;
 };
 /* -EBUSY when nobody active with the role administrator would be left. */
 int room_person_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version,

@@ -1,3 +1,4 @@
+#include "room/grant.h"
 #include "room/room.h"
 
 #include "base/limits.h"
@@ -24,6 +25,9 @@ static const char *const classes[CLASS_MAX_] = {[CLASS_ATTACK] = "attack",
 static const char *const roles[ROLE_MAX_] = {
     [ROLE_NOBODY] = "nobody",   [ROLE_ADMINISTRATOR] = "administrator",
     [ROLE_HANDLER] = "handler", [ROLE_AUDITOR] = "auditor",
+    [ROLE_COMMANDER] = "commander", [ROLE_APPROVER] = "approver",
+    [ROLE_PUBLISHER] = "publisher", [ROLE_REPORTER] = "reporter",
+    [ROLE_SUPPLIER] = "supplier",
     [ROLE_SYSTEM] = "system",   [ROLE_SENSOR] = "sensor",
     [ROLE_HAND] = "hand"};
 
@@ -50,7 +54,7 @@ const char *room_role_to_string(enum room_role r) {
 }
 
 int room_role_from_string(struct str s) {
-    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_AUDITOR; i++)
+    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_SUPPLIER; i++)
         if (str_eq_z(s, roles[i]))
             return i;
     return -EINVAL;
@@ -128,17 +132,18 @@ void room_close(struct room *r) {
 
 static void add_commander(struct room *r, struct room_row *row, struct diag *err, int *e) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    *e = sql_query(r->db, &st, err, "SELECT commander, tlp FROM incident WHERE id = ?1", "i",
+    *e = sql_query(r->db, &st, err, "SELECT commander, tlp, need_to_know FROM incident WHERE id = ?1", "i",
                    row->incident);
     if (*e == 0)
         *e = sql_step(st, err);
     if (*e == 1) {
         int tlp = room_tlp_from_string(sql_str(st, 1));
         row->commander = sql_i64(st, 0);
+        row->need_to_know = sql_i64(st, 2) != 0;
         if (tlp > (int) row->tlp)
             row->tlp = (enum room_tlp) tlp;
     }
-    *e = *e < 0 ? *e : 0;
+    *e = *e < 0 ? *e : room_row_parties(r, row, err);
 }
 
 int room_row_load(struct room *r, enum room_object object, int64_t id, struct room_row *ret,
@@ -166,5 +171,7 @@ int room_row_load(struct room *r, enum room_object object, int64_t id, struct ro
     e = 0;
     if (ret->incident)
         add_commander(r, ret, reterr, &e);
+    if (e == 0 && object == OBJECT_TIMELINE)
+        e = room_row_lane(r, ret, reterr);
     return e;
 }

@@ -26,6 +26,11 @@ enum room_role {
     ROLE_ADMINISTRATOR,
     ROLE_HANDLER,
     ROLE_AUDITOR,
+    ROLE_COMMANDER, /* a handler who leads: names who may know of a case and who shares it */
+    ROLE_APPROVER,  /* decides what others prepared */
+    ROLE_PUBLISHER, /* speaks for the organisation */
+    ROLE_REPORTER,  /* reports, and no more */
+    ROLE_SUPPLIER,  /* sees and writes its lane of the cases it is asked into */
     ROLE_SYSTEM, /* timers and the operator's policy */
     ROLE_SENSOR, /* what a sensor's message makes us write */
     ROLE_HAND,   /* what a hand's answer makes us write */
@@ -35,11 +40,26 @@ const char *room_role_to_string(enum room_role r);
 int room_role_from_string(struct str s); /* a person's role or -EINVAL */
 
 #define ROOM_NAME_BYTES_MAX 100
-struct room_actor {
+#define ROOM_GRANTS_MAX 64 /* of one person; what does not fit is not given: the newest are taken */
+#define ROOM_LANE_CAP 24
+/* A role that holds only below an organisation, or only in one case. */
+struct room_grant {
+    int64_t id;
     enum room_role role;
-    int64_t person; /* 0 for machines */
+    int64_t organisation; /* row of the register; 0: of a case */
+    int64_t incident;     /* 0: of an organisation */
+    char lane[ROOM_LANE_CAP]; /* of a supplier; empty: none */
+};
+struct room_actor {
+    enum room_role role; /* the first of the person's; of a machine its own */
+    int64_t person;      /* 0 for machines */
+    unsigned also;       /* further roles that hold everywhere: bits 1 << enum room_role */
+    size_t n_grants;
+    struct room_grant grants[ROOM_GRANTS_MAX];
     char name[ROOM_NAME_BYTES_MAX + 1];
 };
+/* Roles that hold everywhere, as bits, with what they bring along. */
+unsigned room_actor_roles(const struct room_actor *a);
 extern const struct room_actor room_system, room_sensor, room_hand;
 /* "person:3", "system": how an actor stands in created_by and in the chain. */
 #define ROOM_BY_CAP 32

@@ -275,6 +275,21 @@ static const char *const deeds[] = {
     "CREATE INDEX deed_by_batch ON deed(batch);",
 
     NULL};
+static const char *const authorities[] = {
+    /* roles: NULL where `role` says it, whose CHECK knows only the first three; need_to_know: for those who are named */
+    "ALTER TABLE person ADD COLUMN roles TEXT;"
+    "ALTER TABLE incident ADD COLUMN need_to_know INTEGER NOT NULL DEFAULT 0;",
+
+    "CREATE TABLE role_grant (" HEAD("personal") "person_id INTEGER NOT NULL REFERENCES person(id), role TEXT NOT NULL, "
+    "organisation_id INTEGER, incident_id INTEGER REFERENCES incident(id), lane TEXT, "
+    "CHECK ((organisation_id IS NULL) <> (incident_id IS NULL))) STRICT;"
+    "CREATE INDEX role_grant_by_person ON role_grant(person_id);"
+    "CREATE INDEX role_grant_by_incident ON role_grant(incident_id);",
+
+    "CREATE TABLE incident_party (" HEAD("response") OF_INCIDENT "organisation_id INTEGER NOT NULL, "
+    "UNIQUE (incident_id, organisation_id)) STRICT;",
+
+    NULL};
 /* clang-format on */
 
 static const struct {
@@ -291,6 +306,7 @@ static const struct {
     {"duty", duty},
     {"mails", mails},
     {"deeds", deeds},
+    {"authorities", authorities},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -27,7 +27,9 @@
 
 static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PERSON] =
-        TABLE(person, CLASS_PERSONAL, "NULL", "name, role, lang, active, seen_at, look_at"),
+        TABLE(person, CLASS_PERSONAL, "NULL", "name, coalesce(roles, role), lang, active, seen_at, look_at"),
+    [OBJECT_GRANT] = TABLE(role_grant, CLASS_PERSONAL, "incident_id", "person_id, role, organisation_id, incident_id, lane"),
+    [OBJECT_PARTY] = TABLE(incident_party, CLASS_RESPONSE, "incident_id", "incident_id, organisation_id"),
     [OBJECT_SESSION] =
         TABLE(session, CLASS_PERSONAL, "NULL", "person_id, token_hash, used_at, ended_at"),
     [OBJECT_LINK] =
@@ -37,7 +39,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
               "number, kind, level, level_set, state, title_key, title_params, title_plain, "
               "commander, merged_into, opened_at, closed_at, first_trace_at, last_activity_at, "
               "rule_at, rule_id, rule_title, person_at, person_by, decision_at, decision_by, "
-              "contained_at, contained_n, dry_run_n, stolen_n, drill"),
+              "contained_at, contained_n, dry_run_n, stolen_n, "
+              "CASE need_to_know WHEN 0 THEN drill ELSE json_array(drill, need_to_know) END"),
     [OBJECT_FINDING] = TABLE(
         finding, CLASS_ATTACK, "incident_id",
         "fid, revision, incident_id, rule_id, rule_title, kind, propose, level, state, count, "

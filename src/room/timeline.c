@@ -9,6 +9,7 @@ int room_timeline_put(struct room *r, const struct room_actor *by, const struct 
                            .object = OBJECT_TIMELINE,
                            .tlp = TLP_AMBER,
                            .incident = x->incident,
+                           .lane = x->lane,
                            .owner = by->person};
     char name[ROOM_BY_CAP];
     struct str params = x->params.p ? x->params : STR("{}");
@@ -84,7 +85,13 @@ static void write_entry(struct room *r, struct sql_stmt *st, struct jsonw *w) {
     jsonw_end(w);
 }
 
-int room_timeline_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
+int room_timeline_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
+    struct room_row row;
+    int loaded = room_row_load(r, OBJECT_INCIDENT, incident, &row, reterr);
+    if (loaded < 0)
+        return loaded;
+    enum room_tlp of_case = row.tlp;
+    row.object = OBJECT_TIMELINE;
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT " TIMELINE_COLUMNS " FROM timeline WHERE incident_id = ?1 "
@@ -94,7 +101,11 @@ int room_timeline_write(struct room *r, int64_t incident, struct jsonw *w, struc
     jsonw_key(w, STR("entries"));
     jsonw_array(w);
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
-        write_entry(r, st, w);
+        int tlp = room_tlp_from_string(sql_str(st, 13));
+        snprintf(row.lane, sizeof row.lane, "%.*s", STR_ARG(sql_str(st, 4)));
+        row.tlp = MAX(of_case, tlp < 0 ? TLP_RED : (enum room_tlp) tlp);
+        if (room_may(who, VERB_READ, &row))
+            write_entry(r, st, w);
         e = 0;
     }
     jsonw_end(w);

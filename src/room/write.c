@@ -107,6 +107,7 @@ static int find_row(struct room *r, const struct room_write *w, struct room_row 
     if (w->id != 0)
         return room_row_load(r, w->object, w->id, row, err);
     *row = (struct room_row){.object = w->object, .tlp = w->tlp, .owner = w->owner};
+    snprintf(row->lane, sizeof row->lane, "%s", w->lane ? w->lane : "");
     if (w->incident == 0)
         return 0;
     struct room_row of;
@@ -115,6 +116,9 @@ static int find_row(struct room *r, const struct room_write *w, struct room_row 
         row->incident = w->incident;
         row->tlp = MAX(w->tlp, of.tlp);
         row->commander = of.commander;
+        row->need_to_know = of.need_to_know;
+        row->n_parties = of.n_parties;
+        memcpy(row->parties, of.parties, sizeof row->parties);
         row->owner = of.owner; /* who writes a row of a case does not thereby own the case */
     }
     return e;

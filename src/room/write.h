@@ -22,6 +22,7 @@ struct room_write {
     enum room_tlp tlp; /* new rows; old ones keep theirs unless the statement sets it */
     int64_t incident;  /* new rows: whose case it belongs to, 0 = none; asked by room_may */
     int64_t owner;     /* new rows: person, 0 = none */
+    const char *lane;  /* new rows of a timeline */
     bool quiet; /* derived columns only: the version stays, so that nobody's edit becomes stale */
     struct str detail; /* one line of JSON for the chain: what changed; .p NULL = {} */
     /* Writes the row's parts (index of a finding's values, addresses of an action): rows without a

@@ -196,6 +196,7 @@ class Reply:
 class Browser:
     def __init__(self, room, address="127.0.0.1"):
         self.room, self.address, self.cookie, self.csrf = room, address, None, None
+        self.holds, self.held = False, None  # holds: one connection for many requests, as browsers do
 
     def connect(self):
         context = ssl.create_default_context(cafile=self.room.data / "room/tls.crt")
@@ -214,13 +215,18 @@ class Browser:
             data = body if archive else json.dumps(body).encode()
             h["Content-Type"] = "application/json" if not archive else "application/zip" if "/rules/" in path else "application/octet-stream"
         h.update(headers or {})
-        c = self.connect()
+        c = self.held or self.connect()
         try:
             c.request(method, path, data, h)
             r = c.getresponse()
-            return Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode())
+            x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode())
+            if self.holds and not r.will_close:
+                self.held, c = c, None
+            return x
         finally:
-            c.close()
+            if c:
+                c.close()
+                self.held = None
 
     def api(self, method, path, body=None, want=200, **kw):
         """The answer, held against the description."""

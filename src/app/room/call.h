@@ -29,6 +29,8 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_RUN,
                  ROW_TASK,
                  ROW_DEED,
+                 ROW_GRANT,
+                 ROW_PARTY,
 };
 struct route {
     const char *method, *pattern;
@@ -148,6 +150,8 @@ handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, 
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_late_post, handle_late;
+handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
+    handle_register_find; /* handlers_people.c */
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
     handle_import, handle_import_apply, handle_import_undo;
 handler_fn handle_playbooks, handle_playbook, handle_playbook_try, handle_playbook_post, handle_playbook_put, handle_playbook_cacao, handle_tasks,

@@ -101,7 +101,7 @@ static int read_title(struct call *c, struct room_incident_change *x) {
 
 int handle_incident_put(struct call *c) {
     static const char *const keys[] = {"version",   "state", "level", "tlp",
-                                       "commander", "title", NULL};
+                                       "commander", "title", "need_to_know", NULL};
     struct room_incident_change x = {0};
     int64_t version = 0;
     int e = call_body_only(c, keys);
@@ -117,6 +117,10 @@ int handle_incident_put(struct call *c) {
         e = read_commander(c, &x);
     if (e == 0)
         e = read_title(c, &x);
+    if (e == 0 && json_get(c->json, "need_to_know")) {
+        x.set_need_to_know = true;
+        e = json_get_bool(c->json, "need_to_know", &x.need_to_know) ? 0 : call_bad(c, "need_to_know");
+    }
     if (e == 0)
         e = room_incident_change(c->p->room, &c->who, c->args.id, version, &x, &c->err);
     return e < 0 ? e : write_incident(c);

@@ -17,7 +17,7 @@ int handle_audit(struct call *c) {
         return call_bad(c, "after");
     if (call_query_i64(c, "limit", 1, 1000, 200, &limit) < 0)
         return call_bad(c, "limit");
-    int e = room_audit_list(c->p->room, after, limit, &c->w, &c->err);
+    int e = room_audit_list(c->p->room, &c->who, after, limit, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 

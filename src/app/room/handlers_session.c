@@ -128,6 +128,19 @@ static int read_role(struct call *c, int *ret) {
     return *ret < 0 ? call_bad(c, "role") : 0;
 }
 
+/* At least one; they hold everywhere. */
+static int read_roles(struct call *c, unsigned *ret) {
+    const struct json_value *list = json_get_array(c->json, "roles");
+    *ret = 0;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+        int role = v->type == JSON_STRING ? room_role_from_string(v->text) : -1;
+        if (role < 0 || role == ROLE_SUPPLIER) /* which is one of a case only */
+            return call_bad(c, "roles");
+        *ret |= 1u << role;
+    }
+    return *ret ? 0 : call_bad(c, "roles");
+}
+
 int handle_person_post(struct call *c) {
     static const char *const keys[] = {"name", "role", "lang", NULL};
     struct str name, lang = STR("ja");
@@ -150,10 +163,11 @@ int handle_person_post(struct call *c) {
 }
 
 int handle_person_put(struct call *c) {
-    static const char *const keys[] = {"version", "name", "role", "active", "lang", NULL};
-    struct room_person_change x = {.role = -1, .active = -1};
+    static const char *const keys[] = {"version", "name", "role", "roles", "active", "lang", NULL};
+    struct room_person_change x = {.active = -1};
     int64_t version;
     bool active;
+    int role = 0;
     int e = call_body_only(c, keys);
     if (e == 0)
         e = call_body_i64(c, "version", 0, INT64_MAX, &version);
@@ -162,7 +176,11 @@ int handle_person_put(struct call *c) {
     if (e == 0 && json_get(c->json, "lang"))
         e = read_lang(c, &x.lang);
     if (e == 0 && json_get(c->json, "role"))
-        e = read_role(c, &x.role);
+        e = read_role(c, &role);
+    if (e == 0 && role)
+        x.roles = 1u << role;
+    if (e == 0 && json_get(c->json, "roles"))
+        e = read_roles(c, &x.roles);
     if (e == 0 && json_get(c->json, "active")) {
         e = json_get_bool(c->json, "active", &active) ? 0 : call_bad(c, "active");
         x.active = e == 0 && active;

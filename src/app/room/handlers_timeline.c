@@ -21,7 +21,7 @@ static int read_written(struct call *c, struct str text, struct time_written *re
 }
 
 int handle_timeline(struct call *c) {
-    int e = room_timeline_write(c->p->room, c->args.id, &c->w, &c->err);
+    int e = room_timeline_write(c->p->room, c->args.id, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 

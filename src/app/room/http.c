@@ -119,7 +119,9 @@ static int load_row(struct call *c) {
                                                [ROW_PERSON] = OBJECT_PERSON,
                                                [ROW_RUN] = OBJECT_RUN,
                                                [ROW_TASK] = OBJECT_TASK,
-                                               [ROW_DEED] = OBJECT_DEED};
+                                               [ROW_DEED] = OBJECT_DEED,
+                                               [ROW_GRANT] = OBJECT_GRANT,
+                                               [ROW_PARTY] = OBJECT_PARTY};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE)
         return 0;
@@ -146,6 +148,8 @@ static int check_permission(struct call *c) {
     if (room_may(&c->who, c->route->verb, &c->row))
         return 0;
     e = room_refuse(c->p->room, &c->who, c->route->verb, &c->row, &c->err);
+    if (e == 0 && room_is_hidden(&c->who, &c->row)) /* not even that it exists */
+        return call_error(c, diag_set(&c->err, -ENOENT, "no such row"));
     return call_error(c, e < 0 ? e : -ERR_REFUSED);
 }
 

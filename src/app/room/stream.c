@@ -127,6 +127,20 @@ enum MHD_Result stream_send(struct call *c) {
     return done;
 }
 
+/* What changed belongs to a case that is for those who are named. */
+static bool is_secret(struct room *r, const char *kind, int64_t id, struct room_row *ret) {
+    const char *name = strcmp(kind, "viewers") == 0 ? "incident" : kind;
+    for (int o = 0; id && o < OBJECT_MAX_; o++)
+        if (strcmp(room_object_to_string((enum room_object) o), name) == 0)
+            return room_row_load(r, (enum room_object) o, id, ret, NULL) == 0 && ret->need_to_know;
+    return false;
+}
+
+static bool hidden_from(struct room *r, int64_t person, const struct room_row *row) {
+    struct room_person p;
+    return room_person_load(r, person, &p, NULL) < 0 || room_is_hidden(&p.actor, row);
+}
+
 void http_changed(struct http *h, const char *kind, int64_t id) {
     char event[160], number[24] = "null";
     if (!h)
@@ -135,8 +149,12 @@ void http_changed(struct http *h, const char *kind, int64_t id) {
         snprintf(number, sizeof number, "%lld", (long long) id);
     int n = snprintf(event, sizeof event, "event: change\ndata: {\"kind\":\"%s\",\"id\":%s}\n\n",
                      kind, number);
+    struct room_row row;
+    bool secret = is_secret(h->p->room, kind, id, &row);
     LIST_FOR_EACH(l, &h->streams) {
         struct stream *s = stream_of(l);
+        if (secret && hidden_from(h->p->room, s->person, &row))
+            continue;
         if (strcmp(kind, "viewers") != 0 || s->incident == id)
             say(s, str_n(event, (size_t) n));
     }

@@ -10,14 +10,14 @@ import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
 import { Outcome } from "../../widgets/Outcome";
 
-const ROLES = ["handler", "auditor", "administrator"];
+const ROLES = ["handler", "commander", "approver", "publisher", "reporter", "auditor", "administrator"];
 
 function PersonRow({ person }: { person: Person }) {
   const [link, show] = useState<SignInLink | null>(null);
   const write = useWrite();
   return (
     <li class="person">
-      <div><b>{word("person", person.name)}</b> <span class="small ink2">{word("person", person.name) !== word("role", person.role) && word("role", person.role)}{!person.active && `${t("word.comma")}${t("people.inactive")}`}</span></div>
+      <div><b>{word("person", person.name)}</b> <span class="small ink2">{word("person", person.name) !== word("role", person.role) && person.roles.map((r) => word("role", r)).join(t("word.comma"))}{!person.active && `${t("word.comma")}${t("people.inactive")}`}</span></div>
       {!link && <Button smaller busy={write.state.step === "busy"} onPress={() => void write.run(async () => show(await api.signInLink(person.id)))}>{t("people.link")}</Button>}
       {link && <p class="note mono" role="status">{location.origin}{link.path}<br />{t("people.link_until", { at: link.expires })}</p>}
       <Outcome state={write.state} />
@@ -33,7 +33,7 @@ function Add({ done }: { done: () => void }) {
     <form class="form card-body" onSubmit={(e) => { e.preventDefault(); if (name.trim()) void write.run(() => api.addPerson({ name: name.trim(), role, lang: "ja" })).then((ok) => ok && setName("")); }}>
       <div class="form-row">
         <label class="field"><span>{t("people.name")}</span><input type="text" maxLength={100} value={name} onInput={(e) => setName(e.currentTarget.value)} /></label>
-        <label class="field"><span>{t("people.role")}</span><select value={role} onChange={(e) => setRole(e.currentTarget.value)}>{ROLES.map((r) => <option value={r}>{word("role", r)}</option>)}</select></label>
+        <label class="field"><span>{t("people.role")}</span><select value={role} onChange={(e) => setRole(e.currentTarget.value)}>{ROLES.map((r) => <option value={r}>{word("role", r)}</option>)}</select><small class="small ink2">{word("role.may", role)}</small></label>
       </div>
       <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("people.add")}</Button></div>
       <Outcome state={write.state} />
@@ -44,7 +44,7 @@ function Add({ done }: { done: () => void }) {
 export function People() {
   const list = useResource(api.persons, [], []);
   if (list.data === null) return null;
-  const admin = me.value?.person.role === "administrator";
+  const admin = me.value?.person.roles.includes("administrator") === true;
   return (
     <Card id="people" title={t("people.title")} caption={t("people.caption", { n: list.data.persons.length })}>
       <ul class="rows">{list.data.persons.map((p) => <PersonRow key={p.id} person={p} />)}</ul>

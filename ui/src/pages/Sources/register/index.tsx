@@ -21,7 +21,7 @@ import { RowForm } from "./RowForm";
 const ORDER = ["systems", "contracts", "organisations", "people"];
 const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
 
-export const mayChange = (): boolean => ["administrator", "handler"].includes(me.value?.person.role ?? "");
+export const mayChange = (): boolean => (me.value?.person.roles ?? []).some((r) => ["administrator", "commander", "handler"].includes(r));
 
 const redOf = (spec: Data["spec"], n: number): string => (["systems", "contracts"].includes(spec.name) ? t(`register.red.${spec.name}`, { n }) : t("register.red", { register: titleOf(spec), n }));
 
