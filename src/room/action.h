@@ -24,7 +24,7 @@ int room_action_undo(struct room *r, const struct room_actor *by, int64_t id, in
                      struct diag *reterr) MUST_USE;
 int room_action_extend(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                        int minutes, struct diag *reterr) MUST_USE;
-/* One ACTION object as `who` sees it; the list of an incident. */
+/* One ACTION object as `who` sees it; the list of an incident, or (0) what is in force in all that `who` may read. */
 int room_action_write(struct room *r, int64_t id, const struct room_actor *who, struct jsonw *w,
                       struct diag *reterr) MUST_USE;
 int room_actions_write(struct room *r, int64_t incident, const struct room_actor *who,

@@ -160,14 +160,18 @@ int room_actions_write(struct room *r, int64_t incident, const struct room_actor
                        struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT " ACTION_COLUMNS " FROM action a WHERE a.incident_id = ?1 "
-                      "ORDER BY a.id DESC LIMIT 200",
+                      "SELECT " ACTION_COLUMNS " FROM action a WHERE CASE WHEN ?1 = 0 THEN a.state IN "
+                      "('approved', 'sent', 'in_force') ELSE a.incident_id = ?1 END ORDER BY a.id DESC LIMIT 200",
                       "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("actions"));
     jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, reterr)) == 1)
-        e = write_action(r, st, who, w, reterr);
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        struct room_row row;
+        e = room_row_load(r, OBJECT_ACTION, sql_i64(st, 0), &row, reterr);
+        if (e == 0 && room_may(who, VERB_READ, &row))
+            e = write_action(r, st, who, w, reterr);
+    }
     jsonw_end(w);
     jsonw_end(w);
     return e;

@@ -134,7 +134,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_person_post, handle_person_put, handle_person_link, handle_now, handle_incidents,
     handle_incident, handle_incident_put, handle_incident_split, handle_timeline,
     handle_timeline_post, handle_incident_findings, handle_incident_accounts,
-    handle_incident_evidence, handle_incident_actions, handle_findings, handle_action_approve,
+    handle_incident_evidence, handle_incident_actions, handle_actions, handle_findings, handle_action_approve,
     handle_action_reject, handle_action_undo, handle_action_extend, handle_sources, handle_rules,
     handle_rule, handle_rule_state, handle_rule_order, handle_rule_try, handle_rule_trial, handle_rule_trial_post,
     handle_rule_trial_end, handle_rule_draft_post, handle_rule_set_post, handle_audit, handle_audit_verify, handle_packs, handle_pack,

@@ -356,6 +356,11 @@ int handle_incident_actions(struct call *c) {
     return e < 0 ? e : 200;
 }
 
+int handle_actions(struct call *c) {
+    int e = room_actions_write(c->p->room, 0, &c->who, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
 static int finish_action(struct call *c, int e) {
     if (e == 0)
         e = room_action_write(c->p->room, c->args.id, &c->who, &c->w, &c->err);

@@ -48,6 +48,7 @@ const struct route ROUTES[] = {
     R("POST", "/incidents/{id}/evidence/export", CREATE, EVIDENCE, INCIDENT, incident_export,
       "write it as files others can check"),
     R("GET", "/incidents/{id}/actions", READ, ACTION, INCIDENT, incident_actions, "what was done"),
+    R("GET", "/actions", READ, ACTION, NONE, actions, "blocks in force, in all cases"),
     R("GET", "/findings", READ, FINDING, NONE, findings, "findings outside of cases"),
     R("POST", "/actions/{id}/approve", APPROVE, ACTION, ACTION, action_approve, "do it"),
     R("POST", "/actions/{id}/reject", REJECT, ACTION, ACTION, action_reject, "do not do it"),

@@ -90,6 +90,13 @@ export const api = {
   actions: (id: Id) => get<{ actions: T.Action[] }>(`/incidents/${enc(id)}/actions`),
   act: (id: Id, verb: "approve" | "reject" | "undo" | "extend", body: Record<string, unknown>) =>
     call<T.Action>("POST", `/actions/${enc(id)}/${verb}`, body),
+  actionsInForce: get<{ actions: T.Action[] }>("/actions"),
+  drivers: get<{ drivers: T.Driver[] }>("/drivers"),
+  deeds: get<T.Deeds>("/deeds"),
+  incidentDeeds: (id: Id) => get<T.Deeds>(`/incidents/${enc(id)}/deeds`),
+  proposeDeed: (id: Id, x: { kind: string; driver: string; targets: string[]; minutes: number; reason?: string; params?: Record<string, string> }) => call<T.Deeds>("POST", `/incidents/${enc(id)}/deeds`, x),
+  deedDo: (id: Id, verb: "approve" | "reject" | "undo", body: { version: number; kept?: string; reason?: string; mistake?: boolean }) => call<T.Deeds>("POST", `/deeds/${enc(id)}/${verb}`, body),
+  deedCare: (id: Id, x: { version: number; told?: string; identified?: string; bounced?: boolean }) => call<T.Deeds>("PUT", `/deeds/${enc(id)}/care`, x),
   /** The button of an ask: the room says which request settles it. */
   press: (b: T.AskButton) => call<unknown>(b.method, b.path, b.body ?? {}),
   findings: (q: { limit?: number; before?: number }) => get<{ findings: T.Finding[]; total: number }>(`/findings${query(q)}`),

@@ -24,6 +24,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   runs: () => import("../pages/Runs").then((m) => m.Runs),
   playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
   duty: () => import("../pages/Duty").then((m) => m.Duty),
+  "in-force": () => import("../pages/InForce").then((m) => m.InForce),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };

@@ -17,7 +17,7 @@ import { helpOpen } from "./keys";
 
 const NAV = ["now", "cases", "search", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
-const UNDER_MORE = ["search", "packs", "playbooks", "duty", "settings", "more"];
+const UNDER_MORE = ["search", "packs", "playbooks", "duty", "in-force", "settings", "more"];
 const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
 
 function Bands() {

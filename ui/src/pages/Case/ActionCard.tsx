@@ -1,10 +1,8 @@
 // What will be done in words, whom it reaches, what the rehearsal said, who may, when it ends; then the
 // button, the check of its effect, and the way back for as long as it lasts.
-import { api } from "../../api/client";
 import type { Action } from "../../api/types";
 import { parse } from "../../lib/time";
 import { now } from "../../state/clock";
-import { useResource } from "../../state/resource";
 import { say, t } from "../../state/text";
 import { Facts } from "../../widgets/Card";
 import { actionMark, actionTitle, proven } from "../../widgets/action";
@@ -13,6 +11,7 @@ import { Num } from "../../widgets/Num";
 import { Remaining, Time } from "../../widgets/Time";
 import { ActionButtons } from "./ActionButtons";
 import { Addresses } from "./Addresses";
+import { MayDecide } from "./MayDecide";
 
 function radius(a: Action): string {
   const counted = a.addresses.filter((x) => x.good_accounts_7d !== null);
@@ -29,16 +28,6 @@ function rehearsal(a: Action): string {
 function authority(a: Action): string {
   if (a.decided_at) return t("action.decided", { by: say(a.decided_by), at: a.decided_at });
   return t(a.may.approve ? "action.you_may" : "action.you_may_not");
-}
-
-/** By the table of authority, where somebody wrote one; else by the role, and that is said. */
-function BlockAuthority({ action }: { action: Action }) {
-  const a = useResource(api.incidentAuthority(action.incident_id, "block"), ["registers", "incident"], [action.incident_id], action.incident_id).data;
-  if (!a) return <>{authority(action)}</>;
-  if (a.verdict === "no_table") return <>{authority(action)} <a class="small" href="#/duty/authority">{t("authority.not_written")}</a></>;
-  if (a.verdict === "alone") return <>{t("action.you_may")}</>;
-  const names = (a.verdict === "ask" ? a.ask : a.decide).map((p) => (p.phone ? `${p.name} ${p.phone}` : p.name));
-  return <>{t(`verdict.${a.verdict}`)} {names.length > 0 && t("authority.who", { who: names.join("、") })}</>;
 }
 
 const ending = (a: Action) => (a.until ? t(a.state === "in_force" ? "action.ends_at" : "action.ended_at", { at: a.until }) : t("action.ends_after", { minutes: a.minutes }));
@@ -83,7 +72,7 @@ export function ActionCard({ action, first, reload }: { action: Action; first: b
       <Facts big rows={[
         [t("action.why"), say(action.reason)], [t("action.reach"), radius(action)],
         ...(action.state === "proposed" || action.state === "dry_run" ? [[t("action.rehearsal"), rehearsal(action)] as [string, string]] : []),
-        [t("action.authority"), action.state === "proposed" ? <BlockAuthority action={action} /> : authority(action)],
+        [t("action.authority"), action.state === "proposed" ? <MayDecide incident={action.incident_id} kind="block" may={action.may.approve} /> : authority(action)],
         ...(action.state === "dry_run" || action.state === "rejected" ? [] : [[t("action.end"), ending(action)] as [string, string]]),
         ...(action.why_proposed && action.state === "proposed" ? [[t("action.held"), say(action.why_proposed)] as [string, string]] : []),
       ]} />
