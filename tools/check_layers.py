@@ -8,7 +8,7 @@ import re
 import sys
 
 BELOW = {"base": set(), "event": {"base"}, "door": {"base"}, "duty": {"base"}}
-ALSO = {"room": {"duty"}}  # calendars, rosters and authority are pure: who keeps the rows may ask them
+ALSO = {"room": {"duty"}}  # rosters and authority are pure: who keeps the rows may ask them
 SIBLING_MAY = {"base", "event", "door"}
 # header prefix or name -> folders of src/ that may include it
 OWNERS = {

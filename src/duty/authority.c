@@ -73,7 +73,7 @@ static int add_row(struct arena *a, const struct duty_authority *x, const struct
 static bool holds(const struct duty_authority *x, const struct duty_authority_row *row, int64_t t_ns) {
     if (row->from_ns != TIME_NONE)
         return t_ns >= row->from_ns && t_ns < row->until_ns;
-    return duty_when_covers(&row->when, x->roster->calendar, t_ns);
+    return period_covers(&row->when, x->roster->calendar, t_ns);
 }
 
 /* The rows of one verb by their order; a group's second and third come behind all that may at once. */

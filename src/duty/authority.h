@@ -35,7 +35,7 @@ struct duty_authority_row {
     struct str service; /* as compared; empty: every one */
     unsigned kinds;     /* bits 1 << enum duty_kind */
     enum duty_verb verb;
-    struct duty_when when;
+    struct period when;
     struct duty_name who; /* a person; or */
     struct str group;     /* as compared: whoever is on duty of it, first to third */
     unsigned order;       /* 1 first */

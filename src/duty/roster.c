@@ -52,10 +52,10 @@ static int lay_out(struct arena *a, const struct duty_roster *r, struct str grou
         const struct duty_row *row = &r->rows[i];
         if (!str_eq(row->group, group))
             continue;
-        int32_t first = MAX(duty_day_of(from) - 2, row->when.first), last = MIN(duty_day_of(until), row->when.last);
+        int32_t first = MAX(calendar_day_of(from) - 2, row->when.first), last = MIN(calendar_day_of(until), row->when.last);
         for (int32_t day = first; e == 0 && day <= last; day++)
-            if (duty_when_on(&row->when, r->calendar, day)) {
-                int64_t start = duty_day_start(day);
+            if (period_on(&row->when, r->calendar, day)) {
+                int64_t start = calendar_day_start(day);
                 struct laid x = {start + row->when.from_min * NS_PER_MIN, start + row->when.to_min * NS_PER_MIN, row};
                 e = lay(a, l, &x, from, until, err);
             }
@@ -73,7 +73,7 @@ static int lay_out(struct arena *a, const struct duty_roster *r, struct str grou
 }
 
 static int kinds_of_day(const struct duty_row *row) {
-    return row->when.dated ? 0 : __builtin_popcount(row->when.days & DUTY_ALL_DAYS) + (row->when.nth ? 0 : 16);
+    return row->when.dated ? 0 : __builtin_popcount(row->when.days & DAY_ALL) + (row->when.nth ? 0 : 16);
 }
 
 /* < 0: a speaks before b. Equal only for the same row. */

@@ -8,7 +8,7 @@
  * Pure: the answer depends on the rows, the calendar and the instant asked about, never on when it is asked, so a clock that
  * jumps changes nothing but the question. */
 #pragma once
-#include "duty/calendar.h"
+#include "base/period.h"
 
 #define DUTY_ORDERS 3
 #define DUTY_ROWS_MAX 20000         /* a register's */
@@ -20,13 +20,13 @@ struct duty_name {
 };
 struct duty_row {
     struct str group;     /* as compared */
-    struct duty_when when;
+    struct period when;
     struct duty_name who[DUTY_ORDERS]; /* empty: the row says nothing of that order */
     struct duty_name replaces;         /* not empty: a substitution */
     int64_t id;                        /* the caller's */
 };
 struct duty_roster {
-    const struct duty_calendar *calendar;
+    const struct calendar *calendar;
     const struct duty_row *rows;
     size_t n;
 };

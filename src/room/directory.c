@@ -12,7 +12,6 @@ struct table {
 };
 struct room_directory {
     struct room *r;
-    const struct holidays *holidays;
     struct register_all all;
     struct arena arena;
     struct table organisations, people, systems, contracts;
@@ -207,12 +206,11 @@ static int tie_accounts(struct room_directory *d, struct diag *err) {
     return e;
 }
 
-int room_directory_open(struct room *r, const struct holidays *holidays, struct room_directory **ret, struct diag *reterr) {
+int room_directory_open(struct room *r, struct room_directory **ret, struct diag *reterr) {
     CLEANUP(room_directory_closep) struct room_directory *d = mem_zalloc(sizeof *d);
     if (!d)
         return diag_set(reterr, -ENOMEM, "memory has run out");
     d->r = r;
-    d->holidays = holidays;
     arena_init(&d->arena, (size_t) 256 << 20);
     register_all_begin(&d->all, r);
     int e = load(d, "organisations", &d->organisations, sizeof(struct directory_organisation), fill_organisation, reterr);
@@ -349,8 +347,8 @@ static enum directory_reach reach(const struct room_directory *d, struct str hou
     struct hours h;
     int64_t change = TIME_NONE;
     *ret_phone = STR("");
-    bool known = hours.n && hours_parse(hours, &h, NULL) == 0;
-    bool open = known && hours_open_at(&h, t_ns, TIME_JST_OFFSET_MIN, holidays_is, d->holidays, &change);
+    bool known = d->r->calendar && hours.n && hours_parse(hours, &h, NULL) == 0;
+    bool open = known && hours_open_at(&h, d->r->calendar, t_ns, &change);
     if (ret_change)
         *ret_change = known ? change : TIME_NONE;
     if (open) {

@@ -6,13 +6,12 @@
  * supplier, systems, calls, hours, desk_phone, night_phone, night_response, mail, incident_scope, incident_cost, ends.
  * Rows out of use are found by id only, and are in no list. What is returned lives as long as the directory. */
 #pragma once
-#include "base/holidays.h"
 #include "base/hours.h"
 #include "room/may.h"
 
 struct room_directory;
-/* holidays (may be NULL): for hours; must outlive it. */
-int room_directory_open(struct room *r, const struct holidays *holidays, struct room_directory **ret, struct diag *reterr) MUST_USE;
+/* Where the room has no calendar nobody is told that somebody can be reached (REACH_UNKNOWN). */
+int room_directory_open(struct room *r, struct room_directory **ret, struct diag *reterr) MUST_USE;
 void room_directory_close(struct room_directory *d); /* NULL allowed */
 DEFINE_CLEANUP(struct room_directory *, room_directory_close)
 

@@ -54,8 +54,8 @@ static int add_group(struct reading *x, struct str text) {
     return 0;
 }
 
-static int when_of(struct reading *x, const struct register_row *row, struct duty_when *ret, struct diag *why) {
-    return duty_when_parse(&x->d->arena, x->d->roster.calendar, value(row, "days"), value(row, "hours"), row->updated_at_ns, ret, why);
+static int when_of(struct reading *x, const struct register_row *row, struct period *ret, struct diag *why) {
+    return period_parse(&x->d->arena, x->d->roster.calendar, value(row, "days"), value(row, "hours"), row->updated_at_ns, ret, why);
 }
 
 static int read_roster(struct reading *x, const struct register_row *row) {

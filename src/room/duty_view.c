@@ -3,10 +3,10 @@
 
 #include "room/duty_priv.h"
 
-static void write_day(const struct duty_calendar *c, int32_t day, struct jsonw *w) {
+static void write_day(const struct calendar *c, int32_t day, struct jsonw *w) {
     static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-    const struct duty_holiday *h = duty_holiday_of(c, day);
-    unsigned bits = duty_day_bits(c, day);
+    const struct calendar_holiday *h = calendar_holiday_of(c, day);
+    unsigned bits = calendar_day_bits(c, day);
     struct time_civil t;
     char date[16];
     time_to_civil(day * NS_PER_DAY, 0, &t);
@@ -14,9 +14,9 @@ static void write_day(const struct duty_calendar *c, int32_t day, struct jsonw *
     jsonw_object(w);
     jsonw_kz(w, "date", date);
     jsonw_kz(w, "weekday", weekdays[t.weekday]);
-    jsonw_kbool(w, "off", (bits & DUTY_OFF) != 0);
-    jsonw_kbool(w, "year_end", (bits & DUTY_YEAR_END) != 0);
-    jsonw_kbool(w, "known", duty_calendar_knows(c, day));
+    jsonw_kbool(w, "off", (bits & DAY_OFF) != 0);
+    jsonw_kbool(w, "year_end", (bits & DAY_YEAR_END) != 0);
+    jsonw_kbool(w, "known", calendar_knows(c, day));
     jsonw_key(w, STR("holiday"));
     if (h) {
         jsonw_object(w);
@@ -29,7 +29,7 @@ static void write_day(const struct duty_calendar *c, int32_t day, struct jsonw *
     jsonw_end(w);
 }
 
-static void write_calendar(const struct duty_calendar *c, struct jsonw *w) {
+static void write_calendar(const struct calendar *c, struct jsonw *w) {
     jsonw_key(w, STR("calendar"));
     jsonw_object(w);
     jsonw_kstr(w, "about", c->about);
@@ -122,7 +122,7 @@ int room_duty_write(struct room *r, struct jsonw *w, struct diag *reterr) {
     jsonw_ktime(w, "at", now);
     write_calendar(r->calendar, w);
     jsonw_key(w, STR("today"));
-    write_day(r->calendar, duty_day_of(now), w);
+    write_day(r->calendar, calendar_day_of(now), w);
     jsonw_ki64(w, "warn_days", ROOM_DUTY_WARN_DAYS);
     e = write_groups(r, d, now, now + ROOM_DUTY_WARN_DAYS * NS_PER_DAY, true, w, reterr);
     write_problems(d, w);
@@ -132,8 +132,8 @@ int room_duty_write(struct room *r, struct jsonw *w, struct diag *reterr) {
 
 int room_duty_days_write(struct room *r, int64_t from_ns, int days, struct jsonw *w, struct diag *reterr) {
     const struct room_duty *d;
-    int32_t first = duty_day_of(from_ns);
-    int64_t from = duty_day_start(first), until = duty_day_start(first + days);
+    int32_t first = calendar_day_of(from_ns);
+    int64_t from = calendar_day_start(first), until = calendar_day_start(first + days);
     int e = room_duty_get(r, &d, reterr);
     if (e < 0)
         return e;

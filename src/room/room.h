@@ -72,7 +72,7 @@ struct room_watcher {
 };
 
 struct room_policy;
-struct duty_calendar;
+struct calendar;
 struct room_options {
     const char *path; /* of the database */
     const struct port_clock *clock;
@@ -82,7 +82,7 @@ struct room_options {
     struct room_watcher watcher;      /* may be empty */
     const struct sign_secret *key;    /* for orders; NULL: none can be given */
     const struct sign_public *public_key;
-    const struct duty_calendar *calendar; /* borrowed; NULL: who is on duty and who may decide is not known */
+    const struct calendar *calendar; /* borrowed; NULL: who is on duty and who may decide is not known */
 };
 
 struct room;

@@ -65,7 +65,7 @@ struct room_driver {
     char *json; /* its last list; heap */
 };
 
-struct duty_calendar;
+struct calendar;
 struct room_duty;
 struct room {
     struct room_kept_numbers numbers[ROOM_NUMBERS_KEPT];
@@ -81,7 +81,7 @@ struct room {
     struct room_conflict conflict;
     struct room_refusal refusal;
     struct room_authority_refusal authority_refusal;
-    const struct duty_calendar *calendar; /* NULL: rosters and authority are not known */
+    const struct calendar *calendar; /* NULL: rosters and authority are not known */
     struct room_duty *duty;               /* duty_priv.h; NULL: not read yet */
     struct room_report reports[REPORT_MAX_];
     struct buf rules_parts; /* rules arrive in parts */

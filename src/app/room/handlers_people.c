@@ -174,7 +174,7 @@ static void write_contract(struct call *c, const struct room_directory *d, const
 }
 
 static int open_directory(struct call *c, struct room_directory **ret) {
-    return room_directory_open(c->p->room, &c->p->registers.holidays, ret, &c->err);
+    return room_directory_open(c->p->room, ret, &c->err);
 }
 
 int handle_people(struct call *c) {

@@ -1,6 +1,7 @@
 /* See room.h. Here: options, set-up, the loop. */
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
+#include "app/content/content.h"
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
 #include "app/room/mail_in.h"
@@ -225,7 +226,7 @@ static int first_person(struct program *p, struct diag *err) {
 
 static int open_room(struct program *p, struct diag *err) {
     static struct port_clock clock;
-    char dir[PATH_MAX], path[PATH_MAX];
+    char dir[PATH_MAX], path[PATH_MAX], path_of_days[PATH_MAX];
     int n = snprintf(dir, sizeof dir, "%s/room", p->config->data);
     if (n >= PATH_MAX - 32)
         return diag_set(err, -ENAMETOOLONG, "the name of the data folder is too long");
@@ -243,9 +244,11 @@ static int open_room(struct program *p, struct diag *err) {
                              .watcher = {p, on_changed},
                              .key = &p->key,
                              .public_key = &p->public_key,
-                             .calendar = &p->calendar.duty};
+                             .calendar = &p->calendar};
+    arena_init(&p->calendar_arena, 8 << 20);
+    snprintf(path_of_days, sizeof path_of_days, "%.4000s/calendar", content_dir());
     if (e == 0)
-        e = calendar_load(&p->calendar, err);
+        e = calendar_load(&p->calendar_arena, path_of_days, &p->calendar, err);
     if (e == 0)
         e = room_open(&o, &p->room, err);
     if (e == 0)
@@ -573,7 +576,7 @@ static void end(struct program *p) {
     registers_done(&p->registers);
     room_close(p->room);
     playbooks_done(&p->playbooks);
-    calendar_done(&p->calendar);
+    arena_done(&p->calendar_arena);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);
 }

@@ -3,7 +3,6 @@
 
 #include "app/content/content.h"
 #include "app/room/room.h"
-#include "base/file.h"
 #include "room/register.h"
 #include "room/write.h"
 
@@ -12,16 +11,12 @@
 
 int registers_load(struct registers *x, struct room *r, struct diag *reterr) {
     char folder[PATH_MAX];
-    struct str calendar;
     arena_init(&x->arena, 16 << 20);
     snprintf(folder, sizeof folder, "%.4000s/imports", content_dir());
     int e = import_specs_load(&x->arena, folder, &x->specs, &x->n, reterr);
     if (e == 0)
         e = room_registers_load(r, folder, reterr);
-    snprintf(folder, sizeof folder, "%.4000s/calendar/holidays-jp.json", content_dir());
-    if (e == 0)
-        e = file_read(&x->arena, folder, 1 << 20, &calendar, reterr);
-    return e == 0 ? holidays_parse(&x->arena, calendar, &x->holidays, reterr) : e;
+    return e;
 }
 
 void registers_done(struct registers *x) {

@@ -1,13 +1,11 @@
 /* The descriptions of registers (content/imports), read once at start, before the sandbox. */
 #pragma once
-#include "base/holidays.h"
 #include "table/spec.h"
 
 struct registers {
     struct arena arena;
     struct import_spec *specs;
     size_t n;
-    struct holidays holidays;
 };
 struct room;
 /* The same files say what the room makes of the rows: told to it, too. */

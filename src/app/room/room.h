@@ -16,7 +16,6 @@
  * after set-up it may write below DIR/room only and start nothing. */
 #pragma once
 #include "app/common/config.h"
-#include "app/room/calendar.h"
 #include "app/room/clock.h"
 #include "app/room/door_link.h"
 #include "app/room/driver_link.h"
@@ -30,6 +29,7 @@
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
 #include "app/room/supervisor_link.h"
+#include "base/calendar.h"
 #include "room/policy.h"
 #include "room/room.h"
 
@@ -62,7 +62,8 @@ struct program {
     struct packs packs;
     struct registers registers;
     struct playbooks playbooks;
-    struct calendar calendar;
+    struct calendar calendar;   /* of content/calendar, read once at start */
+    struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
     int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;

@@ -1,19 +1,16 @@
-/* Hours as operators write them in their lists, and the calendar of public holidays. */
+/* Hours as operators write them in their lists. */
 #include "unit.h"
 
-#include "base/file.h"
-#include "base/holidays.h"
 #include "base/hours.h"
 #include "base/time.h"
 
 static struct arena memory;
-static struct holidays calendar;
+static struct calendar calendar;
 
 static void load(void) {
-    struct str text;
     struct diag d = {0};
     arena_init(&memory, 1 << 20);
-    if (file_read(&memory, "content/calendar/holidays-jp.json", 1 << 20, &text, &d) < 0 || holidays_parse(&memory, text, &calendar, &d) < 0)
+    if (calendar_load(&memory, "content/calendar", &calendar, &d) < 0)
         fail_msg("%s", d.text);
 }
 
@@ -33,7 +30,7 @@ static void open_is(const char *text, const char *at, bool wanted, const char *c
     int64_t change;
     if (hours_parse(str_of(text), &h, &d) < 0)
         fail_msg("%s: %s", text, d.text);
-    if (hours_open_at(&h, moment(at), 540, holidays_is, &calendar, &change) != wanted)
+    if (hours_open_at(&h, &calendar, moment(at), &change) != wanted)
         fail_msg("%s at %s: wanted %d", text, at, wanted);
     if (change != (changes ? moment(changes) : TIME_NONE))
         fail_msg("%s at %s: changes at another time", text, at);
@@ -68,11 +65,23 @@ static void nights_breaks_and_days(void **state UNUSED) {
     open_is("平日24時間", "2026-11-20T23:00", true, "2026-11-21T00:00");
     open_is("毎日9:00-17:00（年末年始を除く）", "2026-12-31T10:00", false, "2027-01-04T09:00");
     open_is("平日9:00-17:00", "2026-12-29T10:00", true, "2026-12-29T17:00");
+    open_is("祝日10:00-16:00（年末年始を除く）", "2027-01-01T11:00", false, "2027-01-11T10:00"); /* a holiday, and left out */
+    open_is("平日17:30〜翌8:30", "2026-11-21T08:29", true, "2026-11-21T08:30");
+    open_is("平日9:00-17:00（祝日含む）", "2026-11-23T11:00", true, "2026-11-23T17:00");
+    open_is("月(祝含む)9:00-17:00", "2026-11-23T11:00", true, "2026-11-23T17:00");
+    open_is("年中無休9:00-17:00", "2027-01-02T08:00", false, "2027-01-02T09:00");
+    open_is("土-月10時-午後4時", "2026-11-22T11:00", true, "2026-11-22T16:00");
+    open_is("平日9:00-17:00、第2・4土曜9:00-12:00、日曜10:00-11:00", "2026-11-28T10:00", true, "2026-11-28T12:00");
+    open_is("平日9:00-17:00、第2・4土曜9:00-12:00、日曜10:00-11:00", "2026-11-21T10:00", false, "2026-11-22T10:00");
+    open_is("第2土曜9:00-12:00（祝日を除く）、13:00-15:00", "2026-11-21T13:30", false, "2026-12-12T09:00");
+    open_is("9:00-12:00（第4土曜）", "2026-11-21T10:00", false, "2026-11-28T09:00");
     arena_done(&memory);
 }
 
 static void what_is_no_hours_is_refused(void **state UNUSED) {
-    static const char *const not[] = {"", "要問合せ", "平日", "9:00", "9:00-", "平日9:00-40:00", "月-9:00-17:00", "9:75-17:00", "25:00-26:00", "担当者による", "平日9:00-17:00と言われた"};
+    static const char *const not[] = {"", "要問合せ", "平日", "9:00", "9:00-", "平日9:00-40:00", "月-9:00-17:00", "9:75-17:00", "25:00-26:00", "担当者による", "平日9:00-17:00と言われた",
+                                      "9:00-17:00（休業日:土日祝）", "平日9:00-17:00（定休日:水）", "平日9:00-17:00（祝日も除く）", "平日、第2土曜9:00-12:00", "第2土曜、日曜9:00-12:00",
+                                      "第2土曜を除く毎日9:00-12:00", "祝日含む9:00-17:00", "第6土曜9:00-12:00", "9:00-9:00", "平日9:5-17:00", "月-(金)9:00-17:00", "月-(祝日を除く)金9:00-17:00"};
     for (size_t i = 0; i < sizeof not / sizeof *not; i++) {
         struct hours h;
         struct diag d = {0};
@@ -86,16 +95,5 @@ static void what_is_no_hours_is_refused(void **state UNUSED) {
     assert_int_equal(hours_parse(str_n(many, sizeof many), &h, NULL), -ERR_LIMIT);
 }
 
-static void holidays_are_known_and_their_years(void **state UNUSED) {
-    load();
-    struct holidays bad;
-    assert_true(holidays_has(&calendar, 2026, 11, 23) && !holidays_has(&calendar, 2026, 11, 24));
-    assert_true(str_eq_z(holidays_name(&calendar, 2026, 5, 6), "substitute"));
-    assert_true(holidays_cover(&calendar, 2030) && !holidays_cover(&calendar, 2050));
-    assert_int_equal(holidays_parse(&memory, STR("{\"from\":2020,\"to\":2021,\"days\":{\"2020-02-01\":\"a\",\"2020-01-01\":\"b\"}}"), &bad, NULL), -ERR_PARSE);
-    assert_int_equal(holidays_parse(&memory, STR("{\"from\":2020,\"to\":2021,\"days\":{\"2020-13-01\":\"a\"}}"), &bad, NULL), -ERR_PARSE);
-    arena_done(&memory);
-}
-
 UNIT_GROUP(base_hours, cmocka_unit_test(hours_as_people_write_them), cmocka_unit_test(nights_breaks_and_days),
-           cmocka_unit_test(what_is_no_hours_is_refused), cmocka_unit_test(holidays_are_known_and_their_years))
+           cmocka_unit_test(what_is_no_hours_is_refused))

@@ -1,16 +1,12 @@
 #include "bed.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 
 struct bed *bed_new(void) {
     struct bed *b = mem_zalloc(sizeof *b);
-    struct str days, hours;
     struct diag d = {0};
     arena_init(&b->a, (size_t) 256 << 20);
-    assert_int_equal(file_read(&b->a, "content/calendar/holidays-jp.json", 1 << 20, &days, &d), 0);
-    assert_int_equal(file_read(&b->a, "content/calendar/hours.json", 1 << 20, &hours, &d), 0);
-    if (duty_calendar_parse(&b->a, days, hours, &b->c, &d) < 0)
+    if (calendar_load(&b->a, "content/calendar", &b->c, &d) < 0)
         fail_msg("%s", d.text);
     return b;
 }
@@ -28,10 +24,10 @@ int64_t bed_at(int year, int month, int day, int hour, int minute) {
     return time_days_from_civil(year, month, day) * NS_PER_DAY + (hour * 60 + minute - TIME_JST_OFFSET_MIN) * NS_PER_MIN;
 }
 
-struct duty_when bed_when(struct bed *b, const char *days, const char *hours) {
-    struct duty_when w;
+struct period bed_when(struct bed *b, const char *days, const char *hours) {
+    struct period w;
     struct diag d = {0};
-    if (duty_when_parse(&b->a, &b->c, str_of(days), str_of(hours), bed_at(2026, 11, 22, 9, 0), &w, &d) < 0)
+    if (period_parse(&b->a, &b->c, str_of(days), str_of(hours), bed_at(2026, 11, 22, 9, 0), &w, &d) < 0)
         fail_msg("'%s' '%s': %s", days, hours, d.text);
     return w;
 }

@@ -1,6 +1,5 @@
 #include "fixture.h"
 
-#include "base/file.h"
 #include "room/register.h"
 
 int64_t fixture_now(void *ctx) {
@@ -27,11 +26,8 @@ struct fixture *fixture_new(void) {
                              .key = &f->key,
                              .public_key = &f->public_key,
                              .calendar = &f->calendar};
-    struct str days, hours;
     arena_init(&f->memory, 8 << 20);
-    if (file_read(&f->memory, "content/calendar/holidays-jp.json", 1 << 20, &days, &d) < 0 ||
-        file_read(&f->memory, "content/calendar/hours.json", 1 << 20, &hours, &d) < 0 ||
-        duty_calendar_parse(&f->memory, days, hours, &f->calendar, &d) < 0)
+    if (calendar_load(&f->memory, "content/calendar", &f->calendar, &d) < 0)
         fail_msg("%s", d.text);
     if (room_open(&o, &f->r, &d) < 0)
         fail_msg("%s", d.text);

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/mem.h"
-#include "duty/calendar.h"
+#include "base/calendar.h"
 #include "room/account.h"
 #include "room/action.h"
 #include "room/audit.h"
@@ -26,7 +26,7 @@ struct fixture {
     struct room_policy policy;
     int64_t now_ns;
     struct arena memory; /* the calendar's */
-    struct duty_calendar calendar;
+    struct calendar calendar;
     int64_t administrator, handler, auditor;
     struct sign_secret key;
     struct sign_public public_key;

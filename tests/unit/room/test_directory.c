@@ -1,7 +1,6 @@
 /* Who is who: organisations, ways to reach people, what stops with what, who answers now, and rows alike. */
 #include "fixture.h"
 
-#include "base/file.h"
 #include "room/directory.h"
 #include "room/register.h"
 
@@ -17,23 +16,20 @@ static const char *const CONTRACTS[] = {"借用\tsupplier=ホスト社\tsystems=
 struct day {
     struct fixture *f;
     struct arena a;
-    struct holidays holidays;
     struct room_directory *d;
 };
 
 static void begin(struct day *x) {
     struct diag d = {0};
-    struct str text;
     x->f = fixture_new();
     arena_init(&x->a, 4 << 20);
-    if (room_registers_load(x->f->r, "content/imports", &d) < 0 || file_read(&x->a, "content/calendar/holidays-jp.json", 1 << 20, &text, &d) < 0 ||
-        holidays_parse(&x->a, text, &x->holidays, &d) < 0)
+    if (room_registers_load(x->f->r, "content/imports", &d) < 0)
         fail_msg("%s", d.text);
     rows(x->f, "organisations", ORGANISATIONS, ARRAY_SIZE(ORGANISATIONS));
     rows(x->f, "people", PEOPLE, ARRAY_SIZE(PEOPLE));
     rows(x->f, "systems", SYSTEMS, ARRAY_SIZE(SYSTEMS));
     rows(x->f, "contracts", CONTRACTS, ARRAY_SIZE(CONTRACTS));
-    if (room_directory_open(x->f->r, &x->holidays, &x->d, &d) < 0)
+    if (room_directory_open(x->f->r, &x->d, &d) < 0)
         fail_msg("%s", d.text);
 }
 
