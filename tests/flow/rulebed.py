@@ -71,7 +71,10 @@ def pages(d, log):
         b = s.browser()
         lines = len(log.read_text().splitlines())
         tap.wait_until(lambda: stored(d) >= lines and "sets" in b.get("/rules/state"), 60, what="the log in the spool: " + s.output()[-500:])
-        yield b
+        try:
+            yield b
+        except AssertionError as e:
+            raise AssertionError(f"{e}\nthe log says: {s.output()[-3000:]}") from e
         assert not list((s.data / "incoming").iterdir()), "what was sent in lies about"
         assert "Sanitizer" not in s.output() and "runtime error" not in s.output(), s.output()[-4000:]
     finally:
