@@ -335,8 +335,22 @@ static void write_audit_row(const struct room_audit_row *a, struct jsonw *w) {
     jsonw_end(w);
 }
 
+/* What has no row of its own (an export) names its case in the detail. */
+static bool names_hidden(struct room *r, const struct room_actor *who, struct str detail) {
+    struct json_value *v;
+    struct room_row row;
+    struct arena a;
+    int64_t id = 0;
+    arena_init(&a, 1 << 20);
+    bool hidden = json_parse(&a, detail, &v, NULL) == 0 && json_get_i64(v, "incident", &id) && room_row_load(r, OBJECT_INCIDENT, id, &row, NULL) == 0 && room_is_hidden(who, &row);
+    arena_done(&a);
+    return hidden;
+}
+
 static bool is_hidden(struct room *r, const struct room_actor *who, const struct room_audit_row *a) {
     struct room_row row;
+    if (a->row_id == 0)
+        return str_eq_z(a->object, "evidence") && names_hidden(r, who, a->detail);
     for (int o = 0; a->row_id && o < OBJECT_MAX_; o++)
         if (str_eq_z(a->object, room_object_to_string((enum room_object) o)))
             return room_row_load(r, (enum room_object) o, a->row_id, &row, NULL) == 0 && room_is_hidden(who, &row);

@@ -38,4 +38,4 @@ int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, st
 /* Once a second: levels that are due, and alarms nobody took. */
 int room_callouts_tick(struct room *r, struct diag *reterr) MUST_USE;
 /* {"callouts":[…]} of a case, newest first; incident 0: all that call now. */
-int room_callouts_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_callouts_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;

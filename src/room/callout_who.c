@@ -128,6 +128,8 @@ int callout_superiors(struct room *r, int64_t id, int64_t up, struct arena *a, s
 
 /* ---- pages ---- */
 
+enum { SHOWN_MAX = 50 };
+
 static int write_calls(struct room *r, int64_t id, struct jsonw *w, int64_t *ret_people, int64_t *ret_reached, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
@@ -160,18 +162,22 @@ static int write_calls(struct room *r, int64_t id, struct jsonw *w, int64_t *ret
     return e;
 }
 
-int room_callouts_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
+int room_callouts_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT id, incident_id, purpose, kind, service, grp, text, question, state, level, started_at, next_at, ended_at, version FROM callout "
-                      "WHERE incident_id = ?1 OR (?1 = 0 AND state IN ('calling', 'nobody') AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = "
-                      "incident_id AND i.tlp = 'RED')) ORDER BY id DESC LIMIT 50",
+                      "WHERE incident_id = ?1 OR (?1 = 0 AND state IN ('calling', 'nobody')) ORDER BY id DESC",
                       "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("callouts"));
     jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+    while (e == 0 && n < SHOWN_MAX && (e = sql_step(st, reterr)) == 1) {
         int64_t people = 0, reached = 0;
+        e = room_may_read(r, who, OBJECT_CALLOUT, sql_i64(st, 0), reterr);
+        if (e != 1)
+            continue;
+        n++;
         jsonw_object(w);
         jsonw_ki64(w, "id", sql_i64(st, 0));
         jsonw_key(w, STR("incident_id"));

@@ -102,21 +102,25 @@ static int write_row(struct room *r, struct sql_stmt *st, const struct room_acto
     return 0;
 }
 
-/* How far the care for frozen accounts is. */
-static int write_care(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
+/* How far the care for frozen accounts is, of those cases that may be seen. */
+static int write_care(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *err) {
     static const char *const names[] = {"frozen", "told", "bounced", "identified", "reopened"};
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t sums[ARRAY_SIZE(names)] = {0};
     int e = sql_query(r->db, &st, err,
                       "SELECT count(*), count(told_at), coalesce(sum(bounced), 0), count(identified_at), "
-                      "coalesce(sum(state = 'undone'), 0) FROM deed WHERE kind = 'account_freeze' AND in_force_at IS NOT NULL "
-                      "AND (?1 = 0 OR incident_id = ?1)",
+                      "coalesce(sum(state = 'undone'), 0), max(id) FROM deed WHERE kind = 'account_freeze' AND in_force_at IS NOT NULL "
+                      "AND (?1 = 0 OR incident_id = ?1) GROUP BY incident_id",
                       "i", incident);
-    if (e == 0)
-        e = sql_step(st, err);
+    while (e >= 0 && (e = sql_step(st, err)) == 1) {
+        e = room_may_read(r, who, OBJECT_DEED, sql_i64(st, ARRAY_SIZE(names)), err);
+        for (size_t i = 0; e == 1 && i < ARRAY_SIZE(names); i++)
+            sums[i] += sql_i64(st, (int) i);
+    }
     jsonw_key(w, STR("care"));
     jsonw_object(w);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        jsonw_ki64(w, names[i], e == 1 ? sql_i64(st, (int) i) : 0);
+        jsonw_ki64(w, names[i], sums[i]);
     jsonw_end(w);
     return MIN(e, 0);
 }
@@ -136,7 +140,7 @@ int room_deeds_write(struct room *r, int64_t incident, const struct room_actor *
         e = write_row(r, st, who, w, reterr);
     jsonw_end(w);
     if (e == 0)
-        e = write_care(r, incident, w, reterr);
+        e = write_care(r, incident, who, w, reterr);
     jsonw_end(w);
     return e;
 }

@@ -82,6 +82,18 @@ int room_grants_load(struct room *r, struct room_actor *a, struct diag *reterr) 
     return e;
 }
 
+int room_grants_show(struct room *r, const struct room_actor *who, struct room_actor *a, struct diag *reterr) {
+    size_t n = 0;
+    int e = 1;
+    for (size_t i = 0; e >= 0 && i < a->n_grants; i++) {
+        e = a->grants[i].incident ? room_may_read(r, who, OBJECT_INCIDENT, a->grants[i].incident, reterr) : 1;
+        if (e == 1)
+            a->grants[n++] = a->grants[i];
+    }
+    a->n_grants = n;
+    return MIN(e, 0);
+}
+
 /* ---- of a row ---- */
 
 static void add_party(struct room_row *row, int64_t id) {

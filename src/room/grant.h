@@ -12,6 +12,8 @@ enum room_role room_roles_first(unsigned roles);
 const char *room_roles_to_string(unsigned roles, char dst[ROOM_ROLES_CAP]);
 /* "roles":[…],"grants":[{…}] */
 void room_roles_write(const struct room_actor *a, struct jsonw *w);
+/* Leaves those out whose case `who` may not see. */
+int room_grants_show(struct room *r, const struct room_actor *who, struct room_actor *a, struct diag *reterr) MUST_USE;
 int room_grants_load(struct room *r, struct room_actor *a, struct diag *reterr) MUST_USE;
 /* For room_row_load. */
 int room_row_parties(struct room *r, struct room_row *row, struct diag *reterr) MUST_USE;

@@ -32,6 +32,6 @@ int room_hunt_is_running(struct room *r, int64_t id, struct diag *reterr) MUST_U
 int room_hunt_has_import(struct room *r, int64_t import, struct diag *reterr) MUST_USE; /* 1: one was begun for it */
 int room_hunt_result(struct room *r, int64_t id, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
 /* Events behind findings of rules about indicators that name this value, and when the last was. */
-int room_indicator_hits(struct room *r, struct str value, int64_t *ret_n, int64_t *ret_last_ns, struct diag *reterr) MUST_USE;
+int room_indicator_hits(struct room *r, const struct room_actor *who, struct str value, int64_t *ret_n, int64_t *ret_last_ns, struct diag *reterr) MUST_USE;
 int room_hunt_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_hunts_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE; /* newest first */

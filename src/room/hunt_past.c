@@ -107,17 +107,20 @@ int room_hunt_result(struct room *r, int64_t id, struct arena *a, struct str *re
     return e < 0 ? e : e == 0 ? diag_set(reterr, -ENOENT, "there is no such hunt") : ret->p ? 0 : -ENOMEM;
 }
 
-/* How many findings of ours name it, whatever rule made them. */
-int room_indicator_hits(struct room *r, struct str value, int64_t *ret_n, int64_t *ret_last_ns, struct diag *reterr) {
+/* How many findings of ours name it, whatever rule made them, in cases that may be seen. */
+int room_indicator_hits(struct room *r, const struct room_actor *who, struct str value, int64_t *ret_n, int64_t *ret_last_ns, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT coalesce(sum(f.count), 0), max(f.last_at) FROM finding f WHERE f.kind LIKE 'indicator%' AND f.drill = 0 AND EXISTS "
-                      "(SELECT 1 FROM json_each(f.json, '$.group') g WHERE g.value = ?1)", "s", &value);
-    if (e == 0)
-        e = sql_step(st, reterr);
-    if (e != 1)
-        return MIN(e, 0);
-    *ret_n = sql_i64(st, 0);
-    *ret_last_ns = sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1);
-    return 0;
+                      "SELECT sum(f.count), max(f.last_at), max(f.id) FROM finding f WHERE f.kind LIKE 'indicator%' AND f.drill = 0 AND EXISTS "
+                      "(SELECT 1 FROM json_each(f.json, '$.group') g WHERE g.value = ?1) GROUP BY f.incident_id", "s", &value);
+    *ret_n = 0;
+    *ret_last_ns = TIME_NONE;
+    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+        e = room_may_read(r, who, OBJECT_FINDING, sql_i64(st, 2), reterr);
+        if (e != 1)
+            continue;
+        *ret_n += sql_i64(st, 0);
+        *ret_last_ns = MAX(*ret_last_ns, sql_i64(st, 1));
+    }
+    return MIN(e, 0);
 }

@@ -97,7 +97,10 @@ static int write_counts(struct room *r, struct sql_stmt *st, struct jsonw *w, st
 }
 
 /* The members of a summary, inside an open object. */
-static int write_summary(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
+static int write_summary(struct room *r, struct sql_stmt *st, const struct room_actor *who, struct jsonw *w, struct diag *err) {
+    int into = sql_is_null(st, C_MERGED) ? 0 : room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, C_MERGED), err);
+    if (into < 0)
+        return into;
     jsonw_ki64(w, "id", sql_i64(st, C_ID));
     jsonw_kstr(w, "number", sql_str(st, C_NUMBER));
     room_text_or_plain(w, "title", st, C_TITLE_KEY);
@@ -106,7 +109,7 @@ static int write_summary(struct room *r, struct sql_stmt *st, struct jsonw *w, s
     jsonw_kz(w, "info_class", "victim");
     jsonw_kstr(w, "state", sql_str(st, C_STATE));
     jsonw_key(w, STR("merged_into"));
-    sql_is_null(st, C_MERGED) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, C_MERGED));
+    into ? jsonw_i64(w, sql_i64(st, C_MERGED)) : jsonw_null(w);
     jsonw_key(w, STR("commander"));
     if (sql_is_null(st, C_COMMANDER)) {
         jsonw_null(w);
@@ -197,7 +200,7 @@ int room_incidents_write(struct room *r, const struct room_incident_query *q,
         if (e < 0 || !may)
             continue;
         jsonw_object(w);
-        e = write_summary(r, st, w, reterr);
+        e = write_summary(r, st, who, w, reterr);
         jsonw_end(w);
         n++;
     }
@@ -369,7 +372,7 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     if (e <= 0)
         return e < 0 ? e : diag_set(reterr, -ENOENT, "no incident %lld", (long long) id);
     jsonw_object(w);
-    e = write_summary(r, st, w, reterr);
+    e = write_summary(r, st, who, w, reterr);
     write_ledger(r, st, w);
     if (e == 0)
         e = write_looked_back(r, st, w, reterr);

@@ -86,7 +86,7 @@ static int add(struct room *r, const struct report *x, struct str way, struct di
     if (e == 0 && x->answer && way.n)
         e = answer(r, first ? first : id, reporter, x->subject, x->message_id, way, err);
     if (e == 0)
-        room_changed(r, "message", id);
+        room_changed(r, "mail_report", id);
     return e;
 }
 

@@ -131,7 +131,8 @@ static const struct room_permission permissions[] = {
     {ADMIN | SYSTEM, OBJECT_TASK, CREATE | CHANGE, MAY_ALWAYS},
     {SENSOR, OBJECT_TASK, CHANGE, MAY_ALWAYS}, /* two cases become one */
     {EVERYBODY, OBJECT_DUTY, READ, MAY_ALWAYS},
-    {EVERYBODY, OBJECT_AUTHORITY, READ, MAY_ALWAYS},
+    {ADMIN | AUDITOR, OBJECT_AUTHORITY, READ, MAY_ALWAYS},
+    {HANDLER | APPROVER | PUBLISHER, OBJECT_AUTHORITY, READ, MAY_UNLESS_RED}, /* of a case: it names the service */
     /* who may lend is asked of the table of authority besides */
     {ADMIN | HANDLER, OBJECT_LEND, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN, OBJECT_CONSULT, CREATE, MAY_ALWAYS},
@@ -157,7 +158,8 @@ static const struct room_permission permissions[] = {
     {ADMIN | HANDLER, OBJECT_MAIL, READ, MAY_ALWAYS},
     {SYSTEM, OBJECT_MAIL, CREATE, MAY_ALWAYS},
     /* who was told what, and whether they took it; addresses of persons stand in it */
-    {ADMIN | HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {ADMIN, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_UNLESS_RED},
     {AUDITOR, OBJECT_MESSAGE, READ, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_MESSAGE, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN | AUDITOR, OBJECT_AUDIT, READ | BIT(VERB_VERIFY), MAY_ALWAYS},
@@ -265,6 +267,17 @@ bool room_may(const struct room_actor *person, enum room_verb verb, const struct
             return true;
     }
     return false;
+}
+
+int room_may_read(struct room *r, const struct room_actor *person, enum room_object object, int64_t id, struct diag *reterr) {
+    struct room_row row;
+    int e = room_row_load(r, object, id, &row, reterr);
+    if (e < 0)
+        return e == -ENOENT ? 0 : e;
+    if (!room_may(person, VERB_READ, &row))
+        return 0;
+    row.object = OBJECT_INCIDENT;
+    return !row.incident || room_may(person, VERB_READ, &row);
 }
 
 const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap) {

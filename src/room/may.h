@@ -97,6 +97,9 @@ struct room_row {
 bool room_may(const struct room_actor *person, enum room_verb verb, const struct room_row *row);
 /* Not even that it exists is told: a need-to-know case, for somebody who is not named. */
 bool room_is_hidden(const struct room_actor *person, const struct room_row *row);
+/* Whether this stored row may be read: the row, and the case it belongs to. 1, 0 or an error; no such row: 0. For lists, which ask
+ * of each of their rows. */
+int room_may_read(struct room *r, const struct room_actor *person, enum room_object object, int64_t id, struct diag *reterr) MUST_USE;
 /* The roles of persons that may, joined by spaces ("administrator handler"), for a refusal's
  * sentence. */
 const char *room_who_may(enum room_verb verb, enum room_object object, char *dst, size_t cap);

@@ -321,31 +321,47 @@ static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     jsonw_end(w);
 }
 
-#define SHOWN "(?1 = 0 OR incident_id = ?1) AND (?2 OR incident_id IS NULL OR (SELECT tlp FROM incident i WHERE i.id = incident_id) <> 'RED')"
-
-static int write_counts(struct room *r, int64_t incident, bool red, struct jsonw *w, struct diag *err) {
+/* All messages of a case are answered alike: one of them is asked about. */
+static int write_counts(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT state, count(*) FROM message WHERE " SHOWN " GROUP BY state ORDER BY state", "ii", incident, (int64_t) red);
+    int64_t n = 0;
+    char state[24] = "";
+    int e = sql_query(r->db, &st, err, "SELECT state, count(*), max(id) FROM message WHERE ?1 = 0 OR incident_id = ?1 GROUP BY state, incident_id ORDER BY state", "i", incident);
     jsonw_key(w, STR("counts"));
     jsonw_object(w);
     while (e >= 0 && (e = sql_step(st, err)) == 1) {
-        jsonw_key(w, sql_str(st, 0));
-        jsonw_i64(w, sql_i64(st, 1));
+        e = room_may_read(r, who, OBJECT_MESSAGE, sql_i64(st, 2), err);
+        if (e != 1)
+            continue;
+        if (n && !str_eq_z(sql_str(st, 0), state)) {
+            jsonw_ki64(w, state, n);
+            n = 0;
+        }
+        n += sql_i64(st, 1);
+        snprintf(state, sizeof state, "%.*s", STR_ARG(sql_str(st, 0)));
     }
+    if (n)
+        jsonw_ki64(w, state, n);
     jsonw_end(w);
     return MIN(e, 0);
 }
 
-int room_messages_write(struct room *r, int64_t incident, bool red, struct jsonw *w, struct diag *reterr) {
+int room_messages_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT id, version, incident_id, way, address, who, subject, body, state, tries, why, said, created_at, created_by, sent_at, acknowledged_at, "
-                      "acknowledged_how, token, drill FROM message WHERE " SHOWN " ORDER BY id DESC LIMIT ?3",
-                      "iii", incident, (int64_t) red, (int64_t) LIST_MAX);
+                      "acknowledged_how, token, drill FROM message WHERE ?1 = 0 OR incident_id = ?1 ORDER BY id DESC",
+                      "i", incident);
     jsonw_key(w, STR("messages"));
     jsonw_array(w);
-    while (e >= 0 && (e = sql_step(st, reterr)) == 1)
+    while (e >= 0 && n < LIST_MAX && (e = sql_step(st, reterr)) == 1) {
+        e = room_may_read(r, who, OBJECT_MESSAGE, sql_i64(st, 0), reterr);
+        if (e != 1)
+            continue;
         write_row(r, w, st);
+        n++;
+    }
     jsonw_end(w);
-    return e < 0 ? e : write_counts(r, incident, red, w, reterr);
+    return e < 0 ? e : write_counts(r, incident, who, w, reterr);
 }

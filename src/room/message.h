@@ -50,4 +50,4 @@ int room_message_known(struct room *r, struct str token, bool *ret_acknowledged,
 /* Once more, with a new id: for what was refused, gave up or is unknown; at once, for what waits. Own transaction. */
 int room_message_again(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
 /* {"messages":[…],"counts":{state: n}}, the newest first; incident 0: all; red: those of cases under TLP:RED, too. */
-int room_messages_write(struct room *r, int64_t incident, bool red, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_messages_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;

@@ -364,27 +364,36 @@ static int write_changes(struct room *r, const struct room_actor *who, int64_t s
     return MIN(e, 0);
 }
 
-static int count_levels(struct room *r, const struct hours *h, int64_t counts[24][LEVEL_MAX_],
+static int count_levels(struct room *r, const struct room_actor *who, const struct hours *h, int64_t counts[24][LEVEL_MAX_],
                         struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t asked = 0;
+    int may = -1;
     int e = sql_query(r->db, &st, err,
-                      "SELECT (detected_at - ?1) / ?2, level, count(*) FROM finding WHERE "
+                      "SELECT (detected_at - ?1) / ?2, level, count(*), max(id), incident_id FROM finding WHERE "
                       "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 AND NOT EXISTS (SELECT 1 FROM incident i "
-                      "WHERE i.id = incident_id AND i.need_to_know) GROUP BY 1, 2",
+                      "WHERE i.id = incident_id AND i.need_to_know) GROUP BY 5, 1, 2",
                       "ii", h->first_ns, NS_PER_HOUR);
     while (e == 0 && (e = sql_step(st, err)) == 1) {
+        if (sql_i64(st, 4) != asked || may < 0) { /* one answer for all findings of a case */
+            asked = sql_i64(st, 4);
+            may = asked ? room_may_read(r, who, OBJECT_INCIDENT, asked, err) : room_may_read(r, who, OBJECT_FINDING, sql_i64(st, 3), err);
+        }
+        e = MIN(may, 0);
+        if (may != 1)
+            continue;
         int level = rule_level_from_string(sql_str(st, 1));
         int64_t hour = sql_i64(st, 0);
         if (level >= 0 && hour >= 0 && hour < 24)
-            counts[hour][level] = sql_i64(st, 2);
+            counts[hour][level] += sql_i64(st, 2);
         e = 0;
     }
     return e;
 }
 
-static int write_strip(struct room *r, const struct hours *h, struct jsonw *w, struct diag *err) {
+static int write_strip(struct room *r, const struct room_actor *who, const struct hours *h, struct jsonw *w, struct diag *err) {
     int64_t counts[24][LEVEL_MAX_] = {{0}};
-    int e = count_levels(r, h, counts, err);
+    int e = count_levels(r, who, h, counts, err);
     jsonw_key(w, STR("strip"));
     jsonw_array(w);
     for (int i = 0; i < 24; i++) {
@@ -404,16 +413,24 @@ static int write_strip(struct room *r, const struct hours *h, struct jsonw *w, s
     return e;
 }
 
-static int write_open(struct room *r, struct jsonw *w, struct diag *err) {
+/* Those for named persons are counted for nobody. */
+static int write_open(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t open = 0, closed_ns = TIME_NONE;
     int e = sql_query(r->db, &st, err,
-                      "SELECT count(*) FILTER (WHERE state = 'open'), max(closed_at) FROM incident WHERE need_to_know = 0",
+                      "SELECT id, state = 'open', closed_at FROM incident WHERE need_to_know = 0 AND (state = 'open' OR closed_at IS NOT NULL) "
+                      "ORDER BY state = 'open' DESC, closed_at DESC",
                       "");
-    if (e == 0)
-        e = sql_step(st, err); /* those for named persons are counted for nobody */
-    jsonw_ki64(w, "incidents_open", e == 1 ? sql_i64(st, 0) : 0);
-    jsonw_ktime(w, "last_closed", e == 1 && !sql_is_null(st, 1) ? sql_i64(st, 1) : TIME_NONE);
-    return e < 0 ? e : 0;
+    while (e >= 0 && closed_ns == TIME_NONE && (e = sql_step(st, err)) == 1) {
+        e = room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, 0), err);
+        if (e == 1 && sql_i64(st, 1))
+            open++;
+        else if (e == 1)
+            closed_ns = sql_i64(st, 2);
+    }
+    jsonw_ki64(w, "incidents_open", open);
+    jsonw_ktime(w, "last_closed", closed_ns);
+    return MIN(e, 0);
 }
 
 int room_now_write(struct room *r, const struct room_actor *who, int64_t last_look_ns,
@@ -433,7 +450,7 @@ int room_now_write(struct room *r, const struct room_actor *who, int64_t last_lo
                           reterr);
     jsonw_ktime(w, "last_look", last_look_ns);
     if (e == 0)
-        e = write_strip(r, &h, w, reterr);
+        e = write_strip(r, who, &h, w, reterr);
     jsonw_key(w, STR("backfill"));
     room_backfill_write(r, w);
     jsonw_key(w, STR("level"));
@@ -441,7 +458,7 @@ int room_now_write(struct room *r, const struct room_actor *who, int64_t last_lo
     jsonw_key(w, STR("duty"));
     jsonw_null(w);
     if (e == 0)
-        e = write_open(r, w, reterr);
+        e = write_open(r, who, w, reterr);
     jsonw_end(w);
     return e;
 }

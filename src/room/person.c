@@ -153,7 +153,7 @@ void room_person_write(const struct room_person *p, struct jsonw *w) {
     jsonw_end(w);
 }
 
-int room_persons_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+int room_persons_write(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT " PERSON_COLUMNS " FROM person p ORDER BY id LIMIT ?1", "i",
@@ -165,6 +165,8 @@ int room_persons_write(struct room *r, struct jsonw *w, struct diag *reterr) {
         struct room_person p;
         read_person(st, &p);
         e = room_grants_load(r, &p.actor, reterr);
+        if (e == 0)
+            e = room_grants_show(r, who, &p.actor, reterr);
         room_person_write(&p, w);
     }
     jsonw_end(w);

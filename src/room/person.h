@@ -44,7 +44,7 @@ int room_person_lang(struct room *r, const struct room_actor *by, int64_t versio
 /* The person is here now; when away for half an hour, what they saw last is remembered as the last
  * look. Writes at most once in ten minutes. */
 int room_person_seen(struct room *r, const struct room_person *p, struct diag *reterr) MUST_USE;
-int room_persons_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_persons_write(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;
 void room_person_write(const struct room_person *p, struct jsonw *w);
 
 int room_link_make(struct room *r, const struct room_actor *by, int64_t person,

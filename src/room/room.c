@@ -132,7 +132,7 @@ void room_close(struct room *r) {
 
 static void add_commander(struct room *r, struct room_row *row, struct diag *err, int *e) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    *e = sql_query(r->db, &st, err, "SELECT commander, tlp, need_to_know FROM incident WHERE id = ?1", "i",
+    *e = sql_query(r->db, &st, err, "SELECT commander, tlp, need_to_know, owner FROM incident WHERE id = ?1", "i",
                    row->incident);
     if (*e == 0)
         *e = sql_step(st, err);
@@ -140,6 +140,7 @@ static void add_commander(struct room *r, struct room_row *row, struct diag *err
         int tlp = room_tlp_from_string(sql_str(st, 1));
         row->commander = sql_i64(st, 0);
         row->need_to_know = sql_i64(st, 2) != 0;
+        row->owner = sql_i64(st, 3); /* who wrote a row of a case does not thereby own the case */
         if (tlp > (int) row->tlp)
             row->tlp = (enum room_tlp) tlp;
     }

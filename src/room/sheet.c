@@ -158,6 +158,7 @@ int room_code_enter(struct room *r, const struct room_actor *by, struct str type
     struct duty_code_key key;
     struct arena a;
     struct line l;
+    struct room_row row;
     uint32_t number;
     int e = key_of(r, &key, reterr);
     *ret = CODE_MISTYPED;
@@ -167,6 +168,8 @@ int room_code_enter(struct room *r, const struct room_actor *by, struct str type
     e = room_begin(r, reterr);
     if (e == 0) {
         e = find(r, number, &a, &l, reterr);
+        if (e == 1) /* of a case that is not there for this person */
+            e = room_row_load(r, OBJECT_SHEET, l.sheet, &row, reterr) < 0 || room_is_hidden(by, &row) ? 0 : 1;
         *ret = e == 1 ? judge(r, &l, &key, number, clean, at_ns, &a) : CODE_UNKNOWN;
         if (e == 1)
             e = *ret == CODE_DONE ? put(r, by, &l, at_ns, why, reterr) : 0;

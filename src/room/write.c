@@ -85,7 +85,7 @@ int room_end(struct room *r, int error, struct diag *reterr) {
         struct room_authority_refusal why = r->authority_refusal;
         int e = room_refuse(r, &f.by, f.verb, &f.row, NULL);
         r->authority_refusal = why; /* for whoever tells it */
-        error = e < 0 ? e : error;
+        error = e < 0 ? e : room_is_hidden(&f.by, &f.row) ? diag_set(reterr, -ENOENT, "no such row") : error;
     }
     r->n_changed = 0;
     return error;

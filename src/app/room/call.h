@@ -31,6 +31,11 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_DEED,
                  ROW_GRANT,
                  ROW_PARTY,
+                 ROW_DECISION,
+                 ROW_CALLOUT,
+                 ROW_SHEET,
+                 ROW_MESSAGE,
+                 ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {
     const char *method, *pattern;
@@ -105,6 +110,7 @@ int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t 
 /* Members of the body with their type; -EINVAL with the name in c->err for a missing or wrong one.
  */
 int call_body_only(struct call *c, const char *const *keys) MUST_USE;
+int call_no_body(struct call *c) MUST_USE; /* what takes no body refuses one */
 int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) MUST_USE;
 /* A time as people write it (base/time_written.h); absent or null: TIME_NONE. */
 int call_body_when(struct call *c, const char *key, int64_t *ret_ns) MUST_USE;

@@ -4,12 +4,12 @@
 #include "room/callout.h"
 
 int handle_callouts(struct call *c) {
-    int e = room_callouts_write(c->p->room, 0, &c->w, &c->err);
+    int e = room_callouts_write(c->p->room, 0, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 
 int handle_incident_callouts(struct call *c) {
-    int e = room_callouts_write(c->p->room, c->args.id, &c->w, &c->err);
+    int e = room_callouts_write(c->p->room, c->args.id, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 
@@ -89,6 +89,8 @@ int handle_callout_answer(struct call *c) {
 }
 
 int handle_callout_end(struct call *c) {
-    int e = room_callout_end(c->p->room, &c->who, c->args.id, &c->err);
+    int e = call_no_body(c);
+    if (e == 0)
+        e = room_callout_end(c->p->room, &c->who, c->args.id, &c->err);
     return e < 0 ? e : call_ok(c);
 }

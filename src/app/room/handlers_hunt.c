@@ -48,6 +48,11 @@ static int record(struct call *c, const char *what, struct str name, int64_t imp
     return e;
 }
 
+/* Whom somebody told something (RED) is for persons: here, who answers for everything, in whichever of their roles. */
+static bool answers_for_all(const struct call *c) {
+    return room_actor_roles(&c->who) & (1u << ROLE_ADMINISTRATOR);
+}
+
 /* ---- indicators ---- */
 
 int handle_indicator_preview(struct call *c) {
@@ -196,7 +201,7 @@ static int write_rows(struct call *c, const struct json_value *result) {
         struct str value = STR("");
         int64_t n = 0, last = TIME_NONE;
         (void) json_get_str(v, "value", &value);
-        e = room_indicator_hits(c->p->room, value, &n, &last, &c->err);
+        e = room_indicator_hits(c->p->room, &c->who, value, &n, &last, &c->err);
         jsonw_object(&c->w);
         for (const struct json_value *m = v->first; m; m = m->next) {
             jsonw_key(&c->w, m->key);
@@ -239,7 +244,7 @@ int handle_indicators(struct call *c) {
     buf_init(&b, 4096);
     /* What was told to persons (RED) is for who answers for everything. */
     buf_printf(&b, "\"from\":%lld,\"ended\":%s,\"tlp\":\"%s\",\"text\":", (long long) from, str_eq_z(ended, "true") ? "true" : "false",
-               c->who.role == ROLE_ADMINISTRATOR ? "red" : "amber+strict");
+               answers_for_all(c) ? "red" : "amber+strict");
     json_quote(&b, text.p ? text : STR(""));
     e = ask_now(c, "indicators_list", &b, on_list);
     buf_done(&b);
@@ -313,7 +318,7 @@ static void write_indicators(struct jsonw *w, const struct json_value *of) {
 
 static int write_result(struct call *c, struct str json) {
     struct json_value *result;
-    if (c->who.role == ROLE_ADMINISTRATOR) {
+    if (answers_for_all(c)) {
         jsonw_raw(&c->w, json);
         return 0;
     }

@@ -6,18 +6,14 @@
 #include "room/message.h"
 
 int handle_messages(struct call *c) {
-    struct room_row red = {.object = OBJECT_INCIDENT, .tlp = TLP_RED};
     int64_t incident;
     int e = call_query_i64(c, "incident", 0, INT64_MAX, 0, &incident);
-    if (e == 0 && incident) {
-        e = room_row_load(c->p->room, OBJECT_INCIDENT, incident, &red, &c->err);
-        if (e == 0 && !room_may(&c->who, VERB_READ, &red))
-            return call_refuse(c, 404, "error.not_found");
-    }
+    if (e == 0 && incident && (e = room_may_read(c->p->room, &c->who, OBJECT_INCIDENT, incident, &c->err)) == 0)
+        return call_refuse(c, 404, "error.not_found");
     if (e < 0)
         return e;
     jsonw_object(&c->w);
-    e = room_messages_write(c->p->room, incident, room_may(&c->who, VERB_READ, &red), &c->w, &c->err);
+    e = room_messages_write(c->p->room, incident, &c->who, &c->w, &c->err);
     door_link_write(&c->p->door, &c->w);
     jsonw_end(&c->w);
     return e < 0 ? e : 200;
@@ -30,7 +26,6 @@ static int may_say(struct call *c, const char *key, size_t max, struct str *ret)
 int handle_message_post(struct call *c) {
     static const char *const keys[] = {"way", "address", "who", "subject", "text", "incident", "ask", "drill", NULL};
     struct room_message_new m = {.reply_to = STR("")};
-    struct room_row row;
     int64_t id;
     int e = call_body_only(c, keys);
     if (e == 0)
@@ -46,9 +41,10 @@ int handle_message_post(struct call *c) {
     if (e == 0 && json_get(c->json, "incident") && json_get(c->json, "incident")->type != JSON_NULL &&
         (e = call_body_i64(c, "incident", 1, INT64_MAX, &m.incident)) == 0) {
         /* who may not read a case says nothing in its name */
-        e = room_row_load(c->p->room, OBJECT_INCIDENT, m.incident, &row, &c->err);
-        if (e == 0 && !room_may(&c->who, VERB_READ, &row))
+        e = room_may_read(c->p->room, &c->who, OBJECT_INCIDENT, m.incident, &c->err);
+        if (e == 0)
             return call_refuse(c, 404, "error.not_found");
+        e = MIN(e, 0);
     }
     if (e < 0)
         return e;
@@ -66,7 +62,9 @@ int handle_message_post(struct call *c) {
 }
 
 int handle_message_again(struct call *c) {
-    int e = room_message_again(c->p->room, &c->who, c->args.id, &c->err);
+    int e = call_no_body(c);
+    if (e == 0)
+        e = room_message_again(c->p->room, &c->who, c->args.id, &c->err);
     return e < 0 ? e : call_ok(c);
 }
 

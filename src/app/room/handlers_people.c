@@ -54,18 +54,14 @@ int handle_person_grant(struct call *c) {
     if (e == 0)
         e = room_person_load(c->p->room, c->args.id, &p, &c->err);
     if (e == 0)
+        e = room_grants_show(c->p->room, &c->who, &p.actor, &c->err);
+    if (e == 0)
         room_person_write(&p, &c->w);
     return e < 0 ? e : 200;
 }
 
-/* What takes no body refuses one. */
-static int no_body(struct call *c) {
-    static const char *const none[] = {NULL};
-    return c->json ? call_body_only(c, none) : 0;
-}
-
 int handle_grant_end(struct call *c) {
-    int e = no_body(c);
+    int e = call_no_body(c);
     if (e == 0)
         e = room_grant_end(c->p->room, &c->who, c->args.id, &c->err);
     return e < 0 ? e : call_ok(c);
@@ -83,7 +79,7 @@ int handle_party(struct call *c) {
 }
 
 int handle_party_end(struct call *c) {
-    int e = no_body(c);
+    int e = call_no_body(c);
     if (e == 0)
         e = room_party_end(c->p->room, &c->who, c->args.id, &c->err);
     return e < 0 ? e : call_ok(c);

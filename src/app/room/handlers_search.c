@@ -182,14 +182,20 @@ enum { EXPORT_RECORDS_MAX = 10000, EXPORTS_OF_MAX = 8 };
 /* Who has made which export: it may hold lines of a case others may not see. Forgotten with the room's life, as the
  * searcher forgets its files with its own. */
 static struct {
-    int64_t export, person;
+    int64_t export, person, incident; /* 0: of none */
 } exports_of[EXPORTS_OF_MAX];
 static size_t exports_next;
 
-static bool is_mine(const struct call *c) {
+/* Mine, and of a case that is still for me. */
+static bool is_mine(struct call *c) {
+    struct room_row row;
     for (size_t i = 0; i < EXPORTS_OF_MAX; i++)
-        if (exports_of[i].export == c->args.id)
-            return exports_of[i].person == c->who.person;
+        if (exports_of[i].export == c->args.id) {
+            if (exports_of[i].person != c->who.person || room_row_load(c->p->room, OBJECT_INCIDENT, exports_of[i].incident, &row, &c->err) < 0)
+                return false;
+            row.object = OBJECT_EVIDENCE;
+            return room_may(&c->who, VERB_CREATE, &row);
+        }
     return false;
 }
 
@@ -199,6 +205,7 @@ static void on_export(void *ctx, const struct json_value *answer) {
     int64_t number;
     if (result && json_get_i64(result, "export", &number)) {
         exports_of[exports_next % EXPORTS_OF_MAX].export = number;
+        exports_of[exports_next % EXPORTS_OF_MAX].incident = c->row.incident;
         exports_of[exports_next++ % EXPORTS_OF_MAX].person = c->who.person;
     }
     on_result(c, answer);

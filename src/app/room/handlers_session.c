@@ -4,6 +4,7 @@
 #include "app/room/room.h"
 #include "base/ip.h"
 #include "room/action.h"
+#include "room/grant.h"
 #include "room/report.h"
 
 #include <arpa/inet.h>
@@ -106,13 +107,15 @@ int handle_signout(struct call *c) {
 }
 
 int handle_persons(struct call *c) {
-    int e = room_persons_write(c->p->room, &c->w, &c->err);
+    int e = room_persons_write(c->p->room, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 
 static int write_person(struct call *c, int64_t id) {
     struct room_person p;
     int e = room_person_load(c->p->room, id, &p, &c->err);
+    if (e == 0)
+        e = room_grants_show(c->p->room, &c->who, &p.actor, &c->err);
     if (e < 0)
         return e;
     room_person_write(&p, &c->w);

@@ -121,9 +121,13 @@ static int load_row(struct call *c) {
                                                [ROW_TASK] = OBJECT_TASK,
                                                [ROW_DEED] = OBJECT_DEED,
                                                [ROW_GRANT] = OBJECT_GRANT,
-                                               [ROW_PARTY] = OBJECT_PARTY};
+                                               [ROW_PARTY] = OBJECT_PARTY,
+                                               [ROW_DECISION] = OBJECT_DECISION,
+                                               [ROW_CALLOUT] = OBJECT_CALLOUT,
+                                               [ROW_SHEET] = OBJECT_SHEET,
+                                               [ROW_MESSAGE] = OBJECT_MESSAGE};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
-    if (c->route->row == ROW_NONE)
+    if (c->route->row == ROW_NONE || c->route->row == ROW_ALONE)
         return 0;
     int e = room_row_load(c->p->room, objects[c->route->row], c->args.id, &c->row, &c->err);
     c->row.object = c->route->object;
@@ -145,7 +149,10 @@ static int check_permission(struct call *c) {
     }
     if (e < 0)
         return call_error(c, e);
-    if (room_may(&c->who, c->route->verb, &c->row))
+    c->row.id = c->route->row == ROW_ALONE ? -1 : c->row.id; /* a row, not a list */
+    bool may = room_may(&c->who, c->route->verb, &c->row);
+    c->row.id = c->route->row == ROW_ALONE ? 0 : c->row.id;
+    if (may)
         return 0;
     e = room_refuse(c->p->room, &c->who, c->route->verb, &c->row, &c->err);
     if (e == 0 && room_is_hidden(&c->who, &c->row)) /* not even that it exists */

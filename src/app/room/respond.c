@@ -203,6 +203,11 @@ int call_body_only(struct call *c, const char *const *keys) {
     return json_only_keys(c->json, keys, &c->err) < 0 ? -EINVAL : 0;
 }
 
+int call_no_body(struct call *c) {
+    static const char *const none[] = {NULL};
+    return c->json ? call_body_only(c, none) : 0;
+}
+
 int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) {
     return json_get_i64(c->json, key, ret) && *ret >= min && *ret <= max ? 0 : call_bad(c, key);
 }

@@ -57,9 +57,13 @@ static void stream_free(void *ctx) {
         http_changed(h, "viewers", incident);
 }
 
+/* A burst of findings tells a page once. */
+static bool is_waiting(const struct stream *s, struct str event) {
+    return str_find(buf_str(&s->out), event, 0) >= 0;
+}
+
 static void say(struct stream *s, struct str event) {
-    /* a burst of findings tells a page once */
-    if (str_find(buf_str(&s->out), event, 0) >= 0)
+    if (is_waiting(s, event))
         return;
     buf_add(&s->out, event);
     s->over |= buf_error(&s->out) != 0;
@@ -85,7 +89,7 @@ int handle_stream(struct call *c) {
             return e;
         if (!room_may(&c->who, VERB_READ, &row)) {
             e = room_refuse(c->p->room, &c->who, VERB_READ, &row, &c->err);
-            return e < 0 ? e : -ERR_REFUSED;
+            return e < 0 ? e : room_is_hidden(&c->who, &row) ? -ENOENT : -ERR_REFUSED;
         }
     }
     c->args.id = incident;
@@ -127,18 +131,25 @@ enum MHD_Result stream_send(struct call *c) {
     return done;
 }
 
-/* What changed belongs to a case that is for those who are named. */
-static bool is_secret(struct room *r, const char *kind, int64_t id, struct room_row *ret) {
+/* What changed is a row of a case. */
+static bool is_of_case(struct room *r, const char *kind, int64_t id, struct room_row *ret) {
     const char *name = strcmp(kind, "viewers") == 0 ? "incident" : kind;
     for (int o = 0; id && o < OBJECT_MAX_; o++)
         if (strcmp(room_object_to_string((enum room_object) o), name) == 0)
-            return room_row_load(r, (enum room_object) o, id, ret, NULL) == 0 && ret->need_to_know;
+            return room_row_load(r, (enum room_object) o, id, ret, NULL) == 0 && ret->incident;
     return false;
 }
 
-static bool hidden_from(struct room *r, int64_t person, const struct room_row *row) {
+/* The case, as no page of another row says more than that; a lane's page asks for its case. */
+static bool may_see(struct room *r, int64_t person, struct room_row row) {
     struct room_person p;
-    return room_person_load(r, person, &p, NULL) < 0 || room_is_hidden(&p.actor, row);
+    if (room_person_load(r, person, &p, NULL) < 0)
+        return false;
+    row.object = OBJECT_INCIDENT;
+    if (room_may(&p.actor, VERB_READ, &row))
+        return true;
+    row.object = OBJECT_TIMELINE;
+    return room_may(&p.actor, VERB_READ, &row);
 }
 
 void http_changed(struct http *h, const char *kind, int64_t id) {
@@ -150,13 +161,14 @@ void http_changed(struct http *h, const char *kind, int64_t id) {
     int n = snprintf(event, sizeof event, "event: change\ndata: {\"kind\":\"%s\",\"id\":%s}\n\n",
                      kind, number);
     struct room_row row;
-    bool secret = is_secret(h->p->room, kind, id, &row);
+    bool of_case = h->n_streams && is_of_case(h->p->room, kind, id, &row);
     LIST_FOR_EACH(l, &h->streams) {
         struct stream *s = stream_of(l);
-        if (secret && hidden_from(h->p->room, s->person, &row))
+        if (strcmp(kind, "viewers") == 0 && s->incident != id)
             continue;
-        if (strcmp(kind, "viewers") != 0 || s->incident == id)
-            say(s, str_n(event, (size_t) n));
+        if (is_waiting(s, str_n(event, (size_t) n)) || (of_case && !may_see(h->p->room, s->person, row)))
+            continue;
+        say(s, str_n(event, (size_t) n));
     }
 }
 

@@ -193,13 +193,14 @@ static void a_list_counts_who_was_reached_and_asks_their_superiors(void **state 
     tick(f);
     last_person(f, "本部長");
     assert_int_equal(n_calls(f), 21);
+    struct room_actor reader = fixture_actor(f, f->administrator);
     struct buf out;
     struct jsonw w;
     struct arena a;
     buf_init(&out, 1 << 20);
     arena_init(&a, 1 << 22);
     jsonw_init(&w, &out);
-    assert_int_equal(room_callouts_write(f->r, 0, &w, &d), 0);
+    assert_int_equal(room_callouts_write(f->r, 0, &reader, &w, &d), 0);
     assert_str(at(&a, buf_str(&out), "callouts.0.people"), "20");
     assert_str(at(&a, buf_str(&out), "callouts.0.reached"), "19");
     assert_str(at(&a, buf_str(&out), "callouts.0.state"), "calling");
