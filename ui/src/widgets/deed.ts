@@ -49,5 +49,8 @@ export const deedVerb = (kind: string, rows: { target: string }[]): string =>
 export const deedUndoVerb = (d: Deed): string => t(kindKey("undo", d.kind), { target: d.target });
 export const deedReach = (kind: string, rows: { target: string }[]): string => t(kindKey("reach", kind), { n: rows.length });
 
+/** Where an act belongs; the number the case is known by, as far as the list of cases says it. */
+export const caseLink = (id: number): string => `#/cases/${id}/actions`;
+
 /** Neither tested against the real thing by its makers nor tried here. */
 export const unproven = (v: Driver): boolean => !v.proven && !v.tried;

@@ -72,7 +72,7 @@ export function DeedPropose({ incident, drivers, done }: { incident: Incident; d
   return (
     <Card id="propose" title={t("deed.propose_title")} side={<a class="small" href="#/in-force">{t("nav.in-force")}</a>}>
       <div class="card-body">
-        {able.length === 0 && <p>{t("deed.not_configured")}</p>}
+        {drivers.length === 0 && <p>{t("deed.not_configured")}</p>}
         {away.length > 0 && <p class="small"><Mark kind="soon">{t("deed.away", { names: away.join(t("word.comma")) })}</Mark></p>}
         {able.length > 0 && !open && <Button onPress={() => set(true)}>{t("deed.propose")}</Button>}
         {able.length > 0 && open && <Fields incident={incident} drivers={able} done={() => { set(false); done(); }} leave={() => set(false)} />}

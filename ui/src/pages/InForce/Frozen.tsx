@@ -7,7 +7,7 @@ import { say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
-import { deedMark, known } from "../../widgets/deed";
+import { caseLink, deedMark, known } from "../../widgets/deed";
 import { DeedUndo } from "../../widgets/DeedUndo";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
@@ -45,7 +45,7 @@ const Told = ({ d }: { d: Deed }) => (!d.told_at ? <Mark kind="todo">{t("word.no
 const Identified = ({ d }: { d: Deed }) => (!d.identified_at ? <Mark kind="todo">{t("word.not_yet")}</Mark> : (
   <><Mark kind="ok">{t("frozen.identified")}</Mark> <div class="small">{d.identified_how} <Time at={d.identified_at} /> {say(d.identified_by)}</div></>));
 
-export function Frozen({ data, reload }: { data: Deeds; reload: () => void }) {
+export function Frozen({ data, called, reload }: { data: Deeds; called: (id: number) => string; reload: () => void }) {
   const [q, find] = useState(""), [open, toggle] = useState<number | null>(null);
   const all = data.deeds.filter((d) => d.care && d.in_force_from !== null), rows = all.filter((d) => d.target.toLowerCase().includes(q.trim().toLowerCase()));
   return (
@@ -57,7 +57,7 @@ export function Frozen({ data, reload }: { data: Deeds; reload: () => void }) {
             <Table label={t("frozen.title")} rows={rows} id={(d) => d.id} below={(d) => (open === d.id ? <Care key={d.id} deed={d} reload={reload} /> : null)} columns={[
               { head: t("account.name"), title: true, cell: (d) => <b class="mono">{d.target}</b> },
               { head: t("in_force.state"), class: "card-wide", cell: (d) => <><Mark kind={deedMark(d)}>{t(d.state === "undone" ? "frozen.reopened" : `deed.state.${known(d)}`)}</Mark> {d.ended && <span class="small"><Time at={d.ended} /></span>}</> },
-              { head: t("frozen.since"), cell: (d) => <><Time at={d.in_force_from} /> <a class="small nowrap" href={`#/cases/${d.incident_id}/actions`}>{t("in_force.case", { id: d.incident_id })}</a></> },
+              { head: t("frozen.since"), cell: (d) => <><Time at={d.in_force_from} /> <a class="small nowrap" href={caseLink(d.incident_id)}>{called(d.incident_id)}</a></> },
               { head: t("frozen.told_head"), class: "card-wide", cell: (d) => <Told d={d} /> },
               { head: t("frozen.identified_head"), class: "card-wide", cell: (d) => <Identified d={d} /> },
               { head: t("frozen.record_head"), class: "card-wide", cell: (d) => d.may.care && <Button smaller onPress={() => toggle(open === d.id ? null : d.id)}>{t(open === d.id ? "frozen.close" : "frozen.record")}</Button> },

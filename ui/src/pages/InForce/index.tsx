@@ -9,7 +9,7 @@ import { useWrite } from "../../state/write";
 import { actionMark, actionTitle, proven } from "../../widgets/action";
 import { Card } from "../../widgets/Card";
 import { Confirm } from "../../widgets/Confirm";
-import { deedMark, deedTitle, inForce, known } from "../../widgets/deed";
+import { caseLink, deedMark, deedTitle, inForce, known } from "../../widgets/deed";
 import { DeedUndo } from "../../widgets/DeedUndo";
 import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
@@ -19,6 +19,7 @@ import { Tabs } from "../../widgets/Tabs";
 import { Remaining, Time } from "../../widgets/Time";
 import { Frozen } from "./Frozen";
 
+type Called = (id: number) => string;
 interface Row { key: string; incident: number; what: string; targets: string; mark: ComponentChildren; from: string | null; until: string | null; undo: ComponentChildren }
 
 function ActionUndo({ action, reload }: { action: Action; reload: () => void }) {
@@ -40,21 +41,21 @@ const ofDeed = (d: Deed, reload: () => void): Row => ({
   mark: <Mark kind={deedMark(d)}>{t(`deed.state.${known(d)}`)}</Mark>, from: d.in_force_from, until: d.until, undo: <DeedUndo deed={d} reload={reload} />,
 });
 
-function Standing({ actions, deeds, at, reload }: { actions: Action[]; deeds: Deed[]; at: number | null; reload: () => void }) {
+function Standing({ actions, deeds, at, called, reload }: { actions: Action[]; deeds: Deed[]; at: number | null; called: Called; reload: () => void }) {
   const rows = [...actions.map((a) => ofAction(a, reload)), ...deeds.filter(inForce).map((d) => ofDeed(d, reload))].sort((a, b) => (a.until ?? "9").localeCompare(b.until ?? "9"));
   const waiting = new Set(deeds.filter((d) => d.state === "proposed").map((d) => d.incident_id));
   return (
     <Card id="in-force" title={t("in_force.title")} caption={t("in_force.caption", { n: rows.length, at })}>
       {rows.length === 0 ? <p class="empty">{t("in_force.none", { at })}</p> : (
         <Table label={t("in_force.title")} rows={rows} id={(r) => r.key} columns={[
-          { head: t("in_force.what"), title: true, cell: (r) => <><b>{r.what}</b> <a class="small nowrap" href={`#/cases/${r.incident}/actions`}>{t("in_force.case", { id: r.incident })}</a></> },
+          { head: t("in_force.what"), title: true, cell: (r) => <><b>{r.what}</b> <a class="small nowrap" href={caseLink(r.incident)}>{called(r.incident)}</a></> },
           { head: t("in_force.targets"), cell: (r) => <span class="mono">{r.targets}</span> },
           { head: t("in_force.state"), class: "card-wide", cell: (r) => r.mark },
           { head: t("in_force.from"), cell: (r) => (r.from ? <Time at={r.from} /> : t("word.not_yet")) },
           { head: t("in_force.until"), class: "card-wide", cell: (r) => (r.until ? <><Time at={r.until} /> <Remaining until={r.until} /></> : t("word.not_yet")) },
           { head: t("in_force.back"), class: "card-wide", cell: (r) => r.undo },
         ]} />)}
-      {waiting.size > 0 && <p class="empty small">{t("in_force.waiting")} {[...waiting].map((id) => <><a class="nowrap" href={`#/cases/${id}/actions`}>{t("in_force.case", { id })}</a> </>)}</p>}
+      {waiting.size > 0 && <p class="empty small">{t("in_force.waiting")} {[...waiting].map((id) => <><a class="nowrap" href={caseLink(id)}>{called(id)}</a> </>)}</p>}
     </Card>
   );
 }
@@ -62,6 +63,8 @@ function Standing({ actions, deeds, at, reload }: { actions: Action[]; deeds: De
 export function InForce({ args }: { args: string[] }) {
   const actions = useResource(api.actionsInForce, ["action", "incident", "now"], []);
   const deeds = useResource(api.deeds, ["incident", "now"], []);
+  const cases = useResource(api.incidents({ state: "all", limit: 200 }), ["incident"], []).data?.incidents ?? [];
+  const called: Called = (id) => cases.find((i) => i.id === id)?.number ?? t("in_force.case", { id });
   const reload = () => { actions.reload(); deeds.reload(); };
   const on = args[0] === "accounts" ? "accounts" : "all";
   const frozen = deeds.data?.care.frozen;
@@ -70,8 +73,8 @@ export function InForce({ args }: { args: string[] }) {
       <div class="page-head"><h1>{t("nav.in-force")}</h1></div>
       <Tabs plain on={on} label={t("nav.in-force")} tabs={[{ id: "all", href: "#/in-force", label: t("in_force.title") }, { id: "accounts", href: "#/in-force/accounts", label: t("frozen.title"), count: frozen }]} />
       {on === "all"
-        ? <Loaded of={actions}>{(a) => <Loaded of={deeds}>{(d) => <Standing actions={a.actions} deeds={d.deeds} at={deeds.at} reload={reload} />}</Loaded>}</Loaded>
-        : <Loaded of={deeds}>{(d) => <Frozen data={d} reload={reload} />}</Loaded>}
+        ? <Loaded of={actions}>{(a) => <Loaded of={deeds}>{(d) => <Standing actions={a.actions} deeds={d.deeds} at={deeds.at} called={called} reload={reload} />}</Loaded>}</Loaded>
+        : <Loaded of={deeds}>{(d) => <Frozen data={d} called={called} reload={reload} />}</Loaded>}
     </>
   );
 }
