@@ -1,11 +1,14 @@
 /* Playbooks run in the room: killed at every write of a run, it goes on where it was and does nothing twice. */
 #include "fixture.h"
 
+#include "base/file.h"
 #include "room/message.h"
 #include "room/run.h"
 #include "room/run_priv.h"
 
+#include <errno.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define STEP(id, kind, more) "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"words\":{\"ja\":\"" id "\",\"en\":\"" id "\"}" more "}"
 static const char PLAN[] =
@@ -133,25 +136,41 @@ static struct str outcome(struct fixture *f, struct arena *a) {
     return arena_dup(a, sql_str(st, 0));
 }
 
+/* The database as it was before the run, so that it is made once and not for each death. */
+static void put_back(struct fixture *f, struct str before) {
+    char path[120];
+    static const char *const ends[] = {"-wal", "-shm", ""};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        snprintf(path, sizeof path, "%s/room.db%s", f->dir, ends[i]);
+        if (unlink(path) < 0)
+            assert_int_equal(errno, ENOENT);
+    }
+    assert_int_equal(file_write_atomic(path, before, 0600, NULL), 0);
+}
+
 static void killed_at_every_point(void **state UNUSED) {
     struct arena a;
     struct str alone = STR_NULL;
     unsigned kills = 0;
-    arena_init(&a, 16 << 20);
+    struct fixture *f = fixture_new();
+    int64_t incident = prepare(f), began_ns = f->now_ns;
+    struct port_clock clock = {f, fixture_now};
+    char path[96];
+    snprintf(path, sizeof path, "%s/room.db", f->dir);
+    struct room_options o = {.path = path, .clock = &clock, .wall = &clock, .policy = &f->policy, .key = &f->key, .public_key = &f->public_key};
+    struct str before;
+    struct diag d = {0};
+    room_close(f->r);
+    f->r = NULL;
+    arena_init(&a, 64 << 20);
+    assert_int_equal(file_read(&a, path, 32 << 20, &before, &d), 0);
     for (unsigned at = 0;; at++) { /* 0: left alone */
-        struct fixture *f = fixture_new();
-        int64_t incident = prepare(f);
-        char path[96];
-        snprintf(path, sizeof path, "%s/room.db", f->dir);
         int status = 0;
+        f->now_ns = began_ns;
+        put_back(f, before);
         if (at) {
             /* a database is opened by whoever writes it: never across a fork */
-            room_close(f->r);
-            f->r = NULL;
             pid_t child = fork();
-            struct diag d = {0};
-            struct port_clock clock = {f, fixture_now};
-            struct room_options o = {.path = path, .clock = &clock, .wall = &clock, .policy = &f->policy, .key = &f->key, .public_key = &f->public_key};
             if (child == 0) {
                 if (room_open(&o, &f->r, &d) < 0)
                     _exit(3);
@@ -159,13 +178,13 @@ static void killed_at_every_point(void **state UNUSED) {
                 _exit(play(f, incident) < 0 ? 4 : 0);
             }
             assert_int_equal(waitpid(child, &status, 0), child);
-            if (room_open(&o, &f->r, &d) < 0)
-                fail_msg("%s", d.text);
             bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
             if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
                 fail_msg("the run failed by itself: %d", status);
             kills += killed;
         }
+        if (room_open(&o, &f->r, &d) < 0)
+            fail_msg("%s", d.text);
         assert_int_equal(play(f, incident), 0);
         struct str left = outcome(f, &a);
         if (at == 0)
@@ -177,10 +196,12 @@ static void killed_at_every_point(void **state UNUSED) {
         assert_int_equal(room_audit_verify(f->r, NULL, 0, v, NULL), 0);
         assert_int_equal(v->n_faults, 0);
         mem_free(v);
-        fixture_free(f);
         if (at && !WIFSIGNALED(status))
             break; /* behind the last point */
+        room_close(f->r);
+        f->r = NULL;
     }
+    fixture_free(f);
     arena_done(&a);
     print_message("# killed %u times\n", kills);
     assert_true(kills > 40);
