@@ -230,7 +230,7 @@ def over_https_a_sender_is_who_its_certificate_says():
                     status, answer = post(who, "/ndjson", b"uninvited\n", authorization=how, address=address)
                     assert status in (0, 403), (who, how, address, status, answer)
         assert post("client", "/ndjson", b"uninvited\n", authorization="Bearer wrong")[0] == 401
-        assert post("client", "/ndjson", b"with both\n", authorization=bearer)[0] == 200
+        tap.wait_until(lambda: post("client", "/ndjson", b"with both\n", authorization=bearer)[0] == 200, 60, what="the token known to the gate")
         assert not lines_with(s, b"uninvited") and len(lines_with(s, b"with both")) == 1
         assert not [r for r in sources(s) if r["name"].startswith("certified")], "the token names it, not the certificate"
 
