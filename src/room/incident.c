@@ -28,13 +28,30 @@ static int next_number(struct room *r, int64_t opened_ns, char dst[24], struct d
     return e < 0 ? e : 0;
 }
 
+static int note_opened(struct room *r, const struct room_actor *by, int64_t id, int64_t now, const char *number, const struct room_finding *f, struct diag *err) {
+    struct buf params;
+    struct jsonw j;
+    buf_init(&params, 65536);
+    jsonw_init(&j, &params);
+    jsonw_object(&j);
+    if (f)
+        room_rule_params(r, &j, "rule", f->rule_id, f->rule_title);
+    else
+        jsonw_kz(&j, "name", by->name);
+    jsonw_kz(&j, "number", number);
+    jsonw_end(&j);
+    struct room_entry x = {.incident = id, .at_ns = now, .until_ns = TIME_NONE, .lane = f ? "system" : "ciso_csirt", .kind = "notice",
+                           .key = f ? "event.incident_opened" : "event.incident_opened_by", .params = buf_str(&params), .precision_s = -1};
+    int e = room_timeline_put(r, by, &x, NULL, err);
+    buf_done(&params);
+    return e;
+}
+
 int room_incident_open(struct room *r, const struct room_actor *by, const struct room_finding *f,
                        int64_t *ret_id, struct diag *reterr) {
     struct room_write w = {
         .by = by, .verb = VERB_CREATE, .object = OBJECT_INCIDENT, .tlp = TLP_AMBER};
     struct str none = STR(""), *kind = f->kind.p ? &(struct str){f->kind.p, f->kind.n} : &none;
-    struct buf params;
-    struct jsonw j;
     char number[24];
     int64_t now = room_now(r), id = 0;
     int e = next_number(r, now, number, reterr);
@@ -46,24 +63,25 @@ int room_incident_open(struct room *r, const struct room_actor *by, const struct
                        "zsziiiissi", number, kind, rule_level_to_string(f->level), now, f->first_ns,
                        f->last_ns, f->detected_ns, &f->rule_id,
                        f->rule_title.p ? &f->rule_title : &none, (int64_t) f->drill);
-    if (e < 0)
-        return e;
-    buf_init(&params, 65536);
-    jsonw_init(&j, &params);
-    jsonw_object(&j);
-    room_rule_params(r, &j, "rule", f->rule_id, f->rule_title);
-    jsonw_kz(&j, "number", number);
-    jsonw_end(&j);
-    struct room_entry x = {.incident = id,
-                           .at_ns = now,
-                           .until_ns = TIME_NONE,
-                           .lane = "system",
-                           .kind = "notice",
-                           .key = "event.incident_opened",
-                           .params = buf_str(&params),
-                           .precision_s = -1};
-    e = room_timeline_put(r, by, &x, NULL, reterr);
-    buf_done(&params);
+    if (e == 0)
+        e = note_opened(r, by, id, now, number, f, reterr);
+    if (e == 0)
+        *ret_id = id;
+    return e;
+}
+
+int room_incident_open_told(struct room *r, const struct room_actor *by, const char *title_key, struct str params, int64_t first_ns, int64_t *ret_id,
+                            struct diag *reterr) {
+    struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_INCIDENT, .tlp = TLP_AMBER};
+    char number[24];
+    int64_t now = room_now(r), id = 0;
+    int e = next_number(r, now, number, reterr);
+    if (e == 0)
+        e = room_write(r, &w, &id, reterr,
+                       "INSERT INTO incident(number, level, title_key, title_params, opened_at, first_trace_at, last_activity_at) VALUES (?1,'medium',?2,?3,?4,?5,?4)", "zzsii",
+                       number, title_key, &params, now, first_ns);
+    if (e == 0)
+        e = note_opened(r, by, id, now, number, NULL, reterr);
     if (e == 0)
         *ret_id = id;
     return e;
@@ -338,6 +356,40 @@ static int merge_ledger(struct room *r, const struct room_actor *by, int64_t fro
         "ii", into, from);
 }
 
+/* What becomes the other case's, in this order; next: one row that has not moved yet (?1 the case that ends, ?2 the one it goes into). */
+#define ALL_OF(object, table)                                                                                                              \
+    {                                                                                                                                      \
+        object, "SELECT id FROM " table " WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1", "UPDATE " table " SET incident_id = ?2 WHERE id = ?1" \
+    }
+static const struct {
+    enum room_object object;
+    const char *next, *move;
+} merged[] = {
+    {OBJECT_ACCOUNT,
+     "SELECT a.id FROM account a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM account b WHERE b.incident_id = ?2 AND b.name = a.name AND "
+     "b.service = a.service) LIMIT 1",
+     "UPDATE account SET incident_id = ?2 WHERE id = ?1"},
+    ALL_OF(OBJECT_ACTION, "action"),
+    ALL_OF(OBJECT_TIMELINE, "timeline"),
+    {OBJECT_APART,
+     "SELECT a.id FROM apart a WHERE a.incident_id = ?1 AND a.other_id <> ?2 AND NOT EXISTS (SELECT 1 FROM apart b WHERE b.incident_id = ?2 AND "
+     "b.other_id = a.other_id) LIMIT 1",
+     "UPDATE apart SET incident_id = ?2 WHERE id = ?1"},
+    {OBJECT_APART,
+     "SELECT a.id FROM apart a WHERE a.other_id = ?1 AND a.incident_id <> ?2 AND NOT EXISTS (SELECT 1 FROM apart b WHERE b.other_id = ?2 AND "
+     "b.incident_id = a.incident_id) LIMIT 1",
+     "UPDATE apart SET other_id = ?2 WHERE id = ?1"},
+    /* two proposals for what is one case now are one too many */
+    {OBJECT_RUN,
+     "SELECT a.id FROM run a WHERE a.incident_id = ?1 AND a.state = 'proposed' AND EXISTS (SELECT 1 FROM run b WHERE b.incident_id = ?2 AND b.state "
+     "IN ('proposed','running')) LIMIT 1",
+     "UPDATE run SET state = 'declined', reason = 'merged', incident_id = ?2 WHERE id = ?1"},
+    ALL_OF(OBJECT_RUN, "run"),
+    ALL_OF(OBJECT_TASK, "task"),
+    ALL_OF(OBJECT_MAIL, "mail_report"),
+    ALL_OF(OBJECT_MESSAGE, "message"),
+};
+
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
                         struct diag *reterr) {
     struct room_write w = {.by = by,
@@ -347,43 +399,8 @@ int room_incident_merge(struct room *r, const struct room_actor *by, int64_t fro
                            .version = ROOM_ANY_VERSION};
     int64_t now = room_now(r);
     int e = move_findings(r, by, from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_ACCOUNT,
-                      "SELECT a.id FROM account a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT "
-                      "1 FROM account b WHERE b.incident_id = ?2 AND b.name = a.name AND b.service "
-                      "= a.service) LIMIT 1",
-                      "UPDATE account SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_ACTION,
-                      "SELECT id FROM action WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
-                      "UPDATE action SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_TIMELINE,
-                      "SELECT id FROM timeline WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
-                      "UPDATE timeline SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_APART,
-                      "SELECT a.id FROM apart a WHERE a.incident_id = ?1 AND a.other_id <> ?2 AND "
-                      "NOT EXISTS (SELECT 1 FROM apart b WHERE b.incident_id = ?2 AND b.other_id = "
-                      "a.other_id) LIMIT 1",
-                      "UPDATE apart SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_APART,
-                      "SELECT a.id FROM apart a WHERE a.other_id = ?1 AND a.incident_id <> ?2 AND "
-                      "NOT EXISTS (SELECT 1 FROM apart b WHERE b.other_id = ?2 AND b.incident_id = "
-                      "a.incident_id) LIMIT 1",
-                      "UPDATE apart SET other_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0) /* two proposals for what is one case now are one too many */
-        e = move_rows(r, by, OBJECT_RUN,
-                      "SELECT a.id FROM run a WHERE a.incident_id = ?1 AND a.state = 'proposed' AND EXISTS (SELECT 1 FROM run b WHERE "
-                      "b.incident_id = ?2 AND b.state IN ('proposed','running')) LIMIT 1",
-                      "UPDATE run SET state = 'declined', reason = 'merged', incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_RUN, "SELECT id FROM run WHERE incident_id = ?1 AND ?2 LIMIT 1",
-                      "UPDATE run SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
-    if (e == 0)
-        e = move_rows(r, by, OBJECT_TASK, "SELECT id FROM task WHERE incident_id = ?1 AND ?2 LIMIT 1",
-                      "UPDATE task SET incident_id = ?2 WHERE id = ?1", from, into, reterr);
+    for (size_t i = 0; e == 0 && i < ARRAY_SIZE(merged); i++)
+        e = move_rows(r, by, merged[i].object, merged[i].next, merged[i].move, from, into, reterr);
     if (e == 0)
         e = room_write(
             r, &w, NULL, reterr,

@@ -22,6 +22,9 @@ int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t i
                           struct diag *reterr) MUST_USE;
 int room_incident_open(struct room *r, const struct room_actor *by, const struct room_finding *f,
                        int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* Out of what people told, without a finding: the title is title_key with params (JSON). */
+int room_incident_open_told(struct room *r, const struct room_actor *by, const char *title_key, struct str params, int64_t first_ns, int64_t *ret_id,
+                            struct diag *reterr) MUST_USE;
 /* Everything of `from` becomes part of `into`. */
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
                         struct diag *reterr) MUST_USE;

@@ -1,8 +1,8 @@
 #include "room/mail_report.h"
 
 #include "base/limits.h"
+#include "room/incident_priv.h"
 #include "room/message.h"
-#include "room/room_priv.h"
 #include "room/write.h"
 
 enum { LIST_MAX = 200 };
@@ -108,24 +108,120 @@ int room_mail_take(struct room *r, const struct json_value *report, struct str j
     return room_end(r, add(r, &x, way, reterr), reterr);
 }
 
-int room_mails_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+/* ---- on a case ---- */
+
+#define SUSPECT "coalesce(json_extract(doc, '$.mail.inner[0]'), json_extract(doc, '$.mail'))"
+
+struct told {
+    int64_t at_ns;
+    struct buf params; /* of the texts: n, subject, from, reports */
+};
+
+static int load_told(struct room *r, int64_t id, struct told *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct jsonw w;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT created_at, subject, json_extract(" SUSPECT ", '$.from_address'), folded_into, (SELECT count(*) FROM mail_report o WHERE o.folded_into = ?1) "
+                      "FROM mail_report WHERE id = ?1",
+                      "i", id);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return e < 0 ? e : diag_set(err, -ENOENT, "there is no such report");
+    if (!sql_is_null(st, 3))
+        return diag_set(err, -EINVAL, "the report is part of report %lld", (long long) sql_i64(st, 3));
+    ret->at_ns = sql_i64(st, 0);
+    jsonw_init(&w, &ret->params);
+    jsonw_object(&w);
+    jsonw_ki64(&w, "report", id);
+    jsonw_kstr(&w, "subject", sql_str(st, 1));
+    jsonw_kstr(&w, "from", sql_str(st, 2));
+    jsonw_ki64(&w, "n", sql_i64(st, 4) + 1);
+    jsonw_end(&w);
+    return buf_error(&ret->params);
+}
+
+static int is_open(struct room *r, int64_t incident, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT state FROM incident WHERE id = ?1", "i", incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return e < 0 ? e : diag_set(err, -ENOENT, "there is no such case");
+    return str_eq_z(sql_str(st, 0), "open") ? 0 : diag_set(err, -EBUSY, "closed");
+}
+
+static int attach(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t *incident, struct diag *err) {
+    struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_MAIL, .id = id, .version = version};
+    struct told told = {0};
+    char ref[40], detail[48];
+    snprintf(ref, sizeof ref, "mail:%lld", (long long) id);
+    buf_init(&told.params, 65536);
+    int e = load_told(r, id, &told, err);
+    if (e == 0)
+        e = *incident ? is_open(r, *incident, err) : room_incident_open_told(r, by, "title.mail_report", buf_str(&told.params), told.at_ns, incident, err);
+    snprintf(detail, sizeof detail, "{\"incident\":%lld}", (long long) *incident);
+    w.detail = str_of(detail);
+    if (e == 0)
+        e = room_write(r, &w, NULL, err, "UPDATE mail_report SET incident_id = ?2 WHERE id = ?1", "ii", id, *incident);
+    struct room_entry x = {.incident = *incident, .at_ns = told.at_ns, .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = "event.mail_attached",
+                           .params = buf_str(&told.params), .ref = str_of(ref), .precision_s = -1};
+    if (e == 0)
+        e = room_timeline_put(r, by, &x, NULL, err);
+    if (e == 0)
+        e = room_ledger_person(r, by, *incident, err);
+    buf_done(&told.params);
+    room_changed(r, "mail_report", id);
+    room_changed(r, "incident", *incident);
+    return e;
+}
+
+int room_mail_attach(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t *incident, struct diag *reterr) {
+    int e = room_begin(r, reterr);
+    return e < 0 ? e : room_end(r, attach(r, by, id, version, incident, reterr), reterr);
+}
+
+/* ---- shown ---- */
+
+static void write_case(struct jsonw *w, struct sql_stmt *st, int column) {
+    jsonw_key(w, STR("incident"));
+    if (sql_is_null(st, column)) {
+        jsonw_null(w);
+        return;
+    }
+    jsonw_object(w);
+    jsonw_ki64(w, "id", sql_i64(st, column));
+    jsonw_kstr(w, "number", sql_str(st, column + 1));
+    jsonw_end(w);
+}
+
+static void write_head(struct jsonw *w, struct sql_stmt *st) {
+    jsonw_object(w);
+    jsonw_ki64(w, "id", sql_i64(st, 0));
+    jsonw_kstr(w, "subject", sql_str(st, 1));
+    jsonw_kstr(w, "reporter", sql_str(st, 2));
+    jsonw_ktime(w, "at", sql_i64(st, 3));
+    jsonw_ki64(w, "others", sql_i64(st, 4));
+    jsonw_kbool(w, "forwarded", sql_i64(st, 5) > 0);
+    jsonw_kstr(w, "from", sql_str(st, 6));
+    write_case(w, st, 7);
+    jsonw_end(w);
+}
+
+int room_mails_write(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, subject, reporter, created_at, (SELECT count(*) FROM mail_report o WHERE o.folded_into = m.id), json_array_length(doc, '$.mail.inner') "
+                      "SELECT id, subject, reporter, created_at, (SELECT count(*) FROM mail_report o WHERE o.folded_into = m.id), json_array_length(doc, '$.mail.inner'), "
+                      "json_extract(" SUSPECT ", '$.from_address'), incident_id, (SELECT number FROM incident i WHERE i.id = incident_id) "
                       "FROM mail_report m WHERE folded_into IS NULL ORDER BY id DESC LIMIT ?1",
                       "i", (int64_t) LIST_MAX);
     jsonw_object(w);
     jsonw_key(w, STR("reports"));
     jsonw_array(w);
     while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
-        jsonw_object(w);
-        jsonw_ki64(w, "id", sql_i64(st, 0));
-        jsonw_kstr(w, "subject", sql_str(st, 1));
-        jsonw_kstr(w, "reporter", sql_str(st, 2));
-        jsonw_ktime(w, "at", sql_i64(st, 3));
-        jsonw_ki64(w, "others", sql_i64(st, 4));
-        jsonw_kbool(w, "forwarded", sql_i64(st, 5) > 0);
-        jsonw_end(w);
+        e = room_may_read(r, who, OBJECT_MAIL, sql_i64(st, 0), reterr);
+        if (e == 1)
+            write_head(w, st);
     }
     jsonw_end(w);
     jsonw_end(w);
@@ -134,13 +230,16 @@ int room_mails_write(struct room *r, struct jsonw *w, struct diag *reterr) {
 
 int room_mail_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, reterr, "SELECT id, reporter, created_at, doc FROM mail_report WHERE id = ?1", "i", id);
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT id, reporter, created_at, doc, version, incident_id, (SELECT number FROM incident i WHERE i.id = incident_id) FROM mail_report WHERE id = ?1", "i", id);
     if (e == 0)
         e = sql_step(st, reterr);
     if (e <= 0)
         return e < 0 ? e : diag_set(reterr, -ENOENT, "there is no such report");
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
+    jsonw_ki64(w, "version", sql_i64(st, 4));
+    write_case(w, st, 5);
     jsonw_kstr(w, "reporter", sql_str(st, 1));
     jsonw_ktime(w, "at", sql_i64(st, 2));
     jsonw_key(w, STR("report"));

@@ -57,6 +57,7 @@ static const struct room_permission permissions[] = {
     {ADMIN | AUDITOR, OBJECT_INCIDENT, READ, MAY_ALWAYS},
     {HANDLER, OBJECT_INCIDENT, READ, MAY_UNLESS_RED},
     {ADMIN, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_ALWAYS},
+    {ADMIN | HANDLER, OBJECT_INCIDENT, CREATE, MAY_ALWAYS}, /* out of what people told; rules open the others */
     {HANDLER, OBJECT_INCIDENT, CHANGE | BIT(VERB_OPEN), MAY_UNLESS_RED},
     {APPROVER | PUBLISHER, OBJECT_INCIDENT, READ, MAY_UNLESS_RED},
     {OTHERS, OBJECT_INCIDENT, READ, MAY_IF_GREEN},
@@ -155,8 +156,10 @@ static const struct room_permission permissions[] = {
     {SYSTEM, OBJECT_SHEET_LINE, CREATE | CHANGE, MAY_ALWAYS},
 
     /* of the mail and of who reported it */
-    {ADMIN | HANDLER, OBJECT_MAIL, READ, MAY_ALWAYS},
+    {ADMIN, OBJECT_MAIL, READ | CHANGE, MAY_ALWAYS},
+    {HANDLER, OBJECT_MAIL, READ | CHANGE, MAY_UNLESS_RED},
     {SYSTEM, OBJECT_MAIL, CREATE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_MAIL, CHANGE, MAY_ALWAYS}, /* two cases become one */
     /* who was told what, and whether they took it; addresses of persons stand in it */
     {ADMIN, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
     {HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_UNLESS_RED},

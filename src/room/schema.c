@@ -290,6 +290,9 @@ static const char *const authorities[] = {
     "UNIQUE (incident_id, organisation_id)) STRICT;",
 
     NULL};
+static const char *const mail_cases[] = {"ALTER TABLE mail_report ADD COLUMN incident_id INTEGER REFERENCES incident(id);"
+                                         "CREATE INDEX mail_report_by_incident ON mail_report(incident_id);",
+                                         NULL};
 /* clang-format on */
 
 static const struct {
@@ -307,6 +310,7 @@ static const struct {
     {"mails", mails},
     {"deeds", deeds},
     {"authorities", authorities},
+    {"mail_cases", mail_cases},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -71,7 +71,9 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_REGISTER] = TABLE(register, CLASS_RESPONSE, "NULL", "kind, key, name, vals, active"),
     [OBJECT_IMPORT] = TABLE(register_import, CLASS_RESPONSE, "NULL",
                             "kind, key_field, file, state, doc, done, applied_at, undone_at"),
-    [OBJECT_MAIL] = TABLE(mail_report, CLASS_PERSONAL, "NULL", "key, same, reporter, subject, doc, folded_into"),
+    /* older rows, from before a mail could belong to a case, verify as they are */
+    [OBJECT_MAIL] = TABLE(mail_report, CLASS_PERSONAL, "incident_id",
+                          "key, same, reporter, subject, doc, CASE WHEN incident_id IS NULL THEN folded_into ELSE json_array(folded_into, incident_id) END"),
     [OBJECT_MESSAGE] = TABLE(message, CLASS_RESPONSE, "incident_id",
                              "incident_id, way, address, who, subject, body, vars, state, tries, next_at, until_at, why, said, by_way, sent_at, "
                              "acknowledged_at, acknowledged_how, token, drill, reply_to"),

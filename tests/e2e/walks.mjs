@@ -6,6 +6,7 @@ import { open, person, picture, settle } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
 import { indicatorWalk } from "./indicator_walk.mjs";
+import { mailWalk } from "./mail_walk.mjs";
 import { registerWalk } from "./register_walk.mjs";
 import { rulesWalk } from "./rules_walk.mjs";
 
@@ -470,6 +471,7 @@ export async function quietWalks(browser, all, out) {
   await walk("a session that ended, a room that is away", ended);
   await walk("sources: lines that cannot be read", unreadable);
   await walk("rules: written, tried, switched on; an exception; a set as a file; repeats", rulesWalk);
+  await walk("mails: one that was reported is read as text and becomes a case", mailWalk);
   await walk("indicators: a file looked at, taken in, looked for, taken back", indicatorWalk);
   await walk("registers: files looked at, taken in and back; red until it changes", registerWalk);
 }

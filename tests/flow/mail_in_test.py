@@ -62,6 +62,16 @@ def from_a_mailbox_to_an_answer():
                     assert f"[R-{row['id']}]" in str(e.wait(who)[0]["subject"])
                 assert not e.box("robot") and len(b.get("/mail-reports")["reports"]) == 1
                 assert [p.name for p in (local / "cur").iterdir()] == ["1.x:2,S"]
+                # it opens a case: linked, on the timeline, not by two who saw the same version
+                version = b.get(f"/mail-reports/{row['id']}")["version"]
+                case = b.api("POST", f"/mail-reports/{row['id']}/case", {"version": version})["incident"]
+                assert b.get("/mail-reports")["reports"][0]["incident"] == case
+                assert b.get(f"/incidents/{case['id']}")["title"]["params"]["n"] == 4
+                said, = [x for x in b.get(f"/incidents/{case['id']}/timeline")["entries"] if x["ref"] == f"mail:{row['id']}"]
+                assert said["text"]["key"] == "event.mail_attached" and said["source"] == "person", said
+                b.api("POST", f"/mail-reports/{row['id']}/case", {"version": version, "incident": case["id"]}, want=409)
+                b.api("POST", f"/mail-reports/{row['id']}/case", {"version": version + 1, "incident": 999}, want=404)
+                assert len(b.get("/incidents?state=all")["incidents"]) == 1
                 # one sender that never ends is answered three times an hour
                 for i in range(5):
                     other = mail_make.suspicious()[0]

@@ -5,7 +5,8 @@
  * A sample is a log line, a mapping of fields, or a list of these in order of time. A detection
  * must match every line of a `match` sample and none of a `no_match` sample; for it a mapping is an
  * event as decoders give it. A correlation must, or must not, become a finding when the lines of
- * one sample are all there is; for it a mapping is read as a JSON line. */
+ * one sample are all there is; for it a mapping is read as a JSON line, and one that begins with
+ * event.module: kizuki as what Kizuki itself noticed. */
 #include "detect/rule.h"
 
 #include "app/cli/command.h"
@@ -44,10 +45,10 @@ static struct source line_source(const struct rule_args *a) {
     };
 }
 
-static int open_engine(const char *const *paths, size_t n, const struct source *source,
+static int open_engine(const char *const *paths, size_t n, const struct source *source, size_t n_sources,
                        struct finding_sink sink, struct engine **ret, struct diag *reterr) {
     struct engine_options o = {
-        .rule_paths = n ? paths : NULL, .n_rule_paths = n, .sources = source, .n_sources = 1};
+        .rule_paths = n ? paths : NULL, .n_rule_paths = n, .sources = source, .n_sources = n_sources};
     return engine_new(&o, sink, ret, reterr);
 }
 
@@ -64,7 +65,7 @@ static int check(void *settings UNUSED, unsigned n_args, char **args) {
     CLEANUP(engine_freep) struct engine *e = NULL;
     struct engine_stats s;
     struct diag d = {0};
-    if (open_engine((const char *const *) args, n_args, &source, sink, &e, &d) < 0)
+    if (open_engine((const char *const *) args, n_args, &source, 1, sink, &e, &d) < 0)
         return command_failed(&d);
     engine_each_refused(e, say_refused, NULL);
     engine_get_stats(e, &s);
@@ -79,7 +80,7 @@ static int fields(void *settings UNUSED, unsigned n_args, char **args) {
     struct source source = line_source(NULL);
     CLEANUP(engine_freep) struct engine *e = NULL;
     struct diag d = {0};
-    if (open_engine((const char *const *) args, n_args, &source, sink, &e, &d) < 0)
+    if (open_engine((const char *const *) args, n_args, &source, 1, sink, &e, &d) < 0)
         return command_failed(&d);
     const struct event_names *names = engine_names(e);
     for (uint32_t id = 1; id < event_names_count(names); id++) {
@@ -102,7 +103,7 @@ static struct raw_record record_of(struct str line, uint64_t number) {
 struct testing {
     const char *const *paths;
     size_t n_paths;
-    struct source source;
+    struct source sources[2]; /* logs; what Kizuki itself noticed */
     struct engine *engine;
     struct engine_lane *lane;
     struct arena arena;
@@ -190,6 +191,7 @@ static int play(struct testing *t, const struct sample_lines *l) {
     for (size_t i = 0; r == 0 && i <= l->n; i++) {
         records[i] = record_of(i < l->n ? l->at[i] : STR(""), i);
         records[i].flags |= RAW_DRILL | (i < l->n ? 0 : RAW_TICK);
+        records[i].source = str_starts(records[i].bytes, STR("{\"event.module\":\"kizuki\""));
     }
     if (r == 0)
         r = engine_process(t->lane, records, l->n + 1, batch);
@@ -267,9 +269,11 @@ static int test(void *settings UNUSED, unsigned n_args, char **args) {
     struct finding_sink sink = {.put = ignore_finding};
     struct engine_stats s = {0};
     struct diag d = {0};
-    t.source = line_source(NULL);
+    t.sources[0] = t.sources[1] = line_source(NULL);
+    t.sources[1].name = STR("kizuki");
+    t.sources[1].kind = STR("own");
     arena_init(&t.arena, (size_t) OUT_MAX * 4);
-    int r = open_engine(t.paths, t.n_paths, &t.source, sink, &t.engine, &d);
+    int r = open_engine(t.paths, t.n_paths, t.sources, 2, sink, &t.engine, &d);
     if (r == 0 && !(t.lane = engine_lane_new(t.engine)))
         r = diag_set(&d, -ENOMEM, "out of memory");
     if (r == 0) {
@@ -513,7 +517,7 @@ static int explain(void *settings, unsigned n_args, char **args) {
     arena_init(&x.arena, (size_t) OUT_MAX * 4);
     buf_init(&x.json, OUT_MAX);
     buf_init(&x.text, OUT_MAX);
-    int r = open_engine(x.args->rules.p, x.args->rules.n, &source, sink, &e, &d);
+    int r = open_engine(x.args->rules.p, x.args->rules.n, &source, 1, sink, &e, &d);
     if (r == 0)
         r = find_rule(&x, engine_rules(e), &d);
     if (r == 0 && !(x.lane = engine_lane_new(e)))

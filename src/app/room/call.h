@@ -35,6 +35,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_CALLOUT,
                  ROW_SHEET,
                  ROW_MESSAGE,
+                 ROW_MAIL,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {
@@ -150,7 +151,7 @@ handler_fn handle_openapi, handle_me, handle_me_put, handle_signout, handle_sign
     handle_indicator_take, handle_indicator_remove, handle_hunt_post, handle_hunts, handle_evidence_post, handle_incident_export, handle_evidence, handle_evidence_file, handle_seals;
 handler_fn handle_drivers, handle_deeds, handle_incident_deeds, handle_deed_post, handle_deed_approve,
     handle_deed_reject, handle_deed_undo, handle_deed_care;
-handler_fn handle_mail_reports, handle_mail_report, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
+handler_fn handle_mail_reports, handle_mail_report, handle_mail_case, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,
     handle_consult_post;
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;

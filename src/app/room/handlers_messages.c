@@ -2,7 +2,6 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/limits.h"
-#include "room/mail_report.h"
 #include "room/message.h"
 
 int handle_messages(struct call *c) {
@@ -66,16 +65,6 @@ int handle_message_again(struct call *c) {
     if (e == 0)
         e = room_message_again(c->p->room, &c->who, c->args.id, &c->err);
     return e < 0 ? e : call_ok(c);
-}
-
-int handle_mail_reports(struct call *c) {
-    int e = room_mails_write(c->p->room, &c->w, &c->err);
-    return e < 0 ? e : 200;
-}
-
-int handle_mail_report(struct call *c) {
-    int e = room_mail_write(c->p->room, c->args.id, &c->w, &c->err);
-    return e < 0 ? e : 200;
 }
 
 /* ---- the page behind the link ---- */

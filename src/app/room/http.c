@@ -125,7 +125,8 @@ static int load_row(struct call *c) {
                                                [ROW_DECISION] = OBJECT_DECISION,
                                                [ROW_CALLOUT] = OBJECT_CALLOUT,
                                                [ROW_SHEET] = OBJECT_SHEET,
-                                               [ROW_MESSAGE] = OBJECT_MESSAGE};
+                                               [ROW_MESSAGE] = OBJECT_MESSAGE,
+                                               [ROW_MAIL] = OBJECT_MAIL};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE || c->route->row == ROW_ALONE)
         return 0;

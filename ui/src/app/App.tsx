@@ -25,6 +25,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
   duty: () => import("../pages/Duty").then((m) => m.Duty),
   "in-force": () => import("../pages/InForce").then((m) => m.InForce),
+  mails: () => import("../pages/Mails").then((m) => m.Mails),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };

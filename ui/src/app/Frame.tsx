@@ -71,7 +71,7 @@ function Top({ page }: { page: string }) {
       </div>
       <nav class="top-line wide" aria-label={t("frame.nav")}>
         <div class="top-row"><div class="nav">
-          {NAV.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && page === "runs") || (p === "packs" && page === "playbooks") ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+          {NAV.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && (page === "runs" || page === "mails")) || (p === "packs" && page === "playbooks") ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
         </div></div>
       </nav>
     </header>
@@ -88,7 +88,7 @@ export function Frame({ page, help, children }: { page: string; help: string; ch
       <main class="page" tabIndex={-1}>{children}</main>
       <footer class="foot"><span>Kizuki {me.value?.version}</span><span>{t("frame.printed", { at: absolute(now.peek(), lang.value) })}</span></footer>
       <nav class="bottom" aria-label={t("frame.nav")}>
-        {BOTTOM.map((p) => <a href={to(p)} aria-current={p === page || (p === "more" && UNDER_MORE.includes(page)) ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+        {BOTTOM.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && page === "mails") || (p === "more" && UNDER_MORE.includes(page)) ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
       </nav>
       <Help page={help} />
     </>

@@ -17,6 +17,7 @@ function Ref({ entry, id }: { entry: TimelineEntry; id: number }) {
   const [kind, what] = (entry.ref ?? "").split(":");
   if (kind === "action" && what) return <a href={`#/cases/${id}/actions`}>{t("timeline.action", { id: what })}</a>;
   if (kind === "finding" && what) return <a href={`#/cases/${id}/evidence?finding=${encodeURIComponent(what)}`}>{t("timeline.finding")}</a>;
+  if (kind === "mail" && what) return <a href={`#/mails/${encodeURIComponent(what)}`}>{t("timeline.mail", { id: what })}</a>;
   return null;
 }
 

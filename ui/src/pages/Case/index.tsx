@@ -10,6 +10,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Tabs } from "../../widgets/Tabs";
 import { Accounts } from "./Accounts";
 import { Actions } from "./Actions";
+import { Contacts } from "./Contacts";
 import { Decisions } from "./Decisions";
 import { Evidence } from "./Evidence";
 import { Head } from "./Head";
@@ -19,11 +20,11 @@ import { Parted } from "./Split";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
-const TABS = ["timeline", "evidence", "accounts", "actions"] as const;
+const TABS = ["timeline", "evidence", "accounts", "actions", "contacts"] as const;
 type TabId = (typeof TABS)[number];
 
 function tabsOf(i: Incident) {
-  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.findings_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open };
+  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.findings_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open, contacts: undefined };
   return TABS.map((id) => ({ id, href: `#/cases/${i.id}/${id}`, label: t(`case.tab.${id}`), count: count[id] }));
 }
 
@@ -51,6 +52,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       <Tabs plain tabs={tabsOf(incident)} on={tab} label={t("case.tabs")} />
       {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
+      {tab === "contacts" && <Contacts incident={incident} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>
   );

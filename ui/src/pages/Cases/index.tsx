@@ -3,14 +3,12 @@ import { api } from "../../api/client";
 import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import { go } from "../../state/route";
+import { caseTabs, casesAt } from "../../widgets/caseTabs";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Segments } from "../../widgets/Tabs";
 import { CaseTable } from "./CaseTable";
 import { Loose } from "./Loose";
-
-const STATES = ["open", "closed", "all"];
-const where = (state: string, q: string) => `#/cases?state=${state}${q ? `&q=${encodeURIComponent(q)}` : ""}`;
 
 function List({ state, q }: { state: string; q: string }) {
   const list = useResource(api.incidents({ state, q, limit: 200 }), ["incident", "action"], [state, q]);
@@ -29,13 +27,12 @@ function List({ state, q }: { state: string; q: string }) {
 export function Cases({ query }: { query: URLSearchParams }) {
   const state = query.get("state") ?? "open";
   const q = query.get("q") ?? "";
-  const tabs = [...STATES, "loose"].map((s) => ({ id: s, href: where(s, s === "loose" ? "" : q), label: t(`cases.${s}`) }));
   return (
     <>
       <div class="page-head">
         <h1>{t("nav.cases")}</h1>
-        <Segments tabs={tabs} on={state} label={t("cases.filter")} />
-        <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); go(where(state === "loose" ? "all" : state, String(new FormData(e.currentTarget).get("q") ?? ""))); }}>
+        <Segments tabs={caseTabs(q)} on={state} label={t("cases.filter")} />
+        <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); go(casesAt(state === "loose" ? "all" : state, String(new FormData(e.currentTarget).get("q") ?? ""))); }}>
           <input type="search" name="q" data-find key={q} defaultValue={q} placeholder={t("cases.find")} aria-label={t("cases.find")} />
         </form>
       </div>
