@@ -14,6 +14,7 @@ enum { SQL_CACHE_MAX = 512, BUSY_TIMEOUT_MS = 5000 };
 struct sql {
     sqlite3 *handle;
     struct map cache; /* text -> struct sql_stmt */
+    struct sql_effort effort;
 };
 
 struct sql_stmt {
@@ -262,6 +263,8 @@ int sql_step(struct sql_stmt *st, struct diag *reterr) {
 void sql_end(struct sql_stmt *st) {
     if (!st)
         return;
+    st->db->effort.statements++;
+    st->db->effort.steps += (uint64_t) sqlite3_stmt_status(st->st, SQLITE_STMTSTATUS_VM_STEP, 1);
     (void) sqlite3_reset(st->st); /* repeats the error that step has told */
     (void) sqlite3_clear_bindings(st->st);
     st->busy = false;
@@ -293,6 +296,10 @@ int64_t sql_last_id(struct sql *db) {
 
 int64_t sql_changes(struct sql *db) {
     return sqlite3_changes64(db->handle);
+}
+
+struct sql_effort sql_effort(const struct sql *db) {
+    return db->effort;
 }
 
 static bool in_transaction(struct sql *db) {

@@ -39,6 +39,12 @@ double sql_double(struct sql_stmt *st, int column);
 bool sql_is_null(struct sql_stmt *st, int column);
 int64_t sql_last_id(struct sql *db);
 int64_t sql_changes(struct sql *db);
+/* What the handle has done since it was opened: statements begun and ended, and steps of SQLite's virtual machine, which
+ * count work where seconds would count the neighbours' as well. */
+struct sql_effort {
+    uint64_t statements, steps;
+};
+struct sql_effort sql_effort(const struct sql *db);
 /* Immediate transactions; nesting is an ASSERT. A commit that fails has been rolled back. */
 int sql_begin(struct sql *db, struct diag *reterr) MUST_USE;
 int sql_commit(struct sql *db, struct diag *reterr) MUST_USE;

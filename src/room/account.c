@@ -53,7 +53,7 @@ int room_accounts_put(struct room *r, const struct room_actor *by, int64_t incid
  * was entered from that name no account, from the entry on. Two accounts of one source share what
  * was seen later: better one too many than a page kept quiet. */
 static const char pages_sql[] =
-    "SELECT p.value, sum(coalesce(p.n, 1)), min(p.spool_n) FROM finding f JOIN finding_value p ON "
+    "SELECT p.value, sum(coalesce(p.n, 1)), min(p.spool_n) FROM finding f CROSS JOIN finding_value p ON "
     "p.finding_id = f.id AND p.kind = 'path' WHERE f.incident_id = ?1 AND f.kind = 'access_after' "
     "AND (p.first_at IS NULL OR ?4 = 0 OR p.first_at >= ?4) AND (EXISTS (SELECT 1 FROM "
     "finding_value a WHERE a.finding_id = f.id AND a.kind = 'account' AND a.value = ?2) OR (NOT "
@@ -111,7 +111,7 @@ static int write_positions(struct room *r, int64_t incident, struct str name, st
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, err,
-        "SELECT DISTINCT v.spool_n FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+        "SELECT DISTINCT v.spool_n FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "
         "WHERE f.incident_id = ?1 AND f.kind IN ('success_after','access_after') AND v.kind = "
         "'account' AND v.value = ?2 AND v.spool_n IS NOT NULL ORDER BY 1 LIMIT 50",
         "is", incident, &name);

@@ -159,10 +159,12 @@ int room_action_write(struct room *r, int64_t id, const struct room_actor *who, 
 int room_actions_write(struct room *r, int64_t incident, const struct room_actor *who,
                        struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, reterr,
-                      "SELECT " ACTION_COLUMNS " FROM action a WHERE CASE WHEN ?1 = 0 THEN a.state IN "
-                      "('approved', 'sent', 'in_force') ELSE a.incident_id = ?1 END ORDER BY a.id DESC LIMIT 200",
-                      "i", incident);
+    /* two texts, so that each has an index: what was ever done is a hundred times what is in force */
+    int e = incident ? sql_query(r->db, &st, reterr,
+                                 "SELECT " ACTION_COLUMNS " FROM action a WHERE a.incident_id = ?1 ORDER BY a.id DESC LIMIT 200", "i", incident)
+                     : sql_query(r->db, &st, reterr,
+                                 "SELECT " ACTION_COLUMNS " FROM action a WHERE a.state IN ('approved', 'sent', 'in_force') "
+                                 "ORDER BY a.id DESC LIMIT 200", "");
     jsonw_object(w);
     jsonw_key(w, STR("actions"));
     jsonw_array(w);

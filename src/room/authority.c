@@ -52,7 +52,7 @@ int room_may_decide(struct room *r, const struct room_actor *who, const struct r
 int room_authority_service(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT DISTINCT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id AND v.kind = 'service' "
+                      "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND v.kind = 'service' "
                       "WHERE f.incident_id = ?1 LIMIT 2",
                       "i", incident);
     *ret = STR("");

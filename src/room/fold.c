@@ -34,7 +34,7 @@ static int service_is_new(struct room *r, int64_t incident, struct str service, 
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(
         r->db, &st, err,
-        "SELECT ?2 <> coalesce((SELECT v.value FROM finding f JOIN finding_value v ON "
+        "SELECT ?2 <> coalesce((SELECT v.value FROM finding f CROSS JOIN finding_value v ON "
         "v.finding_id = f.id AND v.kind = 'service' WHERE f.incident_id = ?1 GROUP BY v.value "
         "ORDER BY min(coalesce(v.first_at, f.first_at)), v.value LIMIT 1), ?2) "
         "AND NOT EXISTS (SELECT 1 FROM timeline WHERE incident_id = ?1 AND "
@@ -162,7 +162,7 @@ static int note_if_new(struct room *r, const struct room_finding *f, int64_t fin
     struct str none = STR("");
     int e = sql_query(
         r->db, &st, err,
-        "SELECT 1 FROM finding f WHERE f.incident_id = ?1 AND f.rule_id = ?2 AND f.id <> ?3 "
+        "SELECT 1 FROM finding f WHERE f.incident_id = ?1 AND +f.rule_id = ?2 AND f.id <> ?3 "
         "AND (?4 = '' OR EXISTS (SELECT 1 FROM finding_value v WHERE v.finding_id = f.id "
         "AND v.kind = 'service' AND v.value = ?4)) LIMIT 1",
         "isis", incident, &f->rule_id, finding, service.n ? &service : &none);

@@ -18,13 +18,14 @@ static int next_number(struct room *r, int64_t opened_ns, char dst[24], struct d
     time_to_civil(opened_ns, TIME_JST_OFFSET_MIN, &c);
     snprintf(like, sizeof like, "K-%04d-", c.year % 10000);
     int e = sql_query(r->db, &st, err,
-                      "SELECT coalesce(max(CAST(substr(number, 8) AS INTEGER)), 0) + 1 FROM "
-                      "incident WHERE substr(number, 1, 7) = ?1",
+                      /* numbers grow with ids; a text 'K-2026-10000' sorts before 'K-2026-9999' */
+                      "SELECT CAST(substr(number, 8) AS INTEGER) FROM incident WHERE substr(number, 1, 7) = ?1 "
+                      "ORDER BY id DESC LIMIT 1",
                       "z", like);
     if (e == 0)
         e = sql_step(st, err);
-    if (e == 1)
-        snprintf(dst, 24, "%s%04lld", like, (long long) sql_i64(st, 0));
+    if (e >= 0)
+        snprintf(dst, 24, "%s%04lld", like, e == 1 ? (long long) sql_i64(st, 0) + 1 : 1LL);
     return e < 0 ? e : 0;
 }
 
@@ -148,7 +149,7 @@ static int derive_values(struct room *r, int64_t id, const char *kind, int64_t *
                          char **ret_first, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "SELECT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = ?2 GROUP BY v.value ORDER BY "
                       "min(coalesce(v.first_at, f.first_at)), v.value",
                       "iz", id, kind);

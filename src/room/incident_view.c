@@ -65,7 +65,7 @@ static int count_waiting(struct room *r, int64_t id, int64_t *ret, struct diag *
 static int write_services(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "SELECT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
                       "min(coalesce(v.first_at, f.first_at)), 1 LIMIT 50",
                       "i", id);
@@ -141,9 +141,13 @@ static int readable(struct room *r, int64_t id, const struct room_actor *who, bo
     return e;
 }
 
+/* With a text for all cases and one for those of a state: only so the second has its index. */
+#define OF_STATE "i.state = ?1"
+#define OF_ALL "?1 = 'all'"
+#define BY_STATE " INDEXED BY incident_by_state_id"
 #define MATCHES                                                                                    \
-    "(?1 = 'all' OR i.state = ?1) AND (?2 = '' OR i.number = ?2 OR instr(i.title_plain, ?2) > 0 "  \
-    "OR EXISTS (SELECT 1 FROM finding f JOIN finding_value v ON v.finding_id = f.id "              \
+    " AND (?2 = '' OR i.number = ?2 OR instr(i.title_plain, ?2) > 0 "  \
+    "OR EXISTS (SELECT 1 FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "              \
     "WHERE f.incident_id = i.id AND v.value = ?2) OR EXISTS (SELECT 1 FROM account a "             \
     "WHERE a.incident_id = i.id AND a.name = ?2))"
 
@@ -155,8 +159,9 @@ static bool sees_most(const struct room_actor *who) {
 
 static int count_unreadable(struct room *r, struct str state, struct str q, const struct room_actor *who, int64_t *ret, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT i.id FROM incident i WHERE (?3 OR i.need_to_know OR i.tlp = 'RED') AND " MATCHES, "ssi", &state, &q,
-                      (int64_t) !sees_most(who));
+    const char *text = sees_most(who) ? "SELECT i.id FROM incident i WHERE (i.need_to_know OR i.tlp = 'RED') AND (?1 = 'all' OR i.state = ?1)" MATCHES
+                                      : "SELECT i.id FROM incident i WHERE (?1 = 'all' OR i.state = ?1)" MATCHES;
+    int e = sql_query(r->db, &st, err, text, "ss", &state, &q);
     *ret = 0;
     while (e == 0 && (e = sql_step(st, err)) == 1) {
         bool may = false;
@@ -169,8 +174,9 @@ static int count_unreadable(struct room *r, struct str state, struct str q, cons
 static int count_matching(struct room *r, struct str state, struct str q, int64_t *ret,
                           struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT count(*) FROM incident i WHERE " MATCHES, "ss",
-                      &state, &q);
+    const char *text = str_eq_z(state, "all") ? "SELECT count(*) FROM incident i WHERE " OF_ALL MATCHES
+                                              : "SELECT count(*) FROM incident i" BY_STATE " WHERE " OF_STATE MATCHES;
+    int e = sql_query(r->db, &st, err, text, "ss", &state, &q);
     if (e == 0)
         e = sql_step(st, err);
     *ret = e == 1 ? sql_i64(st, 0) : 0;
@@ -188,9 +194,10 @@ int room_incidents_write(struct room *r, const struct room_incident_query *q,
     total -= unreadable;
     if (e == 0)
         e = sql_query(r->db, &st, reterr,
-                      "SELECT " INCIDENT_COLUMNS " FROM incident i WHERE " MATCHES
-                      " AND (?3 = 0 OR i.id < ?3) ORDER BY i.id DESC",
-                      "ssi", &state, &text, q->before);
+                      str_eq_z(state, "all")
+                          ? "SELECT " INCIDENT_COLUMNS " FROM incident i WHERE " OF_ALL MATCHES " AND i.id < ?3 ORDER BY i.id DESC"
+                          : "SELECT " INCIDENT_COLUMNS " FROM incident i" BY_STATE " WHERE " OF_STATE MATCHES " AND i.id < ?3 ORDER BY i.id DESC",
+                      "ssi", &state, &text, q->before ? q->before : INT64_MAX);
     jsonw_object(w);
     jsonw_key(w, STR("incidents"));
     jsonw_array(w);

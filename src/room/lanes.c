@@ -79,7 +79,7 @@ static int64_t step_for(int64_t span_ns) {
 /* When each account of a service was tried for the first time: what findings about this service
  * alone list; only those that accuse a source, where there are any. */
 static const char first_tries[] =
-    "SELECT min(a.first_at) AS at FROM finding f JOIN finding_value a ON a.finding_id = f.id "
+    "SELECT min(a.first_at) AS at FROM finding f CROSS JOIN finding_value a ON a.finding_id = f.id "
     "AND a.kind = 'account' WHERE f.incident_id = ?1 AND a.first_at IS NOT NULL "
     "AND f.kind NOT IN ('success_after','access_after') AND (?2 = '' OR (EXISTS (SELECT 1 "
     "FROM finding_value s WHERE s.finding_id = f.id AND s.kind = 'service' AND s.value = ?2) "
@@ -179,7 +179,7 @@ int room_attacker_write(struct room *r, int64_t incident, bool at_least, struct 
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int n = 0;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "SELECT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "
                       "AND v.kind = 'service' WHERE f.incident_id = ?1 GROUP BY 1 "
                       "ORDER BY min(coalesce(v.first_at, f.first_at)), 1 LIMIT 8",
                       "i", incident);

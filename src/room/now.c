@@ -100,7 +100,7 @@ static int action_numbers(struct room *r, int64_t action, const char *state, str
 static int first_service(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
-                      "SELECT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id "
+                      "SELECT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id "
                       "WHERE f.incident_id = ?1 AND v.kind = 'service' GROUP BY 1 ORDER BY "
                       "min(coalesce(v.first_at, f.first_at)), 1 LIMIT 1",
                       "i", incident);
@@ -275,8 +275,9 @@ static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, 
 /* All asks in the order of due times. A case for which a block is proposed does not also ask to be
  * looked at. */
 static const char asks_sql[] =
-    "SELECT 1 AS kind, a.id, a.incident_id, a.created_at AS since, a.due_at AS due FROM action a "
-    "JOIN incident i ON i.id = a.incident_id WHERE a.state = 'proposed' AND i.state = 'open' AND "
+    /* open cases first: closed ones keep what was proposed and never decided */
+    "SELECT 1 AS kind, a.id, a.incident_id, a.created_at AS since, a.due_at AS due FROM incident i "
+    "CROSS JOIN action a ON a.incident_id = i.id WHERE a.state = 'proposed' AND i.state = 'open' AND "
     "EXISTS (SELECT 1 FROM action_address x WHERE x.action_id = a.id AND x.state = 'proposed') "
     "UNION ALL SELECT 2, i.id, i.id, i.opened_at, i.opened_at + ?2 FROM incident i WHERE i.state = "
     "'open' AND i.person_at IS NULL AND NOT EXISTS (SELECT 1 FROM action a WHERE a.incident_id = "
@@ -417,16 +418,18 @@ static int write_strip(struct room *r, const struct room_actor *who, const struc
 static int write_open(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int64_t open = 0, closed_ns = TIME_NONE;
-    int e = sql_query(r->db, &st, err,
-                      "SELECT id, state = 'open', closed_at FROM incident WHERE need_to_know = 0 AND (state = 'open' OR closed_at IS NOT NULL) "
-                      "ORDER BY state = 'open' DESC, closed_at DESC",
-                      "");
+    int e = sql_query(r->db, &st, err, "SELECT id FROM incident WHERE need_to_know = 0 AND state = 'open'", "");
+    while (e >= 0 && (e = sql_step(st, err)) == 1) {
+        e = room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, 0), err);
+        open += e == 1;
+    }
+    sql_end(TAKE_PTR(st));
+    if (e >= 0)
+        e = sql_query(r->db, &st, err, "SELECT id, closed_at FROM incident WHERE closed_at IS NOT NULL AND need_to_know = 0 ORDER BY closed_at DESC", "");
     while (e >= 0 && closed_ns == TIME_NONE && (e = sql_step(st, err)) == 1) {
         e = room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, 0), err);
-        if (e == 1 && sql_i64(st, 1))
-            open++;
-        else if (e == 1)
-            closed_ns = sql_i64(st, 2);
+        if (e == 1)
+            closed_ns = sql_i64(st, 1);
     }
     jsonw_ki64(w, "incidents_open", open);
     jsonw_ktime(w, "last_closed", closed_ns);

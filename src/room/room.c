@@ -72,6 +72,10 @@ int64_t room_wall(const struct room *r) {
     return r->wall.now_ns(r->wall.ctx);
 }
 
+struct sql_effort room_effort(const struct room *r) {
+    return sql_effort(r->db);
+}
+
 int64_t room_last_write(struct room *r) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     if (sql_query(r->db, &st, NULL, "SELECT max(at) FROM audit", "") == 0 &&

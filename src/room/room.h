@@ -90,6 +90,8 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
 void room_close(struct room *r); /* NULL allowed */
 DEFINE_CLEANUP(struct room *, room_close)
 int64_t room_now(const struct room *r);
+/* What the database has been asked to do since room_open. */
+struct sql_effort room_effort(const struct room *r);
 /* When something was written last, TIME_NONE: never. A clock that is not the machine's goes on from
  * there. */
 int64_t room_last_write(struct room *r);

@@ -59,7 +59,7 @@ static int count_values(struct room *r, int64_t incident, enum room_entity entit
     if (e == 0)
         e = sql_query(
             r->db, &st, err,
-            "SELECT count(DISTINCT v.value) FROM finding f JOIN finding_value v "
+            "SELECT count(DISTINCT v.value) FROM finding f CROSS JOIN finding_value v "
             "ON v.finding_id = f.id AND v.kind = ?2 WHERE f.incident_id = ?1 AND " NOT_SUCCESS
             " AND (?3 = 0 OR f.by_source) AND (?4 = 0 OR v.is_group)",
             "izii", incident, kind, (int64_t) by_source, (int64_t) groups);
@@ -129,7 +129,7 @@ int room_source_tries(struct room *r, int64_t incident, struct str source, int64
     int e =
         sql_query(r->db, &st, reterr,
                   "SELECT max(n) FROM (SELECT sum(t) AS n FROM (SELECT f.rule_id, max(CASE WHEN "
-                  "v.is_group THEN f.count ELSE coalesce(v.n, 0) END) AS t FROM finding f JOIN "
+                  "v.is_group THEN f.count ELSE coalesce(v.n, 0) END) AS t FROM finding f CROSS JOIN "
                   "finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind = "
                   "'source' AND v.value = ?2 AND " NOT_SUCCESS " GROUP BY f.id) GROUP BY rule_id)",
                   "is", incident, &source);
@@ -147,7 +147,7 @@ static int service_tries(struct room *r, int64_t incident, struct str service, b
     int e = sql_query(r->db, &st, err,
                       "SELECT max(n), count(*) FROM (SELECT sum(t) AS n FROM (SELECT f.rule_id, "
                       "max(CASE WHEN v.is_group THEN f.count ELSE v.n END) AS t FROM finding f "
-                      "JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND "
+                      "CROSS JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND "
                       "v.kind = 'service' AND v.value = ?2 AND " NOT_SUCCESS
                       " AND f.by_source = ?3 GROUP BY f.id) WHERE t IS NOT NULL GROUP BY rule_id)",
                       "isi", incident, &service, (int64_t) by_source);
@@ -189,7 +189,7 @@ static int write_services(struct room *r, int64_t incident, struct jsonw *w, str
         r->db, &st, err,
         "SELECT s.name, (SELECT since_at FROM watch x WHERE x.incident_id = ?1 AND x.service_id = "
         "s.id), (SELECT count(*) FROM account a WHERE a.incident_id = ?1 AND a.service = s.name), "
-        "EXISTS (SELECT 1 FROM finding f JOIN finding_value v ON v.finding_id = f.id WHERE "
+        "EXISTS (SELECT 1 FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id WHERE "
         "f.incident_id = ?1 AND v.kind = 'service' AND v.value = s.name) AS hit FROM service s "
         "WHERE hit OR EXISTS (SELECT 1 FROM watch x WHERE x.incident_id = ?1 AND x.service_id = "
         "s.id) ORDER BY hit DESC, s.id LIMIT 200",

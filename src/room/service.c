@@ -45,27 +45,19 @@ int room_watch_put(struct room *r, const struct room_actor *by, int64_t incident
                            .object = OBJECT_WATCH,
                            .tlp = TLP_AMBER,
                            .incident = incident};
-    int64_t n = 0, now = room_now(r);
-    int e;
-    for (;;) {
-        struct sql_stmt *st = NULL;
-        e = sql_query(r->db, &st, reterr,
+    int64_t services[ROOM_SERVICES_MAX], n = 0, now = room_now(r);
+    struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr,
                       "SELECT id FROM service WHERE id NOT IN "
-                      "(SELECT service_id FROM watch WHERE incident_id = ?1) ORDER BY id LIMIT 1",
-                      "i", incident);
-        if (e == 0)
-            e = sql_step(st, reterr);
-        int64_t service = e == 1 ? sql_i64(st, 0) : 0;
-        sql_end(st);
-        if (e <= 0)
-            break;
+                      "(SELECT service_id FROM watch WHERE incident_id = ?1) ORDER BY id LIMIT ?2",
+                      "ii", incident, (int64_t) ROOM_SERVICES_MAX);
+    while (e >= 0 && (e = sql_step(st, reterr)) == 1)
+        services[n++] = sql_i64(st, 0);
+    sql_end(st);
+    for (int64_t i = 0; e == 0 && i < n; i++)
         e = room_write(r, &w, NULL, reterr,
                        "INSERT INTO watch(incident_id, service_id, since_at) VALUES (?1, ?2, ?3)",
-                       "iii", incident, service, now);
-        if (e < 0)
-            break;
-        n++;
-    }
+                       "iii", incident, services[i], now);
     if (e < 0 || n == 0)
         return e;
     char params[48];

@@ -73,6 +73,7 @@ struct call {
     bool form;            /* a page of ours with a form: the policy lets it be sent, to us */
     char cookie[160];
     int retry_s;
+    struct sql_effort before; /* of the database when the call began */
     bool too_large, suspended, answered;
     int upload_fd, upload_error;
     uint64_t upload_bytes;

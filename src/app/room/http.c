@@ -23,6 +23,7 @@ static struct call *call_new(struct http *h, struct MHD_Connection *connection, 
         return NULL;
     c->http = h;
     c->p = h->p;
+    c->before = room_effort(h->p->room);
     c->connection = connection;
     c->method = method;
     c->upload_fd = -1;

@@ -45,6 +45,7 @@ static const char usage[] =
     "  --https ADDR:PORT     open the sockets here instead (with DIR/run/room.sock)\n"
     "  --packs DIR           lesson packs\n"
     "  --demo                a demonstration: the clock is the sensor's\n"
+    "  --effort              say with each answer what it cost the database (Server-Timing)\n"
     "  --version, --help\n";
 
 static int read_fd(const char *z, int *ret) {
@@ -68,6 +69,7 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         {"ready-fd", 1, NULL, 'R'},      {"help", 0, NULL, 'h'},
         {"import", 1, NULL, 'i'},        {"apply", 0, NULL, 'a'},
         {"gone", 0, NULL, 'g'},          {"undo-import", 1, NULL, 'u'},
+        {"effort", 0, NULL, 'e'},
         {NULL, 0, NULL, 0},
     };
     int e = 0;
@@ -128,6 +130,9 @@ static int read_options(int argc, char **argv, struct program_options *o) {
             break;
         case 'g':
             o->gone = true;
+            break;
+        case 'e':
+            o->effort = true;
             break;
         case 'V':
             puts("kizuki-room " KIZUKI_VERSION);

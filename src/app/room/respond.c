@@ -8,6 +8,8 @@
 #include "room/authority.h"
 #include "room/write.h"
 
+#include <inttypes.h>
+
 static const struct {
     const char *name, *value;
 } HEADERS[] = {
@@ -27,6 +29,16 @@ static const struct {
 void call_headers(struct MHD_Response *r) {
     for (size_t i = 0; i < ARRAY_SIZE(HEADERS); i++)
         (void) MHD_add_response_header(r, HEADERS[i].name, HEADERS[i].value);
+}
+
+/* Server-Timing (W3C): statements and steps of the database since the call began; of one that waited for somebody, with what ran
+ * meanwhile. Only when asked for at the start: what an answer costs can tell what it passed over. */
+static void add_effort(const struct call *c, struct MHD_Response *r) {
+    struct sql_effort now = room_effort(c->p->room);
+    char z[96];
+    snprintf(z, sizeof z, "statements;dur=%" PRIu64 ", steps;dur=%" PRIu64, now.statements - c->before.statements,
+             now.steps - c->before.steps);
+    (void) MHD_add_response_header(r, "Server-Timing", z);
 }
 
 enum MHD_Result call_send(struct call *c) {
@@ -59,6 +71,8 @@ enum MHD_Result call_send(struct call *c) {
         snprintf(wait, sizeof wait, "%d", c->retry_s);
         (void) MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, wait);
     }
+    if (c->p->opt.effort)
+        add_effort(c, r);
     enum MHD_Result done = MHD_queue_response(c->connection, (unsigned) c->status, r);
     MHD_destroy_response(r);
     return done;

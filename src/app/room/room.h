@@ -41,6 +41,7 @@ struct program_options {
     const char *import;  /* a register: a table that was read comes on standard input */
     int64_t undo_import; /* 0: none */
     bool apply, gone;
+    bool effort; /* answers say what they cost */
 };
 struct program {
     struct program_options opt;
