@@ -41,6 +41,9 @@
 #define TAIL_PAST_MAX 64                  /* gone and remembered, to know a copy again; then the oldest are forgotten */
 #define TAIL_WATCHES_MAX 64               /* folders of one source; others are found by the timer */
 #define SEQUENCES_MAX 4096                /* logs whose record numbers are watched: hosts times channels; 3 MB */
+#define CLOCK_HOSTS_MAX 64                /* machines of one source whose clocks are kept: a person reads no more of one relay, and
+                                             a row of the ledger stays far below one frame */
+#define CLOCK_HOST_BYTES_MAX 253          /* a full name of DNS */
 #define SOURCES_MAX 65536                 /* one row on the page of sources each */
 #define SOURCE_TEXT_BYTES_MAX 4096        /* name, path, service… of a source: PATH_MAX */
 #define RAW_PEER_BYTES_MAX 64             /* "[fe80::1%interface]:65535"; 63 columns of a W3C log, of which IIS has 22 */
@@ -116,7 +119,7 @@
 
 /* Tracing an address */
 #define TRACE_FACTS_MAX 50000             /* events of one trace; about 10 MB */
-#define TRACE_SOURCES_MAX 1024            /* sources they come from */
+#define TRACE_SOURCES_MAX 20000           /* sources they come from, and the machines of each whose clock the ledger tells; 8 MB */
 #define TRACE_PATHS_MAX 400               /* inside addresses one port may have stood for around then */
 #define TRACE_CANDIDATES_MAX 40           /* told; a person reads the first five */
 #define TRACE_BEATS_MAX 20000             /* leases of a day of a large office */

@@ -1,7 +1,10 @@
 /* Sources and rules as the pages read them. Values come from a sensor: each is read with its type.
  */
+#include "base/limits.h"
 #include "room/report.h"
 #include "room/room_priv.h"
+
+#include <inttypes.h>
 
 #define SKEW_BAD_MS 120000 /* logs and clocks a person can live with differ by less */
 #define UNPARSED_BAD 10    /* one line in ten not understood */
@@ -55,8 +58,25 @@ static bool opt_flag(const struct json_value *o, const char *key) {
     return (json_get_bool(o, key, &b) && b) || opt_i64(o, key, 0) > 0;
 }
 
+#define CLOCK_OLD_NS NS_PER_DAY /* a machine that has been gone for longer makes no source wrong */
+
+/* The worst clock among the machines that spoke lately, the source's own where no line names a machine. */
+static int64_t worst_skew(const struct json_value *v) {
+    const struct json_value *clocks = json_get_array(v, "clocks");
+    int64_t worst = 0, last = opt_time(v, "last_seen");
+    if (!clocks || !clocks->first)
+        return opt_i64(v, "skew_ms", 0);
+    for (const struct json_value *c = clocks->first; c; c = c->next) {
+        int64_t ms = c->type == JSON_OBJECT ? opt_i64(c, "skew_ms", 0) : 0;
+        int64_t at = c->type == JSON_OBJECT ? opt_time(c, "at") : TIME_NONE;
+        if (at != TIME_NONE && (last == TIME_NONE || at >= last - CLOCK_OLD_NS) && imaxabs(ms) > imaxabs(worst))
+            worst = ms;
+    }
+    return worst;
+}
+
 static enum source_state judge(const struct json_value *v) {
-    int64_t lines = opt_i64(v, "lines", 0), skew = opt_i64(v, "skew_ms", 0);
+    int64_t lines = opt_i64(v, "lines", 0), skew = worst_skew(v);
     if (opt_time(v, "last_seen") == TIME_NONE && lines == 0)
         return SOURCE_UNKNOWN;
     if (opt_flag(v, "silent"))
@@ -90,7 +110,7 @@ static void write_state(const struct source_view *s, struct jsonw *w) {
     if (s->state == SOURCE_LOSING)
         jsonw_ki64(w, "n", opt_i64(s->v, "lost", 0));
     if (s->state == SOURCE_SKEWED)
-        jsonw_ki64(w, "ms", opt_i64(s->v, "skew_ms", 0));
+        jsonw_ki64(w, "ms", worst_skew(s->v));
     if (s->state == SOURCE_UNPARSED) {
         jsonw_ki64(w, "n", opt_i64(s->v, "unparsed", 0));
         jsonw_ki64(w, "lines", opt_i64(s->v, "lines", 0));
@@ -115,6 +135,26 @@ static void write_slots(const struct json_value *v, struct jsonw *w) {
         jsonw_i64(w, x);
     }
     jsonw_end(w);
+}
+
+static void write_clocks(const struct json_value *v, struct jsonw *w) {
+    const struct json_value *clocks = json_get_array(v, "clocks");
+    struct str host;
+    unsigned n = 0;
+    jsonw_key(w, STR("clocks"));
+    jsonw_array(w);
+    for (const struct json_value *c = clocks ? clocks->first : NULL; c && n < CLOCK_HOSTS_MAX; c = c->next) {
+        if (c->type != JSON_OBJECT || !json_get_str(c, "host", &host) || !host.n)
+            continue;
+        jsonw_object(w);
+        jsonw_kstr(w, "host", host);
+        jsonw_ki64(w, "skew_ms", opt_i64(c, "skew_ms", 0));
+        jsonw_ktime(w, "at", opt_time(c, "at"));
+        jsonw_end(w);
+        n++;
+    }
+    jsonw_end(w);
+    jsonw_ki64(w, "clocks_forgotten", opt_i64(v, "clocks_forgotten", 0));
 }
 
 static int64_t id_of(const struct json_value *v, int64_t position) {
@@ -183,6 +223,7 @@ static void write_source(const struct room *r, const struct source_view *s, int6
         kopt_i64(w, s->v, numbers[i]);
     jsonw_kbool(w, "encoding_pinned", opt_flag(s->v, "encoding_pinned"));
     jsonw_kbool(w, "backfill", opt_flag(s->v, "backfill"));
+    write_clocks(s->v, w);
     write_slots(s->v, w);
     write_state(s, w);
     jsonw_ktime(w, "reported_at", r->reports[REPORT_SOURCES].at_ns);

@@ -298,7 +298,7 @@ static int take_ledger(struct trace *t, const struct event *ev, int64_t time_ns)
     struct str name = field(ev, "kizuki.ledger.source");
     if (!name.n || str_to_double(field(ev, "kizuki.ledger.skew_s"), &skew) < 0 || skew < -1e9 || skew > 1e9)
         return 0;
-    int r = find_source(t, name, STR(""), &s);
+    int r = find_source(t, name, field(ev, "kizuki.ledger.host"), &s);
     if (r < 0)
         return r == -ERR_LIMIT ? 0 : r;
     if (time_ns <= t->q.at_ns + NS_PER_DAY && (!s->ledger_known || time_ns >= s->ledger_at_ns)) {
@@ -315,11 +315,13 @@ static int by_size(const void *a, const void *b) {
 }
 
 /* The machine's own lines say it best, to the second; of lines read from files later only the ledger may know. What is
- * below two seconds is transport and whole seconds, and no clock. */
+ * below two seconds is transport and whole seconds, and no clock. The ledger tells of each machine where lines name one; a word
+ * about the source as a whole is of one that names none, or from before it told them apart. */
 int64_t trace_clock(const struct trace_source *s, const char **ret_basis) {
-    int64_t sorted[ARRAY_SIZE(s->differences)], clock = s->whole->ledger_ns;
+    const struct trace_source *said = s->ledger_known ? s : s->whole;
+    int64_t sorted[ARRAY_SIZE(s->differences)], clock = said->ledger_ns;
     if (ret_basis)
-        *ret_basis = s->n_differences ? "measured" : s->whole->ledger_known ? "ledger" : "unknown";
+        *ret_basis = s->n_differences ? "measured" : said->ledger_known ? "ledger" : "unknown";
     if (s->n_differences) {
         memcpy(sorted, s->differences, s->n_differences * sizeof *sorted);
         qsort(sorted, s->n_differences, sizeof *sorted, by_size);

@@ -65,12 +65,12 @@ const asks = [
 const bell = Array.from({ length: 48 }, (_, i) => Math.round(400 + 700 * Math.exp(-(((i - 22) / 9) ** 2))));
 const source = (id, name, kind, state, extra = {}) => ({
   id, name, kind, path: null, service: null, host: null, first_seen: at("09:00:00", 1), last_seen: at("02:31:01"), lines: 481_204, bytes: 92_000_000, unparsed: 12,
-  broken_text: 0, oversize: 0, skew_ms: 100, lost: 0, interval_s: 1, backfill: false, slots: bell, state, state_text: text(`source.${state}`), reported_at: at("02:31:00"), ...common, ...extra,
+  broken_text: 0, oversize: 0, skew_ms: 100, clocks: [], clocks_forgotten: 0, lost: 0, interval_s: 1, backfill: false, slots: bell, state, state_text: text(`source.${state}`), reported_at: at("02:31:00"), ...common, ...extra,
 });
 const sources = [
   source(2, "VPN装置 vpn-02", "syslog", "losing", { lost: 1204, state_text: text("source.losing", { n: 1204 }), last_seen: at("02:30:58") }),
   source(3, "請求照会 AP", "file", "silent", { path: "/var/log/billing/access.log", interval_s: 1, state_text: text("source.silent", { every: 1, since: at("02:18:44") }), last_seen: at("02:18:44"), service: "請求照会" }),
-  source(4, "入退室管理", "file", "skewed", { skew_ms: 252_000, state_text: text("source.skewed", { ms: 252_000 }), slots: bell.map((_, i) => (i % 12 === 3 ? 900 : 0)) }),
+  source(4, "入退室管理", "file", "skewed", { skew_ms: 252_000, clocks: [{ host: "door-3f", skew_ms: 252_000, at: at("02:30:12") }, { host: "door-1f", skew_ms: -400, at: at("02:29:58") }], state_text: text("source.skewed", { ms: 252_000 }), slots: bell.map((_, i) => (i % 12 === 3 ? 900 : 0)) }),
   source(5, "帳票サーバ rp-03", "syslog", "unparsed", { unparsed: 29_834, state_text: text("source.unparsed", { n: 29834, lines: 481204 }) }),
   source(6, "送配電 監視盤B", "file", "unknown", { last_seen: null, first_seen: null, lines: null, bytes: null, unparsed: null, lost: null, skew_ms: null, slots: null }),
   ...["認証基盤 idp-01", "認証基盤 idp-02", "会員サイト Web", "ポイント Web", "境界ファイアウォール", "journal"].map((n, i) =>

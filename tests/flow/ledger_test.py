@@ -84,11 +84,12 @@ def all_four_kinds_of_wiping_open_a_finding_within_a_minute():
     with tap.folder() as d:
         data = d / "data"
         data.mkdir()
-        files = {name: d / name for name in ("auth.log", "dc.json", "numbered.json", "audit.log")}
+        files = {name: d / name for name in ("auth.log", "dc.json", "numbered.json", "audit.log", "relay.log")}
         numbered = lambda n: json.dumps({"winlog": {"channel": "Security", "computer_name": "dc2", "record_id": n}, "event": {"code": "4624"}})
         audit = 'type={} msg=audit({:.3f}:{}): {}'
         day = lambda: time.strftime("%b %e %H:%M:%S")
-        first = {"auth.log": [f"{day()} web1 cron[1]: job {i} done" for i in range(50)],
+        relayed = lambda host, ahead: f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + ahead))} {host} cron[1]: job done"
+        first = {"relay.log": [relayed("fw-1", 0)], "auth.log": [f"{day()} web1 cron[1]: job {i} done" for i in range(50)],
                  "dc.json": ['{"EventID":4624,"Channel":"Security","Computer":"dc1"}'],
                  "numbered.json": [numbered(n) for n in range(1, 121)],
                  "audit.log": [audit.format("SYSCALL", time.time(), 1, "arch=c000003e syscall=59 success=yes exit=0 auid=0 uid=0 pid=9 comm=id")]}
@@ -114,17 +115,20 @@ def all_four_kinds_of_wiping_open_a_finding_within_a_minute():
         act("windows_log_cleared", lambda: append("dc.json", '{"EventID":1102,"Channel":"Security","Computer":"dc1","Provider_Name":"Microsoft-Windows-Eventlog"}',
                                                   '{"EventID":104,"Channel":"System","Computer":"dc3","Provider_Name":"Microsoft-Windows-Eventlog"}'))
         act("log_records_missing", lambda: append("numbered.json", *[numbered(n) for n in range(130, 133)]))
+        act("source_clock", lambda: append("relay.log", relayed("fw-1", 0), relayed("fw-2", -3600))) # one of two machines behind one source
         act("auditd_stopped", lambda: append("audit.log", audit.format("DAEMON_END", time.time(), 2, "op=terminate auid=0 pid=1 subj=unconfined res=success")))
 
         def told():
             for f in findings(room):
                 seen.setdefault(f["rule"]["name"], (time.time(), f))
             return set(began) <= set(seen)
-        tap.wait_until(told, 120, 0.2, lambda: f"all four are told: {set(seen)} {sensor.said()[-1500:]}")
+        tap.wait_until(told, 120, 0.2, lambda: f"all are told: {set(seen)} {sensor.said()[-1500:]}")
         took = {rule: round(seen[rule][0] - at, 1) for rule, at in began.items()}
         print("# seconds until told:", took)
         assert max(took.values()) < 60, took
-        assert all(json.dumps(seen[rule][1]).count('"critical"') for rule in began), seen
+        clock = json.dumps(seen["source_clock"][1])
+        assert "fw-2" in clock and "fw-1" not in clock and '"low"' in clock, clock
+        assert all(json.dumps(seen[rule][1]).count('"critical"') for rule in began if rule != "source_clock"), seen
         cleared = {json.dumps(f.get("fold") or f.get("group") or f) for f in findings(room) if f["rule"]["name"] == "windows_log_cleared"}
         assert len(cleared) >= 2, "1102 and 104 are of two machines: " + str(cleared)
         sensor.stop()

@@ -32,7 +32,7 @@ def wave(sensor, first_seq=1, n=5):
 
 
 SOURCES = {"t": "sources", "at": rooms.iso(), "sources": [
-    {"id": 1, "name": "auth-members", "kind": "file", "path": "/var/log/auth", "service": "members", "host": "auth-01", "first_seen": rooms.iso(900), "last_seen": rooms.iso(2), "lines": 500, "bytes": 60000, "unparsed": 7, "unparsed_at": [41, 12, 9], "broken_text": 0, "oversize": 0, "skew_ms": 3, "backfill": 0, "lost": 0, "slots": [1] * 48},
+    {"id": 1, "name": "auth-members", "kind": "file", "path": "/var/log/auth", "service": "members", "host": "auth-01", "first_seen": rooms.iso(900), "last_seen": rooms.iso(2), "lines": 500, "bytes": 60000, "unparsed": 7, "unparsed_at": [41, 12, 9], "broken_text": 0, "oversize": 0, "skew_ms": 3, "clocks": [{"host": "auth-01", "skew_ms": 3, "at": rooms.iso(2)}], "clocks_forgotten": 0, "backfill": 0, "lost": 0, "slots": [1] * 48},
     {"id": 2, "name": "mg-01", "kind": "syslog", "path": "", "lines": 100, "lost": 4, "last_seen": rooms.iso(2), "first_seen": rooms.iso(900), "slots": [0] * 48, "backfill": 12, "first_event": rooms.iso(90000)},
     {"id": 3, "name": "never", "kind": "file", "lines": 0, "slots": []}]}
 RULES = {"t": "rules", "part": 0, "parts": 1, "rules": [

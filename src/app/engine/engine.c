@@ -7,6 +7,7 @@
  * a time has that of the line before it; for the first lines of a batch only the ordered part knows it.
  *
  * Not here: reading files, threads, printing. */
+#include "app/engine/counts.h"
 #include "app/engine/engine.h"
 
 #include "app/content/content.h"
@@ -40,11 +41,6 @@ struct item {
     uint32_t n_hits;
 };
 
-struct source_counts {
-    struct engine_source *at; /* by source id */
-    size_t n, cap;
-};
-
 struct engine_batch {
     struct arena arena; /* one event */
     struct arena kept;  /* what is left of those that matched */
@@ -54,6 +50,7 @@ struct engine_batch {
     struct engine_stream in; /* of the batch alone */
     bool drill_ended;        /* so far in it */
     struct source_counts sources;
+    struct clock_batch clocks;
 };
 
 struct engine {
@@ -70,6 +67,7 @@ struct engine {
     struct engine_options options;
     int64_t clock_s[ENGINE_SIDES]; /* latest second told to correlate */
     struct source_counts sources_seen;
+    struct clocks clocks;
     struct indicator_fields *looked_at; /* NULL: no indicators are asked for */
     struct indicator_set *indicators;
     struct overlay *overlay;
@@ -224,7 +222,8 @@ struct engine *engine_free(struct engine *e) {
     decode_set_unref(e->decoders);
     detect_rules_unref(e->rules);
     event_names_free(e->names);
-    mem_free(e->sources_seen.at);
+    source_counts_done(&e->sources_seen);
+    clocks_done(&e->clocks);
     mem_free(e);
     return NULL;
 }
@@ -294,6 +293,7 @@ struct engine_batch *engine_batch_new(void) {
     if (b) {
         arena_init(&b->arena, BATCH_ARENA_BYTES_MAX);
         arena_init(&b->kept, BATCH_ARENA_BYTES_MAX);
+        clock_batch_init(&b->clocks);
     }
     return b;
 }
@@ -304,7 +304,8 @@ struct engine_batch *engine_batch_free(struct engine_batch *b) {
     arena_done(&b->arena);
     arena_done(&b->kept);
     mem_free(b->items);
-    mem_free(b->sources.at);
+    source_counts_done(&b->sources);
+    clock_batch_done(&b->clocks);
     mem_free(b);
     return NULL;
 }
@@ -337,79 +338,15 @@ static int keep(struct engine_batch *b, const struct correlate_plan *plan, const
     return 0;
 }
 
-/* ---- counters by source ---- */
-
-static struct engine_source *source_at(struct source_counts *c, uint32_t id) {
-    if (id >= SOURCES_MAX || mem_grow((void **) &c->at, &c->cap, (size_t) id + 1, SOURCES_MAX, sizeof *c->at) < 0)
-        return NULL;
-    for (; c->n <= id; c->n++)
-        c->at[c->n] = (struct engine_source){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
-    return &c->at[id];
-}
-
-static void note_unparsed(struct engine_source *s, uint64_t position) {
-    s->unparsed_at[2] = s->unparsed_at[1];
-    s->unparsed_at[1] = s->unparsed_at[0];
-    s->unparsed_at[0] = position;
-}
-
-static int count_source(struct engine_batch *b, const struct event *ev) {
-    const struct raw_record *rec = ev->raw;
-    if (rec->flags & RAW_DRILL)
-        return 0;
-    struct engine_source *s = source_at(&b->sources, rec->source);
-    if (!s)
-        return -ENOMEM;
-    s->events++;
-    s->broken_text += (ev->flags & EVENT_BROKEN_TEXT) != 0;
-    struct str encoding = event_get(ev, EVENT_F_ENCODING);
-    s->cp932 += str_eq_z(encoding, text_encoding_to_string(TEXT_CP932));
-    s->euc_jp += str_eq_z(encoding, text_encoding_to_string(TEXT_EUC_JP));
-    if (ev->flags & EVENT_UNPARSED) {
-        s->unparsed++;
-        note_unparsed(s, rec->pos.n);
-    }
-    if (ev->flags & EVENT_TIME_OPEN)
-        return 0;
-    s->first_ns = s->first_ns == TIME_NONE ? ev->time_ns : MIN(s->first_ns, ev->time_ns);
-    s->last_ns = MAX(s->last_ns, ev->time_ns);
-    if (!(rec->flags & RAW_BACKFILL) && ev->timestamp_ns != TIME_NONE) {
-        s->skew_ns = ev->timestamp_ns - rec->arrival_ns;
-        s->skewed = true;
-        s->arrival_basis += ev->time_ns == rec->arrival_ns && ev->timestamp_ns != rec->arrival_ns;
-    }
-    return 0;
-}
-
-static int add_counts(struct source_counts *to, const struct source_counts *from) {
-    for (size_t i = 0; i < from->n; i++) {
-        const struct engine_source *f = &from->at[i];
-        struct engine_source *t = f->events ? source_at(to, (uint32_t) i) : NULL;
-        if (!f->events)
-            continue;
-        if (!t)
-            return -ENOMEM;
-        t->events += f->events;
-        t->unparsed += f->unparsed;
-        t->broken_text += f->broken_text;
-        t->cp932 += f->cp932;
-        t->euc_jp += f->euc_jp;
-        t->arrival_basis += f->arrival_basis;
-        if (f->skewed) /* a batch of lines without times says nothing of it */
-            t->skew_ns = f->skew_ns;
-        t->last_ns = MAX(t->last_ns, f->last_ns);
-        if (f->first_ns != TIME_NONE)
-            t->first_ns = t->first_ns == TIME_NONE ? f->first_ns : MIN(t->first_ns, f->first_ns);
-        for (int k = 2; k >= 0; k--)
-            if (f->unparsed_at[k])
-                note_unparsed(t, f->unparsed_at[k]);
-    }
-    return 0;
-}
+/* ---- what was seen ---- */
 
 const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n) {
     *ret_n = e->sources_seen.n;
     return e->sources_seen.at;
+}
+
+struct clocks *engine_clocks(struct engine *e) {
+    return &e->clocks;
 }
 
 static void advance(struct engine_stream *s, enum engine_side side, int64_t time_ns) {
@@ -479,7 +416,7 @@ static int one_record(struct engine_lane *l, const struct raw_record *rec, struc
         return r;
     b->events += side != ENGINE_DRILL;
     b->unparsed += side != ENGINE_DRILL && (ev.flags & EVENT_UNPARSED);
-    if ((r = count_source(b, &ev)) < 0)
+    if ((r = source_counts_note(&b->sources, &b->clocks, &b->kept, &ev)) < 0)
         return r;
     int64_t time_ns = settle(b, &ev);
     if (l->engine->indicators && (r = look_up(l->engine, &ev, time_ns)) < 0)
@@ -505,6 +442,7 @@ int engine_process(struct engine_lane *l, const struct raw_record *records, size
                    struct engine_batch *b) {
     int64_t clock_s[ENGINE_SIDES] = {INT64_MIN, INT64_MIN};
     arena_reset(&b->arena);
+    clock_batch_clear(&b->clocks);
     arena_reset(&b->kept);
     b->n = b->next = 0;
     b->events = b->unparsed = 0;
@@ -592,7 +530,9 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
         e->stats.unparsed += b->unparsed;
     }
     if (r == 0 && !e->uncounted)
-        r = add_counts(&e->sources_seen, &b->sources);
+        r = source_counts_add(&e->sources_seen, &b->sources);
+    if (r == 0 && !e->uncounted)
+        r = clocks_add(&e->clocks, &b->clocks);
     if (b->drill_ended)
         s->last_ns[ENGINE_DRILL] = s->max_ns[ENGINE_DRILL] = TIME_NONE;
     for (int side = 0; side < ENGINE_SIDES; side++) {
@@ -605,12 +545,15 @@ int engine_consume(struct engine *e, struct engine_batch *b, struct engine_strea
 
 int engine_hand_over(struct engine *from, struct engine *to) {
     struct source_counts seen = to->sources_seen;
+    struct clocks clocks = to->clocks;
     int r = 0;
     to->stats.events = from->stats.events;
     to->stats.unparsed = from->stats.unparsed;
     to->stats.findings = from->stats.findings;
     to->sources_seen = from->sources_seen;
     from->sources_seen = seen;
+    to->clocks = from->clocks;
+    from->clocks = clocks;
     overlay_hand_over(from->overlay, to->overlay);
     for (int side = 0; side < ENGINE_SIDES && r == 0; side++)
         r = correlate_hand_over(from->correlate[side], to->correlate[side]);
@@ -660,29 +603,12 @@ void engine_stream_image(struct engine_stream *s, struct image *x) {
     }
 }
 
-static void source_image(struct engine_source *s, struct image *x) {
-    uint64_t *counts[] = {&s->events, &s->unparsed, &s->broken_text, &s->arrival_basis, &s->cp932, &s->euc_jp,
-                          &s->unparsed_at[0], &s->unparsed_at[1], &s->unparsed_at[2]};
-    int64_t *times[] = {&s->first_ns, &s->last_ns, &s->skew_ns};
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-        image_u64(x, counts[i]);
-    for (size_t i = 0; i < ARRAY_SIZE(times); i++)
-        image_i64(x, times[i]);
-}
-
 void engine_counts_image(struct engine *e, struct image *x) {
-    size_t n = e->sources_seen.n;
     image_u64(x, &e->stats.events);
     image_u64(x, &e->stats.unparsed);
     image_u64(x, &e->stats.findings);
-    image_size(x, &n, SOURCES_MAX);
-    for (size_t i = 0; i < n && !x->error; i++) {
-        struct engine_source *s = source_at(&e->sources_seen, (uint32_t) i);
-        if (s)
-            source_image(s, x);
-        else
-            image_fail(x, -ENOMEM);
-    }
+    source_counts_image(&e->sources_seen, x);
+    clocks_image(&e->clocks, x);
 }
 
 void engine_state_image(struct engine *e, struct image *x) {

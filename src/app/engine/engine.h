@@ -71,6 +71,8 @@ int engine_decoders(const char *const *more, size_t n, struct decode_set **ret, 
 const struct detect_rules *engine_rules(const struct engine *e);
 /* Sources by id; *ret_n is one more than the highest id seen. Valid until the next consume. */
 const struct engine_source *engine_sources(const struct engine *e, size_t *ret_n);
+/* The clocks of the machines that speak through them (clocks.h). */
+struct clocks *engine_clocks(struct engine *e);
 /* The times of one record: its own, ours, and the one it is put at. */
 struct engine_times {
     int64_t at_ns, device_ns, arrived_ns; /* device: TIME_NONE where it says none */

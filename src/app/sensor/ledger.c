@@ -101,8 +101,34 @@ int ledger_usual_encoding(struct ledger_row *r, int usual, const struct engine_s
     return enough && now != usual ? now : 0;
 }
 
+static int by_error(const void *a, const void *b) {
+    const struct clock_host *x = *(const struct clock_host *const *) a, *y = *(const struct clock_host *const *) b;
+    int64_t dx = x->skew_ns < 0 ? -x->skew_ns : x->skew_ns, dy = y->skew_ns < 0 ? -y->skew_ns : y->skew_ns;
+    return dx != dy ? (dx < dy) - (dx > dy) : str_cmp(x->host, y->host);
+}
+
+/* The machines that speak through it, the worst clock first. */
+static void write_clocks(const struct clock_source *c, struct jsonw *out) {
+    const struct clock_host *sorted[CLOCK_HOSTS_MAX];
+    size_t n = c ? c->n : 0;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &c->at[i];
+    qsort(sorted, n, sizeof *sorted, by_error);
+    jsonw_key(out, STR("clocks"));
+    jsonw_array(out);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_object(out);
+        jsonw_kstr(out, "host", sorted[i]->host);
+        jsonw_ki64(out, "skew_ms", sorted[i]->skew_ns / NS_PER_MS);
+        jsonw_ktime(out, "at", sorted[i]->at_ns);
+        jsonw_end(out);
+    }
+    jsonw_end(out);
+    jsonw_ku64(out, "clocks_forgotten", c ? c->forgotten : 0);
+}
+
 static void write_row(const struct ledger *l, struct ledger_row *r, const struct source *s,
-                      const struct engine_source *seen, struct intake_counters counters,
+                      const struct engine_source *seen, const struct clock_source *clocks, struct intake_counters counters,
                       int64_t now_ns, struct jsonw *out) {
     turn_to(r, now_ns / NS_PER_S / HALF_HOUR_S);
     jsonw_object(out);
@@ -133,6 +159,7 @@ static void write_row(const struct ledger *l, struct ledger_row *r, const struct
         jsonw_ku64(out, "interval_s", interval);
     jsonw_kbool(out, "silent", missed >= RHYTHM_MISSED);
     jsonw_ki64(out, "skew_ms", seen ? seen->skew_ns / NS_PER_MS : 0);
+    write_clocks(clocks, out);
     jsonw_ktime(out, "first_event", seen ? seen->first_ns : TIME_NONE);
     jsonw_ktime(out, "last_event", seen ? seen->last_ns : TIME_NONE);
     jsonw_key(out, STR("slots"));
@@ -155,8 +182,8 @@ bool ledger_shows(const struct source *s) {
 }
 
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
-                  const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
-                  int64_t now_ns, struct ledger_page *page, struct jsonw *out) {
+                  const struct engine_source *seen, size_t n_seen, struct clocks *clocks,
+                  const struct intake_live *live, int64_t now_ns, struct ledger_page *page, struct jsonw *out) {
     struct ledger_row none = {.first_ns = TIME_NONE, .last_ns = TIME_NONE};
     uint64_t total = 0;
     size_t i = page->next;
@@ -174,7 +201,7 @@ void ledger_write(struct ledger *l, const struct source *sources, size_t n_sourc
         if (live)
             counters = intake_live_counters(live, (uint32_t) i);
         write_row(l, i < l->n ? &l->rows[i] : &copy, &sources[i], i < n_seen ? &seen[i] : NULL,
-                  counters, now_ns, out);
+                  clocks ? clocks_of(clocks, (uint32_t) i) : NULL, counters, now_ns, out);
         page->before++;
     }
     jsonw_end(out);

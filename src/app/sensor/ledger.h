@@ -1,6 +1,7 @@
 /* The ledger of sources: what arrived from each, counted from the spool's own records and kept with
  * the sensor's state, so that a restart counts on. */
 #pragma once
+#include "app/engine/clocks.h"
 #include "app/engine/engine.h"
 #include "app/sensor/rhythm.h"
 #include "app/sensor/sequence.h"
@@ -10,8 +11,9 @@
 
 enum {
     LEDGER_SLOTS = 48, /* of half an hour: a day */
-    LEDGER_BYTES_MAX =
-        FRAME_BYTES_MAX - 7 * 4 * SOURCE_TEXT_BYTES_MAX, /* a row's texts, all of them escaped */
+    LEDGER_CLOCK_BYTES = 6 * CLOCK_HOST_BYTES_MAX + 96, /* one machine's clock, its name all escapes */
+    LEDGER_BYTES_MAX = /* a row's texts, all of them escaped, and its clocks */
+        FRAME_BYTES_MAX - 7 * 4 * SOURCE_TEXT_BYTES_MAX - CLOCK_HOSTS_MAX * LEDGER_CLOCK_BYTES,
 };
 struct ledger_row {
     uint64_t lines, bytes, oversize, truncated, backfill;
@@ -43,11 +45,12 @@ struct image;
 void ledger_image(struct ledger *l, struct image *x);
 /* One page of the {"t":"sources",…} message: as many rows as one frame takes (about a thousand),
  * from *page on, which moves behind them and back to the first after the last. "from" counts the
- * rows of the pages before, "total" all. sources by id; seen: engine_sources; live may be NULL. */
+ * rows of the pages before, "total" all. sources by id; seen: engine_sources; clocks: engine_clocks; live and clocks may be
+ * NULL. */
 struct ledger_page {
     size_t next;     /* source id */
     uint64_t before; /* rows of the pages before */
 };
 void ledger_write(struct ledger *l, const struct source *sources, size_t n_sources,
-                  const struct engine_source *seen, size_t n_seen, const struct intake_live *live,
-                  int64_t now_ns, struct ledger_page *page, struct jsonw *out);
+                  const struct engine_source *seen, size_t n_seen, struct clocks *clocks,
+                  const struct intake_live *live, int64_t now_ns, struct ledger_page *page, struct jsonw *out);

@@ -12,7 +12,7 @@
 
 enum {
     EVERY_TICKS = 10,
-    SLOW_TICKS = 60, /* clocks and unreadable lines */
+    SLOW_TICKS = 30, /* clocks and unreadable lines */
     EVENT_BYTES = 16 * 1024,
     UNREAD_MIN = 20,
 };
@@ -189,17 +189,27 @@ static bool say_gap(void *ctx, const struct sequence_row *row, const struct sequ
     return end(x);
 }
 
-static void say_clock(struct saying *x, const struct engine_source *seen) {
-    struct ledger_row *r = x->row;
-    int64_t skew = seen->skew_ns / NS_PER_MS, ahead = skew - r->told.skew_ms;
-    int64_t step = MAX((int64_t) SKEW_STEP_MS, (r->told.skew_ms < 0 ? -r->told.skew_ms : r->told.skew_ms) / 4);
+/* host: the machine it is the clock of; STR_NULL: no line of the source names one. */
+static void say_one_clock(struct saying *x, struct str host, int64_t skew_ns, int64_t *told_ms) {
+    int64_t skew = skew_ns / NS_PER_MS, ahead = skew - *told_ms;
+    int64_t step = MAX((int64_t) SKEW_STEP_MS, (*told_ms < 0 ? -*told_ms : *told_ms) / 4);
     if (ahead < step && ahead > -step)
         return;
     begin(x, "source-clock");
+    if (host.n)
+        jsonw_kstr(&x->w, "kizuki.ledger.host", host);
     jsonw_ki64(&x->w, "kizuki.ledger.skew_s", skew / 1000);
     jsonw_ki64(&x->w, "kizuki.ledger.skew_abs_s", (skew < 0 ? -skew : skew) / 1000);
     if (end(x))
-        r->told.skew_ms = skew;
+        *told_ms = skew;
+}
+
+static void say_clock(struct saying *x, const struct engine_source *seen) {
+    struct clock_source *hosts = clocks_of(engine_clocks(pump_engine(x->s->pump)), x->source->id);
+    for (size_t i = 0; hosts && i < hosts->n; i++)
+        say_one_clock(x, hosts->at[i].host, hosts->at[i].skew_ns, &hosts->at[i].told_ms);
+    if (!hosts)
+        say_one_clock(x, STR_NULL, seen->skew_ns, &x->row->told.skew_ms);
 }
 
 /* No event: how its lines are read is a part of the source's definition, which stands in the spool like any other. */

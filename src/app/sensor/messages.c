@@ -177,8 +177,8 @@ static void send_sources(struct messages *m) {
     struct buf b;
     buf_init(&b, MESSAGE_MAX);
     jsonw_init(&w, &b);
-    ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen, m->live,
-                 now_ns_of(m), &m->page, &w);
+    ledger_write(pump_ledger(m->pump), m->registry->sources, m->registry->n, seen, n_seen, engine_clocks(pump_engine(m->pump)),
+                 m->live, now_ns_of(m), &m->page, &w);
     send_buf(m, &b);
 }
 

@@ -16,7 +16,7 @@ enum {
      * a killed sensor looks at once more. */
     KEEP_RECORDS = 5000,
     KEEP_COST = 20,
-    STATE_FORMAT = 4, /* of what stands before the engine's state */
+    STATE_FORMAT = 5, /* of what stands before the engine's state */
 };
 
 struct pump {

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "app/sensor/ledger.h"
+#include "base/image.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -81,7 +82,7 @@ static void pages_fit_frames_and_tell_all(void **state UNUSED) {
         buf_init(&b, FRAME_BYTES_MAX);
         arena_init(&a, 256 << 20);
         jsonw_init(&w, &b);
-        ledger_write(&l, sources, N, NULL, 0, NULL, T0, &page, &w);
+        ledger_write(&l, sources, N, NULL, 0, NULL, NULL, T0, &page, &w);
         assert_int_equal(buf_error(&b), 0);
         assert_int_equal(json_parse(&a, buf_str(&b), &v, NULL), 0);
         assert_true(json_get_i64(v, "from", &from) && json_get_i64(v, "total", &total));
@@ -125,6 +126,106 @@ static void the_usual_encoding_has_hysteresis(void **state UNUSED) {
     assert_int_equal(ledger_usual_encoding(&mixed, 0, &seen), 0); /* whose lines are of both kinds has none */
 }
 
-UNIT_GROUP(app_ledger, cmocka_unit_test(the_usual_encoding_has_hysteresis), cmocka_unit_test(lines_are_counted_and_what_is_no_line_is_not),
+static const struct clock_host *clock_of(struct clocks *c, uint32_t source, const char *host) {
+    const struct clock_source *s = clocks_of(c, source);
+    for (size_t i = 0; s && i < s->n; i++)
+        if (str_eq_z(s->at[i].host, host))
+            return &s->at[i];
+    return NULL;
+}
+
+/* One relay, many machines: each has its own clock, in the latest batch's words, over a restart, and no more than are kept. */
+static void each_machine_behind_a_source_has_its_clock(void **state UNUSED) {
+    struct clocks c = {0}, back = {0};
+    struct clock_batch b;
+    struct arena kept;
+    char name[32];
+    arena_init(&kept, 1 << 20);
+    clock_batch_init(&b);
+    for (int batch = 0; batch < 2; batch++) {
+        for (int i = 0; i < 100; i++) {
+            assert_int_equal(clock_batch_note(&b, &kept, 7, STR("fw-1"), (batch ? 3600 : 1) * NS_PER_S, T0 + batch), 0);
+            assert_int_equal(clock_batch_note(&b, &kept, 7, STR("fw-2"), -i * NS_PER_MS, T0 + batch), 0);
+            assert_int_equal(clock_batch_note(&b, &kept, 9, STR("fw-1"), 5, T0 + batch), 0);
+            assert_int_equal(clock_batch_note(&b, &kept, 9, STR(""), 1, T0), 0);
+        }
+        assert_int_equal(clocks_add(&c, &b), 0);
+        clock_batch_clear(&b);
+        arena_reset(&kept);
+    }
+    assert_int_equal(clocks_of(&c, 7)->n, 2);
+    assert_int_equal(clocks_of(&c, 9)->n, 1);
+    assert_null(clocks_of(&c, 8));
+    assert_null(clocks_of(&c, 100));
+    assert_true(clock_of(&c, 7, "fw-1")->skew_ns == 3600 * NS_PER_S && clock_of(&c, 7, "fw-1")->at_ns == T0 + 1);
+    assert_true(clock_of(&c, 7, "fw-2")->skew_ns == -99 * NS_PER_MS && clock_of(&c, 9, "fw-1")->skew_ns == 5);
+    clocks_of(&c, 7)->at[0].told_ms = 3600000;
+
+    struct image x;
+    image_write(&x, NULL, NULL, 1 << 20);
+    clocks_image(&c, &x);
+    assert_int_equal(image_end(&x), 0);
+    struct image in;
+    image_read(&in, buf_str(&x.out));
+    clocks_image(&back, &in);
+    assert_int_equal(image_end(&in), 0);
+    image_done(&in);
+    image_done(&x);
+    assert_true(back.n == c.n && clocks_of(&back, 7)->n == 2 && clocks_of(&back, 7)->at[0].told_ms == 3600000);
+    assert_true(clock_of(&back, 7, "fw-1")->skew_ns == 3600 * NS_PER_S && clock_of(&back, 9, "fw-1")->at_ns == T0 + 1);
+
+    for (int i = 0; i < CLOCK_HOSTS_MAX; i++) { /* forged names push out what was heard longest ago, and that is counted */
+        snprintf(name, sizeof name, "forged-%d", i);
+        assert_int_equal(clocks_note(&c, 7, str_of(name), i, T0 + 10 + i), 0);
+        assert_int_equal(clocks_note(&c, 7, STR("fw-2"), 0, T0 + 10 + i), 0);
+    }
+    assert_true(clocks_of(&c, 7)->n == CLOCK_HOSTS_MAX && clocks_of(&c, 7)->forgotten == 2);
+    assert_true(clock_of(&c, 7, "fw-2") && !clock_of(&c, 7, "fw-1"));
+    clock_batch_done(&b);
+    arena_done(&kept);
+    clocks_done(&c);
+    clocks_done(&back);
+}
+
+/* The row of the message: the worst clock first, and a full one stays within what is kept free for it. */
+static void a_row_tells_the_worst_clock_first(void **state UNUSED) {
+    struct source sources[2] = {{0}, {.id = 1, .name = STR("relay"), .kind = STR("syslog")}};
+    struct ledger l = {0};
+    struct clocks c = {0};
+    struct ledger_page page = {0};
+    char name[CLOCK_HOST_BYTES_MAX + 1];
+    count(&l, 1, T0, "line", 0);
+    for (int i = 0; i < CLOCK_HOSTS_MAX; i++) {
+        memset(name, 1, sizeof name - 1); /* all escapes */
+        name[0] = (char) ('0' + i / 10);
+        name[1] = (char) ('0' + i % 10);
+        assert_int_equal(clocks_note(&c, 1, str_n(name, sizeof name - 1), (i % 2 ? -1 : 1) * i * NS_PER_S, T0), 0);
+    }
+    struct jsonw w;
+    struct buf b;
+    struct arena a;
+    struct json_value *v;
+    int64_t ms, last = INT64_MAX, n = 0;
+    buf_init(&b, FRAME_BYTES_MAX);
+    arena_init(&a, 16 << 20);
+    jsonw_init(&w, &b);
+    ledger_write(&l, sources, 2, NULL, 0, &c, NULL, T0, &page, &w);
+    assert_int_equal(buf_error(&b), 0);
+    assert_in_range(buf_str(&b).n, CLOCK_HOSTS_MAX * 6 * (CLOCK_HOST_BYTES_MAX - 2), CLOCK_HOSTS_MAX * LEDGER_CLOCK_BYTES);
+    assert_int_equal(json_parse(&a, buf_str(&b), &v, NULL), 0);
+    for (const struct json_value *x = json_get_array(json_get_array(v, "sources")->first, "clocks")->first; x; x = x->next, n++) {
+        assert_true(json_get_i64(x, "skew_ms", &ms));
+        assert_true((ms < 0 ? -ms : ms) < last);
+        last = ms < 0 ? -ms : ms;
+    }
+    assert_int_equal(n, CLOCK_HOSTS_MAX);
+    arena_done(&a);
+    buf_done(&b);
+    clocks_done(&c);
+    ledger_done(&l);
+}
+
+UNIT_GROUP(app_ledger, cmocka_unit_test(each_machine_behind_a_source_has_its_clock), cmocka_unit_test(a_row_tells_the_worst_clock_first),
+           cmocka_unit_test(the_usual_encoding_has_hysteresis), cmocka_unit_test(lines_are_counted_and_what_is_no_line_is_not),
            cmocka_unit_test(slots_are_the_last_day_by_half_hours),
            cmocka_unit_test(pages_fit_frames_and_tell_all))

@@ -135,6 +135,19 @@ static void a_clock_that_is_wrong_is_put_right(void **state UNUSED) {
     assert_true(strncmp(bed_who(&f), "192.168.1.10", 12) == 0 && json_get_str(bed_hop(&f, 1, 0), "clock_from", &from));
     assert_str(from, "ledger");
     bed_done(&f);
+    static const struct bed_event relay[] = { /* of two firewalls behind one relay the ledger knows each */
+        {-HOUR, "ledger", {"event.dataset", "kizuki.ledger", "event.action", "source-clock", "kizuki.ledger.source", "relay", "kizuki.ledger.host", "fw-a",
+                           "kizuki.ledger.skew_s", "90"}},
+        {-HOUR + 1, "ledger", {"event.dataset", "kizuki.ledger", "event.action", "source-clock", "kizuki.ledger.source", "relay", "kizuki.ledger.host", "fw-b",
+                           "kizuki.ledger.skew_s", "-1800"}},
+        {-20, "relay", {NAT("192.168.1.11", "6000", OUT, "40001", TO), WHOLE("60000000000"), "host.name", "fw-a"}, BED_OLD},
+        {100, "relay", {NAT("192.168.1.10", "5000", OUT, "40001", TO), WHOLE("30000000000"), "host.name", "fw-a"}, BED_OLD},
+    };
+    BED_TRACE(&q, relay, &f);
+    assert_true(strncmp(bed_who(&f), "192.168.1.10", 12) == 0 && json_get_str(bed_hop(&f, 1, 0), "clock_from", &from));
+    assert_true(json_get_i64(bed_hop(&f, 1, 0), "clock_ms", &ms) && ms == 90000);
+    assert_str(from, "ledger");
+    bed_done(&f);
     bed_trace(&q, files + 2, 2, &f); /* nothing is known: it is said, and both stay */
     assert_true(strncmp(bed_who(&f), "192.168.1.11", 12) == 0 && bed_doubts(&f, 1, "clock_unknown"));
     bed_done(&f);

@@ -24,8 +24,12 @@ const amber = (on: boolean, x: preact.ComponentChildren) => (on ? <b class="soon
 const percent = (n: number, of: number) => (n > 0 && n / of < 0.001 ? t("word.tiny_percent") : `${number(of === 0 ? 0 : (100 * n) / of)}%`);
 const unparsed = (s: Source) => (s.unparsed === null || s.lines === null ? unknown()
   : amber(s.state === "unparsed", percent(s.unparsed, s.lines)));
-const skew = (s: Source) => (s.skew_ms === null ? unknown()
-  : amber(s.state === "skewed", Math.abs(s.skew_ms) < 1000 ? t("sources.skew_small", { n: `${s.skew_ms < 0 ? "−" : ""}${number(Math.abs(s.skew_ms) / 1000)}` }) : `${s.skew_ms > 0 ? "+" : "−"}${duration(s.skew_ms / 1000, lang.value)}`));
+const apart = (ms: number) => (Math.abs(ms) < 1000 ? t("sources.skew_small", { n: `${ms < 0 ? "−" : ""}${number(Math.abs(ms) / 1000)}` }) : `${ms > 0 ? "+" : "−"}${duration(ms / 1000, lang.value)}`);
+/** Of several machines the worst, as the state judges it. */
+const skew = (s: Source) => {
+  const ms = s.state_text.key === "source.skewed" ? Number(s.state_text.params.ms) : s.clocks[0]?.skew_ms ?? s.skew_ms;
+  return ms === null ? unknown() : amber(s.state === "skewed", apart(ms));
+};
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
@@ -84,6 +88,25 @@ function UnreadLines({ id }: { id: number }) {
   );
 }
 
+/** The limit the room judges a clock by (docs/INTAKE.md). */
+const CLOCK_BAD_MS = 120_000;
+const clockColumns = (): Column<Source["clocks"][number]>[] => [
+  { head: t("sources.host"), title: true, cell: (c) => <span class="mono">{c.host}</span> },
+  { head: t("sources.skew"), num: true, cell: (c) => amber(Math.abs(c.skew_ms) > CLOCK_BAD_MS, apart(c.skew_ms)) },
+  { head: t("sources.clock_at"), num: true, cell: (c) => <Time at={c.at} seconds /> },
+];
+
+function Clocks({ s }: { s: Source }) {
+  if (s.clocks.length === 0) return <p class="small ink2">{t("sources.clocks_none")}</p>;
+  return (
+    <details class="rest" open={s.state === "skewed"}>
+      <summary>{t("sources.clocks_see", { n: s.clocks.length })}</summary>
+      <Table label={t("sources.clocks")} columns={clockColumns()} rows={s.clocks} id={(c) => c.host} />
+      {s.clocks_forgotten > 0 && <p class="small ink2">{t("sources.clocks_forgotten", { n: s.clocks.length, left: s.clocks_forgotten })}</p>}
+    </details>
+  );
+}
+
 function Detail({ s }: { s: Source }) {
   return (
     <div class="source-detail">
@@ -101,6 +124,8 @@ function Detail({ s }: { s: Source }) {
       <div>
         <h3>{t("sources.unread")}</h3>
         <Unread s={s} />
+        <h3>{t("sources.clocks")}</h3>
+        <Clocks s={s} />
       </div>
     </div>
   );
