@@ -117,6 +117,11 @@
 #define FINDING_EVIDENCE_MAX 200          /* positions listed; the rest is counted */
 #define FINDING_COLLECT_MAX 1000          /* distinct collected values listed; the rest is counted */
 
+/* Facts of a case (content/facts.yml), and what is made of them */
+#define FACT_KINDS_MAX 400                /* kinds of facts; those of all forms together are about a hundred */
+#define FACT_CHOICES_MAX 64               /* of one fact, and groups: the longest list of an authority has 17 */
+#define FACT_VALUE_BYTES_MAX 8000         /* two pages of A4; a cell of a spreadsheet holds 32767 characters */
+
 /* Tracing an address */
 #define TRACE_FACTS_MAX 50000             /* events of one trace; about 10 MB */
 #define TRACE_SOURCES_MAX 20000           /* sources they come from, and the machines of each whose clock the ledger tells; 8 MB */

@@ -389,6 +389,10 @@ static const struct {
     ALL_OF(OBJECT_TASK, "task"),
     ALL_OF(OBJECT_MAIL, "mail_report"),
     ALL_OF(OBJECT_MESSAGE, "message"),
+    /* what it says of itself already stays as it is said */
+    {OBJECT_FACT,
+     "SELECT a.id FROM fact a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM fact b WHERE b.incident_id = ?2 AND b.name = a.name) LIMIT 1",
+     "UPDATE fact SET incident_id = ?2 WHERE id = ?1"},
 };
 
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,

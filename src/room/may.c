@@ -155,6 +155,12 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_SHEET, READ | CREATE | CHANGE, MAY_UNLESS_RED},
     {SYSTEM, OBJECT_SHEET_LINE, CREATE | CHANGE, MAY_ALWAYS},
 
+    /* what is known of a case and may be said outside; whoever publishes enters some of it, whoever approves reads it */
+    {ADMIN | AUDITOR, OBJECT_FACT, READ, MAY_ALWAYS},
+    {HANDLER | PUBLISHER, OBJECT_FACT, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {APPROVER, OBJECT_FACT, READ, MAY_UNLESS_RED},
+    {ADMIN | SENSOR | SYSTEM, OBJECT_FACT, CREATE | CHANGE, MAY_ALWAYS}, /* the machines: two cases become one */
+
     /* of the mail and of who reported it */
     {ADMIN, OBJECT_MAIL, READ | CHANGE, MAY_ALWAYS},
     {HANDLER, OBJECT_MAIL, READ | CHANGE, MAY_UNLESS_RED},

@@ -43,6 +43,7 @@
     X(CALL, "call")                                                                                \
     X(SHEET, "sheet")                                                                              \
     X(SHEET_LINE, "sheet_line")                                                                    \
+    X(FACT, "fact")                                                                                \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

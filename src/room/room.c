@@ -100,6 +100,7 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
     r->wall = o->wall ? *o->wall : (struct port_clock){NULL, wall_now};
     map_init(&r->hand.standing, BLOCK_ADDRESSES_MAX, MAP_BORROW);
     arena_init(&r->hand.arena, (size_t) 64 << 20);
+    arena_init(&r->facts_arena, 64 << 20);
     r->policy = o->policy;
     r->replay = o->replay;
     r->watcher = o->watcher;
@@ -125,6 +126,7 @@ void room_close(struct room *r) {
     room_reports_done(r);
     room_numbers_done(r);
     register_kinds_done(&r->kinds);
+    arena_done(&r->facts_arena);
     room_duty_free(r->duty);
     map_done(&r->hand.standing);
     for (size_t i = 0; i < ARRAY_SIZE(r->drivers); i++)

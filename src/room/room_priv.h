@@ -2,6 +2,7 @@
 #pragma once
 #include "base/map.h"
 #include "room/deed.h"
+#include "room/fact_spec.h"
 #include "room/may.h"
 #include "room/policy.h"
 #include "room/register_kind.h"
@@ -89,6 +90,8 @@ struct room {
     struct buf sources_page;          /* sources arrive page by page */
     int64_t sources_n, sources_total; /* rows on the pages so far; how many there are */
     struct register_kinds kinds;      /* what registers are made of; empty until told */
+    struct fact_specs facts;          /* fact.h; likewise */
+    struct arena facts_arena;
     struct map rules_by_id;           /* id -> struct json_value of reports[REPORT_RULES] */
     struct {                          /* the hand, as it told us */
         bool connected;

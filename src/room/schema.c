@@ -293,6 +293,15 @@ static const char *const authorities[] = {
 static const char *const mail_cases[] = {"ALTER TABLE mail_report ADD COLUMN incident_id INTEGER REFERENCES incident(id);"
                                          "CREATE INDEX mail_report_by_incident ON mail_report(incident_id);",
                                          NULL};
+static const char *const facts[] = {
+    /* one row a case and name; what each version said is a part of it */
+    "CREATE TABLE fact (" HEAD("victim") OF_INCIDENT "name TEXT NOT NULL, value TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('unconfirmed','confirmed','withheld')), source TEXT NOT NULL DEFAULT '', UNIQUE (incident_id, name)) STRICT;"
+    "CREATE INDEX fact_by_name ON fact(name, state, updated_at);"
+    "CREATE TABLE fact_past (fact_id INTEGER NOT NULL REFERENCES fact(id), version INTEGER NOT NULL, value TEXT NOT NULL, state TEXT NOT NULL, "
+    "source TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, PRIMARY KEY (fact_id, version)) STRICT;",
+
+    NULL};
 /* clang-format on */
 
 /* Lists of the open and of the closed stay as quick after years. The partial index has a row for each case that few may see. */
@@ -320,6 +329,7 @@ static const struct {
     {"authorities", authorities},
     {"mail_cases", mail_cases},
     {"paces", paces},
+    {"facts", facts},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -25,6 +25,10 @@
     "reason, until_at, tries_before)) FROM "                                                       \
     "(SELECT * FROM action_address WHERE action_id = t.id ORDER BY address))"
 
+#define PAST_OF_FACT                                                                               \
+    "(SELECT group_concat(json_array(version, value, state, source, at, by)) FROM "                \
+    "(SELECT * FROM fact_past WHERE fact_id = t.id ORDER BY version))"
+
 static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PERSON] =
         TABLE(person, CLASS_PERSONAL, "NULL", "name, coalesce(roles, role), lang, active, seen_at, look_at"),
@@ -91,6 +95,7 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_SHEET] = TABLE(sheet, CLASS_RESPONSE, "incident_id", "incident_id, printed_at, void_at"),
     [OBJECT_SHEET_LINE] = TABLE(sheet_line, CLASS_RESPONSE, "(SELECT incident_id FROM sheet WHERE id = sheet_id)",
                                 "sheet_id, kind, service, verdict, person, used_at, happened_at, decision_id"),
+    [OBJECT_FACT] = TABLE(fact, CLASS_VICTIM, "incident_id", "incident_id, name, value, state, source, " PAST_OF_FACT),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
     [OBJECT_PLAYBOOK] = TABLE(playbook, CLASS_RESPONSE, "NULL",

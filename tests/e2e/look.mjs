@@ -8,7 +8,7 @@ const WIDTHS = [1440, 390];
 
 const pages = (t) => [
   ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
-  ["actions", `cases/${t.incident}/actions`], ["search", "search"], ["trace", "search/trace"], ["sources", "sources"], ["how", "sources/how"], ["late", "sources/late"], ["register", "sources/register"], ["import", "sources/register/contracts/import"], ["rules", "rules"], ["sets", "rules/sets"], ["alive", "rules/alive"], ["soc", "rules/soc"], ["add-rules", "rules/add"], ["except", `rules/${encodeURIComponent(t.rule)}/except`], ["try", "rules/try"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
+  ["actions", `cases/${t.incident}/actions`], ["facts", `cases/${t.incident}/facts`], ["search", "search"], ["trace", "search/trace"], ["sources", "sources"], ["how", "sources/how"], ["late", "sources/late"], ["register", "sources/register"], ["import", "sources/register/contracts/import"], ["rules", "rules"], ["sets", "rules/sets"], ["alive", "rules/alive"], ["soc", "rules/soc"], ["add-rules", "rules/add"], ["except", `rules/${encodeURIComponent(t.rule)}/except`], ["try", "rules/try"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
   ["run", "runs/1"], ["playbooks", "playbooks"], ["playbook", "playbooks/1"], ["playbook-edit", "playbooks/1/edit"], ["duty", "duty"], ["authority", "duty/authority"], ["code", "duty/code"], ["in-force", "in-force"], ["frozen", "in-force/accounts"], ["packs", "packs"], ["pack", `packs/${t.pack}`], ["settings", "settings"], ["more", "more"], ["missing", "nowhere"],
 ];
 

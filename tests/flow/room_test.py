@@ -449,7 +449,7 @@ CASES = ("AMBER", "RED", "GREEN", "need-to-know")
 PATHS = {
     "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/findings /incidents/{id}/accounts
         /incidents/{id}/evidence /incidents/{id}/actions /incidents/{id}/deeds /incidents/{id}/tasks /incidents/{id}/runs /incidents/{id}/authority
-        /incidents/{id}/consults /incidents/{id}/callouts /incidents/{id}/decisions /incidents/{id}/sheets /incidents/{id}/sharing
+        /incidents/{id}/facts /incidents/{id}/fact-versions /incidents/{id}/consults /incidents/{id}/callouts /incidents/{id}/decisions /incidents/{id}/sheets /incidents/{id}/sharing
         /incidents/{id}/grants /incidents/{id}/parties /incidents/{id}/evidence/export /actions/{id}/approve /actions/{id}/reject
         /actions/{id}/undo /actions/{id}/extend /deeds/{id}/approve /deeds/{id}/reject /deeds/{id}/undo /deeds/{id}/care /tasks/{id}
         /tasks/{id}/end /runs/{id} /messages/{id}/again /callouts/{id}/answer /callouts/{id}/end /decisions/{id}/make /sheets/{id}/void
@@ -725,6 +725,7 @@ WRITES = {
     "callout_end": ("handler", "/callouts/1/end", {}, None, ("change", "callout")),
     "decision_post": ("handler", "/incidents/1/decisions", {"kind": "stop", "risk_do": "使えない", "risk_go_on": "広がる"}, None, ("create", "decision")),
     "decision_make": ("handler", "/decisions/1/make", {"verdict": "go_on", "why": "訓練"}, "/incidents/1/decisions", ("approve", "decision")),
+    "fact_put": ("handler", "/incidents/1/facts", {"name": "persons_affected", "version": 0, "state": "confirmed", "value": "３人"}, None, ("create", "fact")),
     "sheet_post": ("handler", "/incidents/1/sheets", {}, None, ("create", "sheet")),
     "sheet_void": ("handler", "/sheets/1/void", {}, "/incidents/1/sheets", ("change", "sheet")),
     "code_post": ("handler", "/codes", {"code": "AAAA-BBBB-CCCC-DDDD", "at": "2026-06-01 02:14"}, None, None),

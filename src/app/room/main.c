@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "room/action.h"
 #include "room/callout.h"
+#include "room/fact.h"
 #include "room/audit.h"
 #include "room/person.h"
 #include "room/run.h"
@@ -382,6 +383,12 @@ static void find_playing(struct program *p) {
     arena_done(&a);
 }
 
+static int load_facts(struct program *p, struct diag *err) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.4000s/facts.yml", content_dir());
+    return room_facts_load(p->room, path, err);
+}
+
 static int set_up(struct program *p, struct diag *err) {
     int e = load_settings(p, err);
     if (e == 0)
@@ -396,6 +403,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = registers_load(&p->registers, p->room, err);
     if (e == 0)
         e = playbooks_load(p, err);
+    if (e == 0)
+        e = load_facts(p, err);
     if (e == 0)
         find_playing(p);
     int sensors =

@@ -169,6 +169,8 @@ export const api = {
   usePlaybook: (id: Id, version: number, active: boolean) => call<T.Playbook>("PUT", `/playbooks/${enc(id)}`, { version, active }),
   /** For a link: the browser saves it. */
   cacaoOf: (id: Id) => `/api/v1/playbooks/${enc(id)}/cacao`,
+  facts: (id: Id) => get<T.Facts>(`/incidents/${enc(id)}/facts`),
+  putFact: (id: Id, x: T.FactPut) => call<T.Facts>("PUT", `/incidents/${enc(id)}/facts`, x),
   duty: get<T.Duty>("/duty"),
   dutyDays: (days: number, from?: string) => get<T.DutyDays>(`/duty/days${query({ days, from })}`),
   incidentAuthority: (id: Id, kind: string) => get<T.AuthorityAnswer>(`/incidents/${enc(id)}/authority${query({ kind })}`),

@@ -6,7 +6,7 @@ import { t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Outcome } from "../../widgets/Outcome";
-import { WhenField } from "./WhenField";
+import { WhenField } from "../../widgets/WhenField";
 
 const LANES: LaneCode[] = ["ciso_csirt", "it_ops", "business", "public_relations", "executive", "external"];
 

@@ -7,6 +7,7 @@ import { Card } from "../../widgets/Card";
 import { LaneLegend, Lanes } from "../../widgets/Lanes";
 import { Ledger } from "../../widgets/Ledger";
 import { Loaded } from "../../widgets/Loaded";
+import { later } from "../../widgets/later";
 import { Tabs } from "../../widgets/Tabs";
 import { Accounts } from "./Accounts";
 import { Actions } from "./Actions";
@@ -20,11 +21,16 @@ import { Parted } from "./Split";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
-const TABS = ["timeline", "evidence", "accounts", "actions", "contacts"] as const;
+const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
+
+const TABS = [
+  "timeline", "evidence", "accounts", "actions", "contacts",
+  "facts",
+] as const;
 type TabId = (typeof TABS)[number];
 
 function tabsOf(i: Incident) {
-  const count: Record<TabId, number | undefined> = { timeline: undefined, evidence: i.findings_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open, contacts: undefined };
+  const count: Partial<Record<TabId, number>> = { evidence: i.findings_n, accounts: i.counts.accounts_stolen.n, actions: i.actions_open };
   return TABS.map((id) => ({ id, href: `#/cases/${i.id}/${id}`, label: t(`case.tab.${id}`), count: count[id] }));
 }
 
@@ -53,6 +59,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "contacts" && <Contacts incident={incident} />}
+      {tab === "facts" && <Facts incident={incident} query={query} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>
   );

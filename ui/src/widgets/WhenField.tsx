@@ -1,14 +1,14 @@
 // いつ: one line as people write times. What it would mean stands below while it is typed, with everything that was
 // assumed; the room reads it, here and when it is saved, so that both mean the same.
 import { useEffect, useState } from "preact/hooks";
-import { api } from "../../api/client";
-import type { WrittenTime } from "../../api/types";
-import { parse, short } from "../../lib/time";
-import { daysAgo, meant, whole } from "../../lib/written";
-import { now } from "../../state/clock";
-import { lang, say, t } from "../../state/text";
-import { Button } from "../../widgets/Button";
-import { Mark } from "../../widgets/Mark";
+import { api } from "../api/client";
+import type { WrittenTime } from "../api/types";
+import { parse, short } from "../lib/time";
+import { daysAgo, meant, whole } from "../lib/written";
+import { now } from "../state/clock";
+import { lang, say, t } from "../state/text";
+import { Button } from "./Button";
+import { Mark } from "./Mark";
 
 const WAIT_MS = 150; /* between two letters */
 const CHIPS = [0, 5, 30, 60];
