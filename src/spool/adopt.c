@@ -1,7 +1,9 @@
 #include "spool/adopt.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "spool/removal.h"
 #include "spool/sealed.h"
 #include "spool/segment.h"
 
@@ -55,6 +57,11 @@ int spool_adopter_file(struct spool_adopter *a) {
 
 /* ---- is it the next one? ---- */
 
+static int read_note(const struct spool_adopter *a, struct str note, struct spool_checkpoint *ret, struct diag *err) {
+    int r = spool_checkpoint_read(note, a->key, ret, err);
+    return r == -ERR_PARSE ? diag_set(err, -ERR_CORRUPT, "what came is no checkpoint") : r;
+}
+
 static int check_note(const struct spool_adopter *a, const struct spool_checkpoint *c, struct diag *err) {
     const struct spool_checkpoint *had = &a->held.newest;
     if (had->size && memcmp(c->id, had->id, sizeof c->id) != 0)
@@ -76,10 +83,18 @@ static int check_file(const struct spool_adopter *a, const struct spool_checkpoi
 
 /* ---- does the tree that is here grow into the one that was signed? ---- */
 
+static int check_root(struct spool_adopter *a, const struct spool_checkpoint *c, struct diag *err) {
+    struct merkle_hash root;
+    merkle_root(&a->held.grower.tree, &root);
+    if (a->held.grower.tree.size != c->size || memcmp(&root, &c->root, sizeof root) != 0)
+        return diag_set(err, -ERR_REFUSED, "with segment %u the records that are kept here do not give the tree that was signed: "
+                        "what came before was rewritten there", c->segment);
+    return 0;
+}
+
 static int grow(struct spool_adopter *a, const struct spool_checkpoint *c, struct diag *err) {
     struct spool_file file = {.fd = -1};
     struct spool_header head;
-    struct merkle_hash root;
     int fd = dup(a->fd);
     int r = fd < 0 ? -errno : spool_file_sealed(fd, &file);
     if (r < 0)
@@ -92,11 +107,21 @@ static int grow(struct spool_adopter *a, const struct spool_checkpoint *c, struc
     spool_file_close(&file);
     if (r < 0)
         return diag_set(err, r, "the records of segment %u cannot be read: %s", c->segment, err_word(r));
-    merkle_root(&a->held.grower.tree, &root);
-    if (a->held.grower.tree.size != c->size || memcmp(&root, &c->root, sizeof root) != 0)
-        return diag_set(err, -ERR_REFUSED, "with segment %u the records that are kept here do not give the tree that was signed: "
-                        "what came before was rewritten there", c->segment);
-    return 0;
+    return check_root(a, c, err);
+}
+
+/* Below a node that is given as a whole there are none. */
+static int grow_removed(struct spool_adopter *a, const struct spool_checkpoint *c, const struct spool_removal *x, struct diag *err) {
+    struct merkle_tree *tree = &a->held.grower.tree;
+    int r = 0;
+    for (uint32_t i = 0; r == 0 && i < x->n; i++) {
+        unsigned level = x->nodes[i].level;
+        if (level > TREE_BASE_LEVEL)
+            r = tree_file_skip(&a->held.tree, (2ull << (level - TREE_BASE_LEVEL)) - 2);
+        if (r == 0)
+            r = merkle_add_node(tree, level, &x->nodes[i].hash, tree_file_add, &a->held.tree);
+    }
+    return r < 0 ? diag_set(err, r, "the tree cannot grow over segment %u: %s", c->segment, err_word(r)) : check_root(a, c, err);
 }
 
 /* ---- onto the disk ---- */
@@ -124,33 +149,64 @@ static int put_note(const struct spool_adopter *a, const struct spool_checkpoint
     return access(path, F_OK) == 0 ? -EEXIST : file_write_atomic(path, note, 0444, NULL);
 }
 
+/* Nothing changed when it fails. */
+static int undo(struct spool_adopter *a, const struct merkle_tree *before, int r) {
+    a->held.grower.tree = *before;
+    IGNORE(tree_file_cut(&a->held.tree, before->size));
+    return r;
+}
+
 int spool_adopter_take(struct spool_adopter *a, struct str note, struct diag *reterr) {
     struct spool_checkpoint c;
-    int r = spool_checkpoint_read(note, a->key, &c, reterr);
-    if (r < 0)
-        return r == -ERR_PARSE ? diag_set(reterr, -ERR_CORRUPT, "what came is no checkpoint") : r;
-    if (a->fd < 0)
-        return diag_set(reterr, -EINVAL, "no bytes were given for segment %u", c.segment);
-    if ((r = check_note(a, &c, reterr)) < 0 || (r = check_file(a, &c, reterr)) < 0)
+    int r = read_note(a, note, &c, reterr);
+    if (r == 0 && a->fd < 0)
+        r = diag_set(reterr, -EINVAL, "no bytes were given for segment %u", c.segment);
+    if (r < 0 || (r = check_note(a, &c, reterr)) < 0 || (r = check_file(a, &c, reterr)) < 0)
         return r;
     struct merkle_tree before = a->held.grower.tree;
     r = grow(a, &c, reterr);
-    if (r == 0) {
-        r = tree_file_sync(&a->held.tree);
-        if (r == 0)
-            r = give_name(a, &c);
-        if (r == 0)
-            r = put_note(a, &c, note);
-        if (r < 0)
-            diag_set(reterr, r, "segment %u cannot be kept in '%s': %s", c.segment, a->held.dir, err_word(r));
-    }
-    if (r < 0) {
-        a->held.grower.tree = before;
-        IGNORE(tree_file_cut(&a->held.tree, before.size));
-        return r;
-    }
+    if (r < 0)
+        return undo(a, &before, r);
+    r = tree_file_sync(&a->held.tree);
+    if (r == 0)
+        r = give_name(a, &c);
+    if (r == 0)
+        r = put_note(a, &c, note);
+    if (r < 0)
+        return undo(a, &before, diag_set(reterr, r, "segment %u cannot be kept in '%s': %s", c.segment, a->held.dir, err_word(r)));
     a->held.newest = c;
     close(a->fd);
     a->fd = -1;
+    return 0;
+}
+
+/* Its records are those between what is here and its checkpoint, and no more than a segment can hold. */
+static int read_removal(const struct spool_adopter *a, const struct spool_checkpoint *c, struct str note, struct spool_removal *ret,
+                        struct diag *err) {
+    int r = spool_removal_read(note, a->key, ret, err);
+    if (r == 0 && (memcmp(ret->id, c->id, sizeof ret->id) != 0 || ret->segment != c->segment || ret->from != a->held.newest.size + 1 ||
+                   ret->to != c->size || ret->to - ret->from >= SPOOL_HOLES_MAX))
+        r = diag_set(err, -ERR_CORRUPT, "the note of the removal of segment %u is not about the records that would follow here", c->segment);
+    return r == -ERR_PARSE ? diag_set(err, -ERR_CORRUPT, "what came is no note of a removal") : r;
+}
+
+int spool_adopter_take_removed(struct spool_adopter *a, struct str note, struct str removal, struct diag *reterr) {
+    CLEANUP(mem_freep) struct spool_removal *x = mem_alloc(sizeof *x);
+    struct spool_checkpoint c;
+    int r = x ? read_note(a, note, &c, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
+    if (r < 0 || (r = check_note(a, &c, reterr)) < 0 || (r = read_removal(a, &c, removal, x, reterr)) < 0)
+        return r;
+    struct merkle_tree before = a->held.grower.tree;
+    r = grow_removed(a, &c, x, reterr);
+    if (r < 0)
+        return undo(a, &before, r);
+    r = tree_file_sync(&a->held.tree);
+    if (r == 0)
+        r = spool_removal_save(a->held.dir, c.segment, removal, NULL);
+    if (r == 0)
+        r = put_note(a, &c, note);
+    if (r < 0)
+        return undo(a, &before, diag_set(reterr, r, "what stands for segment %u cannot be kept in '%s': %s", c.segment, a->held.dir, err_word(r)));
+    a->held.newest = c;
     return 0;
 }

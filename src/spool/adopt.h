@@ -21,3 +21,6 @@ int spool_adopter_file(struct spool_adopter *a) MUST_USE;
 /* Takes what was written there as the segment of this checkpoint. -ERR_REFUSED: signed by another key, or the spool is not
  * the one whose segments are here; -ERR_CORRUPT: the bytes are not those that were signed for. Nothing changed then. */
 int spool_adopter_take(struct spool_adopter *a, struct str note, struct diag *reterr) MUST_USE;
+/* The same of a segment that was removed lawfully before it was ever taken: its checkpoint and the signed note of its removal
+ * (removal.h) stand for it, the tree grows by the note's nodes. Codes as above; -ERR_CORRUPT: the note does not fit. */
+int spool_adopter_take_removed(struct spool_adopter *a, struct str note, struct str removal, struct diag *reterr) MUST_USE;

@@ -38,14 +38,21 @@ int merkle_add(struct merkle_tree *t, const struct merkle_hash *leaf, merkle_don
     return r;
 }
 
-void merkle_add_node(struct merkle_tree *t, unsigned level, const struct merkle_hash *node) {
+int merkle_add_node(struct merkle_tree *t, unsigned level, const struct merkle_hash *node, merkle_done_fn *done, void *ctx) {
     struct merkle_hash h = *node;
     uint64_t bit = 1ull << level;
     ASSERT(level < MERKLE_LEVELS_MAX && (t->size & (bit - 1)) == 0);
+    uint64_t index = t->size >> level;
     t->size += bit;
-    for (uint64_t before = t->size - bit; before & bit; bit <<= 1, level++)
+    int r = done ? done(ctx, level, index, &h) : 0;
+    for (; index & 1; index >>= 1) {
         merkle_node(&t->peaks[level], &h, &h);
+        level++;
+        if (r == 0 && done)
+            r = done(ctx, level, index >> 1, &h);
+    }
     t->peaks[level] = h;
+    return r;
 }
 
 void merkle_root(const struct merkle_tree *t, struct merkle_hash *ret) {

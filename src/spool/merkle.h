@@ -33,8 +33,9 @@ typedef int merkle_done_fn(void *ctx, unsigned level, uint64_t index,
 /* done may be NULL. Returns what done returned; the tree has grown all the same. */
 int merkle_add(struct merkle_tree *t, const struct merkle_hash *leaf, merkle_done_fn *done,
                void *ctx);
-/* Adds all leaves of a complete node whose leaves come next: size is a multiple of 2^level. `done` is not told. */
-void merkle_add_node(struct merkle_tree *t, unsigned level, const struct merkle_hash *node);
+/* Adds all leaves of a complete node whose leaves come next: size is a multiple of 2^level. `done` (may be NULL) is told of it and
+ * of those it completes, not of those below it. Returns what done returned. */
+int merkle_add_node(struct merkle_tree *t, unsigned level, const struct merkle_hash *node, merkle_done_fn *done, void *ctx);
 void merkle_root(const struct merkle_tree *t, struct merkle_hash *ret);
 
 /* Gives a complete node; a negative code stops whoever asked and is passed on. */

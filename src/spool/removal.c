@@ -20,8 +20,14 @@ static void origin_of(const uint8_t id[SPOOL_ID_BYTES], char dst[ORIGIN_CAP]) {
     hex_encode(id, SPOOL_ID_BYTES, dst + sizeof ORIGIN - 1);
 }
 
+const char *spool_removal_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
+    snprintf(dst, SPOOL_NAME_CAP, "%08u.removed", segment);
+    return dst;
+}
+
 static void path_of(const char *dir, uint32_t segment, char dst[4096 + 32]) {
-    snprintf(dst, 4096 + 32, "%.4000s/%08u.removed", dir, segment);
+    char name[SPOOL_NAME_CAP];
+    snprintf(dst, 4096 + 32, "%.4000s/%s", dir, spool_removal_name(segment, name));
 }
 
 /* ---- the note ---- */
@@ -133,6 +139,12 @@ int spool_removal_load(const char *dir, uint32_t segment, const struct sign_publ
         r = diag_set(reterr, -ERR_PARSE, "it is that of segment %u", ret->segment);
     arena_done(&a);
     return r;
+}
+
+int spool_removal_save(const char *dir, uint32_t segment, struct str note, struct diag *reterr) {
+    char path[4096 + 32];
+    path_of(dir, segment, path);
+    return file_write_atomic(path, note, 0444, reterr);
 }
 
 /* ---- what may go ---- */

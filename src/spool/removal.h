@@ -35,6 +35,9 @@ struct spool_removal {
 int spool_removal_read(struct str note, const struct sign_public *key, struct spool_removal *ret, struct diag *reterr) MUST_USE;
 int spool_removal_write(const struct spool_removal *x, const struct sign_secret *key, const struct sign_public *pub,
                         struct buf *out) MUST_USE;
+const char *spool_removal_name(uint32_t segment, char dst[SPOOL_NAME_CAP]);
+/* The bytes of a note that was handed over, as that of `segment`; they were read before. */
+int spool_removal_save(const char *dir, uint32_t segment, struct str note, struct diag *reterr) MUST_USE;
 /* That of a segment of this spool; -ENOENT. */
 int spool_removal_load(const char *dir, uint32_t segment, const struct sign_public *key, struct spool_removal *ret,
                        struct diag *reterr) MUST_USE;

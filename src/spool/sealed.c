@@ -1,6 +1,8 @@
 #include "spool/sealed.h"
 
 #include "base/file.h"
+#include "base/mem.h"
+#include "spool/removal.h"
 #include "spool/segment.h"
 
 #include <fcntl.h>
@@ -34,31 +36,53 @@ int sealed_checkpoint(const struct sealed *s, const struct sign_public *pub, uin
 
 /* ---- going on after a start ---- */
 
-/* Lower nodes of the tree's right edge: hashed again from the records since the last whole block. */
-static int tail_edge(struct sealed *s, struct merkle_tree *ret, struct diag *reterr) {
-    struct tree_grower g = {.base = s->newest.size >> TREE_BASE_LEVEL << TREE_BASE_LEVEL};
-    struct spool_segments l;
-    int r = spool_segments_list(s->dir_fd, false, &l, reterr);
-    if (r < 0)
-        return r;
-    uint32_t from = 0;
+/* One segment's records behind `g`, from its file or, when it was removed, from the note. -ENOENT: neither. *ret_first: its first
+ * record; g NULL: only that. */
+static int tail_segment(struct sealed *s, const struct sign_public *pub, uint32_t segment, struct tree_grower *g, uint64_t *ret_first) {
     struct spool_file file;
     struct spool_header head;
-    if (l.n)
-        r = spool_segment_of(s->dir_fd, &l, g.base + 1, &from);
-    for (; r == 0 && from < l.n && g.base + g.tree.size < s->newest.size; from++) {
-        if ((r = spool_file_open(s->dir_fd, l.at[from], &file)) < 0)
-            break;
-        r = spool_segment_header(&file, l.at[from], &head);
-        if (r == 0)
-            r = tree_grow(&g, &file, &head, s->newest.size);
+    int r = spool_file_open(s->dir_fd, segment, &file);
+    if (r == 0) {
+        r = spool_segment_header(&file, segment, &head);
+        *ret_first = r == 0 ? head.first : 0;
+        if (r == 0 && g)
+            r = tree_grow(g, &file, &head, s->newest.size);
         spool_file_close(&file);
+        return r;
     }
+    CLEANUP(mem_freep) struct spool_removal *x = r == -ENOENT ? mem_alloc(sizeof *x) : NULL;
+    if (r != -ENOENT || !x)
+        return x ? r : r == -ENOENT ? -ENOMEM : r;
+    if (spool_removal_load(s->dir, segment, pub, x, NULL) < 0)
+        return -ENOENT;
+    *ret_first = x->from;
+    uint64_t at = x->from - 1;
+    for (uint32_t i = 0; g && i < x->n; at += 1ull << x->nodes[i].level, i++)
+        if (at == g->base + g->tree.size) /* what lies before the base stands in the tree's file */
+            IGNORE(merkle_add_node(&g->tree, x->nodes[i].level, &x->nodes[i].hash, NULL, NULL));
+    return 0;
+}
+
+/* Lower nodes of the tree's right edge: hashed again from the records since the last whole block. */
+static int tail_edge(struct sealed *s, const struct sign_public *pub, struct merkle_tree *ret, struct diag *reterr) {
+    struct tree_grower g = {.base = s->newest.size >> TREE_BASE_LEVEL << TREE_BASE_LEVEL};
+    uint32_t from = s->newest.segment;
+    uint64_t first = 0;
+    int r = 0;
+    for (; from > 0 && g.base < s->newest.size; from--) {
+        r = tail_segment(s, pub, from, NULL, &first);
+        if (r == -ENOENT)
+            r = 0;
+        else if (r < 0 || first <= g.base + 1)
+            break;
+    }
+    for (from = MAX(from, 1u); r == 0 && from <= s->newest.segment && g.base + g.tree.size < s->newest.size; from++)
+        if ((r = tail_segment(s, pub, from, &g, &first)) == -ENOENT)
+            r = 0;
     if (r < 0)
         r = diag_set(reterr, r, "cannot read the spool '%s': %s", s->dir, err_word(r));
     *ret = g.tree;
     tree_grower_done(&g);
-    spool_segments_done(&l);
     return r;
 }
 
@@ -75,7 +99,7 @@ static int edge_node(void *ctx, unsigned level, uint64_t index, struct merkle_ha
 }
 
 /* The tree of the newest checkpoint, held against its root. */
-static int resume(struct sealed *s, struct diag *reterr) {
+static int resume(struct sealed *s, const struct sign_public *pub, struct diag *reterr) {
     struct merkle_tree tail;
     struct merkle_hash root;
     struct edge e = {.file = &s->tree, .tail = &tail};
@@ -83,7 +107,7 @@ static int resume(struct sealed *s, struct diag *reterr) {
     if (r == 0 && s->newest.size == 0)
         return 0;
     if (r == 0)
-        r = tail_edge(s, &tail, reterr);
+        r = tail_edge(s, pub, &tail, reterr);
     if (r == 0 && tail.size != (s->newest.size & ((1u << TREE_BASE_LEVEL) - 1)))
         r = -ERR_CORRUPT;
     if (r == 0)
@@ -141,5 +165,5 @@ int sealed_open(struct sealed *s, const char *dir, const struct sign_public *pub
     if (r < 0)
         return diag_set(reterr, r, "cannot open '%s/tree': %s", dir, err_word(r));
     r = read_newest(s, pub, reterr);
-    return r < 0 ? r : resume(s, reterr);
+    return r < 0 ? r : resume(s, pub, reterr);
 }

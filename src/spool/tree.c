@@ -61,6 +61,15 @@ int tree_file_add(void *file, unsigned level, uint64_t index UNUSED,
     return r == 0 && f->pending.n >= PENDING_BYTES_MAX ? flush(f) : r;
 }
 
+static const struct merkle_hash skipped; /* no hash is all zeros */
+
+int tree_file_skip(struct tree_file *f, uint64_t nodes) {
+    int r = 0;
+    for (; r == 0 && nodes; nodes--)
+        r = tree_file_add(f, TREE_BASE_LEVEL, 0, &skipped);
+    return r;
+}
+
 int tree_file_sync(struct tree_file *f) {
     int r = flush(f);
     return r < 0 ? r : fsync(f->fd) < 0 ? -errno : 0;
@@ -79,7 +88,9 @@ int tree_file_get(struct tree_file *f, unsigned level, uint64_t index, struct me
     if (r < 0 || at >= f->stored)
         return r < 0 ? r : -ENOENT;
     ssize_t got = pread(f->fd, ret->bytes, sizeof ret->bytes, (off_t) (at * SHA256_BYTES));
-    return got == SHA256_BYTES ? 0 : got < 0 ? -errno : -ENOENT;
+    if (got == SHA256_BYTES && memcmp(ret, &skipped, sizeof skipped) != 0)
+        return 0;
+    return got < 0 ? -errno : -ENOENT;
 }
 
 /* ---- growing ---- */

@@ -29,8 +29,10 @@ uint64_t tree_file_nodes(uint64_t size);
 int tree_file_cut(struct tree_file *f, uint64_t size) MUST_USE;
 /* A merkle_done_fn over struct tree_file: keeps what belongs into the file. */
 int tree_file_add(void *file, unsigned level, uint64_t index, const struct merkle_hash *hash);
+/* Leaves the places of nodes nobody has: those below one that is given as a whole. */
+int tree_file_skip(struct tree_file *f, uint64_t nodes) MUST_USE;
 int tree_file_sync(struct tree_file *f) MUST_USE;
-/* level >= TREE_BASE_LEVEL. -ENOENT when the node is not there. */
+/* level >= TREE_BASE_LEVEL. -ENOENT when the node is not there, or was skipped. */
 int tree_file_get(struct tree_file *f, unsigned level, uint64_t index,
                   struct merkle_hash *ret) MUST_USE;
 

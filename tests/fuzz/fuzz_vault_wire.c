@@ -36,7 +36,7 @@ static void answer(struct str in, char what) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct str in = str_n((const char *) data, size);
     question(in);
-    for (const char *what = "ENPCS"; *what; what++)
+    for (const char *what = "ENPCSR"; *what; what++)
         answer(in, *what);
     (void) wire_name_is_good(in);
     return 0;

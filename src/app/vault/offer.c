@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "spool/prove.h"
+#include "spool/removal.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -125,15 +126,16 @@ static void answer_enrol(struct talk *t, const struct wire_question *q) {
     tell_enrolled(t->o, t->name);
 }
 
-/* The checkpoint of one segment; 0: the newest. */
+/* The checkpoint of one segment, or the note of its removal. */
 static void answer_note(struct talk *t, char what, uint32_t segment) {
     char name[SPOOL_NAME_CAP], path[4096 + SPOOL_NAME_CAP];
+    bool removed = what == WIRE_REMOVED;
     struct arena a;
     struct str note;
-    snprintf(path, sizeof path, "%s/%s", t->o->spool, spool_checkpoint_name(segment, name));
-    arena_init(&a, 1 << 16);
-    if (file_read(&a, path, CHECKPOINT_BYTES_MAX, &note, NULL) < 0)
-        wire_refuse(&t->out, WIRE_NOT_THERE, "there is no such checkpoint");
+    snprintf(path, sizeof path, "%s/%s", t->o->spool, removed ? spool_removal_name(segment, name) : spool_checkpoint_name(segment, name));
+    arena_init(&a, 1 << 17);
+    if (file_read(&a, path, removed ? REMOVAL_BYTES_MAX : CHECKPOINT_BYTES_MAX, &note, NULL) < 0)
+        wire_refuse(&t->out, WIRE_NOT_THERE, removed ? "it was not removed here" : "there is no such checkpoint");
     else
         wire_answer_add(&t->out, what, note);
     arena_done(&a);
@@ -204,6 +206,8 @@ static void answer(struct talk *t, struct str frame) {
         answer_proof(t, &q);
     else if (q.what == WIRE_NOTE)
         answer_note(t, WIRE_NOTE, q.segment);
+    else if (q.what == WIRE_REMOVED)
+        answer_note(t, WIRE_REMOVED, q.segment);
     else
         answer_bytes(t, &q);
 }

@@ -268,6 +268,17 @@ static int fetch_bytes(struct first *f, uint32_t segment, int fd, struct diag *e
     return r;
 }
 
+static int fetch_removed(struct first *f, uint32_t segment, struct str note, struct diag *err) {
+    struct wire_question q = {.what = WIRE_REMOVED, .segment = segment};
+    struct str removal;
+    int r = ask(f, &q, &removal, err);
+    if (r == 0)
+        r = spool_adopter_take_removed(f->adopter, note, removal, err);
+    if (r == 0)
+        log_info("'%s': segment %u was removed there; the note of that is here", f->name, segment);
+    return r;
+}
+
 static int fetch_segment(struct first *f, uint32_t segment, struct diag *err) {
     char note[CHECKPOINT_BYTES_MAX];
     struct str bytes;
@@ -285,6 +296,8 @@ static int fetch_segment(struct first *f, uint32_t segment, struct diag *err) {
     r = fetch_bytes(f, segment, fd, err);
     if (r == 0)
         r = spool_adopter_take(f->adopter, str_n(note, n), err);
+    else if (r == -ENOENT) /* signed for, and not packed yet; or removed before it could be taken */
+        r = fetch_removed(f, segment, str_n(note, n), err);
     if (r == -ERR_REFUSED)
         keep_refused(f, str_n(note, n));
     return r;

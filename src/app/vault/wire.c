@@ -42,6 +42,7 @@ int wire_question_parse(struct str frame, struct wire_question *ret) {
         ret->size = get(s.p + 8, 8);
         return ret->old && ret->old <= ret->size ? 0 : -ERR_PARSE;
     case WIRE_NOTE:
+    case WIRE_REMOVED:
     case WIRE_BYTES:
         if (s.n != (ret->what == WIRE_BYTES ? 12 : 4))
             return -ERR_PARSE;

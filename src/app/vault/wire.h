@@ -6,6 +6,7 @@
  *   'P' old u64, new u64       that the tree of `new` grew out of `old`     'P' hashes 32 each
  *   'C' segment u32            the checkpoint of this segment               'C' note …
  *   'S' segment u32, at u64    bytes of its compressed file from there on   'S' bytes …           (empty: the end)
+ *   'R' segment u32            the signed note of its removal               'R' note …
  *                              refused or not there                         '!' code u8, a sentence …
  *
  * Nobody can be asked to change or remove anything: there is no such word. */
@@ -20,6 +21,7 @@ enum {
     WIRE_PROOF = 'P',
     WIRE_NOTE = 'C',
     WIRE_BYTES = 'S',
+    WIRE_REMOVED = 'R',
     WIRE_REFUSED = '!',
     WIRE_PIECE_BYTES = 512 * 1024, /* of a file in one answer; half of a frame */
     WIRE_PROOF_BYTES = 32,

@@ -279,6 +279,88 @@ static void a_note_over_other_records_does_not_hold(void **state) {
     mem_free(c);
 }
 
+static int offer_removed(struct spool_adopter *a, uint32_t segment, uint32_t note_of, struct diag *d) {
+    char name[SPOOL_NAME_CAP];
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct str note = arena_dup(&arena, read_file(&arena, first, spool_checkpoint_name(segment, name)));
+    struct str removal = arena_dup(&arena, read_file(&arena, first, spool_removal_name(note_of, name)));
+    int r = spool_adopter_take_removed(a, note, removal, d);
+    arena_done(&arena);
+    return r;
+}
+
+/* The vault is enrolled after the first segments and some in the middle have gone. It is killed after each step. */
+static void a_vault_that_came_late_takes_the_notes_of_what_is_gone(void **state) {
+    struct spool_candidate *c;
+    struct spool_prover *p = NULL;
+    struct merkle_proof proof;
+    struct merkle_hash leaf;
+    struct diag d = {0};
+    size_t n;
+    char path[400];
+    open_keys(*state);
+    struct spool_checkpoint newest = fill(1, 2 * LINES);
+    assert_int_equal(spool_candidates(first, &pub, INT64_MAX, &c, &n, NULL), 0);
+    assert_true(n >= 8);
+    const size_t gone[] = {0, 1, 4, 5};
+    for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+        remove_at(&c[gone[i]]);
+    const char *const dirs[] = {first, vault};
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+        snprintf(path, sizeof path, "%s/" SPOOL_KEY_NAME, dirs[i]);
+        assert_int_equal(sign_public_save(path, &pub, NULL), 0);
+    }
+    for (uint32_t k = 1; k <= newest.segment; k++) {
+        bool is_gone = k == c[0].segment || k == c[1].segment || k == c[4].segment || k == c[5].segment;
+        struct spool_adopter *a = open_vault();
+        if (is_gone) {
+            assert_int_equal(offer_removed(a, k, k == c[0].segment ? c[1].segment : c[0].segment, &d), -ERR_CORRUPT); /* of another */
+            assert_int_equal(spool_adopter_newest(a)->segment, k - 1);
+        }
+        assert_int_equal(is_gone ? offer_removed(a, k, k, &d) : offer(a, k, 0, &d), 0);
+        assert_int_equal(spool_adopter_newest(a)->segment, k);
+        spool_adopter_close(a);
+    }
+    struct spool_verified v = all_of(vault);
+    assert_int_equal(v.faults, 0);
+    assert_memory_equal(&v.newest.root, &newest.root, sizeof newest.root);
+    assert_int_equal(spool_prover_open(vault, &p, NULL), 0);
+    for (uint64_t k = c[2].from; k <= c[7].to; k++) {
+        if (k >= c[4].from && k <= c[5].to)
+            continue;
+        assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
+        assert_int_equal(spool_prove_inclusion(p, k, newest.size, &proof, NULL), 0);
+        assert_true(merkle_check_inclusion(&proof, k - 1, newest.size, &leaf, &newest.root));
+    }
+    spool_prover_close(p);
+    /* with the key, over records that were others: it is refused, and nothing is written */
+    struct spool_removal x;
+    struct buf note;
+    struct spool_checkpoint c1;
+    assert_int_equal(spool_removal_load(first, 1, &pub, &x, NULL), 0);
+    x.nodes[0].hash.bytes[7] ^= 1;
+    buf_init(&note, REMOVAL_BYTES_MAX);
+    assert_int_equal(spool_removal_write(&x, &key, &pub, &note), 0);
+    empty_folder(vault);
+    struct spool_adopter *a = open_vault();
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct str cp = read_file(&arena, first, "00000001.checkpoint");
+    assert_int_equal(spool_checkpoint_read(cp, &pub, &c1, NULL), 0);
+    assert_int_equal(spool_adopter_take_removed(a, cp, buf_str(&note), &d), -ERR_REFUSED);
+    buf_clear(&note);
+    x.nodes[0].hash.bytes[7] ^= 1;
+    assert_int_equal(spool_removal_write(&x, &other_key, &other_pub, &note), 0);
+    assert_int_equal(spool_adopter_take_removed(a, cp, buf_str(&note), &d), -ERR_REFUSED);
+    assert_int_equal(spool_adopter_newest(a)->size, 0);
+    assert_int_equal(offer_removed(a, 1, 1, &d), 0);
+    spool_adopter_close(a);
+    arena_done(&arena);
+    buf_done(&note);
+    mem_free(c);
+}
+
 static int close_folder(void **state) {
     char *const dirs[] = {first, vault};
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -289,6 +371,7 @@ static int close_folder(void **state) {
 }
 #define two_folders(name) cmocka_unit_test_setup_teardown(name, make_folder, close_folder)
 
-UNIT_GROUP(spool_adopt, two_folders(proofs_of_a_sealed_spool_check), two_folders(a_vault_takes_what_follows_and_nothing_else),
+UNIT_GROUP(spool_adopt, two_folders(a_vault_that_came_late_takes_the_notes_of_what_is_gone),
+           two_folders(proofs_of_a_sealed_spool_check), two_folders(a_vault_takes_what_follows_and_nothing_else),
            two_folders(a_history_that_was_rewritten_is_refused), two_folders(a_tree_that_does_not_grow_out_of_ours_is_refused),
            two_folders(what_was_removed_lawfully_stays_provable), two_folders(a_note_over_other_records_does_not_hold))
