@@ -1,9 +1,9 @@
 #include "room/grant.h"
 
 #include "base/text.h"
+#include "room/lane.h"
 #include "room/person.h"
 #include "room/register_priv.h"
-#include "room/timeline.h"
 
 #define BIT(x) (1u << (x))
 
@@ -165,7 +165,8 @@ static int check_grant(struct room *r, int64_t person, const struct room_grant *
     bool lane = g->lane[0] != 0;
     if (g->role == ROLE_ADMINISTRATOR || g->role < ROLE_ADMINISTRATOR || g->role > ROLE_SUPPLIER)
         return diag_set(err, -EINVAL, "role");
-    if (lane != (g->role == ROLE_SUPPLIER) || (lane && !room_lane_from_string(str_of(g->lane))))
+    char code[ROOM_LANE_CAP];
+    if (lane != (g->role == ROLE_SUPPLIER) || (lane && room_lane_of(r, g->incident, str_of(g->lane), code, err) < 0))
         return diag_set(err, -EINVAL, "lane");
     if ((g->organisation != 0) == (g->incident != 0) || (g->role == ROLE_SUPPLIER && !g->incident))
         return diag_set(err, -EINVAL, "organisation");

@@ -372,6 +372,9 @@ static const struct {
      "UPDATE account SET incident_id = ?2 WHERE id = ?1"},
     ALL_OF(OBJECT_ACTION, "action"),
     ALL_OF(OBJECT_TIMELINE, "timeline"),
+    {OBJECT_LANE, "SELECT id FROM lane WHERE incident_id = ?1 AND ?2 > 0 LIMIT 1",
+     "UPDATE lane SET incident_id = ?2, name = CASE WHEN EXISTS (SELECT 1 FROM lane b WHERE b.incident_id = ?2 AND b.name = lane.name) "
+     "THEN name || ' #' || id ELSE name END WHERE id = ?1"},
     {OBJECT_APART,
      "SELECT a.id FROM apart a WHERE a.incident_id = ?1 AND a.other_id <> ?2 AND NOT EXISTS (SELECT 1 FROM apart b WHERE b.incident_id = ?2 AND "
      "b.other_id = a.other_id) LIMIT 1",

@@ -23,7 +23,8 @@ int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
                        struct diag *reterr) MUST_USE;
 
 struct room_incident_change { /* absent: .set false */
-    bool set_state, set_level, set_tlp, set_commander, set_title, set_need_to_know;
+    bool set_state, set_level, set_tlp, set_commander, set_title, set_need_to_know, set_day_one;
+    bool day_one_detection; /* the first day of the case is that of detection, not of occurrence */
     bool need_to_know; /* -EINVAL without a commander: nobody would know of it */
     bool open;
     enum rule_level level;

@@ -114,6 +114,8 @@ static int note_changes(struct room *r, const struct room_actor *by, int64_t id,
         e = note_change(r, by, id, "event.incident_changed", "title", err);
     if (e == 0 && c->set_need_to_know)
         e = note_change(r, by, id, "event.incident_changed", "need_to_know", err);
+    if (e == 0 && c->set_day_one)
+        e = note_change(r, by, id, "event.incident_changed", "day_one", err);
     return e;
 }
 
@@ -156,12 +158,13 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
             "tlp = coalesce(?5, tlp), commander = CASE WHEN ?6 THEN nullif(?7, 0) ELSE commander "
             "END, "
             "title_plain = CASE WHEN ?8 THEN ?9 ELSE title_plain END, "
-            "need_to_know = CASE WHEN ?10 THEN ?11 ELSE need_to_know END WHERE id = ?1",
-            "izizziiisii", id, c->set_state ? (c->open ? "open" : "closed") : NULL, now,
+            "need_to_know = CASE WHEN ?10 THEN ?11 ELSE need_to_know END, day_one = coalesce(?12, day_one) WHERE id = ?1",
+            "izizziiisiiz", id, c->set_state ? (c->open ? "open" : "closed") : NULL, now,
             c->set_level ? rule_level_to_string(c->level) : NULL,
             c->set_tlp ? room_tlp_to_string(c->tlp) : NULL, (int64_t) c->set_commander,
             c->commander, (int64_t) c->set_title, &c->title,
-            (int64_t) c->set_need_to_know, (int64_t) c->need_to_know);
+            (int64_t) c->set_need_to_know, (int64_t) c->need_to_know,
+            c->set_day_one ? (c->day_one_detection ? "detection" : "occurrence") : NULL);
     if (e == 0)
         e = check_known(r, id, reterr);
     if (e == 0)

@@ -5,13 +5,18 @@
 
 struct room_entry {                    /* of the timeline */
     int64_t incident, at_ns, until_ns; /* until TIME_NONE: an instant */
-    const char *lane, *kind;           /* static */
+    const char *lane, *kind;           /* live as long as the call */
     bool planned;
     const char *key; /* of the text */
     struct str params;
     struct str plain; /* instead of key */
     struct str ref;
     int64_t precision_s; /* -1 = exact */
+    int64_t beside;      /* 0: it has a time; else some time before or after this entry */
+    bool after;
+    int64_t day;          /* 0: not told by days; counted from 1, days before the first are negative */
+    bool day_of_detection; /* what day 1 was when it was written */
+    struct str actor;      /* somebody outside; .p NULL: none */
 };
 int room_timeline_put(struct room *r, const struct room_actor *by, const struct room_entry *x,
                       int64_t *ret_id, struct diag *reterr) MUST_USE;

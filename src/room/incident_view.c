@@ -5,6 +5,7 @@
 #include "room/incident_priv.h"
 #include "room/lanes.h"
 #include "room/scope.h"
+#include "room/timeline.h"
 
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.number, i.title_key, i.title_params, i.title_plain, i.level, i.tlp, i.state, "        \
@@ -367,6 +368,17 @@ static int write_numbers(struct room *r, int64_t id, struct jsonw *w, struct dia
     return e < 0 ? e : 0;
 }
 
+static int write_day_one(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
+    struct room_day_one d = {0};
+    int e = room_day_one(r, id, &d, err);
+    jsonw_key(w, STR("day_one"));
+    jsonw_object(w);
+    jsonw_kz(w, "from", d.detection ? "detection" : "occurrence");
+    jsonw_ktime(w, "at", room_day_start(&d, 1));
+    jsonw_end(w);
+    return e;
+}
+
 int room_incident_write(struct room *r, int64_t id, const struct room_actor *who,
                         const struct room_viewer *viewers, size_t n_viewers, struct jsonw *w,
                         struct diag *reterr) {
@@ -385,6 +397,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
         e = write_looked_back(r, st, w, reterr);
     if (e == 0)
         e = write_parted(r, id, who, w, reterr);
+    if (e == 0)
+        e = write_day_one(r, id, w, reterr);
     if (e == 0)
         e = room_numbers(r, id, &numbers, reterr);
     if (e == 0)

@@ -1,38 +1,13 @@
 #include "room/lanes.h"
 
 #include "base/mem.h"
+#include "room/gap.h"
 #include "room/incident_priv.h"
 #include "room/timeline.h"
 
 #define BARS_MAX 120 /* bars a lane can still show */
-#define LANE_ITEMS_MAX 500
-
-static int write_items(struct room *r, int64_t incident, const char *lane, struct jsonw *w,
-                       struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e =
-        sql_query(r->db, &st, err,
-                  "SELECT at, until_at, kind, planned, precision_s, text_key, params, plain, ref "
-                  "FROM timeline WHERE incident_id = ?1 AND lane = ?2 ORDER BY at, id LIMIT ?3",
-                  "izi", incident, lane, (int64_t) LANE_ITEMS_MAX);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        jsonw_object(w);
-        jsonw_ktime(w, "at", sql_i64(st, 0));
-        jsonw_ktime(w, "until", sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1));
-        jsonw_kstr(w, "kind", sql_str(st, 2));
-        jsonw_kbool(w, "planned", sql_i64(st, 3) != 0);
-        jsonw_key(w, STR("precision_s"));
-        sql_is_null(st, 4) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 4));
-        jsonw_key(w, STR("need"));
-        jsonw_null(w);
-        room_text_or_plain(w, "text", st, 5);
-        jsonw_key(w, STR("ref"));
-        sql_is_null(st, 8) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 8));
-        jsonw_end(w);
-        e = 0;
-    }
-    return e;
-}
+#define ITEMS_MAX 4000 /* of one case: more cannot be told apart in a picture */
+#define GAPS_MAX 200
 
 /* Decisions somebody is waited for, in the lane of those who take them. */
 static int write_waiting(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
@@ -54,6 +29,10 @@ static int write_waiting(struct room *r, int64_t incident, struct jsonw *w, stru
         jsonw_kz(w, "kind", "decision");
         jsonw_kbool(w, "planned", true);
         jsonw_key(w, STR("precision_s"));
+        jsonw_null(w);
+        jsonw_key(w, STR("side"));
+        jsonw_null(w);
+        jsonw_key(w, STR("actor"));
         jsonw_null(w);
         jsonw_kz(w, "need", "must");
         room_text_raw(w, "text", STR("ask.block_source"), str_of(params));
@@ -137,6 +116,10 @@ static int write_bars(struct room *r, int64_t incident, struct str service, bool
     jsonw_kbool(w, "planned", false);
     jsonw_key(w, STR("precision_s"));
     jsonw_null(w);
+    jsonw_key(w, STR("side"));
+    jsonw_null(w);
+    jsonw_key(w, STR("actor"));
+    jsonw_null(w);
     jsonw_key(w, STR("need"));
     jsonw_null(w);
     jsonw_key(w, STR("text"));
@@ -190,26 +173,217 @@ int room_attacker_write(struct room *r, int64_t incident, bool at_least, struct 
     return e == 0 && n == 0 ? add_bars(r, incident, STR(""), at_least, out, reterr) : e;
 }
 
+/* ---- the lanes ---- */
+
+struct drawn {
+    struct room_lane lane;
+    struct buf items;
+    struct jsonw w;
+    struct room_act *acts; /* what counts as somebody acting */
+    size_t n, n_acts, cap;
+};
+struct drawing {
+    struct room *r;
+    int64_t incident;
+    struct drawn lanes[ROOM_LANES_MAX];
+    size_t n_lanes;
+};
+
+static bool among(const struct str *words, size_t n, struct str s) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(words[i], s))
+            return true;
+    return false;
+}
+
+/* 5: text key, 10: source, 2: kind, 3: planned */
+static bool is_act(const struct room_gap_rules *g, struct sql_stmt *st) {
+    int kind = room_entry_kind_from_string(sql_str(st, 2));
+    struct str key = sql_str(st, 5);
+    if (kind < 0 || sql_i64(st, 3))
+        return false;
+    if (str_eq_z(sql_str(st, 10), "person"))
+        return g->by_person & 1u << kind;
+    return (g->by_machine & 1u << kind && !among(g->but_not, g->n_but_not, key)) || among(g->also, g->n_also, key);
+}
+
+static int side_of(struct sql_stmt *st, int column) {
+    return sql_is_null(st, column) ? 0 : str_eq_z(sql_str(st, column), "after") ? 1 : -1;
+}
+
+static int add_act(struct drawn *d, struct sql_stmt *st, struct diag *err) {
+    int e = mem_grow((void **) &d->acts, &d->cap, d->n_acts + 1, ITEMS_MAX, sizeof *d->acts);
+    if (e < 0)
+        return diag_set(err, e, "memory has run out");
+    d->acts[d->n_acts++] = room_act_of(sql_i64(st, 0), sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1), sql_is_null(st, 4) ? -1 : sql_i64(st, 4),
+                                       side_of(st, 11));
+    return 0;
+}
+
+static void write_item(struct jsonw *w, struct sql_stmt *st) {
+    jsonw_object(w);
+    jsonw_ktime(w, "at", sql_i64(st, 0));
+    jsonw_ktime(w, "until", sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1));
+    jsonw_kstr(w, "kind", sql_str(st, 2));
+    jsonw_kbool(w, "planned", sql_i64(st, 3) != 0);
+    jsonw_key(w, STR("precision_s"));
+    sql_is_null(st, 4) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 4));
+    jsonw_key(w, STR("side"));
+    sql_is_null(st, 11) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 11));
+    jsonw_key(w, STR("actor"));
+    sql_is_null(st, 12) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 12));
+    jsonw_key(w, STR("need"));
+    jsonw_null(w);
+    room_text_or_plain(w, "text", st, 5);
+    jsonw_key(w, STR("ref"));
+    sql_is_null(st, 8) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 8));
+    jsonw_end(w);
+}
+
+static struct drawn *lane_of(struct drawing *x, struct str code) {
+    for (size_t i = 0; i < x->n_lanes; i++)
+        if (str_eq_z(code, x->lanes[i].lane.code))
+            return &x->lanes[i];
+    return NULL;
+}
+
+/* One question for all lanes, however many a case has. */
+static int read_items(struct drawing *x, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(x->r->db, &st, err,
+                      "SELECT at, until_at, kind, planned, precision_s, text_key, params, plain, ref, lane, source, side, actor "
+                      "FROM timeline WHERE incident_id = ?1 ORDER BY at, id LIMIT ?2",
+                      "ii", x->incident, (int64_t) ITEMS_MAX);
+    while (e == 0 && (e = sql_step(st, err)) == 1) {
+        struct drawn *d = lane_of(x, sql_str(st, 9));
+        e = 0;
+        if (!d)
+            continue;
+        write_item(&d->w, st);
+        d->n++;
+        if (is_act(&x->r->case_rules.gaps, st))
+            e = add_act(d, st, err);
+    }
+    return e;
+}
+
+/* ---- gaps ---- */
+
+static void write_gap(struct jsonw *w, const char *lane, const char *name, const struct room_gap *g) {
+    jsonw_object(w);
+    jsonw_kz(w, "lane", lane); /* null: in no lane at all */
+    jsonw_kz(w, "lane_name", name && name[0] ? name : NULL);
+    jsonw_ktime(w, "from", g->from_ns);
+    jsonw_ktime(w, "to", g->to_ns);
+    jsonw_ki64(w, "minutes", g->counted_s / 60);
+    jsonw_kbool(w, "open", g->open);
+    jsonw_kbool(w, "at_least", g->at_least);
+    jsonw_ki64(w, "perhaps", g->perhaps);
+    jsonw_end(w);
+}
+
+static int span_of(struct room *r, int64_t incident, struct room_gap_span *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT min(coalesce(rule_at, opened_at), opened_at), closed_at, level FROM incident WHERE id = ?1", "i", incident);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return e;
+    int level = rule_level_from_string(sql_str(st, 2));
+    *ret = (struct room_gap_span){.from_ns = sql_i64(st, 0), .to_ns = sql_is_null(st, 1) ? room_now(r) : sql_i64(st, 1), .open = sql_is_null(st, 1),
+                                  .at_least_s = r->case_rules.gaps.at_least_s[MAX(level, 0)], .leave_nights_out = r->case_rules.gaps.leave_nights_out};
+    return 0;
+}
+
+/* Lanes that have nothing in them were asked for nothing: they are no gap. */
+static int write_gaps(struct drawing *x, struct jsonw *w, struct diag *err) {
+    const struct room_gap_rules *g = &x->r->case_rules.gaps;
+    struct room_gap gaps[GAPS_MAX];
+    struct room_gap_span s = {0};
+    struct room_act *all = NULL;
+    size_t cap = 0, n_all = 0;
+    int e = span_of(x->r, x->incident, &s, err);
+    jsonw_key(w, STR("gaps"));
+    jsonw_array(w);
+    for (size_t i = 0; e == 0 && i < x->n_lanes; i++) {
+        struct drawn *d = &x->lanes[i];
+        if (d->n == 0 || among(g->lanes_not, g->n_lanes_not, str_of(d->lane.code)))
+            continue;
+        e = d->n_acts ? mem_grow((void **) &all, &cap, n_all + d->n_acts, ROOM_LANES_MAX * ITEMS_MAX, sizeof *all) : 0;
+        if (e == 0 && d->n_acts)
+            memcpy(all + n_all, d->acts, d->n_acts * sizeof *all);
+        n_all += e == 0 ? d->n_acts : 0;
+        size_t n = room_gaps(d->acts, d->n_acts, &s, gaps, GAPS_MAX);
+        for (size_t k = 0; e == 0 && k < n; k++)
+            write_gap(w, d->lane.code, d->lane.name, &gaps[k]);
+    }
+    size_t n = e == 0 ? room_gaps(all, n_all, &s, gaps, GAPS_MAX) : 0;
+    for (size_t k = 0; k < n; k++)
+        write_gap(w, NULL, NULL, &gaps[k]);
+    jsonw_end(w);
+    jsonw_key(w, STR("gap_rule"));
+    jsonw_object(w);
+    jsonw_ki64(w, "minutes", s.at_least_s / 60);
+    jsonw_kbool(w, "nights", !s.leave_nights_out);
+    jsonw_end(w);
+    mem_free(all);
+    return e == -ENOMEM ? diag_set(err, e, "memory has run out") : e;
+}
+
+static void write_lane(struct drawn *d, struct str attacker, struct jsonw *w) {
+    bool attack = strcmp(d->lane.code, "attacker") == 0;
+    jsonw_object(w);
+    jsonw_kz(w, "code", d->lane.code);
+    jsonw_kz(w, "name", d->lane.name[0] ? d->lane.name : NULL);
+    jsonw_key(w, STR("items"));
+    jsonw_array(w);
+    if (attack && attacker.n)
+        jsonw_raw(w, attacker);
+    if (d->items.n > 1) /* behind its own bracket, which stays open */
+        jsonw_raw(w, str_from(buf_str(&d->items), 1));
+    jsonw_end(w);
+    jsonw_end(w);
+}
+
+static int list_lanes(struct drawing *x, struct diag *err) {
+    struct room_lane lanes[ROOM_LANES_MAX];
+    int e = room_lanes_list(x->r, x->incident, lanes, &x->n_lanes, err);
+    for (size_t i = 0; e == 0 && i < x->n_lanes; i++) {
+        struct drawn *d = &x->lanes[i];
+        d->lane = lanes[i];
+        buf_init(&d->items, 16 << 20);
+        jsonw_init(&d->w, &d->items);
+        jsonw_array(&d->w);
+    }
+    return e;
+}
+
 int room_lanes_write(struct room *r, int64_t incident, struct str attacker, struct jsonw *w,
                      struct diag *reterr) {
-    const char *lane;
-    int e = 0;
+    struct drawing *x = mem_zalloc(sizeof *x);
+    if (!x)
+        return diag_set(reterr, -ENOMEM, "memory has run out");
+    x->r = r;
+    x->incident = incident;
+    int e = list_lanes(x, reterr);
+    if (e == 0)
+        e = read_items(x, reterr);
+    struct drawn *csirt = e == 0 ? lane_of(x, STR("ciso_csirt")) : NULL;
+    if (csirt)
+        e = write_waiting(r, incident, &csirt->w, reterr);
     jsonw_key(w, STR("lanes"));
     jsonw_array(w);
-    for (size_t i = 0; e == 0 && (lane = room_lane_at(i)); i++) {
-        jsonw_object(w);
-        jsonw_kz(w, "code", lane);
-        jsonw_key(w, STR("items"));
-        jsonw_array(w);
-        if (strcmp(lane, "attacker") == 0 && attacker.n)
-            jsonw_raw(w, attacker);
-        if (e == 0)
-            e = write_items(r, incident, lane, w, reterr);
-        if (e == 0 && strcmp(lane, "ciso_csirt") == 0)
-            e = write_waiting(r, incident, w, reterr);
-        jsonw_end(w);
-        jsonw_end(w);
+    for (size_t i = 0; e == 0 && i < x->n_lanes; i++) {
+        e = buf_error(&x->lanes[i].items);
+        write_lane(&x->lanes[i], attacker, w);
     }
     jsonw_end(w);
+    if (e == 0)
+        e = write_gaps(x, w, reterr);
+    for (size_t i = 0; i < x->n_lanes; i++) {
+        buf_done(&x->lanes[i].items);
+        mem_free(x->lanes[i].acts);
+    }
+    mem_free(x);
     return e;
 }

@@ -12,6 +12,7 @@
     X(NOW, "now")                                                                                  \
     X(INCIDENT, "incident")                                                                        \
     X(TIMELINE, "timeline")                                                                        \
+    X(LANE, "lane")                                                                                \
     X(FINDING, "finding")                                                                          \
     X(ACCOUNT, "account")                                                                          \
     X(EVIDENCE, "evidence")                                                                        \

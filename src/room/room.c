@@ -107,6 +107,7 @@ int room_open(const struct room_options *o, struct room **ret, struct diag *rete
     r->key = o->key;
     r->public_key = o->public_key;
     r->calendar = o->calendar;
+    arena_init(&r->case_rules.arena, 1 << 20);
     room_reports_init(r);
     room_numbers_init(r);
     int e = sql_open(o->path, &r->db, reterr);
@@ -128,6 +129,7 @@ void room_close(struct room *r) {
     register_kinds_done(&r->kinds);
     arena_done(&r->facts_arena);
     room_duty_free(r->duty);
+    arena_done(&r->case_rules.arena);
     map_done(&r->hand.standing);
     for (size_t i = 0; i < ARRAY_SIZE(r->drivers); i++)
         mem_free(r->drivers[i].json);

@@ -1,6 +1,7 @@
 /* Inside src/room only. */
 #pragma once
 #include "base/map.h"
+#include "room/case_rules.h"
 #include "room/deed.h"
 #include "room/fact_spec.h"
 #include "room/may.h"
@@ -113,6 +114,7 @@ struct room {
     bool sensor_connected;
     struct room_driver drivers[ROOM_DRIVERS_MAX];
     const struct room_run_defaults *runs; /* NULL: none */
+    struct room_case_rules case_rules;    /* all zero: not loaded */
 };
 
 /* A place where a test may want the process to die: between two statements of a write, before and after a commit. In developer builds it does

@@ -3,7 +3,7 @@
 #include "room/run.h"
 
 #include "room/run_priv.h"
-#include "room/timeline.h"
+#include "room/lane.h"
 
 #define DEPTH_MAX 200
 #define PLAN_BYTES_MAX ((size_t) 64 << 20)
@@ -124,7 +124,7 @@ static struct room_words two_words(struct str s) {
 int room_task_note(struct running *x, const struct room_actor *by, const struct room_task *t, const char *key, const char *kind,
                    struct str said) {
     struct room_words words = {.ja = t->ja, .en = t->en};
-    const char *lane = t->lane[0] ? room_lane_from_string(str_of(t->lane)) : NULL;
+    const char *lane = room_lane_is_own(str_of(t->lane)) ? t->lane : room_lane_from_string(str_of(t->lane));
     struct buf params;
     struct jsonw w;
     char ref[32];

@@ -6,7 +6,7 @@
 
 struct room_task {
     int64_t id, version, incident, run, parent, after, visit, wake_ns, due_ns, place;
-    char state[12], kind[12], step[ROOM_PLAYBOOK_CAP], branch[ROOM_PLAYBOOK_CAP], ref[32], lane[20];
+    char state[12], kind[12], step[ROOM_PLAYBOOK_CAP], branch[ROOM_PLAYBOOK_CAP], ref[32], lane[ROOM_LANE_CAP];
     char means[20];
     bool late;
     struct str ja, en; /* in the arena given */

@@ -302,6 +302,31 @@ static const char *const facts[] = {
     "source TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, PRIMARY KEY (fact_id, version)) STRICT;",
 
     NULL};
+static const char *const casework[] = {
+    /* the timeline again, without the lists of lanes and kinds: a case may have lanes of its own, and both are checked where they are written.
+     * beside, side: before or after another entry, no more is known. day, day_from: "day 3", as it was said. actor: somebody outside. */
+    "CREATE TABLE timeline_new (" HEAD("response") OF_INCIDENT
+    "at INTEGER NOT NULL, until_at INTEGER, precision_s INTEGER, lane TEXT NOT NULL, kind TEXT NOT NULL, "
+    "planned INTEGER NOT NULL DEFAULT 0, text_key TEXT, params TEXT, plain TEXT, "
+    "by TEXT NOT NULL, source TEXT NOT NULL CHECK (source IN ('system','person')), ref TEXT, "
+    "beside INTEGER REFERENCES timeline(id), side TEXT CHECK (side IN ('before','after')), day INTEGER, "
+    "day_from TEXT CHECK (day_from IN ('occurrence','detection')), actor TEXT, CHECK ((beside IS NULL) = (side IS NULL))) STRICT;"
+    "INSERT INTO timeline_new(id, version, tlp, info_class, owner, created_at, created_by, updated_at, updated_by, incident_id, at, until_at, "
+    "precision_s, lane, kind, planned, text_key, params, plain, by, source, ref) SELECT id, version, tlp, info_class, owner, created_at, "
+    "created_by, updated_at, updated_by, incident_id, at, until_at, precision_s, lane, kind, planned, text_key, params, plain, by, source, ref "
+    "FROM timeline;"
+    "DROP TABLE timeline;"
+    "ALTER TABLE timeline_new RENAME TO timeline;"
+    "CREATE INDEX timeline_by_incident ON timeline(incident_id, at);"
+    "CREATE INDEX timeline_by_time ON timeline(created_at);",
+
+    /* a lane of one case, and the standard one it stands for */
+    "CREATE TABLE lane (" HEAD("response") OF_INCIDENT "name TEXT NOT NULL, base TEXT NOT NULL, UNIQUE (incident_id, name)) STRICT;",
+
+    /* what its first day is: NULL and occurrence, or detection */
+    "ALTER TABLE incident ADD COLUMN day_one TEXT CHECK (day_one IN ('occurrence','detection'));",
+
+    NULL};
 /* clang-format on */
 
 /* Lists of the open and of the closed stay as quick after years. The partial index has a row for each case that few may see. */
@@ -330,6 +355,7 @@ static const struct {
     {"mail_cases", mail_cases},
     {"paces", paces},
     {"facts", facts},
+    {"casework", casework},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

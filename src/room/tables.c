@@ -44,14 +44,17 @@ static const struct room_table tables[OBJECT_MAX_] = {
               "commander, merged_into, opened_at, closed_at, first_trace_at, last_activity_at, "
               "rule_at, rule_id, rule_title, person_at, person_by, decision_at, decision_by, "
               "contained_at, contained_n, dry_run_n, stolen_n, "
-              "CASE need_to_know WHEN 0 THEN drill ELSE json_array(drill, need_to_know) END"),
+              "CASE WHEN day_one IS NOT NULL THEN json_array(drill, need_to_know, day_one) WHEN need_to_know = 0 THEN drill "
+              "ELSE json_array(drill, need_to_know) END"),
     [OBJECT_FINDING] = TABLE(
         finding, CLASS_ATTACK, "incident_id",
         "fid, revision, incident_id, rule_id, rule_title, kind, propose, level, state, count, "
         "first_at, last_at, detected_at, by_source, evidence_n, drill, json, " VALUES_OF_FINDING),
     [OBJECT_TIMELINE] = TABLE(timeline, CLASS_RESPONSE, "incident_id",
                               "incident_id, at, until_at, precision_s, lane, kind, planned, "
-                              "text_key, params, plain, by, source, ref"),
+                              "text_key, params, plain, by, source, CASE WHEN coalesce(beside, day, actor) IS NULL THEN ref "
+                              "ELSE json_array(ref, beside, side, day, day_from, actor) END"),
+    [OBJECT_LANE] = TABLE(lane, CLASS_RESPONSE, "incident_id", "incident_id, name, base"),
     /* two columns that were never filled are gone; their NULLs stay, or older rows would not verify */
     [OBJECT_ACCOUNT] =
         TABLE(account, CLASS_PERSONAL, "incident_id",

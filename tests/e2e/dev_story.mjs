@@ -83,7 +83,7 @@ const ledger = [
   ["authority_report", null, null, null, null], ["published", null, null, null, null], ["recovered", null, null, null, null],
 ].map(([code, t, by, goal_s, gap_s]) => ({ code, at: t && at(t), by, text: text(`ledger.${code}`, code === "rule" ? RULE : code === "contained" ? { n: 37 } : {}), goal_s, gap_s }));
 
-const item = (kind, t, txt, extra = {}) => ({ at: at(t), until: null, kind, planned: false, precision_s: null, need: null, text: txt, ref: null, ...extra });
+const item = (kind, t, txt, extra = {}) => ({ at: at(t), until: null, kind, planned: false, precision_s: null, side: null, actor: null, need: null, text: txt, ref: null, ...extra });
 const wave = Array.from({ length: 18 }, (_, i) => Math.min(330, 90 + i * 32));
 const lanes = [
   ["attacker", [item("bars", "02:03:00", text("lane.accounts", { n: 4812, at_least: false, service: "会員サイト" }), { values: wave, step_s: 30, until: at("02:12:00") }),
@@ -92,8 +92,8 @@ const lanes = [
   ["ciso_csirt", [item("notice", "02:06:04", text("event.person_opened", { name: "セキュリティ当番" })), item("decision", "02:11:20", text("event.action_approved", { n: 37, minutes: 60, name: "セキュリティ当番" })),
     item("decision", "02:45:00", text("ask.block_source", { n: 6, minutes: 60, service: "請求照会" }), { planned: true, need: "must" })]],
   ["it_ops", [item("force", "02:12:04", text("lane.force", { n: 37, until: at("03:12:04") }), { until: at("03:12:04"), ref: "action:3" }), item("action", "02:12:04", text("event.action_in_force", { n: 37, until: at("03:12:04") }))]],
-  ["business", [item("contact", "02:15:00", { plain: "業務の当直へ電話" }, { precision_s: 300 })]], ["public_relations", []], ["executive", []], ["external", []],
-].map(([code, items]) => ({ code, items }));
+  ["business", [item("contact", "02:15:00", { plain: "業務の当直へ電話" }, { precision_s: 300 })]], ["public_relations", []], ["outsourcer", []], ["executive", []], ["external", []],
+].map(([code, items]) => ({ code, name: null, items }));
 
 const scope = {
   counted_at: at("02:30:10"), accounts_tried: count(4812), accounts_stolen: count(3), tries: count(9671), sources: count(37),
@@ -102,7 +102,7 @@ const scope = {
   seen_pages: [{ kind_text: text("page_kind.configured", { kind: "氏名・住所・電話番号" }), accounts: 2 }],
 };
 const entry = (id, t, lane, kind, txt, by, extra = {}) => ({
-  id, at: at(t), until: null, precision_s: null, lane, kind, planned: false, text: txt, by, source: by.key === "by.person" ? "person" : "system", ref: null, ...common, ...extra });
+  id, at: at(t), until: null, precision_s: null, lane, kind, planned: false, text: txt, by, source: by.key === "by.person" ? "person" : "system", ref: null, lane_name: null, beside: null, side: null, day: null, day_from: null, actor: null, written: at(t), ...common, ...extra });
 const timeline = [
   entry(9, "02:30:41", "system", "notice", text("event.pages_seen", { account: "t***04", pages: "/mypage/profile" }), text("by.system")),
   entry(8, "02:24:36", "system", "notice", text("event.service_joined", { service: "請求照会", sources: 37 }), text("by.rule", RULE), { ref: "finding:0a" }),
@@ -183,7 +183,7 @@ export function story({ demo = false, lang = "ja", empty = false } = {}) {
   const began = Date.now();
   const now = () => new Date(START + Date.now() - began).toISOString();
   const who = { ...me, demo, dry_run: demo, person: { ...me.person, lang } };
-  const incident = { ...head, ledger, lanes, tasks: null, scope, viewers: [{ name: "当番", since: at("02:06:04"), me: true }, { name: "IT当番", since: at("02:30:02"), me: false }], actions_open: 1, findings_n: 3, evidence_n: 12, looked_back: { first_trace: at("02:03:08"), rule_at: at("02:03:40"), rule: { id: "list", title: "リスト型攻撃", titles: null } }, parted: [] };
+  const incident = { ...head, ledger, lanes, gaps: [{ lane: "it_ops", lane_name: null, from: at("02:03:40"), to: at("02:31:00"), minutes: 27, open: true, at_least: false, perhaps: 0 }], gap_rule: { minutes: 15, nights: true }, day_one: { from: "occurrence", at: at("00:00:00") }, tasks: null, scope, viewers: [{ name: "当番", since: at("02:06:04"), me: true }, { name: "IT当番", since: at("02:30:02"), me: false }], actions_open: 1, findings_n: 3, evidence_n: 12, looked_back: { first_trace: at("02:03:08"), rule_at: at("02:03:40"), rule: { id: "list", title: "リスト型攻撃", titles: null } }, parted: [] };
   const strip = Array.from({ length: 24 }, (_, i) => ({
     hour: new Date(START - 1_862_000 - (23 - i) * 3_600_000 + 1_800_000).toISOString(), events: i === 20 ? null : 2000 + bell[i * 2] * 3, low: [0, 0, 1, 0, 0, 0, 0, 1, 2, 2, 0, 2, 0, 3, 3, 1, 2, 3, 0, 1, 0, 0, 1, 3][i],
     medium: i === 2 || i === 11 || i === 21 ? 1 : i === 23 ? 2 : 0, high: i === 23 ? 4 : 0, critical: 0, waiting: i === 23 ? 3 : i === 21 ? 1 : 0 }));

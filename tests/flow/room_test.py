@@ -447,7 +447,7 @@ CASES = ("AMBER", "RED", "GREEN", "need-to-know")
 # Every path of the description, once. case: {id} is a case or a row of one; lists: rows of cases among others, asked one by one (and
 # how they are named in the table); alone: rows of no case, for whom a role holds everywhere; free: nothing of a case.
 PATHS = {
-    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/findings /incidents/{id}/accounts
+    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/lanes /incidents/{id}/findings /incidents/{id}/accounts
         /incidents/{id}/evidence /incidents/{id}/actions /incidents/{id}/deeds /incidents/{id}/tasks /incidents/{id}/runs /incidents/{id}/authority
         /incidents/{id}/facts /incidents/{id}/fact-versions /incidents/{id}/consults /incidents/{id}/callouts /incidents/{id}/decisions /incidents/{id}/sheets /incidents/{id}/sharing
         /incidents/{id}/grants /incidents/{id}/parties /incidents/{id}/evidence/export /actions/{id}/approve /actions/{id}/reject
@@ -669,6 +669,7 @@ WRITES = {
     "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
     "incident_split_try": ("handler", "/incidents/1/split/try", {"findings": [f"{1:032x}"]}, None, None),
     "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
+    "lane_post": ("handler", "/incidents/1/lanes", {"name": "回線事業者", "base": "outsourcer"}, None, ("create", "lane")),
     "action_reject": ("handler", "/actions/2/reject", {"reason": "訓練"}, "/incidents/2/actions", ("reject", "action")),
     "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),
     "action_extend": ("handler", "/actions/1/extend", {"minutes": 30}, "/incidents/1/actions", ("extend", "action")),

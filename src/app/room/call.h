@@ -159,6 +159,7 @@ handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_late_post, handle_late;
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
+handler_fn handle_lane_post; /* handlers_timeline.c */
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
     handle_register_find; /* handlers_people.c */
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,

@@ -99,9 +99,20 @@ static int read_title(struct call *c, struct room_incident_change *x) {
     return call_body_str(c, "title", 1, 900, &x->title);
 }
 
+static int read_day_one(struct call *c, struct room_incident_change *x) {
+    struct str s;
+    if (!json_get(c->json, "day_one"))
+        return 0;
+    if (call_body_str(c, "day_one", 1, 10, &s) < 0 || (!str_eq_z(s, "occurrence") && !str_eq_z(s, "detection")))
+        return call_bad(c, "day_one");
+    x->set_day_one = true;
+    x->day_one_detection = str_eq_z(s, "detection");
+    return 0;
+}
+
 int handle_incident_put(struct call *c) {
     static const char *const keys[] = {"version",   "state", "level", "tlp",
-                                       "commander", "title", "need_to_know", NULL};
+                                       "commander", "title", "need_to_know", "day_one", NULL};
     struct room_incident_change x = {0};
     int64_t version = 0;
     int e = call_body_only(c, keys);
@@ -117,6 +128,8 @@ int handle_incident_put(struct call *c) {
         e = read_commander(c, &x);
     if (e == 0)
         e = read_title(c, &x);
+    if (e == 0)
+        e = read_day_one(c, &x);
     if (e == 0 && json_get(c->json, "need_to_know")) {
         x.set_need_to_know = true;
         e = json_get_bool(c->json, "need_to_know", &x.need_to_know) ? 0 : call_bad(c, "need_to_know");

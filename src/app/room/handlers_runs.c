@@ -2,8 +2,8 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/limits.h"
+#include "room/lane.h"
 #include "room/run.h"
-#include "room/timeline.h"
 
 static int answer_task(struct call *c, int64_t id, int e) {
     if (e == 0)
@@ -33,7 +33,7 @@ static int said(struct call *c, const char *key, size_t max, struct str *ret) {
     return !v || v->type == JSON_NULL ? 0 : call_body_str(c, key, 0, max, ret);
 }
 
-static int read_edit(struct call *c, struct room_task_edit *x) {
+static int read_edit(struct call *c, int64_t incident, struct room_task_edit *x) {
     const struct json_value *assignee = json_get(c->json, "assignee"), *due = json_get(c->json, "due");
     struct str lane;
     *x = (struct room_task_edit){.set_assignee = assignee != NULL, .set_due = due != NULL, .due_ns = TIME_NONE};
@@ -48,8 +48,11 @@ static int read_edit(struct call *c, struct room_task_edit *x) {
         e = call_body_i64(c, "place", 1, 100000, &x->place);
     if (e == 0)
         e = said(c, "lane", 40, &lane);
-    if (e == 0 && lane.p && !(x->lane = room_lane_from_string(lane)))
-        e = call_bad(c, "lane");
+    if (e == 0 && lane.p) {
+        char *code = arena_alloc(&c->arena, ROOM_LANE_CAP);
+        e = code ? room_lane_of(c->p->room, incident, lane, code, &c->err) : -ENOMEM;
+        x->lane = code;
+    }
     return e == 0 ? said(c, "key", 64, &x->key) : e;
 }
 
@@ -59,7 +62,7 @@ int handle_task_post(struct call *c) {
     int64_t id = 0;
     int e = call_body_only(c, keys);
     if (e == 0)
-        e = read_edit(c, &x);
+        e = read_edit(c, c->args.id, &x);
     if (e == 0 && !x.text.p)
         e = call_bad(c, "text");
     if (e == 0)
@@ -75,7 +78,7 @@ int handle_task_put(struct call *c) {
     if (e == 0)
         e = call_body_i64(c, "version", 1, INT64_MAX, &version);
     if (e == 0)
-        e = read_edit(c, &x);
+        e = read_edit(c, c->row.incident, &x);
     if (e == 0)
         e = room_task_put(c->p->room, &c->who, c->row.incident, c->args.id, version, &x, &id, &c->err);
     return answer_task(c, c->args.id, e);

@@ -4,6 +4,7 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/time_written.h"
+#include "room/case_rules.h"
 #include "room/timeline.h"
 
 static const char *const refusals[TIME_REFUSAL_MAX_] = {
@@ -45,31 +46,86 @@ static int read_at(struct call *c, int64_t *ret_ns, int64_t *ret_width_s, int *r
     return 0;
 }
 
+/* One of: at (and how exactly), a day of the case, beside another entry. */
+static int read_when(struct call *c, struct room_note *x, int *ret_status) {
+    struct str side;
+    int e = read_at(c, &x->at_ns, &x->precision_s, ret_status);
+    if (e == 0 && json_get(c->json, "precision_s") && json_get(c->json, "precision_s")->type != JSON_NULL)
+        e = call_body_i64(c, "precision_s", 0, 31536000, &x->precision_s);
+    if (e == 0 && json_get(c->json, "day"))
+        e = call_body_i64(c, "day", -3650, 3650, &x->day);
+    if (e == 0 && json_get(c->json, "beside")) {
+        e = call_body_i64(c, "beside", 1, INT64_MAX, &x->beside);
+        if (e == 0 && (call_body_str(c, "side", 5, 6, &side) < 0 || (!str_eq_z(side, "after") && !str_eq_z(side, "before"))))
+            e = call_bad(c, "side");
+        x->after = e == 0 && str_eq_z(side, "after");
+    }
+    return e;
+}
+
+static int read_note(struct call *c, struct room_note *x, char lane[ROOM_LANE_CAP]) {
+    struct str code, kind = STR("action");
+    int e = call_body_str(c, "text", 1, 16000, &x->text);
+    if (e == 0)
+        e = call_body_str(c, "lane", 1, 40, &code);
+    if (e == 0)
+        e = room_lane_of(c->p->room, x->incident, code, lane, &c->err);
+    if (e == 0 && json_get(c->json, "kind"))
+        e = call_body_str(c, "kind", 1, 12, &kind);
+    if (e == 0 && room_entry_kind_from_string(kind) < 0)
+        e = call_bad(c, "kind");
+    if (e == 0 && json_get(c->json, "actor"))
+        e = call_body_str(c, "actor", 1, 200, &x->actor);
+    x->lane = lane;
+    x->kind = e == 0 ? room_entry_kind_to_string((enum room_entry_kind) room_entry_kind_from_string(kind)) : "action";
+    return e;
+}
+
 int handle_timeline_post(struct call *c) {
-    static const char *const keys[] = {"text", "at", "precision_s", "lane", NULL};
-    struct str text, lane_name;
-    int64_t at_ns = room_now(c->p->room), precision = -1, id = 0;
-    const char *lane = NULL;
+    static const char *const keys[] = {"text", "at", "precision_s", "lane", "kind", "actor", "day", "beside", "side", NULL};
+    struct room_note x = {.incident = c->args.id, .at_ns = room_now(c->p->room), .precision_s = -1};
+    char lane[ROOM_LANE_CAP];
+    int64_t id = 0;
     int status = 0, e = call_body_only(c, keys);
     if (e == 0)
-        e = call_body_str(c, "text", 1, 16000, &text);
+        e = read_note(c, &x, lane);
     if (e == 0)
-        e = call_body_str(c, "lane", 1, 40, &lane_name);
-    if (e == 0 && !(lane = room_lane_from_string(lane_name)))
-        e = call_bad(c, "lane");
-    if (e == 0)
-        e = read_at(c, &at_ns, &precision, &status);
+        e = read_when(c, &x, &status);
     if (status)
         return status;
-    if (e == 0 && json_get(c->json, "precision_s") &&
-        json_get(c->json, "precision_s")->type != JSON_NULL)
-        e = call_body_i64(c, "precision_s", 0, 31536000, &precision);
     if (e == 0)
-        e = room_timeline_add(c->p->room, &c->who, c->args.id, text, at_ns, precision, lane, &id,
-                              &c->err);
+        e = room_note_add(c->p->room, &c->who, &x, &id, &c->err);
     if (e == 0)
         e = room_timeline_write_one(c->p->room, id, &c->w, &c->err);
     return e < 0 ? e : 200;
+}
+
+int handle_lane_post(struct call *c) {
+    static const char *const keys[] = {"name", "base", NULL};
+    struct str name, base;
+    char code[ROOM_LANE_CAP];
+    int64_t id;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_str(c, "name", 1, ROOM_LANE_NAME_MAX * 4, &name);
+    if (e == 0 && !str_trim(name).n)
+        e = call_bad(c, "name");
+    if (e == 0)
+        e = call_body_str(c, "base", 1, 40, &base);
+    if (e == 0) {
+        name = str_trim(name);
+        e = room_lane_add(c->p->room, &c->who, c->args.id, name, base, &id, &c->err);
+    }
+    if (e == -EEXIST || e == -ENOSPC)
+        return call_bad(c, "name");
+    if (e < 0)
+        return e;
+    snprintf(code, sizeof code, "own:%lld", (long long) id);
+    jsonw_object(&c->w);
+    jsonw_kz(&c->w, "code", code);
+    jsonw_kstr(&c->w, "name", name);
+    jsonw_end(&c->w);
+    return 200;
 }
 
 /* ---- what a text would mean ---- */

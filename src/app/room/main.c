@@ -14,6 +14,7 @@
 #include "room/callout.h"
 #include "room/fact.h"
 #include "room/audit.h"
+#include "room/case_rules.h"
 #include "room/person.h"
 #include "room/run.h"
 #include "room/service.h"
@@ -372,6 +373,12 @@ static int enter_sandbox(struct program *p, struct diag *err) {
 }
 
 /* Which lesson is played stands in the folder made for it. */
+static int load_case_rules(struct room *r, struct diag *err) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.4000s/cases/rules.yml", content_dir());
+    return room_case_rules_load(r, path, err);
+}
+
 static void find_playing(struct program *p) {
     char path[PATH_MAX];
     struct arena a;
@@ -405,6 +412,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = playbooks_load(p, err);
     if (e == 0)
         e = load_facts(p, err);
+    if (e == 0)
+        e = load_case_rules(p->room, err);
     if (e == 0)
         find_playing(p);
     int sensors =

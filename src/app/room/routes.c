@@ -39,6 +39,7 @@ const struct route ROUTES[] = {
     R("GET", "/incidents/{id}/timeline", READ, TIMELINE, INCIDENT, timeline, "what happened"),
     R("POST", "/incidents/{id}/timeline", CREATE, TIMELINE, INCIDENT, timeline_post,
       "add an entry"),
+    R("POST", "/incidents/{id}/lanes", CREATE, LANE, INCIDENT, lane_post, "a lane of this case's own"),
     R("GET", "/incidents/{id}/findings", READ, FINDING, INCIDENT, incident_findings,
       "what rules said"),
     R("GET", "/incidents/{id}/accounts", READ, ACCOUNT, INCIDENT, incident_accounts,

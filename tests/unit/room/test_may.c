@@ -30,6 +30,7 @@ static const struct {
     {OBJECT_TIMELINE, VERB_READ, "A H! U P! B! S/ others"},
     {OBJECT_TIMELINE, VERB_CREATE, "A H! B! S/"},
     {OBJECT_TIMELINE, VERB_CHANGE, "A"},
+    {OBJECT_LANE, VERB_CREATE, "A H!"},
     {OBJECT_FINDING, VERB_READ, "A H! U P!"},
     {OBJECT_ACCOUNT, VERB_READ, "A H!"},
     {OBJECT_EVIDENCE, VERB_READ, "A H!"},

@@ -61,7 +61,7 @@ const query = (q: Record<string, string | number | undefined>) => {
   return s.size ? `?${s}` : "";
 };
 type Id = string | number;
-type Edit = { version: number; state?: string; level?: string; tlp?: string; commander?: number | null; title?: string | null };
+type Edit = { version: number; state?: string; level?: string; tlp?: string; commander?: number | null; title?: string | null; day_one?: string };
 
 export const api = {
   me: async (signal?: AbortSignal) => {
@@ -77,8 +77,8 @@ export const api = {
   incident: (id: Id) => get<T.Incident>(`/incidents/${enc(id)}`),
   editIncident: (id: Id, change: Edit) => call<T.Incident>("PUT", `/incidents/${enc(id)}`, change),
   timeline: (id: Id) => get<{ entries: T.TimelineEntry[] }>(`/incidents/${enc(id)}/timeline`),
-  addNote: (id: Id, note: { text: string; at?: string; lane: T.LaneCode }) =>
-    call<T.TimelineEntry>("POST", `/incidents/${enc(id)}/timeline`, note),
+  addNote: (id: Id, note: T.NewEntry) => call<T.TimelineEntry>("POST", `/incidents/${enc(id)}/timeline`, note),
+  addLane: (id: Id, x: { name: string; base: string }) => call<{ code: string; name: string }>("POST", `/incidents/${enc(id)}/lanes`, x),
   /** What would go along; nothing is written. */
   splitTry: (id: Id, findings: string[]) => call<T.SplitTry>("POST", `/incidents/${enc(id)}/split/try`, { findings }),
   split: (id: Id, x: { version: number; findings?: string[]; into?: number; into_version?: number }) => call<T.Incident>("POST", `/incidents/${enc(id)}/split`, x),

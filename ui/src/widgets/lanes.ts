@@ -29,6 +29,14 @@ export function range(lanes: LaneRow[], now: number): [number, number] {
 export const textWidth = (s: string): number =>
   [...s].reduce((w, c) => w + ((c.codePointAt(0) ?? 0) > 0x2e7f ? 14 : 7.8), 0);
 
+/** A lane's own name, cut to what fits beside the lane. */
+export const fitted = (name: string): string => {
+  if (textWidth(name) <= LABEL_W) return name;
+  let s = [...name];
+  while (s.length > 1 && textWidth(`${s.join("")}…`) > LABEL_W) s = s.slice(0, -1);
+  return `${s.join("")}…`;
+};
+
 /** The grey band in which it may have been: how far it reaches to the left and to the right of the mark. */
 export function blur(i: LaneItem, x: Scale): [number, number] {
   const at = parse(i.at) ?? 0;

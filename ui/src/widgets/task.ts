@@ -8,6 +8,8 @@ export const taskWords = (x: { words: { ja: string; en: string } }): string => x
 export const taskOpen = (x: Task): boolean => x.state === "due" || x.state === "doing";
 export const taskMark = (x: Task): MarkKind =>
   x.state === "done" ? "ok" : x.state === "skipped" ? "declared" : x.state === "failed" ? "failed" : x.late ? "must" : x.state === "due" ? "todo" : "run";
-export const laneOf = (x: { lane?: string | null }): string | null => (x.lane ? t(`lane.name.${x.lane}`) : null);
+/** A standard lane by its word, one of a case's own by its name. */
+export const laneName = (code: string, name?: string | null): string => name ?? (code.startsWith("own:") ? code : t(`lane.name.${code}`));
+export const laneOf = (x: { lane?: string | null; lane_name?: string | null }): string | null => (x.lane ? laneName(x.lane, x.lane_name) : null);
 /** Who may change what is to be done. */
 export const mayDo = (): boolean => ["administrator", "handler"].includes(me.value?.person.role ?? "");

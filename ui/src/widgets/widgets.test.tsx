@@ -4,7 +4,7 @@ import type { LaneItem, LedgerRow } from "../api/types";
 import { linear } from "../lib/svg";
 import { setServerTime } from "../state/clock";
 import { loadLang, t } from "../state/text";
-import { place, range } from "./lanes";
+import { fitted, place, range } from "./lanes";
 import { Ledger } from "./Ledger";
 import { Num } from "./Num";
 import { bySourceNeed } from "./source";
@@ -54,22 +54,26 @@ describe("what a sentence counts", () => {
 });
 
 describe("lanes", () => {
-  const item = (at: string, kind: LaneItem["kind"], extra: Partial<LaneItem> = {}): LaneItem => ({ at, until: null, kind, planned: false, precision_s: null, need: null, text: { plain: "x" }, ref: null, ...extra });
+  const item = (at: string, kind: LaneItem["kind"], extra: Partial<LaneItem> = {}): LaneItem => ({ at, until: null, kind, planned: false, precision_s: null, side: null, actor: null, need: null, text: { plain: "x" }, ref: null, ...extra });
   const t0 = Date.parse("2026-11-22T17:00:00Z");
   const iso = (min: number) => new Date(t0 + min * 60_000).toISOString();
   it("reach from the first item to now while the case is lively", () => {
-    const [from, to] = range([{ code: "system", items: [item(iso(0), "notice"), item(iso(10), "notice")] }], t0 + 20 * 60_000);
+    const [from, to] = range([{ code: "system", name: null, items: [item(iso(0), "notice"), item(iso(10), "notice")] }], t0 + 20 * 60_000);
     expect(from).toBeLessThan(t0);
     expect(to).toBeGreaterThan(t0 + 20 * 60_000);
   });
   it("do not stretch a case nobody touched for hours", () => {
-    const [, to] = range([{ code: "system", items: [item(iso(0), "notice")] }], t0 + 24 * 3_600_000);
+    const [, to] = range([{ code: "system", name: null, items: [item(iso(0), "notice")] }], t0 + 24 * 3_600_000);
     expect(to).toBeLessThan(t0 + 3_600_000);
   });
   it("drop labels rather than cover another mark", () => {
     const x = linear(t0, t0 + 60 * 60_000, 88, 800);
     const placed = place([item(iso(0), "notice"), item(iso(1), "notice"), item(iso(30), "notice")], () => ["とても長い説明の文がここにある"], x, 800);
     expect(placed.map((p) => p.labelX !== null)).toEqual([false, true, true]);
+  });
+  it("cut a name of a lane's own to the room there is", () => {
+    expect(fitted("委託先")).toBe("委託先");
+    expect(fitted("回線事業者とその親会社")).toBe("回線事業…");
   });
 });
 

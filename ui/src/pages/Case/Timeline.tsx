@@ -2,16 +2,24 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Incident, TimelineEntry } from "../../api/types";
-import { parse } from "../../lib/time";
+import { date, parse, short } from "../../lib/time";
 import { brief, meant, whole } from "../../lib/written";
 import { now } from "../../state/clock";
 import { useResource } from "../../state/resource";
 import { has, lang, say, t } from "../../state/text";
+import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
+import { Conflict } from "../../widgets/Conflict";
 import { Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
+import { Outcome } from "../../widgets/Outcome";
+import { laneName, mayDo } from "../../widgets/task";
 import { Time } from "../../widgets/Time";
-import { NoteForm } from "./NoteForm";
+import { Gaps } from "./Gaps";
+import { brieflySaid, NoteForm } from "./NoteForm";
+
+const DAY_MS = 86_400_000;
+const LATER_MS = 10 * 60_000; /* written so much later than it happened: said */
 
 function Ref({ entry, id }: { entry: TimelineEntry; id: number }) {
   const [kind, what] = (entry.ref ?? "").split(":");
@@ -28,8 +36,12 @@ function by(e: TimelineEntry): string {
   return has(`${e.by.key}.brief`) ? t(`${e.by.key}.brief`) : say(e.by);
 }
 
+const dayWords = (n: number) => (n > 0 ? t("timeline.day", { n }) : t("timeline.day_before", { n: -n }));
+
 /** As exactly as it was said, and not more. */
-function At({ entry }: { entry: TimelineEntry }) {
+function At({ entry, beside }: { entry: TimelineEntry; beside: TimelineEntry | undefined }) {
+  if (entry.side) return <span>{t(`timeline.${entry.side}`, { what: beside ? brieflySaid(beside) : t("timeline.other") })}</span>;
+  if (entry.day !== null) return <span>{t("timeline.said_day", { day: dayWords(entry.day), from: t(`timeline.day_one.${entry.day_from}`) })}</span>;
   const ms = parse(entry.at);
   const { unit, about } = meant(entry.precision_s);
   if (ms === null || unit === "second" || (unit === "minute" && !about)) return <Time at={entry.at} seconds={unit === "second"} imprecise={about} />;
@@ -38,15 +50,64 @@ function At({ entry }: { entry: TimelineEntry }) {
   return <time dateTime={entry.at} title={all} data-abs={all}><span class="shown">{words(brief(ms, unit, now.peek(), lang.value))}</span></time>;
 }
 
-function Row({ entry, id }: { entry: TimelineEntry; id: number }) {
+/** When it was written, where that was not when it happened. */
+function Written({ entry }: { entry: TimelineEntry }) {
+  const at = parse(entry.at) ?? 0, written = parse(entry.written) ?? 0;
+  if (entry.source !== "person" || (entry.side === null && Math.abs(written - at) < LATER_MS)) return null;
+  return <span class="ink2"> {t("timeline.written", { at: short(written, now.peek(), lang.value) })}</span>;
+}
+
+function Row({ entry, id, beside }: { entry: TimelineEntry; id: number; beside: TimelineEntry | undefined }) {
   return (
     <li class="entry small">
-      <span class="entry-at"><At entry={entry} /></span>
-      <b class="entry-lane">{t(`lane.name.${entry.lane}`)}</b>
-      <span class="entry-text">{say(entry.text)}{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
+      <span class="entry-at"><At entry={entry} beside={beside} /></span>
+      <b class="entry-lane">{laneName(entry.lane, entry.lane_name)}</b>
+      <span class="entry-text">{entry.actor && <b>{t("timeline.actor", { actor: entry.actor })} </b>}{say(entry.text)}<Written entry={entry} />{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
       <span class="entry-by ink2">{by(entry)}</span>
       <span class="entry-ref"><Ref entry={entry} id={id} /></span>
     </li>
+  );
+}
+
+const dayOf = (at: string, first: number): number => {
+  const n = Math.floor(((parse(at) ?? 0) - first) / DAY_MS);
+  return n < 0 ? n : n + 1;
+};
+
+/** The newest first, a line where another day of the case begins. */
+function Entries({ entries, incident }: { entries: TimelineEntry[]; incident: Incident }) {
+  const first = parse(incident.day_one.at) ?? 0;
+  const byId = new Map(entries.map((e) => [e.id, e]));
+  return (
+    <ol class="entries">{entries.map((e, i) => {
+      const day = dayOf(e.at, first), before = i > 0 ? dayOf(entries[i - 1]!.at, first) : null;
+      return (
+        <>
+          {day !== before && <li class="entry-day small" key={`d${e.id}`}><b>{dayWords(day)}</b> <span class="ink2">{date(parse(e.at) ?? 0, lang.value)}</span></li>}
+          <Row key={e.id} entry={e} id={incident.id} beside={e.beside === null ? undefined : byId.get(e.beside)} />
+        </>);
+    })}</ol>
+  );
+}
+
+/** Which day is the first: when it began, or when it was noticed. */
+function DayOne({ incident, reload }: { incident: Incident; reload: () => void }) {
+  const write = useWrite(reload);
+  const other = incident.day_one.from === "occurrence" ? "detection" : "occurrence";
+  const turn = () => void write.run(() => api.editIncident(incident.id, { version: incident.version, day_one: other }));
+  const s = write.state;
+  if (s.step === "conflict") {
+    return (
+      <Conflict failure={s.failure} yours={{ day_one: t(`timeline.day_one.${other}`) }} theirs={{ day_one: t(`timeline.day_one.${incident.day_one.from}`) }} busy={false}
+        onMine={turn} onTheirs={write.clear} />
+    );
+  }
+  return (
+    <p class="small day-one">
+      {t("timeline.day_one")} <b>{t(`timeline.day_one.${incident.day_one.from}`)}</b>
+      {mayDo() && <> <Button smaller busy={s.step === "busy"} onPress={turn}>{t("timeline.day_one.turn", { to: t(`timeline.day_one.${other}`) })}</Button></>}
+      <Outcome state={s} />
+    </p>
   );
 }
 
@@ -57,11 +118,13 @@ export function Timeline({ incident, reload }: { incident: Incident; reload: () 
   return (
     <>
       <div class="note-start">
-        {writing ? <NoteForm id={incident.id} done={done} leave={() => write(false)} /> : <Button smaller onPress={() => write(true)}>{t("note.add")}</Button>}
+        {writing ? <NoteForm incident={incident} entries={list.data?.entries ?? []} done={done} leave={() => write(false)} /> : <Button smaller onPress={() => write(true)}>{t("note.add")}</Button>}
+        {!writing && <DayOne incident={incident} reload={reload} />}
+        {!writing && <div class="only-phone"><Gaps incident={incident} /></div>}
       </div>
       <Loaded of={list}>{(d) => d.entries.length === 0
         ? <Empty>{t("timeline.none")}</Empty>
-        : <ol class="entries">{d.entries.map((e) => <Row key={e.id} entry={e} id={incident.id} />)}</ol>}
+        : <Entries entries={d.entries} incident={incident} />}
       </Loaded>
     </>
   );

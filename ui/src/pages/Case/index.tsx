@@ -14,6 +14,7 @@ import { Actions } from "./Actions";
 import { Contacts } from "./Contacts";
 import { Decisions } from "./Decisions";
 import { Evidence } from "./Evidence";
+import { Gaps } from "./Gaps";
 import { Head } from "./Head";
 import { LookedBack } from "./LookedBack";
 import { ScopeCard } from "./ScopeCard";
@@ -39,7 +40,7 @@ function Overview({ incident, reload }: { incident: Incident; reload: () => void
     <div class="grid case-grid">
       <Card id="ledger" class="w12" title={t("ledger.title")} caption={t("ledger.caption")}><div class="card-body"><Ledger rows={incident.ledger} /><LookedBack incident={incident} /></div></Card>
       <div class="col w8">
-        <Card id="lanes" class="only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Lanes lanes={incident.lanes} /></div></Card>
+        <Card id="lanes" class="only-wide" title={t("lanes.title")} side={<LaneLegend />}><div class="card-body"><Gaps incident={incident} /><Lanes lanes={incident.lanes} gaps={incident.gaps} /></div></Card>
         <section class="card case-tabs" aria-label={t("case.tab.timeline")}>
           <Tabs tabs={tabsOf(incident)} on="timeline" label={t("case.tabs")} />
           <Timeline incident={incident} reload={reload} />

@@ -1,0 +1,94 @@
+#include "room/case_rules.h"
+
+#include "base/yaml.h"
+#include "room/room_priv.h"
+
+static const char *const kinds[ENTRY_MAX_] = {"notice", "analysis", "decision", "action", "contact", "outside", "force", "handover"};
+
+const char *room_entry_kind_to_string(enum room_entry_kind k) {
+    ASSERT((unsigned) k < ENTRY_MAX_);
+    return kinds[k];
+}
+
+int room_entry_kind_from_string(struct str s) {
+    for (int i = 0; i < ENTRY_MAX_; i++)
+        if (str_eq_z(s, kinds[i]))
+            return i;
+    return -EINVAL;
+}
+
+struct reading {
+    const char *file;
+    struct diag *err;
+};
+
+static int read_words(struct reading *x, const struct yaml_node *of, const char *key, struct str *dst, size_t *ret_n) {
+    const struct yaml_node *list = yaml_get(of, key);
+    *ret_n = 0;
+    for (const struct yaml_node *v = list ? list->first : NULL; v; v = v->next) {
+        if (v->kind != YAML_SCALAR || *ret_n == CASE_WORDS_MAX)
+            return yaml_error(x->err, -ERR_PARSE, x->file, v, "%s wants words, %d at most", key, CASE_WORDS_MAX);
+        dst[(*ret_n)++] = v->text;
+    }
+    return 0;
+}
+
+static int read_kinds(struct reading *x, const struct yaml_node *of, const char *key, unsigned *ret) {
+    struct str words[CASE_WORDS_MAX];
+    size_t n;
+    int e = read_words(x, of, key, words, &n);
+    for (size_t i = 0; e == 0 && i < n; i++) {
+        int k = room_entry_kind_from_string(words[i]);
+        if (k < 0)
+            return yaml_error(x->err, -ERR_PARSE, x->file, yaml_get(of, key), "'%.*s' is no kind of an entry", STR_ARG(words[i]));
+        *ret |= 1u << k;
+    }
+    return e;
+}
+
+static int read_spans(struct reading *x, const struct yaml_node *list, int64_t dst[LEVEL_MAX_]) {
+    for (const struct yaml_node *v = list ? list->first : NULL; v; v = v->next) {
+        struct str level = STR(""), span = STR("");
+        int64_t ns = 0;
+        (void) yaml_get_str(v, "level", &level);
+        (void) yaml_get_str(v, "span", &span);
+        int l = rule_level_from_string(level);
+        if (l < 0 || time_parse_span(span, &ns) < 0 || ns < NS_PER_MIN)
+            return yaml_error(x->err, -ERR_PARSE, x->file, v, "a row of at_least wants level and span (a minute or more)");
+        dst[l] = ns / NS_PER_S;
+    }
+    return 0;
+}
+
+static int read_gaps(struct reading *x, const struct yaml_node *n, struct room_gap_rules *g) {
+    static const char *const keys[] = {"by_person", "by_machine", "also", "but_not", "lanes_not", "nights", "at_least", NULL};
+    struct str nights = STR("count");
+    int e = n ? yaml_only_keys(n, keys, x->file, x->err) : diag_set_at(x->err, -ERR_PARSE, x->file, 1, 0, "it has no gaps");
+    if (e == 0)
+        e = read_kinds(x, n, "by_person", &g->by_person);
+    if (e == 0)
+        e = read_kinds(x, n, "by_machine", &g->by_machine);
+    if (e == 0)
+        e = read_words(x, n, "also", g->also, &g->n_also);
+    if (e == 0)
+        e = read_words(x, n, "but_not", g->but_not, &g->n_but_not);
+    if (e == 0)
+        e = read_words(x, n, "lanes_not", g->lanes_not, &g->n_lanes_not);
+    if (e == 0 && yaml_get_str(n, "nights", &nights) && !str_eq_z(nights, "count") && !str_eq_z(nights, "leave_out"))
+        e = yaml_error(x->err, -ERR_PARSE, x->file, yaml_get(n, "nights"), "nights is count or leave_out");
+    g->leave_nights_out = str_eq_z(nights, "leave_out");
+    return e == 0 ? read_spans(x, yaml_get(n, "at_least"), g->at_least_s) : e;
+}
+
+int room_case_rules_load(struct room *r, const char *path, struct diag *reterr) {
+    static const char *const keys[] = {"gaps", NULL};
+    struct room_case_rules *c = &r->case_rules;
+    struct reading x = {path, reterr};
+    struct yaml_doc *doc = NULL;
+    int e = yaml_parse_file(&c->arena, path, &doc, reterr);
+    if (e == 0 && (!doc || !doc->root))
+        return diag_set_at(reterr, -ERR_PARSE, path, 1, 0, "it is empty");
+    if (e == 0)
+        e = yaml_only_keys(doc->root, keys, path, reterr);
+    return e == 0 ? read_gaps(&x, yaml_get(doc->root, "gaps"), &c->gaps) : e;
+}
