@@ -391,6 +391,7 @@ static const struct {
     ALL_OF(OBJECT_RUN, "run"),
     ALL_OF(OBJECT_TASK, "task"),
     ALL_OF(OBJECT_MAIL, "mail_report"),
+    ALL_OF(OBJECT_PERSON_REPORT, "person_report"),
     ALL_OF(OBJECT_MESSAGE, "message"),
     /* what it says of itself already stays as it is said */
     {OBJECT_FACT,

@@ -169,6 +169,13 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_MAIL, READ | CHANGE, MAY_UNLESS_RED},
     {SYSTEM, OBJECT_MAIL, CREATE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_MAIL, CHANGE, MAY_ALWAYS}, /* two cases become one */
+    /* what people reported, who did, and what was said about it; anybody may report, signed in or not */
+    {ADMIN, OBJECT_PERSON_REPORT, READ | CHANGE, MAY_ALWAYS},
+    {HANDLER, OBJECT_PERSON_REPORT, READ | CHANGE, MAY_UNLESS_RED},
+    {ANYONE | SYSTEM, OBJECT_PERSON_REPORT, CREATE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_PERSON_REPORT, CHANGE, MAY_ALWAYS},
+    {ADMIN | SYSTEM, OBJECT_SLIP_NOTE, CREATE, MAY_ALWAYS},
+    {HANDLER, OBJECT_SLIP_NOTE, CREATE, MAY_UNLESS_RED},
     /* who was told what, and whether they took it; addresses of persons stand in it */
     {ADMIN, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_ALWAYS},
     {HANDLER, OBJECT_MESSAGE, READ | CREATE | CHANGE, MAY_UNLESS_RED},

@@ -32,6 +32,8 @@
     X(TASK, "task")                                                                                \
     X(MAIL, "mail_report")                                                                         \
     X(DEED, "deed")                                                                                \
+    X(PERSON_REPORT, "person_report")                                                              \
+    X(SLIP_NOTE, "slip_note")                                                                      \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(DUTY, "duty")                                                                                \

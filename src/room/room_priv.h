@@ -15,6 +15,7 @@
     64 /* distinct (kind, id) told after one commit; more collapse into "now" */
 
 struct room_run_defaults;
+struct room_reported_kinds;
 struct room_changed {
     const char *kind;
     int64_t id;
@@ -115,6 +116,7 @@ struct room {
     struct room_driver drivers[ROOM_DRIVERS_MAX];
     const struct room_run_defaults *runs; /* NULL: none */
     struct room_case_rules case_rules;    /* all zero: not loaded */
+    const struct room_reported_kinds *report_kinds; /* NULL: none */
 };
 
 /* A place where a test may want the process to die: between two statements of a write, before and after a commit. In developer builds it does

@@ -327,6 +327,26 @@ static const char *const casework[] = {
     "ALTER TABLE incident ADD COLUMN day_one TEXT CHECK (day_one IN ('occurrence','detection'));",
 
     NULL};
+/* What people report, and notes kept with that and with tips. photo: SHA-256; the bytes once, however often it was sent. */
+static const char *const reported[] = {
+    "CREATE TABLE person_report (" HEAD("personal") "number TEXT NOT NULL UNIQUE, secret_hash TEXT NOT NULL, kind TEXT NOT NULL, service TEXT NOT NULL, "
+    "text TEXT NOT NULL, contact TEXT NOT NULL, caller TEXT NOT NULL, channel TEXT NOT NULL CHECK (channel IN ('web','phone','fax','counter','mail')), "
+    "lang TEXT NOT NULL, photo TEXT NOT NULL DEFAULT '', incident_id INTEGER REFERENCES incident(id), "
+    "state TEXT NOT NULL CHECK (state IN ('new','taken','case','closed')), why TEXT NOT NULL DEFAULT '', told INTEGER NOT NULL DEFAULT 0, "
+    "taken_at INTEGER, taken_by TEXT, ended_at INTEGER, ended_by TEXT) STRICT;"
+    "CREATE INDEX person_report_by_time ON person_report(created_at);"
+    "CREATE INDEX person_report_by_state ON person_report(state, created_at);"
+    "CREATE INDEX person_report_by_incident ON person_report(incident_id);"
+    "CREATE INDEX person_report_untold ON person_report(id) WHERE told = 0;",
+
+    "CREATE TABLE slip_note (" HEAD("personal") "of TEXT NOT NULL, of_id INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, "
+    "photo TEXT NOT NULL DEFAULT '', at INTEGER NOT NULL, message_id INTEGER REFERENCES message(id)) STRICT;"
+    "CREATE INDEX slip_note_by_slip ON slip_note(of, of_id);",
+
+    "CREATE TABLE report_photo (digest TEXT PRIMARY KEY, type TEXT NOT NULL, bytes BLOB NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX report_photo_by_time ON report_photo(at);",
+
+    NULL};
 /* clang-format on */
 
 /* Lists of the open and of the closed stay as quick after years. The partial index has a row for each case that few may see. */
@@ -356,6 +376,7 @@ static const struct {
     {"paces", paces},
     {"facts", facts},
     {"casework", casework},
+    {"reported", reported},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -81,6 +81,12 @@ static const struct room_table tables[OBJECT_MAX_] = {
     /* older rows, from before a mail could belong to a case, verify as they are */
     [OBJECT_MAIL] = TABLE(mail_report, CLASS_PERSONAL, "incident_id",
                           "key, same, reporter, subject, doc, CASE WHEN incident_id IS NULL THEN folded_into ELSE json_array(folded_into, incident_id) END"),
+    [OBJECT_PERSON_REPORT] = TABLE(person_report, CLASS_PERSONAL, "incident_id",
+                                   "number, secret_hash, kind, service, text, contact, caller, channel, lang, photo, incident_id, state, why, told, taken_at, taken_by, "
+                                   "ended_at, ended_by"),
+    /* a note is as secret as what it belongs to */
+    [OBJECT_SLIP_NOTE] = TABLE(slip_note, CLASS_PERSONAL, "(SELECT incident_id FROM person_report WHERE id = of_id AND of = 'person_report')",
+                               "of, of_id, kind, text, photo, at, message_id"),
     [OBJECT_MESSAGE] = TABLE(message, CLASS_RESPONSE, "incident_id",
                              "incident_id, way, address, who, subject, body, vars, state, tries, next_at, until_at, why, said, by_way, sent_at, "
                              "acknowledged_at, acknowledged_how, token, drill, reply_to"),

@@ -222,7 +222,7 @@ def sources_come_page_by_page():
 @tap.test
 def every_route_is_described_and_every_description_has_a_route():
     out = tap.run(rooms.ROOM, "--list-routes").stdout.decode()
-    have = {(l.split("\t")[0], re.sub(r"\{name\}", "{id}", l.split("\t")[1])) for l in out.splitlines()} - {("GET", "/signin"), ("GET", "/ack"), ("POST", "/ack")}
+    have = {(l.split("\t")[0], re.sub(r"\{name\}", "{id}", l.split("\t")[1])) for l in out.splitlines()} - {("GET", "/signin"), ("GET", "/ack"), ("POST", "/ack"), ("GET", "/report"), ("POST", "/report"), ("GET", "/report/again"), ("POST", "/report/again"), ("GET", "/report.css")}
     described = {(m.upper(), p) for p, ops in openapi.DOC["paths"].items() for m in ops}
     assert have == described, (have - described, described - have)
 
@@ -255,6 +255,62 @@ def strangers_learn_nothing():
         assert len(answers) == 1, answers  # one constant answer
         assert rooms.Browser(r).request("GET", "/signin?token=" + "0" * 64).status == 403
         assert rooms.Browser(r).request("GET", "/signin").status == 403
+
+
+def form(fields, photo=None):
+    """A form as a browser sends it, and its Content-Type."""
+    parts = [f'--mark\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()]
+    if photo is not None:
+        parts.append(b'--mark\r\nContent-Disposition: form-data; name="photo"; filename="../x.html"\r\nContent-Type: text/html\r\n\r\n' + photo + b"\r\n")
+    return b"".join(parts) + b"--mark--\r\n", {"Content-Type": "multipart/form-data; boundary=mark"}
+
+
+@tap.test
+def anybody_reports_without_a_session_or_a_script():
+    with rooms.room() as r:
+        admin = r.browser()
+        b = rooms.Browser(r, "127.0.3.1")
+        page = b.request("GET", "/report?lang=en")
+        assert page.status == 200 and "set-cookie" not in page.headers and "<script" not in page.text and "form-action 'self'" in page.headers["content-security-policy"]
+        assert b.request("GET", "/report.css").headers["content-type"].startswith("text/css")
+
+        def send(path, fields, photo=None, opened=True):
+            known = re.search(r'name="opened" value="([^"]+)"', b.request("GET", "/report").text).group(1)
+            body, headers = form(({"opened": known} if opened else {}) | {"lang": "en"} | fields, photo)
+            return b.request("POST", path, raw=body, headers=headers)
+        evil = "<script>alert(1)</script>'\""
+        # a page of somebody else cannot send it for its readers, a machine that fills in everything is not believed, and nothing is lost by it
+        for bad in (send("/report", {"kind": "site", "text": evil}, opened=False), send("/report", {"kind": "site", "url": "x", "text": evil}), send("/report", {"text": evil})):
+            assert bad.status == 400 and "&lt;script&gt;alert(1)&lt;/script&gt;&#39;&quot;" in bad.text and "<script" not in bad.text, bad.text
+        assert send("/report", {"kind": "site"}, b"GIF89a").status == 400
+        assert b.request("POST", "/report", raw=b"{}", headers={"Content-Type": "application/json"}).status == 400
+        assert r.one("SELECT count(*) FROM person_report") == 0
+        def seg(kind, data):
+            return b"\xff" + bytes([kind]) + struct.pack(">H", len(data) + 2) + data
+        jpeg = b"\xff\xd8" + seg(0xe1, b"Exif\0\0 35.6N 139.7E") + seg(0xdb, b"\0" * 65) + seg(0xda, b"\1\1\0\0\x3f\0") + b"picture\xff\xd9film"
+        done = send("/report", {"kind": "site", "text": evil, "service": "members", "contact": "ext. 1"}, jpeg)
+        number, secret = re.search(r'class="number">([^<]+)', done.text).group(1), re.search(r'class="secret">([^<]+)', done.text).group(1)
+        assert done.status == 200 and "Do not type anything into that page." in done.text, done.text
+        row = admin.get("/reports")["reports"][0]
+        assert (row["number"], row["kind"], row["text"], row["service"], row["state"], row["by"]) == (number, "site", evil, "members", "new", None), row
+        kept = r.one("SELECT bytes FROM report_photo")
+        assert kept.endswith(b"picture\xff\xd9") and b"139.7E" not in kept  # where the camera was is nobody's business
+        photo = admin.request("GET", f"/api/v1/reports/1/photo?digest={row['photo']}")
+        assert photo.status == 200 and photo.headers["content-type"] == "image/jpeg" and photo.headers["x-content-type-options"] == "nosniff"
+        # back with number and secret word, however it is typed; without both nothing is told
+        assert send("/report/again", {"number": number, "secret": "AAAA-AAAA", "text": "x"}).status == 400
+        again = send("/report/again", {"number": number.lower().replace("-", " "), "secret": secret.lower(), "text": "思い出した"})
+        assert again.status == 200 and "Nobody has looked at it yet" in again.text, again.text
+        assert [(n["kind"], n["text"]) for n in admin.get("/reports/1")["notes"]] == [("added", "思い出した")]
+        admin.api("POST", "/reports/1/case", {"version": 1})
+        assert "It is being handled" in send("/report/again", {"number": number, "secret": secret, "look": "1"}).text
+        assert r.one("SELECT kind FROM incident") == "site_tampered"
+        big = b.request("POST", "/report", raw=b"x" * (6 << 20), headers={"Content-Type": "multipart/form-data; boundary=mark"})
+        assert big.status == 413 and "写真が大きすぎます" in big.text, big.status
+        # the limit of one address is said by the page, in words; the next address is not meant
+        assert any(send("/report/again", {"number": number, "secret": "AAAA-AAAA"}).status == 503 for _ in range(25))
+        tap.wait_until(lambda: len(list((r.data / "notes").glob("*.json"))) == 1, 60, what="the report as an event")
+        assert admin.get("/audit/verify")["ok"]
 
 
 @tap.test
@@ -465,10 +521,15 @@ PATHS = {
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /hunts/{id}/stop /indicators/files /indicators/preview
         /indicators/imports/{id}""",
 }
+PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
+PATHS["lists"] += " /reports"
+PATHS["alone"] += " /report-counts"
+PATHS["free"] += " /report-kinds"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
           "/mail-reports": "mail_report",
+          "/reports?state=all": "person_report",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
 MARK = "印-7f3a"
@@ -560,6 +621,8 @@ def fill(r, admin):
     admin.api("POST", "/mail-reports/1/case", {"version": 1, "incident": 1})
     tap.wait_until(lambda: not admin.get("/messages")["door"], 60, what="the door's end")
     admin.api("POST", "/messages", {"way": "mail", "address": "a@example.jp", "text": MARK, "incident": 1})
+    report = admin.api("POST", "/reports", {"kind": "site", "text": MARK})["id"]
+    admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
 
 
 def lists_tell_only_what_may_be_seen(table, who, case, number, seen):
@@ -718,6 +781,9 @@ WRITES = {
     "message_post": ("handler", "/messages", {"way": "mail", "address": "a@example.jp", "text": "訓練"}, None, ("create", "message")),
     "message_again": ("handler", "/messages/1/again", {}, None, ("change", "message")),
     "mail_case": ("handler", "/mail-reports/1/case", {"incident": 1}, "/mail-reports/1", ("change", "mail_report")),
+    "report_post": ("handler", "/reports", {"kind": "site", "text": "崩れている", "caller": "佐藤"}, None, ("create", "person_report")),
+    "report_put": ("handler", "/reports/1", {"to": "taken"}, "/reports/1", ("change", "person_report")),
+    "report_case": ("handler", "/reports/1/case", {"incident": 1}, "/reports/1", ("change", "person_report")),
     "lend_post": ("handler", "/lends", {"kind": "all", "group": "監視", "hours": 2, "why": "訓練"}, None, ("create", "lend")),
     "lend_return": ("handler", "/lends/1/return", {}, "/authority", ("change", "lend")),
     "consult_post": ("handler", "/incidents/1/consults", {"kind": "block", "person": "課長", "answer": "よい"}, None, ("create", "consult")),
@@ -791,7 +857,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
             assert e["key"] == "error.csrf" and rows("verb = 'refused'") and rows(persons) == before + 1, op
             verb, obj = routes[method, "/api/v1" + pattern.removeprefix("/api/v1")] if (method, pattern) in routes else routes[method, pattern.replace("{id}", "{name}")]
             refused = [x for x in who if table.get((obj, verb), {}).get(x, "no") == "no"]
-            assert refused or (obj, verb) in {("self", "change"), ("self", "read")}, (op, obj, verb)
+            assert refused or (obj, verb) in {("self", "change"), ("self", "read"), ("person_report", "create")}, (op, obj, verb)
             for other in refused:
                 before = rows(persons)
                 assert who[other].api(method, path, body, want=403)["error"]["recorded"], op

@@ -219,7 +219,7 @@ class Browser:
         try:
             c.request(method, path, data, h)
             r = c.getresponse()
-            x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode())
+            x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode(errors="replace"))
             if self.holds and not r.will_close:
                 self.held, c = c, None
             return x

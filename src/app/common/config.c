@@ -378,6 +378,18 @@ static int read_vault(struct reading *r, const struct yaml_node *v) {
     return e < 0 ? e : read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
 }
 
+static int read_reports(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"form", "call", "phone", "an_hour", NULL};
+    struct config_reports *c = &r->c->reports;
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e == 0 && yaml_get(v, "form") && !yaml_get_bool(v, "form", &c->form))
+        return wrong(r, yaml_get(v, "form"), "form wants true or false");
+    if (e == 0 && yaml_get(v, "an_hour") && (!yaml_get_i64(v, "an_hour", &c->an_hour) || c->an_hour < 1 || c->an_hour > 100000))
+        return wrong(r, yaml_get(v, "an_hour"), "an_hour wants a number from 1 to 100000");
+    (void) yaml_get_str(v, "phone", &c->phone);
+    return e == 0 && yaml_get(v, "call") ? read_title(r, yaml_get(v, "call"), &c->call) : e;
+}
+
 static int read_trace(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"test_at", NULL};
     struct str text, hour;
@@ -523,6 +535,7 @@ static const struct {
     {"retention", read_retention},
     {"vault", read_vault},
     {"trace", read_trace},
+    {"reports", read_reports},
     {"index", read_index},
 };
 
@@ -576,6 +589,8 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
     c->segment_bytes = SPOOL_SEGMENT_BYTES;
     c->hold_ns = CONFIG_HOLD_NS;
     c->trace_test_min = 3 * 60 + 30;
+    c->reports.form = true;
+    c->reports.an_hour = 300;
     c->index_use = true;
     c->index_memory_mb = 1024;
     c->close_after_ns = SPOOL_SEGMENT_AGE_S * NS_PER_S;

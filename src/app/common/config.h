@@ -39,6 +39,10 @@
  *     silent_after: 10m            and when it tells that the first does not answer,
  *     stale_after: 3h              or answers and seals nothing
  *   trace: {test_at: "03:30"}      when Kizuki tries every night whether one of its own connections can be traced, or never
+ *   reports:                       what people report (docs/reports.md)
+ *     form: true                   https://HOST/report is there for anybody, signed in or not
+ *     call: {ja: T, en: T}         whom to call when it is urgent, as it is shown; phone: a number that a telephone can call
+ *     an_hour: 300                 reports of strangers that are taken in an hour, all together
  *   index: {use: true, library: FILE, memory: 1024, url: http://HOST:PORT/DATABASE}
  *                                  kizuki-index runs when the library is there (DATA/index/libchdb.so, put there by
  *                                  `kizuki index fetch`) and `use` is not false; memory in MB. With url a cluster is
@@ -127,6 +131,12 @@ struct config {
         size_t n_offer;
         int64_t every_ns, silent_after_ns, stale_after_ns;
     } vault;
+    struct config_reports {
+        bool form;
+        struct config_title call; /* .p NULL: not said */
+        struct str phone;
+        int64_t an_hour;
+    } reports;
     int trace_test_min; /* minute of the day in `zone`; -1: never */
     bool index_use;
     struct str index_library, index_url; /* .p NULL: not given; with a NUL behind */

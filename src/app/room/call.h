@@ -36,6 +36,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_SHEET,
                  ROW_MESSAGE,
                  ROW_MAIL,
+                 ROW_REPORT,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {
@@ -46,6 +47,8 @@ struct route {
     handler_fn *handle;
     const char *help;
     bool open; /* no session is asked for: constant answers only */
+    bool free; /* of an open one: the same for everybody, so only the limit of all requests holds */
+    size_t form_bytes; /* the body is a form, of at most so much; 0: JSON */
     const struct upload_kind *upload; /* the body is a file (upload.h); NULL: JSON */
 };
 extern const struct route ROUTES[];
@@ -74,7 +77,8 @@ struct call {
     char cookie[160];
     int retry_s;
     struct sql_effort before; /* of the database when the call began */
-    bool too_large, suspended, answered;
+    bool too_large, too_busy, large, suspended, answered; /* large: one of FORM_LARGE_MAX */
+    int64_t begun_ns; /* monotonic */
     int upload_fd, upload_error;
     uint64_t upload_bytes;
     char upload_name[40]; /* below DATA/incoming; empty: none */
@@ -91,6 +95,7 @@ struct http {
     struct list streams; /* of struct stream */
     size_t n_streams;
     int64_t clock_ns; /* monotonic: of the last event: clock */
+    size_t n_large;   /* forms with photos that are coming */
     const struct call *uploading; /* whose file is being taken; NULL: nobody's */
 };
 
@@ -160,6 +165,9 @@ handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handl
 handler_fn handle_late_post, handle_late;
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
+handler_fn handle_report_form, handle_report_form_post, handle_report_again, handle_report_again_post, handle_report_css, handle_report_kinds,
+    handle_reports, handle_report_post, handle_report_counts, handle_report, handle_report_put, handle_report_case, handle_report_photo,
+    handle_incident_reports;
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
     handle_register_find; /* handlers_people.c */
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,

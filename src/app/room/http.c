@@ -13,6 +13,9 @@
 #define CONNECTION_MEMORY                                                                          \
     ((size_t) 64 << 10)               /* headers of one request: cookies and a long search fit */
 #define CONNECTIONS_OF_ONE_ADDRESS 96 /* an office behind one gateway */
+#define FORM_SMALL_BYTES (64 * 1024) /* without a photo */
+#define FORM_LARGE_MAX 8             /* times REPORT_PHOTO_BYTES_MAX of memory */
+#define FORM_TIME_NS (180 * NS_PER_S) /* a photo over a bad line */
 #define IDLE_S 60                     /* longer than the streams' clock */
 #define TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
@@ -27,6 +30,7 @@ static struct call *call_new(struct http *h, struct MHD_Connection *connection, 
     c->connection = connection;
     c->method = method;
     c->upload_fd = -1;
+    c->begun_ns = time_monotonic_ns();
     snprintf(c->path, sizeof c->path, "%s", url);
     arena_init(&c->arena, ARENA_BYTES_MAX);
     buf_init(&c->body, HTTP_BODY_BYTES_MAX);
@@ -41,6 +45,7 @@ static void call_free(struct call *c) {
     if (c->waiting_free)
         c->waiting_free(c->waiting);
     upload_forget(c);
+    c->http->n_large -= c->large;
     arena_done(&c->arena);
     buf_done(&c->body);
     buf_done(&c->out);
@@ -127,6 +132,7 @@ static int load_row(struct call *c) {
                                                [ROW_CALLOUT] = OBJECT_CALLOUT,
                                                [ROW_SHEET] = OBJECT_SHEET,
                                                [ROW_MESSAGE] = OBJECT_MESSAGE,
+                                               [ROW_REPORT] = OBJECT_PERSON_REPORT,
                                                [ROW_MAIL] = OBJECT_MAIL};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE || c->route->row == ROW_ALONE)
@@ -169,8 +175,13 @@ static int admit(struct call *c) {
         status = find_route(c);
     if (status || !c->route)
         return status;
+    c->body.max = MAX(c->body.max, c->route->form_bytes);
+    if (c->route->form_bytes) { /* said by the page, to people */
+        c->too_busy = !limit_take(&c->http->limit, LIMIT_FORM, address_of(c), time_monotonic_ns(), NULL);
+        return 0;
+    }
     if (c->route->open)
-        return c->route->handle != handle_openapi ? too_many(c, LIMIT_STRANGER) : 0;
+        return c->route->free ? 0 : too_many(c, LIMIT_STRANGER);
     status = find_session(c);
     if (!status)
         status = check_csrf(c);
@@ -194,14 +205,30 @@ static int read_json(struct call *c) {
     return e;
 }
 
+/* A form with a photo, from anybody: so many at once, for so long, and no memory for more of it. */
+static void take_form(struct call *c, struct str more) {
+    if (!c->large && c->body.n + more.n > FORM_SMALL_BYTES) {
+        c->large = c->http->n_large < FORM_LARGE_MAX;
+        c->http->n_large += c->large;
+        c->too_busy |= !c->large;
+    }
+    c->too_busy |= time_monotonic_ns() - c->begun_ns > FORM_TIME_NS;
+    if (c->too_busy || c->too_large) {
+        buf_done(&c->body);
+        return;
+    }
+    buf_add(&c->body, more);
+    c->too_large |= buf_error(&c->body) != 0;
+}
+
 static void run(struct call *c) {
     char max[24];
     snprintf(max, sizeof max, "%zu", c->route->upload ? c->route->upload->bytes_max : (size_t) HTTP_BODY_BYTES_MAX);
-    if (c->too_large) {
+    if (c->too_large && !c->route->form_bytes) { /* a form says so in its own words */
         c->status = call_refuse_with(c, 413, "error.too_large", "max", str_of(max));
         return;
     }
-    int e = c->route->upload ? upload_end(c) : read_json(c);
+    int e = c->route->upload ? upload_end(c) : c->route->form_bytes ? 0 : read_json(c);
     if (e == 0 && !c->route->open && c->who.person)
         e = room_person_seen(c->p->room, &c->session.person, &c->err);
     if (e == 0)
@@ -237,6 +264,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     if (*n && c->route && c->route->upload) {
         if (c->upload_fd >= 0)
             upload_take(c, data, *n);
+        *n = 0;
+        return MHD_YES;
+    }
+    if (*n && c->route && c->route->form_bytes) {
+        take_form(c, str_n(data, *n));
         *n = 0;
         return MHD_YES;
     }

@@ -7,6 +7,7 @@ static const struct {
 } rates[LIMIT_MAX_] = {
     [LIMIT_REQUEST] = {100, 400},
     [LIMIT_STRANGER] = {1, 30},
+    [LIMIT_FORM] = {0.2, 20},
 };
 
 static struct str key_of(const struct sockaddr *who) {

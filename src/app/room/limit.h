@@ -9,6 +9,7 @@
 enum limit_kind {
     LIMIT_REQUEST,  /* any: 100 a second, 400 at once */
     LIMIT_STRANGER, /* not signed in, and each try at a sign-in link: 1 a second, 30 at once */
+    LIMIT_FORM,     /* reports of anybody, who may share an address with a whole office: 1 in 5 s, 20 at once */
     LIMIT_MAX_
 };
 #define LIMIT_SLOTS 4096

@@ -5,6 +5,7 @@
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
 #include "app/room/mail_in.h"
+#include "app/room/report_link.h"
 #include "app/room/room.h"
 #include "app/room/upload.h"
 #include "base/file.h"
@@ -348,12 +349,13 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX], notes[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(mails, sizeof mails, "%s/mail/out", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
+    snprintf(notes, sizeof notes, "%s/notes", p->config->data);
     snprintf(status, sizeof status, "%s/status", p->config->data);
     int made = file_make_dir(hold, 0700, err); /* the keeper makes it too; whoever comes first */
     if (made < 0)
@@ -362,6 +364,7 @@ static int enter_sandbox(struct program *p, struct diag *err) {
                                    {incoming, SANDBOX_WRITE},
                                    {mails, SANDBOX_WRITE}, /* what was read of mails; removed once it is ours */
                                    {status, SANDBOX_READ}, /* of our other programs */
+                                   {notes, SANDBOX_WRITE}, /* reports of people as events */
                                    {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};
@@ -415,6 +418,10 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = load_case_rules(p->room, err);
     if (e == 0)
+        e = report_form_load(p, err);
+    if (e == 0)
+        e = report_link_start(p, err);
+    if (e == 0)
         find_playing(p);
     int sensors =
         p->opt.sensor_fd >= 0 || e < 0 ? p->opt.sensor_fd : listen_sensor(p->config->data, err);
@@ -460,6 +467,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     driver_links_tick(p);
     door_link_tick(p);
     mail_in_tick(p);
+    report_link_tick(p);
     search_link_tick(p);
     holds_tick(p);
     past_tick(p);
@@ -599,6 +607,7 @@ static void end(struct program *p) {
     registers_done(&p->registers);
     room_close(p->room);
     playbooks_done(&p->playbooks);
+    report_form_done(&p->report_form);
     arena_done(&p->calendar_arena);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);

@@ -59,7 +59,7 @@ enum MHD_Result call_send(struct call *c) {
         return MHD_NO;
     call_headers(r);
     if (c->form && MHD_del_response_header(r, HEADERS[0].name, HEADERS[0].value) == MHD_YES)
-        (void) MHD_add_response_header(r, HEADERS[0].name, "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+        (void) MHD_add_response_header(r, HEADERS[0].name, "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
     (void) MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
                                    c->type ? c->type : "application/json");
     (void) MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");

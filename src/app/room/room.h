@@ -26,6 +26,7 @@
 #include "app/room/past.h"
 #include "app/room/playbooks.h"
 #include "app/room/registers.h"
+#include "app/room/report_form.h"
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
 #include "app/room/supervisor_link.h"
@@ -63,6 +64,7 @@ struct program {
     struct packs packs;
     struct registers registers;
     struct playbooks playbooks;
+    struct report_form report_form;
     struct calendar calendar;   /* of content/calendar, read once at start */
     struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */

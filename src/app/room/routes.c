@@ -2,8 +2,10 @@
  * content/api/openapi.json and walk it with every role. */
 #include "app/room/call.h"
 #include "app/room/upload.h"
+#include "room/person_report.h"
 
 #define API "/api/v1"
+#define REPORT_FORM_BYTES_MAX (REPORT_PHOTO_BYTES_MAX + 64 * 1024)
 #define R(m, p, v, o, rw, h, t)                                                                    \
     {                                                                                              \
         .method = m, .pattern = API p, .verb = VERB_##v, .object = OBJECT_##o, .row = ROW_##rw,    \
@@ -153,6 +155,20 @@ const struct route ROUTES[] = {
     R("GET", "/mail-reports", READ, MAIL, NONE, mail_reports, "mails people reported"),
     R("GET", "/mail-reports/{id}", READ, MAIL, MAIL, mail_report, "one with its parts"),
     R("POST", "/mail-reports/{id}/case", CHANGE, MAIL, MAIL, mail_case, "put it on a case, or open one"),
+    {.method = "GET", .pattern = "/report", .verb = VERB_CREATE, .object = OBJECT_PERSON_REPORT, .handle = handle_report_form, .help = "the form for anybody", .open = true, .free = true},
+    {.method = "POST", .pattern = "/report", .verb = VERB_CREATE, .object = OBJECT_PERSON_REPORT, .handle = handle_report_form_post, .help = "report something", .open = true, .form_bytes = REPORT_FORM_BYTES_MAX},
+    {.method = "GET", .pattern = "/report/again", .verb = VERB_CREATE, .object = OBJECT_PERSON_REPORT, .handle = handle_report_again, .help = "come back with number and secret word", .open = true, .free = true},
+    {.method = "POST", .pattern = "/report/again", .verb = VERB_CREATE, .object = OBJECT_PERSON_REPORT, .handle = handle_report_again_post, .help = "add to a report, or see how it stands", .open = true, .form_bytes = REPORT_FORM_BYTES_MAX},
+    {.method = "GET", .pattern = "/report.css", .verb = VERB_CREATE, .object = OBJECT_PERSON_REPORT, .handle = handle_report_css, .help = "the look of the form", .open = true, .free = true},
+    R("GET", "/report-kinds", READ, SELF, NONE, report_kinds, "what can be reported, and what is said at once"),
+    R("GET", "/report-counts", READ, PERSON_REPORT, ALONE, report_counts, "reports of the last day by ten minutes"),
+    R("GET", "/reports", READ, PERSON_REPORT, NONE, reports, "what people reported"),
+    R("POST", "/reports", CREATE, PERSON_REPORT, NONE, report_post, "report something, also in somebody's name"),
+    R("GET", "/reports/{id}", READ, PERSON_REPORT, REPORT, report, "one with what was added"),
+    R("PUT", "/reports/{id}", CHANGE, PERSON_REPORT, REPORT, report_put, "take it, or say why it is no case"),
+    R("POST", "/reports/{id}/case", CHANGE, PERSON_REPORT, REPORT, report_case, "join it to a case, or open one"),
+    R("GET", "/reports/{id}/photo", READ, PERSON_REPORT, REPORT, report_photo, "a photo of it"),
+    R("GET", "/incidents/{id}/reports", READ, PERSON_REPORT, INCIDENT, incident_reports, "what people reported about the case"),
     R("GET", "/messages", READ, MESSAGE, NONE, messages, "what was sent, and what became of it"),
     R("POST", "/messages", CREATE, MESSAGE, NONE, message_post, "send something"),
     R("POST", "/messages/{id}/again", CHANGE, MESSAGE, MESSAGE, message_again, "send it once more"),

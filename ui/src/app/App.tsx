@@ -26,6 +26,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   duty: () => import("../pages/Duty").then((m) => m.Duty),
   "in-force": () => import("../pages/InForce").then((m) => m.InForce),
   mails: () => import("../pages/Mails").then((m) => m.Mails),
+  reports: () => import("../pages/Reports").then((m) => m.Reports),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };

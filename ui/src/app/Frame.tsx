@@ -17,7 +17,7 @@ import { helpOpen } from "./keys";
 
 const NAV = ["now", "cases", "search", "sources", "rules", "packs", "settings"];
 const BOTTOM = ["now", "cases", "sources", "rules", "more"];
-const UNDER_MORE = ["search", "packs", "playbooks", "duty", "in-force", "settings", "more"];
+const UNDER_MORE = ["search", "reports", "packs", "playbooks", "duty", "in-force", "settings", "more"];
 const to = (page: string) => (page === "now" ? "#/" : `#/${page}`);
 
 function Bands() {
@@ -72,6 +72,7 @@ function Top({ page }: { page: string }) {
       <nav class="top-line wide" aria-label={t("frame.nav")}>
         <div class="top-row"><div class="nav">
           {NAV.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && (page === "runs" || page === "mails")) || (p === "packs" && page === "playbooks") ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
+          <span class="grow" /><a class="report-link" href="#/reports/new">{t("frame.report")}</a>
         </div></div>
       </nav>
     </header>

@@ -1,0 +1,32 @@
+/* What reports of people, tips from outside and reports to the authority share: notes that are kept with them (what was added, said, answered,
+ * which stage was reached when) and the case they are joined to. Inside src/room only; all in the caller's transaction. */
+#pragma once
+#include "room/incident_priv.h"
+#include "room/room_priv.h"
+
+struct slip_note {
+    enum room_object of; /* PERSON_REPORT, TIP, INFO */
+    int64_t of_id;
+    const char *kind; /* "added", "said", "taken", "closed", "replied"… */
+    struct str text;
+    const char *photo;   /* its digest; NULL or "": none */
+    int64_t at_ns;       /* 0: now; otherwise when it happened */
+    int64_t message;     /* that carried it; 0: none */
+    int (*parts)(void *ctx, struct room *r, int64_t id, struct diag *reterr);
+    void *parts_ctx;
+};
+int slip_note_put(struct room *r, const struct room_actor *by, const struct slip_note *n, int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* "notes":[{"id","at","by","kind","text","photo","message"}], the oldest first, into an open object. */
+int slip_notes_write(struct room *r, enum room_object of, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
+
+struct slip_case {
+    const char *title_key;
+    struct str params, kind;
+    enum rule_level level;
+    int64_t first_ns;
+};
+/* *incident 0: one is opened in the name of `by` and the playbook for its kind is proposed; otherwise it has to be open (-EBUSY) and theirs to
+ * read (-ENOENT). */
+int slip_case_find(struct room *r, const struct room_actor *by, const struct slip_case *c, int64_t *incident, struct diag *reterr) MUST_USE;
+/* {"id","number"} or null under "incident"; columns id and number. */
+void slip_case_write(struct jsonw *w, struct sql_stmt *st, int column);
