@@ -393,6 +393,8 @@ static const struct {
     ALL_OF(OBJECT_MAIL, "mail_report"),
     ALL_OF(OBJECT_PERSON_REPORT, "person_report"),
     ALL_OF(OBJECT_MESSAGE, "message"),
+    ALL_OF(OBJECT_SCOPE, "scope_run"),
+    ALL_OF(OBJECT_CASE_ROW, "case_row"),
     /* what it says of itself already stays as it is said */
     {OBJECT_FACT,
      "SELECT a.id FROM fact a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM fact b WHERE b.incident_id = ?2 AND b.name = a.name) LIMIT 1",

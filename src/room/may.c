@@ -157,6 +157,16 @@ static const struct room_permission permissions[] = {
     {ADMIN, OBJECT_SHEET, READ | CREATE | CHANGE, MAY_ALWAYS},
     {HANDLER, OBJECT_SHEET, READ | CREATE | CHANGE, MAY_UNLESS_RED},
     {SYSTEM, OBJECT_SHEET_LINE, CREATE | CHANGE, MAY_ALWAYS},
+    /* how far it reached: names of members, staff and machines */
+    {ADMIN, OBJECT_SCOPE, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {HANDLER, OBJECT_SCOPE, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {SENSOR | SYSTEM, OBJECT_SCOPE, CHANGE, MAY_ALWAYS}, /* ended, or two cases become one */
+    {ADMIN | HANDLER, OBJECT_SCOPE_FILE, CREATE | CHANGE, MAY_ALWAYS},
+    /* copies asked back, stages of recovery, conditions of closing, things taken into custody */
+    {ADMIN | AUDITOR, OBJECT_CASE_ROW, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_CASE_ROW, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {ADMIN, OBJECT_CASE_ROW, CREATE | CHANGE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_CASE_ROW, CREATE | CHANGE, MAY_ALWAYS},
 
     /* what is known of a case and may be said outside; whoever publishes enters some of it, whoever approves reads it */
     {ADMIN | AUDITOR, OBJECT_FACT, READ, MAY_ALWAYS},

@@ -47,6 +47,9 @@
     X(SHEET, "sheet")                                                                              \
     X(SHEET_LINE, "sheet_line")                                                                    \
     X(FACT, "fact")                                                                                \
+    X(SCOPE, "scope_run")                                                                        \
+    X(SCOPE_FILE, "scope_file")                                                                  \
+    X(CASE_ROW, "case_row")                                                                      \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

@@ -347,6 +347,21 @@ static const char *const reported[] = {
     "CREATE INDEX report_photo_by_time ON report_photo(at);",
 
     NULL};
+static const char *const reach[] = {
+    /* how far it reached, counted by the searcher: spec is the file as it was, question what the searcher is asked */
+    "CREATE TABLE scope_run (" HEAD("personal") OF_INCIDENT "name TEXT NOT NULL, spec TEXT NOT NULL, asked TEXT NOT NULL, query TEXT NOT NULL, "
+    "question TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('running','done','stopped','failed')), number INTEGER NOT NULL, result TEXT NOT NULL, ended_at INTEGER) STRICT;"
+    "CREATE INDEX scope_run_by_incident ON scope_run(incident_id, id);"
+    "CREATE INDEX scope_run_running ON scope_run(id) WHERE state = 'running';",
+    "CREATE TABLE scope_file (" HEAD("response") "name TEXT NOT NULL UNIQUE, source TEXT NOT NULL, active INTEGER NOT NULL) STRICT;",
+
+    /* what is kept of a case row by row: a copy that somebody has, a stage of recovery, a condition of closing, a thing in custody */
+    "CREATE TABLE case_row (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL CHECK (kind IN ('copy','stage','safety','item')), key TEXT NOT NULL, "
+    "name TEXT NOT NULL, state TEXT NOT NULL, due_at INTEGER, doc TEXT NOT NULL) STRICT;"
+    "CREATE INDEX case_row_by_incident ON case_row(incident_id, kind, id);",
+
+    NULL};
 /* clang-format on */
 
 /* Lists of the open and of the closed stay as quick after years. The partial index has a row for each case that few may see. */
@@ -377,6 +392,7 @@ static const struct {
     {"facts", facts},
     {"casework", casework},
     {"reported", reported},
+    {"reach", reach},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

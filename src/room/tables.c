@@ -105,6 +105,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_SHEET_LINE] = TABLE(sheet_line, CLASS_RESPONSE, "(SELECT incident_id FROM sheet WHERE id = sheet_id)",
                                 "sheet_id, kind, service, verdict, person, used_at, happened_at, decision_id"),
     [OBJECT_FACT] = TABLE(fact, CLASS_VICTIM, "incident_id", "incident_id, name, value, state, source, " PAST_OF_FACT),
+    [OBJECT_SCOPE] = TABLE(scope_run, CLASS_PERSONAL, "incident_id",
+                           "incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result, ended_at"),
+    [OBJECT_SCOPE_FILE] = TABLE(scope_file, CLASS_RESPONSE, "NULL", "name, source, active"),
+    [OBJECT_CASE_ROW] = TABLE(case_row, CLASS_RESPONSE, "incident_id", "incident_id, kind, key, name, state, due_at, doc"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
     [OBJECT_PLAYBOOK] = TABLE(playbook, CLASS_RESPONSE, "NULL",

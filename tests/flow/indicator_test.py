@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Indicators end to end: what the command line takes in and why it refuses, what hits in what arrives, expiry, and taking back."""
+import csv
+import hashlib
+import io
 import json
 import os
 import time
 
 import programs
+import scope_night
 import tap
 
 FILES = tap.ROOT / "tests" / "flow" / "indicators"
@@ -112,6 +116,32 @@ def what_arrives_is_looked_up():
         # taken back: nothing hits any more
         indicator(s.data, "remove", str(one["import"]))
         tap.wait_until(lambda: "0 indicators are looked for" in s.output(), 60, what="the sensor without indicators")
+        how_far_it_reached(s, page)
+
+
+def how_far_it_reached(s, page):
+    """Every shipped question of content/scopes over a generated night whose numbers are known."""
+    case = page.get("/incidents")["incidents"][0]["id"]
+    night = scope_night.make(int(time.time()) - 210)
+    for who in night.book["persons"]:
+        page.api("POST", "/registers/people", {"values": {"name": f"{who}さん", "mail": f"{who}@example.jp"}})
+    lines = night.made()
+    programs.send(s.syslog_port, lines)
+    tap.wait_until(lambda: int(tap.run(tap.KIZUKI, "search", "--count", "--from-record", "1", "*", s.data).stdout or 0) >= len(lines), 60, what="the night in the spool")
+    runs = scope_night.counted(page, case, night)
+    behind = runs["persons-shared"]["result"]
+    assert (behind["persons"], behind["unknown"]) == (len(night.book["persons"]), len(night.book["unknown"])), behind
+    assert {w for w in behind["who"] if w} == {f"{who}さん" for who in night.book["persons"]}, behind
+    listed = page.request("GET", f"/api/v1/scope-runs/{runs['visitors']['id']}/csv").text
+    assert {row[0] for row in csv.reader(io.StringIO(listed.lstrip("\ufeff"), newline=""))} - {"source.ip"} == night.book["visitors"], listed[:300]
+    assert runs["visitors"]["result"]["list"]["sha256"] == hashlib.sha256(listed.encode()).hexdigest()
+    first = runs["visitors"]["result"]["values"][0]  # what it stands on
+    assert page.get(f"/events/{first['record']}")["event"]["source.ip"] == first["value"][0], first
+    # a log that never came is said, and a value is never more than a value
+    none = page.api("POST", f"/incidents/{case}/scopes", {"scope": "visitors", "values": {"host": ['x" or root or "'], "path": ["/a or *"]}, "from": "1時間前", "to": "1分前"})
+    none = scope_night.ended(page, none["id"])["result"]
+    assert none["distinct"] == 0 and none["needs"][0]["found"] == 0, none
+    page.api("POST", f"/incidents/{case}/scopes", {"scope": "visitors", "values": {"host": ["a"]}, "from": "1時間前", "to": "1分前"}, want=400)
 
 
 RULE = """title: Root was tried

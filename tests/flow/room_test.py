@@ -509,7 +509,8 @@ PATHS = {
         /incidents/{id}/grants /incidents/{id}/parties /incidents/{id}/evidence/export /actions/{id}/approve /actions/{id}/reject
         /actions/{id}/undo /actions/{id}/extend /deeds/{id}/approve /deeds/{id}/reject /deeds/{id}/undo /deeds/{id}/care /tasks/{id}
         /tasks/{id}/end /runs/{id} /messages/{id}/again /callouts/{id}/answer /callouts/{id}/end /decisions/{id}/make /sheets/{id}/void
-        /grants/{id} /parties/{id} /mail-reports/{id} /mail-reports/{id}/case""",
+        /grants/{id} /parties/{id} /mail-reports/{id} /mail-reports/{id}/case
+        /incidents/{id}/scopes /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop""",
     "lists": "/now /incidents /actions /deeds /callouts /messages /mail-reports /persons /audit /indicators /codes /stream /evidence /evidence/{id} /evidence/{id}/file",
     "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /hunts /hunts/{id}
         /indicators/imports""",
@@ -519,7 +520,7 @@ PATHS = {
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
         /people /systems/{id}/stops /audit/verify /packs /packs/{id} /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /hunts/{id}/stop /indicators/files /indicators/preview
-        /indicators/imports/{id}""",
+        /indicators/imports/{id} /scopes /scopes/{id}""",
 }
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["lists"] += " /reports"
@@ -532,6 +533,16 @@ LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "a
           "/reports?state=all": "person_report",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
+SCOPE = {"scope": "accounts-stolen", "values": {"addresses": ["198.51.100.1"]}, "from": "2026-06-01 00:00", "to": "2026-06-01 12:00"}
+OWN_SCOPE = """scope: ours
+title: {ja: 試し, en: trial}
+unit: {ja: 件, en: things}
+means: {ja: 試し, en: trial}
+not: {ja: 試し, en: trial}
+query: root
+count: [user.name]
+needs: [{log: {ja: 記録, en: log}, query: "*"}]
+"""
 MARK = "印-7f3a"
 
 
@@ -615,7 +626,7 @@ def fill(r, admin):
     admin.api("POST", "/registers/authority", {"values": {"kind": "reopen", "verb": "decide", "who": "duty"}})
     for what, body in (("timeline", {"text": MARK, "lane": "business"}), ("deeds", {"kind": "account_freeze", "driver": "none", "targets": [MARK], "minutes": 60}), ("sheets", {}),
                        ("callouts", {"purpose": "key", "people": ["課長"], "text": MARK}), ("decisions", {"kind": "stop", "risk_do": MARK}),
-                       ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
+                       ("scopes", SCOPE), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
         admin.api("POST", f"/incidents/1/{what}", body)
     reported_mail(r, admin, MARK)
     admin.api("POST", "/mail-reports/1/case", {"version": 1, "incident": 1})
@@ -801,6 +812,10 @@ WRITES = {
     "deed_reject": ("handler", "/deeds/1/reject", {"reason": "訓練"}, "/incidents/1/deeds", ("reject", "deed")),
     "deed_approve": ("handler", "/deeds/1/approve", {}, "/incidents/1/deeds", ("approve", "deed")),
     "deed_undo": ("handler", "/deeds/1/undo", {"mistake": True}, "/incidents/1/deeds", ("undo", "deed")),
+    "scope_post": ("handler", "/incidents/1/scopes", SCOPE, None, ("create", "scope_run")),
+    "scope_stop": ("handler", "/scope-runs/1/stop", None, None, ("change", "scope_run")),
+    "scope_file_post": ("handler", "/scopes", {"text": OWN_SCOPE}, None, ("create", "scope_file")),
+    "scope_file_end": ("handler", "/scopes/1", None, None, ("change", "scope_file")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),

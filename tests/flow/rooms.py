@@ -163,6 +163,7 @@ class Searcher:
                 exported = {"export": 3, "state": "done", "why": None, "records": 1, "not_sealed": 0, "bytes": 9, "sha256": "0" * 64, "key": "0" * 16}
                 begun = {"start": {"search": 1}, "trace": {"search": 2}, "evidence": {"export": 3}, "evidence_state": exported,
                          "hunt": {"state": "running", "found": 0, "progress": {"bytes": 9, "bytes_done": 1}}, "hunt_stop": {"state": "stopped", "found": 0},
+                         "scope": {"state": "running", "found": 0}, "scope_stop": {"state": "stopped", "found": 0},
                          "indicators_imports": {"imports": [], "alive": 0, "ended": 0}, "indicators_take": {"import": 1}, "indicators_remove": {"ok": True},
                          "indicators_preview": {"preview": 1, "format": "text", "new": 1, "known": 0, "same": 0, "passed": 0, "refused_total": 0, "refused": [], "sample": []},
                          "csv": {"text": "\ufeff\"time\"\r\n", "next": 0}, "rule": {"text": "title: x\n"}}.get(asked["op"])

@@ -351,12 +351,13 @@ int handle_hunt(struct call *c) {
     if (e >= 0)
         e = buf_error(&row);
     if (e == 0) {
-        bool now = c->p->past.id == c->args.id && c->p->past.last.n;
+        const struct past_lane *lane = &c->p->past.lanes[PAST_HUNT];
+        bool now = lane->id == c->args.id && lane->last.n;
         jsonw_object(&c->w);
         jsonw_key(&c->w, STR("hunt"));
         jsonw_raw(&c->w, buf_str(&row));
         jsonw_key(&c->w, STR("result"));
-        e = write_result(c, now ? buf_str(&c->p->past.last) : result);
+        e = write_result(c, now ? buf_str(&lane->last) : result);
         jsonw_end(&c->w);
     }
     buf_done(&row);
@@ -368,8 +369,8 @@ int handle_hunt_stop(struct call *c) {
     struct json_value state = {.type = JSON_STRING, .text = STR("stopped"), .key = STR("state")}, result = none;
     result.first = &state;
     result.n = 1;
-    bool present = c->p->past.id == c->args.id;
-    struct str json = present && c->p->past.last.n ? buf_str(&c->p->past.last) : STR("{}");
+    const struct past_lane *lane = &c->p->past.lanes[PAST_HUNT];
+    struct str json = lane->id == c->args.id && lane->last.n ? buf_str(&lane->last) : STR("{}");
     int e = room_hunt_is_running(c->p->room, c->args.id, &c->err);
     if (e < 0)
         return e;
@@ -379,7 +380,7 @@ int handle_hunt_stop(struct call *c) {
         e = room_end(c->p->room, room_hunt_end(c->p->room, &c->who, c->args.id, &result, json, &c->err), &c->err);
     if (e < 0)
         return e;
-    past_stopped(c->p, c->args.id);
+    past_stopped(c->p, PAST_HUNT, c->args.id);
     e = room_hunt_write(c->p->room, c->args.id, &c->w, &c->err);
     return e < 0 ? e : 200;
 }

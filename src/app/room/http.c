@@ -124,6 +124,8 @@ static int load_row(struct call *c) {
                                                [ROW_ACTION] = OBJECT_ACTION,
                                                [ROW_PERSON] = OBJECT_PERSON,
                                                [ROW_RUN] = OBJECT_RUN,
+                                               [ROW_SCOPE] = OBJECT_SCOPE,
+                                               [ROW_CASE_ROW] = OBJECT_CASE_ROW,
                                                [ROW_TASK] = OBJECT_TASK,
                                                [ROW_DEED] = OBJECT_DEED,
                                                [ROW_GRANT] = OBJECT_GRANT,

@@ -399,6 +399,13 @@ static int load_facts(struct program *p, struct diag *err) {
     return room_facts_load(p->room, path, err);
 }
 
+static int load_scopes(struct program *p, struct diag *err) {
+    char folder[PATH_MAX];
+    arena_init(&p->scopes.arena, 16 << 20);
+    snprintf(folder, sizeof folder, "%.4000s/scopes", content_dir());
+    return scope_specs_load(&p->scopes.arena, folder, &p->scopes.specs, &p->scopes.n, err);
+}
+
 static int set_up(struct program *p, struct diag *err) {
     int e = load_settings(p, err);
     if (e == 0)
@@ -411,6 +418,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = packs_load(&p->packs, p->opt.packs, err);
     if (e == 0)
         e = registers_load(&p->registers, p->room, err);
+    if (e == 0)
+        e = load_scopes(p, err);
     if (e == 0)
         e = playbooks_load(p, err);
     if (e == 0)
@@ -436,7 +445,7 @@ static int set_up(struct program *p, struct diag *err) {
         e = door_link_init(p, err);
     if (e == 0)
         e = mail_in_start(p, err);
-    past_init(&p->past);
+    past_init(p);
     if (e == 0)
         e = search_link_init(&p->search, p->config->data, err);
     supervisor_link_init(&p->supervisor, p->opt.supervisor_fd);
@@ -602,6 +611,7 @@ static void end(struct program *p) {
     driver_links_done(&p->drivers);
     door_link_done(&p->door);
     past_done(&p->past);
+    arena_done(&p->scopes.arena);
     search_link_done(&p->search);
     packs_done(&p->packs);
     registers_done(&p->registers);

@@ -7,17 +7,26 @@
 #include <stdint.h>
 
 struct program;
-struct past_hunts {
-    int64_t id;      /* the present one; 0: none */
-    char key[64];    /* its name at the searcher */
-    bool asked, asked_imports;
-    int64_t next_ns, imports_ns;
+/* What runs one after the other, and beside the other kind. */
+enum past_kind { PAST_HUNT, PAST_SCOPE, PAST_KIND_MAX_ };
+struct past_lane {
+    struct program *p;
+    enum past_kind kind;
+    int64_t id;   /* the present one; 0: none */
+    char key[64]; /* its name at the searcher */
+    bool asked;
+    int64_t next_ns;
     struct buf last; /* what the searcher said of it last: an object */
 };
-void past_init(struct past_hunts *h);
+struct past_hunts {
+    struct past_lane lanes[PAST_KIND_MAX_];
+    bool asked_imports;
+    int64_t imports_ns;
+};
+void past_init(struct program *p);
 void past_done(struct past_hunts *h);
 void past_tick(struct program *p);
-/* The hunt was ended by a person; the searcher is told to leave it. */
-void past_stopped(struct program *p, int64_t id);
+/* It was ended by a person; the searcher is told to leave it. */
+void past_stopped(struct program *p, enum past_kind kind, int64_t id);
 /* Somebody began or stopped one: looks at once. */
 void past_wake(struct program *p);

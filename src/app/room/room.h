@@ -33,6 +33,7 @@
 #include "base/calendar.h"
 #include "room/policy.h"
 #include "room/room.h"
+#include "room/scope_spec.h"
 
 struct program_options {
     const char *data, *config, *https, *person, *packs;
@@ -65,6 +66,11 @@ struct program {
     struct registers registers;
     struct playbooks playbooks;
     struct report_form report_form;
+    struct {
+        struct arena arena;
+        struct scope_spec *specs; /* of content/scopes, read once at start */
+        size_t n;
+    } scopes;
     struct calendar calendar;   /* of content/calendar, read once at start */
     struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */

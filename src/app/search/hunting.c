@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #define FORGET_NS (90 * NS_PER_DAY)
+#define LISTS_FORGET_NS (400 * NS_PER_DAY) /* of cases */
 
 int hunting_init(struct hunting *h, const struct config *c, const char *content, const struct scan_options *like, struct diag *reterr) {
     *h = (struct hunting){.like = *like};
@@ -11,25 +12,31 @@ int hunting_init(struct hunting *h, const struct config *c, const char *content,
     snprintf(h->folder, sizeof h->folder, "%.4000s/search/hunts", c->data);
     if (r == 0)
         r = file_make_dir(h->folder, 0700, reterr);
+    snprintf(h->lists, sizeof h->lists, "%.4000s/exports", c->data);
     if (r == 0)
-        past_forget(h->folder, time_now_ns() - FORGET_NS);
+        past_forget(h->folder, "", ".hunt", time_now_ns() - FORGET_NS);
+    if (r == 0)
+        past_forget(h->lists, "scope-", ".csv", time_now_ns() - LISTS_FORGET_NS);
     return r;
 }
 
 void hunting_done(struct hunting *h) {
     past_free(h->past);
+    scoping_free(h->scoping);
     shelf_done(&h->shelf);
 }
 
 bool hunting_has_op(struct str op) {
-    return str_eq_z(op, "hunt") || str_eq_z(op, "hunt_stop") || shelf_has_op(op);
+    return str_starts(op, STR("hunt")) || str_starts(op, STR("scope")) || shelf_has_op(op);
 }
 
 bool hunting_step(struct hunting *h) {
-    if (!past_is_running(h->past))
-        return false;
-    past_step(h->past);
-    return true;
+    bool past = past_is_running(h->past), scope = scoping_is_running(h->scoping);
+    if (past)
+        past_step(h->past);
+    if (scope)
+        scoping_step(h->scoping);
+    return past || scope;
 }
 
 static int64_t read_ms(const struct json_value *q, const char *key) {
@@ -77,8 +84,28 @@ static int hunt(struct hunting *h, const struct json_value *q, bool stop, struct
     return r < 0 ? r : past_write(h->past, w);
 }
 
+static int scope(struct hunting *h, const struct json_value *q, bool stop, struct jsonw *w, struct diag *err) {
+    struct scoping *s;
+    struct str key = STR("");
+    (void) json_get_str(q, "key", &key);
+    if (!scoping_is(h->scoping, key)) {
+        if (scoping_is_running(h->scoping))
+            return diag_set(err, -EBUSY, "another count is under way");
+        int r = scoping_new(&h->like, q, h->lists, &s, err);
+        if (r < 0)
+            return r;
+        scoping_free(h->scoping);
+        h->scoping = s;
+    }
+    if (stop)
+        scoping_stop(h->scoping);
+    return scoping_write(h->scoping, w);
+}
+
 int hunting_ask(struct hunting *h, struct str op, const struct json_value *question, struct jsonw *w, struct diag *reterr) {
     if (shelf_has_op(op))
         return shelf_ask(&h->shelf, op, question, w, reterr);
+    if (str_starts(op, STR("scope")))
+        return scope(h, question, str_eq_z(op, "scope_stop"), w, reterr);
     return hunt(h, question, str_eq_z(op, "hunt_stop"), w, reterr);
 }

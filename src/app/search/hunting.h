@@ -1,16 +1,19 @@
-/* What the searcher does beside searches: one hunt over what is kept (past.h) at a time, and indicators (shelf.h).
+/* What the searcher does beside searches: one hunt over what is kept (past.h) and one count of how far something reached
+ * (scoping.h) at a time, and indicators (shelf.h).
  *
  *   {"op":"hunt", "key", "query" or "rule" or "import":N, "from_ms"?, "to_ms"?}  begins it, goes on with it, or says how far it
  *                                                                                 is: the same question each time; past.h
  *   {"op":"hunt_stop", "key"} */
 #pragma once
 #include "app/search/past.h"
+#include "app/search/scoping.h"
 #include "app/search/shelf.h"
 
 struct hunting {
     struct shelf shelf;
     struct past *past; /* the present hunt, or the last one */
-    char folder[4096];
+    struct scoping *scoping; /* likewise */
+    char folder[4096], lists[4096];
     struct scan_options like; /* where, and the decoders */
 };
 int hunting_init(struct hunting *h, const struct config *c, const char *content, const struct scan_options *like, struct diag *reterr) MUST_USE;

@@ -443,12 +443,12 @@ int past_write(struct past *p, struct jsonw *w) {
     return 0;
 }
 
-void past_forget(const char *folder, int64_t older_ns) {
+void past_forget(const char *folder, const char *begins, const char *ends, int64_t older_ns) {
     DIR *d = opendir(folder);
     struct dirent *e;
     struct stat st;
     while (d && (e = readdir(d)))
-        if (str_ends(str_of(e->d_name), STR(".hunt")) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (str_starts(str_of(e->d_name), str_of(begins)) && str_ends(str_of(e->d_name), str_of(ends)) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             (int64_t) st.st_mtim.tv_sec * NS_PER_S < older_ns)
             (void) unlinkat(dirfd(d), e->d_name, 0);
     if (d)

@@ -23,5 +23,5 @@ bool past_is_running(const struct past *p);
 void past_stop(struct past *p);
 void past_step(struct past *p); /* a batch */
 int past_write(struct past *p, struct jsonw *w) MUST_USE; /* members of an object */
-/* Removes what is kept of hunts that ended more than so long ago. */
-void past_forget(const char *folder, int64_t older_ns);
+/* Removes files of a folder whose names begin and end so, and that were written before then. */
+void past_forget(const char *folder, const char *begins, const char *ends, int64_t older_ns);
