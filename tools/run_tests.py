@@ -6,7 +6,8 @@ A test program prints TAP lines ("ok 1 - name", "not ok …", "ok 3 - name # SKI
 so does a program that prints no result at all. Skips are said aloud.
 
 Programs run in the order given, N at a time; those that --light names mostly wait (for a block to end, a threshold to be
-reached) and run three at a time beside the others.
+reached) and run three at a time beside the others. The slowest are named at the end, all in times.txt of the log's folder;
+CPU time is of what a program waited for, so a browser's own processes are missing.
 
 usage: run_tests.py [--jobs N] [--timeout S] [--log DIR] [--light REGEX] NAME=COMMAND…
 Last line: "N passed, N failed, N skipped"."""
@@ -23,6 +24,7 @@ import threading
 import time
 
 RESULT = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
+SLOWEST = 10  # programs named at the end
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
@@ -87,7 +89,8 @@ def main():
     ap.add_argument("--light", default="(?!)")
     ap.add_argument("tests", nargs="*")
     a = ap.parse_args()
-    totals = [0, 0, 0]
+    began = time.monotonic()
+    totals, took = [0, 0, 0], []
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as busy, concurrent.futures.ThreadPoolExecutor(3) as light:
         jobs = [(light if re.search(a.light, t.split("=", 1)[0]) else busy).submit(run, *t.split("=", 1), a.timeout)
                 for t in a.tests]
@@ -95,6 +98,7 @@ def main():
             name, out, status, seconds, cpu = job.result()
             p, f, s, skips, fails = count(out, status)
             totals = [totals[0] + p, totals[1] + f, totals[2] + s]
+            took.append((cpu, seconds, name))
             print(f"{'FAIL' if f else 'ok  '} {name}: {p} passed, {f} failed, {s} skipped ({seconds:.1f} s, {cpu:.1f} s CPU)",
                   flush=True)
             for x in skips:
@@ -105,6 +109,13 @@ def main():
             if a.log:
                 pathlib.Path(a.log).mkdir(parents=True, exist_ok=True)
                 (pathlib.Path(a.log) / f"{name.replace('/', '-')}.log").write_text(out)
+    took.sort(reverse=True)
+    lines = [f"{cpu:8.1f} {seconds:8.1f}  {name}" for cpu, seconds, name in took]
+    head = f"{'s CPU':>8} {'s':>8}  of {sum(t[0] for t in took):.1f} s CPU in {time.monotonic() - began:.1f} s"
+    if a.log:
+        (pathlib.Path(a.log) / "times.txt").write_text("\n".join([head, *lines, ""]))
+    if len(took) > SLOWEST:
+        print("\n".join([head, *lines[:SLOWEST]]))
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
     return 1 if totals[1] else 0
 

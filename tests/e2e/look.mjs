@@ -1,10 +1,12 @@
-// Every page, looked at: width, letters, cells, targets, overlaps, axe, console; a picture of each.
+// Every page, looked at: width, letters, cells, targets, overlaps, axe, console. A picture is taken of what has a fault, and of each where
+// --pictures says so: drawing and packing them is a third of the time.
 import { open, person, picture, settle } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { result } from "./lib/report.mjs";
 
 const LANGS = ["ja", "en"];
 const WIDTHS = [1440, 390];
+const PICTURES = process.argv.includes("--pictures");
 
 const pages = (t) => [
   ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
@@ -17,11 +19,12 @@ async function one(who, base, name, hash, file, out) {
   await open(page, base, hash);
   const faults = await page.evaluate(layoutFaults, phone);
   faults.push(...await axeFaults(page));
-  await picture(who, `${out}${file}-light.jpg`);
+  if (PICTURES || faults.length) await picture(who, `${out}${file}-light.jpg`);
   if (!/-en-/.test(file)) { /* night has other colours, not other letters */
     await page.emulateMedia({ colorScheme: "dark" });
-    faults.push(...(await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`));
-    await picture(who, `${out}${file}-dark.jpg`);
+    const dark = (await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`);
+    faults.push(...dark);
+    if (PICTURES || dark.length) await picture(who, `${out}${file}-dark.jpg`);
     await page.emulateMedia({ colorScheme: "light" });
   }
   faults.push(...who.take());

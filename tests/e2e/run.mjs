@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Walks through every page in Chromium, in both languages, on desk and phone, by day and by night.
-// Usage: node tests/e2e/run.mjs [--dev] [--only PART]   (needs build/, ui/dist and ui/node_modules)
+// Usage: node tests/e2e/run.mjs [--dev] [--pictures] [--only PART]   (needs build/, ui/dist and ui/node_modules)
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { haveChromium, CHROMIUM, launch } from "./lib/browser.mjs";

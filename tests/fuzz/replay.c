@@ -1,9 +1,13 @@
-/* Runs a fuzzer's target over its folder of once-found crashes, without libFuzzer. Prints TAP. */
+/* Runs a fuzzer's target over its folder of once-found crashes, without libFuzzer. Prints TAP. The program is called
+ * replay_NAME and the folder NAME, so that this file is compiled once for all. */
 #include "base/mem.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,7 +35,12 @@ int main(void) {
     int n = 1;
     (void) LLVMFuzzerTestOneInput((const uint8_t *) "", 0);
     printf("ok 1 - empty input\n");
-    DIR *dir = opendir(REPLAY_FOLDER);
+    char folder[4096];
+    const char *name = program_invocation_short_name;
+    if (strncmp(name, "replay_", 7) != 0)
+        abort();
+    snprintf(folder, sizeof folder, "%s/%s", REPLAY_ROOT, name + 7);
+    DIR *dir = opendir(folder);
     for (struct dirent *e; dir && (e = readdir(dir));)
         if (e->d_name[0] != '.' && replay(dirfd(dir), e->d_name))
             printf("ok %d - %s\n", ++n, e->d_name);

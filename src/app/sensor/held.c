@@ -59,7 +59,7 @@ static int take(const struct held *h, int *ret_fd) {
 
 static void on_ready(uv_poll_t *p, int status, int events) {
     struct held *h = container_of(p, struct held, poll);
-    int fd, r = status;
+    int fd = -1, r = status;
     for (int i = 0; r >= 0 && (events & UV_READABLE) && i < CONNECTIONS_A_TURN && (r = take(h, &fd)) > 0; i++) {
         struct diag d = {0};
         if (intake_syslog_held_add(h->connections, fd, &d) < 0)
