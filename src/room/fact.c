@@ -152,7 +152,8 @@ static int write_it(struct room *r, const struct room_actor *by, const struct fa
         e = note(r, by, s, x, err);
     if (e == 0)
         e = room_ledger_person(r, by, x->incident, err);
-    room_changed(r, "incident", x->incident);
+    if (e == 0)
+        e = room_obligations_refresh(r, x->incident, err);
     return e;
 }
 

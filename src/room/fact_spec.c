@@ -44,31 +44,39 @@ static int wrong(const struct reading *x, const struct yaml_node *at, const char
     return yaml_error(x->err, -ERR_PARSE, x->file, at, "%s", what);
 }
 
+bool fact_is_name(struct str s) {
+    if (s.n == 0 || s.n > FACT_NAME_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !ascii_digit(s.p[i]) && s.p[i] != '_' && s.p[i] != '-')
+            return false;
+    return true;
+}
+
 static struct str text_of(const struct yaml_node *at, const char *key) {
     struct str s = STR("");
     (void) yaml_get_str(at, key, &s);
     return s;
 }
 
-static int read_words(const struct reading *x, const struct yaml_node *at, const char *key, bool wanted, struct fact_words *ret) {
+int fact_words_read(const struct yaml_node *at, const char *key, bool wanted, const char *file, struct fact_words *ret, struct diag *reterr) {
     static const char *const langs[] = {"ja", "en", NULL};
     const struct yaml_node *n = yaml_get(at, key);
     *ret = (struct fact_words){.ja = STR(""), .en = STR("")};
     if (!n)
-        return wanted ? yaml_error(x->err, -ERR_PARSE, x->file, at, "a %s in Japanese, English or both is missing", key) : 0;
-    if (n->kind != YAML_MAPPING || yaml_only_keys(n, langs, x->file, x->err) < 0)
-        return yaml_error(x->err, -ERR_PARSE, x->file, n, "%s is {ja: …, en: …}", key);
+        return wanted ? yaml_error(reterr, -ERR_PARSE, file, at, "a %s in Japanese, English or both is missing", key) : 0;
+    if (n->kind != YAML_MAPPING || yaml_only_keys(n, langs, file, reterr) < 0)
+        return yaml_error(reterr, -ERR_PARSE, file, n, "%s is {ja: …, en: …}", key);
     *ret = (struct fact_words){.ja = text_of(n, "ja"), .en = text_of(n, "en")};
-    return ret->ja.n || ret->en.n ? 0 : yaml_error(x->err, -ERR_PARSE, x->file, n, "%s says nothing", key);
+    return ret->ja.n || ret->en.n ? 0 : yaml_error(reterr, -ERR_PARSE, file, n, "%s says nothing", key);
+}
+
+static int read_words(const struct reading *x, const struct yaml_node *at, const char *key, bool wanted, struct fact_words *ret) {
+    return fact_words_read(at, key, wanted, x->file, ret, x->err);
 }
 
 static bool is_name(struct str s) {
-    if (s.n == 0 || s.n > FACT_NAME_BYTES_MAX)
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !ascii_digit(s.p[i]) && s.p[i] != '_')
-            return false;
-    return true;
+    return fact_is_name(s) && !memchr(s.p, '-', s.n);
 }
 
 static int read_choices(const struct reading *x, const struct yaml_node *list, struct fact_spec *s) {

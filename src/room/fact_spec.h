@@ -16,6 +16,10 @@ struct fact_words { /* .n == 0: that language is missing */
     struct str ja, en;
 };
 void fact_words_write(struct jsonw *w, const char *member, const struct fact_words *x); /* {"ja","en"}, null where missing */
+struct yaml_node;
+/* {ja: …, en: …} below `key`; -ERR_PARSE when it is none, or is wanted and absent. */
+int fact_words_read(const struct yaml_node *at, const char *key, bool wanted, const char *file, struct fact_words *ret, struct diag *reterr) MUST_USE;
+bool fact_is_name(struct str s); /* of small letters, digits, _ and - */
 struct fact_choice {
     struct str value;
     struct fact_words title;

@@ -399,6 +399,11 @@ static const struct {
     {OBJECT_FACT,
      "SELECT a.id FROM fact a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM fact b WHERE b.incident_id = ?2 AND b.name = a.name) LIMIT 1",
      "UPDATE fact SET incident_id = ?2 WHERE id = ?1"},
+    {OBJECT_OBLIGATION,
+     "SELECT a.id FROM obligation a WHERE a.incident_id = ?1 AND NOT EXISTS (SELECT 1 FROM obligation b WHERE b.incident_id = ?2 AND b.key = a.key AND "
+     "b.report = a.report) LIMIT 1",
+     "UPDATE obligation SET incident_id = ?2 WHERE id = ?1"},
+    ALL_OF(OBJECT_SUBMISSION, "submission"),
 };
 
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,

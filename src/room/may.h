@@ -46,6 +46,10 @@
     X(CALL, "call")                                                                                \
     X(SHEET, "sheet")                                                                              \
     X(SHEET_LINE, "sheet_line")                                                                    \
+    X(BLANK, "blank")                                                                              \
+    X(SUBMISSION, "submission")                                                                    \
+    X(OBLIGATION, "obligation")                                                                    \
+    X(DATAFILE, "datafile")                                                                        \
     X(FACT, "fact")                                                                                \
     X(SCOPE, "scope_run")                                                                        \
     X(SCOPE_FILE, "scope_file")                                                                  \

@@ -6,6 +6,7 @@
 
 #define ASKS_MAX 100
 #define CHANGES_MAX 50
+#define REPORT_NS (7 * NS_PER_DAY) /* reports due within it stand on the first page */
 #define ENDING_NS NS_PER_HOUR /* a block that ends within it is asked about */
 
 struct ask { /* one row of the query below */
@@ -57,6 +58,7 @@ static void write_head(struct room *r, const struct ask *a, struct jsonw *w, str
              strcmp(a->kind, "look") == 0           ? "look"
              : strcmp(a->kind, "block_ending") == 0 ? "ending"
              : strcmp(a->kind, "step") == 0         ? "step"
+             : strcmp(a->kind, "report") == 0       ? "report"
                                                     : "action",
              (long long) a->subject);
     jsonw_kz(w, "id", id);
@@ -272,6 +274,32 @@ static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, 
     return 0;
 }
 
+/* A report to an authority that runs out. */
+static int write_report_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    struct room_words words[2] = {{STR_NULL, STR_NULL}, {STR_NULL, STR_NULL}};
+    int e = room_obligation_words(r, a->subject, &words[0], &words[1], err);
+    static const char *const members[][3] = {{"question", "ask.report", "report"}, {"body", "ask.report.body", "to"}};
+    char path[64];
+    for (int i = 0; i < 2; i++) {
+        jsonw_key(w, str_of(members[i][0]));
+        jsonw_object(w);
+        jsonw_kz(w, "key", members[i][1]);
+        jsonw_key(w, STR("params"));
+        jsonw_object(w);
+        room_words_params(w, members[i][2], &words[i]);
+        jsonw_end(w);
+        jsonw_end(w);
+    }
+    write_tail(a, "if_unanswered.report_late", w);
+    snprintf(path, sizeof path, "/incidents/%lld/reports", (long long) a->incident);
+    struct button open = {"button.open_reports", "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+    return e;
+}
+
 /* All asks in the order of due times. A case for which a block is proposed does not also ask to be
  * looked at. */
 static const char asks_sql[] =
@@ -286,7 +314,10 @@ static const char asks_sql[] =
     "AND i.state = 'open' AND a.until_at > ?1 AND a.until_at <= ?1 + ?3 "
     "UNION ALL SELECT 4 + t.late, t.id, t.incident_id, t.created_at, t.due_at FROM task t JOIN incident i ON i.id = t.incident_id WHERE "
     "t.state IN ('due','doing') AND i.state = 'open' AND t.id = (SELECT x.id FROM task x WHERE x.run_id = t.run_id AND x.state IN "
-    "('due','doing') AND x.ref IS NULL ORDER BY x.due_at IS NULL, x.due_at, x.id LIMIT 1) ORDER BY due, since, 2 "
+    "('due','doing') AND x.ref IS NULL ORDER BY x.due_at IS NULL, x.due_at, x.id LIMIT 1) "
+    /* reports that are due within a week, and those near their end */
+    "UNION ALL SELECT 6 + (o.warn_at <= ?1), o.id, o.incident_id, o.from_at, o.due_at FROM obligation o JOIN incident i ON i.id = o.incident_id "
+    "WHERE o.state = 'to_do' AND o.due_at <= ?1 + ?4 AND i.state = 'open' ORDER BY due, since, 2 "
     "LIMIT 300";
 
 struct hours {
@@ -295,11 +326,11 @@ struct hours {
 };
 
 static struct ask read_ask(struct sql_stmt *st) {
-    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step"};
-    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline"};
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports"};
     int64_t kind = sql_i64(st, 0);
     return (struct ask){.kind = kinds[kind],
-                        .need = kind == 3 || kind == 4 ? "soon" : "must",
+                        .need = kind == 3 || kind == 4 || kind == 6 ? "soon" : "must",
                         .evidence_tab = tabs[kind],
                         .subject = sql_i64(st, 1),
                         .incident = sql_i64(st, 2),
@@ -311,8 +342,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
                       struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int n = 0;
-    int e = sql_query(r->db, &st, err, asks_sql, "iii", room_now(r),
-                      r->policy->person_within_s * NS_PER_S, ENDING_NS);
+    int e = sql_query(r->db, &st, err, asks_sql, "iiii", room_now(r), r->policy->person_within_s * NS_PER_S, ENDING_NS, REPORT_NS);
     jsonw_key(w, STR("asks"));
     jsonw_array(w);
     while (e == 0 && n < ASKS_MAX && (e = sql_step(st, err)) == 1) {
@@ -330,6 +360,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
             e = strcmp(a.kind, "look") == 0           ? write_look_ask(r, &a, w, err)
                 : strcmp(a.kind, "block_ending") == 0 ? write_ending_ask(r, &a, w, err)
                 : strcmp(a.kind, "step") == 0         ? write_step_ask(r, &a, w, err)
+                : strcmp(a.kind, "report") == 0       ? write_report_ask(r, &a, w, err)
                                                       : write_block_ask(r, &a, w, err);
         jsonw_end(w);
         n++;

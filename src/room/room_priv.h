@@ -5,6 +5,7 @@
 #include "room/deed.h"
 #include "room/fact_spec.h"
 #include "room/may.h"
+#include "room/obligation.h"
 #include "room/policy.h"
 #include "room/register_kind.h"
 #include "room/room.h"
@@ -94,6 +95,7 @@ struct room {
     struct register_kinds kinds;      /* what registers are made of; empty until told */
     struct fact_specs facts;          /* fact.h; likewise */
     struct arena facts_arena;
+    struct room_laws laws;            /* obligation.h */
     struct map rules_by_id;           /* id -> struct json_value of reports[REPORT_RULES] */
     struct {                          /* the hand, as it told us */
         bool connected;

@@ -364,6 +364,28 @@ static const char *const reach[] = {
     NULL};
 /* clang-format on */
 
+static const char *const duties[] = {
+    /* what people may change of duties and forms, each version a row; reports a case brings, and when; what was told, sealed */
+    "CREATE TABLE datafile (" HEAD("response") "kind TEXT NOT NULL, key TEXT NOT NULL, number INTEGER NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, "
+    "origin TEXT NOT NULL CHECK (origin IN ('shipped','made')), file TEXT, active INTEGER NOT NULL, digest TEXT NOT NULL, source TEXT NOT NULL, "
+    "UNIQUE (kind, key, number)) STRICT;",
+
+    "CREATE TABLE obligation (" HEAD("response") OF_INCIDENT "key TEXT NOT NULL, report TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('none','to_do','submitted','received')), said INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', "
+    "from_at INTEGER, due_at INTEGER, warn_at INTEGER, warned_at INTEGER, UNIQUE (incident_id, key, report)) STRICT;"
+    "CREATE INDEX obligation_by_due ON obligation(state, due_at);"
+    "CREATE INDEX obligation_by_warn ON obligation(state, warn_at);",
+
+    "CREATE TABLE submission (" HEAD("victim") OF_INCIDENT "obligation TEXT NOT NULL, report TEXT NOT NULL, form TEXT NOT NULL, form_number INTEGER, "
+    "addressee TEXT NOT NULL, how TEXT NOT NULL, at INTEGER NOT NULL, doc TEXT NOT NULL, digest TEXT NOT NULL, blank TEXT NOT NULL, note TEXT NOT NULL, "
+    "receipt TEXT NOT NULL DEFAULT '', receipt_at INTEGER, receipt_from TEXT NOT NULL DEFAULT '', paper TEXT NOT NULL DEFAULT '', "
+    "paper_name TEXT NOT NULL DEFAULT '') STRICT;"
+    "CREATE INDEX submission_by_incident ON submission(incident_id, form);",
+
+    "CREATE TABLE blank (" HEAD("response") "form TEXT NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL, bytes INTEGER NOT NULL, faults TEXT NOT NULL) STRICT;"
+    "CREATE INDEX blank_by_form ON blank(form, id);",
+
+    NULL};
 /* Lists of the open and of the closed stay as quick after years. The partial index has a row for each case that few may see. */
 static const char *const paces[] = {
     "CREATE INDEX incident_by_state_id ON incident(state, id); "
@@ -393,6 +415,7 @@ static const struct {
     {"casework", casework},
     {"reported", reported},
     {"reach", reach},
+    {"duties", duties},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

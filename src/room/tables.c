@@ -104,6 +104,12 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_SHEET] = TABLE(sheet, CLASS_RESPONSE, "incident_id", "incident_id, printed_at, void_at"),
     [OBJECT_SHEET_LINE] = TABLE(sheet_line, CLASS_RESPONSE, "(SELECT incident_id FROM sheet WHERE id = sheet_id)",
                                 "sheet_id, kind, service, verdict, person, used_at, happened_at, decision_id"),
+    [OBJECT_DATAFILE] = TABLE(datafile, CLASS_RESPONSE, "NULL", "kind, key, number, title_ja, title_en, origin, file, active, digest, source"),
+    [OBJECT_OBLIGATION] = TABLE(obligation, CLASS_RESPONSE, "incident_id", "incident_id, key, report, state, said, why, from_at, due_at, warn_at, warned_at"),
+    [OBJECT_SUBMISSION] = TABLE(submission, CLASS_VICTIM, "incident_id",
+                                "incident_id, obligation, report, form, form_number, addressee, how, at, doc, digest, blank, note, receipt, receipt_at, "
+                                "receipt_from, paper, paper_name"),
+    [OBJECT_BLANK] = TABLE(blank, CLASS_RESPONSE, "NULL", "form, digest, name, bytes, faults"),
     [OBJECT_FACT] = TABLE(fact, CLASS_VICTIM, "incident_id", "incident_id, name, value, state, source, " PAST_OF_FACT),
     [OBJECT_SCOPE] = TABLE(scope_run, CLASS_PERSONAL, "incident_id",
                            "incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result, ended_at"),

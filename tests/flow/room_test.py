@@ -522,6 +522,8 @@ PATHS = {
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /hunts/{id}/stop /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id}""",
 }
+PATHS["case"] += " /incidents/{id}/obligations"
+PATHS["free"] += " /datafiles /datafiles/{id}"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["lists"] += " /reports"
 PATHS["alone"] += " /report-counts"
@@ -734,6 +736,7 @@ def everything_that_writes():
     return [(m.upper(), path, op["operationId"]) for path, ops in openapi.DOC["paths"].items() for m, op in ops.items() if m != "get"]
 
 
+DUTY = "obligation: own\ntitle: {ja: 自分の義務}\nto: {ja: 省}\nbasis: {ja: 規則}\nconfidence: single\nduty: may\nreports: [{name: first, title: {ja: 速報}, due: [{words: {ja: 速やかに}}]}]\n"
 PLAYBOOK = json.dumps({"id": "phone", "title": {"ja": "電話", "en": "Phone"}, "steps": [{"id": "call", "kind": "task", "ja": "かける", "en": "Call"}]})
 # operation -> who does it, its path, its body, and the one row of the chain it leaves (verb, object); None: it writes nothing.
 # In an order in which each finds what it needs; "version" is filled in with that of the row named.
@@ -803,6 +806,9 @@ WRITES = {
     "callout_end": ("handler", "/callouts/1/end", {}, None, ("change", "callout")),
     "decision_post": ("handler", "/incidents/1/decisions", {"kind": "stop", "risk_do": "使えない", "risk_go_on": "広がる"}, None, ("create", "decision")),
     "decision_make": ("handler", "/decisions/1/make", {"verdict": "go_on", "why": "訓練"}, "/incidents/1/decisions", ("approve", "decision")),
+    "obligation_put": ("handler", "/incidents/1/obligations", {"key": "police", "report": "consult", "version": 0, "said": "applies", "why": "訓練"}, None, ("create", "obligation")),
+    "datafile_post": ("handler", "/datafiles", {"kind": "obligation", "source": DUTY}, None, ("create", "datafile")),
+    "datafile_put": ("handler", "/datafiles/1", {"active": False}, "/datafiles/1", ("change", "datafile")),
     "fact_put": ("handler", "/incidents/1/facts", {"name": "persons_affected", "version": 0, "state": "confirmed", "value": "３人"}, None, ("create", "fact")),
     "sheet_post": ("handler", "/incidents/1/sheets", {}, None, ("create", "sheet")),
     "sheet_void": ("handler", "/sheets/1/void", {}, "/incidents/1/sheets", ("change", "sheet")),

@@ -166,6 +166,7 @@ handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, 
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_late_post, handle_late;
+handler_fn handle_obligations, handle_obligation_put, handle_datafiles, handle_datafile, handle_datafile_post, handle_datafile_put;
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
 handler_fn handle_report_form, handle_report_form_post, handle_report_again, handle_report_again_post, handle_report_css, handle_report_kinds,

@@ -4,6 +4,7 @@
 #include "app/content/content.h"
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
+#include "app/room/datafiles.h"
 #include "app/room/mail_in.h"
 #include "app/room/report_link.h"
 #include "app/room/room.h"
@@ -13,7 +14,7 @@
 #include "base/log.h"
 #include "room/action.h"
 #include "room/callout.h"
-#include "room/fact.h"
+#include "room/obligation.h"
 #include "room/audit.h"
 #include "room/case_rules.h"
 #include "room/person.h"
@@ -393,12 +394,6 @@ static void find_playing(struct program *p) {
     arena_done(&a);
 }
 
-static int load_facts(struct program *p, struct diag *err) {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%.4000s/facts.yml", content_dir());
-    return room_facts_load(p->room, path, err);
-}
-
 static int load_scopes(struct program *p, struct diag *err) {
     char folder[PATH_MAX];
     arena_init(&p->scopes.arena, 16 << 20);
@@ -423,7 +418,7 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = playbooks_load(p, err);
     if (e == 0)
-        e = load_facts(p, err);
+        e = datafiles_load(p, err);
     if (e == 0)
         e = load_case_rules(p->room, err);
     if (e == 0)
@@ -467,6 +462,8 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     int64_t now = time_monotonic_ns();
     if (room_callouts_tick(p->room, &d) < 0)
         log_error("people are not called: %s", d.text);
+    if (room_obligations_tick(p->room, &d) < 0)
+        log_error("nobody is told of a report that runs out: %s", d.text);
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
     if (room_runs_tick(p->room, &d) < 0)

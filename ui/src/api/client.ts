@@ -176,6 +176,8 @@ export const api = {
   usePlaybook: (id: Id, version: number, active: boolean) => call<T.Playbook>("PUT", `/playbooks/${enc(id)}`, { version, active }),
   /** For a link: the browser saves it. */
   cacaoOf: (id: Id) => `/api/v1/playbooks/${enc(id)}/cacao`,
+  obligations: (id: Id) => get<{ obligations: T.Obligation[] }>(`/incidents/${enc(id)}/obligations`),
+  sayObligation: (id: Id, x: { key: string; report: string; version: number; said: "applies" | "not" | null; why: string }) => call<unknown>("PUT", `/incidents/${enc(id)}/obligations`, x),
   facts: (id: Id) => get<T.Facts>(`/incidents/${enc(id)}/facts`),
   putFact: (id: Id, x: T.FactPut) => call<T.Facts>("PUT", `/incidents/${enc(id)}/facts`, x),
   duty: get<T.Duty>("/duty"),

@@ -23,10 +23,11 @@ import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
 const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
+const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
 
 const TABS = [
   "timeline", "evidence", "accounts", "actions", "contacts",
-  "facts",
+  "facts", "reports",
 ] as const;
 type TabId = (typeof TABS)[number];
 
@@ -60,6 +61,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "contacts" && <Contacts incident={incident} />}
+      {tab === "reports" && <Reports incident={incident} />}
       {tab === "facts" && <Facts incident={incident} query={query} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>

@@ -1,0 +1,99 @@
+// Duties to report: what applies, by when, and the one fact that is missing where that cannot be told.
+import { useState } from "preact/hooks";
+import { api } from "../../../api/client";
+import type { Incident, Obligation, ObligationReport } from "../../../api/types";
+import { lang, say, t } from "../../../state/text";
+import { useWrite } from "../../../state/write";
+import { Button } from "../../../widgets/Button";
+import { Card, Facts } from "../../../widgets/Card";
+import { Mark, type MarkKind } from "../../../widgets/Mark";
+import { Outcome } from "../../../widgets/Outcome";
+import { Remaining, Time } from "../../../widgets/Time";
+import { parse } from "../../../lib/time";
+import { now } from "../../../state/clock";
+
+export type Words = { ja?: string | null; en?: string | null };
+export const words = (x: Words) => x[lang.value] ?? x.ja ?? x.en ?? "";
+type Row = { o: Obligation; p: ObligationReport };
+
+function mark({ p }: Row): MarkKind {
+  if (p.state === "received") return "ok";
+  if (p.state === "submitted") return "declared";
+  if (p.state === "none") return p.verdict === "undecided" ? "unknown" : "todo";
+  const late = p.warn !== null && (parse(p.warn) ?? 0) <= now.value;
+  return late ? "must" : p.due ? "soon" : "todo";
+}
+
+const Wanted = ({ incident, label, wants }: { incident: Incident; label: string; wants: { name: string; titles: Words } }) =>
+  <p>{t(label)}<a href={`#/cases/${incident.id}/facts?fact=${wants.name}`}>{words(wants.titles)}</a></p>;
+
+function Say({ incident, row, done }: { incident: Incident; row: Row; done: () => void }) {
+  const [open, show] = useState(false);
+  const [why, set] = useState("");
+  const write = useWrite(() => { show(false); done(); });
+  const { o, p } = row;
+  const put = (said: "applies" | "not" | null) => () => void write.run(() => api.sayObligation(incident.id, { key: o.key, report: p.name, version: p.version, said, why: why.trim() }));
+  if (p.said) return <><Button smaller busy={write.state.step === "busy"} onPress={put(null)}>{t("duty.say.back")}</Button><Outcome state={write.state} /></>;
+  if (!open) return <Button smaller onPress={() => show(true)}>{t("duty.say")}</Button>;
+  return (
+    <div class="form">
+      <label class="field"><span>{t("duty.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>
+      <Outcome state={write.state} />
+      <div class="buttons">
+        {why.trim() ? <>
+          <Button smaller busy={write.state.step === "busy"} onPress={put("applies")}>{t("duty.say.applies")}</Button>
+          <Button smaller busy={write.state.step === "busy"} onPress={put("not")}>{t("duty.say.not")}</Button>
+        </> : <span class="small ink2">{t("duty.why_missing")}</span>}
+        <Button smaller onPress={() => show(false)}>{t("button.leave")}</Button>
+      </div>
+    </div>
+  );
+}
+
+function One({ incident, row, done }: { incident: Incident; row: Row; done: () => void }) {
+  const { o, p } = row;
+  return (
+    <li class="duty">
+      <div class="duty-head">
+        <Mark kind={mark(row)}>{p.state === "none" ? t(`duty.${p.verdict}`) : t(`duty.state.${p.state}`)}</Mark> <b>{words(p.titles)}</b> <span class="ink2">{words(o.titles)}</span>
+      </div>
+      <Facts rows={[
+        [t("duty.due"), <>{p.due ? <><Time at={p.due} /> {p.state === "to_do" && <Remaining until={p.due} />} <span class="ink2">{words(p.words)}</span></> : <>{words(p.words)} <span class="small ink2">{t("duty.no_clock")}</span></>}</>],
+        [t("duty.to"), words(o.to)],
+        [t("duty.basis"), <>{words(o.basis)} <span class="small ink2">{t(`duty.confidence.${o.confidence}`)}、{t("duty.as_of", { day: o.as_of, n: o.number })}{o.url && <> <a href={o.url} target="_blank" rel="noopener noreferrer">{t("duty.source")}</a></>}</span></>],
+      ]} />
+      {p.wants && p.state === "none" && <Wanted incident={incident} label="duty.wants" wants={p.wants} />}
+      {p.clock_wants && p.state === "to_do" && <Wanted incident={incident} label="duty.clock_wants" wants={p.clock_wants} />}
+      {p.unconfirmed && <p><Mark kind="soon">{t("duty.on_unconfirmed")}</Mark></p>}
+      {words(p.note) && <p class="small">{words(p.note)}</p>}
+      {words(o.note) && <p class="small ink2">{words(o.note)}</p>}
+      {p.said && <p class="small">{t("duty.said", { by: p.said_by ? say(p.said_by) : null, said: t(`duty.${p.said}`), why: p.why })}</p>}
+      <Say incident={incident} row={row} done={done} />
+    </li>
+  );
+}
+
+const GROUPS = ["to_do", "undecided", "done", "may", "not"] as const;
+
+function groupOf({ o, p }: Row): (typeof GROUPS)[number] {
+  if (p.state === "to_do") return "to_do";
+  if (p.state === "submitted" || p.state === "received") return "done";
+  if (p.said === "not") return "not";
+  return o.may && p.verdict !== "not" ? "may" : p.verdict === "undecided" ? "undecided" : "not";
+}
+
+const end = ({ p }: Row) => (p.due ? (parse(p.due) ?? Infinity) : Infinity);
+
+export function Duties({ incident, list, done }: { incident: Incident; list: Obligation[]; done: () => void }) {
+  const rows = list.flatMap((o) => o.reports.map((p) => ({ o, p })));
+  return (
+    <Card id="duties" title={t("duty.title")} caption={t("duty.caption")}>
+      {GROUPS.map((g) => {
+        const these = rows.filter((r) => groupOf(r) === g).sort((a, b) => end(a) - end(b));
+        const body = these.length ? <ul class="plain duties">{these.map((r) => <One key={`${r.o.key}/${r.p.name}`} incident={incident} row={r} done={done} />)}</ul> : <p class="empty">{t("duty.none_here")}</p>;
+        if (g === "to_do") return <section key={g} class="card-body"><h3>{t(`duty.group.${g}`)}</h3>{body}</section>;
+        return these.length > 0 && <details key={g} class="card-body" open={g === "undecided" && !rows.some((r) => groupOf(r) === "to_do")}><summary>{t(`duty.group.${g}`)} {these.length}</summary>{body}</details>;
+      })}
+    </Card>
+  );
+}

@@ -1,0 +1,11 @@
+// 報告: to whom the case has to be told, by when, and the forms for it.
+import { api } from "../../../api/client";
+import type { Incident } from "../../../api/types";
+import { useResource } from "../../../state/resource";
+import { Loaded } from "../../../widgets/Loaded";
+import { Duties } from "./Duties";
+
+export function Reports({ incident }: { incident: Incident }) {
+  const list = useResource(api.obligations(incident.id), ["incident", "registers"], [incident.id], incident.id);
+  return <div class="below"><Loaded of={list}>{(x) => <Duties incident={incident} list={x.obligations} done={list.reload} />}</Loaded></div>;
+}
