@@ -116,6 +116,10 @@ def evidence_holds(d, data):
     status, said = checked(folder)
     assert status == 0 and "1 of " in said and "holds" in said, said
     assert hashlib.sha256((folder / "key.pem").read_bytes()).hexdigest() in said, said
+    for language, says in (("en", "These records were taken from a copy"), ("ja", "これは写しから書き出したものです")):
+        text = (folder / f"README.{language}.txt").read_text()
+        assert says in text and "\n  tokyo\n" in text and "@NAME@" not in text, text
+    assert json.loads((folder / "export.json").read_text())["copy_of"] == "tokyo"
     raw, = (folder / "records").glob("*.raw")
     assert NEEDLE.encode() in raw.read_bytes()
     told = json.loads((folder / "export.json").read_text())
@@ -175,7 +179,8 @@ def exported_from_the_pages(d, b):
     status, said = checked(d / "from-pages" / "kizuki-evidence")
     assert status == 0 and "1 of " in said, said
     told = json.loads((d / "from-pages" / "kizuki-evidence" / "export.json").read_text())
-    assert told["why"] == "for the insurer" and told["chosen_by"] == NEEDLE, told
+    assert told["why"] == "for the insurer" and told["chosen_by"] == NEEDLE and told["copy_of"] == "", told
+    assert "a copy" not in (d / "from-pages" / "kizuki-evidence" / "README.en.txt").read_text()
     chain = json.dumps(b.get("/audit"))
     assert "for the insurer" in chain and NEEDLE in chain, chain[-800:]
 
@@ -193,6 +198,11 @@ def on_the_pages_of_the_vault(page):
     line = page.get(f"/events/{n}?copy=tokyo")["event"]["event.original"]
     assert NEEDLE in line and "192.0.2.77" in line, line
     page.api("POST", "/searches", {"query": NEEDLE, "copy": "nobody"}, want=404)
+    assert page.get(f"/searches/{number}")["looked_back_to"] is None, "all of it was looked through"
+    traced = page.api("POST", "/traces", {"address": "198.51.100.1", "port": "40001", "time": "2026-06-01 02:14", "zone": "jst", "copy": "tokyo"})["search"]
+    tap.wait_until(lambda: page.get(f"/traces/{traced}")["state"] != "running", 60, 0.05)
+    assert page.get(f"/traces/{traced}")["state"] == "done" and page.get(f"/traces/{traced}")["missing"], "a trace over the copy"
+    page.api("POST", "/traces", {"address": "198.51.100.1", "time": "2026-06-01 02:14", "copy": "nobody"}, want=404)
     began = page.api("POST", "/searches", {"query": NEEDLE})["search"]  # our own holds nothing of it
     tap.wait_until(lambda: page.get(f"/searches/{began}")["state"] != "running", 60, 0.05)
     assert page.get(f"/searches/{began}")["found"] == 0

@@ -12,6 +12,7 @@
 #include "spool/prove.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -21,7 +22,7 @@ struct export_args {
 };
 struct exporting {
     const struct export_args *args;
-    char spool[4096], key[4096], who[64];
+    char spool[4096], key[4096], who[64], copy_of[256];
     uint64_t *records;
     size_t n, cap;
 };
@@ -136,6 +137,11 @@ static void place(struct exporting *x, const char *data) {
     snprintf(x->key, sizeof x->key, "%.4000s/" SPOOL_KEY_NAME, x->spool);
     if (stat(x->key, &st) < 0)
         snprintf(x->key, sizeof x->key, "%.4000s/keep/key.pub", data);
+    /* A vault's copy of another Kizuki has no key to sign with, and says where its first is (app/vault/pull.c). */
+    char first[4096], real[PATH_MAX];
+    snprintf(first, sizeof first, "%.4000s/first", data);
+    if (stat(first, &st) == 0 && realpath(data, real))
+        snprintf(x->copy_of, sizeof x->copy_of, "%.200s", strrchr(real, '/') + 1);
     snprintf(x->who, sizeof x->who, "%s", pw ? pw->pw_name : "?");
 }
 
@@ -148,7 +154,7 @@ static int write_file(const struct exporting *x, const char *path, struct eviden
     if (r == 0) {
         struct evidence_options o = {.spool_dir = x->spool, .key_path = x->key, .texts = &texts, .records = x->records, .n = x->n,
                                      .who = str_of(x->who), .why = str_of(x->args->why),
-                                     .chosen_by = str_of(x->args->query), .now_ns = time_now_ns()};
+                                     .chosen_by = str_of(x->args->query), .copy_of = str_of(x->copy_of), .now_ns = time_now_ns()};
         r = evidence_write(&o, fd, made, err);
         close(fd);
         if (r < 0)

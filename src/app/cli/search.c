@@ -105,8 +105,10 @@ static int found(void *ctx, struct search *q, const struct raw_record *rec, int6
     return s->args->last ? search_keep_add(&s->keep, rec, time_ns) : print(s, q, rec, time_ns);
 }
 
+/* The ones that arrived last were kept; shown they are in order of their own time. */
 static int print_kept(struct searching *s, struct search *q) {
     int r = 0;
+    s->keep.by_time = true;
     search_keep_sort(&s->keep);
     for (size_t i = 0; r == 0 && i < s->keep.n; i++)
         r = print(s, q, &s->keep.at[i]->rec, s->keep.at[i]->time_ns);
@@ -139,6 +141,7 @@ static void print_stats(const struct searching *s, const struct scan_progress *p
     jsonw_ku64(&w, "segments_indexed", p->segments_indexed);
     jsonw_ku64(&w, "bytes_read", p->bytes_done);
     jsonw_ku64(&w, "bytes_passed_over", p->bytes_passed);
+    jsonw_ktime(&w, "looked_back_to", p->back_to_ns);
     jsonw_kdouble(&w, "cpu_s", p->cpu_s);
     jsonw_kz(&w, "index_why", p->index_why.code ? p->index_why.text : NULL);
     jsonw_end(&w);
@@ -147,6 +150,19 @@ static void print_stats(const struct searching *s, const struct scan_progress *p
 }
 
 /* ---- a spool ---- */
+
+/* What the lines printed are: nobody should take the last ones of a part for the last ones of all. */
+static void say_which(const struct searching *s, const struct scan_progress *p, bool early) {
+    char when[TIME_ISO_CAP] = "";
+    if (p->back_to_ns != TIME_NONE)
+        time_format_iso(p->back_to_ns, 0, when);
+    if (early && *when)
+        fprintf(stderr, "kizuki: in order of time, the %zu that arrived last of those that fit; looked through back to what arrived at %s\n", s->keep.n, when);
+    else if (early)
+        fprintf(stderr, "kizuki: in order of time, %zu of those that fit; stopped inside the newest segment\n", s->keep.n);
+    else
+        fprintf(stderr, "kizuki: in order of time, all %zu that fit; everything was looked through\n", s->keep.n);
+}
 
 static int scan_all(struct searching *s, struct scan *scan, struct diag *err) {
     const struct scan_progress *p = scan_progress(scan);
@@ -163,6 +179,8 @@ static int scan_all(struct searching *s, struct scan *scan, struct diag *err) {
         return r;
     if (s->args->last && (r = print_kept(s, scan_search(scan))) < 0)
         return diag_set(err, r, "cannot go on: %s", err_word(r));
+    if (s->args->last && !s->args->count && !s->args->stats)
+        say_which(s, p, interrupted || (s->keep.n >= (size_t) s->args->last && r == 1));
     if (interrupted)
         fprintf(stderr, "kizuki: stopped with %llu MB of %llu MB read; go on with --%s-record %llu\n",
                 (unsigned long long) p->bytes_done / 1000000, (unsigned long long) p->bytes / 1000000,

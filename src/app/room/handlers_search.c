@@ -342,7 +342,7 @@ static void add_endpoint(struct buf *b, const char *address, const char *port, c
 
 /* 0, an error, or the status of what was said. */
 static int read_question(struct call *c, struct trace_question *q) {
-    static const char *const keys[] = {"address", "port", "time", "zone", "destination", "error_s", NULL};
+    static const char *const keys[] = {"address", "port", "time", "zone", "destination", "error_s", "copy", NULL};
     struct trace_words words = {0};
     struct str *texts[] = {&words.address, &words.port, &words.time, &words.zone, &words.destination};
     const char *wrong;
@@ -363,8 +363,11 @@ static int read_question(struct call *c, struct trace_question *q) {
 
 int handle_trace_post(struct call *c) {
     struct trace_question q;
+    struct str copy = STR("");
     struct buf members;
     int e = read_question(c, &q);
+    if (e == 0)
+        e = read_copy(c, &copy);
     if (e != 0)
         return e;
     buf_init(&members, 2048);
@@ -373,6 +376,7 @@ int handle_trace_post(struct call *c) {
                q.zone_told ? "true" : "false", q.zone_min);
     add_endpoint(&members, "address", "port", &q.address, q.port);
     add_endpoint(&members, "destination", "destination_port", &q.destination, q.destination_port);
+    add_copy(&members, copy);
     e = record(c, "trace", buf_str(&members));
     if (e == 0)
         e = search_call_ask(c, &members, on_result);

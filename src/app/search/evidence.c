@@ -14,8 +14,8 @@ enum { TEXT_BYTES_MAX = 65536, NAME_BYTES = 96, RECORD_ARENA_BYTES = 64 << 20 };
 #define FOLDER "kizuki-evidence/"
 
 int evidence_texts_load(const char *content_dir, struct evidence_texts *ret, struct diag *reterr) {
-    static const char *const names[] = {"README.ja.txt", "README.en.txt", "check.sh"};
-    struct str *const texts[] = {&ret->readme_ja, &ret->readme_en, &ret->check};
+    static const char *const names[] = {"README.ja.txt", "README.en.txt", "check.sh", "COPY.ja.txt", "COPY.en.txt"};
+    struct str *const texts[] = {&ret->readme_ja, &ret->readme_en, &ret->check, &ret->copy_ja, &ret->copy_en};
     char path[4096 + 64];
     int r = 0;
     arena_init(&ret->arena, 1 << 20);
@@ -167,11 +167,28 @@ static int add_records(struct writing *x, struct diag *err) {
 
 /* ---- the whole ---- */
 
+/* The page a third party reads; of a copy it says that it is one, and of whose. */
+static int add_readme(struct writing *x, const char *name, struct str text, struct str copy, struct diag *err) {
+    const struct str mark = STR("@NAME@");
+    struct buf b;
+    buf_init(&b, 2 * TEXT_BYTES_MAX + NAME_BYTES);
+    buf_add(&b, text);
+    ptrdiff_t at = x->o->copy_of.n ? str_find(copy, mark, 0) : -1;
+    if (at >= 0) {
+        buf_add(&b, str_to(copy, (size_t) at));
+        buf_add(&b, str_to(x->o->copy_of, NAME_BYTES));
+        buf_add(&b, str_from(copy, (size_t) at + mark.n));
+    }
+    int r = buf_error(&b) < 0 ? diag_set(err, -ENOMEM, "out of memory") : add(x, name, buf_str(&b), err);
+    buf_done(&b);
+    return r;
+}
+
 static int add_texts(struct writing *x, struct diag *err) {
     const struct evidence_texts *t = x->o->texts;
-    int r = add(x, "README.ja.txt", t->readme_ja, err);
+    int r = add_readme(x, "README.ja.txt", t->readme_ja, t->copy_ja, err);
     if (r == 0)
-        r = add(x, "README.en.txt", t->readme_en, err);
+        r = add_readme(x, "README.en.txt", t->readme_en, t->copy_en, err);
     return r < 0 ? r : add(x, "check.sh", t->check, err);
 }
 
@@ -189,6 +206,7 @@ static int add_all(struct writing *x, struct diag *err) {
     jsonw_ktime(&x->w, "exported_at", o->now_ns);
     jsonw_kstr(&x->w, "why", o->why);
     jsonw_kstr(&x->w, "chosen_by", o->chosen_by);
+    jsonw_kstr(&x->w, "copy_of", o->copy_of);
     jsonw_ku64(&x->w, "records_in_tree", x->checkpoint.size);
     jsonw_kz(&x->w, "key", x->made->key.fingerprint);
     if ((r = add_records(x, err)) < 0)

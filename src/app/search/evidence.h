@@ -8,7 +8,7 @@
 
 struct evidence_texts { /* content/evidence; loaded before a program is walled in */
     struct arena arena;
-    struct str readme_ja, readme_en, check;
+    struct str readme_ja, readme_en, check, copy_ja, copy_en;
 };
 int evidence_texts_load(const char *content_dir, struct evidence_texts *ret, struct diag *reterr) MUST_USE;
 void evidence_texts_done(struct evidence_texts *t);
@@ -16,6 +16,7 @@ void evidence_texts_done(struct evidence_texts *t);
 struct evidence_options {
     const char *spool_dir, *key_path; /* key_path: of the public key of the seals */
     const struct evidence_texts *texts;
+    struct str copy_of; /* the name of the Kizuki whose copy in a vault this spool is; empty: our own */
     const uint64_t *records; /* ascending, each once; at most EVIDENCE_RECORDS_MAX */
     size_t n;
     struct str who, why, chosen_by; /* chosen_by: the query, the case, or "" */

@@ -21,7 +21,7 @@ struct export_job {
     _Atomic int state; /* what follows is the thread's until it is not STATE_RUNNING */
     volatile bool stop;
     struct scan_options scan;
-    char *spool, *filters, *query, *who, *why, *chosen_by;
+    char *spool, *filters, *query, *who, *why, *chosen_by, *copy_of;
     char path[4096 + 64];
     const struct evidence_texts *texts;
     uint64_t *records;
@@ -44,6 +44,7 @@ static struct export_job *job_free(struct export_job *j) {
     mem_free(j->who);
     mem_free(j->why);
     mem_free(j->chosen_by);
+    mem_free(j->copy_of);
     mem_free(j->records);
     mem_free(j);
     return NULL;
@@ -95,7 +96,7 @@ static void *work(void *arg) {
         r = diag_set(&j->d, -errno, "cannot write the evidence: %s", err_word(-errno));
     if (r == 0) {
         struct evidence_options o = {.spool_dir = j->spool, .key_path = key, .texts = j->texts, .records = j->records, .n = j->n,
-                                     .who = str_of(j->who), .why = str_of(j->why), .chosen_by = str_of(j->chosen_by),
+                                     .who = str_of(j->who), .why = str_of(j->why), .chosen_by = str_of(j->chosen_by), .copy_of = str_of(j->copy_of),
                                      .now_ns = time_now_ns(), .stop = &j->stop};
         r = evidence_write(&o, fd, &j->made, &j->d);
     }
@@ -136,7 +137,8 @@ static struct export_job *job_of(const struct export_wanted *w) {
         j->who = str_dup(w->who);
         j->why = str_dup(w->why);
         j->chosen_by = str_dup(w->chosen_by);
-        r = j->spool && j->filters && j->query && j->who && j->why && j->chosen_by ? 0 : -ENOMEM;
+        j->copy_of = str_dup(w->copy_of);
+        r = j->spool && j->filters && j->query && j->who && j->why && j->chosen_by && j->copy_of ? 0 : -ENOMEM;
     }
     if (r < 0)
         return job_free(j);

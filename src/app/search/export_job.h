@@ -9,7 +9,7 @@ struct export_wanted {
     struct scan_options scan; /* .query empty: by records */
     const uint64_t *records;  /* copied */
     size_t n;
-    struct str who, why, chosen_by; /* copied */
+    struct str who, why, chosen_by, copy_of; /* copied; copy_of as of evidence_options */
 };
 struct export_job;
 /* Outlives its jobs. folder: DATA/exports. */

@@ -118,6 +118,7 @@ int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr)
         map_init(&j->facets[i].values, VALUES_MAX, 0);
     search_keep_init(&j->newest, JOB_ROWS_MAX);
     j->newest.bytes_max = KEPT_BYTES_MAX;
+    j->newest.by_time = true;
     int r = j->query && j->spool_dir && j->filter_dir ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
     own.query = str_of(j->query);
     own.spool_dir = j->spool_dir;
@@ -374,6 +375,8 @@ int job_write(struct job *j, struct jsonw *w) {
     jsonw_ktime(w, "first_at", j->first_ns);
     jsonw_ktime(w, "last_at", j->last_ns);
     jsonw_ku64(w, "counted", j->counted);
+    /* Segments come newest first by arrival: what was looked through so far, all of it once it is done. */
+    jsonw_ktime(w, "looked_back_to", j->state == JOB_DONE ? TIME_NONE : scan_progress(j->scan)->back_to_ns);
     write_progress(j, w);
     write_bars(j, w);
     jsonw_key(w, STR("facets"));

@@ -19,17 +19,17 @@ void search_keep_done(struct search_keep *k) {
     k->n = 0;
 }
 
-static int order(const struct event_pos *a, int64_t a_ns, const struct event_pos *b, int64_t b_ns) {
+static int order(bool by_time, const struct event_pos *a, int64_t a_ns, const struct event_pos *b, int64_t b_ns) {
     bool spool = a->stream == 0;
-    if (!spool && a_ns != b_ns)
+    if ((by_time || !spool) && a_ns != b_ns)
         return a_ns < b_ns ? -1 : 1;
     if (a->stream != b->stream)
         return a->stream < b->stream ? -1 : 1;
     return (a->n > b->n) - (a->n < b->n);
 }
 
-static int by_age(const struct kept *a, const struct kept *b) {
-    return order(&a->rec.pos, a->time_ns, &b->rec.pos, b->time_ns);
+static int by_age(const struct search_keep *k, const struct kept *a, const struct kept *b) {
+    return order(k->by_time, &a->rec.pos, a->time_ns, &b->rec.pos, b->time_ns);
 }
 
 static struct kept *copy_of(const struct raw_record *rec, int64_t time_ns) {
@@ -53,7 +53,7 @@ static void sift_down(struct search_keep *k) {
     for (size_t i = 0;;) {
         size_t least = i;
         for (size_t c = 2 * i + 1; c <= 2 * i + 2 && c < k->n; c++)
-            if (by_age(k->at[c], k->at[least]) < 0)
+            if (by_age(k, k->at[c], k->at[least]) < 0)
                 least = c;
         if (least == i)
             return;
@@ -65,7 +65,7 @@ static void sift_down(struct search_keep *k) {
 }
 
 static void sift_up(struct search_keep *k, size_t i) {
-    while (i && by_age(k->at[i], k->at[(i - 1) / 2]) < 0) {
+    while (i && by_age(k, k->at[i], k->at[(i - 1) / 2]) < 0) {
         struct kept *t = k->at[i];
         k->at[i] = k->at[(i - 1) / 2];
         k->at[(i - 1) / 2] = t;
@@ -82,7 +82,7 @@ static void pop_oldest(struct search_keep *k) {
 
 int search_keep_add(struct search_keep *k, const struct raw_record *rec, int64_t time_ns) {
     bool full = k->n == k->max || (k->bytes_max && k->n && k->bytes + rec->bytes.n > k->bytes_max);
-    if (full && order(&rec->pos, time_ns, &k->at[0]->rec.pos, k->at[0]->time_ns) < 0)
+    if (full && order(k->by_time, &rec->pos, time_ns, &k->at[0]->rec.pos, k->at[0]->time_ns) < 0)
         return 0;
     struct kept *c = copy_of(rec, time_ns);
     if (!c || (k->n < k->max && mem_grow((void **) &k->at, &k->cap, k->n + 1, k->max, sizeof *k->at) < 0)) {
@@ -97,11 +97,11 @@ int search_keep_add(struct search_keep *k, const struct raw_record *rec, int64_t
     return 0;
 }
 
-static int newest_first(const void *a, const void *b) {
-    return by_age(*(struct kept *const *) b, *(struct kept *const *) a);
+static int newest_first(const void *a, const void *b, void *keep) {
+    return by_age(keep, *(struct kept *const *) b, *(struct kept *const *) a);
 }
 
 void search_keep_sort(struct search_keep *k) {
     if (k->n)
-        qsort(k->at, k->n, sizeof *k->at, newest_first);
+        qsort_r(k->at, k->n, sizeof *k->at, newest_first, k);
 }

@@ -1,5 +1,5 @@
 /* The last so many records found, copied: a record is valid only while its batch is. By position in a spool, by time
- * in files. */
+ * in files or where that is asked for (by_time: the event's own, then position). */
 #pragma once
 #include "event/record.h"
 
@@ -10,6 +10,7 @@ struct kept {
 struct search_keep {
     struct kept **at; /* a heap, the oldest on top; after search_keep_sort the newest first */
     size_t n, cap, max;
+    bool by_time;
     size_t bytes, bytes_max; /* of what is kept; 0: no maximum */
 };
 void search_keep_init(struct search_keep *k, size_t max);

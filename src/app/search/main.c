@@ -470,6 +470,8 @@ static int start_evidence(struct program *p, struct peer *peer, int64_t id, cons
         return -ERR_PARSE;
     if (!json_get_str(m, "who", &w.who) || !json_get_str(m, "why", &w.why) || !json_get_str(m, "chosen_by", &w.chosen_by))
         return -ERR_PARSE;
+    if (!json_get_str(m, "copy", &w.copy_of))
+        w.copy_of = STR("");
     int r = exports_begin(&p->exports, &w, &number, &d);
     if (r < 0)
         return refuse(peer, id, r == -EBUSY ? "busy" : "failed", &d);

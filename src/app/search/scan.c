@@ -17,6 +17,7 @@ struct part {
     uint64_t bytes;
     const struct narrow_part *named; /* NULL: all of it is read */
     size_t from, to; /* ranges[from…to): nothing else of it is read; none: all of it */
+    int64_t created_ns; /* what arrived from then on stands in it or in newer ones; TIME_NONE: not known */
     bool late;    /* its filter was not yet asked */
     bool skipped; /* since something was asked */
 };
@@ -201,7 +202,7 @@ static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, 
 
 /* The index where it covers the segment, else its filter, else all is read. */
 static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
-    struct part part = {.segment = segment, .late = s->o.late};
+    struct part part = {.segment = segment, .created_ns = TIME_NONE, .late = s->o.late};
     struct spool_part p;
     bool wanted = true, judged = false;
     if (s->o.late) {
@@ -315,6 +316,7 @@ int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reter
         return diag_set(reterr, -ENOMEM, "out of memory");
     double from = thread_cpu_s();
     s->o = *o;
+    s->progress.back_to_ns = TIME_NONE;
     spool_batch_init(&s->batch);
     filter_maker(o->decoders, s->maker);
     int r = registry_init(&s->registry, reterr);
@@ -363,6 +365,7 @@ static int enter(struct scan *s, struct diag *err) {
     int r = spool_reader_enter(s->reader, s->parts[s->at].segment, &p, err);
     if (r < 0)
         return r;
+    s->parts[s->at].created_ns = p.created_ns;
     search_begin_stream(s->search);
     s->entered = true;
     s->named = 0;
@@ -423,7 +426,14 @@ static int next_range(struct scan *s, bool first) {
     return 1;
 }
 
+/* Arrival of the oldest of a segment, from its header: read when it is entered. */
+static void looked_through(struct scan *s) {
+    if (s->o.newest_first && s->parts[s->at].created_ns != TIME_NONE)
+        s->progress.back_to_ns = s->parts[s->at].created_ns;
+}
+
 static void leave(struct scan *s) {
+    looked_through(s);
     s->done_before += s->parts[s->at].bytes;
     s->progress.bytes_done = s->done_before;
     s->progress.segment = 0;

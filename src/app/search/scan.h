@@ -32,6 +32,7 @@ struct scan_progress {
     uint32_t segment; /* it stands in; 0 at the beginning and the end */
     int64_t begins_ns; /* arrival of the oldest that is kept */
     uint32_t segments_indexed; /* of those that are read: only the records the index named, and what it does not cover */
+    int64_t back_to_ns; /* newest first: everything that arrived from then on was looked through; TIME_NONE: nothing yet */
     double cpu_s;
     struct diag index_why; /* why the index was of no use; code 0: nothing failed */
 };

@@ -3,6 +3,7 @@
 
 #include "app/engine/engine.h"
 #include "app/search/filter.h"
+#include "app/search/keep.h"
 #include "app/search/past.h"
 #include "app/search/scan.h"
 #include "base/file.h"
@@ -493,7 +494,42 @@ static void a_hunt_killed_anywhere_finds_the_same(void **state UNUSED) {
     buf_done(&again);
 }
 
-UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
+static int keep_it(void *ctx, struct search *s UNUSED, const struct raw_record *rec, int64_t time_ns) {
+    return search_keep_add(ctx, rec, time_ns);
+}
+
+/* Ended anywhere, what is kept is the newest of all that arrived since the time that is told, in order of time. */
+static void what_is_kept_is_the_newest_of_what_was_looked_through(void **state UNUSED) {
+    int64_t oldest_told = INT64_MAX;
+    for (unsigned steps = 1; steps < 40; steps += 3) {
+        struct scan_options o = {.spool_dir = spool_dir, .query = STR("many"), .from_ns = TIME_NONE, .to_ns = TIME_NONE, .newest_first = true, .decoders = decoders};
+        struct search_keep k;
+        struct scan *s;
+        int r = 1;
+        search_keep_init(&k, 50);
+        k.by_time = true;
+        assert_int_equal(scan_new(&o, &s, NULL), 0);
+        assert_true(scan_progress(s)->back_to_ns == TIME_NONE);
+        for (unsigned i = 0; i < steps && r == 1; i++)
+            r = scan_step(s, keep_it, &k, NULL);
+        search_keep_sort(&k);
+        int64_t back = scan_progress(s)->back_to_ns;
+        assert_true(back == TIME_NONE || back <= oldest_told);
+        oldest_told = back == TIME_NONE ? oldest_told : back;
+        for (size_t i = 0; i < k.n; i++) {
+            int64_t newest = begin_ns + (int64_t) (LINES - 1 - i) * EACH_S * NS_PER_S;
+            assert_true(i == 0 || k.at[i]->time_ns < k.at[i - 1]->time_ns);
+            assert_true(back == TIME_NONE || newest < back || k.at[i]->time_ns == newest);
+        }
+        assert_true(back == TIME_NONE || k.n == 50);
+        scan_free(s);
+        search_keep_done(&k);
+    }
+    assert_true(oldest_told < now_ns - 1000 * EACH_S * NS_PER_S);
+}
+
+UNIT_GROUP(search_scan, cmocka_unit_test_setup_teardown(what_is_kept_is_the_newest_of_what_was_looked_through, fill, clear),
+           cmocka_unit_test_setup_teardown(orders_and_bounds, fill, clear),
            cmocka_unit_test_setup_teardown(a_hunt_killed_anywhere_finds_the_same, fill_batches, clear),
            cmocka_unit_test_setup_teardown(an_index_spares_work_and_is_not_believed_when_it_lies, fill, clear),
            cmocka_unit_test_setup_teardown(of_a_segment_only_pieces_are_read, fill_large, clear),

@@ -118,7 +118,7 @@ export const api = {
   searchRule: (id: Id) => get<{ text: string }>(`/searches/${enc(id)}/rule`),
   /** For a link: the browser saves it. */
   csvOf: (id: Id) => `/api/v1/searches/${enc(id)}/csv`,
-  startTrace: (q: { address: string; port: string | null; time: string; zone: string | null; destination: string | null; error_s: number }) =>
+  startTrace: (q: { address: string; port: string | null; time: string; zone: string | null; destination: string | null; error_s: number; copy?: string }) =>
     call<{ search: number }>("POST", "/traces", q),
   trace: (id: Id) => get<T.Trace>(`/traces/${enc(id)}`),
   stopTrace: (id: Id) => call<T.Trace>("POST", `/traces/${enc(id)}/stop`, {}),

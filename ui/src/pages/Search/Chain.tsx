@@ -41,7 +41,7 @@ function Bar({ row, p }: { row: Row; p: Picture }) {
   );
 }
 
-function Step({ row, p }: { row: Row; p: Picture }) {
+function Step({ row, p, copy }: { row: Row; p: Picture; copy: string }) {
   const [open, set] = useState(false);
   const h = row.hop;
   if (!h) return (
@@ -62,17 +62,17 @@ function Step({ row, p }: { row: Row; p: Picture }) {
         <span class="small ink2">{h.source} <button type="button" class="as-link" aria-expanded={open} onClick={() => set(!open)}>{t("evidence.position", { n: h.n })}</button> {clockText(h)}</span>
       </div>
       <Bar row={row} p={p} />
-      {open && <div class="chain-line"><Opened n={h.n} /></div>}
+      {open && <div class="chain-line"><Opened n={h.n} copy={copy || undefined} /></div>}
     </li>
   );
 }
 
-export function Chain({ trace, c }: { trace: Trace; c: Candidate }) {
+export function Chain({ trace, c, copy }: { trace: Trace; c: Candidate; copy: string }) {
   const p = picture(trace, c);
   const x = linear(p.from, p.to, 0, 100);
   return (
     <div class="chain">
-      <ol>{p.rows.map((row) => <Step row={row} p={p} />)}</ol>
+      <ol>{p.rows.map((row) => <Step row={row} p={p} copy={copy} />)}</ol>
       <p class="chain-times" aria-hidden="true"><span />
         <span class="axis">{ticks(p.from, p.to, 4).filter((ms) => x(ms) > 8 && x(ms) < 92).map((ms) => <span style={{ left: `${x(ms)}%` }}>{clock(ms)}</span>)}</span></p>
       <p class="legend" aria-hidden="true">

@@ -57,12 +57,12 @@ export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; 
         {s.found > s.rows && <span class="small ink2">{t("search.csv_rows", { n: s.rows })}</span>}
       </div>
       <AttachNote text={() => note(s)} at={s.first_at ?? undefined} />
-      <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
+      {bounds.copy ? <p class="small ink2">{t("search.hunt_own", { name: bounds.copy })}</p> : <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
         <label class="field grow"><span>{t("search.hunt_label")}</span><input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} placeholder={t("search.hunt_example")} /></label>
         {about.trim() && <Button submit busy={write.state.step === "busy"}>{t("search.hunt")}</Button>}
         {write.state.step === "done" && <Mark kind="ok">{t("search.hunt_kept")}</Mark>}
         <Outcome state={write.state} />
-      </form>
+      </form>}
       {s.found > 0 && <Export begin={(why) => api.exportFound({ query: s.query, ...bounds, why })} />}
     </div>
   );

@@ -11,6 +11,7 @@ import { ServerWords } from "../../widgets/Outcome";
 import { Chain, missingText } from "./Chain";
 import type { Candidate } from "./chain";
 import { AttachNote } from "./Keep";
+import { Where } from "./Where";
 import { addressOfTrace, ERRORS, type Told, toldOf, useTrace, ZONES } from "./useTrace";
 
 function Form({ told }: { told: Told }) {
@@ -27,6 +28,7 @@ function Form({ told }: { told: Told }) {
           <label class="field"><span>{t("trace.zone")}</span>
             <select value={w.zone} onChange={(e) => change({ zone: e.currentTarget.value })}>{ZONES.map((z) => <option value={z}>{t(`trace.zone.${z || "untold"}`)}</option>)}</select></label>
         </div>
+        <Where label={<span>{t("search.where.trace")}</span>} copy={w.copy} change={(copy) => change({ copy })} />
         <details open={Boolean(told.destination) || told.error !== "0"}>
           <summary>{t("trace.more")}</summary>
           <div class="form-row">{text("destination", "203.0.113.80:443")}
@@ -65,13 +67,13 @@ function Missing({ x }: { x: Found }) {
 
 const name = (c: Candidate): string => t("trace.who", { host: c.host ?? c.mac ?? c.address, user: c.user ?? t("trace.no_user") });
 
-function One({ x, c, rank }: { x: Found; c: Candidate; rank: number }) {
+function One({ x, c, rank, copy }: { x: Found; c: Candidate; rank: number; copy: string }) {
   return (
     <li>
       <details open={rank <= 2}>
         <summary><span class="rank">{rank}</span> <b>{name(c)}</b> <span class="mono small ink2">{c.address}</span>{" "}
           <Mark kind={c.sure === "certain" ? "proved" : c.sure === "likely" ? "declared" : "unknown"}>{t(`trace.sure.${c.sure}`)}</Mark></summary>
-        <Chain trace={x} c={c} />
+        <Chain trace={x} c={c} copy={copy} />
       </details>
     </li>
   );
@@ -84,16 +86,16 @@ function note(x: Found): string {
   return [t("trace.note", { asked, from: q.from, to: q.to, n: x.candidates.length }), ...list, ...x.missing.map(missingText)].join("\n").slice(0, 3900);
 }
 
-function Result({ x }: { x: Found }) {
+function Result({ x, copy }: { x: Found; copy: string }) {
   const p = x.progress;
   return (
     <>
       <Missing x={x} />
       <Card title={t("trace.candidates", { n: x.candidates.length })} caption={t("trace.done", { took: p.took_s, n: p.records })}>
         {x.state === "failed" && <p class="card-body"><Mark kind="failed">{t("search.failed", { why: x.why })}</Mark></p>}
-        {x.state === "stopped" && <p class="card-body small ink2">{t("search.stopped")}</p>}
+        {x.state === "stopped" && <p class="card-body small ink2">{t("trace.stopped")}</p>}
         {p.lost > 0 && <p class="card-body"><Mark kind="must">{t("search.lost", { n: p.lost })}</Mark></p>}
-        {x.candidates.length === 0 ? <Empty>{t("trace.nobody")}</Empty> : <ol class="trace-list">{x.candidates.map((c, i) => <One x={x} c={c} rank={i + 1} />)}</ol>}
+        {x.candidates.length === 0 ? <Empty>{t("trace.nobody")}</Empty> : <ol class="trace-list">{x.candidates.map((c, i) => <One x={x} c={c} rank={i + 1} copy={copy} />)}</ol>}
         {(x.candidates.length > 0 || x.missing.length > 0) && <div class="card-body trace-keep"><AttachNote text={() => note(x)} at={x.question.from ?? undefined} /></div>}
       </Card>
     </>
@@ -107,7 +109,7 @@ function Page({ told }: { told: Told }) {
       <Form told={told} />
       {failure && <div class="refusal" role="alert"><Mark kind="must">{t(failure.status === 400 ? "trace.unreadable" : "failure.title")}</Mark><ServerWords failure={failure} /></div>}
       {trace?.state === "running" && <Progress x={trace} stop={stop} />}
-      {trace && trace.state !== "running" && <Result x={trace} />}
+      {trace && trace.state !== "running" && <Result x={trace} copy={told.copy} />}
     </div>
   );
 }

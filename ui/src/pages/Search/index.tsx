@@ -1,8 +1,6 @@
 // 検索: one line and a period; how far it is, when and what was found, one event opened; kept as a hunt, put on a case.
 import { useState } from "preact/hooks";
-import { api } from "../../api/client";
 import type { Search as Found } from "../../api/types";
-import { useResource } from "../../state/resource";
 import { go } from "../../state/route";
 import { t } from "../../state/text";
 import { Button } from "../../widgets/Button";
@@ -17,24 +15,18 @@ import { Hunts } from "./Hunts";
 import { Indicators } from "./Indicators";
 import { Keep } from "./Keep";
 import { Trace } from "./Trace";
+import { Where } from "./Where";
 import { addressOf, RANGES, type Searching, useSearch, type Wanted, wantedOf } from "./useSearch";
 
 function Box({ wanted }: { wanted: Wanted }) {
   const [w, set] = useState(wanted);
   const change = (part: Partial<Wanted>) => set({ ...w, ...part });
-  const seals = useResource(api.seals, [], []);
-  const copies = (seals.data?.pulled ?? []).flatMap((x) => (x ? [x.name] : []));
   return (
     <form class="search-box" role="search" onSubmit={(e) => { e.preventDefault(); if (w.q.trim()) go(addressOf(w)); }}>
       <input type="search" data-find class="mono" value={w.q} maxLength={16384} onInput={(e) => change({ q: e.currentTarget.value })} aria-label={t("search.box")} placeholder={t("search.box")} spellcheck={false} />
       <label class="field"><span class="hidden">{t("search.range")}</span>
         <select value={w.range} onChange={(e) => change({ range: e.currentTarget.value })}>{RANGES.map((r) => <option value={r}>{t(`search.range.${r}`)}</option>)}</select></label>
-      {(copies.length > 0 || w.copy) && (
-        <label class="field"><span class="hidden">{t("search.where")}</span>
-          <select value={w.copy} onChange={(e) => change({ copy: e.currentTarget.value })}>
-            <option value="">{t("search.where.own")}</option>
-            {[...new Set([...copies, ...(w.copy ? [w.copy] : [])])].map((name) => <option value={name}>{t("search.where.copy", { name })}</option>)}
-          </select></label>)}
+      <Where label={<span class="hidden">{t("search.where")}</span>} copy={w.copy ?? ""} change={(copy) => change({ copy })} />
       {w.range === "custom" && <input type="text" value={w.from} onInput={(e) => change({ from: e.currentTarget.value })} aria-label={t("search.from")} placeholder="2026-11-22 02:00" />}
       {w.range === "custom" && <input type="text" value={w.to} onInput={(e) => change({ to: e.currentTarget.value })} aria-label={t("search.to")} placeholder="2026-11-22 03:00" />}
       <Button submit solid>{t("search.find")}</Button>
@@ -62,7 +54,8 @@ function Ended({ s }: { s: Found }) {
   return (
     <p class="small ink2" role="status">
       {s.state === "done" && t("search.done", { took: p.took_s, segments: p.segments, passed: p.segments_passed })}
-      {s.state === "stopped" && t("search.stopped")}
+      {s.state === "stopped" && (s.looked_back_to ? t("search.stopped", { to: s.looked_back_to }) : t("search.stopped_early"))}
+      {s.state === "running" && s.looked_back_to && t("search.so_far", { to: s.looked_back_to })}
       {s.state === "failed" && <Mark kind="failed">{t("search.failed", { why: s.why })}</Mark>}
       {p.lost > 0 && <> <Mark kind="must">{t("search.lost", { n: p.lost })}</Mark></>}
     </p>
