@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Indicators end to end: what the command line takes in and why it refuses, what hits in what arrives, expiry, and taking back."""
+import contextlib
 import csv
 import hashlib
+import http.client
 import io
 import json
 import os
+import signal
 import time
 
 import programs
@@ -164,6 +167,28 @@ def hunted(page, n):
     return box["hunt"], box["result"]
 
 
+def the_room_is_killed_during_a_hunt(s, page, first):
+    """The searcher is held still, so that the hunt certainly runs when the room dies; then both go on, and nothing is counted twice."""
+    searcher = s.children()["kizuki-search"]
+    os.kill(searcher, signal.SIGSTOP)
+    try:
+        begun = page.api("POST", "/hunts/past", {"hypothesis": "the room dies", "query": "45.67.89.12"})["id"]
+        assert page.get(f"/hunts/{begun}")["hunt"]["state"] == "running"
+        died = s.kill("kizuki-room")
+        tap.wait_until(lambda: s.children().get("kizuki-room") not in (None, died), 60, 0.05, "another room")
+    finally:
+        os.kill(searcher, signal.SIGCONT)
+
+    def ended():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return page.request("GET", f"/api/v1/hunts/{begun}").status == 200 and page.get(f"/hunts/{begun}")["hunt"]["state"] != "running"
+    tap.wait_until(ended, 60, 0.1, "the hunt of the room before ends in this one")
+    hunt, result = hunted(page, begun)
+    assert (hunt["state"], hunt["found"]) == ("done", 2), (hunt, result)
+    assert [(v["value"], v["n"], v["first_at"][:19]) for v in result["hosts"]["values"]] == [("gate", 1, first[0]), ("mail", 1, first[1])], result
+    assert sum(h["hypothesis"] == "the room dies" for h in page.get("/hunts")["hunts"]) == 1
+
+
 @tap.test
 def what_is_kept_is_looked_through():
     with programs.served({"sources": [], "spool": {"segment": 1, "close_after": "1s"}}, ["--no-local-logs"]) as s:
@@ -198,6 +223,7 @@ def what_is_kept_is_looked_through():
         assert seen == {"hosts": [("gate", 1, first[0]), ("mail", 1, first[1])], "accounts": [("root", 1, first[0]), ("alice", 1, first[1])],
                         "indicators": [("45.67.89.12", 2, first[0])]}, seen
         assert result["progress"]["bytes_done"] == result["progress"]["bytes"]
+        the_room_is_killed_during_a_hunt(s, page, first)
         # a rule and a query; a correlation is refused with a sentence
         begun = page.api("POST", "/hunts/past", {"hypothesis": "誰かが root を試した", "rule": RULE})
         assert hunted(page, begun["id"])[0]["found"] == 1
