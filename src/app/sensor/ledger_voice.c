@@ -12,7 +12,7 @@
 
 enum {
     EVERY_TICKS = 10,
-    SLOW_TICKS = 30, /* clocks and unreadable lines */
+    SLOW_TURNS = 3, /* clocks and unreadable lines */
     EVENT_BYTES = 16 * 1024,
     UNREAD_MIN = 20,
 };
@@ -240,13 +240,16 @@ static void say_unread(struct saying *x, const struct engine_source *seen) {
 
 void ledger_voice_tick(struct sensor *s) {
     size_t n_seen;
-    if (s->replay || !s->live || ++s->voice_ticks % EVERY_TICKS || spool_pending_bytes(s->spool) ||
+    /* A turn that is due waits for a tick at which nothing is to be looked at: what comes in step with the ticks, like canaries,
+     * would meet every tenth of them. */
+    if (s->replay || !s->live || ++s->voice_ticks < EVERY_TICKS || spool_pending_bytes(s->spool) ||
         pump_at(s->pump) != spool_durable_next(s->spool))
         return;
+    s->voice_ticks = 0;
     struct ledger *l = pump_ledger(s->pump);
     const struct engine_source *seen = engine_sources(pump_engine(s->pump), &n_seen);
     struct saying x = {.s = s, .now_ns = time_now_ns()};
-    bool slow = s->voice_ticks % SLOW_TICKS == 0;
+    bool slow = ++s->voice_turns % SLOW_TURNS == 0;
     for (size_t i = 1; i < MIN(l->n, s->registry.n); i++) {
         x.source = &s->registry.sources[i];
         x.row = &l->rows[i];

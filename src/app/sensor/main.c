@@ -85,8 +85,8 @@ static void on_tick(uv_timer_t *t) {
     rules_tick(s);
     if (s->late)
         late_feed_tick(s->late);
+    ledger_voice_tick(s); /* before a canary is sent: it speaks when nothing waits to be looked at */
     rule_state_tick(s);
-    ledger_voice_tick(s);
     notes_tick(s);
     struct raw_record rec = {.arrival_ns = time_now_ns(), .flags = RAW_TICK};
     if (s->replay || (!s->arrived && !s->backfilling && ++quiet % 10))

@@ -40,7 +40,7 @@ struct sensor {
     struct canaries canaries;
     struct delays delays;
     uint32_t own_source;       /* of what the ledger says; 0: not named yet */
-    unsigned voice_ticks;
+    unsigned voice_ticks, voice_turns; /* ticks since the last turn */
     struct trial trial;
     unsigned n_table_jobs; /* table_work.h */
     struct late_feed *late; /* late_feed.h; NULL in a replay */
