@@ -1,5 +1,6 @@
-/* See set.h. Keys lie in one open table, beside it a bit for each key's low bits, so that what is not in the set, which
- * is nearly everything, costs one look at a table that stays in the processor's cache. */
+/* See set.h. What is in no network of the set and ends like none of its texts, which is nearly everything, is passed over
+ * without making keys (scan.h, indicator_gate: 16 KB). Keys lie in one open table, beside it a bit for each key's low bits,
+ * so that most of the rest costs one look at a table that stays in the processor's cache. */
 #include "indicator/set.h"
 
 #include "base/hash.h"
@@ -27,6 +28,7 @@ struct indicator_set {
     struct slot *slots;
     uint32_t slots_mask, bits_mask;
     uint64_t *bits;
+    struct indicator_gate gate;
     bool urls, emails;
 };
 
@@ -66,30 +68,41 @@ static unsigned stored_bits(const struct ip_prefix *p) {
     return of[p->ip.version == 6][3];
 }
 
-static uint64_t key_of_host(struct str host, struct ip_prefix *ret) {
-    struct ip ip;
-    if (ip_parse(host, &ip) < 0)
-        return indicator_key_of_text(host);
-    *ret = ip_prefix_of(&ip, ip_bits(&ip));
-    return indicator_key_of_net(&ip, ip_bits(&ip));
+/* Each key that is made also opens the gate. */
+static uint64_t text_key(struct indicator_set *s, struct str text) {
+    indicator_gate_add_text(&s->gate, text);
+    return indicator_key_of_text(text);
 }
 
-static uint64_t key_of(const struct indicator_entry *e, struct row *row) {
+static uint64_t net_key(struct indicator_set *s, const struct ip *ip, unsigned bits) {
+    indicator_gate_add_net(&s->gate, ip);
+    return indicator_key_of_net(ip, bits);
+}
+
+static uint64_t key_of_host(struct indicator_set *s, struct str host, struct ip_prefix *ret) {
+    struct ip ip;
+    if (ip_parse(host, &ip) < 0)
+        return text_key(s, host);
+    *ret = ip_prefix_of(&ip, ip_bits(&ip));
+    return net_key(s, &ip, ip_bits(&ip));
+}
+
+static uint64_t key_of(struct indicator_set *s, const struct indicator_entry *e, struct row *row) {
     struct ip_prefix p;
     ptrdiff_t at;
     switch (e->kind) {
     case INDICATOR_IPV4:
     case INDICATOR_IPV6:
         if (ip_prefix_parse(e->value, &row->net) < 0)
-            return indicator_key_of_text(e->value);
-        return indicator_key_of_net(&row->net.ip, stored_bits(&row->net));
+            return text_key(s, e->value);
+        return net_key(s, &row->net.ip, stored_bits(&row->net));
     case INDICATOR_URL:
-        return key_of_host(indicator_url_host(e->value), &p);
+        return key_of_host(s, indicator_url_host(e->value), &p);
     case INDICATOR_EMAIL:
         at = str_find_byte(e->value, '@', 0);
-        return indicator_key_of_text(str_from(e->value, (size_t) at + 1));
+        return text_key(s, str_from(e->value, (size_t) at + 1));
     default:
-        return indicator_key_of_text(e->value);
+        return text_key(s, e->value);
     }
 }
 
@@ -166,7 +179,7 @@ static int make_table(struct indicator_set *s) {
     if (!s->slots || !s->bits || !s->keys)
         return -ENOMEM;
     for (size_t i = 0; i < s->n; i++) {
-        uint64_t key = key_of(&s->entries[i], &s->rows[i]);
+        uint64_t key = key_of(s, &s->entries[i], &s->rows[i]);
         struct slot *slot = slot_of(s, key);
         if (!slot->first)
             s->keys[s->n_keys++] = key;
@@ -216,7 +229,7 @@ static int may(void *ctx, uint64_t key, struct str token UNUSED) {
 }
 
 bool indicator_set_may(const struct indicator_set *s, struct str text) {
-    return indicator_scan(text, may, (void *) (uintptr_t) s) < 0;
+    return indicator_scan_for(text, &s->gate, may, (void *) (uintptr_t) s) < 0;
 }
 
 /* ---- fields ---- */
@@ -237,9 +250,10 @@ static const struct {
     {"Hashes", false}, {"Hash", false}, {"DestinationIp", false}, {"SourceIp", false}, {"DestinationHostname", false}, {"QueryName", false}, {"QueryResults", false},
     {"DestAddress", false}, {"SourceAddress", false}, {"IpAddress", false}, {"ClientIP", false}, {"sourceIPAddress", false}, {"message", true}};
 
+enum { LOOK_ALWAYS = 1, LOOK_UNPARSED = 2 };
 struct indicator_fields {
     uint32_t n;
-    uint8_t of[]; /* 1: always, 2: of unparsed lines */
+    uint8_t of[]; /* when it is looked at */
 };
 
 struct indicator_fields *indicator_fields_new(struct event_names *names) {
@@ -253,7 +267,7 @@ struct indicator_fields *indicator_fields_new(struct event_names *names) {
     }
     struct indicator_fields *f = mem_zalloc(sizeof *f + n);
     for (size_t i = 0; f && i < ARRAY_SIZE(looked_at); i++)
-        f->of[ids[i]] = looked_at[i].unparsed ? 2 : 1;
+        f->of[ids[i]] = looked_at[i].unparsed ? LOOK_UNPARSED : LOOK_ALWAYS;
     if (f)
         f->n = n;
     return f;
@@ -376,18 +390,21 @@ static unsigned settle(struct looking *l) {
 int indicator_set_match(const struct indicator_set *s, const struct indicator_fields *f, const struct event *ev, int64_t time_ns,
                         struct indicator_hit ret[INDICATOR_HITS_MAX], unsigned *ret_n) {
     struct looking l = {.s = s, .time_ns = time_ns, .hits = ret};
-    for (uint32_t i = 0; i < ev->n; i++) {
-        const struct event_field *field = &ev->fields[i];
-        if (field->id >= f->n || !f->of[field->id] || (f->of[field->id] == 2 && !(ev->flags & EVENT_UNPARSED)))
+    const unsigned looks = ev->flags & EVENT_UNPARSED ? LOOK_ALWAYS | LOOK_UNPARSED : LOOK_ALWAYS;
+    const struct event_field *end = ev->fields + ev->n;
+    for (const struct event_field *field = ev->fields; field < end; field++) {
+        if (LIKELY(field->id >= f->n || !(f->of[field->id] & looks)))
             continue;
         l.text = field->value;
+        if (indicator_gate_refuses(&s->gate, l.text))
+            continue;
         if (field->escaped && memchr(l.text.p, '\\', l.text.n)) {
             l.text = json_unescape(ev->arena, l.text);
             if (!l.text.p)
                 return -ENOMEM;
         }
         l.field = field->id;
-        IGNORE(indicator_scan(l.text, look, &l));
+        IGNORE(indicator_scan_for(l.text, &s->gate, look, &l));
     }
     *ret_n = l.n ? settle(&l) : 0;
     return 0;

@@ -170,5 +170,68 @@ static void damaged_imports_are_not_dropped_in_silence(void **state) {
     bed_end(&b);
 }
 
-UNIT_GROUP(indicator_set, cmocka_unit_test(values_hit_in_fields_and_prose), cmocka_unit_test(what_has_ended_hits_before_its_end),
+struct keys {
+    uint64_t at[4096];
+    size_t n;
+    const uint64_t *wanted;
+    size_t n_wanted;
+};
+static int note_wanted(void *ctx, uint64_t key, struct str token UNUSED) {
+    struct keys *k = ctx;
+    for (size_t i = 0; i < k->n_wanted; i++)
+        if (k->wanted[i] == key && k->n < ARRAY_SIZE(k->at))
+            k->at[k->n++] = key;
+    return 0;
+}
+
+/* Texts put together by chance of pieces that are wanted, nearly wanted and not wanted: behind the gate the same wanted keys come,
+ * in the same order, and a field that is refused as a whole has none. */
+static void the_gate_passes_over_nothing_that_is_wanted(void **state UNUSED) {
+    static const char *const pieces[] = {"45.67.89.12", "45.67.1.1", "45.68.89.12", "045.67.89.12", "45.67", "10.0.0.1-45.67.89.12", "2001:db8::7", "::1", ":", ".", "-", "_", " ",
+                                         "evil.example", "EVIL.Example", "a.b.evil.example", "notevil.examplf", "x.io", "ab.c", "/", "\\", "不正な", "、", "e",
+                                         "0123456789abcdef0123456789ABCDEF", "0123456789abcdef0123456789abcdee", "999.1.2.3", "1.2.3.4.5", "@"};
+    const struct str texts[] = {STR("evil.example"), STR("x.io"), STR("0123456789abcdef0123456789abcdef")};
+    static struct indicator_gate gate;
+    uint64_t wanted[8];
+    size_t n = 0;
+    struct ip ip;
+    uint32_t x = 7;
+    memset(&gate, 0, sizeof gate);
+    assert_int_equal(ip_parse(STR("45.67.89.12"), &ip), 0);
+    indicator_gate_add_net(&gate, &ip);
+    wanted[n++] = indicator_key_of_net(&ip, 32);
+    wanted[n++] = indicator_key_of_net(&ip, 16);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        indicator_gate_add_text(&gate, texts[i]);
+        wanted[n++] = indicator_key_of_text(texts[i]);
+    }
+    size_t hits = 0, refused = 0;
+    for (int round = 0; round < 20000; round++) {
+        char text[512];
+        size_t at = 0, k = 1 + round % 6;
+        if (round == 10000) { /* and with addresses of the other kind */
+            assert_int_equal(ip_parse(STR("2001:db8::7"), &ip), 0);
+            indicator_gate_add_net(&gate, &ip);
+            wanted[n++] = indicator_key_of_net(&ip, 64);
+        }
+        for (size_t i = 0; i < k; i++) {
+            x = x * 1664525 + 1013904223;
+            const char *p = pieces[(x >> 8) % ARRAY_SIZE(pieces)];
+            at += (size_t) snprintf(text + at, sizeof text - at, "%s", p);
+        }
+        struct keys all = {.wanted = wanted, .n_wanted = n}, some = all;
+        assert_int_equal(indicator_scan(str_n(text, at), note_wanted, &all), 0);
+        assert_int_equal(indicator_scan_for(str_n(text, at), &gate, note_wanted, &some), 0);
+        if (all.n != some.n || memcmp(all.at, some.at, all.n * sizeof all.at[0]) != 0)
+            fail_msg("'%s': %zu keys, behind the gate %zu", text, all.n, some.n);
+        if (indicator_gate_refuses(&gate, str_n(text, at))) {
+            assert_int_equal(all.n, 0);
+            refused++;
+        }
+        hits += all.n;
+    }
+    assert_true(hits > 5000 && refused > 20);
+}
+
+UNIT_GROUP(indicator_set, cmocka_unit_test(the_gate_passes_over_nothing_that_is_wanted), cmocka_unit_test(values_hit_in_fields_and_prose), cmocka_unit_test(what_has_ended_hits_before_its_end),
            cmocka_unit_test(values_that_belong_together_hit_together), cmocka_unit_test(damaged_imports_are_not_dropped_in_silence))
