@@ -109,8 +109,13 @@ def a_person_sends_a_file_through_the_page_of_sources():
         with zipfile.ZipFile(packed, "w") as z:
             z.writestr("ログイン.csv", (HEAD + logins(40)).encode("cp932"))
             z.writestr("access.log", lines(30))
+        # first a look, which changes nothing and remembers nothing
+        looked = ended(b.api("POST", "/late?file=look.zip&source=hosting&service=members&try=1", packed.getvalue()))
+        assert (looked["state"], looked["tried"], looked["records"], looked["repeated"], len(looked["samples"])) == ("done", True, 70, 0, 20), looked
+        assert "source.ip" in looked["columns"] and "198.51.100.7" in looked["samples"][0], looked
+        b.api("POST", "/late?file=look.zip&try=2", packed.getvalue(), want=400)
         r = ended(b.api("POST", "/late?file=%E9%81%85%E3%81%84.zip&source=hosting&service=members", packed.getvalue()))
-        assert (r["state"], r["source"], r["files"], r["records"], r["repeated"], r["refused"]) == ("done", "hosting", 2, 70, 0, 0), r
+        assert (r["state"], r["source"], r["files"], r["records"], r["repeated"], r["refused"]) == ("done", "hosting", 2, 70, 0, 0) and not r["tried"], r
         again = ended(b.api("POST", "/late?file=again.zip&source=hosting&service=members", packed.getvalue()))
         assert (again["records"], again["repeated"]) == (0, 70), again
         tap.wait_until(lambda: found(s, "source.ip:198.51.100.7") == 40, 60)

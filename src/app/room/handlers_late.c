@@ -34,6 +34,22 @@ static void write_word(struct jsonw *w, const char *key, const struct json_value
         jsonw_null(w);
 }
 
+/* How it would be read, when that was all that was asked. */
+static void write_tried(struct jsonw *w, const struct json_value *became) {
+    const struct json_value *samples = became ? json_get_array(became, "samples") : NULL;
+    bool tried = false;
+    if (became)
+        (void) json_get_bool(became, "tried", &tried);
+    jsonw_kbool(w, "tried", tried);
+    write_word(w, "columns", became, "columns");
+    jsonw_key(w, STR("samples"));
+    jsonw_array(w);
+    for (const struct json_value *s = samples ? samples->first : NULL; s; s = s->next)
+        if (s->type == JSON_STRING)
+            jsonw_str(w, s->text);
+    jsonw_end(w);
+}
+
 static void on_answer(void *ctx, const struct json_value *answer) {
     struct call *c = ctx;
     const struct json_value *result = answer ? json_get_object(answer, "result") : NULL, *became;
@@ -59,6 +75,7 @@ static void on_answer(void *ctx, const struct json_value *answer) {
     write_word(&c->w, "first", became, "first");
     write_word(&c->w, "last", became, "last");
     write_word(&c->w, "refusals", became, "refusals");
+    write_tried(&c->w, became);
     jsonw_end(&c->w);
     call_finish(c, 200);
 }
@@ -100,8 +117,15 @@ int handle_late_post(struct call *c) {
         buf_printf(&members, ",\"%s\":", WORDS[i]);
         json_quote(&members, v.p ? v : STR(""));
     }
+    struct str only_try = call_query(c, "try");
+    bool looks = str_eq_z(only_try, "1");
+    if (only_try.n && !looks) {
+        buf_done(&members);
+        return call_bad(c, "try");
+    }
+    buf_printf(&members, ",\"try\":%s", looks ? "true" : "false");
     int e = buf_error(&members);
-    if (e == 0)
+    if (e == 0 && !looks) /* a look changes nothing */
         e = record(c, file);
     if (e == 0)
         e = sensor_link_ask(c->p, "late", buf_str(&members), on_answer, c);

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LATE_QUIET_S = 10, LATE_KEY = 0x4c415445, PLACE_BYTES = 16, PENDING_MAX = 4 << 20 };
+enum { LATE_QUIET_S = 10, LATE_KEY = 0x4c415445, PLACE_BYTES = 16, PENDING_MAX = 4 << 20, SAMPLES = 20, SAMPLE_BYTES = 1000 };
 
 enum step { IDLE, PREPARING, FEEDING, ENDING };
 struct late_feed {
@@ -32,6 +32,7 @@ struct late_feed {
     int code;
     char incoming[PATH_MAX], folder[PATH_MAX], path[PATH_MAX], records[PATH_MAX], job_path[PATH_MAX]; /* job_path: "" for a dropped file */
     char name[256], source[128], columns[4096], service[128];
+    bool only_try;   /* the result says how it would be read; nothing is put or remembered */
     const char *map; /* of the records file */
     size_t map_bytes, at;
     uint64_t put, skip;
@@ -62,6 +63,7 @@ static bool take_job(struct late_feed *f, const char *name) {
     char file[128] = "";
     int64_t offset = LATE_NO_OFFSET;
     bool sent = false;
+    f->only_try = false;
     snprintf(f->job_path, sizeof f->job_path, "%.3000s/%.255s", f->incoming, name);
     arena_init(&a, 1 << 20);
     bool good = file_read(&a, f->job_path, 65536, &text, NULL) == 0 && json_parse(&a, text, &v, NULL) == 0 && v->type == JSON_OBJECT;
@@ -73,6 +75,7 @@ static bool take_job(struct late_feed *f, const char *name) {
         copy_text(v, "service", f->service, sizeof f->service);
         (void) json_get_i64(v, "offset_min", &offset);
         (void) json_get_bool(v, "incoming", &sent);
+        (void) json_get_bool(v, "try", &f->only_try);
     }
     arena_done(&a);
     good = good && file[0] && file[0] != '.' && !strchr(file, '/') && f->name[0];
@@ -95,6 +98,7 @@ static bool take_dropped(struct late_feed *f, const char *name) {
     if (lstat(f->path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_mtim.tv_sec > time_now_ns() / NS_PER_S - LATE_QUIET_S)
         return false;
     f->job_path[0] = f->source[0] = f->columns[0] = f->service[0] = 0;
+    f->only_try = false;
     snprintf(f->name, sizeof f->name, "%.255s", name);
     f->job.offset_min = LATE_NO_OFFSET;
     return true;
@@ -123,6 +127,17 @@ static bool find_work(struct late_feed *f) {
 
 /* ---- saying what became of it ---- */
 
+/* The first records, each as far as a person reads it. */
+static void write_samples(const struct late_result *r, struct jsonw *w) {
+    struct str rest = buf_str(&r->samples), line;
+    jsonw_key(w, STR("samples"));
+    jsonw_array(w);
+    while (str_split(&rest, '\n', &line) && line.n)
+        jsonw_str(w, str_to(line, SAMPLE_BYTES));
+    jsonw_end(w);
+    jsonw_kstr(w, "columns", buf_str(&r->columns));
+}
+
 static void write_result(struct late_feed *f, const char *error) {
     char path[PATH_MAX + 16];
     struct late_result *r = &f->result;
@@ -141,6 +156,8 @@ static void write_result(struct late_feed *f, const char *error) {
     jsonw_ktime(&w, "first", r->first_ns);
     jsonw_ktime(&w, "last", r->last_ns);
     jsonw_kstr(&w, "refusals", buf_str(&r->refusals));
+    jsonw_kbool(&w, "tried", f->only_try);
+    write_samples(r, &w);
     jsonw_end(&w);
     snprintf(path, sizeof path, "%.*s.result", (int) (strlen(f->job_path) - 4), f->job_path);
     if (file_write_atomic(path, buf_str(&b), 0600, NULL) < 0)
@@ -153,6 +170,8 @@ static void end_job(struct late_feed *f, const char *error) {
     const struct late_result *r = &f->result;
     if (error)
         log_warn("late logs '%s' are not taken in: %s", f->name, error);
+    else if (f->only_try)
+        log_info("late logs '%s': looked at, nothing is taken in", f->name);
     else
         log_info("late logs '%s': %llu records into '%s', %llu were there already, %llu refused", f->name, (unsigned long long) r->records, r->source,
                  (unsigned long long) r->repeated, (unsigned long long) r->refused);
@@ -286,6 +305,10 @@ static void prepared(uv_work_t *work, int status UNUSED) {
     struct late_feed *f = work->data;
     char line[1024];
     int r = f->code;
+    if (r == 0 && f->only_try) {
+        end_job(f, NULL);
+        return;
+    }
     if (r == 0)
         r = name_source(f);
     if (r == 0)
@@ -304,11 +327,12 @@ static void begin(struct late_feed *f) {
     f->job.path = f->path;
     f->job.name = f->name;
     f->job.folder = f->folder;
-    f->job.records = f->records;
+    f->job.records = f->only_try ? NULL : f->records;
+    f->job.samples = f->only_try ? SAMPLES : 0;
     f->job.source = str_of(f->source);
     f->job.columns = f->columns[0] ? str_of(f->columns) : STR_NULL;
     f->job.service = str_of(f->service);
-    f->job.keep = true;
+    f->job.keep = !f->only_try;
     f->work.data = f;
     f->step = uv_queue_work(&f->sensor->loop, &f->work, prepare, prepared) == 0 ? PREPARING : IDLE;
 }
@@ -351,6 +375,9 @@ static int take_sent(struct late_feed *f, const struct json_value *q, struct str
     for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
         jsonw_kstr(&w, passed[i], json_get_str(q, passed[i], &v) ? v : STR(""));
     jsonw_kbool(&w, "incoming", true);
+    bool only_try = false;
+    (void) json_get_bool(q, "try", &only_try);
+    jsonw_kbool(&w, "try", only_try);
     jsonw_end(&w);
     snprintf(path, sizeof path, "%.3900s/%.*s.job", f->incoming, STR_ARG(*ret_id));
     int r = buf_error(&b) ? buf_error(&b) : file_write_atomic(path, buf_str(&b), 0600, err);

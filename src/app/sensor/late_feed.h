@@ -1,7 +1,7 @@
 /* Logs that come late (src/app/common/late.h): what lies in DATA/late is read in a thread and put into the spool with its
  * own times, as history.
  *
- *   NAME.job      {"file","name","source","columns","service","offset_min"}: FILE beside it, as `kizuki import` leaves it, or with
+ *   NAME.job      {"file","name","source","columns","service","offset_min","try"}: FILE beside it, as `kizuki import` leaves it, or with
  *                 "incoming" in DATA/incoming, where the room put what was sent through the pages;
  *                 NAME.result says what became of it, for a day
  *   anything else a file somebody dropped there (FTP, SFTP); it is taken once nobody has written to it for LATE_QUIET_S, and when it

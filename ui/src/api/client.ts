@@ -145,7 +145,7 @@ export const api = {
   putRow: (id: Id, x: { version: number; values: Record<string, string>; active?: boolean }) => call<T.RegisterRow>("PUT", `/register-rows/${enc(id)}`, x),
   readTable: (name: string, file: File, columns?: string, sheet?: string) =>
     call<T.Import>("POST", `/registers/${enc(name)}/imports${query({ file: file.name, columns, sheet })}`, file),
-  sendLate: (file: File, source: string, service: string) => call<T.Late>("POST", `/late${query({ file: file.name, source, service })}`, file),
+  sendLate: (file: File, source: string, service: string, look: boolean) => call<T.Late>("POST", `/late${query({ file: file.name, source, service, ...(look ? { try: "1" } : {}) })}`, file),
   late: (id: string) => call<T.Late>("GET", `/late/${enc(id)}`),
   applyImport: (id: Id, version: number, gone: boolean) => call<T.Import>("POST", `/imports/${enc(id)}/apply`, { version, gone }),
   undoImport: (id: Id, version: number) => call<T.Import>("POST", `/imports/${enc(id)}/undo`, { version }),
