@@ -22,6 +22,7 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
 int room_incident_seen(struct room *r, const struct room_actor *by, int64_t id,
                        struct diag *reterr) MUST_USE;
 
+/* -EPERM: it may not be closed yet (recovery.h). */
 struct room_incident_change { /* absent: .set false */
     bool set_state, set_level, set_tlp, set_commander, set_title, set_need_to_know, set_day_one;
     bool day_one_detection; /* the first day of the case is that of detection, not of occurrence */

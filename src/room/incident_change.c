@@ -4,6 +4,7 @@
 
 #include "room/action_priv.h"
 #include "room/person.h"
+#include "room/recovery.h"
 
 int room_ledger_person(struct room *r, const struct room_actor *by, int64_t incident,
                        struct diag *reterr) {
@@ -145,7 +146,9 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;
-    if (c->set_commander)
+    if (c->set_state && !c->open)
+        e = room_safety_check(r, id, reterr);
+    if (e == 0 && c->set_commander)
         e = check_commander(r, c->commander, reterr);
     if (e == 0)
         e = room_write(

@@ -510,7 +510,7 @@ PATHS = {
         /actions/{id}/undo /actions/{id}/extend /deeds/{id}/approve /deeds/{id}/reject /deeds/{id}/undo /deeds/{id}/care /tasks/{id}
         /tasks/{id}/end /runs/{id} /messages/{id}/again /callouts/{id}/answer /callouts/{id}/end /decisions/{id}/make /sheets/{id}/void
         /grants/{id} /parties/{id} /mail-reports/{id} /mail-reports/{id}/case
-        /incidents/{id}/scopes /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop""",
+        /incidents/{id}/scopes /incidents/{id}/rows /incidents/{id}/recovery /incidents/{id}/safety /rows/{id} /rows/{id}/ask /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop""",
     "lists": "/now /incidents /actions /deeds /callouts /messages /mail-reports /persons /audit /indicators /codes /stream /evidence /evidence/{id} /evidence/{id}/file",
     "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /hunts /hunts/{id}
         /indicators/imports""",
@@ -628,7 +628,7 @@ def fill(r, admin):
     admin.api("POST", "/registers/authority", {"values": {"kind": "reopen", "verb": "decide", "who": "duty"}})
     for what, body in (("timeline", {"text": MARK, "lane": "business"}), ("deeds", {"kind": "account_freeze", "driver": "none", "targets": [MARK], "minutes": 60}), ("sheets", {}),
                        ("callouts", {"purpose": "key", "people": ["課長"], "text": MARK}), ("decisions", {"kind": "stop", "risk_do": MARK}),
-                       ("scopes", SCOPE), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
+                       ("scopes", SCOPE), ("rows", {"kind": "copy", "name": MARK, "fields": {"what": MARK}}), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
         admin.api("POST", f"/incidents/1/{what}", body)
     reported_mail(r, admin, MARK)
     admin.api("POST", "/mail-reports/1/case", {"version": 1, "incident": 1})
@@ -818,6 +818,9 @@ WRITES = {
     "deed_reject": ("handler", "/deeds/1/reject", {"reason": "訓練"}, "/incidents/1/deeds", ("reject", "deed")),
     "deed_approve": ("handler", "/deeds/1/approve", {}, "/incidents/1/deeds", ("approve", "deed")),
     "deed_undo": ("handler", "/deeds/1/undo", {"mistake": True}, "/incidents/1/deeds", ("undo", "deed")),
+    "case_row_post": ("handler", "/incidents/1/rows", {"kind": "copy", "name": "委託先A", "fields": {"what": "名簿", "address": "a@example.jp"}}, None, ("create", "case_row")),
+    "case_row_ask": ("handler", "/rows/1/ask", {"version": 1, "way": "mail", "text": "返してください"}, None, ("change", "case_row")),
+    "case_row_put": ("handler", "/rows/1", {"version": 2, "state": "answered"}, None, ("change", "case_row")),
     "scope_post": ("handler", "/incidents/1/scopes", SCOPE, None, ("create", "scope_run")),
     "scope_stop": ("handler", "/scope-runs/1/stop", None, None, ("change", "scope_run")),
     "scope_file_post": ("handler", "/scopes", {"text": OWN_SCOPE}, None, ("create", "scope_file")),
