@@ -17,6 +17,19 @@ int room_entry_kind_from_string(struct str s) {
     return -EINVAL;
 }
 
+static const char *const importances[IMPORTANCE_MAX_] = {"unknown", "low", "medium", "high"};
+
+enum room_importance room_importance_from_string(struct str s) {
+    for (int i = 0; i < IMPORTANCE_MAX_; i++)
+        if (str_eq_z(s, importances[i]))
+            return (enum room_importance) i;
+    return IMPORTANCE_UNKNOWN;
+}
+
+const char *room_importance_to_string(enum room_importance x) {
+    return importances[x];
+}
+
 struct reading {
     const char *file;
     struct diag *err;
@@ -80,8 +93,56 @@ static int read_gaps(struct reading *x, const struct yaml_node *n, struct room_g
     return e == 0 ? read_spans(x, yaml_get(n, "at_least"), g->at_least_s) : e;
 }
 
+#define POINTS_MAX 1000
+
+static int read_points(struct reading *x, const struct yaml_node *of, const char *key, int64_t *ret) {
+    if (!of || !yaml_get_i64(of, key, ret) || *ret < -POINTS_MAX || *ret > POINTS_MAX)
+        return yaml_error(x->err, -ERR_PARSE, x->file, of, "%s wants points, %d at most", key, POINTS_MAX);
+    return 0;
+}
+
+static int read_rank(struct reading *x, const struct yaml_node *n, struct room_rank_rules *k) {
+    static const char *const keys[] = {"level", "importance", "stolen", "unseen", "known", "false_alarm", "false_alarm_rule", NULL};
+    const struct {
+        const char *key;
+        int64_t *to;
+    } one[] = {{"stolen", &k->stolen}, {"unseen", &k->unseen}, {"known", &k->known}, {"false_alarm", &k->false_alarm}, {"false_alarm_rule", &k->false_alarm_rule}};
+    int e = n ? yaml_only_keys(n, keys, x->file, x->err) : diag_set_at(x->err, -ERR_PARSE, x->file, 1, 0, "it has no rank");
+    for (size_t i = 0; e == 0 && i < ARRAY_SIZE(one); i++)
+        e = read_points(x, n, one[i].key, one[i].to);
+    const struct yaml_node *levels = e == 0 ? yaml_get(n, "level") : NULL, *importance = e == 0 ? yaml_get(n, "importance") : NULL;
+    for (const struct yaml_node *v = levels ? levels->first : NULL; e == 0 && v; v = v->next) {
+        struct str level = STR("");
+        (void) yaml_get_str(v, "level", &level);
+        int l = rule_level_from_string(level);
+        e = l < 0 ? yaml_error(x->err, -ERR_PARSE, x->file, v, "a row of level wants level and points") : read_points(x, v, "points", &k->level[l]);
+    }
+    for (const struct yaml_node *v = importance ? importance->first : NULL; e == 0 && v; v = v->next) {
+        struct str is = STR("");
+        (void) yaml_get_str(v, "is", &is);
+        e = read_points(x, v, "points", &k->importance[room_importance_from_string(is)]);
+    }
+    k->set = e == 0;
+    return e;
+}
+
+static int read_known(struct reading *x, const struct yaml_node *list, struct room_case_rules *c) {
+    int e = 0;
+    for (const struct yaml_node *v = list ? list->first : NULL; e == 0 && v; v = v->next) {
+        struct room_known_case *k = &c->known[c->n_known];
+        if (c->n_known == CASE_KNOWN_MAX)
+            return yaml_error(x->err, -ERR_LIMIT, x->file, v, "more than %d known cases", CASE_KNOWN_MAX);
+        e = read_words(x, v, "kinds", k->kinds, &k->n_kinds);
+        if (e == 0 && (!k->n_kinds || !yaml_get_str(v, "ja", &k->title.ja) || !yaml_get_str(v, "en", &k->title.en)))
+            e = yaml_error(x->err, -ERR_PARSE, x->file, v, "a known case wants kinds, ja and en");
+        (void) yaml_get_str(v, "pack", &k->pack);
+        c->n_known++;
+    }
+    return e;
+}
+
 int room_case_rules_load(struct room *r, const char *path, struct diag *reterr) {
-    static const char *const keys[] = {"gaps", NULL};
+    static const char *const keys[] = {"gaps", "rank", "known", NULL};
     struct room_case_rules *c = &r->case_rules;
     struct reading x = {path, reterr};
     struct yaml_doc *doc = NULL;
@@ -90,5 +151,9 @@ int room_case_rules_load(struct room *r, const char *path, struct diag *reterr) 
         return diag_set_at(reterr, -ERR_PARSE, path, 1, 0, "it is empty");
     if (e == 0)
         e = yaml_only_keys(doc->root, keys, path, reterr);
-    return e == 0 ? read_gaps(&x, yaml_get(doc->root, "gaps"), &c->gaps) : e;
+    if (e == 0)
+        e = read_gaps(&x, yaml_get(doc->root, "gaps"), &c->gaps);
+    if (e == 0)
+        e = read_rank(&x, yaml_get(doc->root, "rank"), &c->rank);
+    return e == 0 ? read_known(&x, yaml_get(doc->root, "known"), c) : e;
 }

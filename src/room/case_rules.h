@@ -2,6 +2,7 @@
  * otherwise; read once, at start. */
 #pragma once
 #include "event/finding.h"
+#include "room/policy.h"
 #include "room/room.h"
 
 #define CASE_WORDS_MAX 16
@@ -18,8 +19,24 @@ struct room_gap_rules {
     bool leave_nights_out;
     int64_t at_least_s[LEVEL_MAX_];
 };
+#define CASE_KNOWN_MAX 60
+enum room_importance { IMPORTANCE_UNKNOWN, IMPORTANCE_LOW, IMPORTANCE_MEDIUM, IMPORTANCE_HIGH, IMPORTANCE_MAX_ }; /* of systems.yml */
+enum room_importance room_importance_from_string(struct str s); /* what is none: unknown */
+const char *room_importance_to_string(enum room_importance x);
+struct room_known_case {
+    struct str kinds[CASE_WORDS_MAX], pack; /* pack: of its lesson; .p NULL: none */
+    size_t n_kinds;
+    struct room_words title;
+};
+struct room_rank_rules {
+    bool set;
+    int64_t level[LEVEL_MAX_], importance[IMPORTANCE_MAX_], stolen, unseen, known, false_alarm, false_alarm_rule;
+};
 struct room_case_rules {
     struct room_gap_rules gaps;
+    struct room_rank_rules rank;
+    struct room_known_case known[CASE_KNOWN_MAX];
+    size_t n_known;
     struct arena arena;
 };
 /* Once, after room_open. Without it no gap is told. -ERR_PARSE names file, line and what is wanted. */

@@ -5,6 +5,7 @@
 struct room_incident_query {
     struct str state, q; /* open, closed, all; .p NULL: open */
     int64_t limit, before;
+    bool ranked; /* open ones, those first that want a look first (rank.h); `before` and `q` are not read */
 };
 /* {"incidents":[…],"total":n}: only those `who` may read. */
 int room_incidents_write(struct room *r, const struct room_incident_query *q,

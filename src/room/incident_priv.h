@@ -21,6 +21,10 @@ struct room_entry {                    /* of the timeline */
 int room_timeline_put(struct room *r, const struct room_actor *by, const struct room_entry *x,
                       int64_t *ret_id, struct diag *reterr) MUST_USE;
 
+/* The text of an entry (key, params, plain from `column` on) as `who` may read it: another case is named only to who may see that one. */
+int room_entry_text(struct room *r, const struct room_actor *who, struct jsonw *w, const char *member, struct sql_stmt *st, int column,
+                    struct diag *reterr) MUST_USE;
+
 /* Recounts what the incident shows of itself from its findings and accounts: title, level, kind,
  * first trace, last activity. Writes only when something differs. */
 int room_incident_refresh(struct room *r, const struct room_actor *by, int64_t incident,

@@ -4,6 +4,7 @@
 
 #include "room/incident_priv.h"
 #include "room/lanes.h"
+#include "room/rank.h"
 #include "room/scope.h"
 #include "room/timeline.h"
 
@@ -98,7 +99,8 @@ static int write_counts(struct room *r, struct sql_stmt *st, struct jsonw *w, st
 }
 
 /* The members of a summary, inside an open object. */
-static int write_summary(struct room *r, struct sql_stmt *st, const struct room_actor *who, struct jsonw *w, struct diag *err) {
+static int write_summary(struct room *r, struct sql_stmt *st, const struct room_ranked *rank, const struct room_actor *who, struct jsonw *w,
+                         struct diag *err) {
     int into = sql_is_null(st, C_MERGED) ? 0 : room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, C_MERGED), err);
     if (into < 0)
         return into;
@@ -131,7 +133,7 @@ static int write_summary(struct room *r, struct sql_stmt *st, const struct room_
         e = write_counts(r, st, w, err);
     jsonw_ki64(w, "version", sql_i64(st, C_VERSION));
     jsonw_kbool(w, "drill", sql_i64(st, C_DRILL) != 0);
-    return e;
+    return e == 0 ? room_rank_write(r, rank, who, w, err) : e;
 }
 
 static int readable(struct room *r, int64_t id, const struct room_actor *who, bool *ret,
@@ -184,11 +186,65 @@ static int count_matching(struct room *r, struct str state, struct str q, int64_
     return e < 0 ? e : 0;
 }
 
+/* One statement for all rows, in the order of the ranking. */
+static int write_ranked(struct room *r, const struct room_ranking *x, int64_t limit, const struct room_actor *who, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct buf ids;
+    struct jsonw list;
+    int64_t n = 0;
+    buf_init(&ids, 1 << 20);
+    jsonw_init(&list, &ids);
+    jsonw_array(&list);
+    for (size_t i = 0; i < x->n; i++)
+        jsonw_i64(&list, x->at[i].incident);
+    jsonw_end(&list);
+    struct str json = buf_str(&ids);
+    int e = buf_error(&ids);
+    if (e == 0)
+        e = sql_query(r->db, &st, err, "SELECT " INCIDENT_COLUMNS ", j.key FROM json_each(?1) j CROSS JOIN incident i ON i.id = j.value ORDER BY j.key", "s", &json);
+    while (e == 0 && n < limit && (e = sql_step(st, err)) == 1) {
+        bool may = false;
+        e = readable(r, sql_i64(st, C_ID), who, &may, err);
+        if (e < 0 || !may)
+            continue;
+        jsonw_object(w);
+        e = write_summary(r, st, &x->at[sql_i64(st, C_FINDINGS + 1)], who, w, err);
+        jsonw_end(w);
+        n++;
+    }
+    buf_done(&ids);
+    return MIN(e, 0);
+}
+
+static int write_by_rank(struct room *r, int64_t limit, const struct room_actor *who, struct jsonw *w, struct diag *err) {
+    struct room_ranking x;
+    struct str open = STR("open"), none = STR("");
+    int64_t total = 0, unreadable = 0;
+    int e = room_rank(r, &x, err);
+    if (e < 0)
+        return e;
+    jsonw_object(w);
+    jsonw_key(w, STR("incidents"));
+    jsonw_array(w);
+    e = write_ranked(r, &x, limit, who, w, err);
+    jsonw_end(w);
+    room_ranking_done(&x);
+    if (e == 0)
+        e = count_matching(r, open, none, &total, err);
+    if (e == 0)
+        e = count_unreadable(r, open, none, who, &unreadable, err);
+    jsonw_ki64(w, "total", total - unreadable);
+    jsonw_end(w);
+    return e;
+}
+
 int room_incidents_write(struct room *r, const struct room_incident_query *q,
                          const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct str state = q->state.n ? q->state : STR("open"), text = q->q.n ? q->q : STR("");
     int64_t total = 0, n = 0, unreadable = 0;
+    if (q->ranked)
+        return write_by_rank(r, q->limit, who, w, reterr);
     int e = count_matching(r, state, text, &total, reterr);
     if (e == 0)
         e = count_unreadable(r, state, text, who, &unreadable, reterr);
@@ -208,7 +264,7 @@ int room_incidents_write(struct room *r, const struct room_incident_query *q,
         if (e < 0 || !may)
             continue;
         jsonw_object(w);
-        e = write_summary(r, st, who, w, reterr);
+        e = write_summary(r, st, NULL, who, w, reterr);
         jsonw_end(w);
         n++;
     }
@@ -391,7 +447,9 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     if (e <= 0)
         return e < 0 ? e : diag_set(reterr, -ENOENT, "no incident %lld", (long long) id);
     jsonw_object(w);
-    e = write_summary(r, st, who, w, reterr);
+    e = write_summary(r, st, NULL, who, w, reterr);
+    if (e == 0)
+        e = room_false_alarm_write(r, id, w, reterr);
     write_ledger(r, st, w);
     if (e == 0)
         e = write_looked_back(r, st, w, reterr);
@@ -402,7 +460,7 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     if (e == 0)
         e = room_numbers(r, id, &numbers, reterr);
     if (e == 0)
-        e = room_lanes_write(r, id, numbers.attacker, w, reterr);
+        e = room_lanes_write(r, id, who, numbers.attacker, w, reterr);
     jsonw_key(w, STR("tasks"));
     jsonw_null(w);
     jsonw_key(w, STR("scope"));

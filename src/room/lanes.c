@@ -184,6 +184,7 @@ struct drawn {
 };
 struct drawing {
     struct room *r;
+    const struct room_actor *who;
     int64_t incident;
     struct drawn lanes[ROOM_LANES_MAX];
     size_t n_lanes;
@@ -220,7 +221,7 @@ static int add_act(struct drawn *d, struct sql_stmt *st, struct diag *err) {
     return 0;
 }
 
-static void write_item(struct jsonw *w, struct sql_stmt *st) {
+static int write_item(struct drawing *x, struct jsonw *w, struct sql_stmt *st, struct diag *err) {
     jsonw_object(w);
     jsonw_ktime(w, "at", sql_i64(st, 0));
     jsonw_ktime(w, "until", sql_is_null(st, 1) ? TIME_NONE : sql_i64(st, 1));
@@ -234,10 +235,11 @@ static void write_item(struct jsonw *w, struct sql_stmt *st) {
     sql_is_null(st, 12) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 12));
     jsonw_key(w, STR("need"));
     jsonw_null(w);
-    room_text_or_plain(w, "text", st, 5);
+    int e = room_entry_text(x->r, x->who, w, "text", st, 5, err);
     jsonw_key(w, STR("ref"));
     sql_is_null(st, 8) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 8));
     jsonw_end(w);
+    return e;
 }
 
 static struct drawn *lane_of(struct drawing *x, struct str code) {
@@ -259,9 +261,9 @@ static int read_items(struct drawing *x, struct diag *err) {
         e = 0;
         if (!d)
             continue;
-        write_item(&d->w, st);
+        e = write_item(x, &d->w, st, err);
         d->n++;
-        if (is_act(&x->r->case_rules.gaps, st))
+        if (e == 0 && is_act(&x->r->case_rules.gaps, st))
             e = add_act(d, st, err);
     }
     return e;
@@ -358,12 +360,13 @@ static int list_lanes(struct drawing *x, struct diag *err) {
     return e;
 }
 
-int room_lanes_write(struct room *r, int64_t incident, struct str attacker, struct jsonw *w,
+int room_lanes_write(struct room *r, int64_t incident, const struct room_actor *who, struct str attacker, struct jsonw *w,
                      struct diag *reterr) {
     struct drawing *x = mem_zalloc(sizeof *x);
     if (!x)
         return diag_set(reterr, -ENOMEM, "memory has run out");
     x->r = r;
+    x->who = who;
     x->incident = incident;
     int e = list_lanes(x, reterr);
     if (e == 0)

@@ -13,6 +13,8 @@
     X(INCIDENT, "incident")                                                                        \
     X(TIMELINE, "timeline")                                                                        \
     X(LANE, "lane")                                                                                \
+    X(FALSE_ALARM, "false_alarm")                                                                  \
+    X(TRIAGE, "triage")                                                                            \
     X(FINDING, "finding")                                                                          \
     X(ACCOUNT, "account")                                                                          \
     X(EVIDENCE, "evidence")                                                                        \

@@ -300,6 +300,57 @@ static int write_report_ask(struct room *r, const struct ask *a, struct jsonw *w
     return e;
 }
 
+/* Something people wrote down as to be done. */
+static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char path[64];
+    int e = sql_query(r->db, &st, err, "SELECT t.words_ja, t.words_en, p.name FROM task t LEFT JOIN person p ON p.id = t.assignee WHERE t.id = ?1", "i", a->subject);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return MIN(e, 0);
+    struct room_words words = {.ja = sql_str(st, 0), .en = sql_str(st, 1)};
+    jsonw_key(w, STR("question"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "ask.task");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    room_words_params(w, "step", &words);
+    jsonw_end(w);
+    jsonw_end(w);
+    jsonw_key(w, STR("body"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", "ask.task.body");
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    jsonw_key(w, STR("name"));
+    sql_is_null(st, 2) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 2));
+    jsonw_end(w);
+    jsonw_end(w);
+    write_tail(a, "if_unanswered.task_late", w);
+    snprintf(path, sizeof path, "/incidents/%lld", (long long) a->incident);
+    struct button open = {"button.open_incident", "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+    return 0;
+}
+
+/* How much is late, in cases the person may see. */
+static int write_late(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t n = 0;
+    int e = sql_query(r->db, &st, err, "SELECT t.incident_id, count(*) FROM task t INDEXED BY task_open CROSS JOIN incident i ON i.id = t.incident_id AND i.state = 'open' "
+                      "WHERE t.state IN ('waiting','due','doing') AND t.state <> 'waiting' AND t.late GROUP BY 1", "");
+    while (e >= 0 && (e = sql_step(st, err)) == 1) {
+        e = room_may_read(r, who, OBJECT_INCIDENT, sql_i64(st, 0), err);
+        n += e == 1 ? sql_i64(st, 1) : 0;
+    }
+    jsonw_ki64(w, "tasks_late", n);
+    return MIN(e, 0);
+}
+
 /* All asks in the order of due times. A case for which a block is proposed does not also ask to be
  * looked at. */
 static const char asks_sql[] =
@@ -317,8 +368,10 @@ static const char asks_sql[] =
     "('due','doing') AND x.ref IS NULL ORDER BY x.due_at IS NULL, x.due_at, x.id LIMIT 1) "
     /* reports that are due within a week, and those near their end */
     "UNION ALL SELECT 6 + (o.warn_at <= ?1), o.id, o.incident_id, o.from_at, o.due_at FROM obligation o JOIN incident i ON i.id = o.incident_id "
-    "WHERE o.state = 'to_do' AND o.due_at <= ?1 + ?4 AND i.state = 'open' ORDER BY due, since, 2 "
-    "LIMIT 300";
+    "WHERE o.state = 'to_do' AND o.due_at <= ?1 + ?4 AND i.state = 'open' "
+    /* what people wrote is asked for when it is nearly or already late */
+    "UNION ALL SELECT 8 + t.late, t.id, t.incident_id, t.created_at, t.due_at FROM task t JOIN incident i ON i.id = t.incident_id WHERE "
+    "t.run_id IS NULL AND t.state IN ('due','doing') AND i.state = 'open' AND (t.late OR t.due_at <= ?1 + ?3) ORDER BY due, since, 2";
 
 struct hours {
     int64_t first_ns; /* start of the oldest */
@@ -326,11 +379,11 @@ struct hours {
 };
 
 static struct ask read_ask(struct sql_stmt *st) {
-    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report"};
-    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports"};
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report", "task", "task"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports", "timeline", "timeline"};
     int64_t kind = sql_i64(st, 0);
     return (struct ask){.kind = kinds[kind],
-                        .need = kind == 3 || kind == 4 || kind == 6 ? "soon" : "must",
+                        .need = kind == 3 || kind == 4 || kind == 6 || kind == 8 ? "soon" : "must",
                         .evidence_tab = tabs[kind],
                         .subject = sql_i64(st, 1),
                         .incident = sql_i64(st, 2),
@@ -360,6 +413,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
             e = strcmp(a.kind, "look") == 0           ? write_look_ask(r, &a, w, err)
                 : strcmp(a.kind, "block_ending") == 0 ? write_ending_ask(r, &a, w, err)
                 : strcmp(a.kind, "step") == 0         ? write_step_ask(r, &a, w, err)
+                : strcmp(a.kind, "task") == 0         ? write_task_ask(r, &a, w, err)
                 : strcmp(a.kind, "report") == 0       ? write_report_ask(r, &a, w, err)
                                                       : write_block_ask(r, &a, w, err);
         jsonw_end(w);
@@ -375,7 +429,7 @@ static int write_changes(struct room *r, const struct room_actor *who, int64_t s
     int n = 0;
     int e = sql_query(r->db, &st, err,
                       "SELECT at, text_key, params, plain, by, incident_id FROM timeline WHERE "
-                      "created_at > ?1 ORDER BY created_at DESC, id DESC LIMIT 200",
+                      "created_at > ?1 ORDER BY created_at DESC, id DESC",
                       "i", since_ns);
     jsonw_key(w, STR("changes"));
     jsonw_array(w);
@@ -386,7 +440,7 @@ static int write_changes(struct room *r, const struct room_actor *who, int64_t s
             continue;
         jsonw_object(w);
         jsonw_ktime(w, "at", sql_i64(st, 0));
-        room_text_or_plain(w, "text", st, 1);
+        e = room_entry_text(r, who, w, "text", st, 1, err);
         room_by_text(r, w, "by", sql_str(st, 4));
         jsonw_ki64(w, "incident_id", sql_i64(st, 5));
         jsonw_end(w);
@@ -493,6 +547,8 @@ int room_now_write(struct room *r, const struct room_actor *who, int64_t last_lo
     jsonw_null(w);
     if (e == 0)
         e = write_open(r, who, w, reterr);
+    if (e == 0)
+        e = write_late(r, who, w, reterr);
     jsonw_end(w);
     return e;
 }

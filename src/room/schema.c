@@ -362,6 +362,15 @@ static const char *const reach[] = {
     "CREATE INDEX case_row_by_incident ON case_row(incident_id, kind, id);",
 
     NULL};
+static const char *const triage[] = {
+    /* what a person called a false alarm, and what is like it; undone: kept, and no longer counted */
+    "CREATE TABLE false_alarm (" HEAD("response") OF_INCIDENT "rule_id TEXT NOT NULL, service TEXT NOT NULL, reason TEXT NOT NULL, "
+    "undone_at INTEGER, undone_by TEXT) STRICT;"
+    "CREATE INDEX false_alarm_by_rule ON false_alarm(rule_id) WHERE undone_at IS NULL;"
+    "CREATE UNIQUE INDEX false_alarm_of_case ON false_alarm(incident_id) WHERE undone_at IS NULL;"
+    "CREATE INDEX incident_by_decision ON incident(decision_at) WHERE decision_at IS NOT NULL;",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -416,6 +425,7 @@ static const struct {
     {"reported", reported},
     {"reach", reach},
     {"duties", duties},
+    {"triage", triage},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -54,6 +54,7 @@ static const struct room_table tables[OBJECT_MAX_] = {
                               "incident_id, at, until_at, precision_s, lane, kind, planned, "
                               "text_key, params, plain, by, source, CASE WHEN coalesce(beside, day, actor) IS NULL THEN ref "
                               "ELSE json_array(ref, beside, side, day, day_from, actor) END"),
+    [OBJECT_FALSE_ALARM] = TABLE(false_alarm, CLASS_RESPONSE, "incident_id", "incident_id, rule_id, service, reason, undone_at, undone_by"),
     [OBJECT_LANE] = TABLE(lane, CLASS_RESPONSE, "incident_id", "incident_id, name, base"),
     /* two columns that were never filled are gone; their NULLs stay, or older rows would not verify */
     [OBJECT_ACCOUNT] =

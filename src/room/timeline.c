@@ -116,6 +116,28 @@ int room_timeline_add(struct room *r, const struct room_actor *by, int64_t incid
 
 /* ---- telling ---- */
 
+static bool names_another(struct str key) {
+    return str_eq_z(key, "event.findings_parted") || str_eq_z(key, "event.findings_taken") || str_eq_z(key, "event.incident_merged") ||
+           str_eq_z(key, "event.incident_unmerged");
+}
+
+int room_entry_text(struct room *r, const struct room_actor *who, struct jsonw *w, const char *member, struct sql_stmt *st, int column,
+                    struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *other = NULL;
+    struct str key = sql_str(st, column), params = sql_str(st, column + 1);
+    if (!names_another(key)) {
+        room_text_or_plain(w, member, st, column);
+        return 0;
+    }
+    int e = sql_query(r->db, &other, reterr, "SELECT json_set(?1, '$.number', NULL), (SELECT id FROM incident WHERE number = json_extract(?1, '$.number'))", "s", &params);
+    if (e == 0)
+        e = sql_step(other, reterr);
+    int may = e == 1 && !sql_is_null(other, 1) ? room_may_read(r, who, OBJECT_INCIDENT, sql_i64(other, 1), reterr) : e < 0 ? e : 0;
+    if (may >= 0)
+        room_text_raw(w, member, key, may ? params : sql_str(other, 0));
+    return MIN(may, 0);
+}
+
 #define TIMELINE_COLUMNS                                                                           \
     "id, at, until_at, precision_s, lane, kind, planned, text_key, params, plain, by, source, "    \
     "ref, tlp, version, incident_id, beside, side, day, day_from, actor, created_at"
@@ -130,7 +152,8 @@ static void text_or_null(struct jsonw *w, const char *key, struct sql_stmt *st, 
     sql_is_null(st, column) ? jsonw_null(w) : jsonw_str(w, sql_str(st, column));
 }
 
-static void write_entry(struct room *r, struct sql_stmt *st, const struct room_lane *lanes, size_t n_lanes, struct jsonw *w) {
+static int write_entry(struct room *r, struct sql_stmt *st, const struct room_actor *who, const struct room_lane *lanes, size_t n_lanes, struct jsonw *w,
+                       struct diag *err) {
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
     jsonw_ktime(w, "at", sql_i64(st, 1));
@@ -141,7 +164,7 @@ static void write_entry(struct room *r, struct sql_stmt *st, const struct room_l
     room_lane_name_write(lanes, n_lanes, sql_str(st, 4), w);
     jsonw_kstr(w, "kind", sql_str(st, 5));
     jsonw_kbool(w, "planned", sql_i64(st, 6) != 0);
-    room_text_or_plain(w, "text", st, 7);
+    int e = room_entry_text(r, who, w, "text", st, 7, err);
     room_by_text(r, w, "by", sql_str(st, 10));
     jsonw_kstr(w, "source", sql_str(st, 11));
     text_or_null(w, "ref", st, 12);
@@ -155,6 +178,7 @@ static void write_entry(struct room *r, struct sql_stmt *st, const struct room_l
     jsonw_kz(w, "info_class", "response");
     jsonw_ki64(w, "version", sql_i64(st, 14));
     jsonw_end(w);
+    return e;
 }
 
 int room_timeline_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
@@ -181,11 +205,9 @@ int room_timeline_write(struct room *r, int64_t incident, const struct room_acto
         int tlp = room_tlp_from_string(sql_str(st, 13));
         snprintf(row.lane, sizeof row.lane, "%.*s", STR_ARG(sql_str(st, 4)));
         row.tlp = MAX(of_case, tlp < 0 ? TLP_RED : (enum room_tlp) tlp);
-        if (room_may(who, VERB_READ, &row)) {
-            write_entry(r, st, lanes, n_lanes, w);
-            n++;
-        }
-        e = 0;
+        bool may = room_may(who, VERB_READ, &row);
+        e = may ? write_entry(r, st, who, lanes, n_lanes, w, reterr) : 0;
+        n += may;
     }
     jsonw_end(w);
     jsonw_end(w);
@@ -204,6 +226,6 @@ int room_timeline_write_one(struct room *r, int64_t id, struct jsonw *w, struct 
         return e < 0 ? e : -ENOENT;
     e = room_lanes_list(r, sql_i64(st, 15), lanes, &n_lanes, reterr);
     if (e == 0)
-        write_entry(r, st, lanes, n_lanes, w);
+        e = write_entry(r, st, &room_system, lanes, n_lanes, w, reterr);
     return e;
 }

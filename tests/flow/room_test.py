@@ -503,7 +503,7 @@ CASES = ("AMBER", "RED", "GREEN", "need-to-know")
 # Every path of the description, once. case: {id} is a case or a row of one; lists: rows of cases among others, asked one by one (and
 # how they are named in the table); alone: rows of no case, for whom a role holds everywhere; free: nothing of a case.
 PATHS = {
-    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/lanes /incidents/{id}/findings /incidents/{id}/accounts
+    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/lanes /incidents/{id}/false-alarm /incidents/{id}/false-alarm/undo /incidents/{id}/findings /incidents/{id}/accounts
         /incidents/{id}/evidence /incidents/{id}/actions /incidents/{id}/deeds /incidents/{id}/tasks /incidents/{id}/runs /incidents/{id}/authority
         /incidents/{id}/facts /incidents/{id}/fact-versions /incidents/{id}/consults /incidents/{id}/callouts /incidents/{id}/decisions /incidents/{id}/sheets /incidents/{id}/sharing
         /incidents/{id}/grants /incidents/{id}/parties /incidents/{id}/evidence/export /actions/{id}/approve /actions/{id}/reject
@@ -512,7 +512,7 @@ PATHS = {
         /grants/{id} /parties/{id} /mail-reports/{id} /mail-reports/{id}/case
         /incidents/{id}/scopes /incidents/{id}/rows /incidents/{id}/recovery /incidents/{id}/safety /rows/{id} /rows/{id}/ask /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop""",
     "lists": "/now /incidents /actions /deeds /callouts /messages /mail-reports /persons /audit /indicators /codes /stream /evidence /evidence/{id} /evidence/{id}/file",
-    "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /hunts /hunts/{id}
+    "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /hunts /hunts/{id} /triage
         /indicators/imports""",
     "free": """/openapi.json /me /signout /drivers /sources /rules /rules/{id} /rules/state /rules/order /rules/try /rules/trial /rules/trial/end
         /rules/drafts /rules/sets /registers /registers/{id} /registers/{id}/template /registers/{id}/imports /registers/{id}/find
@@ -746,6 +746,8 @@ WRITES = {
     "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
     "incident_split_try": ("handler", "/incidents/1/split/try", {"findings": [f"{1:032x}"]}, None, None),
     "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
+    "false_alarm": ("handler", "/incidents/2/false-alarm", {"reason": "訓練"}, "/incidents/2", ("create", "false_alarm")),
+    "false_alarm_undo": ("handler", "/incidents/2/false-alarm/undo", {}, "/incidents/2", ("undo", "false_alarm")),
     "lane_post": ("handler", "/incidents/1/lanes", {"name": "回線事業者", "base": "outsourcer"}, None, ("create", "lane")),
     "action_reject": ("handler", "/actions/2/reject", {"reason": "訓練"}, "/incidents/2/actions", ("reject", "action")),
     "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),

@@ -31,6 +31,12 @@ int handle_incidents(struct call *c) {
         return call_bad(c, "limit");
     if (call_query_i64(c, "before", 1, INT64_MAX, 0, &q.before) < 0)
         return call_bad(c, "before");
+    struct str order = call_query(c, "order");
+    q.ranked = str_eq_z(order, "rank");
+    if (order.p && !q.ranked && !str_eq_z(order, "new"))
+        return call_bad(c, "order");
+    if (q.ranked && (q.before || q.q.n || (q.state.p && !str_eq_z(q.state, "open"))))
+        return call_bad(c, "order");
     int e = room_incidents_write(c->p->room, &q, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }

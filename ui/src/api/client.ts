@@ -72,13 +72,16 @@ export const api = {
   setLang: (lang: string, version: number) => call<T.Me>("PUT", "/me", { lang, version }),
   signOut: () => call<unknown>("POST", "/signout"),
   now: get<T.Now>("/now"),
-  incidents: (q: { state: string; q?: string; limit?: number; before?: number }) =>
+  incidents: (q: { state: string; q?: string; limit?: number; before?: number; order?: "new" | "rank" }) =>
     get<{ incidents: T.IncidentHead[]; total: number }>(`/incidents${query(q)}`),
   incident: (id: Id) => get<T.Incident>(`/incidents/${enc(id)}`),
   editIncident: (id: Id, change: Edit) => call<T.Incident>("PUT", `/incidents/${enc(id)}`, change),
   timeline: (id: Id) => get<{ entries: T.TimelineEntry[] }>(`/incidents/${enc(id)}/timeline`),
   addNote: (id: Id, note: T.NewEntry) => call<T.TimelineEntry>("POST", `/incidents/${enc(id)}/timeline`, note),
   addLane: (id: Id, x: { name: string; base: string }) => call<{ code: string; name: string }>("POST", `/incidents/${enc(id)}/lanes`, x),
+  falseAlarm: (id: Id, x: { version: number; reason: string }) => call<T.Incident>("POST", `/incidents/${enc(id)}/false-alarm`, x),
+  falseAlarmUndo: (id: Id, version: number) => call<T.Incident>("POST", `/incidents/${enc(id)}/false-alarm/undo`, { version }),
+  triage: get<T.Triage>("/triage"),
   /** What would go along; nothing is written. */
   splitTry: (id: Id, findings: string[]) => call<T.SplitTry>("POST", `/incidents/${enc(id)}/split/try`, { findings }),
   split: (id: Id, x: { version: number; findings?: string[]; into?: number; into_version?: number }) => call<T.Incident>("POST", `/incidents/${enc(id)}/split`, x),

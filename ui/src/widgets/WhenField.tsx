@@ -51,18 +51,21 @@ function Meaning({ of }: { of: NonNullable<WrittenTime["meaning"]> }) {
   );
 }
 
-export function WhenField({ value, onInput }: { value: string; onInput: (text: string) => void }) {
+let fields = 0; /* two may stand on one page */
+
+export function WhenField({ value, onInput, label }: { value: string; onInput: (text: string) => void; label?: string }) {
+  const [reads] = useState(() => `when-reads-${++fields}`);
   const text = value.trim();
   const is = useMeaning(text);
   const chip = (minutes: number) => () => onInput(short(now.peek() - minutes * 60_000, now.peek(), lang.value));
   return (
     <div class="when">
-      <label class="field"><span>{t("note.when")}</span>
-        <input type="text" maxLength={100} autocomplete="off" enterkeyhint="done" aria-describedby="when-reads" value={value} onInput={(e) => onInput(e.currentTarget.value)} /></label>
+      <label class="field"><span>{label ?? t("note.when")}</span>
+        <input type="text" maxLength={100} autocomplete="off" enterkeyhint="done" aria-describedby={reads} value={value} onInput={(e) => onInput(e.currentTarget.value)} /></label>
       <div class="buttons when-chips">{CHIPS.map((m) => (
         <Button smaller onPress={chip(m)}>{m === 0 ? t("note.chip.now") : m === 60 ? t("note.chip.hour") : t("note.chip.minutes", { n: m })}</Button>))}
       </div>
-      <p id="when-reads" class="small when-reads" aria-live="polite">
+      <p id={reads} class="small when-reads" aria-live="polite">
         {!text ? <span class="ink2">{t("note.when_hint")}</span>
           : is === undefined ? <span class="ink2">…</span>
           : is === null ? <span class="ink2">{t("note.when_offline")}</span>

@@ -8,7 +8,9 @@ import { Button } from "../../widgets/Button";
 import { Level, Tlp } from "../../widgets/Level";
 import { Mark } from "../../widgets/Mark";
 import { Time } from "../../widgets/Time";
+import { mayDo } from "../../widgets/task";
 import { Edit } from "./Edit";
+import { FalseAlarm, FalseAlarmIs } from "./FalseAlarm";
 
 function Elapsed({ incident }: { incident: Incident }) {
   const from = parse(incident.first_trace) ?? parse(incident.opened);
@@ -26,6 +28,7 @@ function Viewers({ incident }: { incident: Incident }) {
 
 export function Head({ incident, reload }: { incident: Incident; reload: () => void }) {
   const [editing, edit] = useState(false);
+  const [wrong, say_wrong] = useState(false);
   return (
     <header class="case-head">
       <div class="case-head-text">
@@ -38,9 +41,11 @@ export function Head({ incident, reload }: { incident: Incident; reload: () => v
           {incident.drill && <b>{t("case.drill")}</b>}
         </p>
         {incident.merged_into !== null && <p><a href={`#/cases/${incident.merged_into}`}>{t("case.merged")}</a></p>}
+        <FalseAlarmIs incident={incident} reload={reload} />
         <Viewers incident={incident} />
       </div>
-      {!editing && <Button onPress={() => edit(true)}>{t("case.edit")}</Button>}
+      {!editing && !wrong && <div class="buttons"><Button onPress={() => edit(true)}>{t("case.edit")}</Button>{incident.state === "open" && mayDo() && <Button onPress={() => say_wrong(true)}>{t("false.button")}</Button>}</div>}
+      {wrong && <FalseAlarm incident={incident} reload={reload} close={() => say_wrong(false)} />}
       {editing && <Edit incident={incident} reload={reload} close={() => edit(false)} />}
     </header>
   );

@@ -8,9 +8,11 @@ import { lang, say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
+import { Conflict } from "../../widgets/Conflict";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { actionMark, actionTitle } from "../../widgets/action";
+import { TaskEdit } from "../../widgets/TaskEdit";
 import { Time } from "../../widgets/Time";
 import { answerWords } from "../../widgets/plan";
 import { laneOf, mayDo, taskMark, taskOpen, taskWords } from "../../widgets/task";
@@ -33,8 +35,26 @@ function ActionRow({ action }: { action: Action }) {
   );
 }
 
+/** A task nobody will do says why. */
+function Skip({ task, reload, leave }: { task: Task; reload: () => void; leave: () => void }) {
+  const [why, set] = useState("");
+  const [seen] = useState(task.version);
+  const write = useWrite(reload);
+  const save = (version: number) => { if (why.trim()) void write.run(() => api.endTask(task.id, { version, to: "skipped", why: why.trim() })).then((ok) => ok && leave()); };
+  const s = write.state;
+  if (s.step === "conflict") return <Conflict failure={s.failure} yours={{ state: t("run.state.skipped"), why }} theirs={{ state: t(`run.state.${task.state}`), why: task.why }} busy={false} onMine={() => save(task.version)} onTheirs={leave} />;
+  return (
+    <form class="form" onSubmit={(e) => { e.preventDefault(); save(seen); }}>
+      <label class="field"><span>{t("task.skip_why")}</span><input type="text" maxLength={500} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>
+      <Outcome state={s} />
+      <div class="buttons"><Button smaller submit busy={s.step === "busy"}>{t("task.skip")}</Button><Button smaller onPress={leave}>{t("button.leave")}</Button>{!why.trim() && <span class="small ink2">{t("task.skip_missing")}</span>}</div>
+    </form>
+  );
+}
+
 function TaskRow({ task, reload }: { task: Task; reload: () => void }) {
   const write = useWrite(reload);
+  const [form, show] = useState<"edit" | "skip" | null>(null);
   const own = task.run === null && mayDo();
   const open = taskOpen(task);
   const turn = () => void write.run(() => api.endTask(task.id, { version: task.version, to: open ? "done" : "due", ...(open ? {} : { why: t("run.undo_why") }) }));
@@ -44,7 +64,15 @@ function TaskRow({ task, reload }: { task: Task; reload: () => void }) {
       <div>
         {task.run === null ? <span class="name bold">{taskWords(task)}</span> : <a class="quiet name bold" href={`#/runs/${task.run}?task=${task.id}`}>{taskWords(task)}</a>}
         <p class="small ink2">{[open ? task.assignee?.name ?? laneOf(task) : t(`run.state.${task.state}`), open ? null : task.answer !== null ? answerWords(task.answer, lang.value) : task.note ?? task.why].filter(Boolean).join(" · ")}</p>
-        {own && <p><Button smaller busy={write.state.step === "busy"} onPress={turn}>{t(open ? "run.done" : "run.undo")}</Button></p>}
+        {open && task.assignee && task.lane && <p class="small ink2">{laneOf(task)}</p>}
+        {form === "edit" && <TaskEdit task={task} done={reload} leave={() => show(null)} />}
+        {form === "skip" && <Skip task={task} reload={reload} leave={() => show(null)} />}
+        {form === null && mayDo() && (
+          <p class="buttons task-buttons">
+            {own && <Button smaller busy={write.state.step === "busy"} onPress={turn}>{t(open ? "run.done" : "run.undo")}</Button>}
+            {own && open && <Button smaller onPress={() => show("skip")}>{t("task.skip")}</Button>}
+            {open && <Button smaller onPress={() => show("edit")}>{t("task.edit")}</Button>}
+          </p>)}
         <Outcome state={write.state} />
       </div>
       <span class={`small nowrap${task.late && open ? " must bold" : ""}`}>{open ? (task.due === null ? "" : t("task.until_at", { at: task.due })) : <Time at={task.ended_at ?? task.wake} />}</span>

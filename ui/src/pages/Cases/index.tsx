@@ -9,15 +9,16 @@ import { Loaded } from "../../widgets/Loaded";
 import { Segments } from "../../widgets/Tabs";
 import { CaseTable } from "./CaseTable";
 import { Loose } from "./Loose";
+import { Triage } from "./Triage";
 
-function List({ state, q }: { state: string; q: string }) {
-  const list = useResource(api.incidents({ state, q, limit: 200 }), ["incident", "action"], [state, q]);
+function List({ state, q, ranked }: { state: string; q: string; ranked: boolean }) {
+  const list = useResource(api.incidents({ state, q, limit: 200, ...(ranked ? { order: "rank" as const } : {}) }), ["incident", "action"], [state, q, String(ranked)]);
   return (
     <Loaded of={list}>{(d) => (
       <Card>
         {d.incidents.length === 0
           ? <Empty>{t(q ? "cases.none_found" : `cases.none_${state}`, { q })}</Empty>
-          : <CaseTable rows={d.incidents} />}
+          : <CaseTable rows={d.incidents} ranked={ranked} />}
         {d.incidents.length > 0 && <p class="empty small">{t("cases.shown", { n: d.incidents.length, total: d.total })}</p>}
       </Card>)}
     </Loaded>
@@ -27,6 +28,8 @@ function List({ state, q }: { state: string; q: string }) {
 export function Cases({ query }: { query: URLSearchParams }) {
   const state = query.get("state") ?? "open";
   const q = query.get("q") ?? "";
+  const orders = state === "open" && q === "";
+  const ranked = orders && query.get("order") !== "new";
   return (
     <>
       <div class="page-head">
@@ -36,7 +39,9 @@ export function Cases({ query }: { query: URLSearchParams }) {
           <input type="search" name="q" data-find key={q} defaultValue={q} placeholder={t("cases.find")} aria-label={t("cases.find")} />
         </form>
       </div>
-      {state === "loose" ? <Loose /> : <List state={state} q={q} />}
+      {orders && <div class="case-order"><Segments tabs={["rank", "new"].map((o) => ({ id: o, href: `#/cases?state=open&order=${o}`, label: t(`cases.order.${o}`) }))} on={ranked ? "rank" : "new"} label={t("cases.order.label")} /></div>}
+      {state === "loose" ? <Loose /> : <List state={state} q={q} ranked={ranked} />}
+      {orders && <Triage />}
     </>
   );
 }

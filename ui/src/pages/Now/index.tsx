@@ -14,7 +14,7 @@ import { Start } from "./Start";
 
 function Asks({ data, reload }: { data: Data; reload: () => void }) {
   return (
-    <Card id="asks" title={t("now.asks")} caption={data.asks.length > 0 && t("now.asks_caption", { n: data.asks.length })} side={<a class="small" href="#/in-force">{t("nav.in-force")}</a>}>
+    <Card id="asks" title={t("now.asks")} caption={data.asks.length > 0 && t("now.asks_caption", { n: data.asks.length })} side={<>{data.tasks_late > 0 && <b class="small must">{t("now.tasks_late", { n: data.tasks_late })}</b>} <a class="small" href="#/in-force">{t("nav.in-force")}</a></>}>
       {data.asks.length === 0
         ? <Empty>{t("now.no_asks", { at: data.checked_at })}</Empty>
         : <ul class="rows">{data.asks.map((a, i) => <AskRow key={a.id} ask={a} first={i === 0} reload={reload} />)}</ul>}

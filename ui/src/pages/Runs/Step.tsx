@@ -8,6 +8,7 @@ import { useWrite, type Writer } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
+import { TaskEdit } from "../../widgets/TaskEdit";
 import { Remaining, Time } from "../../widgets/Time";
 import { mayDo, taskWords } from "../../widgets/task";
 import { Send } from "./Send";
@@ -66,6 +67,7 @@ function Otherwise({ task, step, end, write }: Parts) {
 
 export function Step({ run, task, reload }: { run: Run; task: Task; reload: () => void }) {
   const write = useWrite(reload);
+  const [editing, edit] = useState(false);
   const step = run.plan.steps.find((s) => s.id === task.step);
   const end = (x: Omit<TaskEnd, "version">) => void write.run(() => api.endTask(task.id, { version: task.version, ...x }));
   const parts = { task, step, end, write };
@@ -79,6 +81,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
         {task.assignee && ` · ${t("run.by", { name: task.assignee.name })}`}
       </p>
       {task.due !== null && <p><Time at={task.due} /> {t("run.until")} <Remaining until={task.due} /></p>}
+      {mayDo() && (editing ? <TaskEdit task={task} done={reload} leave={() => edit(false)} /> : <p><Button smaller onPress={() => edit(true)}>{t("task.edit")}</Button></p>)}
       {step?.description !== undefined && <p>{step.description}</p>}
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
       {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}</p></div>}
