@@ -24,7 +24,7 @@ int handle_case_rows(struct call *c) {
 
 /* What is wrong is a word of the body; what is there already is said. */
 static int finish(struct call *c, int e) {
-    return e == -EEXIST ? call_refuse(c, 409, "error.case_row_there") : e < 0 ? e : rows(c, c->row.incident, STR(""));
+    return e == -EEXIST ? call_refuse(c, 400, "error.case_row_there") : e < 0 ? e : rows(c, c->row.incident, STR(""));
 }
 
 int handle_case_row_post(struct call *c) {

@@ -143,7 +143,7 @@ int handle_incident_put(struct call *c) {
     if (e == 0)
         e = room_incident_change(c->p->room, &c->who, c->args.id, version, &x, &c->err);
     if (e == -EPERM) /* the gate: recovery.h */
-        return call_refuse_with(c, 409, "error.safety", "missing", str_of(c->err.text));
+        return call_refuse_with(c, 400, "error.safety", "missing", str_of(c->err.text));
     return e < 0 ? e : write_incident(c);
 }
 

@@ -10,7 +10,7 @@ export function ScopeCard({ incident }: { incident: Incident }) {
   const s = incident.scope;
   const stolen = s.accounts_stolen.n > 0;
   return (
-    <Card id="scope" title={t("scope.title")} caption={t("scope.counted", { at: s.counted_at })} side={<a class="small" href={`#/cases/${incident.id}/accounts`}>{t("scope.accounts")}</a>}>
+    <Card id="scope" title={t("scope.title")} caption={t("scope.counted", { at: s.counted_at })} side={<><a class="small" href={`#/cases/${incident.id}/accounts`}>{t("scope.accounts")}</a> <a class="small" href={`#/cases/${incident.id}/reach`}>{t("reach.ask")}</a></>}>
       <dl class="scope-big">
         <div><dd><CountOf big count={s.accounts_tried} unit={t("scope.unit_account")} /></dd><dt>{t("scope.tried")}</dt></div>
         <div class={stolen && incident.state === "open" ? "must" : undefined}><dd><CountOf big count={s.accounts_stolen} unit={t("scope.unit_account")} /></dd><dt>{t("scope.stolen")}</dt></div>

@@ -22,12 +22,15 @@ import { Parted } from "./Split";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
+const Reach = later("case-reach", () => import("./Reach").then((m) => m.Reach));
+const Recovery = later("case-recovery", () => import("./Recovery").then((m) => m.Recovery));
+const Custody = later("case-custody", () => import("./Custody").then((m) => m.Custody));
 const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
 
 const TABS = [
   "timeline", "evidence", "accounts", "actions", "contacts",
-  "facts", "reports",
+  "facts", "reach", "recovery", "custody", "reports",
 ] as const;
 type TabId = (typeof TABS)[number];
 
@@ -62,6 +65,9 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "contacts" && <Contacts incident={incident} />}
       {tab === "reports" && <Reports incident={incident} />}
+      {tab === "reach" && <Reach incident={incident} />}
+      {tab === "recovery" && <Recovery incident={incident} reload={reload} />}
+      {tab === "custody" && <Custody incident={incident} />}
       {tab === "facts" && <Facts incident={incident} query={query} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>
