@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real kizuki-room: who gets in, what is answered, what survives."""
+import concurrent.futures
 import datetime
 import json
 import os
@@ -161,6 +162,19 @@ def a_second_sensor_is_sent_away():
         tap.wait_until(lambda: len(b.get("/sources")["sources"]) == 1, 5, what="the second one's sources")
         assert r.one("SELECT count(*) FROM finding") == 2
         assert r.said().count("sent a second sensor away") == 1, r.said()
+        second.close()  # what is asked while it is started anew is answered by the next one
+        with concurrent.futures.ThreadPoolExecutor(1) as asks:
+            tap.wait_until(lambda: not b.get("/me")["sensor"], 60, what="its end")
+            answer = asks.submit(b.api, "POST", "/rules/try", {"line": "x"})
+            time.sleep(0.3)
+            assert not answer.done()
+            third = r.sensor()
+            third.send({"t": "hello", "version": "0"})
+            third.serve(sensor_answer)
+            assert answer.result(60)["line"] == "x"
+        third.s.shutdown(socket.SHUT_RDWR)  # it is being read
+        tap.wait_until(lambda: not b.get("/me")["sensor"], 60, what="its end")
+        b.api("POST", "/rules/try", {"line": "x"}, want=503)  # nobody comes
         idle.close()
 
 

@@ -70,7 +70,7 @@ def pages(d, log):
     try:
         b = s.browser()
         lines = len(log.read_text().splitlines())
-        tap.wait_until(lambda: stored(d) >= lines and "sets" in b.get("/rules/state"), 60, what="the log in the spool: " + s.output()[-500:])
+        tap.wait_until(lambda: stored(d) >= lines and b.get("/me")["sensor"] and "sets" in b.get("/rules/state"), 60, what="the log in the spool: " + s.output()[-500:])
         try:
             yield b
         except AssertionError as e:

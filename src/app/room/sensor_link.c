@@ -14,12 +14,19 @@
     64 /* findings in one transaction: one fsync, and not too long for a page that waits */
 
 void sensor_link_init(struct sensor_link *l, int listen_fd) {
-    *l = (struct sensor_link){.listen_fd = listen_fd, .next_id = 1};
+    *l = (struct sensor_link){.listen_fd = listen_fd, .next_id = 1, .away_ns = time_monotonic_ns()};
     for (size_t i = 0; i < SENSORS_MAX; i++)
         peer_init(&l->peers[i]);
 }
 
+static void forget(struct sensor_question *q) {
+    buf_done(&q->unsent);
+    *q = (struct sensor_question){0};
+}
+
 void sensor_link_done(struct sensor_link *l) {
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        forget(&l->questions[i]);
     for (size_t i = 0; i < SENSORS_MAX; i++)
         peer_close(&l->peers[i]);
     if (l->listen_fd >= 0)
@@ -35,7 +42,7 @@ size_t sensor_link_poll(const struct sensor_link *l, struct pollfd *pfd) {
 
 static void answer(struct sensor_question *q, const struct json_value *message) {
     struct sensor_question was = *q;
-    *q = (struct sensor_question){0};
+    forget(q);
     was.fn(was.ctx, message);
 }
 
@@ -49,6 +56,7 @@ static void drop(struct program *p, struct peer *peer, const char *why) {
     if (peer != l->speaker)
         return;
     l->speaker = NULL;
+    l->away_ns = time_monotonic_ns();
     room_sensor_connected(p->room, false);
     for (size_t i = 0; i < QUESTIONS_MAX; i++)
         if (l->questions[i].id)
@@ -217,6 +225,18 @@ static bool is_known(struct str type) {
     return str_eq_z(type, "finding");
 }
 
+/* One that cannot be said ends with its patience. */
+static void send_waiting(struct sensor_link *l) {
+    for (size_t i = 0; i < QUESTIONS_MAX; i++) {
+        struct sensor_question *q = &l->questions[i];
+        if (!q->id || !q->unsent.n)
+            continue;
+        IGNORE(peer_say(l->speaker, buf_str(&q->unsent)));
+        buf_done(&q->unsent);
+        q->until_ns = time_monotonic_ns() + q->patience_ns;
+    }
+}
+
 /* Whether this peer is the one that speaks; -ERR_REFUSED when there is another. */
 static int may_speak(struct program *p, struct peer *peer, struct diag *err) {
     static const char no[] =
@@ -231,6 +251,7 @@ static int may_speak(struct program *p, struct peer *peer, struct diag *err) {
         l->told_away = false;
         room_sensor_connected(p->room, true);
         log_info("a sensor has connected");
+        send_waiting(l);
         return 0;
     }
     l->sent_away++;
@@ -367,24 +388,25 @@ int sensor_link_ask_for(struct program *p, const char *type, struct str members,
                         void *ctx) {
     struct sensor_link *l = &p->sensor;
     struct buf b;
+    int64_t now = time_monotonic_ns(), next_ns = l->away_ns + SENSOR_STARTS_NS;
     for (size_t i = 0; i < QUESTIONS_MAX; i++) {
         struct sensor_question *q = &l->questions[i];
         if (q->id)
             continue;
-        if (!l->speaker)
+        if (!l->speaker && now >= next_ns)
             return -EAGAIN;
         buf_init(&b, FRAME_BYTES_MAX);
         buf_printf(&b, "{\"t\":\"%s\",\"id\":%lld,", type, (long long) l->next_id);
         buf_add(&b, members);
         buf_add_byte(&b, '}');
         int e = buf_error(&b);
-        if (e == 0)
+        if (e == 0 && l->speaker)
             e = peer_say(l->speaker, buf_str(&b));
-        buf_done(&b);
+        if (e < 0 || l->speaker)
+            buf_done(&b);
         if (e < 0)
             return e;
-        *q = (struct sensor_question){l->next_id++, time_monotonic_ns() + patience_ns, fn,
-                                      ctx};
+        *q = (struct sensor_question){l->next_id++, l->speaker ? now + patience_ns : next_ns, patience_ns, fn, ctx, b};
         return 0;
     }
     return -EAGAIN;
@@ -393,5 +415,5 @@ int sensor_link_ask_for(struct program *p, const char *type, struct str members,
 void sensor_link_forget(struct sensor_link *l, const void *ctx) {
     for (size_t i = 0; i < QUESTIONS_MAX; i++)
         if (l->questions[i].id && l->questions[i].ctx == ctx)
-            l->questions[i] = (struct sensor_question){0};
+            forget(&l->questions[i]);
 }
