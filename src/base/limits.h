@@ -194,6 +194,8 @@
 #define EVIDENCE_WHY_BYTES_MAX 2000       /* the reason, as it was typed */
 
 /* HTTP */
+#define ROOM_LIST_ENTRIES_MAX 131072      /* of one fetched list: what the largest taker known holds */
+#define ROOM_LIST_BYTES_MAX ((size_t) 16 << 20) /* 131,072 lines of at most 100 bytes, and room */
 #define HTTP_BODY_BYTES_MAX (1024 * 1024) /* what is held in memory; a file (upload.h) goes to disk as it comes */
 #define HTTP_CONNECTIONS_MAX 512
 #define SSE_CLIENTS_MAX 64

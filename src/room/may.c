@@ -106,6 +106,10 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_DEED, CREATE | CHANGE | BIT(VERB_APPROVE) | BIT(VERB_REJECT) | BIT(VERB_UNDO), MAY_UNLESS_RED},
     {SYSTEM, OBJECT_DEED, CREATE | CHANGE, MAY_ALWAYS},
     {HAND, OBJECT_DEED, CHANGE, MAY_ALWAYS},
+    /* who fetches what is blocked; a fetch is the system's write */
+    {ADMIN | HANDLER | AUDITOR, OBJECT_CONSUMER, READ, MAY_ALWAYS},
+    {ADMIN, OBJECT_CONSUMER, CREATE | CHANGE, MAY_ALWAYS},
+    {SYSTEM, OBJECT_CONSUMER, CHANGE, MAY_ALWAYS},
     /* An order is written by the system once an action was approved; nobody writes one by hand. */
     {SYSTEM, OBJECT_ORDER, CREATE | CHANGE, MAY_ALWAYS},
     {HAND, OBJECT_ORDER, CHANGE, MAY_ALWAYS},

@@ -36,6 +36,7 @@
     X(DEED, "deed")                                                                                \
     X(PERSON_REPORT, "person_report")                                                              \
     X(SLIP_NOTE, "slip_note")                                                                      \
+    X(CONSUMER, "list_consumer")                                                                   \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(DUTY, "duty")                                                                                \

@@ -403,6 +403,16 @@ static const char *const paces[] = {
     NULL,
 };
 
+/* clang-format off */
+static const char *const lists[] = {
+    "CREATE TABLE list_consumer (" HEAD("response") "name TEXT NOT NULL, format TEXT NOT NULL, token_hash TEXT NOT NULL, every_s INTEGER NOT NULL, "
+    "fetched_at INTEGER, fetched_from TEXT NOT NULL DEFAULT '', etag TEXT NOT NULL DEFAULT '', n INTEGER NOT NULL DEFAULT 0, "
+    "left_out INTEGER NOT NULL DEFAULT 0, ended_at INTEGER) STRICT;"
+    "CREATE UNIQUE INDEX list_consumer_by_name ON list_consumer(name) WHERE ended_at IS NULL;",
+    NULL,
+};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -426,6 +436,7 @@ static const struct {
     {"reach", reach},
     {"duties", duties},
     {"triage", triage},
+    {"lists", lists},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

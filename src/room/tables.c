@@ -33,6 +33,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PERSON] =
         TABLE(person, CLASS_PERSONAL, "NULL", "name, coalesce(roles, role), lang, active, seen_at, look_at"),
     [OBJECT_GRANT] = TABLE(role_grant, CLASS_PERSONAL, "incident_id", "person_id, role, organisation_id, incident_id, lane"),
+    [OBJECT_CONSUMER] = TABLE(list_consumer, CLASS_RESPONSE, "NULL",
+                              "name, format, token_hash, every_s, fetched_at, fetched_from, etag, n, left_out, ended_at"),
     [OBJECT_PARTY] = TABLE(incident_party, CLASS_RESPONSE, "incident_id", "incident_id, organisation_id"),
     [OBJECT_SESSION] =
         TABLE(session, CLASS_PERSONAL, "NULL", "person_id, token_hash, used_at, ended_at"),

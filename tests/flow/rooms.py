@@ -117,9 +117,10 @@ class Sensor:
 
 
 class Hand:
-    """Speaks the hand's side of hand.sock: whatever is ordered is done at once."""
+    """Speaks the hand's side of hand.sock: whatever is ordered is done at once, and remembered."""
 
     def __init__(self, data):
+        self.blocks = {}
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(data / "run/hand.sock"))
         self.listener.listen()
@@ -138,9 +139,14 @@ class Hand:
     def answer(self, o):
         a = {"order_id": o["order_id"], "ok": True}
         if o["type"] == "list":
-            return a | {"limits": {"dry_run": False}, "blocks": [], "more": False}
+            return a | {"limits": {"dry_run": False}, "blocks": list(self.blocks.values()), "more": False}
         until = int(datetime.datetime.now().timestamp() * 1000) + 60000 * o.get("minutes", 0)
         gone = o["type"] == "unblock"
+        for x in o.get("addresses", []):
+            self.blocks.pop(x, None)
+            if o["type"] == "block":
+                self.blocks[x] = {"address": x, "order_id": o["order_id"], "since_ms": until - 60000 * o["minutes"], "until_ms": until, "packets": 0, "bytes": 0,
+                                  "dry_run": False, "reason": "", "rule": "", "incident": ""}
         return a | {"results": [{"address": x, "ok": True, "state": "unblocked" if gone else "blocked", "reason": None, "text": "",
                                  "until_ms": None if gone else until} for x in o.get("addresses", [])]}
 

@@ -20,5 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             ASSERT(a.name.n > 0 && a.name.p[0] != '.' && str_find_byte(a.name, '/', 0) < 0 &&
                    str_find_byte(a.name, 0, 0) < 0);
     }
+    if (size > 66) { /* a tag is listed wherever it stands among commas, and nothing else is */
+        char tag[67];
+        memcpy(tag, data, 66);
+        tag[66] = 0;
+        (void) etag_listed(str_n((const char *) data + 66, size - 66), tag);
+    }
     return 0;
 }

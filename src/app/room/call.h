@@ -76,6 +76,7 @@ struct call {
     const char *type;     /* NULL: application/json */
     const char *location; /* of a redirect */
     bool form;            /* a page of ours with a form: the policy lets it be sent, to us */
+    const char *header, *header_value; /* one more of the answer; NULL: none */
     char cookie[160];
     int retry_s;
     struct sql_effort before; /* of the database when the call began */
@@ -174,6 +175,7 @@ handler_fn handle_report_form, handle_report_form_post, handle_report_again, han
     handle_reports, handle_report_post, handle_report_counts, handle_report, handle_report_put, handle_report_case, handle_report_photo,
     handle_incident_reports;
 handler_fn handle_false_alarm, handle_false_alarm_undo, handle_triage;
+handler_fn handle_lists, handle_consumer_post, handle_consumer_end, handle_list;
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
     handle_register_find; /* handlers_people.c */
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,

@@ -401,6 +401,13 @@ static int load_scopes(struct program *p, struct diag *err) {
     return scope_specs_load(&p->scopes.arena, folder, &p->scopes.specs, &p->scopes.n, err);
 }
 
+static int load_lists(struct program *p, struct diag *err) {
+    char folder[PATH_MAX];
+    arena_init(&p->lists_arena, 4 << 20);
+    snprintf(folder, sizeof folder, "%.4000s/lists", content_dir());
+    return room_lists_load(&p->lists_arena, folder, &p->lists, err);
+}
+
 static int set_up(struct program *p, struct diag *err) {
     int e = load_settings(p, err);
     if (e == 0)
@@ -415,6 +422,8 @@ static int set_up(struct program *p, struct diag *err) {
         e = registers_load(&p->registers, p->room, err);
     if (e == 0)
         e = load_scopes(p, err);
+    if (e == 0)
+        e = load_lists(p, err);
     if (e == 0)
         e = playbooks_load(p, err);
     if (e == 0)
@@ -615,6 +624,7 @@ static void end(struct program *p) {
     room_close(p->room);
     playbooks_done(&p->playbooks);
     report_form_done(&p->report_form);
+    arena_done(&p->lists_arena);
     arena_done(&p->calendar_arena);
     config_free(p->config);
     explicit_bzero(&p->key, sizeof p->key);

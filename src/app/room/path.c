@@ -42,3 +42,15 @@ bool path_match(const char *pattern, struct str path, struct path_args *ret) {
         }
     }
 }
+
+bool etag_listed(struct str if_none_match, const char *etag) {
+    struct str one;
+    while (if_none_match.n && str_split(&if_none_match, ',', &one)) {
+        one = str_trim(one);
+        if (one.n > 2 && one.p[0] == 'W' && one.p[1] == '/')
+            one = str_n(one.p + 2, one.n - 2);
+        if (str_eq_z(one, etag) || str_eq_z(one, "*"))
+            return true;
+    }
+    return false;
+}

@@ -65,6 +65,8 @@ enum MHD_Result call_send(struct call *c) {
     (void) MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (c->location)
         (void) MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, c->location);
+    if (c->header)
+        (void) MHD_add_response_header(r, c->header, c->header_value);
     if (c->cookie[0])
         (void) MHD_add_response_header(r, MHD_HTTP_HEADER_SET_COOKIE, c->cookie);
     if (c->retry_s) {

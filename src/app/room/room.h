@@ -31,6 +31,7 @@
 #include "app/room/sensor_link.h"
 #include "app/room/supervisor_link.h"
 #include "base/calendar.h"
+#include "room/list.h"
 #include "room/policy.h"
 #include "room/room.h"
 #include "room/scope_spec.h"
@@ -71,6 +72,8 @@ struct program {
         struct scope_spec *specs; /* of content/scopes, read once at start */
         size_t n;
     } scopes;
+    struct room_lists lists;    /* of content/lists; texts in lists_arena */
+    struct arena lists_arena;
     struct calendar calendar;   /* of content/calendar, read once at start */
     struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */

@@ -109,6 +109,7 @@ export type Callout = S["Callout"];
 export type Decision = S["Decision"];
 export type Deed = S["Deed"];
 export type Deeds = S["Deeds"];
+export type FetchedLists = S["FetchedLists"];
 export type Driver = S["Driver"];
 export type Sheet = S["Sheet"];
 export type PersonReport = S["PersonReport"];
