@@ -68,7 +68,8 @@ int room_grants_load(struct room *r, struct room_actor *a, struct diag *reterr) 
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT id, role, coalesce(organisation_id, 0), coalesce(incident_id, 0), coalesce(lane, '') FROM role_grant "
-                      "WHERE person_id = ?1 ORDER BY incident_id IS NOT NULL, id DESC LIMIT ?2", "ii", a->person, (int64_t) ROOM_GRANTS_MAX);
+                      "WHERE person_id = ?1 AND coalesce(until_at, ?3) >= ?3 ORDER BY incident_id IS NOT NULL, id DESC LIMIT ?2", "iii", a->person,
+                      (int64_t) ROOM_GRANTS_MAX, room_now(r));
     a->n_grants = 0;
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
         int role = room_role_from_string(sql_str(st, 1));
@@ -128,7 +129,8 @@ static int above(struct room *r, int64_t id, int64_t *ret, struct diag *err) {
 
 int room_row_parties(struct room *r, struct room_row *row, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, reterr, "SELECT organisation_id FROM incident_party WHERE incident_id = ?1 ORDER BY id", "i", row->incident);
+    int e = sql_query(r->db, &st, reterr, "SELECT organisation_id FROM incident_party WHERE incident_id = ?1 AND coalesce(until_at, ?2) >= ?2 ORDER BY id", "ii",
+                      row->incident, room_now(r));
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
         int64_t id = sql_i64(st, 0);
         e = 0;
@@ -184,8 +186,9 @@ int room_grant_add(struct room *r, const struct room_actor *by, int64_t person, 
         return e;
     e = check_grant(r, person, g, reterr);
     if (e == 0)
-        e = room_write(r, &w, ret_id, reterr, "INSERT INTO role_grant(person_id, role, organisation_id, incident_id, lane) VALUES (?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5)",
-                       "iziiz", person, room_role_to_string(g->role), g->organisation, g->incident, g->lane[0] ? g->lane : NULL);
+        e = room_write(r, &w, ret_id, reterr, "INSERT INTO role_grant(person_id, role, organisation_id, incident_id, lane, until_at) VALUES (?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5, ?6)",
+                       "iziizI", person, room_role_to_string(g->role), g->organisation, g->incident, g->lane[0] ? g->lane : NULL,
+                       g->until_ns ? &g->until_ns : NULL);
     if (g->incident)
         room_changed(r, "incident", g->incident);
     return room_end(r, e, reterr);
@@ -205,72 +208,20 @@ int room_grant_end(struct room *r, const struct room_actor *by, int64_t id, stru
     return end_row(r, by, OBJECT_GRANT, id, "DELETE FROM role_grant WHERE id = ?1", reterr);
 }
 
-int room_party_add(struct room *r, const struct room_actor *by, int64_t incident, int64_t organisation, int64_t *ret_id, struct diag *reterr) {
+int room_party_add(struct room *r, const struct room_actor *by, int64_t incident, int64_t organisation, int64_t until_ns, int64_t *ret_id,
+                   struct diag *reterr) {
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_PARTY, .tlp = TLP_AMBER, .incident = incident};
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;
     e = check_organisation(r, organisation, reterr);
     if (e == 0)
-        e = room_write(r, &w, ret_id, reterr, "INSERT INTO incident_party(incident_id, organisation_id) VALUES (?1, ?2)", "ii", incident, organisation);
+        e = room_write(r, &w, ret_id, reterr, "INSERT INTO incident_party(incident_id, organisation_id, until_at) VALUES (?1, ?2, nullif(?3, 0))", "iii", incident,
+                       organisation, until_ns);
     room_changed(r, "incident", incident);
     return room_end(r, e, reterr);
 }
 
 int room_party_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) {
     return end_row(r, by, OBJECT_PARTY, id, "DELETE FROM incident_party WHERE id = ?1", reterr);
-}
-
-/* ---- telling ---- */
-
-static int write_grants(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT g.id, g.person_id, p.name, g.role, g.lane FROM role_grant g JOIN person p ON p.id = g.person_id WHERE g.incident_id = ?1 ORDER BY g.id", "i", incident);
-    jsonw_key(w, STR("grants"));
-    jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        jsonw_object(w);
-        jsonw_ki64(w, "id", sql_i64(st, 0));
-        jsonw_ki64(w, "person", sql_i64(st, 1));
-        jsonw_kstr(w, "name", sql_str(st, 2));
-        jsonw_kstr(w, "role", sql_str(st, 3));
-        jsonw_key(w, STR("lane"));
-        sql_is_null(st, 4) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 4));
-        jsonw_end(w);
-        e = 0;
-    }
-    jsonw_end(w);
-    return e;
-}
-
-static int write_parties(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT x.id, x.organisation_id, coalesce(o.name, '') FROM incident_party x LEFT JOIN register o ON o.id = x.organisation_id WHERE x.incident_id = ?1 ORDER BY x.id", "i", incident);
-    jsonw_key(w, STR("parties"));
-    jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        jsonw_object(w);
-        jsonw_ki64(w, "id", sql_i64(st, 0));
-        jsonw_ki64(w, "organisation", sql_i64(st, 1));
-        jsonw_kstr(w, "name", sql_str(st, 2));
-        jsonw_end(w);
-        e = 0;
-    }
-    jsonw_end(w);
-    return e;
-}
-
-int room_sharing_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
-    struct room_row row;
-    int e = room_row_load(r, OBJECT_INCIDENT, incident, &row, reterr);
-    if (e < 0)
-        return e;
-    jsonw_object(w);
-    jsonw_kbool(w, "need_to_know", row.need_to_know);
-    write_id(w, "commander", row.commander);
-    e = write_grants(r, incident, w, reterr);
-    if (e == 0)
-        e = write_parties(r, incident, w, reterr);
-    jsonw_end(w);
-    return e;
 }

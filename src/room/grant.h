@@ -24,8 +24,7 @@ int room_row_lane(struct room *r, struct room_row *row, struct diag *reterr) MUS
 int room_grant_add(struct room *r, const struct room_actor *by, int64_t person, const struct room_grant *g, int64_t *ret_id,
                    struct diag *reterr) MUST_USE;
 int room_grant_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
-int room_party_add(struct room *r, const struct room_actor *by, int64_t incident, int64_t organisation, int64_t *ret_id,
+/* until_ns 0: until it is ended. */
+int room_party_add(struct room *r, const struct room_actor *by, int64_t incident, int64_t organisation, int64_t until_ns, int64_t *ret_id,
                    struct diag *reterr) MUST_USE;
 int room_party_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
-/* {"need_to_know","commander","grants":[{"id","person","name","role","lane"}],"parties":[{"id","organisation","name"}]} */
-int room_sharing_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) MUST_USE;

@@ -3,6 +3,7 @@
 #include "room/incident.h"
 
 #include "room/incident_priv.h"
+#include "room/joint.h"
 #include "room/lanes.h"
 #include "room/rank.h"
 #include "room/scope.h"
@@ -450,6 +451,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     e = write_summary(r, st, NULL, who, w, reterr);
     if (e == 0)
         e = room_false_alarm_write(r, id, w, reterr);
+    if (e == 0)
+        e = room_unread_write(r, id, who, w, reterr);
     write_ledger(r, st, w);
     if (e == 0)
         e = write_looked_back(r, st, w, reterr);

@@ -8,6 +8,8 @@
     X(SESSION, "session")                                                                          \
     X(GRANT, "role_grant")                                                                         \
     X(PARTY, "incident_party")                                                                     \
+    X(JOINT, "joint")                                                                              \
+    X(SEEN, "seen")                                                                                \
     X(LINK, "link")                                                                                \
     X(NOW, "now")                                                                                  \
     X(INCIDENT, "incident")                                                                        \

@@ -49,6 +49,7 @@ struct room_grant {
     int64_t organisation; /* row of the register; 0: of a case */
     int64_t incident;     /* 0: of an organisation */
     char lane[ROOM_LANE_CAP]; /* of a supplier; empty: none */
+    int64_t until_ns;         /* of a new one: it ends by itself; 0: it does not */
 };
 struct room_actor {
     enum room_role role; /* the first of the person's; of a machine its own */

@@ -371,6 +371,19 @@ static const char *const triage[] = {
     "CREATE INDEX incident_by_decision ON incident(decision_at) WHERE decision_at IS NOT NULL;",
 
     NULL};
+static const char *const joint[] = {
+    /* sharing ends by itself; how each company that shares the case is doing, and the text all of them use */
+    "ALTER TABLE role_grant ADD COLUMN until_at INTEGER;"
+    "ALTER TABLE incident_party ADD COLUMN until_at INTEGER;"
+    "ALTER TABLE incident_party ADD COLUMN state TEXT CHECK (state IN ('normal','limited','stopped','recovering','recovered'));"
+    "ALTER TABLE incident_party ADD COLUMN words TEXT;"
+    "ALTER TABLE incident_party ADD COLUMN recovery_at INTEGER;"
+    "CREATE TABLE joint (" HEAD("response") OF_INCIDENT "words TEXT NOT NULL, UNIQUE (incident_id)) STRICT;"
+    /* how far a person has read the timeline of a case */
+    "CREATE TABLE seen (" HEAD("personal") OF_INCIDENT "person_id INTEGER NOT NULL REFERENCES person(id), entry INTEGER NOT NULL, "
+    "UNIQUE (person_id, incident_id)) STRICT;",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -437,6 +450,7 @@ static const struct {
     {"duties", duties},
     {"triage", triage},
     {"lists", lists},
+    {"joint", joint},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -32,10 +32,14 @@
 static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PERSON] =
         TABLE(person, CLASS_PERSONAL, "NULL", "name, coalesce(roles, role), lang, active, seen_at, look_at"),
-    [OBJECT_GRANT] = TABLE(role_grant, CLASS_PERSONAL, "incident_id", "person_id, role, organisation_id, incident_id, lane"),
     [OBJECT_CONSUMER] = TABLE(list_consumer, CLASS_RESPONSE, "NULL",
                               "name, format, token_hash, every_s, fetched_at, fetched_from, etag, n, left_out, ended_at"),
-    [OBJECT_PARTY] = TABLE(incident_party, CLASS_RESPONSE, "incident_id", "incident_id, organisation_id"),
+    [OBJECT_GRANT] = TABLE(role_grant, CLASS_PERSONAL, "incident_id", "person_id, role, organisation_id, incident_id, CASE WHEN until_at IS NULL THEN lane ELSE json_array(lane, until_at) END"),
+    [OBJECT_PARTY] = TABLE(incident_party, CLASS_RESPONSE, "incident_id",
+                           "incident_id, CASE WHEN coalesce(until_at, state, words, recovery_at) IS NULL THEN organisation_id ELSE "
+                           "json_array(organisation_id, until_at, state, words, recovery_at) END"),
+    [OBJECT_JOINT] = TABLE(joint, CLASS_RESPONSE, "incident_id", "incident_id, words"),
+    [OBJECT_SEEN] = TABLE(seen, CLASS_PERSONAL, "incident_id", "incident_id, person_id, entry"),
     [OBJECT_SESSION] =
         TABLE(session, CLASS_PERSONAL, "NULL", "person_id, token_hash, used_at, ended_at"),
     [OBJECT_LINK] =

@@ -520,7 +520,7 @@ CASES = ("AMBER", "RED", "GREEN", "need-to-know")
 # Every path of the description, once. case: {id} is a case or a row of one; lists: rows of cases among others, asked one by one (and
 # how they are named in the table); alone: rows of no case, for whom a role holds everywhere; free: nothing of a case.
 PATHS = {
-    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/lanes /incidents/{id}/false-alarm /incidents/{id}/false-alarm/undo /incidents/{id}/findings /incidents/{id}/accounts
+    "case": """/incidents/{id} /incidents/{id}/split /incidents/{id}/split/try /incidents/{id}/timeline /incidents/{id}/lanes /incidents/{id}/joint /incidents/{id}/seen /incidents/{id}/false-alarm /incidents/{id}/false-alarm/undo /incidents/{id}/findings /incidents/{id}/accounts
         /incidents/{id}/evidence /incidents/{id}/actions /incidents/{id}/deeds /incidents/{id}/tasks /incidents/{id}/runs /incidents/{id}/authority
         /incidents/{id}/facts /incidents/{id}/fact-versions /incidents/{id}/consults /incidents/{id}/callouts /incidents/{id}/decisions /incidents/{id}/sheets /incidents/{id}/sharing
         /incidents/{id}/grants /incidents/{id}/parties /incidents/{id}/evidence/export /actions/{id}/approve /actions/{id}/reject
@@ -765,6 +765,8 @@ WRITES = {
     "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
     "false_alarm": ("handler", "/incidents/2/false-alarm", {"reason": "訓練"}, "/incidents/2", ("create", "false_alarm")),
     "false_alarm_undo": ("handler", "/incidents/2/false-alarm/undo", {}, "/incidents/2", ("undo", "false_alarm")),
+    "joint_put": ("handler", "/incidents/1/joint", {"version": 0, "words": "調査中です。"}, None, ("create", "joint")),
+    "seen": ("handler", "/incidents/1/seen", {"entry": 1}, None, ("create", "seen")),
     "lane_post": ("handler", "/incidents/1/lanes", {"name": "回線事業者", "base": "outsourcer"}, None, ("create", "lane")),
     "action_reject": ("handler", "/actions/2/reject", {"reason": "訓練"}, "/incidents/2/actions", ("reject", "action")),
     "action_approve": ("handler", "/actions/1/approve", {"minutes": 30}, "/incidents/1/actions", ("approve", "action")),
@@ -785,6 +787,7 @@ WRITES = {
     "consumer_post": ("administrator", "/lists/consumers", {"name": "fw-1", "format": "plain"}, None, ("create", "list_consumer")),
     "consumer_end": ("administrator", "/lists/consumers/1", None, None, ("change", "list_consumer")),
     "grant_end": ("administrator", "/grants/1", None, None, ("delete", "role_grant")),
+    "party_put": ("administrator", "/parties/1", {"version": 1, "state": "limited"}, None, ("change", "incident_party")),
     "party_end": ("administrator", "/parties/1", None, None, ("delete", "incident_party")),
     "search_post": ("handler", "/searches", {"query": "root"}, None, ("create", "hunt")),
     "search_stop": ("handler", "/searches/1/stop", {}, None, None),
@@ -902,7 +905,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
             assert e["key"] == "error.csrf" and rows("verb = 'refused'") and rows(persons) == before + 1, op
             verb, obj = routes[method, "/api/v1" + pattern.removeprefix("/api/v1")] if (method, pattern) in routes else routes[method, pattern.replace("{id}", "{name}")]
             refused = [x for x in who if table.get((obj, verb), {}).get(x, "no") == "no"]
-            assert refused or (obj, verb) in {("self", "change"), ("self", "read"), ("person_report", "create")}, (op, obj, verb)
+            assert refused or (obj, verb) in {("self", "change"), ("self", "read"), ("person_report", "create"), ("seen", "create")}, (op, obj, verb)
             for other in refused:
                 before = rows(persons)
                 assert who[other].api(method, path, body, want=403)["error"]["recorded"], op

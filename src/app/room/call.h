@@ -176,6 +176,7 @@ handler_fn handle_report_form, handle_report_form_post, handle_report_again, han
     handle_incident_reports;
 handler_fn handle_false_alarm, handle_false_alarm_undo, handle_triage;
 handler_fn handle_lists, handle_consumer_post, handle_consumer_end, handle_list;
+handler_fn handle_party_put, handle_joint_put, handle_seen; /* handlers_people.c */
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
     handle_register_find; /* handlers_people.c */
 handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,

@@ -3,7 +3,7 @@
 #include "app/room/room.h"
 #include "base/map.h"
 #include "room/directory.h"
-#include "room/grant.h"
+#include "room/joint.h"
 
 /* ---- who may know ---- */
 
@@ -25,8 +25,18 @@ static int read_grant(struct call *c, struct room_grant *g) {
     return e;
 }
 
+/* 0: until it is ended by a person. */
+static int read_until(struct call *c, int64_t *ret_ns) {
+    int e = call_body_when(c, "until", ret_ns);
+    if (e == 0 && *ret_ns == TIME_NONE)
+        *ret_ns = 0;
+    else if (e == 0 && *ret_ns <= room_now(c->p->room))
+        return call_bad(c, "until");
+    return e;
+}
+
 int handle_case_grant(struct call *c) {
-    static const char *const keys[] = {"person", "role", "lane", NULL};
+    static const char *const keys[] = {"person", "role", "lane", "until", NULL};
     struct room_grant g = {.incident = c->args.id};
     int64_t person, id;
     int e = call_body_only(c, keys);
@@ -34,6 +44,8 @@ int handle_case_grant(struct call *c) {
         e = call_body_i64(c, "person", 1, INT64_MAX, &person);
     if (e == 0)
         e = read_grant(c, &g);
+    if (e == 0)
+        e = read_until(c, &g.until_ns);
     if (e == 0)
         e = room_grant_add(c->p->room, &c->who, person, &g, &id, &c->err);
     return e < 0 ? e : handle_sharing(c);
@@ -68,14 +80,68 @@ int handle_grant_end(struct call *c) {
 }
 
 int handle_party(struct call *c) {
-    static const char *const keys[] = {"organisation", NULL};
-    int64_t organisation, id;
+    static const char *const keys[] = {"organisation", "until", NULL};
+    int64_t organisation, id, until = 0;
     int e = call_body_only(c, keys);
     if (e == 0)
         e = call_body_i64(c, "organisation", 1, INT64_MAX, &organisation);
     if (e == 0)
-        e = room_party_add(c->p->room, &c->who, c->args.id, organisation, &id, &c->err);
+        e = read_until(c, &until);
+    if (e == 0)
+        e = room_party_add(c->p->room, &c->who, c->args.id, organisation, until, &id, &c->err);
     return e == -EEXIST ? call_bad(c, "organisation") : e < 0 ? e : handle_sharing(c);
+}
+
+static int read_words(struct call *c, const char *key, bool *ret_set, struct str *ret) {
+    const struct json_value *v = json_get(c->json, key);
+    *ret_set = v != NULL;
+    return !v || v->type == JSON_NULL ? 0 : call_body_str(c, key, 0, 4000, ret);
+}
+
+int handle_party_put(struct call *c) {
+    static const char *const keys[] = {"version", "state", "words", "recovery", "until", NULL};
+    struct room_party_change x = {.set_recovery = json_get(c->json, "recovery") != NULL, .set_until = json_get(c->json, "until") != NULL};
+    int64_t version;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    if (e == 0)
+        e = read_words(c, "state", &x.set_state, &x.state);
+    if (e == 0)
+        e = read_words(c, "words", &x.set_words, &x.words);
+    if (e == 0)
+        e = call_body_when(c, "recovery", &x.recovery_ns);
+    if (e == 0)
+        e = call_body_when(c, "until", &x.until_ns);
+    if (e == 0)
+        e = room_party_change(c->p->room, &c->who, c->args.id, version, &x, &c->err);
+    c->args.id = c->row.incident;
+    return e < 0 ? e : handle_sharing(c);
+}
+
+int handle_joint_put(struct call *c) {
+    static const char *const keys[] = {"version", "words", NULL};
+    struct str words;
+    int64_t version;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
+    if (e == 0)
+        e = call_body_str(c, "words", 0, 16000, &words);
+    if (e == 0)
+        e = room_joint_put(c->p->room, &c->who, c->args.id, version, words, &c->err);
+    return e < 0 ? e : handle_sharing(c);
+}
+
+int handle_seen(struct call *c) {
+    static const char *const keys[] = {"entry", NULL};
+    int64_t entry;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "entry", 1, INT64_MAX, &entry);
+    if (e == 0)
+        e = room_seen(c->p->room, &c->who, c->args.id, entry, &c->err);
+    return e < 0 ? e : call_ok(c);
 }
 
 int handle_party_end(struct call *c) {

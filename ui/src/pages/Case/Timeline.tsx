@@ -6,7 +6,8 @@ import { date, parse, short } from "../../lib/time";
 import { brief, meant, whole } from "../../lib/written";
 import { now } from "../../state/clock";
 import { useResource } from "../../state/resource";
-import { has, lang, say, t } from "../../state/text";
+import { me } from "../../state/session";
+import { has, lang, say, t, word } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Conflict } from "../../widgets/Conflict";
@@ -57,12 +58,12 @@ function Written({ entry }: { entry: TimelineEntry }) {
   return <span class="ink2"> {t("timeline.written", { at: short(written, now.peek(), lang.value) })}</span>;
 }
 
-function Row({ entry, id, beside }: { entry: TimelineEntry; id: number; beside: TimelineEntry | undefined }) {
+function Row({ entry, id, beside, fresh }: { entry: TimelineEntry; id: number; beside: TimelineEntry | undefined; fresh: boolean }) {
   return (
-    <li class="entry small">
+    <li class={`entry small${fresh ? " fresh" : ""}`}>
       <span class="entry-at"><At entry={entry} beside={beside} /></span>
       <b class="entry-lane">{laneName(entry.lane, entry.lane_name)}</b>
-      <span class="entry-text">{entry.actor && <b>{t("timeline.actor", { actor: entry.actor })} </b>}{say(entry.text)}<Written entry={entry} />{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
+      <span class="entry-text">{fresh && <b class="fresh-mark">{t("unread.mark")} </b>}{entry.actor && <b>{t("timeline.actor", { actor: entry.actor })} </b>}{say(entry.text)}<Written entry={entry} />{entry.planned && <span class="ink2"> {t("lane.kind.planned")}</span>}</span>
       <span class="entry-by ink2">{by(entry)}</span>
       <span class="entry-ref"><Ref entry={entry} id={id} /></span>
     </li>
@@ -84,9 +85,26 @@ function Entries({ entries, incident }: { entries: TimelineEntry[]; incident: In
       return (
         <>
           {day !== before && <li class="entry-day small" key={`d${e.id}`}><b>{dayWords(day)}</b> <span class="ink2">{date(parse(e.at) ?? 0, lang.value)}</span></li>}
-          <Row key={e.id} entry={e} id={incident.id} beside={e.beside === null ? undefined : byId.get(e.beside)} />
+          <Row key={e.id} entry={e} id={incident.id} beside={e.beside === null ? undefined : byId.get(e.beside)} fresh={isFresh(e, incident)} />
         </>);
     })}</ol>
+  );
+}
+
+/** Somebody else's, and not read yet. Whoever sees a case for the first time has read none of it: marking all would mark nothing. */
+const isFresh = (e: TimelineEntry, i: Incident): boolean => !i.unread.first && e.id > i.unread.upto && (e.by.key !== "by.person" || say(e.by) !== word("person", me.value?.person.name ?? ""));
+
+/** How much is new to this person, and one press that says it is read. */
+function Unread({ incident, entries, reload }: { incident: Incident; entries: TimelineEntry[]; reload: () => void }) {
+  const write = useWrite(reload);
+  const last = Math.max(0, ...entries.map((e) => e.id));
+  if (incident.unread.n === 0 || last <= incident.unread.upto) return null;
+  return (
+    <p class="small unread">
+      <b>{t(incident.unread.first ? "unread.first" : "unread.n", { n: incident.unread.n })}</b>{" "}
+      <Button smaller busy={write.state.step === "busy"} onPress={() => void write.run(() => api.seen(incident.id, last))}>{t("unread.clear")}</Button>
+      <Outcome state={write.state} />
+    </p>
   );
 }
 
@@ -119,6 +137,7 @@ export function Timeline({ incident, reload }: { incident: Incident; reload: () 
     <>
       <div class="note-start">
         {writing ? <NoteForm incident={incident} entries={list.data?.entries ?? []} done={done} leave={() => write(false)} /> : <Button smaller onPress={() => write(true)}>{t("note.add")}</Button>}
+        {!writing && list.data && <Unread incident={incident} entries={list.data.entries} reload={reload} />}
         {!writing && <DayOne incident={incident} reload={reload} />}
         {!writing && <div class="only-phone"><Gaps incident={incident} /></div>}
       </div>

@@ -26,11 +26,12 @@ const Reach = later("case-reach", () => import("./Reach").then((m) => m.Reach));
 const Recovery = later("case-recovery", () => import("./Recovery").then((m) => m.Recovery));
 const Custody = later("case-custody", () => import("./Custody").then((m) => m.Custody));
 const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
+const Joint = later("case-joint", () => import("./Joint").then((m) => m.Joint));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
 
 const TABS = [
   "timeline", "evidence", "accounts", "actions", "contacts",
-  "facts", "reach", "recovery", "custody", "reports",
+  "facts", "reach", "recovery", "custody", "reports", "joint",
 ] as const;
 type TabId = (typeof TABS)[number];
 
@@ -64,6 +65,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
       {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
       {tab === "contacts" && <Contacts incident={incident} />}
+      {tab === "joint" && <Joint incident={incident} />}
       {tab === "reports" && <Reports incident={incident} />}
       {tab === "reach" && <Reach incident={incident} />}
       {tab === "recovery" && <Recovery incident={incident} reload={reload} />}
