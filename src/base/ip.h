@@ -43,6 +43,11 @@ struct ip_prefix ip_prefix_of(const struct ip *ip, unsigned bits);
 bool ip_prefix_contains(const struct ip_prefix *p, const struct ip *ip);
 bool ip_prefix_covers(const struct ip_prefix *outer, const struct ip_prefix *inner);
 
+/* An IPv4 address inside an IPv6 one (NAT64, 6to4, compatible): what is judged is that one. */
+bool ip_wraps(const struct ip *ip, struct ip *ret);
+/* What it is instead ("a private address"); NULL: an address of the public network. */
+const char *ip_not_public(const struct ip *ip);
+
 /* What one attacker counts as (kizuki.source.net): an IPv4 address itself, an IPv6 address's /64.
  * Text into dst (IP_PREFIX_CAP): "192.0.2.1", "2001:db8:1:2::/64"; returns its length. */
 size_t ip_format_net(const struct ip *ip, char *dst);

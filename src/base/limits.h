@@ -98,6 +98,7 @@
 #define RULESETS_MAX 64                   /* sets in use or waiting */
 #define RULE_EXCEPTIONS_MAX 4096          /* exceptions in force, and suppressions; each is a row on a page */
 #define RULE_ATOMS_MAX 20000              /* patterns in one rule; the largest SigmaHQ rule has about 4000 */
+#define SEARCH_PARTS_MAX 24               /* questions of one hunt, told apart in one reading: bits of a word */
 #define SEARCH_QUERY_BYTES_MAX 262144     /* one query as typed; a pasted list of 10,000 addresses has half of that */
 #define CORRELATION_GROUPS_MAX 1048576    /* live groups over all correlations; then the oldest leave, counted */
 #define CORRELATION_VALUES_MAX 65536      /* distinct values remembered in one group */

@@ -462,14 +462,11 @@ static int parse(struct query *q, const struct detect_expr **ret) {
     return r;
 }
 
-int detect_search_parse(struct str text, struct detect_rules **ret, struct diag *reterr) {
-    struct rule_set *set = rule_set_new();
-    struct detect_rule *rule = set ? arena_zalloc(&set->arena, sizeof *rule) : NULL;
+static int add_query(struct rule_set *set, struct str text, struct diag *reterr) {
+    struct detect_rule *rule = arena_zalloc(&set->arena, sizeof *rule);
     struct query q = {.c = {.file = "query", .reterr = reterr}};
-    if (!rule) {
-        detect_rules_unref(set ? &set->pub : NULL);
+    if (!rule)
         return no_memory(&q);
-    }
     q.c.arena = &set->arena;
     q.all = text_repair(&set->arena, text);
     if (q.all.p && q.all.p == text.p)
@@ -479,9 +476,19 @@ int detect_search_parse(struct str text, struct detect_rules **ret, struct diag 
     int r = q.all.p ? parse(&q, &rule->expr) : no_memory(&q);
     if (r == 0)
         r = rule_set_add_rule(set, rule, reterr);
+    return r;
+}
+
+int detect_search_parse(struct str text, struct detect_rules **ret, struct diag *reterr) {
+    struct rule_set *set = rule_set_new();
+    int r = set ? add_query(set, text, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
     if (r < 0)
-        detect_rules_unref(&set->pub);
+        detect_rules_unref(set ? &set->pub : NULL);
     else
         *ret = &set->pub;
     return r;
+}
+
+int detect_search_add(struct detect_rules *set, struct str text, struct diag *reterr) {
+    return add_query(container_of(set, struct rule_set, pub), text, reterr);
 }

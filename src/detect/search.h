@@ -16,5 +16,7 @@
 
 /* -ERR_PARSE, -ERR_LIMIT, -ENOMEM; the diag has the column in characters and a remedy. */
 int detect_search_parse(struct str query, struct detect_rules **ret, struct diag *reterr) MUST_USE;
+/* A further query into such a set, before it is planned: which of several an event fits. After an error the set is of no use. */
+int detect_search_add(struct detect_rules *set, struct str query, struct diag *reterr) MUST_USE;
 /* Whether `field` holds sentences. */
 bool detect_search_is_text(struct str field);

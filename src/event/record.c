@@ -106,6 +106,19 @@ struct str event_get(const struct event *ev, uint32_t id) {
     return f ? f->value : STR_NULL;
 }
 
+bool event_next_named(const struct event *ev, struct str name, uint32_t *at, struct str *ret) {
+    uint32_t id = event_names_find(ev->names, name);
+    for (; *at < ev->n; (*at)++) {
+        const struct event_field *f = &ev->fields[*at];
+        if (f->id ? f->id != id : !str_eq(f->name, name))
+            continue;
+        *ret = f->value;
+        (*at)++;
+        return true;
+    }
+    return false;
+}
+
 void event_settle_time(struct event_time_state *s, struct event *ev) {
     if ((ev->flags & EVENT_TIME_OPEN) && s->known)
         ev->time_ns = s->last_ns;

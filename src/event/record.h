@@ -111,6 +111,8 @@ int event_add_named(struct event *ev, struct str name, uint8_t type, struct str 
 int event_unescape(struct event *ev) MUST_USE;
 /* First value; .p NULL when absent. */
 struct str event_get(const struct event *ev, uint32_t id);
+/* The value of this name at or behind *at, which goes behind it: fields of names nobody asked for are found, too (keep_all). */
+bool event_next_named(const struct event *ev, struct str name, uint32_t *at, struct str *ret);
 const struct event_field *event_find(const struct event *ev, uint32_t id, const struct event_field *after);
 /* In order of arrival, one per stream (zeroed at the start): an event whose time is open gets the time of the
  * event before it in its stream. Decoding runs in parallel batches and cannot know it. */

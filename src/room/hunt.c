@@ -8,9 +8,9 @@
 
 #define COLUMNS                                                                                    \
     "id, version, hypothesis, query, from_at, to_at, state, found, first_at, last_at, created_at, created_by, "                                      \
-    "json_extract(result, '$.kind'), json_extract(result, '$.import'), json_extract(result, '$.name')"
+    "json_extract(result, '$.kind'), json_extract(result, '$.import'), json_extract(result, '$.name'), json_extract(result, '$.mail')"
 
-static int64_t time_of(const struct json_value *v, const char *key) {
+int64_t room_hunt_time(const struct json_value *v, const char *key) {
     struct str s;
     int64_t t;
     int offset;
@@ -21,8 +21,8 @@ int room_hunt_add(struct room *r, const struct room_actor *by, const struct room
                   struct diag *reterr) {
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_HUNT, .tlp = TLP_AMBER, .owner = by->person};
     struct str query, state;
-    int64_t found = 0, times[] = {time_of(h->result, "from"), time_of(h->result, "to"), time_of(h->result, "first_at"),
-                                  time_of(h->result, "last_at")};
+    int64_t found = 0, times[] = {room_hunt_time(h->result, "from"), room_hunt_time(h->result, "to"), room_hunt_time(h->result, "first_at"),
+                                  room_hunt_time(h->result, "last_at")};
     struct str json = h->json, hypothesis = h->hypothesis;
     if (!json_get_str(h->result, "query", &query) || !json_get_str(h->result, "state", &state) ||
         !json_get_i64(h->result, "found", &found))
@@ -59,6 +59,11 @@ static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     else
         jsonw_null(w);
     jsonw_kstr(w, "name", sql_str(st, 14));
+    jsonw_key(w, STR("mail"));
+    if (sql_i64(st, 15))
+        jsonw_i64(w, sql_i64(st, 15));
+    else
+        jsonw_null(w);
     jsonw_end(w);
 }
 
@@ -72,14 +77,15 @@ int room_hunt_write(struct room *r, int64_t id, struct jsonw *w, struct diag *re
     return e == 0 ? diag_set(reterr, -ENOENT, "there is no such hunt") : MIN(e, 0);
 }
 
-int room_hunts_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+int room_hunts_write(struct room *r, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr, "SELECT " COLUMNS " FROM hunt ORDER BY id DESC LIMIT ?1", "i", (int64_t) HUNTS_TOLD);
     jsonw_object(w);
     jsonw_key(w, STR("hunts"));
     jsonw_array(w);
     while (e >= 0 && (e = sql_step(st, reterr)) == 1)
-        write_row(r, w, st);
+        if ((e = room_may_read(r, who, OBJECT_HUNT, sql_i64(st, 0), reterr)) == 1)
+            write_row(r, w, st);
     jsonw_end(w);
     jsonw_end(w);
     return MIN(e, 0);

@@ -4,6 +4,7 @@
 #include "room/hunt.h"
 
 #include "base/time.h"
+#include "room/hunt_mail.h"
 #include "room/room_priv.h"
 #include "room/write.h"
 
@@ -20,6 +21,12 @@ int room_hunt_begin(struct room *r, const struct room_actor *by, const struct ro
     jsonw_kz(&j, "kind", h->kind);
     jsonw_ki64(&j, "import", h->import);
     jsonw_kstr(&j, "name", h->name);
+    if (h->mail) {
+        jsonw_ki64(&j, "mail", h->mail);
+        jsonw_ki64(&j, "step", h->step);
+        jsonw_key(&j, STR("asked"));
+        jsonw_raw(&j, h->asked);
+    }
     jsonw_end(&j);
     json = buf_str(&b);
     int e = buf_error(&b);
@@ -34,30 +41,24 @@ int room_hunt_begin(struct room *r, const struct room_actor *by, const struct ro
 int room_hunt_due(struct room *r, struct arena *a, struct room_hunt_due *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, created_at, query, " KIND ", coalesce(json_extract(result, '$.import'), 0), from_at, to_at "
-                      "FROM hunt WHERE state = 'running' AND " KIND " IS NOT NULL ORDER BY id LIMIT 1", "");
+                      "SELECT id, created_at, query, " KIND ", coalesce(json_extract(result, '$.import'), 0), from_at, to_at, coalesce(json_extract(result, '$.asked'), '') "
+                      "FROM hunt WHERE state = 'running' AND " KIND " IS NOT NULL ORDER BY " KIND " = 'mail' DESC, id LIMIT 1", "");
     if (e == 0)
         e = sql_step(st, reterr);
     if (e != 1)
         return e;
     *ret = (struct room_hunt_due){.id = sql_i64(st, 0), .created_ns = sql_i64(st, 1), .query = arena_dup(a, sql_str(st, 2)), .kind = arena_dup(a, sql_str(st, 3)),
                                   .import = sql_i64(st, 4), .from_ns = sql_is_null(st, 5) ? TIME_NONE : sql_i64(st, 5),
-                                  .to_ns = sql_is_null(st, 6) ? TIME_NONE : sql_i64(st, 6)};
-    return ret->query.p && ret->kind.p ? 1 : -ENOMEM;
-}
-
-static int64_t time_of(const struct json_value *v, const char *key) {
-    struct str s;
-    int64_t t;
-    int offset;
-    return json_get_str(v, key, &s) && time_parse_iso(s, &t, &offset) > 0 ? t : TIME_NONE;
+                                  .to_ns = sql_is_null(st, 6) ? TIME_NONE : sql_i64(st, 6), .asked = arena_dup(a, sql_str(st, 7))};
+    return ret->query.p && ret->kind.p && ret->asked.p ? 1 : -ENOMEM;
 }
 
 /* What it was stays beside what came of it. */
 static int merge(struct room *r, int64_t id, struct str result, struct buf *out, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err, "SELECT json_patch(?2, json_object('kind', " KIND ", 'import', json_extract(result, '$.import'), 'name', "
-                                       "json_extract(result, '$.name'))) FROM hunt WHERE id = ?1", "is", id, &result);
+                                       "json_extract(result, '$.name'), 'mail', json_extract(result, '$.mail'), 'step', json_extract(result, '$.step'), "
+                                       "'asked', json_extract(result, '$.asked'))) FROM hunt WHERE id = ?1", "is", id, &result);
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1)
@@ -78,9 +79,9 @@ int room_hunt_end(struct room *r, const struct room_actor *by, int64_t id, const
     if (e == 0)
         e = room_write(r, &w, NULL, reterr,
                        "UPDATE hunt SET state = ?2, found = ?3, first_at = nullif(?4, ?6), last_at = nullif(?5, ?6), result = ?7 WHERE id = ?1",
-                       "isiiiis", id, &state, found, time_of(result, "first_at"), time_of(result, "last_at"), (int64_t) TIME_NONE, &merged);
+                       "isiiiis", id, &state, found, room_hunt_time(result, "first_at"), room_hunt_time(result, "last_at"), (int64_t) TIME_NONE, &merged);
     buf_done(&b);
-    return e;
+    return e < 0 ? e : room_hunt_mail_ended(r, id, result, reterr);
 }
 
 int room_hunt_is_running(struct room *r, int64_t id, struct diag *reterr) {

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "room/incident_priv.h"
+#include "room/hunt_mail.h"
 #include "room/message.h"
 #include "room/write.h"
 
@@ -72,6 +73,7 @@ static int answer(struct room *r, int64_t number, struct str reporter, struct st
 
 struct report {
     struct str key, same, json, reporter, subject, title, message_id;
+    const struct json_value *suspect;
     bool answer;
 };
 
@@ -83,6 +85,8 @@ static int add(struct room *r, const struct report *x, struct str way, struct di
     if (e == 0)
         e = room_write(r, &w, &id, err, "INSERT INTO mail_report(key, same, reporter, subject, doc, folded_into) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "sssssI", &key, &same,
                        &reporter, &title, &json, first ? &first : NULL);
+    if (e == 0 && !first)
+        e = room_hunt_mail_begin(r, id, reporter, x->suspect, err);
     if (e == 0 && x->answer && way.n)
         e = answer(r, first ? first : id, reporter, x->subject, x->message_id, way, err);
     if (e == 0)
@@ -92,7 +96,7 @@ static int add(struct room *r, const struct report *x, struct str way, struct di
 
 int room_mail_take(struct room *r, const struct json_value *report, struct str json, struct str way, struct diag *reterr) {
     const struct json_value *mail = json_get_object(report, "mail"), *inner = mail ? json_get_array(mail, "inner") : NULL, *suspect = inner && inner->first ? inner->first : mail;
-    struct report x = {.json = json};
+    struct report x = {.json = json, .suspect = suspect};
     int64_t known;
     if (!mail || !json_get_str(report, "key", &x.key) || !json_get_str(report, "same", &x.same) || !json_get_bool(report, "answer", &x.answer) ||
         !json_get_str(mail, "from_address", &x.reporter) || !json_get_str(mail, "subject", &x.subject) || !json_get_str(mail, "message_id", &x.message_id) ||
@@ -255,6 +259,8 @@ int room_mail_write(struct room *r, int64_t id, struct jsonw *w, struct diag *re
         jsonw_end(w);
     }
     jsonw_end(w);
+    if (e >= 0)
+        e = room_hunt_mail_write(r, id, w, reterr);
     jsonw_end(w);
     return MIN(e, 0);
 }

@@ -42,7 +42,8 @@ export async function mailWalk(browser, target, out) {
   faults.push(await has(page, "お支払い情報の確認"));
   await look(who, faults, `${out}mails-ja-1440-light.png`);
   await page.getByRole("link", { name: "お支払い情報の確認" }).click();
-  faults.push(await has(page, "https://evil.example/login?a=1"), await has(page, "collect@evil.example"), await has(page, "seikyu.pdf"), await has(page, "taro@example.jp"));
+  faults.push(await has(page, "https://evil.example/login?a=1"), await has(page, "collect@evil.example"), await has(page, "seikyu.pdf"), await has(page, "taro@example.jp"), await has(page, "この同じメール"),
+    await has(page, "記録はありません"));
   if (await page.locator("main a[href*='evil']").count() || await page.locator("main img").count()) faults.push("something of the mail is a link or drawn");
   await look(who, faults, `${out}mail-ja-1440-light.png`);
   await open(phone.page, target.host, "mails");

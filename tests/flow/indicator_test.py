@@ -2,6 +2,9 @@
 """Indicators end to end: what the command line takes in and why it refuses, what hits in what arrives, expiry, and taking back."""
 import contextlib
 import csv
+import email
+import email.message
+import email.policy
 import hashlib
 import http.client
 import io
@@ -10,6 +13,7 @@ import os
 import signal
 import time
 
+import mail_make
 import programs
 import scope_night
 import tap
@@ -157,6 +161,52 @@ level: low
 """
 
 
+def mail_lines(a, b):
+    """A mail that three were sent, as Postfix tells it; another of the same sender, and one of nobody; who went where its link leads."""
+    said = [(a, "cleanup", "4XyZ1: message-id=<abc.1@evil.example>"), (a, "qmgr", "4XyZ1: from=<bounce@evil.example>, size=900, nrcpt=3 (queue active)"),
+            *[(b, "local", f"4XyZ1: to=<{w}@example.jp>, relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (delivered to mailbox)") for w in ("taro", "hana", "jiro")],
+            (b, "cleanup", "5Ab2: message-id=<other@evil.example>"), (b, "qmgr", "5Ab2: from=<bounce@evil.example>, size=900, nrcpt=1 (queue active)"),
+            (b, "local", "5Ab2: to=<saburo@example.jp>, relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (delivered to mailbox)"),
+            (b, "qmgr", "6Cd3: from=<friend@example.org>, size=900, nrcpt=1 (queue active)"),
+            (b, "local", "6Cd3: to=<shiro@example.jp>, relay=local, delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (delivered to mailbox)")]
+    lines = [f"<22>1 {t} mx postfix/{p} 7 - - {text}" for t, p, text in said]
+    lines += [f"<13>1 {b} proxy squid 7 - - {time.time():.3f} 100 10.1.2.3 TCP_MISS/200 512 GET http://evil.example/login hana HIER_DIRECT/203.0.113.9 text/html",
+              f"<13>1 {b} proxy squid 7 - - {time.time():.3f} 100 10.1.2.9 TCP_MISS/200 512 GET http://good.example/ jiro HIER_DIRECT/203.0.113.8 text/html",
+              f"<30>1 {b} ns named 7 - - client @0x1 10.1.2.4#53000 (evil.example): query: evil.example IN A +E(0) (10.0.0.1)"]
+    return lines
+
+
+def a_reported_mail_is_looked_for(s, page, first):
+    """Who else got it, who went where its link leads, whose machine had its attachment: by itself, as soon as it is reported."""
+    m, _, program = mail_make.suspicious()
+    m["Return-Path"] = "<bounce@evil.example>"
+    programs.send(s.syslog_port, [f"<38>1 {first[0]}Z pc7 av 7 - - found {hashlib.sha256(program).hexdigest()} in Downloads"])
+    whole = email.message.EmailMessage()
+    whole["From"], whole["Subject"], whole["Message-ID"] = "taro@example.jp", "Fwd", "<t1@example.jp>"
+    whole.set_content("?")
+    whole.add_attachment(email.message_from_bytes(m.as_bytes(), policy=email.policy.default))
+    (s.data / "door/new").write_text(json.dumps({"ways": [{"name": "none", "kind": "program", "argv": ["/bin/true"]}]}))
+    (s.data / "door/new").chmod(0o600)
+    (s.data / "door/new").rename(s.data / "door/door.yml")
+    tap.wait_until(lambda: tap.run(tap.KIZUKI, "search", "--count", "Downloads", s.data).stdout == b"1\n", 60, what="the last line in the spool")
+    (s.data / "mail/in/.new").write_bytes(whole.as_bytes())
+    (s.data / "mail/in/.new").rename(s.data / "mail/in/1")
+    tap.wait_until(lambda: page.get("/mail-reports")["reports"], 60, what="the report")
+    hunts = lambda: page.get("/mail-reports/1")["hunts"]
+    tap.wait_until(lambda: [h["state"] for h in hunts()] == ["done", "done"], 60, what=lambda: f"both steps: {hunts()}")
+    parts = [{x["name"]: x for x in page.get(f"/hunts/{h['id']}")["result"]["parts"]} for h in hunts()]
+    seen = lambda part, of: sorted(v["value"] for v in part[of]["values"])
+    asked = [{x["name"]: x["value"] for x in page.get(f"/hunts/{h['id']}")["result"]["asked"]} for h in hunts()]
+    assert asked[0]["same"] == "abc.1@evil.example" and asked[0]["link.0"] == "evil.example" and asked[0]["domain"] == "evil.example" and asked[0]["way"] == "203.0.113.9, 192.0.2.1", asked
+    assert seen(parts[0]["same"], "mails") == ["4XyZ1"] and seen(parts[0]["sender"], "mails") == ["4XyZ1", "5Ab2"], parts[0]
+    assert seen(parts[0]["link.0"], "clients") == ["10.1.2.3", "10.1.2.4"] and seen(parts[0]["link.0"], "accounts") == ["hana"], parts[0]["link.0"]
+    assert parts[0]["files"]["found"] == 1 and seen(parts[0]["files"], "hosts") == ["pc7"], parts[0]["files"]
+    assert seen(parts[1]["same"], "recipients") == ["hana@example.jp", "jiro@example.jp", "taro@example.jp"], parts[1]
+    assert seen(parts[1]["sender"], "recipients") == ["hana@example.jp", "jiro@example.jp", "saburo@example.jp", "taro@example.jp"], parts[1]
+    assert parts[1]["same"]["recipients"]["distinct"] == 3 and parts[1]["same"]["first_at"][:19] == first[1], parts[1]
+    assert [h["kind"] for h in page.get("/hunts")["hunts"] if h["mail"] == 1] == ["mail", "mail"]
+
+
 def hunted(page, n):
     box = {}
 
@@ -195,7 +245,7 @@ def what_is_kept_is_looked_through():
         page = s.browser()
         then = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 100 + 10 * i)) for i in range(2)]
         lines = [f"<38>1 {then[0]} gate sshd 7 - - Failed password for root from 45.67.89.12 port 22 ssh2",
-                 f"<38>1 {then[1]} mail sshd 7 - - Accepted password for alice from 45.67.89.12 port 22 ssh2"]
+                 f"<38>1 {then[1]} mail sshd 7 - - Accepted password for alice from 45.67.89.12 port 22 ssh2", *mail_lines(*then)]
         programs.send(s.syslog_port, [f"<38>1 {then[0]} web app 3 - - filler {i} {'x' * 100}" for i in range(30000)] + lines)
         found = lambda: int(tap.run(tap.KIZUKI, "search", "--count", "--indicators", s.data / "list", "x", s.data).stdout or 0)
         (s.data / "list").write_text("45.67.89.12\n45.99.0.1\n")
@@ -224,6 +274,7 @@ def what_is_kept_is_looked_through():
                         "indicators": [("45.67.89.12", 2, first[0])]}, seen
         assert result["progress"]["bytes_done"] == result["progress"]["bytes"]
         the_room_is_killed_during_a_hunt(s, page, first)
+        a_reported_mail_is_looked_for(s, page, first)
         # a rule and a query; a correlation is refused with a sentence
         begun = page.api("POST", "/hunts/past", {"hypothesis": "誰かが root を試した", "rule": RULE})
         assert hunted(page, begun["id"])[0]["found"] == 1

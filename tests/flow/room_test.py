@@ -527,16 +527,16 @@ PATHS = {
         /actions/{id}/undo /actions/{id}/extend /deeds/{id}/approve /deeds/{id}/reject /deeds/{id}/undo /deeds/{id}/care /tasks/{id}
         /tasks/{id}/end /runs/{id} /messages/{id}/again /callouts/{id}/answer /callouts/{id}/end /decisions/{id}/make /sheets/{id}/void
         /grants/{id} /parties/{id} /mail-reports/{id} /mail-reports/{id}/case
-        /incidents/{id}/scopes /incidents/{id}/rows /incidents/{id}/recovery /incidents/{id}/safety /rows/{id} /rows/{id}/ask /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop""",
-    "lists": "/now /incidents /actions /deeds /callouts /messages /mail-reports /persons /audit /indicators /codes /stream /evidence /evidence/{id} /evidence/{id}/file",
-    "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /hunts /hunts/{id} /triage
+        /incidents/{id}/scopes /incidents/{id}/rows /incidents/{id}/recovery /incidents/{id}/safety /rows/{id} /rows/{id}/ask /scope-runs/{id} /scope-runs/{id}/csv /scope-runs/{id}/stop /hunts/{id} /hunts/{id}/stop""",
+    "lists": "/now /incidents /actions /deeds /callouts /messages /mail-reports /hunts /persons /audit /indicators /codes /stream /evidence /evidence/{id} /evidence/{id}/file",
+    "alone": """/findings /sources/{id}/unread /searches/{id} /searches/{id}/csv /searches/{id}/rule /traces/{id} /events/{id} /triage
         /indicators/imports /lists /lists/consumers /lists/consumers/{id}""",
     "free": """/openapi.json /me /signout /drivers /sources /rules /rules/{id} /rules/state /rules/order /rules/try /rules/trial /rules/trial/end
         /rules/drafts /rules/sets /registers /registers/{id} /registers/{id}/template /registers/{id}/imports /registers/{id}/find
         /register-rows/{id} /imports/{id} /imports/{id}/apply /imports/{id}/undo /playbooks /playbooks/try /playbooks/{id}
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
         /people /systems/{id}/stops /audit/verify /packs /packs/{id} /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
-        /searches/{id}/stop /late /late/{id} /seals /hunts/past /hunts/{id}/stop /indicators/files /indicators/preview
+        /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id}""",
 }
 PATHS["case"] += " /incidents/{id}/obligations"
@@ -548,7 +548,7 @@ PATHS["free"] += " /report-kinds"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
-          "/mail-reports": "mail_report",
+          "/mail-reports": "mail_report", "/hunts": "hunt",
           "/reports?state=all": "person_report",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
@@ -797,7 +797,7 @@ WRITES = {
     "incident_export": ("handler", "/incidents/1/evidence/export", {"why": "訓練"}, None, ("create", "evidence")),
     "hunt_post": ("handler", "/hunts", {"search": 1, "hypothesis": "訓練"}, None, ("create", "hunt")),
     "hunt_begin": ("handler", "/hunts/past", {"query": "root", "hypothesis": "訓練"}, None, ("create", "hunt")),
-    "hunt_stop": ("handler", "/hunts/2/stop", {}, None, ("change", "hunt")),
+    "hunt_stop": ("handler", "/hunts/3/stop", {}, None, ("change", "hunt")),
     "indicator_preview": ("handler", "/indicators/preview", {"name": "x", "text": "45.67.89.10"}, None, None),
     "indicator_file": ("handler", "/indicators/files?name=x", b"45.67.89.10", None, None),
     "indicator_take": ("handler", "/indicators/imports", {"preview": 1}, None, ("change", "hunt")),

@@ -39,6 +39,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_MESSAGE,
                  ROW_MAIL,
                  ROW_REPORT,
+                 ROW_HUNT,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {

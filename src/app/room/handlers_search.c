@@ -427,6 +427,6 @@ int handle_hunt_post(struct call *c) {
 }
 
 int handle_hunts(struct call *c) {
-    int e = room_hunts_write(c->p->room, &c->w, &c->err);
+    int e = room_hunts_write(c->p->room, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
 }

@@ -135,7 +135,8 @@ static int load_row(struct call *c) {
                                                [ROW_SHEET] = OBJECT_SHEET,
                                                [ROW_MESSAGE] = OBJECT_MESSAGE,
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
-                                               [ROW_MAIL] = OBJECT_MAIL};
+                                               [ROW_MAIL] = OBJECT_MAIL,
+                                               [ROW_HUNT] = OBJECT_HUNT};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};
     if (c->route->row == ROW_NONE || c->route->row == ROW_ALONE)
         return 0;

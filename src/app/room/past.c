@@ -113,6 +113,9 @@ static int due_hunt(struct past_lane *l, int64_t *ret_id, struct buf *b, struct 
         set_key(l, 'h', h.id, h.created_ns);
         if (str_eq_z(h.kind, "indicators")) {
             buf_printf(b, ",\"import\":%lld", (long long) h.import);
+        } else if (h.asked.n) {
+            buf_add_z(b, ",\"first\":true,\"parts\":");
+            buf_add(b, h.asked);
         } else {
             buf_add_z(b, str_eq_z(h.kind, "rule") ? ",\"rule\":" : ",\"query\":");
             json_quote(b, h.query);

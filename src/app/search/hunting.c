@@ -2,6 +2,7 @@
 #include "app/search/hunting.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 
 #define FORGET_NS (90 * NS_PER_DAY)
 #define LISTS_FORGET_NS (400 * NS_PER_DAY) /* of cases */
@@ -44,17 +45,31 @@ static int64_t read_ms(const struct json_value *q, const char *key) {
     return json_get_i64(q, key, &ms) && ms > -INT64_C(9000000000000) && ms < INT64_C(9000000000000) ? ms * NS_PER_MS : TIME_NONE;
 }
 
+static int read_parts(const struct json_value *list, struct past_part dst[SEARCH_PARTS_MAX], size_t *ret_n, struct diag *err) {
+    *ret_n = 0;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+        if (*ret_n == SEARCH_PARTS_MAX)
+            return diag_set(err, -ERR_LIMIT, "more than %d questions at once", SEARCH_PARTS_MAX);
+        struct past_part *x = &dst[(*ret_n)++];
+        if (!json_get_str(v, "name", &x->name) || !x->name.n || x->name.n > PAST_KEY_BYTES_MAX || !json_get_str(v, "query", &x->query))
+            return diag_set(err, -ERR_PARSE, "a question has a name and a query");
+    }
+    return 0;
+}
+
 static int begin(struct hunting *h, struct str key, const struct json_value *q, struct diag *err) {
     CLEANUP(indicator_set_unrefp) struct indicator_set *set = NULL;
     struct past_options o = {.scan = h->like, .key = key, .folder = h->folder};
     struct past *past;
+    struct past_part parts[SEARCH_PARTS_MAX];
     int64_t import = 0;
-    int r = 0;
+    int r = read_parts(json_get_array(q, "parts"), parts, &o.n_parts, err);
+    o.parts = parts;
     o.scan.from_ns = read_ms(q, "from_ms");
     o.scan.to_ns = read_ms(q, "to_ms");
     (void) json_get_str(q, "query", &o.scan.query);
     (void) json_get_str(q, "rule", &o.scan.rule);
-    if (json_get_i64(q, "import", &import)) {
+    if (r == 0 && json_get_i64(q, "import", &import)) {
         o.import = (uint32_t) import;
         if (import <= 0 || import > UINT32_MAX)
             return diag_set(err, -ENOENT, "there is no such import");
@@ -75,7 +90,9 @@ static int hunt(struct hunting *h, const struct json_value *q, bool stop, struct
     int r = 0;
     (void) json_get_str(q, "key", &key);
     if (!past_is(h->past, key)) {
-        if (past_is_running(h->past))
+        bool first = false; /* goes before the one under way, which goes on afterwards where it stood */
+        IGNORE(json_get_bool(q, "first", &first));
+        if (past_is_running(h->past) && !first)
             return diag_set(err, -EBUSY, "another hunt is under way");
         r = begin(h, key, q, err);
     }

@@ -3,6 +3,8 @@
  *
  *   {"op":"hunt", "key", "query" or "rule" or "import":N, "from_ms"?, "to_ms"?}  begins it, goes on with it, or says how far it
  *                                                                                 is: the same question each time; past.h
+ *      "first":true: goes before the one under way, which is asked for again later
+ *      "parts":[{"name","query"}…] instead of "query": several at once, told apart
  *   {"op":"hunt_stop", "key"} */
 #pragma once
 #include "app/search/past.h"

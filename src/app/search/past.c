@@ -19,19 +19,41 @@
 enum {
     VALUES_MAX = 5000,    /* distinct values of one kind; the rest is counted together */
     VALUES_TOLD = 200,
+    PART_VALUES_MAX = 1000, /* the same of one part */
+    PART_VALUES_TOLD = 50,
+    MAILS_TOLD = 500,
     COUNTED_MAX = 500000, /* events whose values are looked at: each is decoded whole */
     VALUE_BYTES_TOLD = 200,
     KEPT_BYTES_MAX = 16 * 1024 * 1024,
 };
 enum state { RUNNING, DONE, STOPPED, FAILED, STATE_MAX_ };
 static const char *const state_names[STATE_MAX_] = {"running", "done", "stopped", "failed"};
-enum of { HOST, ACCOUNT, INDICATOR, OF_MAX_ };
-static const char *const of_names[OF_MAX_] = {"hosts", "accounts", "indicators"};
+enum of { HOST, ACCOUNT, INDICATOR, CLIENT, RECIPIENT, MAIL, OF_MAX_ };
+static const struct {
+    const char *name, *field; /* field NULL: not one value of one field */
+    bool all, part;           /* told of the whole hunt, of a part */
+} ofs[OF_MAX_] = {
+    [HOST] = {"hosts", NULL, true, true},
+    [ACCOUNT] = {"accounts", "user.name", true, true},
+    [INDICATOR] = {"indicators", NULL, true, false},
+    [CLIENT] = {"clients", "source.ip", false, true},
+    [RECIPIENT] = {"recipients", "email.to.address", false, true},
+    [MAIL] = {"mails", "email.local_id", false, true},
+};
 
 struct seen {
     uint64_t n, record; /* record: of the first */
     int64_t first_ns, last_ns;
     int tlp; /* of an indicator; -1: it is none */
+};
+/* What is counted, of the whole hunt or of a part. */
+struct tally {
+    char name[PAST_KEY_BYTES_MAX + 1]; /* of the part */
+    char *query;
+    uint64_t found;
+    int64_t first_ns, last_ns;
+    struct map values[OF_MAX_];
+    uint64_t others[OF_MAX_];
 };
 struct past {
     char key[PAST_KEY_BYTES_MAX + 1], path[PATH_MAX], spec[2 * SHA256_BYTES + 1];
@@ -39,20 +61,42 @@ struct past {
     uint32_t import;
     struct scan *scan; /* NULL: it ended in an earlier life */
     char *query, *rule, *spool_dir, *filter_dir;
-    uint64_t from_record, bytes_before, records_before, lost_before, found, counted, first_record, kept_at;
-    int64_t first_ns, last_ns, begun_ns, took_before_ns, begins_ns;
+    uint64_t from_record, bytes_before, records_before, lost_before, counted, first_record, kept_at;
+    int64_t begun_ns, took_before_ns, begins_ns;
     bool resumed;
-    struct map values[OF_MAX_];
-    uint64_t others[OF_MAX_];
+    struct tally all;
+    struct tally *parts; /* n_parts of them */
+    size_t n_parts;
     struct arena arena; /* of values */
     struct diag why;
 };
 
+static void tally_init(struct tally *t, size_t max) {
+    for (int i = 0; i < OF_MAX_; i++)
+        map_init(&t->values[i], max, 0);
+}
+
+static void tally_done(struct tally *t) {
+    for (int i = 0; i < OF_MAX_; i++)
+        map_done(&t->values[i]);
+    mem_free(t->query);
+}
+
+static void tally_clear(struct tally *t) {
+    for (int i = 0; i < OF_MAX_; i++)
+        map_clear(&t->values[i]);
+    memset(t->others, 0, sizeof t->others);
+    t->found = 0;
+    t->first_ns = t->last_ns = TIME_NONE;
+}
+
 struct past *past_free(struct past *p) {
     if (!p)
         return NULL;
-    for (int i = 0; i < OF_MAX_; i++)
-        map_done(&p->values[i]);
+    tally_done(&p->all);
+    for (size_t i = 0; i < p->n_parts; i++)
+        tally_done(&p->parts[i]);
+    mem_free(p->parts);
     arena_done(&p->arena);
     scan_free(p->scan);
     mem_free(p->query);
@@ -80,12 +124,12 @@ static struct str cut(struct str s) {
     return str_to(s, n);
 }
 
-static struct seen *seen_of(struct past *p, enum of of, struct str value, int *ret) {
+static struct seen *seen_of(struct past *p, struct tally *t, enum of of, struct str value, int *ret) {
     union map_value *v;
     bool is_new;
-    *ret = map_add(&p->values[of], cut(value), &v, &is_new);
+    *ret = map_add(&t->values[of], cut(value), &v, &is_new);
     if (*ret == -ERR_LIMIT) {
-        p->others[of]++;
+        t->others[of]++;
         *ret = 0;
         return NULL;
     }
@@ -101,9 +145,9 @@ static struct seen *seen_of(struct past *p, enum of of, struct str value, int *r
     return s;
 }
 
-static int note(struct past *p, enum of of, struct str value, uint64_t record, int64_t t, int tlp) {
+static int note(struct past *p, struct tally *of_what, enum of of, struct str value, uint64_t record, int64_t t, int tlp) {
     int r = 0;
-    struct seen *s = value.n ? seen_of(p, of, value, &r) : NULL;
+    struct seen *s = value.n ? seen_of(p, of_what, of, value, &r) : NULL;
     if (!s)
         return r;
     s->n++;
@@ -123,33 +167,66 @@ static int strictest(const struct indicator_entry *e) {
     return t;
 }
 
+static void count(struct tally *t, int64_t time_ns) {
+    t->found++;
+    t->first_ns = t->first_ns == TIME_NONE ? time_ns : MIN(t->first_ns, time_ns);
+    t->last_ns = t->last_ns == TIME_NONE ? time_ns : MAX(t->last_ns, time_ns);
+}
+
+/* Each value the event has of what is told. */
+static int note_event(struct past *p, struct tally *t, const struct event *ev, const struct raw_record *rec, int64_t time_ns) {
+    struct str host = event_get(ev, EVENT_F_HOST_NAME);
+    int r = note(p, t, HOST, host.n ? host : scan_source_name(p->scan, rec->source), rec->pos.n, time_ns, -1);
+    for (int of = 0; of < OF_MAX_ && r == 0; of++) {
+        if (!ofs[of].field || !(t == &p->all ? ofs[of].all : ofs[of].part))
+            continue;
+        struct str name = str_of(ofs[of].field), value;
+        for (uint32_t at = 0; r == 0 && event_next_named(ev, name, &at, &value);)
+            r = note(p, t, (enum of) of, value, rec->pos.n, time_ns, -1);
+    }
+    return r;
+}
+
 static int found(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns) {
     struct past *p = ctx;
     const struct event *ev;
     unsigned n;
     const struct indicator_hit *hits = search_hits(s, &n);
     int r = 0;
-    p->found++;
-    if (p->first_ns == TIME_NONE || time_ns < p->first_ns) {
-        p->first_ns = time_ns;
+    uint32_t fits = search_parts(s);
+    if (p->all.first_ns == TIME_NONE || time_ns < p->all.first_ns)
         p->first_record = rec->pos.n;
-    }
-    p->last_ns = p->last_ns == TIME_NONE ? time_ns : MAX(p->last_ns, time_ns);
+    count(&p->all, time_ns);
+    for (size_t i = 0; i < p->n_parts; i++)
+        if (fits >> i & 1)
+            count(&p->parts[i], time_ns);
     for (unsigned i = 0; i < n && r == 0; i++)
-        r = note(p, INDICATOR, hits[i].entry->value, rec->pos.n, time_ns, strictest(hits[i].entry));
+        r = note(p, &p->all, INDICATOR, hits[i].entry->value, rec->pos.n, time_ns, strictest(hits[i].entry));
     if (r < 0 || p->counted++ >= COUNTED_MAX)
         return r;
     if ((r = search_event(s, rec, &ev)) < 0)
         return r;
-    struct str host = event_get(ev, EVENT_F_HOST_NAME);
-    if ((r = note(p, HOST, host.n ? host : scan_source_name(p->scan, rec->source), rec->pos.n, time_ns, -1)) == 0)
-        r = note(p, ACCOUNT, event_get(ev, EVENT_F_USER_NAME), rec->pos.n, time_ns, -1);
+    r = note_event(p, &p->all, ev, rec, time_ns);
+    for (size_t i = 0; i < p->n_parts && r == 0; i++)
+        if (fits >> i & 1)
+            r = note_event(p, &p->parts[i], ev, rec, time_ns);
     return r;
 }
 
 /* ---- kept over the program's end ---- */
 
-static void write_seen(const struct map *m, bool exact, struct jsonw *w);
+enum { ALL = 1 << 30 };
+static void write_seen(const struct map *m, size_t max, struct jsonw *w);
+
+static void write_tally_kept(const struct tally *t, struct jsonw *w) {
+    jsonw_ku64(w, "found", t->found);
+    jsonw_ki64(w, "first_ns", t->first_ns);
+    jsonw_ki64(w, "last_ns", t->last_ns);
+    for (int i = 0; i < OF_MAX_; i++) {
+        jsonw_key(w, str_of(ofs[i].name));
+        write_seen(&t->values[i], ALL, w);
+    }
+}
 
 static void write_kept(const struct past *p, struct jsonw *w) {
     const struct scan_progress *s = p->scan ? scan_progress(p->scan) : NULL;
@@ -161,17 +238,19 @@ static void write_kept(const struct past *p, struct jsonw *w) {
     jsonw_ku64(w, "bytes", p->bytes_before + (s ? s->bytes_done : 0));
     jsonw_ku64(w, "records", p->records_before + (s ? s->records : 0));
     jsonw_ku64(w, "lost", p->lost_before + (s ? s->lost : 0));
-    jsonw_ku64(w, "found", p->found);
     jsonw_ku64(w, "counted", p->counted);
     jsonw_ku64(w, "first_record", p->first_record);
-    jsonw_ki64(w, "first_ns", p->first_ns);
-    jsonw_ki64(w, "last_ns", p->last_ns);
     jsonw_ki64(w, "begins_ns", s ? s->begins_ns : p->begins_ns);
     jsonw_ki64(w, "took_ns", p->took_before_ns + (s ? time_monotonic_ns() - p->begun_ns : 0));
-    for (int i = 0; i < OF_MAX_; i++) {
-        jsonw_key(w, str_of(of_names[i]));
-        write_seen(&p->values[i], true, w);
+    write_tally_kept(&p->all, w);
+    jsonw_key(w, STR("parts"));
+    jsonw_array(w);
+    for (size_t i = 0; i < p->n_parts; i++) {
+        jsonw_object(w);
+        write_tally_kept(&p->parts[i], w);
+        jsonw_end(w);
     }
+    jsonw_end(w);
     jsonw_end(w);
 }
 
@@ -188,7 +267,7 @@ static int keep(struct past *p) {
     return r;
 }
 
-static int read_values(struct past *p, enum of of, const struct json_value *list) {
+static int read_values(struct past *p, struct tally *t, enum of of, const struct json_value *list) {
     int r = 0;
     for (const struct json_value *v = list ? list->first : NULL; v && r == 0; v = v->next) {
         struct str value;
@@ -197,17 +276,26 @@ static int read_values(struct past *p, enum of of, const struct json_value *list
         if (!json_get_str(v, "value", &value) || !json_get_i64(v, "n", &n) || !json_get_i64(v, "first_ns", &first) || !json_get_i64(v, "last_ns", &last) ||
             !json_get_i64(v, "record", &record))
             return -ERR_CORRUPT;
-        struct seen *s = seen_of(p, of, value, &r);
+        struct seen *s = seen_of(p, t, of, value, &r);
         if (s)
             *s = (struct seen){(uint64_t) n, (uint64_t) record, first, last, tlp >= 0 && tlp <= INDICATOR_TLP_RED ? (int) tlp : -1};
     }
     return r;
 }
 
+static int read_tally(struct past *p, struct tally *t, const struct json_value *o) {
+    int64_t found;
+    int r = json_get_i64(o, "found", &found) && found >= 0 && json_get_i64(o, "first_ns", &t->first_ns) && json_get_i64(o, "last_ns", &t->last_ns) ? 0 : -ERR_CORRUPT;
+    t->found = r == 0 ? (uint64_t) found : 0;
+    for (int i = 0; i < OF_MAX_ && r == 0; i++)
+        r = read_values(p, t, (enum of) i, json_get_array(o, ofs[i].name));
+    return r;
+}
+
 static int read_kept(struct past *p, const struct json_value *o) {
     struct str spec, state, why = STR("");
-    int64_t n[6];
-    static const char *const counts[] = {"at", "bytes", "records", "lost", "found", "counted"};
+    int64_t n[5];
+    static const char *const counts[] = {"at", "bytes", "records", "lost", "counted"};
     if (!json_get_str(o, "spec", &spec) || !json_get_str(o, "state", &state))
         return -ERR_CORRUPT;
     if (!str_eq_z(spec, p->spec)) /* the key of another question: it begins anew */
@@ -217,7 +305,7 @@ static int read_kept(struct past *p, const struct json_value *o) {
             return -ERR_CORRUPT;
     int64_t record = 0;
     (void) json_get_i64(o, "first_record", &record);
-    if (!json_get_i64(o, "first_ns", &p->first_ns) || !json_get_i64(o, "last_ns", &p->last_ns) || !json_get_i64(o, "took_ns", &p->took_before_ns) ||
+    if (!json_get_i64(o, "took_ns", &p->took_before_ns) ||
         !json_get_i64(o, "begins_ns", &p->begins_ns))
         return -ERR_CORRUPT;
     for (int i = 0; i < STATE_MAX_; i++)
@@ -229,22 +317,23 @@ static int read_kept(struct past *p, const struct json_value *o) {
     p->bytes_before = (uint64_t) n[1];
     p->records_before = (uint64_t) n[2];
     p->lost_before = (uint64_t) n[3];
-    p->found = (uint64_t) n[4];
-    p->counted = (uint64_t) n[5];
+    p->counted = (uint64_t) n[4];
     p->first_record = (uint64_t) record;
     p->resumed = true;
-    int r = 0;
-    for (int i = 0; i < OF_MAX_ && r == 0; i++)
-        r = read_values(p, (enum of) i, json_get_array(o, of_names[i]));
+    const struct json_value *parts = json_get_array(o, "parts"), *part = parts ? parts->first : NULL;
+    int r = read_tally(p, &p->all, o);
+    for (size_t i = 0; i < p->n_parts && r == 0; i++, part = part->next)
+        r = part ? read_tally(p, &p->parts[i], part) : -ERR_CORRUPT;
     return r;
 }
 
 static void forget_values(struct past *p) {
-    for (int i = 0; i < OF_MAX_; i++)
-        map_clear(&p->values[i]);
+    tally_clear(&p->all);
+    for (size_t i = 0; i < p->n_parts; i++)
+        tally_clear(&p->parts[i]);
     arena_reset(&p->arena);
-    p->from_record = p->bytes_before = p->records_before = p->lost_before = p->found = p->counted = p->first_record = 0;
-    p->first_ns = p->last_ns = p->begins_ns = TIME_NONE;
+    p->from_record = p->bytes_before = p->records_before = p->lost_before = p->counted = p->first_record = 0;
+    p->begins_ns = TIME_NONE;
     p->took_before_ns = 0;
     p->resumed = false;
     p->state = RUNNING;
@@ -285,6 +374,10 @@ static void make_spec(struct past *p, const struct past_options *o) {
     sha256_add(&h, str_of(head));
     sha256_add(&h, o->scan.query);
     sha256_add(&h, o->scan.rule);
+    for (size_t i = 0; i < o->n_parts; i++) {
+        sha256_add(&h, STR("\n"));
+        sha256_add(&h, o->parts[i].query);
+    }
     sha256_end(&h, sum);
     hex_encode(sum, sizeof sum, p->spec);
 }
@@ -303,15 +396,52 @@ static int copy_texts(struct past *p, struct scan_options *o) {
     return 0;
 }
 
+/* What fits any of them. */
+static int join_parts(struct past *p, const struct past_options *o) {
+    struct buf b;
+    if (o->n_parts > SEARCH_PARTS_MAX)
+        return -ERR_LIMIT;
+    p->parts = mem_zalloc_array(o->n_parts, sizeof *p->parts);
+    if (!p->parts)
+        return -ENOMEM;
+    buf_init(&b, SEARCH_QUERY_BYTES_MAX);
+    for (; p->n_parts < o->n_parts; p->n_parts++) {
+        struct tally *t = &p->parts[p->n_parts];
+        const struct past_part *x = &o->parts[p->n_parts];
+        tally_init(t, PART_VALUES_MAX);
+        snprintf(t->name, sizeof t->name, "%.*s", STR_ARG(x->name));
+        if (!(t->query = str_dup(x->query))) {
+            p->n_parts++;
+            break;
+        }
+        buf_printf(&b, p->n_parts ? " or (" : "(");
+        buf_add(&b, x->query);
+        buf_add_z(&b, ")");
+    }
+    int r = buf_error(&b);
+    if (r == 0 && p->n_parts < o->n_parts)
+        r = -ENOMEM;
+    mem_free(p->query);
+    p->query = r == 0 ? str_dup(buf_str(&b)) : NULL;
+    buf_done(&b);
+    return r < 0 ? r : p->query ? 0 : -ENOMEM;
+}
+
 int past_new(const struct past_options *o, struct past **ret, struct diag *reterr) {
     struct past *p = mem_zalloc(sizeof *p);
     struct scan_options scan = o->scan;
+    struct str queries[SEARCH_PARTS_MAX];
     if (!p)
         return diag_set(reterr, -ENOMEM, "out of memory");
-    for (int i = 0; i < OF_MAX_; i++)
-        map_init(&p->values[i], VALUES_MAX, 0);
+    tally_init(&p->all, VALUES_MAX);
     arena_init(&p->arena, (size_t) 64 << 20);
     int r = key_is_good(o->key) ? copy_texts(p, &scan) : -EINVAL;
+    if (r == 0 && o->n_parts && (r = join_parts(p, o)) == 0)
+        scan.query = str_of(p->query);
+    for (size_t i = 0; r == 0 && i < o->n_parts; i++)
+        queries[i] = str_of(p->parts[i].query);
+    scan.parts = queries;
+    scan.n_parts = o->n_parts;
     if (r == 0) {
         snprintf(p->key, sizeof p->key, "%.*s", STR_ARG(o->key));
         snprintf(p->path, sizeof p->path, "%.4000s/%s.hunt", o->folder, p->key);
@@ -372,8 +502,9 @@ static int earliest(const void *pa, const void *pb) {
     return str_cmp(a->value, b->value);
 }
 
-/* exact: all, with nanoseconds, to be read again; else the first VALUES_TOLD. */
-static void write_seen(const struct map *m, bool exact, struct jsonw *w) {
+/* max ALL: with nanoseconds, to be read again. */
+static void write_seen(const struct map *m, size_t max, struct jsonw *w) {
+    bool exact = max == ALL;
     struct told *all = mem_zalloc_array(m->n + 1, sizeof *all);
     size_t n = 0;
     for (struct map_slot *s = NULL; all && (s = map_next(m, s));)
@@ -381,7 +512,7 @@ static void write_seen(const struct map *m, bool exact, struct jsonw *w) {
     if (n)
         qsort(all, n, sizeof *all, earliest);
     jsonw_array(w);
-    for (size_t i = 0; i < (exact ? n : MIN(n, (size_t) VALUES_TOLD)); i++) {
+    for (size_t i = 0; i < MIN(n, max); i++) {
         jsonw_object(w);
         jsonw_kstr(w, "value", all[i].value);
         jsonw_ku64(w, "n", all[i].seen->n);
@@ -422,24 +553,48 @@ static void write_progress(const struct past *p, struct jsonw *w) {
     jsonw_end(w);
 }
 
+static void write_when(const struct tally *t, struct jsonw *w) {
+    jsonw_ku64(w, "found", t->found);
+    jsonw_ktime(w, "first_at", t->first_ns);
+    jsonw_ktime(w, "last_at", t->last_ns);
+}
+
+/* Numbers of mails are for asking on, not for people. */
+static void write_values(const struct past *p, const struct tally *t, struct jsonw *w) {
+    bool whole = t == &p->all;
+    for (int i = 0; i < OF_MAX_; i++) {
+        if (!(whole ? ofs[i].all : ofs[i].part))
+            continue;
+        jsonw_key(w, str_of(ofs[i].name));
+        jsonw_object(w);
+        jsonw_ku64(w, "distinct", t->values[i].n);
+        jsonw_kbool(w, "at_least", t->others[i] > 0 || p->counted > COUNTED_MAX);
+        jsonw_key(w, STR("values"));
+        write_seen(&t->values[i], whole ? VALUES_TOLD : i == MAIL ? MAILS_TOLD : PART_VALUES_TOLD, w);
+        jsonw_end(w);
+    }
+}
+
 int past_write(struct past *p, struct jsonw *w) {
     jsonw_kz(w, "state", state_names[p->state]);
     jsonw_kz(w, "why", p->state == FAILED ? p->why.text : NULL);
-    jsonw_ku64(w, "found", p->found);
-    jsonw_ktime(w, "first_at", p->first_ns);
-    jsonw_ktime(w, "last_at", p->last_ns);
+    write_when(&p->all, w);
     jsonw_ku64(w, "first_record", p->first_record);
     jsonw_ktime(w, "kept_since", p->scan ? scan_progress(p->scan)->begins_ns : p->begins_ns);
     write_progress(p, w);
-    for (int i = 0; i < OF_MAX_; i++) {
-        jsonw_key(w, str_of(of_names[i]));
+    write_values(p, &p->all, w);
+    if (!p->n_parts)
+        return 0;
+    jsonw_key(w, STR("parts"));
+    jsonw_array(w);
+    for (size_t i = 0; i < p->n_parts; i++) {
         jsonw_object(w);
-        jsonw_ku64(w, "distinct", p->values[i].n);
-        jsonw_kbool(w, "at_least", p->others[i] > 0 || p->counted > COUNTED_MAX);
-        jsonw_key(w, STR("values"));
-        write_seen(&p->values[i], false, w);
+        jsonw_kz(w, "name", p->parts[i].name);
+        write_when(&p->parts[i], w);
+        write_values(p, &p->parts[i], w);
         jsonw_end(w);
     }
+    jsonw_end(w);
     return 0;
 }
 

@@ -10,10 +10,17 @@
 
 #define PAST_KEY_BYTES_MAX 40
 struct past;
+/* One of several questions of a hunt: what fits any of them is looked for in one reading, and counted for each, with hosts, accounts,
+ * clients, recipients and the numbers servers give mails. */
+struct past_part {
+    struct str name, query; /* name: letters, digits, '-' and '.' */
+};
 struct past_options {
     struct scan_options scan; /* times, what is looked for, where */
     struct str key;           /* letters, digits and '-' */
     const char *folder;
+    const struct past_part *parts; /* instead of the scan's query */
+    size_t n_parts;                /* at most SEARCH_PARTS_MAX */
     uint32_t import;          /* of indicators; 0: none */
 };
 int past_new(const struct past_options *o, struct past **ret, struct diag *reterr) MUST_USE;

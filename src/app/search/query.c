@@ -2,6 +2,7 @@
 #include "app/search/query.h"
 
 #include "app/search/gate.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "decode/decode.h"
 #include "detect/match.h"
@@ -23,6 +24,7 @@ struct search {
     struct indicator_fields *looked_at;
     struct indicator_hit hits[INDICATOR_HITS_MAX];
     unsigned n_hits;
+    uint32_t fits; /* which parts */
     struct arena arena; /* one record's */
     struct event ev;
     struct event_time_state time;
@@ -62,6 +64,8 @@ static int parse_rule(struct search *s, struct diag *err) {
 static int make(struct search *s, struct diag *err) {
     int r = s->o.rule.n && !s->o.indicators ? parse_rule(s, err)
                                                       : detect_search_parse(s->o.indicators ? STR("*") : s->o.query, &s->rules, err);
+    for (size_t i = 0; r == 0 && i < s->o.n_parts; i++)
+        r = detect_search_add(s->rules, s->o.parts[i], err);
     if (r < 0)
         return r;
     s->names = event_names_new();
@@ -96,9 +100,11 @@ int search_new(const struct search_options *o, struct search **ret, struct diag 
     if (!s)
         return diag_set(reterr, -ENOMEM, "out of memory");
     s->o = *o;
+    ASSERT(o->n_parts <= SEARCH_PARTS_MAX);
     indicator_set_ref(s->o.indicators);
     arena_init(&s->arena, BATCH_ARENA_BYTES_MAX);
     int r = make(s, reterr);
+    s->o.parts = NULL;
     if (r == 0)
         *ret = TAKE_PTR(s);
     return r;
@@ -115,6 +121,10 @@ const struct indicator_set *search_indicators(const struct search *s) {
 const struct indicator_hit *search_hits(const struct search *s, unsigned *ret_n) {
     *ret_n = s->n_hits;
     return s->hits;
+}
+
+uint32_t search_parts(const struct search *s) {
+    return s->fits;
 }
 
 const struct search_options *search_bounds(const struct search *s) {
@@ -159,7 +169,10 @@ int search_test(struct search *s, const struct raw_record *rec, int64_t *ret_tim
         return r < 0 ? r : s->n_hits > 0;
     }
     r = detect_match(s->matcher, &s->ev, &hits, &n);
-    return r < 0 ? r : n > 0;
+    s->fits = 0;
+    for (uint32_t i = 1; i < n && hits[0] == 0; i++)
+        s->fits |= 1u << (hits[i] - 1);
+    return r < 0 ? r : n > 0 && hits[0] == 0;
 }
 
 int search_event(struct search *s, const struct raw_record *rec, const struct event **ret) {

@@ -13,6 +13,8 @@ struct search_options {
     struct indicator_set *indicators; /* a reference is taken */
     struct str rule;
     struct str query;
+    const struct str *parts; /* queries of which an event that fits `query` is asked, too: search_parts; borrowed for search_new */
+    size_t n_parts;          /* at most SEARCH_PARTS_MAX */
     int64_t from_ns, to_ns; /* the event's time, [from, to); TIME_NONE: no bound */
     const struct source *sources; /* by id, [0] the unknown one; may be filled while the search runs */
     size_t n_sources;
@@ -37,6 +39,8 @@ int search_test(struct search *s, const struct raw_record *rec, int64_t *ret_tim
 /* What of the set the record found last hit; n of them. */
 struct indicator_hit;
 const struct indicator_hit *search_hits(const struct search *s, unsigned *ret_n);
+/* Which of the parts the record found last fits, as bits. */
+uint32_t search_parts(const struct search *s);
 int search_event(struct search *s, const struct raw_record *rec, const struct event **ret) MUST_USE;
 /* Another stream begins: nothing is known of the line before. */
 void search_begin_stream(struct search *s);

@@ -320,7 +320,7 @@ int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reter
     spool_batch_init(&s->batch);
     filter_maker(o->decoders, s->maker);
     int r = registry_init(&s->registry, reterr);
-    struct search_options q = {.indicators = o->indicators, .rule = o->rule, .query = o->query, .from_ns = o->from_ns, .to_ns = o->to_ns,
+    struct search_options q = {.indicators = o->indicators, .rule = o->rule, .query = o->query, .parts = o->parts, .n_parts = o->n_parts, .from_ns = o->from_ns, .to_ns = o->to_ns,
                                .sources = s->registry.sources, .n_sources = SOURCES_MAX,
                                .decoders = o->decoders, .own_decoders = o->own_decoders};
     if (r == 0)

@@ -14,6 +14,8 @@ struct scan_options {
     struct indicator_set *indicators; /* these three as in query.h */
     struct str rule;
     struct str query;
+    const struct str *parts; /* as in query.h; borrowed for scan_new */
+    size_t n_parts;
     int64_t from_ns, to_ns;
     uint64_t from_record, to_record; /* [from, to); 0: no bound */
     bool newest_first;

@@ -57,6 +57,33 @@ static void fields_are_compared_as_a_whole(void **state UNUSED) {
     YES("url.path:/login", "{\"url.path\":\"/login\"}");
 }
 
+/* Several in one set: which of them an event fits is told by their numbers. */
+static void several_are_told_apart(void **state UNUSED) {
+    CLEANUP(detect_rules_unrefp) struct detect_rules *rules = NULL;
+    CLEANUP(detect_plan_unrefp) struct detect_plan *plan = NULL;
+    struct event_names *names = event_names_new();
+    struct raw_record raw = {.bytes = STR("{\"user.name\":\"alice\",\"host.name\":\"gate\"}")};
+    struct arena a;
+    struct event ev;
+    const uint32_t *hits;
+    uint32_t n;
+    assert_int_equal(detect_search_parse(STR("(user.name:(alice or bob)) or (host.name:web)"), &rules, NULL), 0);
+    assert_int_equal(detect_search_add(rules, STR("host.name:web"), NULL), 0);
+    assert_int_equal(detect_search_add(rules, STR("user.name:(alice or bob)"), NULL), 0);
+    assert_int_equal(detect_plan_new(rules, names, NULL, &plan, NULL), 0);
+    struct detect_matcher *m = detect_matcher_new(plan);
+    arena_init(&a, 1 << 20);
+    event_begin(&ev, &a, names, &raw);
+    assert_int_equal(json_walk(&a, raw.bytes, NULL, add_leaf, &ev, NULL), 0);
+    assert_int_equal(detect_match(m, &ev, &hits, &n), 0);
+    assert_int_equal(n, 2);
+    assert_int_equal(hits[0], 0);
+    assert_int_equal(hits[1], 2);
+    arena_done(&a);
+    detect_matcher_free(m);
+    event_names_free(names);
+}
+
 static void messages_are_searched_by_words(void **state UNUSED) {
     YES("message:refused", "{\"message\":\"connection refused by peer\"}");
     NO("message:fuse", "{\"message\":\"connection refused by peer\"}");
@@ -187,7 +214,8 @@ static void memory_may_end_anywhere(void **state UNUSED) {
 }
 
 UNIT_GROUP(detect_search, cmocka_unit_test(fields_are_compared_as_a_whole),
-           cmocka_unit_test(messages_are_searched_by_words), cmocka_unit_test(free_text_finds_words_of_the_line),
+           cmocka_unit_test(several_are_told_apart),
+        cmocka_unit_test(messages_are_searched_by_words), cmocka_unit_test(free_text_finds_words_of_the_line),
            cmocka_unit_test(japanese_is_found_however_written), cmocka_unit_test(numbers_networks_and_lists),
            cmocka_unit_test(words_join_conditions), cmocka_unit_test(mistakes_are_placed_and_explained),
            cmocka_unit_test(memory_may_end_anywhere))

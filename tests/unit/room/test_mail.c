@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "room/incident_priv.h"
+#include "room/hunt_mail.h"
 #include "room/mail_report.h"
 #include "room/message.h"
 
@@ -205,6 +206,143 @@ static void two_cases_become_one_with_their_mails_and_messages(void **state UNUS
     fixture_free(f);
 }
 
+/* ---- what the logs are asked ---- */
+
+static const char suspicious[] =
+    "{\"from_address\":\"info@bank.example\",\"return_path\":\"<b\\\"ounce@Evil.Example>\",\"subject\":\"請求書\",\"message_id\":\"abc.1@evil.example\","
+    "\"links\":[{\"url\":\"https://www.bank.example/\",\"host\":\"www.bank.example\",\"differs\":false},{\"url\":\"u\",\"host\":\"evil.example\",\"differs\":true},"
+    "{\"url\":\"v\",\"host\":\"EVIL.example\",\"differs\":true},{\"url\":\"w\",\"host\":\"x\\\") or (\\\\\",\"differs\":false},{\"url\":\"y\",\"host\":\"a”) or b\",\"differs\":false},"
+    "{\"url\":\"z\",\"host\":\"203.0.113.7\",\"differs\":false}],\"files\":[{\"sha256\":\"aa11\"},{\"sha256\":\"bb22\"}],"
+    "\"received\":[\"from mx (mx [198.51.100.9]) by us ([10.1.2.3])\",\"from x ([198.51.100.9]) by mx; Fri, 20 Nov 2026 10:00:00 +0900\"]}";
+
+static void begin(struct fixture *f, const char *reporter, const char *mail) {
+    struct arena a;
+    struct json_value *v;
+    struct diag d = {0};
+    arena_init(&a, 1 << 20);
+    if (json_parse(&a, str_of(mail), &v, &d) < 0)
+        fail_msg("%s", d.text);
+    assert_int_equal(room_begin(f->r, &d), 0);
+    int e = room_hunt_mail_begin(f->r, 1, str_of(reporter), v, &d);
+    if (room_end(f->r, e, &d) < 0)
+        fail_msg("%s", d.text);
+    arena_done(&a);
+}
+
+static void asked(struct fixture *f, const char *name, const char *value, const char *query) {
+    struct sql_stmt *st = NULL;
+    struct str n = str_of(name);
+    assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT json_extract(q.value, '$.value'), json_extract(q.value, '$.query') FROM hunt h, json_each(h.result, '$.asked') q WHERE "
+                               "json_extract(q.value, '$.name') = ?1 ORDER BY h.id DESC", "s", &n), 0);
+    if (sql_step(st, NULL) != 1)
+        fail_msg("%s was not asked", name);
+    assert_str(sql_str(st, 0), value);
+    assert_str(sql_str(st, 1), query);
+    sql_end(st);
+}
+
+#define OURS " and not event.dataset:kizuki.mail"
+
+static void the_logs_are_asked_as_soon_as_it_is_reported(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    begin(f, "taro@example.jp", suspicious);
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt WHERE state = 'running' AND json_extract(result, '$.kind') = 'mail' AND created_by = 'system'"), 1);
+    asked(f, "same", "abc.1@evil.example", "(email.message_id:(\"abc.1@evil.example\" or \"<abc.1@evil.example>\"))" OURS);
+    /* a quotation mark in a value does not end it */
+    asked(f, "sender", "info@bank.example", "(email.from.address:(\"info@bank.example\" or \"b\\\"ounce@Evil.Example\"))" OURS);
+    asked(f, "domain", "evil.example", "((\"evil.example\")) and email.from.address:*@evil.example" OURS);
+    asked(f, "link.0", "evil.example", "(url.domain:(\"evil.example\") or dns.question.name:(\"evil.example\") or destination.domain:(\"evil.example\") or "
+                                       "tls.client.server_name:(\"evil.example\"))" OURS);
+    asked(f, "link.1", "www.bank.example", "(url.domain:(\"www.bank.example\") or dns.question.name:(\"www.bank.example\") or destination.domain:(\"www.bank.example\") or "
+                                           "tls.client.server_name:(\"www.bank.example\"))" OURS);
+    asked(f, "link.2", "x\") or (\\", "(url.domain:(\"x\\\") or (\\\\\") or dns.question.name:(\"x\\\") or (\\\\\") or destination.domain:(\"x\\\") or (\\\\\") or "
+                                         "tls.client.server_name:(\"x\\\") or (\\\\\"))" OURS);
+    /* ” ends a quotation and cannot be written in one: left out */
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt h, json_each(h.result, '$.asked') q WHERE json_extract(q.value, '$.name') = 'link.3'"), 0);
+    asked(f, "link.4", "203.0.113.7", "(destination.ip:(\"203.0.113.7\") or url.domain:(\"203.0.113.7\"))" OURS);
+    asked(f, "files", "", "((\"aa11\" or \"bb22\"))" OURS);
+    /* only public ones, each once, and no time of day */
+    asked(f, "way", "198.51.100.9", "(source.ip:(\"198.51.100.9\") or destination.ip:(\"198.51.100.9\"))" OURS);
+    fixture_free(f);
+}
+
+static void our_own_domain_is_not_looked_for(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    begin(f, "taro@example.jp", "{\"from_address\":\"boss@EXAMPLE.jp\"}");
+    asked(f, "sender", "boss@EXAMPLE.jp", "(email.from.address:(\"boss@EXAMPLE.jp\"))" OURS);
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt h, json_each(h.result, '$.asked') q"), 1);
+    /* of nothing nothing is asked */
+    begin(f, "taro@example.jp", "{\"from_address\":\"\",\"subject\":\"x\"}");
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt"), 1);
+    fixture_free(f);
+}
+
+static void hunt_ends(struct fixture *f, int64_t id, const char *json) {
+    struct arena a;
+    struct json_value *v;
+    struct diag d = {0};
+    arena_init(&a, 1 << 20);
+    assert_int_equal(json_parse(&a, str_of(json), &v, &d), 0);
+    assert_int_equal(room_begin(f->r, &d), 0);
+    int e = room_hunt_end(f->r, &room_system, id, v, str_of(json), &d);
+    if (room_end(f->r, e, &d) < 0)
+        fail_msg("%s", d.text);
+    arena_done(&a);
+}
+
+static void numbers_of_mails_lead_to_their_recipients(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_hunt_due due;
+    struct room_hunt_past other = {.hypothesis = STR("x"), .query = STR("x"), .kind = "query", .name = STR(""), .from_ns = TIME_NONE, .to_ns = TIME_NONE};
+    struct diag d = {0};
+    struct arena a;
+    int64_t id;
+    arena_init(&a, 1 << 20);
+    assert_int_equal(room_begin(f->r, &d), 0);
+    assert_int_equal(room_end(f->r, room_hunt_begin(f->r, &room_system, &other, &id, &d), &d), 0);
+    begin(f, "taro@example.jp", suspicious);
+    /* somebody may have opened it: it goes before what was begun earlier */
+    assert_int_equal(room_hunt_due(f->r, &a, &due, &d), 1);
+    assert_int_equal(due.id, 2);
+    assert_true(str_starts(due.asked, STR("[{\"name\":\"same\"")));
+    hunt_ends(f, 2, "{\"state\":\"done\",\"found\":3,\"first_at\":\"2026-11-20T01:00:00Z\",\"last_at\":\"2026-11-20T02:00:00Z\",\"parts\":["
+                    "{\"name\":\"same\",\"first_at\":\"2026-11-20T01:00:00Z\",\"last_at\":\"2026-11-20T02:00:00Z\",\"mails\":{\"values\":[{\"value\":\"4XyZ\"},{\"value\":\"5Ab\"}]}},"
+                    "{\"name\":\"link.0\",\"first_at\":\"2026-01-01T00:00:00Z\",\"last_at\":\"2026-11-21T00:00:00Z\",\"mails\":{\"values\":[{\"value\":\"no\"}]}}]}");
+    assert_int_equal(room_hunt_due(f->r, &a, &due, &d), 1);
+    assert_int_equal(due.id, 3);
+    asked(f, "same", "", "(email.local_id:(\"4XyZ\" or \"5Ab\")) and email.to.address:*");
+    assert_int_equal(due.from_ns, INT64_C(1795136400) * NS_PER_S - NS_PER_HOUR);
+    assert_int_equal(due.to_ns, INT64_C(1795140000) * NS_PER_S + 5 * NS_PER_DAY);
+    /* and there it ends */
+    hunt_ends(f, 3, "{\"state\":\"done\",\"found\":1,\"parts\":[{\"name\":\"same\",\"first_at\":\"2026-11-20T01:00:00Z\",\"last_at\":\"2026-11-20T02:00:00Z\",\"mails\":{\"values\":"
+                    "[{\"value\":\"4XyZ\"}]}}]}");
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt"), 3);
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt WHERE json_extract(result, '$.mail') = 1 AND json_extract(result, '$.step') IN (1, 2) AND json_extract(result, '$.asked') IS NOT NULL"), 2);
+    assert_int_equal(room_hunt_due(f->r, &a, &due, &d), 1);
+    assert_int_equal(due.id, 1);
+    arena_done(&a);
+    fixture_free(f);
+}
+
+static void what_was_asked_about_a_mail_is_its_case_s(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct room_actor who = fixture_actor(f, f->handler);
+    struct room_verdict v;
+    struct diag d = {0};
+    int64_t id = 0;
+    assert_int_equal(report(f, "k1", "s1", "taro@example.jp", true, ""), 0);
+    assert_int_equal(report(f, "k2", "s1", "hana@example.jp", true, ""), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM hunt WHERE json_extract(result, '$.mail') = 1"), 1); /* once for the same mail */
+    assert_int_equal(room_may_read(f->r, &who, OBJECT_HUNT, 1, &d), 1);
+    assert_int_equal(attach(f, f->handler, 1, 1, &id), 0);
+    assert_int_equal(sql_script(f->r->db, "UPDATE incident SET need_to_know = 1", &d), 0);
+    assert_int_equal(room_may_read(f->r, &who, OBJECT_HUNT, 1, &d), 0);
+    assert_int_equal(sql_script(f->r->db, "UPDATE incident SET need_to_know = 0", &d), 0);
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, &v, &d), 0);
+    assert_int_equal(v.n_faults, 0);
+    fixture_free(f);
+}
+
 int unit_room_mail(void);
 int unit_room_mail(void) {
     const struct CMUnitTest tests[] = {
@@ -214,6 +352,10 @@ int unit_room_mail(void) {
         cmocka_unit_test(a_report_is_put_on_a_case),
         cmocka_unit_test(who_may_not_read_the_case_does_not_see_the_mail),
         cmocka_unit_test(two_cases_become_one_with_their_mails_and_messages),
+        cmocka_unit_test(the_logs_are_asked_as_soon_as_it_is_reported),
+        cmocka_unit_test(our_own_domain_is_not_looked_for),
+        cmocka_unit_test(numbers_of_mails_lead_to_their_recipients),
+        cmocka_unit_test(what_was_asked_about_a_mail_is_its_case_s),
     };
     return cmocka_run_group_tests_name("room/mail", tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Time } from "../../widgets/Time";
+import { MatchedCard } from "./Matched";
 import { suspect } from "./mail";
 import { AuthCard, FilesCard, HeadersCard, Inert, LinksCard, TextCard, WayCard } from "./Parts";
 
@@ -65,6 +66,7 @@ export function Slip({ id }: { id: string }) {
           <p class="page-lead ink2">{t("mails.lead")}</p>
           <div class="grid">
             <div class="col w8">
+              <MatchedCard r={r} />
               <HeadersCard mail={mail} />
               <LinksCard links={mail.links} />
               <FilesCard files={mail.files} />

@@ -5,19 +5,13 @@ import type { HuntResult } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
+import { HuntName, Progress } from "../../widgets/Hunt";
 import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 
 const ASK_MS = 1500;
-
-/** By the bytes that have to be read and have been. */
-export function Progress({ of }: { of: HuntResult }) {
-  const p = of.progress as { bytes: number; bytes_done: number } | undefined;
-  const percent = p ? (p.bytes ? Math.floor((100 * p.bytes_done) / p.bytes) : 100) : 0;
-  return <><div><progress max={100} value={percent} aria-label={t("search.running")} /></div><div>{t("ioc.percent", { n: percent })}</div></>;
-}
 
 /** While it runs nothing found says nothing. */
 function Seen({ r, of, running }: { r: HuntResult; of: "indicators" | "hosts" | "accounts"; running: boolean }) {
@@ -46,7 +40,7 @@ export function HuntPage({ id }: { id: string }) {
   return (
     <Loaded of={one}>{({ hunt, result }) => (
       <div class="stack">
-        <h2>{hunt.kind === "indicators" ? t("ioc.hunt", { name: hunt.name }) : hunt.hypothesis}</h2>
+        <h2><HuntName h={hunt} /></h2>
         <Card><div class="card-body">
           <p><b class="big">{t("search.found", { n: hunt.found })}</b> {hunt.first_at && <span class="small ink2">{t("search.first", { first: hunt.first_at, last: hunt.last_at })}</span>}</p>
           {running && <><Mark kind="run">{t("search.running")}</Mark><Progress of={result} /></>}

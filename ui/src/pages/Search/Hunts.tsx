@@ -5,10 +5,10 @@ import type { Hunt } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { say, t } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
+import { HuntName, Progress } from "../../widgets/Hunt";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
-import { Progress } from "./HuntPage";
 import { addressOf } from "./useSearch";
 
 const ASK_MS = 1500;
@@ -30,12 +30,12 @@ export function Hunts() {
     <Card title={t("search.hunts")}>
       <Loaded of={list}>{(d) => (d.hunts.length === 0 ? <Empty>{t("search.hunts_none")}</Empty> : (
         <Table label={t("search.hunts")} rows={d.hunts} id={(h) => h.id} columns={[
-          { head: t("search.hunt_about"), cell: (h) => (h.kind === "indicators" ? t("ioc.hunt", { name: h.name }) : h.hypothesis), title: true },
+          { head: t("search.hunt_about"), cell: (h) => <HuntName h={h} />, title: true },
           { head: t("search.box"), cell: (h) => (h.kind === "query" || h.kind === "search" ? h.query : t(`ioc.kind.${h.kind}`)), class: "mono" },
           { head: t("search.table.events"), cell: (h) => (h.state === "running" ? <Running id={h.id} done={list.reload} /> : t("search.found", { n: h.found })), num: true },
           { head: t("ioc.first"), cell: (h) => (h.first_at ? <Time at={h.first_at} /> : t("ioc.never")) },
           { head: t("search.when"), cell: (h) => <><Time at={h.at} /> <span class="small ink2">{say(h.by)}</span></> },
-          { head: t("search.again"), cell: (h) => (h.kind === "query" || h.kind === "search" ? <a href={again(h)}>{t("search.again")}</a> : <a href={`#/search/hunt/${h.id}`}>{t("ioc.open")}</a>) },
+          { head: t("search.again"), cell: (h) => (h.mail ? <a href={`#/mails/${h.mail}`}>{t("ioc.open")}</a> : h.kind === "query" || h.kind === "search" ? <a href={again(h)}>{t("search.again")}</a> : <a href={`#/search/hunt/${h.id}`}>{t("ioc.open")}</a>) },
         ]} />))}</Loaded>
     </Card>
   );
