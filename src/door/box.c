@@ -33,8 +33,7 @@ static bool ask(struct door_net *n, const char *url, const char *command) {
     return r == CURLE_OK;
 }
 
-/* "* SEARCH 3 4 7\r\n" */
-static size_t numbers(struct str answer, uint64_t *dst, size_t cap, size_t *ret_all) {
+size_t door_imap_numbers(struct str answer, uint64_t *dst, size_t cap, size_t *ret_all) {
     size_t n = 0;
     *ret_all = 0;
     for (struct str line, word; str_split(&answer, '\n', &line);) {
@@ -72,7 +71,7 @@ static void take_imap(const struct door_way *w, const char *into, size_t max, si
     snprintf(box, sizeof box, "%s://%.*s:%u/%s", w->tls == DOOR_TLS_FROM_FIRST ? "imaps" : "imap", STR_ARG(w->host), w->port, folder ? folder : "INBOX");
     curl_free(folder);
     bool ok = ask(&n, box, "UID SEARCH UNANSWERED UNDELETED");
-    size_t found = ok ? numbers(buf_str(&n.answer), uids, DOOR_BOX_ROUND_MAX, &all) : 0;
+    size_t found = ok ? door_imap_numbers(buf_str(&n.answer), uids, DOOR_BOX_ROUND_MAX, &all) : 0;
     for (size_t i = 0; ok && i < found && i < max; i++) {
         snprintf(url, sizeof url, "%s/;UID=%llu", box, (unsigned long long) uids[i]);
         snprintf(id, sizeof id, "%llu", (unsigned long long) uids[i]);

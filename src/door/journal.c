@@ -48,9 +48,17 @@ static struct door_entry *entry_of(struct door_journal *j, struct str id) {
     return e;
 }
 
+/* A word as we write them: one with a control character would be cut or split when it is written anew. */
+static bool is_word(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char) s.p[i] <= ' ' || s.p[i] == 0x7f)
+            return false;
+    return s.n > 0;
+}
+
 static bool words(struct str *rest, struct str *dst, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (!str_split(rest, ' ', &dst[i]) || !dst[i].n)
+        if (!str_split(rest, ' ', &dst[i]) || !is_word(dst[i]))
             return false;
     return true;
 }

@@ -35,5 +35,7 @@ void door_scope_init(struct door_scope *s, const struct door_way *w, const struc
 door_lookup_fn door_scope_find;
 struct str door_job_var(const struct door_job *job, const char *name); /* empty when absent */
 
+/* The numbers in "* SEARCH 3 4 7\r\n" of an IMAP server, at most cap of them; *ret_all: how many there are. */
+size_t door_imap_numbers(struct str answer, uint64_t *dst, size_t cap, size_t *ret_all);
 void door_smtp_send(const struct door_way *w, const struct door_job *job, struct door_outcome *out);
 void door_http_send(const struct door_way *w, const struct door_job *job, struct door_outcome *out);

@@ -34,22 +34,18 @@ int room_hunt_add(struct room *r, const struct room_actor *by, const struct room
                       (int64_t) TIME_NONE, &json);
 }
 
-static void write_time(struct jsonw *w, const char *key, struct sql_stmt *st, int column) {
-    jsonw_ktime(w, key, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
-}
-
 static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
     jsonw_ki64(w, "version", sql_i64(st, 1));
     jsonw_kstr(w, "hypothesis", sql_str(st, 2));
     jsonw_kstr(w, "query", sql_str(st, 3));
-    write_time(w, "from", st, 4);
-    write_time(w, "to", st, 5);
+    room_time_or_null(w, "from", st, 4);
+    room_time_or_null(w, "to", st, 5);
     jsonw_kstr(w, "state", sql_str(st, 6));
     jsonw_ki64(w, "found", sql_i64(st, 7));
-    write_time(w, "first_at", st, 8);
-    write_time(w, "last_at", st, 9);
+    room_time_or_null(w, "first_at", st, 8);
+    room_time_or_null(w, "last_at", st, 9);
     jsonw_ktime(w, "at", sql_i64(st, 10));
     room_by_text(r, w, "by", sql_str(st, 11));
     jsonw_kstr(w, "kind", sql_is_null(st, 12) ? STR("search") : sql_str(st, 12));

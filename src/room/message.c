@@ -289,10 +289,6 @@ int room_message_again(struct room *r, const struct room_actor *by, int64_t id, 
 
 /* ---- shown ---- */
 
-static void write_time(struct jsonw *w, const char *key, struct sql_stmt *st, int column) {
-    jsonw_ktime(w, key, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
-}
-
 static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
@@ -313,8 +309,8 @@ static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
     jsonw_kstr(w, "said", sql_str(st, 11));
     jsonw_ktime(w, "at", sql_i64(st, 12));
     room_by_text(r, w, "by", sql_str(st, 13));
-    write_time(w, "sent_at", st, 14);
-    write_time(w, "acknowledged_at", st, 15);
+    room_time_or_null(w, "sent_at", st, 14);
+    room_time_or_null(w, "acknowledged_at", st, 15);
     jsonw_kstr(w, "acknowledged_how", sql_str(st, 16));
     jsonw_kbool(w, "asks", !sql_is_null(st, 17));
     jsonw_kbool(w, "drill", sql_i64(st, 18) != 0);

@@ -136,6 +136,7 @@ int64_t room_wall(const struct room *r);
 /* Text with a language-neutral key, as the pages want it. */
 void room_text(struct jsonw *w, const char *member, const char *key); /* no params */
 void room_text_raw(struct jsonw *w, const char *member, struct str key, struct str params_json);
+void room_time_or_null(struct jsonw *w, const char *member, struct sql_stmt *st, int column);
 /* From three columns: text key, params, plain. */
 void room_text_or_plain(struct jsonw *w, const char *member, struct sql_stmt *st, int column);
 /* Appends the parts of rule titles: "rule", "rule_ja", "rule_en" (keys prefixed by `name`). */

@@ -18,6 +18,10 @@ void room_text_raw(struct jsonw *w, const char *member, struct str key, struct s
     jsonw_end(w);
 }
 
+void room_time_or_null(struct jsonw *w, const char *member, struct sql_stmt *st, int column) {
+    jsonw_ktime(w, member, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
+}
+
 void room_text_or_plain(struct jsonw *w, const char *member, struct sql_stmt *st, int column) {
     if (sql_is_null(st, column + 2)) {
         room_text_raw(w, member, sql_str(st, column), sql_str(st, column + 1));

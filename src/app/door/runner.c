@@ -14,21 +14,10 @@
  * door_outcome without its pointer. Both ends are this program. */
 enum { ASKED_BYTES_MAX = 4 << 20 };
 
-static bool read_whole(int fd, void *to, size_t n) {
-    for (char *p = to; n;) {
-        ssize_t k = read(fd, p, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t) k;
-    }
-    return true;
-}
-static bool write_whole(int fd, const void *from, size_t n) {
-    for (const char *p = from; n;) {
-        ssize_t k = send(fd, p, n, MSG_NOSIGNAL);
+/* All n bytes, in or out; false: the other side is gone. */
+static bool whole(int fd, void *bytes, size_t n, bool out) {
+    for (char *p = bytes; n;) {
+        ssize_t k = out ? send(fd, p, n, MSG_NOSIGNAL) : recv(fd, p, n, 0);
         if (k < 0 && errno == EINTR)
             continue;
         if (k <= 0)
@@ -61,7 +50,7 @@ static _Noreturn void serve(int fd, const struct door_ways *ways) {
     uint32_t n;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    while (bytes && read_whole(fd, &n, sizeof n) && n <= ASKED_BYTES_MAX && read_whole(fd, bytes, n)) {
+    while (bytes && whole(fd, &n, sizeof n, false) && n <= ASKED_BYTES_MAX && whole(fd, bytes, n, false)) {
         struct door_outcome o;
         bytes[n] = 0;
         run_one(ways, bytes, n, &o);
@@ -69,7 +58,7 @@ static _Noreturn void serve(int fd, const struct door_ways *ways) {
         while (why + 1 < ARRAY_SIZE(WHYS) && strcmp(WHYS[why], o.why) != 0)
             why++;
         o.why = NULL;
-        if (!write_whole(fd, &why, sizeof why) || !write_whole(fd, &o, sizeof o))
+        if (!whole(fd, &why, sizeof why, true) || !whole(fd, &o, sizeof o, true))
             break;
     }
     _exit(0);
@@ -113,7 +102,7 @@ static bool ask(struct runner *r, uint32_t way, char **argv, struct door_outcome
     if (ok) {
         head[0] = (uint32_t) (b.n - sizeof head[0]);
         memcpy(b.p, head, sizeof head[0]);
-        ok = write_whole(r->fd, b.p, b.n) && read_whole(r->fd, &why, sizeof why) && read_whole(r->fd, out, sizeof *out) && why < ARRAY_SIZE(WHYS);
+        ok = whole(r->fd, b.p, b.n, true) && whole(r->fd, &why, sizeof why, false) && whole(r->fd, out, sizeof *out, false) && why < ARRAY_SIZE(WHYS);
         if (ok)
             out->why = WHYS[why];
     }

@@ -75,11 +75,8 @@ int handle_sheet_post(struct call *c) {
 }
 
 int handle_sheet_void(struct call *c) {
-    static const char *const keys[] = {"version", NULL};
     int64_t version;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    int e = call_body_version(c, &version);
     if (e == 0)
         e = room_sheet_void(c->p->room, &c->who, c->args.id, version, &c->err);
     return e < 0 ? e : call_ok(c);

@@ -423,11 +423,8 @@ int handle_action_reject(struct call *c) {
 }
 
 int handle_action_undo(struct call *c) {
-    static const char *const keys[] = {"version", NULL};
-    int64_t version = 0;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
+    int64_t version;
+    int e = call_body_version(c, &version);
     if (e == 0)
         e = room_action_undo(c->p->room, &c->who, c->args.id, version, &c->err);
     return finish_action(c, e);

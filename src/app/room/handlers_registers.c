@@ -249,11 +249,8 @@ int handle_import_apply(struct call *c) {
 }
 
 int handle_import_undo(struct call *c) {
-    static const char *const keys[] = {"version", NULL};
     int64_t version;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    int e = call_body_version(c, &version);
     if (e == 0)
         e = room_import_undo(c->p->room, &c->who, c->args.id, version, &c->err);
     return answer_import(c, c->args.id, e);

@@ -228,6 +228,12 @@ int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int
     return json_get_i64(c->json, key, ret) && *ret >= min && *ret <= max ? 0 : call_bad(c, key);
 }
 
+int call_body_version(struct call *c, int64_t *ret) {
+    static const char *const keys[] = {"version", NULL};
+    int e = call_body_only(c, keys);
+    return e < 0 ? e : call_body_i64(c, "version", 0, INT64_MAX, ret);
+}
+
 int call_body_when(struct call *c, const char *key, int64_t *ret_ns) {
     struct time_written w;
     struct time_refused why;

@@ -165,6 +165,23 @@ static void prefixes(void **state UNUSED) {
     assert_true(ip_prefix_parse(STR("::/129"), &p) < 0);
 }
 
+static void what_is_public(void **state UNUSED) {
+    static const char *const no[] = {"10.1.2.3", "127.0.0.1", "169.254.1.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::", "::1", "fe80::1", "fd00::1", "::10.1.2.3", "64:ff9b::192.168.1.1",
+                                     "2002:a00:1::1", "::ffff:10.0.0.1"};
+    static const char *const yes[] = {"8.8.8.8", "203.0.113.9", "172.32.0.1", "2001:db8::1", "64:ff9b::8.8.8.8", "2002:808:808::1"};
+    struct ip ip;
+    for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+        assert_int_equal(ip_parse(str_of(no[i]), &ip), 0);
+        if (!ip_not_public(&ip))
+            fail_msg("%s is taken for public", no[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+        assert_int_equal(ip_parse(str_of(yes[i]), &ip), 0);
+        if (ip_not_public(&ip))
+            fail_msg("%s is taken for %s", yes[i], ip_not_public(&ip));
+    }
+}
+
 static void an_attacker_is_an_address_or_a_64(void **state UNUSED) {
     struct ip ip;
     char z[IP_PREFIX_CAP];
@@ -181,4 +198,4 @@ static void an_attacker_is_an_address_or_a_64(void **state UNUSED) {
 UNIT_GROUP(base_ip, cmocka_unit_test(reads_and_writes_the_canonical_form),
            cmocka_unit_test(a_mapped_address_is_the_ipv4_address),
            cmocka_unit_test(refuses_everything_else), cmocka_unit_test(agrees_with_inet_pton),
-           cmocka_unit_test(prefixes), cmocka_unit_test(an_attacker_is_an_address_or_a_64))
+           cmocka_unit_test(prefixes), cmocka_unit_test(what_is_public), cmocka_unit_test(an_attacker_is_an_address_or_a_64))
