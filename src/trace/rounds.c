@@ -216,13 +216,26 @@ static int ask_leases(struct trace *t, struct trace_want *w) {
     return 0;
 }
 
+/* All that names the address was shown for the round of the inside, over a longer time: it need not be read again. */
+static bool address_is_known(struct trace *t, const struct trace_want *w) {
+    bool shown = false;
+    for (size_t i = 0; i < t->n_asked && !shown; i++)
+        shown = t->asked[i].inside && ip_eq(&t->asked[i].ip, &t->q.address);
+    for (size_t i = 0; shown && i < t->n_facts; i++) {
+        const struct fact *f = &t->facts[i];
+        t->nat_heard += f->kind == FACT_TRANSLATION && ip_eq(&f->outer, &t->q.address) && f->own_ns >= w->from_ns && f->own_ns < w->to_ns;
+    }
+    return shown && !t->facts_lost;
+}
+
 static int ask_address(struct trace *t, struct trace_want *w) {
     for (size_t i = 0; i < t->n_paths; i++)
         if (t->paths[i].n && !t->paths[i].shift)
             return 0;
-    add_address(t, &t->q.address);
     w->from_ns = t->q.at_ns - NS_PER_HOUR / 2;
     w->to_ns = at_end(t) + NS_PER_HOUR / 2;
+    if (!address_is_known(t, w))
+        add_address(t, &t->q.address);
     return 0;
 }
 

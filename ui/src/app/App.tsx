@@ -10,15 +10,15 @@ import { Case } from "../pages/Case";
 import { Cases } from "../pages/Cases";
 import { Now } from "../pages/Now";
 import { SignIn } from "../pages/SignIn";
-import { Sources } from "../pages/Sources";
 import { Frame } from "./Frame";
 import { More } from "./More";
 
 interface Props { args: string[]; query: URLSearchParams }
 const PAGES: Record<string, ComponentType<Props>> = {
-  now: Now, cases: Cases, sources: Sources, more: More,
+  now: Now, cases: Cases, more: More,
 };
 const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
+  sources: () => import("../pages/Sources").then((m) => m.Sources),
   search: () => import("../pages/Search").then((m) => m.Search),
   rules: () => import("../pages/Rules").then((m) => m.Rules),
   runs: () => import("../pages/Runs").then((m) => m.Runs),
