@@ -121,6 +121,7 @@
 /* Facts of a case (content/facts.yml), and what is made of them */
 #define FACT_KINDS_MAX 400                /* kinds of facts; those of all forms together are about a hundred */
 #define FACT_CHOICES_MAX 64               /* of one fact, and groups: the longest list of an authority has 17 */
+#define FORM_FILE_BYTES_MAX ((size_t) 8 << 20) /* an authority's blank with pictures; the common ones have 30 to 300 KB */
 #define FACT_VALUE_BYTES_MAX 8000         /* two pages of A4; a cell of a spreadsheet holds 32767 characters */
 
 /* Tracing an address */

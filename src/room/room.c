@@ -129,6 +129,7 @@ void room_close(struct room *r) {
     register_kinds_done(&r->kinds);
     arena_done(&r->facts_arena);
     room_laws_done(r);
+    room_forms_done(r);
     room_duty_free(r->duty);
     arena_done(&r->case_rules.arena);
     map_done(&r->hand.standing);

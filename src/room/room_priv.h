@@ -4,6 +4,7 @@
 #include "room/case_rules.h"
 #include "room/deed.h"
 #include "room/fact_spec.h"
+#include "room/form_case.h"
 #include "room/may.h"
 #include "room/obligation.h"
 #include "room/policy.h"
@@ -96,6 +97,7 @@ struct room {
     struct fact_specs facts;          /* fact.h; likewise */
     struct arena facts_arena;
     struct room_laws laws;            /* obligation.h */
+    struct room_forms forms;          /* form_case.h */
     struct map rules_by_id;           /* id -> struct json_value of reports[REPORT_RULES] */
     struct {                          /* the hand, as it told us */
         bool connected;

@@ -134,26 +134,40 @@ static int read_sheets(struct xlsx *x) {
     return e;
 }
 
-static int read_zip(struct table *t, struct str bytes, struct diag *err) {
-    struct xlsx x = {.t = t, .err = err};
+int xlsx_begin(struct xlsx *x, zip_source_t *source, int flags) {
     zip_error_t ze;
     zip_error_init(&ze);
-    zip_source_t *source = zip_source_buffer_create(bytes.p, bytes.n, 0, &ze);
-    x.zip = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &ze) : NULL;
-    if (!x.zip) {
-        int r = diag_set(err, zip_error_code_zip(&ze) == ZIP_ER_MEMORY ? -ENOMEM : -ERR_PARSE, "'%.*s' is no whole XLSX file: %s",
-                         STR_ARG(t->name), zip_error_strerror(&ze));
+    x->zip = zip_open_from_source(source, flags | ZIP_CHECKCONS, &ze);
+    if (!x->zip) {
+        int r = diag_set(x->err, zip_error_code_zip(&ze) == ZIP_ER_MEMORY ? -ENOMEM : -ERR_PARSE, "'%.*s' is no whole XLSX file: %s",
+                         STR_ARG(x->t->name), zip_error_strerror(&ze));
         zip_source_free(source);
         zip_error_fini(&ze);
         return r;
     }
-    int r = zip_get_num_entries(x.zip, 0) > XLSX_FILES_MAX
-                ? diag_set(err, -ERR_LIMIT, "'%.*s' holds more than %d parts", STR_ARG(t->name), XLSX_FILES_MAX)
-                : read_parts(&x);
+    zip_error_fini(&ze);
+    return zip_get_num_entries(x->zip, 0) > XLSX_FILES_MAX
+               ? diag_set(x->err, -ERR_LIMIT, "'%.*s' holds more than %d parts", STR_ARG(x->t->name), XLSX_FILES_MAX)
+               : read_parts(x);
+}
+
+int xlsx_find_sheet(struct xlsx *x, struct str name, struct str *ret_part) {
+    for (size_t i = 0; i < x->n_sheets; i++)
+        if (x->sheets[i].part.n && (name.n ? str_eq(x->sheets[i].name, name) : !x->sheets[i].hidden)) {
+            *ret_part = x->sheets[i].part;
+            return 0;
+        }
+    return diag_set(x->err, -ENOENT, "'%.*s' has no sheet '%.*s'", STR_ARG(x->t->name), STR_ARG(name));
+}
+
+static int read_zip(struct table *t, struct str bytes, struct diag *err) {
+    struct xlsx x = {.t = t, .err = err};
+    zip_source_t *source = zip_source_buffer_create(bytes.p, bytes.n, 0, NULL);
+    int r = source ? xlsx_begin(&x, source, ZIP_RDONLY) : xlsx_no_memory(&x);
     if (r == 0)
         r = read_sheets(&x);
-    zip_discard(x.zip);
-    zip_error_fini(&ze);
+    if (x.zip)
+        zip_discard(x.zip);
     return r;
 }
 

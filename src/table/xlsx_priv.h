@@ -46,6 +46,9 @@ struct xlsx_handler {
 /* Reads a part of the archive through the handler; -ENOENT when it is not there. */
 int xlsx_part_read(struct xlsx *x, struct str part, const struct xlsx_handler *h) MUST_USE;
 int xlsx_no_memory(struct xlsx *x);
+/* Opens the archive (which takes the source, also on failure) and reads which sheets there are; x->zip is the caller's to discard. */
+int xlsx_begin(struct xlsx *x, zip_source_t *source, int flags) MUST_USE;
+int xlsx_find_sheet(struct xlsx *x, struct str name, struct str *ret_part) MUST_USE; /* empty: the first visible one. -ENOENT */
 
 /* ---- number formats ---- */
 

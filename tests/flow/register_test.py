@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Registers of systems, contracts, organisations and people: files as people have them, through the pages and by `kizuki register`, and what follows for logs."""
+import hashlib
+import json
+import re
 import shutil
 import subprocess
 import sys
 import urllib.parse
+import zipfile
 
 import programs
 import tap
@@ -54,6 +58,116 @@ def rows(b, register):
 
 def apply(b, x, **how):
     return b.api("POST", f"/imports/{x['id']}/apply", {"version": x["version"], **how})
+
+
+# An authority's blank as such workbooks are: a title over merged cells, borders, a list to choose from, comments, a hidden sheet, wide cells
+BLANK = r"""
+import sys, yaml, openpyxl
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.worksheet.datavalidation import DataValidation
+form = yaml.safe_load(open(sys.argv[2]))
+b = openpyxl.Workbook()
+s = b.active
+s.title = form["official"]["sheet"]
+s["B2"] = form["official"]["name"]
+s["B2"].font = Font(bold=True, size=16)
+s.merge_cells("B2:F2")
+thin = Side(style="thin")
+for cell, text in form["official"]["labels"].items():
+    s[cell] = text + ("\n" if cell == "B6" else "")
+    s[cell].border = Border(thin, thin, thin, thin)
+for f in form["fields"]:
+    if f.get("as") != "check":
+        s[f["cell"]].alignment = Alignment(wrap_text=True)
+        row = f["cell"][1:]
+        if int(row) % 2 == 0:
+            s.merge_cells(f"C{row}:F{row}")
+s["H1"] = '=COUNTA(C4:C40)'
+s["B4"].comment = Comment("正式な名称を書く", "役所")
+v = DataValidation(type="list", formula1='"はい,いいえ"')
+s.add_data_validation(v)
+v.add("G4:G9")
+s.column_dimensions["C"].width = 60
+b.create_sheet("記入例").sheet_state = "hidden"
+b.save(sys.argv[1])
+"""
+# What openpyxl finds: every cell with its style, merged areas, validations; in the first sheet and the others
+FOUND = r"""
+import json, sys, openpyxl
+b = openpyxl.load_workbook(sys.argv[1])
+json.dump({"cells": {f"{s.title}!{c.coordinate}": [c.value, c.style_id, c.comment.text if c.comment else None] for s in b for row in s.iter_rows() for c in row if c.value is not None or c.has_style},
+           "merged": sorted(str(m) for m in b.worksheets[0].merged_cells.ranges), "valid": [str(v.sqref) for v in b.worksheets[0].data_validations.dataValidation],
+           "hidden": [s.sheet_state for s in b]}, sys.stdout, ensure_ascii=False)
+"""
+
+
+def found(path):
+    return json.loads(subprocess.run(["/usr/bin/python3", "-c", FOUND, str(path)], check=True, capture_output=True).stdout)
+
+
+def same_but_for(blank, filled, said):
+    """The filled form beside the blank: only the cells that are said differ, and only in their value; every other part keeps its bytes."""
+    with zipfile.ZipFile(blank) as a, zipfile.ZipFile(filled) as b:
+        assert a.namelist() == b.namelist(), (a.namelist(), b.namelist())
+        differ = [n for n in a.namelist() if a.read(n) != b.read(n)]
+        assert differ == ["xl/worksheets/sheet1.xml"], differ
+    was, now = found(blank), found(filled)
+    assert {k: v for k, v in was.items() if k != "cells"} == {k: v for k, v in now.items() if k != "cells"}
+    for cell in was["cells"].keys() | now["cells"].keys():
+        old, new = was["cells"].get(cell, [None, 0, None]), now["cells"].get(cell, [None, 0, None])
+        want = said.get(cell.split("!")[1]) if "記入例" not in cell else None
+        assert new == ([want, *old[1:]] if want else old), (cell, old, new, want)
+    assert all(f"{list(now['cells'])[0].split('!')[0]}!{c}" in now["cells"] for c in said)
+
+
+def official_forms(d, s, b):
+    """Facts entered once stand in every form; the authority's own workbook comes back with its cells filled and nothing else touched."""
+    b.api("POST", "/reports", {"kind": b.get("/report-kinds")["kinds"][0]["id"], "text": "会員サイトに入れない", "channel": "phone"})
+    b.api("POST", "/reports/1/case", {"version": 1})
+    i = b.get("/incidents?state=all")["incidents"][0]["id"]
+    facts = {"org_name": "株式会社〔例〕 & <部>", "contact_name": "〔担当者〕", "contact_phone": "03-0000-0000", "became_aware": "令和8年11月23日 2:06", "summary": "一行目\n二行目 \"引用\"",
+             "personal_data": "possible", "pi_malicious": "yes", "persons_affected": "１,２３４人", "pi_items": "氏名、メールアドレス", "cause_types": "identity\nvulnerability", "org_kinds": "pi_handler",
+             "pi_encrypted": "no"}
+    for name, value in facts.items():
+        b.api("PUT", f"/incidents/{i}/facts", {"name": name, "version": 0, "state": "confirmed", "value": value})
+    b.api("PUT", f"/incidents/{i}/facts", {"name": "cause", "version": 0, "state": "unconfirmed", "value": "推測"})
+    b.api("PUT", f"/incidents/{i}/facts", {"name": "remarks", "version": 0, "state": "withheld", "value": "外には出さない"})
+    assert b.api("GET", f"/incidents/{i}/form-file?form=appi-first&as=xlsx", want=400)["error"]["key"] == "error.no_blank"
+    for key in ("appi-first", "common-ransomware", "common-ddos", "ci-information"):
+        blank, filled = d / f"{key}.xlsx", d / f"{key}-filled.xlsx"
+        subprocess.run(["/usr/bin/python3", "-c", BLANK, str(blank), str(tap.ROOT / f"content/forms/{key}.yml")], check=True)
+        taken = b.api("POST", f"/forms/{key}/blank?file=blank.xlsx", blank.read_bytes())
+        assert taken["faults"] == [], taken
+        assert b.request("GET", f"/api/v1/incidents/{i}/form-file?form={key}&as=xlsx").status == 200
+        filled.write_bytes(b.last_bytes)
+        fields = b.get(f"/incidents/{i}/form?form={key}")["fields"]
+        same_but_for(blank, filled, {f["cell"]: f["text"] for f in fields if f["text"]})
+        assert "推測" not in str(fields) and "外には出さない" not in str(fields)
+    said = {f["item"]["ja"]: (f["text"], f["state"]) for f in b.get(f"/incidents/{i}/form?form=appi-first")["fields"]}
+    assert said["知った日時"][0] == "2026年11月23日 2時6分" and said["本人の数"][0] == "1234人" and said["その他参考となる事項"] == ("", "kept_back"), said
+    assert said["個人データの漏えい等：おそれ"][0] == "■おそれ" and said["個人データの漏えい等：発生"][0] == "□発生" and said["所在地"][1] == "missing", said
+    # another edition of the blank is noticed
+    other = d / "changed.xlsx"
+    subprocess.run(["/usr/bin/python3", "-c", BLANK.replace('text + (', '("様式改正 " if cell == "B5" else "") + text + ('), str(other), str(tap.ROOT / "content/forms/appi-first.yml")], check=True)
+    faults = b.api("POST", "/forms/appi-first/blank?file=blank.xlsx", other.read_bytes())["faults"]
+    assert [(f["cell"], f["is"], f["found"]) for f in faults] == [("B5", "所在地", "様式改正 所在地")], faults
+    assert b.api("POST", "/forms/appi-first/blank?file=x.xlsx", b"PK\x03\x04none", want=400)["error"]["key"] == "error.table"
+    # sent, sealed; what changes afterwards is told as a difference, and the clock has stopped
+    b.api("POST", f"/incidents/{i}/submissions", {"form": "appi-first", "obligation": "appi-26", "report": "first", "to": "個人情報保護委員会", "how": "フォーム"})
+    b.api("PUT", f"/incidents/{i}/facts", {"name": "persons_affected", "version": 1, "state": "confirmed", "value": "1300"})
+    changed = [(f["item"]["ja"], f["before"], f["text"]) for f in b.get(f"/incidents/{i}/form?form=appi-first")["fields"] if f["changed"]]
+    assert changed == [("本人の数", "1234人", "1300人")], changed
+    row = b.get(f"/incidents/{i}/forms")["submissions"][0]
+    sealed = re.search(rb'"said":(\{.*\})\}\]', b.last_bytes)[1]
+    assert row["digest"] == hashlib.sha256(sealed).hexdigest(), row
+    b.api("PUT", f"/submissions/{row['id']}/receipt", {"version": row["version"], "number": "R8-001"})
+    duty = next(o for o in b.get(f"/incidents/{i}/obligations")["obligations"] if o["key"] == "appi-26")
+    assert [(r["name"], r["state"]) for r in duty["reports"]] == [("first", "received"), ("final", "to_do"), ("persons", "to_do")], duty
+    text = b.request("GET", f"/api/v1/incidents/{i}/form-file?form=jpcert&as=text").text
+    assert "【組織】\n株式会社〔例〕" in text and "確認中" in text, text
+    assert not list((s.data / "incoming").iterdir()), list((s.data / "incoming").iterdir())
+    assert b.get("/audit/verify")["ok"]
 
 
 @tap.test
@@ -116,6 +230,7 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
             assert t.startswith("\ufeff\"system\",\"owner\",\"importance(high/medium/low)\""), t
             by_command(d, s, b)
             who_is_who(d, b)
+            official_forms(d, s, b)
             assert b.get("/audit/verify")["ok"]
             assert "Sanitizer" not in s.output() and "runtime error" not in s.output(), s.output()[-4000:]
 

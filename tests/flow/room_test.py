@@ -60,6 +60,9 @@ def sensor_answer(m):
 def table_answer(data, m):
     """A table as the sensor reads it; the real one: register_test.py."""
     f = data / "incoming" / m["file"]
+    if m["t"] == "blank":
+        f.with_name(f.name + ".json").write_text("[]")
+        return {"t": "blank", "id": m["id"], "result": {"ok": True, "error": None, "code": None}}
     f.unlink()
     document = {"file": m["name"], "format": "csv", "encoding": "utf-8", "separator": ",", "sheet": "", "sheets": [], "hidden_rows": 0, "head_row": 1,
                 "columns": [], "rows": [{"row": 2, "values": {"name": "請求照会"}, "notes": []}], "refused": [], "n_rows": 1, "n_refused": 0}
@@ -539,8 +542,8 @@ PATHS = {
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id}""",
 }
-PATHS["case"] += " /incidents/{id}/obligations"
-PATHS["free"] += " /datafiles /datafiles/{id}"
+PATHS["case"] += " /incidents/{id}/obligations /incidents/{id}/forms /incidents/{id}/form /incidents/{id}/form-file /incidents/{id}/submissions /submissions/{id}/receipt"
+PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["lists"] += " /reports"
 PATHS["alone"] += " /report-counts"
@@ -643,6 +646,7 @@ def fill(r, admin):
     admin.api("PUT", "/runs/1", {"version": 1, "to": "running"})  # what was proposed: its first step is task 1
     admin.api("PUT", "/incidents/1", {"version": admin.get("/incidents/1")["version"], "title": MARK})
     admin.api("POST", "/registers/authority", {"values": {"kind": "reopen", "verb": "decide", "who": "duty"}})
+    admin.api("POST", "/incidents/1/submissions", {"form": "appi-first", "to": MARK, "how": "電話"})
     for what, body in (("timeline", {"text": MARK, "lane": "business"}), ("deeds", {"kind": "account_freeze", "driver": "none", "targets": [MARK], "minutes": 60}), ("sheets", {}),
                        ("callouts", {"purpose": "key", "people": ["課長"], "text": MARK}), ("decisions", {"kind": "stop", "risk_do": MARK}),
                        ("scopes", SCOPE), ("rows", {"kind": "copy", "name": MARK, "fields": {"what": MARK}}), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
@@ -833,6 +837,9 @@ WRITES = {
     "obligation_put": ("handler", "/incidents/1/obligations", {"key": "police", "report": "consult", "version": 0, "said": "applies", "why": "訓練"}, None, ("create", "obligation")),
     "datafile_post": ("handler", "/datafiles", {"kind": "obligation", "source": DUTY}, None, ("create", "datafile")),
     "datafile_put": ("handler", "/datafiles/1", {"active": False}, "/datafiles/1", ("change", "datafile")),
+    "submission_post": ("handler", "/incidents/1/submissions", {"form": "appi-first", "to": "委員会", "how": "電話"}, None, ("create", "submission")),
+    "receipt": ("handler", "/submissions/1/receipt", {"number": "R-1"}, "/incidents/1/forms", ("change", "submission")),
+    "blank_post": ("handler", "/forms/appi-first/blank?file=a.xlsx", b"x", None, ("create", "blank")),
     "fact_put": ("handler", "/incidents/1/facts", {"name": "persons_affected", "version": 0, "state": "confirmed", "value": "３人"}, None, ("create", "fact")),
     "sheet_post": ("handler", "/incidents/1/sheets", {}, None, ("create", "sheet")),
     "sheet_void": ("handler", "/sheets/1/void", {}, "/incidents/1/sheets", ("change", "sheet")),
@@ -857,7 +864,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 
@@ -872,7 +879,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
     with ours, theirs, rooms.room(extra=("--supervisor-fd", str(theirs.fileno())), fds=(theirs.fileno(),)) as r:
         s = r.sensor()
         wave(s)
-        s.serve(lambda m: table_answer(r.data, m) if m["t"] == "table" else sensor_answer(m))
+        s.serve(lambda m: table_answer(r.data, m) if m["t"] in ("table", "blank") else sensor_answer(m))
         rooms.Hand(r.data)
         rooms.Searcher(r.data)
         who = rooms.people(r)

@@ -229,7 +229,8 @@ class Browser:
         try:
             c.request(method, path, data, h)
             r = c.getresponse()
-            x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode(errors="replace"))
+            self.last_bytes = r.read()  # of a file
+            x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, self.last_bytes.decode(errors="replace"))
             if self.holds and not r.will_close:
                 self.held, c = c, None
             return x

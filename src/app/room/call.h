@@ -37,6 +37,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_CALLOUT,
                  ROW_SHEET,
                  ROW_MESSAGE,
+                 ROW_SUBMISSION,
                  ROW_MAIL,
                  ROW_REPORT,
                  ROW_HUNT,
@@ -171,6 +172,7 @@ handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_late_post, handle_late;
 handler_fn handle_obligations, handle_obligation_put, handle_datafiles, handle_datafile, handle_datafile_post, handle_datafile_put;
+handler_fn handle_forms, handle_form, handle_form_file, handle_blank_post, handle_submission_post, handle_receipt;
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
 handler_fn handle_report_form, handle_report_form_post, handle_report_again, handle_report_again_post, handle_report_css, handle_report_kinds,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "room/datafile.h"
 #include "room/fact.h"
+#include "room/form_case.h"
 #include "room/obligation.h"
 
 #include <dirent.h>
@@ -56,5 +57,7 @@ int datafiles_load(struct program *p, struct diag *reterr) {
     int e = room_facts_load(p->room, path, reterr);
     if (e == 0)
         e = take_folder(p, "obligations", room_obligation_put, reterr);
+    if (e == 0)
+        e = take_folder(p, "forms", room_form_put, reterr);
     return e;
 }

@@ -2,6 +2,7 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "room/datafile.h"
+#include "room/form_case.h"
 #include "room/obligation.h"
 
 int handle_obligations(struct call *c) {
@@ -37,7 +38,7 @@ int handle_obligation_put(struct call *c) {
 
 /* ---- the files ---- */
 
-static const char *const kinds[] = {"obligation"};
+static const char *const kinds[] = {"obligation", "form"};
 
 static const char *kind_of(struct str s) {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -46,7 +47,9 @@ static const char *kind_of(struct str s) {
     return NULL;
 }
 
-static int put_file(struct call *c, const char *kind UNUSED, struct str source, int64_t *ret_id) {
+static int put_file(struct call *c, const char *kind, struct str source, int64_t *ret_id) {
+    if (strcmp(kind, "form") == 0)
+        return room_form_put(c->p->room, &c->who, source, "", "made", ret_id, &c->err);
     return room_obligation_put(c->p->room, &c->who, source, "", "made", ret_id, &c->err);
 }
 
@@ -106,6 +109,8 @@ int handle_datafile_put(struct call *c) {
         e = call_bad(c, "active");
     if (e == 0)
         e = room_datafile_use(c->p->room, &c->who, c->args.id, version, active, &c->err);
+    if (e == 0)
+        room_forms_stale(c->p->room);
     if (e == 0)
         e = room_obligations_changed(c->p->room, &c->err);
     return answer(c, c->args.id, e);

@@ -134,6 +134,7 @@ static int load_row(struct call *c) {
                                                [ROW_CALLOUT] = OBJECT_CALLOUT,
                                                [ROW_SHEET] = OBJECT_SHEET,
                                                [ROW_MESSAGE] = OBJECT_MESSAGE,
+                                               [ROW_SUBMISSION] = OBJECT_SUBMISSION,
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
                                                [ROW_MAIL] = OBJECT_MAIL,
                                                [ROW_HUNT] = OBJECT_HUNT};

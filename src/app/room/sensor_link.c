@@ -207,7 +207,7 @@ static const struct {
     {"rules", take_rules},       {"stats", take_stats},  {"explain", take_answer},
     {"lines", take_answer},      {"state", take_answer}, {"rule_state", take_rule_state},
     {"rule_order", take_answer}, {"rule_trial", take_answer}, {"table", take_answer},
-    {"late", take_answer},       {"late_state", take_answer},
+    {"late", take_answer},       {"late_state", take_answer}, {"blank", take_answer}, {"fill", take_answer},
 };
 
 static int take_message(struct program *p, const struct json_value *m, struct str type,

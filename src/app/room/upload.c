@@ -17,7 +17,8 @@
 const struct upload_kind UPLOAD_RULE_SET = {"application/zip", ".zip", RULESET_ZIP_BYTES_MAX},
                          UPLOAD_TABLE = {"application/octet-stream", "", TABLE_FILE_BYTES_MAX},
                          UPLOAD_INDICATORS = {"application/octet-stream", "", INDICATOR_FILE_BYTES_MAX},
-                         UPLOAD_LATE = {"application/octet-stream", "", LATE_UPLOAD_BYTES_MAX};
+                         UPLOAD_LATE = {"application/octet-stream", "", LATE_UPLOAD_BYTES_MAX},
+                         UPLOAD_FORM = {"application/octet-stream", "", FORM_FILE_BYTES_MAX};
 
 static bool path_of(const struct call *c, char *dst) {
     return snprintf(dst, PATH_MAX, "%s" FOLDER "/%s", c->p->config->data, c->upload_name) < PATH_MAX;

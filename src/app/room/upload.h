@@ -8,7 +8,7 @@ struct upload_kind {
     const char *ending; /* of its name there */
     size_t bytes_max;
 };
-extern const struct upload_kind UPLOAD_RULE_SET, UPLOAD_TABLE, UPLOAD_INDICATORS, UPLOAD_LATE;
+extern const struct upload_kind UPLOAD_RULE_SET, UPLOAD_TABLE, UPLOAD_INDICATORS, UPLOAD_LATE, UPLOAD_FORM;
 
 /* Makes the folder and removes what an earlier room left there. Before the sandbox. */
 int upload_start(const char *data, struct diag *reterr) MUST_USE;

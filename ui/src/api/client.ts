@@ -205,6 +205,13 @@ export const api = {
   askCaseRow: (id: Id, x: { version: number; way: string; text: string }) => call<T.CaseRows>("POST", `/rows/${enc(id)}/ask`, x),
   recovery: (id: Id) => get<T.Recovery>(`/incidents/${enc(id)}/recovery`),
   safety: (id: Id) => get<T.Safety>(`/incidents/${enc(id)}/safety`),
+  caseForms: (id: Id) => get<{ forms: T.FormHead[]; submissions: T.Submission[] }>(`/incidents/${enc(id)}/forms`),
+  caseForm: (id: Id, form: string) => get<T.CaseForm>(`/incidents/${enc(id)}/form${query({ form })}`),
+  /** For a link: the browser saves it. */
+  formFile: (id: Id, form: string, as: string, lang: string) => `${BASE}/incidents/${enc(id)}/form-file${query({ form, as, lang })}`,
+  sendBlank: (form: string, file: File) => call<unknown>("POST", `/forms/${enc(form)}/blank${query({ file: file.name })}`, file),
+  submitted: (id: Id, x: { form: string; to: string; how: string; at?: string; obligation?: string; report?: string }) => call<unknown>("POST", `/incidents/${enc(id)}/submissions`, x),
+  receipt: (id: Id, x: { version: number; number: string; from: string }) => call<unknown>("PUT", `/submissions/${enc(id)}/receipt`, x),
   facts: (id: Id) => get<T.Facts>(`/incidents/${enc(id)}/facts`),
   putFact: (id: Id, x: T.FactPut) => call<T.Facts>("PUT", `/incidents/${enc(id)}/facts`, x),
   duty: get<T.Duty>("/duty"),

@@ -27,6 +27,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   "in-force": () => import("../pages/InForce").then((m) => m.InForce),
   mails: () => import("../pages/Mails").then((m) => m.Mails),
   reports: () => import("../pages/Reports").then((m) => m.Reports),
+  print: () => import("../pages/Print").then((m) => m.Print),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };
