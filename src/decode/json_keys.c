@@ -51,7 +51,8 @@ static void classify(struct json_key *k, const struct decode *d) {
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;
     if (str_starts(k->path, STR("kizuki.ledger.")) || str_starts(k->path, STR("kizuki.vault.")) ||
-        str_starts(k->path, STR("kizuki.keep.")) || str_starts(k->path, STR("kizuki.mail.")) || str_starts(k->path, STR("kizuki.indicator.")))
+        str_starts(k->path, STR("kizuki.keep.")) || str_starts(k->path, STR("kizuki.mail.")) ||
+        str_starts(k->path, STR("kizuki.report.")) || str_starts(k->path, STR("kizuki.indicator.")))
         k->use |= KEY_LEDGER;
     switch (k->id) {
     case EVENT_F_NONE:

@@ -6,7 +6,7 @@
  *   journalctl -o json  __REALTIME_TIMESTAMP and MESSAGE: read as a journal entry
  *
  * What Kizuki itself derives (kizuki.source.net, kizuki.count, kizuki.decoder …) is never taken
- * from a line; kizuki.ledger.*, .vault.*, .keep.* and .mail.* only from the sensor's own source. A line that is not UTF-8 is made readable as a whole first, because a byte of a
+ * from a line; kizuki.ledger.*, .vault.*, .keep.*, .mail.* and .report.* only from the sensor's own source. A line that is not UTF-8 is made readable as a whole first, because a byte of a
  * CP932 character may look like a backslash; if that does not parse, each bad byte alone is
  * replaced. */
 #include "decode/json_keys.h"

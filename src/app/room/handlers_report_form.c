@@ -150,7 +150,7 @@ static int end(struct call *c, int status) {
 static void open_form(struct call *c, const struct shown *s, const char *path) {
     buf_printf(&c->out, "<form method=\"post\" action=\"%s\" enctype=\"multipart/form-data\"><input type=\"hidden\" name=\"lang\" value=\"%s\">", path, s->en ? "en" : "ja");
     add_opened(c);
-    buf_add_z(&c->out, "<label class=\"trap\" aria-hidden=\"true\">URL<input type=\"text\" name=\"url\" tabindex=\"-1\" autocomplete=\"off\"></label>");
+    buf_add_z(&c->out, "<label hidden>URL<input type=\"text\" name=\"url\" tabindex=\"-1\" autocomplete=\"off\"></label>");
 }
 
 static void label(struct call *c, const struct shown *s, const char *title, const char *hint) {

@@ -72,8 +72,7 @@ function Top({ page }: { page: string }) {
       <nav class="top-line wide" aria-label={t("frame.nav")}>
         <div class="top-row"><div class="nav">
           {NAV.map((p) => <a href={to(p)} aria-current={p === page || (p === "cases" && (page === "runs" || page === "mails")) || (p === "packs" && page === "playbooks") ? "page" : undefined}>{t(`nav.${p}`)}</a>)}
-          <span class="grow" /><a class="report-link" href="#/reports/new">{t("frame.report")}</a>
-        </div></div>
+        </div><span class="grow" /><a class="button smaller report-link" href="#/reports/new">{t("frame.report")}</a></div>
       </nav>
     </header>
   );

@@ -15,8 +15,8 @@ export function Counts({ counts, kinds }: { counts: ReportCounts; kinds: ReportK
   const at = (i: number) => clock(from + i * counts.step_s * 1000);
   if (some.length === 0) return <p class="empty">{t("reports.counts_none")}</p>;
   return (
-    <figure class="strip card-body">
-      <svg class="chart" viewBox={`0 -2 ${W} ${H + 4}`} role="img" aria-label={t("reports.counts_label", { n: total.reduce((a, b) => a + b, 0) })}>
+    <figure class="strip card-body report-counts">
+      <svg class="chart" viewBox={`0 -2 ${W} ${H + 4}`} preserveAspectRatio="none" role="img" aria-label={t("reports.counts_label", { n: total.reduce((a, b) => a + b, 0) })}>
         {total.map((c, i) => c > 0 && <rect x={i * cell + 0.5} y={H - (c / peak) * H} width={Math.max(2, cell - 1)} height={(c / peak) * H} fill={(alike[i] ?? 0) >= 3 ? "var(--must)" : "var(--g3)"}><title>{t("reports.counts_step", { at: at(i), n: c })}</title></rect>)}
         <path d={`M0 ${H}.5H${W}`} stroke="var(--edge)" />
       </svg>

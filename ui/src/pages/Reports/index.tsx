@@ -45,9 +45,9 @@ function List({ state }: { state: string }) {
   return (
     <>
       <div class="page-head"><h1>{t("reports.title")}</h1><Segments tabs={tabs} on={state} label={t("reports.filter")} /><span class="grow" /><Button solid href="#/reports/new">{t("reports.new")}</Button></div>
-      {counts.data && kinds.data && <Card id="counts" title={t("reports.counts")} caption={t("reports.counts_caption")}><Counts counts={counts.data} kinds={kinds.data.kinds} /></Card>}
+      <div class="col">{counts.data && kinds.data && <Card id="counts" title={t("reports.counts")} caption={t("reports.counts_caption")}><Counts counts={counts.data} kinds={kinds.data.kinds} /></Card>}
       <Loaded of={list}>{(d) => <Card id="list" title={t(state === "all" ? "reports.all" : "reports.waiting")}><Rows rows={d.reports} kinds={kinds.data?.kinds ?? []} all={state === "all"} /></Card>}</Loaded>
-      <p class="small ink2">{t("reports.where")} <a href="/report">{`${location.origin}/report`}</a></p>
+      <p class="small ink2">{t("reports.where")} <a href="/report">{`${location.origin}/report`}</a></p></div>
     </>
   );
 }
