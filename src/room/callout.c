@@ -317,6 +317,17 @@ int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id,
     return e < 0 ? e : room_end(r, answer(r, by, id, person, text, reterr), reterr);
 }
 
+int room_callout_taken(struct room *r, int64_t id, struct diag *reterr) {
+    struct callout_row c;
+    struct arena a;
+    arena_init(&a, (size_t) 4 << 20);
+    int e = callout_load(r, id, &a, &c, reterr);
+    if (e == 0)
+        e = finish(r, &room_system, &c, "reached", reterr);
+    arena_done(&a);
+    return e;
+}
+
 int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) {
     struct callout_row c;
     struct arena a;

@@ -35,6 +35,8 @@ int room_callout_start(struct room *r, const struct room_actor *by, const struct
 /* The person answered, in their own words or by whoever called them; empty answer: they have understood and come. */
 int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id, struct str person, struct str answer, struct diag *reterr) MUST_USE;
 int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
+/* What it was for has been taken in hand: nobody is called any more. In the caller's transaction. */
+int room_callout_taken(struct room *r, int64_t id, struct diag *reterr) MUST_USE;
 /* Once a second: levels that are due, and alarms nobody took. */
 int room_callouts_tick(struct room *r, struct diag *reterr) MUST_USE;
 /* {"callouts":[…]} of a case, newest first; incident 0: all that call now. */

@@ -211,6 +211,11 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_PERSON_REPORT, READ | CHANGE, MAY_UNLESS_RED},
     {ANYONE | SYSTEM, OBJECT_PERSON_REPORT, CREATE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_PERSON_REPORT, CHANGE, MAY_ALWAYS},
+    /* tips from outside, and what is handed on to many */
+    {ADMIN, OBJECT_TIP, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {HANDLER, OBJECT_TIP, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {AUDITOR, OBJECT_TIP, READ, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_TIP, CHANGE, MAY_ALWAYS},
     {ADMIN | SYSTEM, OBJECT_SLIP_NOTE, CREATE, MAY_ALWAYS},
     {HANDLER, OBJECT_SLIP_NOTE, CREATE, MAY_UNLESS_RED},
     /* who was told what, and whether they took it; addresses of persons stand in it */

@@ -39,6 +39,7 @@
     X(PERSON_REPORT, "person_report")                                                              \
     X(SLIP_NOTE, "slip_note")                                                                      \
     X(CONSUMER, "list_consumer")                                                                   \
+    X(TIP, "tip")                                                                                  \
     X(MESSAGE, "message")                                                                         \
     X(AUDIT, "audit")                                                                              \
     X(DUTY, "duty")                                                                                \

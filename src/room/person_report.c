@@ -248,15 +248,6 @@ static int change(struct room *r, const struct room_actor *by, int64_t id, int64
     return e;
 }
 
-/* What belongs to a case is handled there. Another version is refused by the write. */
-static int is_loose(struct room *r, int64_t id, int64_t version, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, err, "SELECT incident_id IS NULL OR version <> ?2 FROM person_report WHERE id = ?1", "ii", id, version);
-    if (e == 0)
-        e = sql_step(st, err);
-    return e < 0 ? e : e == 0 ? diag_set(err, -ENOENT, "there is no such report") : sql_i64(st, 0) ? 0 : diag_set(err, -EBUSY, "case");
-}
-
 int room_report_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str to, struct str why, struct diag *reterr) {
     if (why.n > REPORT_TEXT_MAX)
         return diag_set(reterr, -EINVAL, "why");
@@ -264,7 +255,7 @@ int room_report_change(struct room *r, const struct room_actor *by, int64_t id, 
     if (e < 0)
         return e;
     if (!str_eq_z(to, "note"))
-        e = is_loose(r, id, version, reterr);
+        e = slip_is_loose(r, OBJECT_PERSON_REPORT, id, version, reterr);
     return room_end(r, e == 0 ? change(r, by, id, version, to, why, reterr) : e, reterr);
 }
 
@@ -322,7 +313,7 @@ static int join(struct room *r, const struct room_actor *by, int64_t id, int64_t
     buf_init(&told.params, 65536);
     int e = load_told(r, id, &told, err);
     if (e == 0)
-        e = is_loose(r, id, version, err);
+        e = slip_is_loose(r, OBJECT_PERSON_REPORT, id, version, err);
     struct slip_case c = {.title_key = "title.report", .params = buf_str(&told.params), .kind = told.kind ? told.kind->case_kind : STR(""),
                           .level = told.kind ? told.kind->level : LEVEL_MEDIUM, .first_ns = told.at_ns};
     if (e == 0)

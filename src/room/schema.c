@@ -384,6 +384,19 @@ static const char *const joint[] = {
     "UNIQUE (person_id, incident_id)) STRICT;",
 
     NULL};
+static const char *const tips[] = {
+    "CREATE TABLE tip (" HEAD("response") "number TEXT NOT NULL UNIQUE, form TEXT NOT NULL CHECK (form IN ('tip','info')), from_kind TEXT NOT NULL, "
+    "sender TEXT NOT NULL, contact TEXT NOT NULL, channel TEXT NOT NULL CHECK (channel IN ('phone','mail','letter','web')), text TEXT NOT NULL, "
+    "received_at INTEGER NOT NULL, incident_id INTEGER REFERENCES incident(id), state TEXT NOT NULL CHECK (state IN ('new','taken','case','closed')), "
+    "why TEXT NOT NULL DEFAULT '', match_state TEXT NOT NULL, import_id INTEGER, hunt_id INTEGER REFERENCES hunt(id), indicators TEXT NOT NULL DEFAULT '[]', "
+    "indicators_n INTEGER NOT NULL DEFAULT 0, refused_n INTEGER NOT NULL DEFAULT 0, found INTEGER, first_at INTEGER, last_at INTEGER, matched_at INTEGER, "
+    "callout_id INTEGER REFERENCES callout(id), called_at INTEGER, tried_at INTEGER NOT NULL DEFAULT 0, asked_id INTEGER REFERENCES callout(id), asked_at INTEGER, "
+    "taken_at INTEGER, taken_by TEXT, ended_at INTEGER, ended_by TEXT) STRICT;"
+    "CREATE INDEX tip_by_state ON tip(state);"
+    "CREATE INDEX tip_by_match ON tip(match_state) WHERE match_state IN ('waiting','hunting');"
+    "CREATE INDEX tip_by_incident ON tip(incident_id);",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -451,6 +464,7 @@ static const struct {
     {"triage", triage},
     {"lists", lists},
     {"joint", joint},
+    {"tips", tips},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

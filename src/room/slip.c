@@ -38,6 +38,12 @@ int slip_notes_write(struct room *r, enum room_object of, int64_t id, struct jso
     return MIN(e, 0);
 }
 
+int slip_is_loose(struct room *r, enum room_object of, int64_t id, int64_t version, struct diag *reterr) {
+    struct room_row row;
+    int e = room_row_load(r, of, id, &row, reterr);
+    return e < 0 ? e : row.incident && row.version == version ? diag_set(reterr, -EBUSY, "case") : 0;
+}
+
 static int may_join(struct room *r, const struct room_actor *by, int64_t incident, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = room_may_read(r, by, OBJECT_INCIDENT, incident, err);

@@ -283,6 +283,21 @@ def what_is_kept_is_looked_through():
         assert hunt["state"] == "failed" and result["why"], (hunt, result)
         page.api("POST", "/hunts/past", {"hypothesis": "x"}, want=400)
         page.api("POST", f"/hunts/{begun['id']}/stop", {}, want=409)
+        # a tip from outside: what stands in it is looked for by itself, and the slip says what was found
+        tip = page.api("POST", "/tips", {"from": "jpcert", "sender": "JPCERT/CC", "text": "45[.]67[.]89[.]12 と hxxp://evil[.]example/a から攻撃を受けている可能性があります。"})
+        matched = lambda: page.get(f"/tips/{tip['id']}")
+        tap.wait_until(lambda: matched()["match"] == "done", 60, what=lambda: (matched(), s.output()[-1000:]))
+        assert (matched()["found"], matched()["indicators_n"], matched()["first_at"][:19]) == (2, 2, first[0]), matched()
+        empty = page.api("POST", "/tips", {"from": "police", "text": "電話で、貴社が狙われていると言われた。"})
+        tap.wait_until(lambda: page.get(f"/tips/{empty['id']}")["match"] == "none", 60, what="a tip with nothing to look for")
+        for n in {i["id"] for i in page.get("/indicators/imports")["imports"]} - {took}:
+            page.api("DELETE", f"/indicators/imports/{n}", None)
+        # three alike within ten minutes become a case, by a rule, and belong to it
+        for line in ("真っ白", "崩れている", "知らない文字"):
+            page.api("POST", "/reports", {"kind": "site", "service": "members", "text": line})
+        told = lambda: page.get("/reports?state=all")["reports"]
+        tap.wait_until(lambda: {r["state"] for r in told()} == {"case"} and len({r["incident"]["id"] for r in told()}) == 1, 60, what=lambda: (told(), s.output()[-1000:]))
+        assert page.get("/incidents")["incidents"][0]["title"]["params"]["title"] == "Three reports alike within ten minutes"
         rows = page.get("/indicators?text=45.67.89.12")["indicators"]
         assert [r["value"] for r in rows] == ["45.67.89.12"] and rows[0]["hits"] == 0, rows
         assert page.api("DELETE", f"/indicators/imports/{took}", None)["ok"] and page.get("/indicators/imports")["imports"] == []

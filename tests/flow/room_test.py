@@ -545,14 +545,15 @@ PATHS = {
 PATHS["case"] += " /incidents/{id}/obligations /incidents/{id}/forms /incidents/{id}/form /incidents/{id}/form-file /incidents/{id}/submissions /submissions/{id}/receipt"
 PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
-PATHS["lists"] += " /reports"
+PATHS["case"] += " /tips/{id} /tips/{id}/case /tips/{id}/reply /tips/{id}/ask"
+PATHS["lists"] += " /reports /tips"
 PATHS["alone"] += " /report-counts"
 PATHS["free"] += " /report-kinds"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
           "/mail-reports": "mail_report", "/hunts": "hunt",
-          "/reports?state=all": "person_report",
+          "/reports?state=all": "person_report", "/tips?state=all": "tip",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
 SCOPE = {"scope": "accounts-stolen", "values": {"addresses": ["198.51.100.1"]}, "from": "2026-06-01 00:00", "to": "2026-06-01 12:00"}
@@ -657,6 +658,8 @@ def fill(r, admin):
     admin.api("POST", "/messages", {"way": "mail", "address": "a@example.jp", "text": MARK, "incident": 1})
     report = admin.api("POST", "/reports", {"kind": "site", "text": MARK})["id"]
     admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
+    tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
+    admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
 
 
 def lists_tell_only_what_may_be_seen(table, who, case, number, seen):
@@ -856,6 +859,11 @@ WRITES = {
     "scope_stop": ("handler", "/scope-runs/1/stop", None, None, ("change", "scope_run")),
     "scope_file_post": ("handler", "/scopes", {"text": OWN_SCOPE}, None, ("create", "scope_file")),
     "scope_file_end": ("handler", "/scopes/1", None, None, ("change", "scope_file")),
+    "tip_post": ("handler", "/tips", {"from": "jpcert", "text": "hxxp://evil[.]example"}, None, ("create", "tip")),
+    "tip_put": ("handler", "/tips/1", {"to": "taken"}, "/tips/1", ("change", "tip")),
+    "tip_reply": ("handler", "/tips/1/reply", {"text": "受け取りました"}, None, ("create", "slip_note")),
+    "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
+    "tip_case": ("handler", "/tips/1/case", {"incident": 1}, "/tips/1", ("change", "tip")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -903,6 +911,9 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 body = body | {"version": version_at(b, read, number)}
             if op == "sheet_post":
                 who["administrator"].api("POST", "/registers/authority", {"values": {"kind": "reopen", "verb": "decide", "who": "duty"}})
+            if op == "tip_ask":
+                who["administrator"].api("POST", "/registers/people", {"values": {"name": "田中"}})
+                body = body | {"systems": [who["administrator"].api("POST", "/registers/systems", {"values": {"name": "掲示板", "responsible": "田中"}})["id"]]}
             before, full = rows(persons), "/api/v1" + path
             stranger = rooms.Browser(r, f"127.0.2.{n + 1}")
             assert stranger.request(method, full, body).status == 401 and rows(persons) == before, op

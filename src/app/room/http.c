@@ -136,6 +136,7 @@ static int load_row(struct call *c) {
                                                [ROW_MESSAGE] = OBJECT_MESSAGE,
                                                [ROW_SUBMISSION] = OBJECT_SUBMISSION,
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
+                                               [ROW_TIP] = OBJECT_TIP,
                                                [ROW_MAIL] = OBJECT_MAIL,
                                                [ROW_HUNT] = OBJECT_HUNT};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};

@@ -8,6 +8,7 @@
 #include "app/room/mail_in.h"
 #include "app/room/report_link.h"
 #include "app/room/room.h"
+#include "app/room/tip_link.h"
 #include "app/room/upload.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -483,6 +484,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     door_link_tick(p);
     mail_in_tick(p);
     report_link_tick(p);
+    tip_link_tick(p);
     search_link_tick(p);
     holds_tick(p);
     past_tick(p);

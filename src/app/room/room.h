@@ -46,6 +46,11 @@ struct program_options {
     bool apply, gone;
     bool effort; /* answers say what they cost */
 };
+/* See tip_link.h. */
+struct tip_link {
+    int64_t tip; /* that is being looked at; 0: none */
+    int64_t next_ns;
+};
 struct program {
     struct program_options opt;
     struct config *config;
@@ -62,6 +67,7 @@ struct program {
     struct search_link search;
     struct holds_out holds;
     struct past_hunts past;
+    struct tip_link tips;
     struct supervisor_link supervisor;
     struct packs packs;
     struct registers registers;

@@ -121,6 +121,7 @@ export type PersonReport = S["PersonReport"];
 export type ReportKinds = S["ReportKinds"];
 export type ReportCounts = S["ReportCounts"];
 export type ReportReceipt = S["ReportReceipt"];
+export type Tip = S["Tip"];
 export type SlipNote = S["SlipNote"];
 export type Person = S["Person"];
 export type SignInLink = S["SignInLink"];

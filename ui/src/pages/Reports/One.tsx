@@ -1,5 +1,4 @@
 // One report: what was said, by whom, what was added; taken, joined to a case, or said why it is none.
-import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { PersonReport } from "../../api/types";
 import { useResource } from "../../state/resource";
@@ -8,45 +7,13 @@ import { say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Facts } from "../../widgets/Card";
-import { Confirm } from "../../widgets/Confirm";
 import { Loaded } from "../../widgets/Loaded";
 import { Outcome } from "../../widgets/Outcome";
 import { Time } from "../../widgets/Time";
+import { ToCase, WhyNot } from "./Handle";
 import { StateOf } from "./index";
 import { kindTitle } from "./kinds";
 import { Notes } from "./Notes";
-
-/** The open cases to choose from, and a button that opens one. */
-function Case({ r, write }: { r: PersonReport; write: ReturnType<typeof useWrite> }) {
-  const cases = useResource(api.incidents({ state: "open", limit: 50 }), ["incident"], []);
-  const [id, pick] = useState("");
-  const busy = write.state.step === "busy", rows = cases.data?.incidents ?? [];
-  const join = (incident?: number) => void write.run(() => api.reportToCase(r.id, { version: r.version, incident }));
-  return (
-    <div class="form">
-      {rows.length > 0 && (
-        <form class="form" onSubmit={(e) => { e.preventDefault(); if (id) join(Number(id)); }}>
-          <label class="field"><span>{t("reports.which_case")}</span>
-            <select value={id} onChange={(e) => { pick(e.currentTarget.value); write.clear(); }}>
-              <option value="">{t("reports.choose_case")}</option>
-              {rows.map((c) => <option value={String(c.id)}>{`${c.number} ${say(c.title)}`}</option>)}
-            </select></label>
-          {id && <div class="buttons"><Button submit busy={busy}>{t("reports.join")}</Button></div>}
-        </form>)}
-      <div class="buttons"><Confirm busy={busy} label={t("reports.open_case")} question={t("reports.open_question")} effect={<p>{t("reports.open_effect")}</p>} onConfirm={() => join()} /></div>
-    </div>
-  );
-}
-
-function Close({ r, write }: { r: PersonReport; write: ReturnType<typeof useWrite> }) {
-  const [why, set] = useState("");
-  return (
-    <form class="form" onSubmit={(e) => { e.preventDefault(); if (why.trim()) void write.run(() => api.changeReport(r.id, { version: r.version, to: "closed", why: why.trim() })); }}>
-      <label class="field"><span>{t("reports.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} /></label>
-      {why.trim() && <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("reports.close")}</Button></div>}
-    </form>
-  );
-}
 
 function Handle({ r, reload }: { r: PersonReport; reload: () => void }) {
   const write = useWrite(reload);
@@ -56,7 +23,10 @@ function Handle({ r, reload }: { r: PersonReport; reload: () => void }) {
     <Card id="handle" title={t("reports.handle")}>
       <div class="card-body form">
         {r.state !== "taken" && <div class="buttons"><Button solid busy={write.state.step === "busy"} onPress={take}>{t(r.state === "new" ? "reports.take" : "reports.take_again")}</Button></div>}
-        {r.state !== "closed" && <><Case r={r} write={write} /><Close r={r} write={write} /></>}
+        {r.state !== "closed" && <>
+          <ToCase busy={write.state.step === "busy"} onJoin={(incident) => void write.run(() => api.reportToCase(r.id, { version: r.version, incident }))} />
+          <WhyNot busy={write.state.step === "busy"} onClose={(why) => void write.run(() => api.changeReport(r.id, { version: r.version, to: "closed", why }))} />
+        </>}
         <Outcome state={write.state} />
       </div>
     </Card>

@@ -7,13 +7,16 @@ import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
-import { Segments } from "../../widgets/Tabs";
+import { Segments, Tabs } from "../../widgets/Tabs";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 import { Counts } from "./Counts";
 import { kindTitle, MARKS } from "./kinds";
 import { NewReport } from "./NewReport";
+import { NewTip } from "./NewTip";
 import { One } from "./One";
+import { OneTip } from "./OneTip";
+import { Tips } from "./Tips";
 
 const STATES = ["open", "all"] as const;
 type Row = Omit<PersonReport, "notes">;
@@ -44,8 +47,8 @@ function List({ state }: { state: string }) {
   const tabs = STATES.map((id) => ({ id, href: id === "open" ? "#/reports" : `#/reports?state=${id}`, label: t(`reports.tab.${id}`) }));
   return (
     <>
-      <div class="page-head"><h1>{t("reports.title")}</h1><Segments tabs={tabs} on={state} label={t("reports.filter")} /><span class="grow" /><Button solid href="#/reports/new">{t("reports.new")}</Button></div>
-      <div class="col">{counts.data && kinds.data && <Card id="counts" title={t("reports.counts")} caption={t("reports.counts_caption")}><Counts counts={counts.data} kinds={kinds.data.kinds} /></Card>}
+      <div class="col"><div class="list-head"><Segments tabs={tabs} on={state} label={t("reports.filter")} /><span class="grow" /><Button solid href="#/reports/new">{t("reports.new")}</Button></div>
+      {counts.data && kinds.data && <Card id="counts" title={t("reports.counts")} caption={t("reports.counts_caption")}><Counts counts={counts.data} kinds={kinds.data.kinds} /></Card>}
       <Loaded of={list}>{(d) => <Card id="list" title={t(state === "all" ? "reports.all" : "reports.waiting")}><Rows rows={d.reports} kinds={kinds.data?.kinds ?? []} all={state === "all"} /></Card>}</Loaded>
       <p class="small ink2">{t("reports.where")} <a href="/report">{`${location.origin}/report`}</a></p></div>
     </>
@@ -54,6 +57,15 @@ function List({ state }: { state: string }) {
 
 export function Reports({ args, query }: { args: string[]; query: URLSearchParams }) {
   if (args[0] === "new") return <NewReport />;
-  if (args[0]) return <One id={args[0]} />;
-  return <List state={query.get("state") === "all" ? "all" : "open"} />;
+  if (args[0] === "tips" && args[1]) return args[1] === "new" ? <NewTip /> : <OneTip id={args[1]} />;
+  if (args[0] && args[0] !== "tips") return <One id={args[0]} />;
+  const on = args[0] ?? "people", state = query.get("state") === "all" ? "all" : "open";
+  const tabs = ["people", "tips"].map((id) => ({ id, href: id === "people" ? "#/reports" : `#/reports/${id}`, label: t(`reports.tab.${id}`) }));
+  return (
+    <>
+      <div class="page-head"><h1>{t("reports.title")}</h1></div>
+      <Tabs plain tabs={tabs} on={on} label={t("reports.tabs")} />
+      {on === "tips" ? <Tips state={state} /> : <List state={state} />}
+    </>
+  );
 }
