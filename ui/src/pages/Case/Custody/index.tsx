@@ -46,8 +46,8 @@ function Item({ row, done }: { row: CaseRow; done: () => void }) {
   return (
     <article class="card-body">
       <p><b>{row.name}</b> <Mark kind={row.state === "held" ? "ok" : row.state === "handed" ? "run" : "todo"}>{t(`row_state.${row.state}`)}</Mark>{!f.sha256 && !f.sealed && <> <Mark kind="soon">{t("custody.no_proof")}</Mark></>}</p>
-      <Facts rows={[...(f.device ? [[t("custody.device"), t(`guide.${f.device}`)] as [string, string]] : []), ...FIELDS.filter((k) => f[k]).map((k): [string, preact.ComponentChild] => [t(`custody.${k}`), <span class={k === "sha256" ? "mono small inert" : "inert"}>{f[k]}</span>])]} />
-      <ol class="small">{row.doc.past.map((p) => <li><Time at={p.at} /> {t(`row_state.${p.state}`)}{p.to && <> {t("custody.moved", { from: p.from, to: p.to })}{p.sealed && ` ${t("custody.with_seal")}`}</>} {p.note} <span class="ink2">({p.by})</span></li>)}</ol>
+      <Facts rows={[...(f.device ? [[t("custody.device"), t(`custody_guide.${f.device}`)] as [string, string]] : []), ...FIELDS.filter((k) => f[k]).map((k): [string, preact.ComponentChild] => [t(`custody.${k}`), <span class={k === "sha256" ? "mono small inert" : "inert"}>{f[k]}</span>])]} />
+      <ol class="small custody-past">{row.doc.past.map((p) => <li><Time at={p.at} /> {t(`row_state.${p.state}`)}{p.to && <> {t("custody.moved", { from: p.from, to: p.to })}{p.sealed && ` ${t("custody.with_seal")}`}</>} {p.note} <span class="ink2">({p.by})</span></li>)}</ol>
       {me.value?.person.role !== "auditor" && row.state !== "destroyed" && <Hand key={row.version} row={row} done={done} />}
     </article>
   );
