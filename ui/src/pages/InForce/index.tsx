@@ -19,6 +19,7 @@ import { Tabs } from "../../widgets/Tabs";
 import { Remaining, Time } from "../../widgets/Time";
 import { Frozen } from "./Frozen";
 import { Lists } from "./Lists";
+import { Watch } from "./Watch";
 
 type Called = (id: number) => string;
 interface Row { key: string; incident: number; what: string; targets: string; mark: ComponentChildren; from: string | null; until: string | null; undo: ComponentChildren }
@@ -68,16 +69,17 @@ export function InForce({ args }: { args: string[] }) {
   const cases = useResource(api.incidents({ state: "all", limit: 200 }), ["incident"], []).data?.incidents ?? [];
   const called: Called = (id) => cases.find((i) => i.id === id)?.number ?? t("in_force.case", { id });
   const reload = () => { actions.reload(); deeds.reload(); };
-  const on = args[0] === "accounts" || args[0] === "lists" ? args[0] : "all";
+  const watches = useResource(api.tightenings(), ["tightening", "rule_state"], []);
+  const on = ["accounts", "watch", "lists"].find((x) => x === args[0]) ?? "all";
   const frozen = deeds.data?.care.frozen;
   return (
     <>
       <div class="page-head"><h1>{t("nav.in-force")}</h1></div>
-      <Tabs plain on={on} label={t("nav.in-force")} tabs={[{ id: "all", href: "#/in-force", label: t("in_force.title") }, { id: "accounts", href: "#/in-force/accounts", label: t("frozen.title"), count: frozen }, { id: "lists", href: "#/in-force/lists", label: t("lists.title"), count: lists.data?.consumers.filter((c) => c.late).length }]} />
-      {on === "all"
-        ? <Loaded of={actions}>{(a) => <Loaded of={deeds}>{(d) => <Standing actions={a.actions} deeds={d.deeds} at={deeds.at} called={called} reload={reload} />}</Loaded>}</Loaded>
-        : on === "accounts" ? <Loaded of={deeds}>{(d) => <Frozen data={d} called={called} reload={reload} />}</Loaded>
-        : <Loaded of={lists}>{(x) => <Lists data={x} reload={lists.reload} />}</Loaded>}
+      <Tabs plain on={on} label={t("nav.in-force")} tabs={[{ id: "all", href: "#/in-force", label: t("in_force.title") }, { id: "accounts", href: "#/in-force/accounts", label: t("frozen.title"), count: frozen }, { id: "watch", href: "#/in-force/watch", label: t("watch.title"), count: watches.data?.tightenings.filter((x) => x.state === "in_force").length }, { id: "lists", href: "#/in-force/lists", label: t("lists.title"), count: lists.data?.consumers.filter((c) => c.late).length }]} />
+      {on === "all" && <Loaded of={actions}>{(a) => <Loaded of={deeds}>{(d) => <Standing actions={a.actions} deeds={d.deeds} at={deeds.at} called={called} reload={reload} />}</Loaded>}</Loaded>}
+      {on === "accounts" && <Loaded of={deeds}>{(d) => <Frozen data={d} called={called} reload={reload} />}</Loaded>}
+      {on === "watch" && <Loaded of={watches}>{(w) => <Watch data={w} reload={watches.reload} />}</Loaded>}
+      {on === "lists" && <Loaded of={lists}>{(x) => <Lists data={x} reload={lists.reload} />}</Loaded>}
     </>
   );
 }
