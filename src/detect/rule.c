@@ -383,25 +383,30 @@ static int finish(struct rule_set *set, int r, struct detect_rules **ret, struct
     return r;
 }
 
-int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_rules **ret,
-                      struct diag *reterr) {
+static int add_own_text(struct rule_set *set, struct str text, const char *file, struct diag *reterr) {
+    struct str name = arena_dup(&set->arena, str_of(file)), own = arena_dup(&set->arena, text);
+    return name.p && own.p ? rule_set_add_text(set, own, name, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
+}
+
+int detect_rules_load_with(const char *const *paths, size_t n_paths, struct str text, const char *file, struct detect_rules **ret,
+                           struct diag *reterr) {
     struct rule_set *set = rule_set_new();
     if (!set)
         return diag_set(reterr, -ENOMEM, "out of memory");
     int r = 0;
     for (size_t i = 0; r == 0 && i < n_paths; i++)
         r = rule_set_add_path(set, paths[i], reterr);
+    if (r == 0 && text.n)
+        r = add_own_text(set, text, file, reterr);
     return finish(set, r, ret, reterr);
+}
+
+int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_rules **ret,
+                      struct diag *reterr) {
+    return detect_rules_load_with(paths, n_paths, STR(""), "", ret, reterr);
 }
 
 int detect_rules_load_text(struct str text, const char *file, struct detect_rules **ret,
                            struct diag *reterr) {
-    struct rule_set *set = rule_set_new();
-    if (!set)
-        return diag_set(reterr, -ENOMEM, "out of memory");
-    struct str name = arena_dup(&set->arena, str_of(file)), own = arena_dup(&set->arena, text);
-    int r = name.p && own.p ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
-    if (r == 0)
-        r = rule_set_add_text(set, own, name, reterr);
-    return finish(set, r, ret, reterr);
+    return detect_rules_load_with(NULL, 0, text, file, ret, reterr);
 }

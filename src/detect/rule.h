@@ -66,6 +66,9 @@ struct detect_rules {
  * skipped). Fails only when memory ends, a given path cannot be read, or RULES_MAX is exceeded. */
 int detect_rules_load(const char *const *paths, size_t n_paths, struct detect_rules **ret,
                       struct diag *reterr) MUST_USE;
+/* The same, and a text behind them. */
+int detect_rules_load_with(const char *const *paths, size_t n_paths, struct str text, const char *file, struct detect_rules **ret,
+                           struct diag *reterr) MUST_USE;
 /* One text in place of files; `file` is the name shown. */
 int detect_rules_load_text(struct str text, const char *file, struct detect_rules **ret,
                            struct diag *reterr) MUST_USE;

@@ -1,32 +1,29 @@
-/* See callout.h. The chain (levels of names) is laid down when a callout begins, so that what happened can be read from it; only the
- * superiors of those who have not answered are looked up when their turn comes. */
+/* See callout.h. The chain (a level a name) is laid down when a callout begins, so that what happened can be read from it. */
 #include "room/callout.h"
 
 #include "room/authority.h"
 #include "room/callout_priv.h"
 #include "room/incident_priv.h"
 #include "room/message.h"
+#include "room/reach.h"
 
 struct chain {
     struct arena *a;
-    struct str at[CALLOUT_LEVELS_MAX][64]; /* one level of `all` may have more: see flat */
-    size_t n[CALLOUT_LEVELS_MAX], levels;
+    struct str at[CALLOUT_LEVELS_MAX]; /* one person a level */
+    size_t levels;
 };
 
 static bool named(const struct chain *c, struct str name) {
     for (size_t l = 0; l < c->levels; l++)
-        for (size_t i = 0; i < c->n[l]; i++)
-            if (str_eq(c->at[l][i], name))
-                return true;
+        if (str_eq(c->at[l], name))
+            return true;
     return false;
 }
 
 /* Alone on a level of its own. */
 static void add_level(struct chain *c, struct str name) {
-    if (name.n && c->levels < CALLOUT_LEVELS_MAX && !named(c, name)) {
-        c->at[c->levels][0] = name;
-        c->n[c->levels++] = 1;
-    }
+    if (name.n && c->levels < CALLOUT_LEVELS_MAX && !named(c, name))
+        c->at[c->levels++] = name;
 }
 
 static int chain_decide(struct room *r, const struct room_callout *x, struct str service, enum duty_kind kind, struct chain *c, struct diag *err) {
@@ -87,24 +84,6 @@ static int note_called(struct room *r, int64_t incident, struct str who, int64_t
     return e;
 }
 
-/* Which way is tried: another at each turn of those there are. */
-static struct reach {
-    const char *way, *door; /* door NULL: a person has to call */
-    struct str address;
-} reach_of(struct room *r, struct str key, int64_t turn) {
-    static const struct {
-        const char *way, *door;
-    } ways[] = {{"mobile", "sms"}, {"sms", "sms"}, {"mail", "mail"}, {"chat", "chat"}, {"phone", NULL}};
-    struct reach found[ARRAY_SIZE(ways)];
-    size_t n = 0;
-    for (size_t i = 0; r->duty && i < ARRAY_SIZE(ways); i++) {
-        struct str address = room_duty_way(r->duty, key, ways[i].way);
-        if (address.n)
-            found[n++] = (struct reach){ways[i].way, ways[i].door, address};
-    }
-    return n ? found[(size_t) turn % n] : (struct reach){"none", NULL, STR("")};
-}
-
 static int send(struct room *r, const struct callout_row *c, struct str person, const struct reach *to, int64_t *ret_id, struct diag *err) {
     static const char *const heads[] = {"事案をだれも開いていません。 Nobody has opened the case.", "判断をお願いします。 A decision is wanted.", "お知らせします。 For you to know."};
     const char *head = heads[strcmp(c->purpose, "take") == 0 ? 0 : strcmp(c->purpose, "decide") == 0 ? 1 : 2];
@@ -124,16 +103,12 @@ static int send(struct room *r, const struct callout_row *c, struct str person, 
 
 static int put_call(struct room *r, const struct callout_row *c, struct str person, int64_t level, int64_t turn, struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_CALL, .tlp = TLP_AMBER, .incident = c->incident};
-    struct arena a;
     int64_t message = 0;
-    arena_init(&a, 1 << 16);
-    struct str key = room_duty_name(&a, person).key;
-    struct reach to = reach_of(r, key.p ? key : STR(""), turn);
+    struct reach to = room_reach_way(r, person, turn);
     int e = to.door && !r->replay ? send(r, c, person, &to, &message, err) : 0; /* a demonstration calls nobody */
     if (e == 0)
         e = room_write(r, &w, NULL, err, "INSERT INTO call(callout_id, person, way, address, level, at, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                        "iszsiiI", c->id, &person, to.way, &to.address, level, room_now(r), message ? &message : NULL);
-    arena_done(&a);
     return e;
 }
 
@@ -163,18 +138,11 @@ static int finish(struct room *r, const struct room_actor *by, const struct call
     return room_write(r, &w, NULL, err, "UPDATE callout SET state = ?2, ended_at = ?3, next_at = NULL WHERE id = ?1", "izi", c->id, state, room_now(r));
 }
 
-static void write_chain(const struct chain *c, const struct room_callout *x, const struct str *all, size_t n_all, struct jsonw *w) {
+static void write_chain(const struct chain *c, struct jsonw *w) {
     jsonw_array(w);
-    if (n_all) {
-        jsonw_array(w);
-        for (size_t i = 0; i < n_all; i++)
-            jsonw_str(w, all[i]);
-        jsonw_end(w);
-    }
     for (size_t l = 0; l < c->levels; l++) {
         jsonw_array(w);
-        for (size_t i = 0; i < c->n[l]; i++)
-            jsonw_str(w, c->at[l][i]);
+        jsonw_str(w, c->at[l]);
         jsonw_end(w);
     }
     jsonw_end(w);
@@ -207,34 +175,22 @@ static int start(struct room *r, const struct room_actor *by, const struct room_
 
 static int make_chain(struct room *r, const struct room_callout *x, struct arena *a, struct buf *out, struct diag *err) {
     struct chain *c = arena_zalloc(a, sizeof *c);
-    struct str *all = NULL;
-    size_t n_all = 0;
     struct jsonw w;
     int e = c ? 0 : diag_set(err, -ENOMEM, "memory has run out");
     if (e < 0)
         return e;
     c->a = a;
-    bool mass = strcmp(x->purpose, "all") == 0;
-    if (mass && x->n_people)
-        all = arena_alloc(a, x->n_people * sizeof *all);
-    if (mass && x->n_people && !all)
-        return diag_set(err, -ENOMEM, "memory has run out");
-    if (mass && !x->n_people)
-        e = callout_members(r, x->group, a, &all, &n_all, err);
     for (size_t i = 0; i < x->n_people; i++)
-        if (mass)
-            all[n_all++] = x->people[i];
-        else
-            add_level(c, x->people[i]);
+        add_level(c, x->people[i]);
     int kind = duty_kind_from_string(x->kind);
-    if (e == 0 && strcmp(x->purpose, "take") == 0)
+    if (strcmp(x->purpose, "take") == 0)
         e = chain_take(r, x, c, err);
     if (e == 0 && strcmp(x->purpose, "decide") == 0)
         e = chain_decide(r, x, x->service, kind < 0 ? DUTY_STOP : (enum duty_kind) kind, c, err);
-    if (e == 0 && !c->levels && !n_all)
+    if (e == 0 && !c->levels)
         return diag_set(err, -ENOENT, "nobody is to be called");
     jsonw_init(&w, out);
-    write_chain(c, x, all, n_all, &w);
+    write_chain(c, &w);
     return e < 0 ? e : buf_error(out);
 }
 
@@ -281,21 +237,15 @@ static int answer(struct room *r, const struct room_actor *by, int64_t id, struc
     struct callout_row c;
     struct arena a;
     char name[ROOM_BY_CAP];
-    int64_t call = 0, left = 0;
+    int64_t call = 0;
     arena_init(&a, (size_t) 4 << 20);
     int e = callout_load(r, id, &a, &c, err);
     if (e == 0)
-        e = sql_query(r->db, &st, err,
-                      "SELECT id, (SELECT count(DISTINCT person) FROM call x WHERE x.callout_id = ?1 AND x.level = 0 AND x.person <> ?2 AND NOT EXISTS "
-                      "(SELECT 1 FROM call y WHERE y.callout_id = ?1 AND y.person = x.person AND y.answered_at IS NOT NULL)) "
-                      "FROM call WHERE callout_id = ?1 AND person = ?2 ORDER BY level DESC LIMIT 1",
-                      "is", id, &person);
+        e = sql_query(r->db, &st, err, "SELECT id FROM call WHERE callout_id = ?1 AND person = ?2 ORDER BY level DESC LIMIT 1", "is", id, &person);
     if (e == 0)
         e = sql_step(st, err);
-    if (e == 1) {
+    if (e == 1)
         call = sql_i64(st, 0);
-        left = sql_i64(st, 1);
-    }
     if (e == 0)
         e = diag_set(err, -ENOENT, "'%.*s' was not called", (int) MIN(person.n, 100u), person.p);
     struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_CALL, .id = call, .version = ROOM_ANY_VERSION};
@@ -304,8 +254,7 @@ static int answer(struct room *r, const struct room_actor *by, int64_t id, struc
                        room_now(r), room_actor_format(by, name), &text);
     if (e == 0)
         e = note_answer(r, by, &c, person, text, err);
-    bool all = str_eq_z(str_of(c.purpose), "all");
-    if (e == 0 && strcmp(c.state, "ended") != 0 && (!all || left == 0))
+    if (e == 0 && strcmp(c.state, "ended") != 0)
         e = finish(r, &room_system, &c, "reached", err);
     room_changed(r, "incident", c.incident);
     arena_done(&a);
@@ -344,17 +293,6 @@ int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, st
 
 /* ---- time ---- */
 
-/* Superiors of those of level 0 who have not answered, once each; what they are told is the same. */
-static int call_superiors(struct room *r, const struct callout_row *c, int64_t level, struct arena *a, int64_t *ret_n, struct diag *err) {
-    struct str *up = NULL;
-    size_t n = 0;
-    int e = callout_superiors(r, c->id, level, a, &up, &n, err);
-    for (size_t i = 0; e == 0 && i < n; i++)
-        e = put_call(r, c, up[i], level, 0, err);
-    *ret_n = (int64_t) n;
-    return e == 0 && n ? note_called(r, c->incident, up[0], (int64_t) n, level, err) : e;
-}
-
 static int nobody(struct room *r, const struct callout_row *c, struct diag *err) {
     struct buf params;
     struct jsonw w;
@@ -372,19 +310,16 @@ static int next_level(struct room *r, const struct callout_row *c, struct arena 
     struct room_write w = of_callout(&room_system, c->id);
     struct json_value *chain;
     const struct room_duty *d;
-    int64_t level = c->level + 1, n = 1;
-    bool all = strcmp(c->purpose, "all") == 0;
+    int64_t level = c->level + 1;
     int e = room_duty_get(r, &d, err); /* numbers as they are now */
     if (e == -ERR_UNSUPPORTED)
         e = 0;
     if (e == 0)
         e = json_parse(a, c->chain, &chain, err);
-    if (e == 0 && (all ? level >= CALLOUT_LEVELS_MAX : level >= (int64_t) chain->n * CALLOUT_ROUNDS))
+    if (e == 0 && level >= (int64_t) chain->n * CALLOUT_ROUNDS)
         return nobody(r, c, err);
     if (e == 0)
-        e = all ? call_superiors(r, c, level, a, &n, err) : call_level(r, c, chain, level, err);
-    if (e == 0 && n == 0)
-        return nobody(r, c, err);
+        e = call_level(r, c, chain, level, err);
     room_changed(r, "incident", c->incident);
     return e < 0 ? e
                  : room_write(r, &w, NULL, err, "UPDATE callout SET level = ?2, next_at = ?3 WHERE id = ?1", "iii", c->id, level,

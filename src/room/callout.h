@@ -1,12 +1,11 @@
-/* Reaching people: who is called, who answered, and who is called next when nobody does.
+/* Reaching one person of several: who is called, who answered, and who is called next when nobody does. Everybody of a list at once
+ * is a campaign (campaign.h).
  *
  * A callout has levels of persons. Level 0 is called at once; every `every_min` minutes without an answer one level more, and
  * behind the last the first again, CALLOUT_ROUNDS times; then it says that nobody was reached and stands on the first page.
  *   decide  who may decide, in the order of the authority table       ends with the first answer
  *   take    who is on duty, then who may stop services                ends with the first answer, or when a person opens the case
  *   key     one person, then those named to stand in                  ends with the first answer; has a question, the answer is kept
- *   all     everybody of a list at once; then the superiors of those  ends when everybody answered
- *           who have not answered
  * A level and its calls are one transaction, so a kill repeats or loses none. Time comes from the room's clock: set forward, one
  * level is called, not as many as would have passed; set back, it waits at most `every_min` from then.
  *
@@ -18,15 +17,15 @@
 #define CALLOUT_MINUTES 5      /* without an answer, then one level up */
 #define CALLOUT_ROUNDS 3
 #define CALLOUT_LEVELS_MAX 12
-#define CALLOUT_PEOPLE_MAX 2000 /* of one callout: all sites of a large company */
+#define CALLOUT_PEOPLE_MAX CALLOUT_LEVELS_MAX /* of one callout, by name */
 #define CALLOUT_OPEN_MAX 200    /* calling at once */
 
 struct room_callout {
     int64_t incident;         /* 0: none (a tip that is no case yet) */
-    const char *purpose;      /* "decide", "take", "all", "key" */
+    const char *purpose;      /* "decide", "take", "key" */
     struct str kind, service; /* of the decision; empty: none */
-    struct str group;         /* take: the roster's; empty: every one. all: an organisation or a group of the roster; empty: everybody in people */
-    const struct str *people; /* all, key: by name instead, the first to be called first */
+    struct str group;         /* take: the roster's; empty: every one */
+    const struct str *people; /* key: the first to be called first */
     size_t n_people;
     struct str text, question; /* what they are told; what is asked back */
 };

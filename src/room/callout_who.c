@@ -1,7 +1,6 @@
-/* Whom a callout reaches, and what the pages are told of it. */
+/* A callout as it is stored, and what the pages are told of it. */
 #include "room/callout.h"
 #include "room/callout_priv.h"
-#include "room/register_priv.h"
 
 int callout_load(struct room *r, int64_t id, struct arena *a, struct callout_row *ret, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -19,111 +18,6 @@ int callout_load(struct room *r, int64_t id, struct arena *a, struct callout_row
     snprintf(ret->purpose, sizeof ret->purpose, "%.*s", STR_ARG(sql_str(st, 5)));
     snprintf(ret->state, sizeof ret->state, "%.*s", STR_ARG(sql_str(st, 6)));
     return ret->chain.p && ret->question.p && ret->text.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
-}
-
-struct collecting {
-    struct room *r;
-    struct arena *a;
-    struct register_rows people, organisations;
-    struct str *list;
-    size_t n, cap;
-    struct diag *err;
-};
-
-static int begin(struct collecting *x) {
-    int e = register_rows_load(x->r, STR("people"), &x->people, x->err);
-    return e == 0 ? register_rows_load(x->r, STR("organisations"), &x->organisations, x->err) : e;
-}
-
-static void end(struct collecting *x) {
-    register_rows_done(&x->people);
-    register_rows_done(&x->organisations);
-}
-
-static int take(struct collecting *x, struct str name) {
-    struct str kept = arena_dup(x->a, name);
-    for (size_t i = 0; i < x->n; i++)
-        if (str_eq(x->list[i], name))
-            return 0;
-    if (x->n == CALLOUT_PEOPLE_MAX)
-        return diag_set(x->err, -ERR_LIMIT, "at most %d people at once", CALLOUT_PEOPLE_MAX);
-    if (!kept.p || arena_grow(x->a, (void **) &x->list, &x->cap, x->n + 1, sizeof *x->list) < 0)
-        return diag_set(x->err, -ENOMEM, "memory has run out");
-    x->list[x->n++] = kept;
-    return 0;
-}
-
-static struct str value(const struct register_row *row, const char *key) {
-    struct str s = STR("");
-    (void) json_get_str(row->values, key, &s);
-    return s;
-}
-
-/* The organisation `up` levels above a name; empty: none. */
-static struct str above(struct collecting *x, struct str name, int64_t up) {
-    while (name.n && up-- > 0) {
-        const struct register_row *o = register_rows_find(&x->organisations, name);
-        name = o ? value(o, "parent") : STR("");
-    }
-    return name;
-}
-
-static bool same(struct collecting *x, struct str a, struct str b) {
-    struct str ka = register_key(x->a, a), kb = register_key(x->a, b);
-    return ka.p && kb.p && ka.n && str_eq(ka, kb);
-}
-
-static bool within(struct collecting *x, struct str organisation, struct str top) {
-    for (int depth = 0; organisation.n && depth < 40; depth++) {
-        if (same(x, organisation, top))
-            return true;
-        organisation = above(x, organisation, 1);
-    }
-    return false;
-}
-
-int callout_members(struct room *r, struct str of, struct arena *a, struct str **ret, size_t *ret_n, struct diag *err) {
-    struct collecting x = {.r = r, .a = a, .err = err};
-    const struct room_duty *d;
-    struct duty_slot on[DUTY_ORDERS];
-    size_t n_on = 0;
-    int e = room_duty_get(r, &d, err);
-    if (e == 0 && of.n)
-        e = duty_roster_at(a, &d->roster, room_duty_name(a, of).key, room_now(r), NS_PER_DAY, on, &n_on, err);
-    for (size_t i = 0; e == 0 && i < n_on; i++)
-        e = take(&x, on[i].who.text);
-    if (e == 0)
-        e = begin(&x);
-    for (size_t i = 0; e == 0 && !n_on && i < x.people.n; i++)
-        if (x.people.at[i]->active && (!of.n || within(&x, value(x.people.at[i], "organisation"), of)))
-            e = take(&x, x.people.at[i]->name);
-    end(&x);
-    *ret = x.list;
-    *ret_n = x.n;
-    return e;
-}
-
-int callout_superiors(struct room *r, int64_t id, int64_t up, struct arena *a, struct str **ret, size_t *ret_n, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct collecting x = {.r = r, .a = a, .err = err};
-    int e = begin(&x);
-    if (e == 0)
-        e = sql_query(r->db, &st, err,
-                      "SELECT DISTINCT person FROM call c WHERE callout_id = ?1 AND level = 0 AND NOT EXISTS (SELECT 1 FROM call y WHERE y.callout_id = ?1 AND "
-                      "y.person = c.person AND y.answered_at IS NOT NULL)",
-                      "i", id);
-    while (e == 0 && (e = sql_step(st, err)) == 1) {
-        const struct register_row *person = register_rows_find(&x.people, sql_str(st, 0));
-        struct str top = person ? above(&x, value(person, "organisation"), up) : STR("");
-        e = 0;
-        for (size_t i = 0; e == 0 && top.n && i < x.people.n; i++)
-            if (x.people.at[i]->active && same(&x, value(x.people.at[i], "organisation"), top))
-                e = take(&x, x.people.at[i]->name);
-    }
-    end(&x);
-    *ret = x.list;
-    *ret_n = x.n;
-    return e;
 }
 
 /* ---- pages ---- */

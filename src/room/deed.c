@@ -125,6 +125,8 @@ int room_deed_propose(struct room *r, const struct room_actor *by, const struct 
                       struct diag *reterr) {
     if (x->n_targets == 0 || x->n_targets > ROOM_DEED_TARGETS_MAX || x->minutes < 1 || x->minutes > ROOM_DEED_MINUTES_MAX)
         return diag_set(reterr, -EINVAL, "targets or minutes");
+    if (r->in_tx)
+        return propose(r, by, x, ret_id, reterr);
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, propose(r, by, x, ret_id, reterr), reterr);
 }

@@ -22,6 +22,7 @@ struct room_deed_new {
     const struct str *targets;
     size_t n_targets;
 };
+/* In the caller's transaction, or one of its own. */
 int room_deed_propose(struct room *r, const struct room_actor *by, const struct room_deed_new *x, int64_t *ret_id,
                       struct diag *reterr) MUST_USE;
 /* kept: what was kept as evidence before, or why nothing was; kinds that destroy traces want it (-EINVAL). */

@@ -7,15 +7,21 @@
 #include "room/run.h"
 #include "room/incident_priv.h"
 #include "room/report.h"
+#include "room/tightening.h"
 
 #define LOOSE_MAX 1000 /* loose findings one finding brings into its case; more stay listed */
 
-static bool opens(const struct room *r, const struct room_finding *f) {
+/* What is about something that is watched more closely opens a case from level medium on (tightening.h). */
+static bool is_tightened(struct room *r, const struct room_finding *f) {
+    return f->level >= LEVEL_MEDIUM && room_tightened(r, f, NULL, NULL) == 1;
+}
+
+static bool opens(struct room *r, const struct room_finding *f) {
     bool past = f->last_ns < room_now(r) - r->policy->window_ns;
     if (past && !(room_kind_is_success(f->kind) && f->level >= LEVEL_HIGH) &&
         f->level < LEVEL_CRITICAL)
         return false;
-    return f->level >= r->policy->open_level || f->count >= r->policy->open_count;
+    return f->level >= r->policy->open_level || f->count >= r->policy->open_count || is_tightened(r, f);
 }
 
 /* Loose findings that belong to the same become part of the case, in whatever order they came. */

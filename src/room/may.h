@@ -60,6 +60,10 @@
     X(SCOPE, "scope_run")                                                                        \
     X(SCOPE_FILE, "scope_file")                                                                  \
     X(CASE_ROW, "case_row")                                                                      \
+    X(CAMPAIGN, "campaign")                                                                        \
+    X(TARGET, "campaign_target")                                                                   \
+    X(TOLD, "campaign_told")                                                                       \
+    X(TIGHTENING, "tightening")                                                                    \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

@@ -1,12 +1,7 @@
 #include "room/register_kind.h"
 
-#include "base/file.h"
 #include "base/limits.h"
-#include "base/yaml.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
+#include "base/yaml_folder.h"
 
 static const char *const needs[NEED_MAX_] = {"ok", "unknown", "soon", "must"};
 
@@ -143,12 +138,8 @@ static int read_log(struct loading *l, const struct yaml_node *at, struct regist
     return r == 0 ? read_refused(l, yaml_get(at, "refused"), log) : r;
 }
 
-static int read_kind(struct loading *l, struct str bytes, struct register_kind *k) {
-    struct yaml_doc *doc;
-    int r = yaml_parse(l->a, bytes, l->file, &doc, l->err);
-    const struct yaml_node *root = r == 0 && doc ? doc->root : NULL;
-    if (r < 0)
-        return r;
+static int read_kind(struct loading *l, const struct yaml_node *root, struct register_kind *k) {
+    int r;
     l->fields = root && root->kind == YAML_MAPPING ? yaml_get(root, "fields") : NULL;
     if (!l->fields || l->fields->kind != YAML_SEQUENCE)
         return diag_set_at(l->err, -ERR_PARSE, l->file, 1, 1, "a register without fields");
@@ -159,10 +150,6 @@ static int read_kind(struct loading *l, struct str bytes, struct register_kind *
     if (r == 0)
         r = read_needs(l, yaml_get(root, "needs"), k);
     return r == 0 ? read_log(l, yaml_get(root, "log"), k) : r;
-}
-
-static int is_yml(const struct dirent *e) {
-    return e->d_name[0] != '.' && str_ends(str_of(e->d_name), STR(".yml"));
 }
 
 static int check_targets(const struct register_kinds *x, struct diag *err) {
@@ -176,31 +163,19 @@ static int check_targets(const struct register_kinds *x, struct diag *err) {
     return 0;
 }
 
+static int take_file(void *ctx, const char *file, const struct yaml_node *root, struct diag *err) {
+    struct register_kinds *x = ctx;
+    struct loading l = {.a = &x->arena, .file = file, .err = err};
+    return read_kind(&l, root, &x->at[x->n++]);
+}
+
 int register_kinds_load(struct register_kinds *x, const char *folder, struct diag *reterr) {
-    struct dirent **names;
-    int n = scandir(folder, &names, is_yml, alphasort), r = 0;
     *x = (struct register_kinds){0};
     arena_init(&x->arena, 16 << 20);
-    if (n < 0)
-        return diag_set(reterr, -errno, "cannot read '%s': %s", folder, err_word(-errno));
-    x->at = arena_zalloc(&x->arena, MAX((size_t) n, (size_t) 1) * sizeof *x->at);
-    if (!x->at || n > REGISTER_KINDS_MAX)
-        r = diag_set(reterr, x->at ? -ERR_LIMIT : -ENOMEM, "at most %d registers can be kept", REGISTER_KINDS_MAX);
-    for (int i = 0; i < n; i++) {
-        char *path = r == 0 ? arena_alloc(&x->arena, PATH_MAX) : NULL;
-        struct loading l = {.a = &x->arena, .file = path, .err = reterr};
-        struct str bytes;
-        if (r == 0 && !path)
-            r = no_memory(&l);
-        if (r == 0) {
-            snprintf(path, PATH_MAX, "%s/%s", folder, names[i]->d_name);
-            r = file_read(&x->arena, path, YAML_BYTES_MAX, &bytes, reterr);
-        }
-        if (r == 0)
-            r = read_kind(&l, bytes, &x->at[x->n++]);
-        free(names[i]);
-    }
-    free(names);
+    x->at = arena_zalloc(&x->arena, REGISTER_KINDS_MAX * sizeof *x->at);
+    if (!x->at)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    int r = yaml_each_file(&x->arena, folder, REGISTER_KINDS_MAX, take_file, x, reterr);
     return r == 0 ? check_targets(x, reterr) : r;
 }
 

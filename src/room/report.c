@@ -213,6 +213,13 @@ int room_report_rule_state(struct room *r, const struct json_value *message, str
     return take_whole(r, REPORT_RULE_STATE, message, reterr);
 }
 
+int64_t room_report_tightened(const struct room *r) {
+    int64_t n = 0;
+    if (r->reports[REPORT_RULE_STATE].root)
+        (void) json_get_i64(r->reports[REPORT_RULE_STATE].root, "tightened", &n);
+    return n;
+}
+
 /* Rules arrive in parts, counted from 0 or from 1; a part that is not the next begins anew or is
  * refused. */
 static int take_part(struct room *r, int64_t part, struct diag *err) {

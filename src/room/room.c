@@ -130,6 +130,7 @@ void room_close(struct room *r) {
     arena_done(&r->facts_arena);
     room_laws_done(r);
     room_forms_done(r);
+    room_plans_done(&r->plans);
     room_duty_free(r->duty);
     arena_done(&r->case_rules.arena);
     map_done(&r->hand.standing);

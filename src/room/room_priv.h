@@ -7,6 +7,7 @@
 #include "room/form_case.h"
 #include "room/may.h"
 #include "room/obligation.h"
+#include "room/plans.h"
 #include "room/policy.h"
 #include "room/register_kind.h"
 #include "room/room.h"
@@ -121,6 +122,7 @@ struct room {
     const struct room_run_defaults *runs; /* NULL: none */
     struct room_case_rules case_rules;    /* all zero: not loaded */
     const struct room_reported_kinds *report_kinds; /* NULL: none */
+    struct room_plans plans;              /* empty until told */
 };
 
 /* A place where a test may want the process to die: between two statements of a write, before and after a commit. In developer builds it does

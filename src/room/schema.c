@@ -397,6 +397,40 @@ static const char *const tips[] = {
     "CREATE INDEX tip_by_incident ON tip(incident_id);",
 
     NULL};
+static const char *const campaigns[] = {
+    /* round: how often those who have not were told; due_told: that the date has passed stands in the timeline */
+    "CREATE TABLE campaign (" HEAD("response") "incident_id INTEGER REFERENCES incident(id), kind TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, "
+    "origin TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running','done','ended')), round INTEGER NOT NULL DEFAULT 0, "
+    "started_at INTEGER NOT NULL, due_at INTEGER NOT NULL, next_at INTEGER, due_told INTEGER NOT NULL DEFAULT 0, ended_at INTEGER) STRICT;"
+    "CREATE INDEX campaign_by_incident ON campaign(incident_id);"
+    "CREATE INDEX campaign_by_state ON campaign(state, next_at);",
+
+    "CREATE TABLE campaign_target (" HEAD("personal") "campaign_id INTEGER NOT NULL REFERENCES campaign(id), ref TEXT NOT NULL, name TEXT NOT NULL, "
+    "person TEXT NOT NULL, what TEXT NOT NULL, n INTEGER NOT NULL DEFAULT 1, done_n INTEGER NOT NULL DEFAULT 0, "
+    "state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open','done','forced')), value TEXT NOT NULL DEFAULT '', words TEXT NOT NULL DEFAULT '', "
+    "answered_at INTEGER, answered_by TEXT, how TEXT NOT NULL DEFAULT '', due_at INTEGER, deed_id INTEGER REFERENCES deed(id), "
+    "UNIQUE (campaign_id, ref)) STRICT;"
+    "CREATE INDEX campaign_target_by_person ON campaign_target(campaign_id, person, state);",
+
+    /* every answer with its time, a part of its target: the share done is drawn from it */
+    "CREATE TABLE campaign_answer (target_id INTEGER NOT NULL REFERENCES campaign_target(id), n INTEGER NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL, "
+    "done_n INTEGER NOT NULL, how TEXT NOT NULL, PRIMARY KEY (target_id, n)) STRICT, WITHOUT ROWID;",
+
+    /* one message a person and round; up: how far above those it is about, 0: themselves */
+    "CREATE TABLE campaign_told (" HEAD("personal") "campaign_id INTEGER NOT NULL REFERENCES campaign(id), person TEXT NOT NULL, round INTEGER NOT NULL, "
+    "up INTEGER NOT NULL, way TEXT NOT NULL, address TEXT NOT NULL, at INTEGER NOT NULL, message_id INTEGER REFERENCES message(id)) STRICT;"
+    "CREATE INDEX campaign_told_by_person ON campaign_told(campaign_id, person);"
+    "CREATE INDEX campaign_told_by_message ON campaign_told(message_id);",
+
+    /* targets and so on: JSON lists of texts; factor: per cent */
+    "CREATE TABLE tightening (" HEAD("response") "incident_id INTEGER REFERENCES incident(id), use TEXT NOT NULL CHECK (use IN ('boost','watch','level')), "
+    "services TEXT NOT NULL, hosts TEXT NOT NULL, kinds TEXT NOT NULL, sets TEXT NOT NULL, sources TEXT NOT NULL, factor INTEGER NOT NULL, "
+    "reason TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'in_force' CHECK (state IN ('in_force','ended')), from_at INTEGER NOT NULL, until_at INTEGER NOT NULL, "
+    "review_at INTEGER NOT NULL, reviewed TEXT NOT NULL DEFAULT '', ended_at INTEGER, ended_why TEXT NOT NULL DEFAULT '') STRICT;"
+    "CREATE INDEX tightening_by_state ON tightening(state, until_at);"
+    "CREATE INDEX tightening_by_incident ON tightening(incident_id);",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -465,6 +499,7 @@ static const struct {
     {"lists", lists},
     {"joint", joint},
     {"tips", tips},
+    {"campaigns", campaigns},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

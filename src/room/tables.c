@@ -110,6 +110,16 @@ static const struct room_table tables[OBJECT_MAX_] = {
                               "options, risk_do, risk_go_on, why"),
     [OBJECT_CALLOUT] = TABLE(callout, CLASS_RESPONSE, "incident_id",
                              "incident_id, purpose, kind, service, grp, text, question, state, level, started_at, next_at, every_min, ended_at, chain"),
+    [OBJECT_CAMPAIGN] = TABLE(campaign, CLASS_RESPONSE, "incident_id",
+                              "incident_id, kind, title, body, origin, state, round, started_at, due_at, next_at, due_told, ended_at"),
+    [OBJECT_TARGET] = TABLE(campaign_target, CLASS_PERSONAL, "(SELECT incident_id FROM campaign WHERE id = campaign_id)",
+                            "campaign_id, ref, name, person, what, n, done_n, state, value, words, answered_at, answered_by, how, due_at, deed_id, "
+                            "(SELECT group_concat(json_array(n, at, value, done_n, how)) FROM (SELECT * FROM campaign_answer WHERE target_id = t.id ORDER BY n))"),
+    [OBJECT_TOLD] = TABLE(campaign_told, CLASS_PERSONAL, "(SELECT incident_id FROM campaign WHERE id = campaign_id)",
+                          "campaign_id, person, round, up, way, address, at, message_id"),
+    [OBJECT_TIGHTENING] = TABLE(tightening, CLASS_RESPONSE, "incident_id",
+                                "incident_id, use, services, hosts, kinds, sets, sources, factor, reason, state, from_at, until_at, review_at, reviewed, "
+                                "ended_at, ended_why"),
     [OBJECT_CALL] = TABLE(call, CLASS_PERSONAL, "(SELECT incident_id FROM callout WHERE id = callout_id)",
                           "callout_id, person, way, address, level, at, message_id, answered_at, answered_by, answer"),
     [OBJECT_SHEET] = TABLE(sheet, CLASS_RESPONSE, "incident_id", "incident_id, printed_at, void_at"),

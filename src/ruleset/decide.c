@@ -243,3 +243,16 @@ int suppression_remove(const char *data, struct str rule, struct diag *reterr) {
         r = diag_set(reterr, -ENOENT, "nothing of rule '%.*s' is held back", (int) MIN(rule.n, 80u), rule.p);
     return close_kept(&k, r, reterr);
 }
+
+/* ---- what is watched more closely ---- */
+
+int tightened_write(const char *data, struct str json, struct diag *reterr) {
+    struct kept k;
+    int r = open_kept(&k, data, "tightened.json", reterr);
+    bool same = r == 0 && str_eq(k.text, json);
+    if (r == 0 && !same)
+        r = file_write_atomic(k.path, json, 0600, reterr);
+    buf_done(&k.out);
+    arena_done(&k.arena);
+    return r < 0 ? r : same;
+}

@@ -39,3 +39,6 @@ void suppression_write(const struct suppression_made *s, struct buf *out); /* a 
 /* An older row of the same rule is replaced. */
 int suppression_add(const char *data, const struct suppression_made *s, struct diag *reterr) MUST_USE;
 int suppression_remove(const char *data, struct str rule, struct diag *reterr) MUST_USE;
+
+/* DATA/rules/tightened.json: what is watched more closely, whole, as the room asked for it (app/engine/tightened.h). 1: it was so already. */
+int tightened_write(const char *data, struct str json, struct diag *reterr) MUST_USE;

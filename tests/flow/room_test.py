@@ -541,6 +541,7 @@ PATHS = {
         /people /systems/{id}/stops /audit/verify /packs /packs/{id} /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id}""",
+        /indicators/imports/{id} /campaigns/try""",
 }
 PATHS["case"] += " /incidents/{id}/obligations /incidents/{id}/forms /incidents/{id}/form /incidents/{id}/form-file /incidents/{id}/submissions /submissions/{id}/receipt"
 PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
@@ -549,6 +550,9 @@ PATHS["case"] += " /tips/{id} /tips/{id}/case /tips/{id}/reply /tips/{id}/ask"
 PATHS["lists"] += " /reports /tips"
 PATHS["alone"] += " /report-counts"
 PATHS["free"] += " /report-kinds"
+PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend /campaigns/{id}/force /campaign-targets/{id}/answer
+    /incidents/{id}/watch /tightenings/{id}/review /tightenings/{id}/end"""
+PATHS["lists"] += " /campaigns /tightenings"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
@@ -566,6 +570,7 @@ query: root
 count: [user.name]
 needs: [{log: {ja: 記録, en: log}, query: "*"}]
 """
+LISTED |= {"/campaigns": "campaign", "/tightenings": "tightening"}
 MARK = "印-7f3a"
 
 
@@ -660,6 +665,8 @@ def fill(r, admin):
     admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
     tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
+    admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
+    admin.api("POST", "/tightenings", {"services": ["ssh"], "reason": MARK, "until": later(30), "incident": 1})
 
 
 def lists_tell_only_what_may_be_seen(table, who, case, number, seen):
@@ -761,6 +768,10 @@ def everything_that_writes():
 
 
 DUTY = "obligation: own\ntitle: {ja: 自分の義務}\nto: {ja: 省}\nbasis: {ja: 規則}\nconfidence: single\nduty: may\nreports: [{name: first, title: {ja: 速報}, due: [{words: {ja: 速やかに}}]}]\n"
+def later(days):
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + days * 86400))
+
+
 PLAYBOOK = json.dumps({"id": "phone", "title": {"ja": "電話", "en": "Phone"}, "steps": [{"id": "call", "kind": "task", "ja": "かける", "en": "Call"}]})
 # operation -> who does it, its path, its body, and the one row of the chain it leaves (verb, object); None: it writes nothing.
 # In an order in which each finds what it needs; "version" is filled in with that of the row named.
@@ -864,6 +875,16 @@ WRITES = {
     "tip_reply": ("handler", "/tips/1/reply", {"text": "受け取りました"}, None, ("create", "slip_note")),
     "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
     "tip_case": ("handler", "/tips/1/case", {"incident": 1}, "/tips/1", ("change", "tip")),
+    "campaign_post": ("handler", "/campaigns", {"kind": "scan", "list": "本社の端末", "incident": 1}, None, ("create", "campaign")),
+    "campaign_try": ("handler", "/campaigns/try", {"list": "a"}, None, None),
+    "campaign_answer": ("handler", "/campaign-targets/1/answer", {"value": "partly"}, "/campaigns/1", ("change", "campaign_target")),
+    "campaign_extend": ("handler", "/campaigns/1/extend", {"due": later(40)}, "/campaigns", ("change", "campaign")),
+    "campaign_force": ("handler", "/campaigns/1/force", {"driver": "none"}, None, ("create", "deed")),
+    "campaign_end": ("handler", "/campaigns/1/end", {}, "/campaigns", ("change", "campaign")),
+    "watch_post": ("handler", "/incidents/1/watch", {"days": 7}, None, ("create", "tightening")),
+    "tightening_post": ("handler", "/tightenings", {"services": ["ssh"], "reason": "訓練", "until": later(30)}, None, ("create", "tightening")),
+    "tightening_review": ("handler", "/tightenings/1/review", {"until": later(40), "why": "訓練"}, "/tightenings", ("change", "tightening")),
+    "tightening_end": ("handler", "/tightenings/1/end", {"why": "訓練"}, "/tightenings", ("change", "tightening")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -872,7 +893,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

@@ -1,10 +1,12 @@
 /* See rule_paths.h. */
 #include "app/common/rule_paths.h"
 
+#include "app/engine/tightened.h"
+
 #include <limits.h>
 #include <unistd.h>
 
-enum { PATHS_ARENA_MAX = 4 * 1024 * 1024 };
+enum { PATHS_ARENA_MAX = 16 * 1024 * 1024 };
 
 static int add(struct rule_paths *p, const char *folder, const char *below) {
     if (arena_grow(&p->arena, (void **) &p->p, &p->cap, p->n + 1, sizeof *p->p) < 0)
@@ -14,12 +16,24 @@ static int add(struct rule_paths *p, const char *folder, const char *below) {
     return path.p ? 0 : -ENOMEM;
 }
 
+static bool switched_on(const struct ruleset *s, const struct str *also, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(also[i], s->name))
+            return true;
+    return s->on;
+}
+
+/* Sets that are on, and those that a closer watch switches on while it lasts. */
 static int add_sets(struct rule_paths *p, const char *data, const struct ruleset *draft, struct diag *reterr) {
     struct rulesets all;
+    struct str *also = NULL;
+    size_t n_also = 0;
     int r = rulesets_load(data, &all, reterr);
+    if (r == 0 && p->tightened)
+        r = tightened_sets(&p->arena, p->tightened, &also, &n_also, reterr);
     for (size_t i = 0; r == 0 && i < all.n; i++) {
         const struct ruleset *s = &all.at[i];
-        if (!s->draft && s->on && !(draft && str_eq(draft->name, s->name)))
+        if (!s->draft && switched_on(s, also, n_also) && !(draft && str_eq(draft->name, s->name)))
             r = add(p, s->dir, "/files");
     }
     rulesets_done(&all);
@@ -43,6 +57,8 @@ int rule_paths_load(const struct config *c, const char *content, const struct ru
     *p = (struct rule_paths){0};
     arena_init(&p->arena, PATHS_ARENA_MAX);
     int r = add(p, content, "/rules");
+    if (r == 0 && rulesets_path(path, c->data, "tightened.json") == 0 && access(path, F_OK) == 0)
+        r = (p->tightened = arena_dup_z(&p->arena, str_of(path))) ? 0 : -ENOMEM;
     for (size_t i = 0; r == 0 && i < c->rules.n; i++) {
         struct str one = arena_dup(&p->arena, c->rules.p[i]);
         r = one.p ? add(p, one.p, "") : -ENOMEM;
@@ -71,5 +87,6 @@ struct engine_options rule_paths_engine(const struct rule_paths *p) {
     return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
                                    .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
                                    .suppress_path = p->suppress,
+                                   .tightened_path = p->tightened,
                                    .sources = &unknown, .n_sources = 1};
 }

@@ -11,6 +11,7 @@ struct rule_paths {
     const char **decoders; /* beside the shipped ones: DATA/decoders, if it is there */
     size_t n_decoders;
     const char *suppress; /* DATA/rules/suppress.yml, NULL when there is none */
+    const char *tightened; /* DATA/rules/tightened.json, NULL when there is none */
 };
 /* draft: taken in place of the set of the same name, NULL for none. content: where the shipped rules are. */
 int rule_paths_load(const struct config *c, const char *content, const struct ruleset *draft,

@@ -12,6 +12,7 @@
 
 #include "app/content/content.h"
 #include "app/engine/overlay.h"
+#include "app/engine/tightened.h"
 #include "base/hash.h"
 #include "base/image.h"
 #include "base/json.h"
@@ -71,6 +72,7 @@ struct engine {
     struct indicator_fields *looked_at; /* NULL: no indicators are asked for */
     struct indicator_set *indicators;
     struct overlay *overlay;
+    struct tightened *tightened;
     uint64_t *drill_hits; /* by rule */
     bool drill_ended;
     struct engine_stats stats;
@@ -94,6 +96,8 @@ static int count_finding(void *ctx, const struct finding *finding) {
     struct engine *e = ctx;
     struct finding told = *finding, *f = &told;
     bool first = f->state == (e->sink.ends_only ? FINDING_END : FINDING_OPEN);
+    if (!tightened_tells(e->tightened, f))
+        return 0;
     int tell = overlay_finding(e->overlay, f, first, &told.held_back);
     if (tell <= 0)
         return tell;
@@ -127,7 +131,7 @@ static int load_rules(struct engine *e, const struct engine_options *o, struct d
     const char *one[] = {shipped};
     snprintf(shipped, sizeof shipped, "%s/rules", engine_content_dir());
     if (o->rule_paths)
-        return detect_rules_load(o->rule_paths, o->n_rule_paths, &e->rules, err);
+        return tightened_load(o->rule_paths, o->n_rule_paths, o->tightened_path, &e->rules, err);
     return detect_rules_load(one, 1, &e->rules, err);
 }
 
@@ -164,7 +168,7 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
         return r;
     plan.fields = e->fields;
     plan.statistics = statistics;
-    if ((r = overlay_new(e->rules, &overlay, &e->overlay, err)) < 0)
+    if ((r = overlay_new(e->rules, &overlay, &e->overlay, err)) < 0 || (r = tightened_new(e->rules, &e->tightened, err)) < 0)
         return r;
     /* The correlations first: they refuse what they cannot run, so that no rule is matched for nothing. */
     if ((r = correlate_plan_new(e->rules, e->names, &e->correlate_plan, err)) < 0 ||
@@ -212,6 +216,7 @@ struct engine *engine_free(struct engine *e) {
     for (int side = 0; side < ENGINE_SIDES; side++)
         correlate_free(e->correlate[side]);
     overlay_free(e->overlay);
+    tightened_free(e->tightened);
     indicator_fields_free(e->looked_at);
     indicator_set_unref(e->indicators);
     mem_free(e->drill_hits);
@@ -240,6 +245,9 @@ const struct diag *engine_decoder_refused(const struct engine *e, size_t i) {
 }
 const struct detect_rules *engine_rules(const struct engine *e) {
     return e->rules;
+}
+size_t engine_tightened(const struct engine *e) {
+    return tightened_rules(e->tightened);
 }
 void engine_get_stats(const struct engine *e, struct engine_stats *ret) {
     *ret = e->stats;

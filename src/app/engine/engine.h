@@ -29,6 +29,7 @@ struct engine_options {
     int (*match)(void *ctx, const struct event_pos *pos, const uint32_t *hits, uint32_t n_hits);
     void *match_ctx;
     const char *suppress_path;     /* DATA/rules/suppress.yml (overlay.h); NULL: nothing is held back */
+    const char *tightened_path;    /* DATA/rules/tightened.json (tightened.h); NULL: nothing is watched more closely */
     bool ignore_until;             /* exceptions hide whatever the day */
     bool indicators;               /* fields that indicators are looked up in are read, so that engine_use_indicators may be called */
     struct indicator_set *indicator_set; /* as if it had been called with it; NULL: none yet */
@@ -87,6 +88,7 @@ int engine_explain(struct engine_lane *l, const struct raw_record *rec, const st
 int engine_explain_event(struct engine_lane *l, const struct event *ev, const struct detect_rule *only,
                          struct jsonw *out) MUST_USE;
 const struct event_names *engine_names(const struct engine *e);
+size_t engine_tightened(const struct engine *e); /* rules that are judged once more, with smaller numbers */
 void engine_get_stats(const struct engine *e, struct engine_stats *ret);
 
 /* Counts one record for detect_learner_write instead of matching it. */

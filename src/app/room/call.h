@@ -42,6 +42,9 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_REPORT,
                  ROW_HUNT,
                  ROW_TIP,
+                 ROW_CAMPAIGN,
+                 ROW_TARGET,
+                 ROW_TIGHTENING,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {
@@ -130,6 +133,8 @@ int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int
 int call_body_when(struct call *c, const char *key, int64_t *ret_ns) MUST_USE;
 int call_body_str(struct call *c, const char *key, size_t min, size_t max,
                   struct str *ret) MUST_USE;
+/* A field of a form that a page of ours without script sent, in the arena; .p NULL: absent, or no form. */
+struct str call_form(struct call *c, const char *name);
 int call_bad(struct call *c, const char *what); /* -EINVAL */
 /* A browser keeps cookies by host and not by port: a demonstration beside the real pages has a name
  * of its own, or opening it would end the sign-in there. */
@@ -171,6 +176,8 @@ handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, 
     handle_consult_post;
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
+handler_fn handle_campaigns, handle_campaign, handle_campaign_try, handle_campaign_post, handle_campaign_end, handle_campaign_extend, handle_campaign_force,
+    handle_campaign_answer, handle_tightenings, handle_tightening_post, handle_watch_post, handle_tightening_review, handle_tightening_end;
 handler_fn handle_late_post, handle_late;
 handler_fn handle_obligations, handle_obligation_put, handle_datafiles, handle_datafile, handle_datafile_post, handle_datafile_put;
 handler_fn handle_forms, handle_form, handle_form_file, handle_blank_post, handle_submission_post, handle_receipt;

@@ -38,7 +38,7 @@ static int read_people(struct call *c, struct room_callout *x) {
 }
 
 static int read_purpose(struct call *c, struct room_callout *x) {
-    static const char *const purposes[] = {"decide", "take", "all", "key"};
+    static const char *const purposes[] = {"decide", "take", "key"};
     struct str s;
     int e = call_body_str(c, "purpose", 1, 10, &s);
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(purposes); i++)

@@ -2,7 +2,9 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/limits.h"
+#include "room/campaign.h"
 #include "room/message.h"
+#include "room/plans.h"
 
 int handle_messages(struct call *c) {
     int64_t incident;
@@ -87,9 +89,141 @@ static int gone(struct call *c) {
     return page(c, 404, "このリンクは使えません。送った人に電話で伝えてください。", "This link is not known. Please tell the sender by telephone.", false);
 }
 
+/* ---- of a campaign: its answers, a button each ---- */
+
+static void add_escaped(struct buf *out, struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        switch (s.p[i]) {
+        case '&':
+            buf_add_z(out, "&amp;");
+            break;
+        case '<':
+            buf_add_z(out, "&lt;");
+            break;
+        case '>':
+            buf_add_z(out, "&gt;");
+            break;
+        case '"':
+            buf_add_z(out, "&quot;");
+            break;
+        case '\n':
+            buf_add_z(out, "<br>");
+            break;
+        default:
+            buf_add_byte(out, s.p[i]);
+        }
+}
+
+static void add_paragraph(struct buf *out, const char *tag, struct str s) {
+    if (!s.n)
+        return;
+    buf_printf(out, "<p%s>", tag);
+    add_escaped(out, s);
+    buf_add_z(out, "</p>");
+}
+
+static struct str said(const struct json_value *v, const char *key) {
+    struct str s = STR("");
+    (void) json_get_str(v, key, &s);
+    return s;
+}
+
+/* One thing to answer for: its name, a field for words where an answer wants them, a number where it stands for several. */
+static void add_target(struct call *c, const struct campaign_kind *k, const struct json_value *t, bool alone) {
+    int64_t id = 0, n = 1, done = 0;
+    struct buf *out = &c->out;
+    bool words = false;
+    (void) json_get_i64(t, "id", &id);
+    (void) json_get_i64(t, "n", &n);
+    (void) json_get_i64(t, "done", &done);
+    buf_printf(out, "<form method=\"post\" action=\"/ack?token=%.*s\"><input type=\"hidden\" name=\"target\" value=\"%lld\"><h2>", STR_ARG(call_query(c, "token")), (long long) id);
+    add_escaped(out, said(t, "name"));
+    buf_add_z(out, "</h2>");
+    add_paragraph(out, "", said(t, "what"));
+    for (size_t i = 0; i < k->n_answers; i++)
+        words |= k->answers[i].words;
+    if (k->counts && n > 1)
+        buf_printf(out, "<p><label>終わった数（全 %lld） / how many of %lld are done<br><input name=\"done\" inputmode=\"numeric\" value=\"%lld\"></label></p>", (long long) n, (long long) n,
+                   (long long) done);
+    if (words)
+        buf_add_z(out, "<p><label>書き添えること / in words<br><input name=\"words\" maxlength=\"500\"></label></p>");
+    for (size_t i = 0; i < k->n_answers; i++) {
+        buf_add_z(out, "<p><button name=\"value\" value=\"");
+        add_escaped(out, k->answers[i].value);
+        buf_add_z(out, "\">");
+        add_escaped(out, k->answers[i].title.ja);
+        buf_add_z(out, " / ");
+        add_escaped(out, k->answers[i].title.en);
+        buf_printf(out, "</button>%s</p>", k->answers[i].words ? "（上に書き添えてください / words wanted）" : "");
+    }
+    buf_printf(out, "</form>%s", alone ? "" : "<hr>");
+}
+
+static int campaign_page(struct call *c, struct str json) {
+    struct json_value *v;
+    const struct json_value *targets;
+    int e = json_parse(&c->arena, json, &v, &c->err);
+    if (e < 0)
+        return e;
+    const struct campaign_kind *k = room_campaign_kind(c->p->room, said(v, "kind"));
+    targets = json_get_array(v, "targets");
+    if (!k || !targets)
+        return gone(c);
+    e = page(c, 200, "次のことに答えてください。この画面で答えられるのは、このリンクを受け取った人の分だけです。",
+             "Please answer. This page answers only for the person who received the link.", false);
+    c->out.n -= strlen("</html>\n");
+    add_paragraph(&c->out, "", said(v, "title"));
+    add_paragraph(&c->out, "", said(v, "ask_ja"));
+    add_paragraph(&c->out, " lang=\"en\"", said(v, "ask_en"));
+    add_paragraph(&c->out, "", said(v, "text"));
+    for (const struct json_value *t = targets->first; t; t = t->next)
+        add_target(c, k, t, targets->n == 1);
+    buf_add_z(&c->out, "</html>\n");
+    c->form = true;
+    return e;
+}
+
+/* -ENOENT: the token is of no campaign. */
+static int campaign_show(struct call *c) {
+    struct buf b;
+    struct jsonw w;
+    buf_init(&b, 1 << 20);
+    jsonw_init(&w, &b);
+    int e = room_campaign_by_token(c->p->room, call_query(c, "token"), &w, &c->err);
+    if (e == -EBUSY)
+        e = page(c, 200, "答えは記録されています。変えるときは、送った人に伝えてください。", "Your answer is recorded. To change it, tell whoever sent this.", false);
+    else if (e == 0) {
+        struct str json = arena_dup(&c->arena, buf_str(&b));
+        e = json.p ? campaign_page(c, json) : -ENOMEM;
+    }
+    buf_done(&b);
+    return e;
+}
+
+static int campaign_take(struct call *c) {
+    struct str value = call_form(c, "value"), words = call_form(c, "words"), done = call_form(c, "done"), target = call_form(c, "target");
+    struct room_campaign_said s = {.value = value.p ? value : STR(""), .words = words.p ? words : STR(""), .done = -1};
+    int64_t id = 0, n = 0;
+    if (target.p && str_to_i64(target, &id) < 0)
+        return gone(c);
+    if (done.p && str_trim(done).n && str_to_i64(str_trim(done), &n) == 0 && n >= 0)
+        s.done = n;
+    int e = room_campaign_answer_token(c->p->room, call_query(c, "token"), id, &s, &c->err);
+    if (e == -EINVAL)
+        return page(c, 400, "書き添えることがありません、または数が違います。前の画面に戻ってください。", "Words are missing, or the number cannot be. Please go back.", false);
+    if (e == -EBUSY)
+        return page(c, 200, "答えは記録されています。", "Your answer is recorded.", false);
+    if (e < 0)
+        return e;
+    return campaign_show(c); /* what is left */
+}
+
 int handle_ack(struct call *c) {
     bool done = false;
-    int e = room_message_known(c->p->room, call_query(c, "token"), &done, &c->err);
+    int e = campaign_show(c);
+    if (e != -ENOENT)
+        return e;
+    e = room_message_known(c->p->room, call_query(c, "token"), &done, &c->err);
     if (e == -ENOENT)
         return gone(c);
     if (e < 0)
@@ -101,7 +235,10 @@ int handle_ack(struct call *c) {
 }
 
 int handle_ack_post(struct call *c) {
-    int e = room_message_acknowledge(c->p->room, call_query(c, "token"), &c->err);
+    int e = campaign_take(c);
+    if (e != -ENOENT)
+        return e;
+    e = room_message_acknowledge(c->p->room, call_query(c, "token"), &c->err);
     if (e == -ENOENT)
         return gone(c);
     return e < 0 ? e : page(c, 200, "受け取りを記録しました。", "Recorded. Thank you.", false);

@@ -136,6 +136,9 @@ static int load_row(struct call *c) {
                                                [ROW_MESSAGE] = OBJECT_MESSAGE,
                                                [ROW_SUBMISSION] = OBJECT_SUBMISSION,
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
+                                               [ROW_CAMPAIGN] = OBJECT_CAMPAIGN,
+                                               [ROW_TARGET] = OBJECT_TARGET,
+                                               [ROW_TIGHTENING] = OBJECT_TIGHTENING,
                                                [ROW_TIP] = OBJECT_TIP,
                                                [ROW_MAIL] = OBJECT_MAIL,
                                                [ROW_HUNT] = OBJECT_HUNT};
@@ -200,8 +203,8 @@ static int admit(struct call *c) {
 static int read_json(struct call *c) {
     const char *type = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Type");
     struct json_value *v;
-    if (c->body.n == 0)
-        return 0;
+    if (c->body.n == 0 || (c->route->open && type && str_starts(str_of(type), STR(MHD_HTTP_POST_ENCODING_FORM_URLENCODED))))
+        return 0; /* of a form: call_form */
     if (!type || !str_starts(str_of(type), STR("application/json")))
         return call_bad(c, "Content-Type: application/json");
     int e = json_parse(&c->arena, buf_str(&c->body), &v, &c->err);

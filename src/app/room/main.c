@@ -16,11 +16,15 @@
 #include "room/action.h"
 #include "room/callout.h"
 #include "room/obligation.h"
+#include "room/campaign.h"
+#include "room/fact.h"
 #include "room/audit.h"
 #include "room/case_rules.h"
 #include "room/person.h"
+#include "room/plans.h"
 #include "room/run.h"
 #include "room/service.h"
+#include "room/tightening.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -426,6 +430,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = load_lists(p, err);
     if (e == 0)
+        e = room_plans_load(p->room, content_dir(), p->config->data, err);
+    if (e == 0)
         e = playbooks_load(p, err);
     if (e == 0)
         e = datafiles_load(p, err);
@@ -474,11 +480,16 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("people are not called: %s", d.text);
     if (room_obligations_tick(p->room, &d) < 0)
         log_error("nobody is told of a report that runs out: %s", d.text);
+    if (room_campaigns_tick(p->room, &d) < 0)
+        log_error("a campaign does not go on: %s", d.text);
+    if (room_tightenings_tick(p->room, &d) < 0)
+        log_error("what is watched more closely does not end: %s", d.text);
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
     if (room_runs_tick(p->room, &d) < 0)
         log_error("cannot go on with a playbook: %s", d.text);
     sensor_link_tick(p);
+    tighten_link_tick(p);
     hand_link_tick(p);
     driver_links_tick(p);
     door_link_tick(p);

@@ -3,6 +3,7 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "base/time_written.h"
+#include "base/utf8.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "room/authority.h"
@@ -202,6 +203,44 @@ int call_bad(struct call *c, const char *what) {
 
 struct str call_query(const struct call *c, const char *name) {
     return str_of(MHD_lookup_connection_value(c->connection, MHD_GET_ARGUMENT_KIND, name));
+}
+
+static bool is_text(struct str s) {
+    size_t i = 0;
+    for (unsigned n; i < s.n; i += n)
+        if ((n = utf8_length(s.p + i, s.p + s.n)) == 0 || s.p[i] == 0)
+            return false;
+    return true;
+}
+
+struct form_field {
+    struct call *c;
+    const char *name;
+    struct buf value;
+    bool found;
+};
+
+static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind UNUSED, const char *key, const char *file UNUSED, const char *type UNUSED,
+                                  const char *encoding UNUSED, const char *data, uint64_t at UNUSED, size_t n) {
+    struct form_field *f = ctx;
+    if (key && strcmp(key, f->name) == 0) {
+        f->found = true;
+        buf_add(&f->value, str_n(data, n));
+    }
+    return MHD_YES;
+}
+
+struct str call_form(struct call *c, const char *name) {
+    struct form_field f = {.c = c, .name = name};
+    struct MHD_PostProcessor *p = c->body.n ? MHD_create_post_processor(c->connection, 4096, take_field, &f) : NULL;
+    buf_init(&f.value, HTTP_BODY_BYTES_MAX);
+    if (p) {
+        (void) MHD_post_process(p, c->body.p, c->body.n);
+        (void) MHD_destroy_post_processor(p);
+    }
+    struct str s = f.found && !buf_error(&f.value) && is_text(buf_str(&f.value)) ? arena_dup(&c->arena, buf_str(&f.value)) : STR_NULL;
+    buf_done(&f.value);
+    return s;
 }
 
 int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t max,

@@ -29,6 +29,7 @@
 #include "app/room/report_form.h"
 #include "app/room/search_link.h"
 #include "app/room/sensor_link.h"
+#include "app/room/tighten_link.h"
 #include "app/room/supervisor_link.h"
 #include "base/calendar.h"
 #include "room/list.h"
@@ -61,6 +62,7 @@ struct program {
     struct room *room;
     struct http *http;
     struct sensor_link sensor;
+    struct tighten_link tighten;
     struct hand_link hand;
     struct driver_links drivers;
     struct door_link door;

@@ -188,6 +188,7 @@ void rule_state_tell(struct sensor *s) {
     delays_write(&s->delays, DELAYS_SHOWN, &w);
     jsonw_end(&w);
     write_soc(s, &w);
+    jsonw_ku64(&w, "tightened", engine_tightened(pump_engine(s->pump)));
     int state = pump_change_state(s->pump, &d);
     jsonw_kz(&w, "change", state > 0 ? "under_way" : state < 0 ? "failed" : "none");
     jsonw_kz(&w, "change_error", state < 0 ? d.text : NULL);
@@ -381,6 +382,26 @@ static int order_soc_answer(struct sensor *s, const struct json_value *q, struct
     return r;
 }
 
+/* The whole list, from the room, which knows their reasons; kept, so that a restart and a room that is away change nothing. */
+static int order_tighten(struct sensor *s, const struct json_value *q, struct diag *err) {
+    const struct json_value *list = json_get_array(q, "tightenings");
+    struct buf b;
+    struct jsonw w;
+    if (!list)
+        return diag_set(err, -EINVAL, "what is to be watched more closely is a list");
+    buf_init(&b, FRAME_BYTES_MAX);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    jsonw_key(&w, STR("tightenings"));
+    jsonw_value(&w, list);
+    jsonw_end(&w);
+    int r = buf_error(&b) ? buf_error(&b) : tightened_write(s->config->data, buf_str(&b), err);
+    if (r == 0)
+        r = rulesets_tell(s->config->data, err);
+    buf_done(&b);
+    return MIN(r, 0);
+}
+
 static const struct {
     const char *op;
     int (*run)(struct sensor *s, const struct json_value *q, struct diag *err);
@@ -391,12 +412,13 @@ static const struct {
     {"except", order_except},
     {"unexcept", order_unexcept}, {"suppress", order_suppress},
     {"unsuppress", order_unsuppress}, {"canary", order_canary},
+    {"tighten", order_tighten},
     {"soc_answer", order_soc_answer}, {"soc", order_soc}, {"soc_drop", order_soc},
 };
 
-/* The rules stay as they are: the engine need not be made anew. */
+/* The rules stay as they are, or the order says itself that they do not: the engine need not be made anew. */
 static bool leaves_rules(struct str op) {
-    return str_eq_z(op, "canary") || str_starts(op, STR("soc"));
+    return str_eq_z(op, "canary") || str_eq_z(op, "tighten") || str_starts(op, STR("soc"));
 }
 
 int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {

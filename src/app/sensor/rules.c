@@ -2,6 +2,7 @@
  * last; it is looked at once a second. What does not load leaves the rules as they are and is said. */
 #include "app/sensor/sensor.h"
 
+#include "app/engine/tightened.h"
 #include "base/log.h"
 
 #include <limits.h>
@@ -15,6 +16,7 @@ static void use_paths(const struct sensor *s, struct engine_options *o, const st
     o->rule_paths = p->p;
     o->n_rule_paths = p->n;
     o->suppress_path = p->suppress;
+    o->tightened_path = s->replay ? NULL : p->tightened;
     o->decoder_paths = p->decoders;
     o->n_decoder_paths = p->n_decoders;
     o->indicators = true;
@@ -33,10 +35,16 @@ static bool same_time(struct timespec a, struct timespec b) {
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+/* When a closer watch is over the rules are loaded without it; the room need not be there. */
+static void watch_ends(struct sensor *s, const struct rule_paths *p) {
+    s->tightened_next_ns = s->replay ? INT64_MAX : tightened_next(p->tightened, time_now_ns());
+}
+
 int rules_start(struct sensor *s, struct engine_options *o, struct diag *reterr) {
     s->rules_changed = changed_at(s); /* before they are read: a change in between is taken up */
     int r = rule_paths_load(s->config, engine_content_dir(), NULL, &s->rule_paths, reterr);
     use_paths(s, o, &s->rule_paths);
+    watch_ends(s, &s->rule_paths);
     return r;
 }
 
@@ -63,6 +71,7 @@ static void finish(struct sensor *s, int result) {
     }
     rule_paths_done(&s->rule_paths);
     s->rule_paths = s->rule_paths_next;
+    watch_ends(s, &s->rule_paths);
     if (s->canaries.running) { /* what it hit went with the engine: again, with the new rules */
         s->canaries.running = false;
         canaries_want(&s->canaries, str_of(s->canaries.rule));
@@ -79,7 +88,8 @@ void rules_tick(struct sensor *s) {
             uv_idle_start(&s->idle, sensor_look); /* also when nothing arrives */
         else
             finish(s, state);
-    } else if (!s->replay && !same_time(now, s->rules_changed)) {
+    } else if (!s->replay && (!same_time(now, s->rules_changed) || time_now_ns() >= s->tightened_next_ns)) {
+        s->tightened_next_ns = INT64_MAX;
         s->rules_changed = now;
         begin(s);
     }

@@ -32,6 +32,7 @@ struct sensor {
     uv_loop_t loop;
     struct config *config;
     struct rule_paths rule_paths, rule_paths_next; /* in use; being made ready */
+    int64_t tightened_next_ns;     /* when a closer watch ends (app/engine/tightened.h) */
     struct timespec rules_changed; /* of DATA/rules/changed when it was looked at last */
     struct indicator_set *indicators; /* in use; NULL: there are none */
     struct indicators_reading *indicators_reading;

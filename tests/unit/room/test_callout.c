@@ -160,74 +160,6 @@ static int64_t begin(struct fixture *f, const struct room_callout *x) {
     return id;
 }
 
-static void a_list_counts_who_was_reached_and_asks_their_superiors(void **state UNUSED) {
-    struct fixture *f = fixture_new();
-    struct room_actor chief = fixture_actor(f, f->administrator);
-    struct diag d = {0};
-    char name[32], json[200];
-    put_row(f, "organisations", "本社", "{\"name\":\"本社\"}");
-    for (int site = 0; site < 4; site++) {
-        snprintf(name, sizeof name, "拠点%d", site);
-        snprintf(json, sizeof json, "{\"name\":\"%s\",\"parent\":\"本社\"}", name);
-        put_row(f, "organisations", name, json);
-        for (int i = 0; i < 5; i++) {
-            snprintf(name, sizeof name, "責任者%d-%d", site, i);
-            snprintf(json, sizeof json, "{\"name\":\"%s\",\"organisation\":\"拠点%d\"}", name, site);
-            put_row(f, "people", name, json);
-        }
-    }
-    put_row(f, "people", "本部長", "{\"name\":\"本部長\",\"organisation\":\"本社\"}");
-    struct str everybody[20];
-    char names[20][32];
-    for (int i = 0; i < 20; i++) {
-        snprintf(names[i], sizeof names[i], "責任者%d-%d", i / 5, i % 5);
-        everybody[i] = str_of(names[i]);
-    }
-    struct room_callout x = {.purpose = "all", .kind = STR(""), .service = STR(""), .group = STR(""), .people = everybody, .n_people = 20,
-                             .text = STR("全拠点の端末を止めてください"), .question = STR("")};
-    int64_t id = begin(f, &x);
-    assert_int_equal(n_calls(f), 20); /* at once */
-    for (int i = 0; i < 19; i++)
-        assert_int_equal(room_callout_answer(f->r, &chief, id, everybody[i], STR(""), &d), 0);
-    f->now_ns += 5 * MIN_;
-    tick(f);
-    last_person(f, "本部長");
-    assert_int_equal(n_calls(f), 21);
-    struct room_actor reader = fixture_actor(f, f->administrator);
-    struct buf out;
-    struct jsonw w;
-    struct arena a;
-    buf_init(&out, 1 << 20);
-    arena_init(&a, 1 << 22);
-    jsonw_init(&w, &out);
-    assert_int_equal(room_callouts_write(f->r, 0, &reader, &w, &d), 0);
-    assert_str(at(&a, buf_str(&out), "callouts.0.people"), "20");
-    assert_str(at(&a, buf_str(&out), "callouts.0.reached"), "19");
-    assert_str(at(&a, buf_str(&out), "callouts.0.state"), "calling");
-    assert_int_equal(room_callout_answer(f->r, &chief, id, STR("よその人"), STR(""), &d), -ENOENT);
-    assert_int_equal(room_callout_answer(f->r, &chief, id, everybody[19], STR(""), &d), 0);
-    assert_int_equal(number(f, "SELECT state = 'reached' FROM callout"), 1);
-    arena_done(&a);
-    buf_done(&out);
-    fixture_free(f);
-}
-
-static void a_group_of_the_roster_and_an_organisation_are_lists(void **state UNUSED) {
-    struct fixture *f = fixture_new();
-    put_row(f, "organisations", "本社", "{\"name\":\"本社\"}");
-    put_row(f, "organisations", "支店", "{\"name\":\"支店\",\"parent\":\"本社\"}");
-    put_row(f, "people", "甲", "{\"name\":\"甲\",\"organisation\":\"支店\"}");
-    put_row(f, "people", "乙", "{\"name\":\"乙\",\"organisation\":\"本社\"}");
-    put_row(f, "people", "丙", "{\"name\":\"丙\",\"organisation\":\"他社\"}");
-    struct room_callout x = {.purpose = "all", .kind = STR(""), .service = STR(""), .group = STR("本社"), .text = STR("x"), .question = STR("")};
-    begin(f, &x);
-    assert_int_equal(n_calls(f), 2);
-    x.group = STR("");
-    begin(f, &x);
-    assert_int_equal(n_calls(f), 5);
-    fixture_free(f);
-}
-
 static void the_key_person_is_asked_one_question_and_another_stands_in(void **state UNUSED) {
     struct fixture *f = at_night();
     struct room_actor chief = fixture_actor(f, f->administrator);
@@ -253,5 +185,4 @@ static void the_key_person_is_asked_one_question_and_another_stands_in(void **st
 
 UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
            cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
-           cmocka_unit_test(a_list_counts_who_was_reached_and_asks_their_superiors), cmocka_unit_test(a_group_of_the_roster_and_an_organisation_are_lists),
            cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in))
