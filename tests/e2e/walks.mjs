@@ -7,7 +7,6 @@ import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
 import { indicatorWalk } from "./indicator_walk.mjs";
 import { mailWalk } from "./mail_walk.mjs";
-import { reportWalk } from "./report_walk.mjs";
 import { registerWalk } from "./register_walk.mjs";
 import { rulesWalk } from "./rules_walk.mjs";
 
@@ -473,7 +472,6 @@ export async function quietWalks(browser, all, out) {
   await walk("sources: lines that cannot be read", unreadable);
   await walk("rules: written, tried, switched on; an exception; a set as a file; repeats", rulesWalk);
   await walk("mails: one that was reported is read as text and becomes a case", mailWalk);
-  await walk("reports: a stranger without a script is heard, and a tip is taken", reportWalk);
   await walk("indicators: a file looked at, taken in, looked for, taken back", indicatorWalk);
   await walk("registers: files looked at, taken in and back; red until it changes", registerWalk);
 }

@@ -18,7 +18,9 @@ const end = (i: LaneItem): number => {
 export function range(lanes: LaneRow[], now: number): [number, number] {
   const items = lanes.flatMap((l) => l.items);
   if (items.length === 0) return [now - 1_800_000, now + 600_000];
-  const from = Math.min(...items.map((i) => parse(i.at) ?? now));
+  /* what is known to the day only does not stretch a case of minutes over days, unless nothing is known better */
+  const exact = items.filter((i) => (i.precision_s ?? 0) < 86_400);
+  const from = Math.min(...(exact.length > 0 ? exact : items).map((i) => parse(i.at) ?? now));
   const last = Math.max(...items.map(end));
   const to = now > last && now - last < QUIET_MS ? now : last;
   const pad = Math.max(60_000, (to - from) * 0.04);
@@ -49,7 +51,7 @@ export interface Placed { item: LaneItem; x: number; x2: number; label: string; 
 /** Marks stay where their time is; a label goes to the right, else to the left, else it is left to the list. */
 export function place(items: LaneItem[], labels: (i: LaneItem) => string[], x: Scale, width: number): Placed[] {
   const marks = [...items].sort((a, b) => (parse(a.at) ?? 0) - (parse(b.at) ?? 0)).map((item) => {
-    const x1 = x(parse(item.at) ?? 0);
+    const x1 = Math.max(LABEL_W + 9, x(parse(item.at) ?? 0)); /* a day begins before what is drawn */
     const long = item.kind === "force" || item.kind === "bars";
     return { item, x: x1, x2: long ? x(end(item)) : x1 + blur(item, x)[1], labels: labels(item) };
   });

@@ -71,6 +71,10 @@ describe("lanes", () => {
     const placed = place([item(iso(0), "notice"), item(iso(1), "notice"), item(iso(30), "notice")], () => ["とても長い説明の文がここにある"], x, 800);
     expect(placed.map((p) => p.labelX !== null)).toEqual([false, true, true]);
   });
+  it("are not stretched over a day by what is known to the day only", () => {
+    const [from] = range([{ code: "system", name: null, items: [item(iso(0), "notice"), item(iso(-600), "outside", { precision_s: 86_400 })] }], t0 + 60_000);
+    expect(from).toBeGreaterThan(t0 - 3_600_000);
+  });
   it("cut a name of a lane's own to the room there is", () => {
     expect(fitted("委託先")).toBe("委託先");
     expect(fitted("回線事業者とその親会社")).toBe("回線事業…");

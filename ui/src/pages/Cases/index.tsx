@@ -19,7 +19,7 @@ function List({ state, q, ranked }: { state: string; q: string; ranked: boolean 
         {d.incidents.length === 0
           ? <Empty>{t(q ? "cases.none_found" : `cases.none_${state}`, { q })}</Empty>
           : <CaseTable rows={d.incidents} ranked={ranked} />}
-        {d.incidents.length > 0 && <p class="empty small">{t("cases.shown", { n: d.incidents.length, total: d.total })}</p>}
+        {d.incidents.length > 0 && <p class="empty small">{t(ranked ? "cases.shown_ranked" : "cases.shown", { n: d.incidents.length, total: d.total })}</p>}
       </Card>)}
     </Loaded>
   );
@@ -41,7 +41,7 @@ export function Cases({ query }: { query: URLSearchParams }) {
       </div>
       {orders && <div class="case-order"><Segments tabs={["rank", "new"].map((o) => ({ id: o, href: `#/cases?state=open&order=${o}`, label: t(`cases.order.${o}`) }))} on={ranked ? "rank" : "new"} label={t("cases.order.label")} /></div>}
       {state === "loose" ? <Loose /> : <List state={state} q={q} ranked={ranked} />}
-      {orders && <Triage />}
+      {orders && <div class="below"><Triage /></div>}
     </>
   );
 }

@@ -108,7 +108,7 @@ function SeenBy({ incident, of }: { incident: Incident; of: Sharing }) {
   const lane = (code: string) => laneName(code, incident.lanes.find((l) => l.code === code)?.name);
   const columns: Column<SeenBy>[] = [
     { head: t("joint.person"), title: true, cell: (p) => word("person", p.name) },
-    { head: t("cases.rank"), cell: (p) => <>{t(`joint.why.${p.why}`)}{p.lane && ` ${t("joint.lane_only", { lane: lane(p.lane) })}`}</> },
+    { head: t("joint.reason"), cell: (p) => <>{t(`joint.why.${p.why}`)}{p.lane && ` ${t("joint.lane_only", { lane: lane(p.lane) })}`}</> },
   ];
   return (
     <Card id="joint-seen" title={t("joint.title")} caption={t("joint.caption", { n: of.seen_by.length })}>
