@@ -151,9 +151,11 @@ static bool write_correlation(struct jsonw *w, const struct yaml_node *body, str
     for (const struct yaml_node *v = body->first; good && v; v = v->next) {
         bool group = str_eq_z(v->key->text, "group-by");
         jsonw_key(w, v->key->text);
-        if (str_eq_z(v->key->text, "condition"))
+        if (str_eq_z(v->key->text, "condition")) {
             good = condition(w, body, type, factor);
-        else if (group)
+            if (!good)
+                jsonw_null(w); /* the document is not used */
+        } else if (group)
             group_by(w, body, field);
         else
             yaml_write_json(w, v);
