@@ -71,7 +71,7 @@ static int of_values(struct looking *x, enum room_entity kind) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct buf b;
     int e = sql_query(x->r->db, &st, x->err,
-                      "SELECT DISTINCT v.value FROM finding f JOIN finding_value v ON v.finding_id = f.id AND v.kind = ?2 WHERE f.incident_id = ?1 AND "
+                      "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND v.kind = ?2 WHERE f.incident_id = ?1 AND "
                       "(?3 = 0 OR f.by_source OR NOT EXISTS (SELECT 1 FROM finding g WHERE g.incident_id = ?1 AND g.by_source)) ORDER BY 1",
                       "izi", x->incident, room_entity_to_string(kind), (int64_t) (kind == ENTITY_SOURCE));
     buf_init(&b, x->spec->max);

@@ -329,7 +329,7 @@ int room_scope_offers_write(struct room *r, int64_t incident, struct jsonw *w, s
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct sql_stmt *of = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT v.kind, v.value, count(*) AS n FROM finding f JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind IN "
+                      "SELECT v.kind, v.value, count(*) AS n FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind IN "
                       "('source','account','service','host') GROUP BY v.kind, v.value ORDER BY v.kind, n DESC, v.value",
                       "i", incident);
     int more = e == 0 ? sql_step(st, reterr) : e;

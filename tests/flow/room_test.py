@@ -540,8 +540,7 @@ PATHS = {
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
         /people /systems/{id}/stops /audit/verify /packs /packs/{id} /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
-        /indicators/imports/{id} /scopes /scopes/{id}""",
-        /indicators/imports/{id} /campaigns/try""",
+        /indicators/imports/{id} /scopes /scopes/{id} /campaigns/try""",
 }
 PATHS["case"] += " /incidents/{id}/obligations /incidents/{id}/forms /incidents/{id}/form /incidents/{id}/form-file /incidents/{id}/submissions /submissions/{id}/receipt"
 PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
