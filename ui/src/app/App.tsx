@@ -5,7 +5,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { route } from "../state/route";
 import { listen, session } from "../state/session";
-import { t } from "../state/text";
+import { laterTexts, t } from "../state/text";
 import { Case } from "../pages/Case";
 import { Cases } from "../pages/Cases";
 import { Now } from "../pages/Now";
@@ -37,7 +37,9 @@ const come = signal<Record<string, ComponentType<Props>>>({});
 /** A file that is gone belongs to a version that is gone: the address is opened anew, once. */
 function load(name: string): void {
   if (come.value[name]) return;
-  LATER[name]?.().then((page) => { come.value = { ...come.value, [name]: page }; }, () => {
+  const page = LATER[name];
+  if (page === undefined) return;
+  Promise.all([page(), laterTexts()]).then(([page]) => { come.value = { ...come.value, [name]: page }; }, () => {
     if (sessionStorage.getItem("reloaded") !== name) { sessionStorage.setItem("reloaded", name); location.reload(); }
   });
 }

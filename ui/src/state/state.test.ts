@@ -1,14 +1,41 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { dirname, resolve } from "node:path";
 import api from "@content/api/openapi.json";
 import en from "@content/texts/en.json";
 import ja from "@content/texts/ja.json";
 import { ApiFailure } from "../api/client";
+import later from "./later.json";
 import { pageLink, parseRoute } from "./route";
 import { writeReducer } from "./write";
 
 const texts: Record<string, Record<string, string>> = { ja, en };
 const names = (s: string): string[] => [...new Set([...s.matchAll(/\{([a-z0-9_/]+)/g), ...s.matchAll(/\[[?!>]([a-z0-9_]+)\|/g)].flatMap((m) => (m[1] ?? "").split("/")))].sort();
+
+/** Every file that main.tsx brings along at once. */
+function atOnce(): string[] {
+  const seen = new Set<string>(), todo = ["src/app/main.tsx"];
+  for (let f = todo.pop(); f !== undefined; f = todo.pop()) {
+    if (seen.has(f)) continue;
+    seen.add(f);
+    const text = readFileSync(f, "utf8");
+    for (const m of text.matchAll(/^(?:import|export)(?! type)[^;]*?from "(\.[^"]+)"/gm)) {
+      const at = resolve(dirname(f), m[1] ?? "");
+      const file = [at, `${at}.ts`, `${at}.tsx`, `${at}/index.tsx`].find((x) => /\.tsx?$/.test(x) && existsSync(x));
+      if (file !== undefined) todo.push(file);
+    }
+  }
+  return [...seen];
+}
+
+describe("texts that come later", () => {
+  const first = atOnce().map((f) => readFileSync(f, "utf8")).join("\n");
+  it("are none that the first pages say", () => {
+    expect(first.length).toBeGreaterThan(100_000);
+    expect(later.filter((p) => new RegExp(`["'\`]${p}[."'\`]`).test(first))).toEqual([]);
+  });
+  it("are there at all", () => expect(later.filter((p) => !Object.keys(ja).some((k) => k.startsWith(`${p}.`)))).toEqual([]));
+});
 
 describe("texts", () => {
   it("have the same keys in both languages", () => expect(Object.keys(en).sort()).toEqual(Object.keys(ja).sort()));

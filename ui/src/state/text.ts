@@ -4,19 +4,35 @@ import { type Catalogue, fill, type Param, type TextLike } from "../lib/template
 import type { Lang } from "../lib/time";
 import { now } from "./clock";
 
-const loaders: Record<Lang, () => Promise<{ default: Record<string, string> }>> = {
-  ja: () => import("@content/texts/ja.json"),
-  en: () => import("@content/texts/en.json"),
+type Part = Promise<{ default: Record<string, string> }>;
+// The sentences of pages that come later come with them: half a catalogue less to wait for at night.
+const loaders: Record<Lang, { first: () => Part; later: () => Part }> = {
+  ja: { first: () => import("texts:ja"), later: () => import("texts:later-ja") },
+  en: { first: () => import("texts:en"), later: () => import("texts:later-en") },
 };
 
 export const lang = signal<Lang>("ja");
 const texts = signal<Record<string, string>>({});
 
+let wanted = false; // the whole catalogue, from the first page that comes later on
+
+async function catalogue(l: Lang): Promise<Record<string, string>> {
+  const [first, later] = await Promise.all([loaders[l].first(), wanted ? loaders[l].later() : null]);
+  return { ...first.default, ...later?.default };
+}
+
 export async function loadLang(l: Lang): Promise<void> {
-  const catalogue = (await loaders[l]()).default;
-  texts.value = catalogue;
+  texts.value = await catalogue(l);
   lang.value = l;
   document.documentElement.lang = l;
+}
+
+/** Before a page that comes later is shown. */
+export async function laterTexts(): Promise<void> {
+  if (wanted) return;
+  wanted = true;
+  const l = lang.value, all = await catalogue(l);
+  if (l === lang.value) texts.value = all;
 }
 
 const current = (): Catalogue => ({ lang: lang.value, texts: texts.value, now: () => now.peek() });

@@ -1,7 +1,7 @@
 // A part of a page that is fetched when it is first looked at: what is not needed at night at once does not make the first page slower.
 import type { ComponentType, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../state/text";
+import { laterTexts, t } from "../state/text";
 
 /** A file that is gone belongs to a version that is gone: the page is opened anew, once. */
 export function later<P extends object>(name: string, load: () => Promise<ComponentType<P>>): (props: P) => VNode {
@@ -10,7 +10,7 @@ export function later<P extends object>(name: string, load: () => Promise<Compon
     const [, come] = useState(0);
     useEffect(() => {
       if (there) return;
-      load().then((part) => { there = part; come(1); }, () => {
+      Promise.all([load(), laterTexts()]).then(([part]) => { there = part; come(1); }, () => {
         if (sessionStorage.getItem("reloaded") !== name) { sessionStorage.setItem("reloaded", name); location.reload(); }
       });
     }, []);

@@ -72,7 +72,7 @@ function Add({ data, reload }: { data: FetchedLists; reload: () => void }) {
             <select value={f.format} onChange={(e) => set({ ...f, format: e.currentTarget.value })}>
               {data.formats.map((x) => <option value={x.id}>{x.title[lang.value]}</option>)}
             </select></label>
-          <label class="field"><span>{t("lists.every")}</span><input type="number" min={1} max={1440} value={f.every} onInput={(e) => set({ ...f, every: e.currentTarget.value })} /></label>
+          <label class="field"><span>{t("lists.every")}</span><input type="text" inputMode="numeric" maxLength={4} value={f.every} onInput={(e) => set({ ...f, every: e.currentTarget.value })} /></label>
         </div>
         {f.name !== "" && !NAME.test(f.name) && <p class="small">{t("lists.name_rule")}</p>}
         {format && format.proven === null && <p class="small">{t("lists.unproven")}</p>}
