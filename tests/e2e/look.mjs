@@ -7,6 +7,10 @@ import { result } from "./lib/report.mjs";
 const LANGS = ["ja", "en"];
 const WIDTHS = [1440, 390];
 const PICTURES = process.argv.includes("--pictures");
+// On every run each page is looked at in Japanese on both and in English on the desk; those somebody opens at night, and every page where
+// pictures are asked for, in all four.
+const NIGHT = new Set(["now", "cases", "case", "evidence", "accounts", "actions", "search", "sources", "run", "in-force", "facts", "reach"]);
+const wanted = (name, lang, width) => PICTURES || NIGHT.has(name) || lang === "ja" || width === 1440;
 
 const pages = (t) => [
   ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
@@ -20,7 +24,7 @@ async function one(who, base, name, hash, file, out) {
   const faults = await page.evaluate(layoutFaults, phone);
   faults.push(...await axeFaults(page));
   if (PICTURES || faults.length) await picture(who, `${out}${file}-light.jpg`);
-  if (!/-en-/.test(file)) { /* night has other colours, not other letters */
+  if (PICTURES || /-ja-1440/.test(file)) { /* night has other colours, not other letters */
     await page.emulateMedia({ colorScheme: "dark" });
     const dark = (await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`);
     faults.push(...dark);
@@ -71,7 +75,7 @@ export async function look(browser, target, out) {
     }
     /* desk and phone side by side: two cores, and the same person may have two windows */
     await Promise.all(people.map(async ([width, who]) => {
-      for (const [name, hash] of pages(target)) {
+      for (const [name, hash] of pages(target).filter(([n]) => wanted(n, lang, width))) {
         await one(who, target.base, name, hash, `${name}-${lang}-${width}`, out).catch((e) => result(`${name}-${lang}-${width}: opens`, [e.message.split("\n")[0]]));
       }
     }));

@@ -16,6 +16,7 @@
 #define FORM_SMALL_BYTES (64 * 1024) /* without a photo */
 #define FORM_LARGE_MAX 8             /* times REPORT_PHOTO_BYTES_MAX of memory */
 #define FORM_TIME_NS (180 * NS_PER_S) /* a photo over a bad line */
+#define REFUSED_BODY_BYTES 65536      /* a page's own request has some hundred */
 #define IDLE_S 60                     /* longer than the streams' clock */
 #define TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
@@ -257,6 +258,14 @@ static enum MHD_Result answer(struct call *c) {
     return call_send(c);
 }
 
+/* Whether a refused request's body is worth reading: of somebody signed in, and small, so that the connection can go on. Who is not
+ * known, or says too much, is cut off with the answer. */
+static bool worth_reading(const struct call *c) {
+    const char *length = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    int64_t n;
+    return c->who.person && length && str_to_i64(str_of(length), &n) == 0 && n > 0 && n <= REFUSED_BODY_BYTES;
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version UNUSED, const char *data,
                                   size_t *n, void **state) {
@@ -267,7 +276,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
             return MHD_NO;
         *state = c;
         c->status = admit(c);
-        return c->status ? call_send(c) : MHD_YES;
+        return c->status && !worth_reading(c) ? call_send(c) : MHD_YES;
+    }
+    if (*n && c->status) {
+        *n = 0;
+        return MHD_YES;
     }
     if (*n && c->route && c->route->upload) {
         if (c->upload_fd >= 0)
