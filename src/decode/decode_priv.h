@@ -148,6 +148,7 @@ static inline bool fill_begin(struct decode_job *j, struct filler *f, uint32_t r
 }
 static inline void fill_typed(struct filler *f, enum event_field_id id, uint8_t type,
                               struct str value) {
+    ASSERT(id < EVENT_F_WELL_KNOWN_MAX_);
     *f->at++ = (struct event_field){.id = id, .type = type, .value = value};
     f->n++;
     if (!f->ev->first[id])
@@ -159,9 +160,12 @@ static inline void fill(struct filler *f, enum event_field_id id, struct str val
 static inline void fill_end(struct filler *f) {
     f->ev->n = f->n;
 }
+/* Of a well-known id only: an interned one would be written behind ev->first. The check is free where
+ * the id is a constant. */
 static inline void put_typed(struct decode_job *j, enum event_field_id id, uint8_t type,
                              struct str value) {
     struct event *ev = j->ev;
+    ASSERT(id < EVENT_F_WELL_KNOWN_MAX_);
     if (UNLIKELY(ev->n >= ev->cap)) {
         j->err = job_grow(j, id, type, value);
         return;

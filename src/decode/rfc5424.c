@@ -215,7 +215,7 @@ static void put_nxlog(struct decode_job *j, struct str name, struct str value) {
     if (memchr(name.p, '.', name.n) || (id && id < EVENT_F_WELL_KNOWN_MAX_))
         return; /* one of our names is not a sender's to write so */
     if (id)
-        put_typed(j, id, JSON_STRING, value);
+        put_any(j, id, JSON_STRING, value);
     else if (j->ev->keep_all)
         put_named(j, name, JSON_STRING, value);
 }

@@ -198,7 +198,7 @@ static int grow_head(struct tail *t, struct tail_file *f, const char *start, siz
 static int read_chunk(struct tail *t, struct tail_file *f, bool end, int64_t now,
                       size_t *ret_used) {
     char start[TAIL_HEAD_BYTES];
-    uint64_t size;
+    uint64_t size = 0;
     uint32_t no = f->no;
     *ret_used = 0;
     ssize_t n = pread(f->fd, t->chunk, CHUNK_BYTES, (off_t) f->at.offset);

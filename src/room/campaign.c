@@ -209,7 +209,7 @@ static int load_target(struct room *r, int64_t target, int64_t *ret_campaign, in
 int room_campaign_answer(struct room *r, const struct room_actor *by, int64_t target, int64_t version, const struct room_campaign_said *s, struct diag *reterr) {
     struct arena a;
     struct campaign_row c;
-    int64_t id, n;
+    int64_t id = 0, n = 0;
     int e = room_begin(r, reterr);
     if (e < 0)
         return e;

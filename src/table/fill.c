@@ -385,8 +385,8 @@ static int replace(struct xlsx *x, zip_source_t *archive, zip_int64_t at, struct
 
 static int fill(struct xlsx *x, zip_source_t *archive, struct str sheet, const struct table_put *puts, size_t n, struct buf *out) {
     struct scan s = {.x = x};
-    struct target *targets;
-    zip_int64_t at;
+    struct target *targets = NULL;
+    zip_int64_t at = 0;
     struct buf xml;
     int e = xlsx_find_sheet(x, sheet, &s.part);
     if (e == 0)

@@ -45,7 +45,7 @@ static inline void fuzz_decode(struct fuzz_decode *fd, const uint8_t *data, size
                event_names_intern(names, STR("a.b")) > 0);
         /* what rules ask for beyond the well-known names */
         static const char *const asked[] = {"dns.question.name", "source.nat.ip", "client.ip", "type", "exe", "action", "eventName",
-                                            "actor.alternateId", "cef.cs1", "network.transport", "email.from.address"};
+                                            "actor.alternateId", "cef.cs1", "network.transport", "email.from.address", "CommandLine"};
         for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
             ASSERT(event_names_intern(names, str_of(asked[i])) > 0);
         arena_init(&arena, (size_t) 64 << 20);

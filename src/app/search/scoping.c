@@ -530,7 +530,7 @@ static int whole_query(struct scoping *s, const struct json_value *q, struct str
 static int make(struct scoping *s, const struct scan_options *like, const struct json_value *q, struct diag *err) {
     struct scan_options o = *like;
     struct str query, whole;
-    int64_t from, to, before;
+    int64_t from, to, before = 0;
     if (!json_get_str(q, "query", &query))
         return bad(err, "query");
     if (!json_get_i64(q, "from_ms", &from) || !json_get_i64(q, "to_ms", &to) || from >= to || from < 0 || to > INT64_C(9000000000000))

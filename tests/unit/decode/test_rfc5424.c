@@ -47,6 +47,16 @@ static void a_broken_line_is_kept_with_the_reason(void **state UNUSED) {
                  "not RFC 5424: the timestamp is not RFC 3339 with at most six digits of fraction");
 }
 
+/* "CommandLine" is a name that rules asked for: its id lies behind those of the well-known ones. */
+static void nxlog_parameters_are_what_rules_call_them(void **state UNUSED) {
+    struct event *ev = fixture_line(&f, "<14>1 2026-11-23T02:03:08Z dc1 Microsoft-Windows-Sysmon 4 - "
+                                        "[NXLOG@14506 CommandLine=\"whoami /all\" Asked=\"no\" user.name=\"forged\"] Process Create");
+    assert_field(ev, "CommandLine", "whoami /all");
+    assert_field(ev, "Asked", "no");
+    assert_no_field(ev, "user.name");
+    assert_field(ev, "message", "Process Create");
+}
+
 /* A message in another encoding is MSG-ANY: readable, and its login counts. */
 static void a_message_need_not_be_utf8(void **state UNUSED) {
     struct event *ev =
@@ -177,4 +187,4 @@ static int stop(void **state UNUSED) {
 #define T(x) cmocka_unit_test_setup_teardown(x, start, stop)
 UNIT_GROUP(decode_rfc5424, T(fields_of_a_full_line), T(the_message_goes_to_its_program),
            T(a_broken_line_is_kept_with_the_reason), T(a_message_need_not_be_utf8),
-           T(every_prefix_is_safe), T(agrees_with_go_syslog))
+           T(nxlog_parameters_are_what_rules_call_them), T(every_prefix_is_safe), T(agrees_with_go_syslog))
