@@ -175,16 +175,16 @@ int room_blank_find(struct room *r, struct str form, char ret_digest[BLANK_DIGES
 
 /* ---- what was sent ---- */
 
-static int seal(struct room *r, const struct room_submission *x, struct buf *out, int64_t *ret_number, struct diag *err) {
+int room_form_doc(struct room *r, int64_t incident, struct str form, struct buf *out, int64_t *ret_number, struct diag *reterr) {
     struct form_view v;
     struct jsonw w;
     jsonw_init(&w, out);
     jsonw_object(&w);
-    jsonw_kstr(&w, "form", x->form);
-    int e = x->form.n ? form_view_open(r, x->incident, x->form, &v, err) : 0;
+    jsonw_kstr(&w, "form", form);
+    int e = form.n ? form_view_open(r, incident, form, &v, reterr) : 0;
     jsonw_key(&w, STR("fields"));
     jsonw_array(&w);
-    for (size_t i = 0; e == 0 && x->form.n && i < v.form->n_fields; i++) {
+    for (size_t i = 0; e == 0 && form.n && i < v.form->n_fields; i++) {
         jsonw_object(&w);
         jsonw_kstr(&w, "cell", v.form->fields[i].cell);
         jsonw_kstr(&w, "item", form_item(v.form, i));
@@ -192,7 +192,7 @@ static int seal(struct room *r, const struct room_submission *x, struct buf *out
         jsonw_end(&w);
     }
     jsonw_end(&w);
-    if (e == 0 && x->form.n) {
+    if (e == 0 && form.n) {
         *ret_number = v.number;
         form_view_done(&v);
     }
@@ -227,7 +227,7 @@ static int add(struct room *r, const struct room_actor *by, const struct room_su
     struct buf doc;
     int64_t number = 0;
     buf_init(&doc, 4 << 20);
-    int e = seal(r, x, &doc, &number, err);
+    int e = room_form_doc(r, x->incident, x->form, &doc, &number, err);
     struct str text = buf_str(&doc);
     sha256_of(text, sum);
     hex_encode(sum, sizeof sum, digest);
@@ -249,6 +249,8 @@ static int add(struct room *r, const struct room_actor *by, const struct room_su
 }
 
 int room_submission_add(struct room *r, const struct room_actor *by, const struct room_submission *x, int64_t *ret_id, struct diag *reterr) {
+    if (r->in_tx)
+        return add(r, by, x, ret_id, reterr);
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, add(r, by, x, ret_id, reterr), reterr);
 }

@@ -42,7 +42,10 @@ struct room_submission {
     int64_t incident, at_ns;
     struct str form, obligation, report, to, how, note; /* form empty: told without one (by telephone) */
 };
+/* In the caller's transaction, or one of its own. */
 int room_submission_add(struct room *r, const struct room_actor *by, const struct room_submission *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* {"form","fields":[{"cell","item","text"}]} as a submission keeps it, of what the form says now. *ret_number: the form's version. */
+int room_form_doc(struct room *r, int64_t incident, struct str form, struct buf *out, int64_t *ret_number, struct diag *reterr) MUST_USE;
 struct room_receipt {
     struct str number, from;
     int64_t at_ns;

@@ -393,6 +393,7 @@ static const struct {
     ALL_OF(OBJECT_MAIL, "mail_report"),
     ALL_OF(OBJECT_PERSON_REPORT, "person_report"),
     ALL_OF(OBJECT_TIP, "tip"),
+    ALL_OF(OBJECT_INFO, "info_report"),
     ALL_OF(OBJECT_MESSAGE, "message"),
     ALL_OF(OBJECT_SCOPE, "scope_run"),
     ALL_OF(OBJECT_CASE_ROW, "case_row"),

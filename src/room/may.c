@@ -216,6 +216,13 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_TIP, READ | CREATE | CHANGE, MAY_UNLESS_RED},
     {AUDITOR, OBJECT_TIP, READ, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_TIP, CHANGE, MAY_ALWAYS},
+    /* what is told the ministry in charge, near misses too */
+    {ADMIN, OBJECT_INFO, READ | CREATE | CHANGE, MAY_ALWAYS},
+    {HANDLER | PUBLISHER, OBJECT_INFO, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {AUDITOR, OBJECT_INFO, READ, MAY_ALWAYS},
+    {APPROVER, OBJECT_INFO, READ, MAY_UNLESS_RED},
+    {SENSOR | SYSTEM, OBJECT_INFO, CHANGE, MAY_ALWAYS}, /* two cases become one */
+    {PUBLISHER, OBJECT_SLIP_NOTE, CREATE, MAY_UNLESS_RED},
     {ADMIN | SYSTEM, OBJECT_SLIP_NOTE, CREATE, MAY_ALWAYS},
     {HANDLER, OBJECT_SLIP_NOTE, CREATE, MAY_UNLESS_RED},
     /* who was told what, and whether they took it; addresses of persons stand in it */

@@ -473,6 +473,18 @@ static const char *const lists[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+static const char *const infos[] = {
+    "CREATE TABLE info_report (" HEAD("response") "number TEXT NOT NULL UNIQUE, kind TEXT NOT NULL CHECK (kind IN ('incident','near_miss','sign')), "
+    "subject TEXT NOT NULL, text TEXT NOT NULL, addressee TEXT NOT NULL, aware_at INTEGER NOT NULL, incident_id INTEGER REFERENCES incident(id), "
+    "follows_id INTEGER REFERENCES info_report(id), "
+    "part TEXT NOT NULL CHECK (part IN ('first','follow_up','final')), submission_id INTEGER REFERENCES submission(id), stage TEXT NOT NULL CHECK (stage IN ('draft','sent','received','forwarded','closed')), "
+    "sent_at INTEGER, received_at INTEGER, forwarded_at INTEGER, closed_at INTEGER) STRICT;"
+    "CREATE INDEX info_report_by_incident ON info_report(incident_id);",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -500,6 +512,7 @@ static const struct {
     {"joint", joint},
     {"tips", tips},
     {"campaigns", campaigns},
+    {"infos", infos},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

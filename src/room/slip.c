@@ -14,6 +14,20 @@ int slip_note_put(struct room *r, const struct room_actor *by, const struct slip
                               n->message ? &n->message : NULL);
 }
 
+int slip_number(struct room *r, char letter, const char *sql, char dst[16], struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct time_civil c;
+    char like[8];
+    time_to_civil(room_now(r), TIME_JST_OFFSET_MIN, &c);
+    snprintf(like, sizeof like, "%c-%04d-", letter, c.year % 10000);
+    int e = sql_query(r->db, &st, reterr, sql, "z", like);
+    if (e == 0)
+        e = sql_step(st, reterr);
+    if (e == 1)
+        snprintf(dst, 16, "%s%04lld", like, (long long) (sql_is_null(st, 0) ? 1 : sql_i64(st, 0) + 1));
+    return MIN(e, 0);
+}
+
 int slip_notes_write(struct room *r, enum room_object of, int64_t id, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,

@@ -19,6 +19,9 @@ int slip_note_put(struct room *r, const struct room_actor *by, const struct slip
 /* "notes":[{"id","at","by","kind","text","photo","message"}], the oldest first, into an open object. */
 int slip_notes_write(struct room *r, enum room_object of, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
 
+/* "T-2026-0007": the next of this year. sql gives the last number of those that begin with ?1. */
+int slip_number(struct room *r, char letter, const char *sql, char dst[16], struct diag *reterr) MUST_USE;
+
 /* What belongs to a case is handled there: -EBUSY. Another version is refused by the write. */
 int slip_is_loose(struct room *r, enum room_object of, int64_t id, int64_t version, struct diag *reterr) MUST_USE;
 

@@ -95,8 +95,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
                          "number, form, from_kind, sender, contact, channel, text, received_at, incident_id, state, why, match_state, import_id, hunt_id, indicators, "
                          "indicators_n, refused_n, found, first_at, last_at, matched_at, callout_id, called_at, tried_at, asked_id, asked_at, taken_at, taken_by, ended_at, "
                          "ended_by"),
+    [OBJECT_INFO] = TABLE(info_report, CLASS_RESPONSE, "incident_id",
+                          "number, kind, subject, text, addressee, aware_at, incident_id, follows_id, part, submission_id, stage, sent_at, received_at, forwarded_at, closed_at"),
     /* a note is as secret as what it belongs to */
-    [OBJECT_SLIP_NOTE] = TABLE(slip_note, CLASS_PERSONAL, "CASE of WHEN 'tip' THEN (SELECT incident_id FROM tip WHERE id = of_id) ELSE (SELECT incident_id FROM person_report WHERE id = of_id) END",
+    [OBJECT_SLIP_NOTE] = TABLE(slip_note, CLASS_PERSONAL, "CASE of WHEN 'tip' THEN (SELECT incident_id FROM tip WHERE id = of_id) WHEN 'info_report' THEN (SELECT incident_id FROM info_report WHERE id = of_id) ELSE (SELECT incident_id FROM person_report WHERE id = of_id) END",
                                "of, of_id, kind, text, photo, at, message_id"),
     [OBJECT_MESSAGE] = TABLE(message, CLASS_RESPONSE, "incident_id",
                              "incident_id, way, address, who, subject, body, vars, state, tries, next_at, until_at, why, said, by_way, sent_at, "

@@ -8,20 +8,6 @@
 
 static const char *const FROM[] = {"nco", "ministry", "jpcert", "police", "hosting", "isp", "partner", "other"};
 
-static int next_number(struct room *r, char dst[16], struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct time_civil c;
-    char like[8];
-    time_to_civil(room_now(r), TIME_JST_OFFSET_MIN, &c);
-    snprintf(like, sizeof like, "T-%04d-", c.year % 10000);
-    int e = sql_query(r->db, &st, err, "SELECT coalesce(max(CAST(substr(number, 8) AS INTEGER)), 0) + 1 FROM tip WHERE substr(number, 1, 7) = ?1", "z", like);
-    if (e == 0)
-        e = sql_step(st, err);
-    if (e == 1)
-        snprintf(dst, 16, "%s%04lld", like, (long long) sql_i64(st, 0));
-    return MIN(e, 0);
-}
-
 /* ---- calling ---- */
 
 /* What leaves by SMS and mail: of a slip that was told to few, its number only. */
@@ -73,7 +59,7 @@ static int put(struct room *r, const struct room_actor *by, const struct room_ti
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_TIP, .tlp = x->tlp, .owner = by->person};
     struct str from = x->from, sender = x->sender, contact = x->contact, text = x->text;
     char number[16];
-    int e = next_number(r, number, err);
+    int e = slip_number(r, 'T', "SELECT max(CAST(substr(number, 8) AS INTEGER)) FROM tip WHERE substr(number, 1, 7) = ?1", number, err);
     if (e == 0)
         e = room_write(r, &w, ret_id, err,
                        "INSERT INTO tip(number, form, from_kind, sender, contact, channel, text, received_at, state, match_state) "

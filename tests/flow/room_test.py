@@ -546,7 +546,8 @@ PATHS["case"] += " /incidents/{id}/obligations /incidents/{id}/forms /incidents/
 PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["case"] += " /tips/{id} /tips/{id}/case /tips/{id}/reply /tips/{id}/ask"
-PATHS["lists"] += " /reports /tips"
+PATHS["case"] += " /info-reports/{id} /info-reports/{id}/stages"
+PATHS["lists"] += " /reports /tips /info-reports"
 PATHS["alone"] += " /report-counts"
 PATHS["free"] += " /report-kinds"
 PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend /campaigns/{id}/force /campaign-targets/{id}/answer
@@ -556,7 +557,7 @@ CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
           "/mail-reports": "mail_report", "/hunts": "hunt",
-          "/reports?state=all": "person_report", "/tips?state=all": "tip",
+          "/reports?state=all": "person_report", "/tips?state=all": "tip", "/info-reports": "info_report",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
 SCOPE = {"scope": "accounts-stolen", "values": {"addresses": ["198.51.100.1"]}, "from": "2026-06-01 00:00", "to": "2026-06-01 12:00"}
@@ -662,6 +663,7 @@ def fill(r, admin):
     admin.api("POST", "/messages", {"way": "mail", "address": "a@example.jp", "text": MARK, "incident": 1})
     report = admin.api("POST", "/reports", {"kind": "site", "text": MARK})["id"]
     admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
+    admin.api("POST", "/info-reports", {"kind": "incident", "subject": MARK, "incident": 1})
     tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
     admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
@@ -869,6 +871,9 @@ WRITES = {
     "scope_stop": ("handler", "/scope-runs/1/stop", None, None, ("change", "scope_run")),
     "scope_file_post": ("handler", "/scopes", {"text": OWN_SCOPE}, None, ("create", "scope_file")),
     "scope_file_end": ("handler", "/scopes/1", None, None, ("change", "scope_file")),
+    "info_post": ("handler", "/info-reports", {"kind": "near_miss", "subject": "ヒヤリハット"}, None, ("create", "info_report")),
+    "info_put": ("handler", "/info-reports/1", {"kind": "sign", "subject": "予兆"}, "/info-reports/1", ("change", "info_report")),
+    "info_stage": ("handler", "/info-reports/1/stages", {"stage": "sent", "how": "電話"}, "/info-reports/1", ("change", "info_report")),
     "tip_post": ("handler", "/tips", {"from": "jpcert", "text": "hxxp://evil[.]example"}, None, ("create", "tip")),
     "tip_put": ("handler", "/tips/1", {"to": "taken"}, "/tips/1", ("change", "tip")),
     "tip_reply": ("handler", "/tips/1/reply", {"text": "受け取りました"}, None, ("create", "slip_note")),

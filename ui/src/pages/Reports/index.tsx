@@ -11,6 +11,7 @@ import { Segments, Tabs } from "../../widgets/Tabs";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 import { Counts } from "./Counts";
+import { Infos } from "./Infos";
 import { kindTitle, MARKS } from "./kinds";
 import { NewReport } from "./NewReport";
 import { NewTip } from "./NewTip";
@@ -58,14 +59,14 @@ function List({ state }: { state: string }) {
 export function Reports({ args, query }: { args: string[]; query: URLSearchParams }) {
   if (args[0] === "new") return <NewReport />;
   if (args[0] === "tips" && args[1]) return args[1] === "new" ? <NewTip /> : <OneTip id={args[1]} />;
-  if (args[0] && args[0] !== "tips") return <One id={args[0]} />;
+  if (args[0] && args[0] !== "tips" && args[0] !== "info") return <One id={args[0]} />;
   const on = args[0] ?? "people", state = query.get("state") === "all" ? "all" : "open";
-  const tabs = ["people", "tips"].map((id) => ({ id, href: id === "people" ? "#/reports" : `#/reports/${id}`, label: t(`reports.tab.${id}`) }));
+  const tabs = ["people", "tips", "info"].map((id) => ({ id, href: id === "people" ? "#/reports" : `#/reports/${id}`, label: t(`reports.tab.${id}`) }));
   return (
     <>
       <div class="page-head"><h1>{t("reports.title")}</h1></div>
       <Tabs plain tabs={tabs} on={on} label={t("reports.tabs")} />
-      {on === "tips" ? <Tips state={state} /> : <List state={state} />}
+      {on === "tips" ? <Tips state={state} /> : on === "info" ? <Infos /> : <List state={state} />}
     </>
   );
 }
