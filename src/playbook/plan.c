@@ -1,12 +1,13 @@
 /* A playbook as who runs it wants it: flat JSON, nothing to look up but steps by their ids, texts where they are shown.
  *
- *   {"id", "title": {"ja","en"}, "start", "steps": [
+ *   {"id", "cacao", "title": {"ja","en"}, "start", "steps": [
  *     {"id", "kind", "words": {"ja","en"}, "description", "lane", "authority", "action", "who", "targets": [], "commands": [],
  *      "within_s", "wait_s", "condition", "asks", "next", "failed", "yes", "no", "cases": [{"value","to"}], "steps": []}]}
  *
  * What is not said is not there; a way to `end` is left out: the branch, or the playbook, ends. It is made anew from the
  * playbook whenever that is needed, and never read back into one. */
 #include "base/yaml_json.h"
+#include "playbook/cacao.h"
 #include "playbook/playbook_priv.h"
 
 static void text(struct jsonw *w, const struct pb_obj *o, const char *ours, const char *member) {
@@ -123,7 +124,7 @@ static void step(struct jsonw *w, const struct pb_obj *top, const struct pb_obj 
     jsonw_end(w);
 }
 
-int playbook_write_plan(const struct playbook *p, struct buf *out) {
+int playbook_write_plan(struct arena *a, const struct playbook *p, struct buf *out) {
     const struct pb_obj *top = p->top;
     const struct pb_val *first = pb_get(top, "steps")->first, *title = pb_get(top, "title")->first;
     struct str otherwise = pb_has(top, "name") ? pb_str(top, "name") : pb_str(top, "id");
@@ -136,7 +137,7 @@ int playbook_write_plan(const struct playbook *p, struct buf *out) {
     else
         words(&w, top, "title", otherwise);
     text(&w, top, "description", "description");
-    text(&w, top, "cacao", "cacao");
+    jsonw_kstr(&w, "cacao", pb_has(top, "cacao") ? pb_str(top, "cacao") : cacao_derive(a, STR(""), "playbook", pb_str(top, "id")));
     jsonw_kstr(&w, "start", pb_has(top, "start") ? pb_str(top, "start") : pb_str(first->obj, "id"));
     jsonw_key(&w, STR("steps"));
     jsonw_array(&w);

@@ -42,7 +42,7 @@ int playbook_write_cacao(struct arena *a, const struct playbook *p, int64_t now_
 /* ---- for who runs or shows it ---- */
 
 /* What a runner wants (plan.c), and the tree of our own form for who edits it; both JSON. */
-int playbook_write_plan(const struct playbook *p, struct buf *out) MUST_USE;
+int playbook_write_plan(struct arena *a, const struct playbook *p, struct buf *out) MUST_USE;
 int playbook_write_form(struct arena *a, const struct playbook *p, struct buf *out) MUST_USE;
 
 /* The steps in their order, each of pb_step_class. */

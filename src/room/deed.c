@@ -4,11 +4,11 @@
 #include "base/limits.h"
 
 static const struct room_deed_kind kinds[] = {
-    {"site_close", "サイトの閉鎖", "Closing the site", DUTY_STOP, .gate = true},
-    {"account_freeze", "アカウントの凍結", "Freezing an account", DUTY_FREEZE, .care = true},
-    {"host_isolate", "端末の隔離", "Isolating a host", DUTY_ISOLATE, .gate = true},
-    {"net_cut", "通信の遮断", "Cutting traffic", DUTY_CUT},
-    {"waf_block", "WAF での遮断", "Blocking at the WAF", DUTY_BLOCK},
+    {"site_close", "サイトの閉鎖", "Closing the site", DUTY_STOP, .gate = true, .aim = DEED_AT_SERVICE, .minutes = 1440},
+    {"account_freeze", "アカウントの凍結", "Freezing an account", DUTY_FREEZE, .care = true, .aim = DEED_AT_ACCOUNTS, .minutes = 10080},
+    {"host_isolate", "端末の隔離", "Isolating a host", DUTY_ISOLATE, .gate = true, .aim = DEED_AT_HOSTS, .minutes = 4320},
+    {"net_cut", "通信の遮断", "Cutting traffic", DUTY_CUT, .aim = DEED_AT_THE_ONE, .minutes = 720},
+    {"waf_block", "WAF での遮断", "Blocking at the WAF", DUTY_BLOCK, .aim = DEED_AT_SOURCES, .minutes = 1440},
     {"send_sms", "SMS の送信", "Sending an SMS", DUTY_BLOCK},
     {"send_chat", "チャットへの投稿", "Posting into a chat", DUTY_BLOCK},
     {"open_ticket", "課題票の起票", "Opening a ticket", DUTY_BLOCK},
@@ -108,10 +108,10 @@ static int propose(struct room *r, const struct room_actor *by, const struct roo
             .by = by, .verb = VERB_CREATE, .object = OBJECT_DEED, .tlp = TLP_AMBER, .incident = x->incident};
         int64_t id;
         e = room_write(r, &w, &id, err,
-                       "INSERT INTO deed(incident_id, batch, kind, driver, target, params, minutes, reason, state) "
-                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,'proposed')",
-                       "izssssis", x->incident, batch, &x->kind, &x->driver, &x->targets[i], &x->params, x->minutes,
-                       &x->reason);
+                       "INSERT INTO deed(incident_id, batch, kind, driver, target, params, minutes, reason, task_id, state) "
+                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,'proposed')",
+                       "izssssisI", x->incident, batch, &x->kind, &x->driver, &x->targets[i], &x->params, x->minutes,
+                       &x->reason, x->task ? &x->task : NULL);
         if (i == 0)
             *ret_id = first.id = id;
     }
@@ -144,6 +144,19 @@ static int batch_rows(struct room *r, const struct room_deed *d, int64_t *ids, s
     return e;
 }
 
+/* What a step of a playbook kept as evidence in this case last: it needs no second telling at the gate. In the arena; empty: nothing. */
+int room_deed_kept_before(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT evidence FROM task WHERE incident_id = ?1 AND kind = 'evidence' AND state = 'done' AND evidence <> '' ORDER BY id DESC LIMIT 1",
+                      "i", incident);
+    *ret = STR("");
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e == 1)
+        *ret = arena_dup(a, sql_str(st, 0));
+    return e < 0 ? e : ret->p ? 0 : -ENOMEM;
+}
+
 /* Asked of the service the case is about; 1: taken down as the first of two. */
 static int may_decide(struct room *r, const struct room_actor *by, const struct room_deed *d, struct diag *err) {
     struct room_deciding x = {.incident = d->incident, .kind = room_deed_kind(str_of(d->kind))->decision};
@@ -156,7 +169,7 @@ static int may_decide(struct room *r, const struct room_actor *by, const struct 
     return e;
 }
 
-static int decide(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool yes, struct str words,
+static int decide(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool yes, struct str words, struct arena *a,
                   struct diag *err) {
     struct room_write w = change(by, yes ? VERB_APPROVE : VERB_REJECT, id, version);
     struct room_deed d;
@@ -169,6 +182,8 @@ static int decide(struct room *r, const struct room_actor *by, int64_t id, int64
         e = room_deed_load(r, id, &d, err);
     if (e == 0)
         e = in_state(&d, yes ? "proposed refused rejected" : "proposed", err); /* minds change, obstacles go */
+    if (e == 0 && yes && room_deed_kind(str_of(d.kind))->gate && !str_trim(words).n)
+        e = room_deed_kept_before(r, d.incident, a, &words, err);
     if (e == 0 && yes && room_deed_kind(str_of(d.kind))->gate && !str_trim(words).n)
         e = diag_set(err, -EINVAL, "kept");
     if (e == 0)
@@ -193,16 +208,25 @@ static int decide(struct room *r, const struct room_actor *by, int64_t id, int64
                                   "ciso_csirt", (int64_t) n, words, err);
 }
 
+static int decided(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool yes, struct str words, struct diag *err) {
+    struct arena a;
+    int e = room_begin(r, err);
+    if (e < 0)
+        return e;
+    arena_init(&a, 1 << 20);
+    e = room_end(r, decide(r, by, id, version, yes, words, &a, err), err);
+    arena_done(&a);
+    return e;
+}
+
 int room_deed_approve(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str kept,
                       struct diag *reterr) {
-    int e = room_begin(r, reterr);
-    return e < 0 ? e : room_end(r, decide(r, by, id, version, true, kept, reterr), reterr);
+    return decided(r, by, id, version, true, kept, reterr);
 }
 
 int room_deed_reject(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str reason,
                      struct diag *reterr) {
-    int e = room_begin(r, reterr);
-    return e < 0 ? e : room_end(r, decide(r, by, id, version, false, reason, reterr), reterr);
+    return decided(r, by, id, version, false, reason, reterr);
 }
 
 static int undo(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool mistake, struct diag *err) {

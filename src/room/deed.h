@@ -18,6 +18,7 @@
 
 struct room_deed_new {
     int64_t incident, minutes;
+    int64_t task; /* the step of a playbook that asks for it; 0: a person does */
     struct str kind, driver, params, reason; /* params: a JSON object */
     const struct str *targets;
     size_t n_targets;
@@ -25,7 +26,8 @@ struct room_deed_new {
 /* In the caller's transaction, or one of its own. */
 int room_deed_propose(struct room *r, const struct room_actor *by, const struct room_deed_new *x, int64_t *ret_id,
                       struct diag *reterr) MUST_USE;
-/* kept: what was kept as evidence before, or why nothing was; kinds that destroy traces want it (-EINVAL). */
+/* kept: what was kept as evidence before, or why nothing was; kinds that destroy traces want it (-EINVAL), unless a step of evidence was ended in
+ * the case: then empty means what it kept. */
 int room_deed_approve(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str kept,
                       struct diag *reterr) MUST_USE;
 int room_deed_reject(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str reason,

@@ -10,6 +10,8 @@ struct room_deed_kind {
     enum duty_kind decision; /* of the table of authority */
     bool gate; /* destroys or hides traces: what is kept before is asked for */
     bool care; /* persons stand behind each row: told, identified, reopened */
+    enum deed_at { DEED_AT_NOTHING, DEED_AT_SERVICE, DEED_AT_ACCOUNTS, DEED_AT_HOSTS, DEED_AT_SOURCES, DEED_AT_THE_ONE } aim; /* of a step (deed_aim.c) */
+    int64_t minutes; /* of a step */
 };
 const struct room_deed_kind *room_deed_kind(struct str name); /* never NULL */
 
@@ -18,6 +20,11 @@ struct room_deed {
     bool identified;
     char state[12], kind[64], driver[64], batch[36], target[260];
 };
+/* What a step that asks for this kind would propose: by which driver, to what, for how long; in the arena. 0; 1 with the reason why it is
+ * for a person ("no_driver", "choose_target"). */
+int room_deed_aim(struct room *r, int64_t incident, struct str kind, struct arena *a, struct room_deed_new *ret, const char **ret_means,
+                  struct diag *reterr) MUST_USE;
+int room_deed_kept_before(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
 int room_deed_load(struct room *r, int64_t id, struct room_deed *ret, struct diag *reterr) MUST_USE;
 int room_deed_note(struct room *r, const struct room_actor *by, const struct room_deed *d, const char *key,
                    const char *kind, const char *lane, int64_t n, struct str why, struct diag *reterr) MUST_USE;

@@ -91,6 +91,18 @@ static int write_row(struct room *r, struct sql_stmt *st, const struct room_acto
     when(w, "identified_at", st, 25);
     jsonw_kstr(w, "identified_how", sql_str(st, 26));
     room_by_text(r, w, "identified_by", sql_str(st, 27));
+    jsonw_kstr(w, "kept_before", k->gate ? sql_str(st, 28) : STR(""));
+    jsonw_key(w, STR("step"));
+    if (sql_is_null(st, 29)) {
+        jsonw_null(w);
+    } else {
+        jsonw_object(w);
+        jsonw_ki64(w, "run", sql_i64(st, 29));
+        jsonw_ki64(w, "task", sql_i64(st, 30));
+        jsonw_kstr(w, "ja", sql_str(st, 31));
+        jsonw_kstr(w, "en", sql_str(st, 32));
+        jsonw_end(w);
+    }
     jsonw_key(w, STR("may"));
     jsonw_object(w);
     jsonw_kbool(w, "approve", (open || again) && room_may(who, VERB_APPROVE, &row));
@@ -128,10 +140,12 @@ static int write_care(struct room *r, int64_t incident, const struct room_actor 
 int room_deeds_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, version, incident_id, batch, kind, driver, target, state, reason, why, kept, params, minutes, "
-                      "created_at, decided_at, decided_by, in_force_at, until_at, ended_at, seen, looked_at, told_at, told_how, "
-                      "told_by, bounced, identified_at, identified_how, identified_by FROM deed WHERE ?1 = 0 OR incident_id = ?1 "
-                      "ORDER BY state IN ('proposed','sent','in_force','undoing','unsure') DESC, id DESC LIMIT 500",
+                      "SELECT d.id, d.version, d.incident_id, d.batch, d.kind, d.driver, d.target, d.state, d.reason, d.why, d.kept, d.params, d.minutes, "
+                      "d.created_at, d.decided_at, d.decided_by, d.in_force_at, d.until_at, d.ended_at, d.seen, d.looked_at, d.told_at, d.told_how, "
+                      "d.told_by, d.bounced, d.identified_at, d.identified_how, d.identified_by, (SELECT e.evidence FROM task e WHERE e.incident_id = "
+                      "d.incident_id AND e.kind = 'evidence' AND e.state = 'done' AND e.evidence <> '' ORDER BY e.id DESC LIMIT 1), t.run_id, t.id, "
+                      "t.words_ja, t.words_en FROM deed d LEFT JOIN task t ON t.id = d.task_id WHERE ?1 = 0 OR d.incident_id = ?1 "
+                      "ORDER BY d.state IN ('proposed','sent','in_force','undoing','unsure') DESC, d.id DESC LIMIT 500",
                       "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("deeds"));

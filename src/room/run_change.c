@@ -71,6 +71,10 @@ static int start(struct room *r, const struct room_actor *by, int64_t incident, 
     return e == 0 ? begin(r, by, id, err) : e;
 }
 
+int room_run_within(struct room *r, int64_t incident, int64_t playbook, int64_t *ret_id, struct diag *reterr) {
+    return start(r, &room_system, incident, playbook, ret_id, reterr);
+}
+
 int room_run_start(struct room *r, const struct room_actor *by, int64_t incident, int64_t playbook, int64_t *ret_id, struct diag *reterr) {
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, start(r, by, incident, playbook, ret_id, reterr), reterr);
@@ -562,7 +566,7 @@ int room_runs_tick(struct room *r, struct diag *reterr) {
         int (*what)(struct running *, struct room_task *);
     } rows[] = {
         {"SELECT id FROM task WHERE state = 'waiting' AND wake_at <= ?1 AND id > ?2 ORDER BY id LIMIT 1", woken},
-        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind = 'action' OR ref LIKE 'message:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
+        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind IN ('action','playbook') OR ref LIKE 'message:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
         {"SELECT id FROM task WHERE state IN ('due','doing') AND due_at < ?1 AND late = 0 AND id > ?2 ORDER BY id LIMIT 1", late},
     };
     int first = 0;

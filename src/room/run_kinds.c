@@ -2,12 +2,15 @@
  *
  *   nothing_proposed  an action, but nothing of its kind is proposed in the case
  *   no_driver         an action that Kizuki has no driver for
- *   refused           the hand refused it
+ *   choose_target     a driver is there, and the case leaves open to what
+ *   refused           the hand refused it, or some of it
  *   dry_run           the hand only rehearses
+ *   not_seen          it was done, and its effect is not seen
+ *   unsure            killed in the middle of what may not be done twice: a person looks
  *   by_person         a notification: nothing is sent by itself; a person sends it from here, or calls
  *   not_sent          a notification that was sent, and did not reach everybody
  *   until_said        waiting without a time: somebody says when it is over
- *   other_playbook    another playbook: begun by a person */
+ *   other_playbook    another playbook that is not here, contains itself, or was stopped */
 #include "room/run_priv.h"
 
 /* ---- decisions and conditions ---- */
@@ -64,58 +67,6 @@ static int begin_together(struct running *x, struct room_task *t, const struct j
     return e < 0 ? e : room_step_join(x, t->id);
 }
 
-/* ---- actions ---- */
-
-/* What became of the newest action of this kind in the case; 0: there is none. */
-static int look_at_action(struct running *x, struct room_task *t, const struct json_value *step) {
-    static const struct {
-        const char *action, *state, *means; /* of an action; of the task then, and why it is by hand */
-        bool ends;
-    } rows[] = {
-        {"proposed", "due", NULL, false},     {"sent", "waiting", NULL, false}, {"dry_run", "due", "dry_run", false},
-        {"refused", "due", "refused", false}, {"in_force", "done", NULL, true}, {"ended", "done", NULL, true},
-        {"undone", "done", NULL, true},       {"rejected", "skipped", NULL, true},
-    };
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct str kind = STR("");
-    char ref[32];
-    size_t i = 0;
-    (void) json_get_str(step, "action", &kind);
-    int e = sql_query(x->r->db, &st, x->err,
-                      "SELECT a.id, a.state, (SELECT json_extract(l.params, '$.reason') FROM timeline l WHERE l.incident_id = a.incident_id AND "
-                      "l.text_key = 'event.action_rejected' AND l.ref = 'action:' || a.id ORDER BY l.id DESC LIMIT 1) "
-                      "FROM action a WHERE a.incident_id = ?1 AND a.kind = ?2 ORDER BY a.id DESC LIMIT 1",
-                      "is", x->incident, &kind);
-    if (e == 0)
-        e = sql_step(st, x->err);
-    if (e <= 0)
-        return e;
-    while (i < ARRAY_SIZE(rows) && !str_eq_z(sql_str(st, 1), rows[i].action))
-        i++;
-    if (i == ARRAY_SIZE(rows))
-        return 1;
-    snprintf(ref, sizeof ref, "action:%lld", (long long) sql_i64(st, 0));
-    if (rows[i].ends) {
-        bool skipped = strcmp(rows[i].state, "skipped") == 0;
-        struct str why = skipped ? arena_dup(&x->arena, sql_str(st, 2)) : STR_NULL;
-        e = room_task_set(x, t->id, t->state, TIME_NONE, ref, NULL);
-        if (e == 0)
-            e = room_task_note(x, &room_system, t, skipped ? "event.step_skipped" : "event.step_done", "action", why);
-        e = e == 0 ? room_step_settle(x, t, rows[i].state, STR_NULL, why) : e;
-    } else if (strcmp(t->ref, ref) != 0 || (strcmp(t->state, rows[i].state) != 0 && strcmp(t->state, "doing") != 0)) {
-        e = room_task_set(x, t->id, rows[i].state, TIME_NONE, ref, rows[i].means);
-    }
-    return e < 0 ? e : 1;
-}
-
-static int begin_action(struct running *x, struct room_task *t, const struct json_value *step) {
-    struct str kind = STR("");
-    int e = json_get_str(step, "action", &kind) ? look_at_action(x, t, step) : 0;
-    if (e != 0)
-        return MIN(e, 0);
-    return room_task_set(x, t->id, "due", TIME_NONE, NULL, str_eq_z(kind, "block_source") ? "nothing_proposed" : "no_driver");
-}
-
 /* ---- what Kizuki cannot do itself ---- */
 
 static int begin_notify(struct running *x, struct room_task *t, const struct json_value *step UNUSED) {
@@ -155,18 +106,68 @@ static int begin_wait(struct running *x, struct room_task *t, const struct json_
     return room_task_set(x, t->id, "due", TIME_NONE, NULL, "until_said");
 }
 
-static int begin_playbook(struct running *x, struct room_task *t, const struct json_value *step) {
+/* The newest version in use of the playbook the step names, and the run of it that goes on in the case. Each 0: there is none. */
+static int find_playbook(struct running *x, struct str cacao, int64_t *ret_playbook, int64_t *ret_run) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct str cacao = STR("");
-    char ref[32] = "";
-    (void) json_get_str(step, "playbook", &cacao);
     int e = sql_query(x->r->db, &st, x->err,
-                      "SELECT id FROM playbook WHERE active AND json_extract(plan, '$.cacao') = ?1 ORDER BY number DESC LIMIT 1", "s", &cacao);
+                      "SELECT p.id, (SELECT max(run.id) FROM run JOIN playbook q ON q.id = run.playbook_id WHERE run.incident_id = ?2 AND run.state = "
+                      "'running' AND q.key = p.key) FROM playbook p WHERE p.active AND json_extract(p.plan, '$.cacao') = ?1 ORDER BY p.number DESC LIMIT 1",
+                      "si", &cacao, x->incident);
     if (e == 0)
         e = sql_step(st, x->err);
-    if (e == 1)
-        snprintf(ref, sizeof ref, "playbook:%lld", (long long) sql_i64(st, 0));
-    return e < 0 ? e : room_task_set(x, t->id, "due", TIME_NONE, ref[0] ? ref : NULL, "other_playbook");
+    *ret_playbook = e == 1 ? sql_i64(st, 0) : 0;
+    *ret_run = e == 1 ? sql_i64(st, 1) : 0;
+    return MIN(e, 0);
+}
+
+/* Would the run wait for itself? Through runs that wait for the one asking. */
+static int waits_for_us(struct running *x, int64_t run) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(x->r->db, &st, x->err,
+                      "WITH RECURSIVE up(id) AS (SELECT ?1 UNION SELECT t.run_id FROM up JOIN task t ON t.incident_id = ?3 AND t.state = 'waiting' AND t.ref = "
+                      "'run:' || up.id) SELECT 1 FROM up WHERE id = ?2",
+                      "iii", x->run, run, x->incident);
+    return e == 0 ? sql_step(st, x->err) : e;
+}
+
+static int begin_playbook(struct running *x, struct room_task *t, const struct json_value *step) {
+    struct str cacao = STR("");
+    int64_t playbook, run;
+    char ref[32];
+    (void) json_get_str(step, "playbook", &cacao);
+    int e = find_playbook(x, cacao, &playbook, &run);
+    snprintf(ref, sizeof ref, "playbook:%lld", (long long) playbook);
+    return e < 0 ? e : playbook ? room_task_set(x, t->id, "waiting", TIME_NONE, ref, NULL) : room_task_set(x, t->id, "due", TIME_NONE, NULL, "other_playbook");
+}
+
+/* It is begun (by the clock, in a transaction of its own) and followed to its end; where it runs in the case already, that run is followed. */
+static int look_at_run(struct running *x, struct room_task *t, const struct json_value *step) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    long long run = 0;
+    char ref[32];
+    if (strcmp(t->state, "waiting") != 0)
+        return 0;
+    if (sscanf(t->ref, "run:%lld", &run) != 1) {
+        struct str cacao = STR("");
+        int64_t playbook, there;
+        (void) json_get_str(step, "playbook", &cacao);
+        int e = find_playbook(x, cacao, &playbook, &there);
+        int self = e == 0 && there ? waits_for_us(x, there) : 0;
+        if (e < 0 || self != 0 || playbook == 0)
+            return e < 0 || self < 0 ? MIN(e, self) : room_task_set(x, t->id, "due", TIME_NONE, NULL, "other_playbook");
+        if (there == 0)
+            e = room_run_within(x->r, x->incident, playbook, &there, x->err);
+        snprintf(ref, sizeof ref, "run:%lld", (long long) there);
+        return e < 0 ? e : room_task_set(x, t->id, "waiting", TIME_NONE, ref, NULL);
+    }
+    int e = sql_query(x->r->db, &st, x->err, "SELECT state FROM run WHERE id = ?1", "i", (int64_t) run);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    if (e <= 0 || str_eq_z(sql_str(st, 0), "running"))
+        return e;
+    if (str_eq_z(sql_str(st, 0), "ended"))
+        return room_step_settle(x, t, "done", STR_NULL, STR_NULL);
+    return room_task_set(x, t->id, "due", TIME_NONE, NULL, "other_playbook"); /* somebody stopped it: what now? */
 }
 
 static const struct run_kind kinds[] = {
@@ -175,11 +176,11 @@ static const struct run_kind kinds[] = {
     {.name = "evidence", .entry = "action"},
     {.name = "notify", .entry = "contact", .begin = begin_notify, .look = look_at_messages},
     {.name = "wait", .entry = "notice", .begin = begin_wait},
-    {.name = "action", .entry = "action", .begin = begin_action, .look = look_at_action},
+    {.name = "action", .entry = "action", .begin = room_step_act_begin, .look = room_step_act_look},
     {.name = "decision", .entry = "decision", .choose = choose},
     {.name = "repeat", .entry = "decision", .choose = choose, .joined = ask_again},
     {.name = "together", .entry = "notice", .begin = begin_together},
-    {.name = "playbook", .entry = "action", .begin = begin_playbook},
+    {.name = "playbook", .entry = "action", .begin = begin_playbook, .look = look_at_run},
 };
 
 const struct run_kind *run_kind_find(const char *name) {

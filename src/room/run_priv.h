@@ -45,6 +45,13 @@ int room_step_join(struct running *x, int64_t task) MUST_USE;
 /* Ends a task for the system. */
 int room_step_settle(struct running *x, struct room_task *t, const char *state, struct str note, struct str why) MUST_USE;
 
+/* Begins a playbook as the step of another; in the caller's transaction. */
+int room_run_within(struct room *r, int64_t incident, int64_t playbook, int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* Steps that act (run_act.c); the third ends one with what it followed. */
+int room_step_act_begin(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
+int room_step_act_look(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
+int room_step_acted(struct running *x, struct room_task *t, const char *state, const char *ref, struct str reason) MUST_USE;
+
 /* What a kind of step does (run_kinds.c). */
 struct run_kind {
     const char *name;

@@ -484,6 +484,12 @@ static const char *const infos[] = {
 
     NULL};
 /* clang-format on */
+/* Which step of a playbook asked for an act. */
+static const char *const asked_by[] = {
+    "ALTER TABLE deed ADD COLUMN task_id INTEGER REFERENCES task(id);"
+    "CREATE INDEX deed_by_task ON deed(task_id) WHERE task_id IS NOT NULL;",
+    NULL,
+};
 
 static const struct {
     const char *name;
@@ -513,6 +519,7 @@ static const struct {
     {"tips", tips},
     {"campaigns", campaigns},
     {"infos", infos},
+    {"asked_by", asked_by},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -59,7 +59,7 @@ int playbooks_compile(struct arena *a, struct str text, const char *file, bool c
     buf_init(&form, 16 * PLAYBOOK_BYTES_MAX);
     e = playbook_write(&p, &source);
     if (e == 0)
-        e = playbook_write_plan(&p, &plan);
+        e = playbook_write_plan(a, &p, &plan);
     if (e == 0)
         e = playbook_write_form(a, &p, &form);
     ret->key = pb_str(p.top, "id");

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "base/file.h"
+#include "room/deed.h"
 #include "room/message.h"
 #include "room/run.h"
 #include "room/run_priv.h"
@@ -87,6 +88,68 @@ static int tell(struct fixture *f, const struct room_actor *by) {
     return deliver(f, "sent") < 0 ? -1 : room_runs_tick(f->r, &d);
 }
 
+/* A driver that closes a site: what it did stands in a file and outlives the room, and it does nothing twice. */
+struct driver {
+    struct fixture *f;
+    char order[40]; /* of the apply it was given last */
+};
+
+static int64_t done_outside(struct fixture *f, int64_t add) {
+    char path[120], text[24];
+    struct arena a;
+    struct str had = STR("0");
+    int64_t n = 0;
+    snprintf(path, sizeof path, "%s/outside", f->dir);
+    arena_init(&a, 4096);
+    if (file_read(&a, path, 20, &had, NULL) == 0)
+        IGNORE(str_to_i64(had, &n));
+    arena_done(&a);
+    if (add) {
+        n += add;
+        int len = snprintf(text, sizeof text, "%lld", (long long) n);
+        assert_int_equal(file_write_atomic(path, str_n(text, (size_t) len), 0600, NULL), 0);
+    }
+    return n;
+}
+
+static int ordered(void *ctx, struct str note) {
+    struct driver *v = ctx;
+    static const char KEY[] = "\"order_id\":\"";
+    const char *at = memmem(note.p, note.n, KEY, sizeof KEY - 1);
+    if (!at || !memmem(note.p, note.n, "\"type\":\"apply\"", 14))
+        return 0;
+    snprintf(v->order, sizeof v->order, "%.32s", at + sizeof KEY - 1);
+    if (done_outside(v->f, 0) == 0)
+        (void) done_outside(v->f, 1);
+    return 0;
+}
+
+static int answers(struct fixture *f, const char *format, const char *what) {
+    char json[600];
+    struct diag d = {0};
+    int n = snprintf(json, sizeof json, format, what);
+    return room_driver_message(f->r, 0, str_n(json, (size_t) n), &d);
+}
+
+/* The step proposed the closing by itself; a person approves it, the driver does it, the step ends with it. */
+static int close_site(struct fixture *f, const struct room_actor *by) {
+    static const char STANDS[] = "{\"address\":\"www\",\"kind\":\"site_close\",\"state\":\"standing\",\"effect\":true}";
+    struct driver v = {.f = f};
+    struct diag d = {0};
+    room_driver_connected(f->r, 0, "web", true);
+    int e = answers(f, "{\"blocks\":[%s],\"dry_run\":false,\"kinds\":[\"site_close\"],\"targets\":[\"www\"],\"any_target\":false}", done_outside(f, 0) ? STANDS : "");
+    if (e == 0)
+        e = room_runs_tick(f->r, &d);
+    int64_t id = number(f, "SELECT max(id) FROM deed"), version = number(f, "SELECT max(version) FROM deed");
+    if (e == 0 && number(f, "SELECT count(*) FROM deed WHERE state = 'proposed'"))
+        e = room_deed_approve(f->r, by, id, version, STR("a picture"), &d);
+    if (e == 0)
+        e = room_driver_poll(f->r, 0, ordered, &v, &d);
+    if (e == 0 && v.order[0])
+        e = answers(f, "{\"order_id\":\"%s\",\"ok\":true,\"results\":[{\"address\":\"www\",\"state\":\"blocked\"}]}", v.order);
+    return e == 0 ? room_runs_tick(f->r, &d) : e;
+}
+
 /* What has not been done yet, up to the end; what fails stops it, as a person would see. */
 static int play(struct fixture *f, int64_t incident) {
     struct room_actor by = fixture_actor(f, f->handler);
@@ -110,13 +173,17 @@ static int play(struct fixture *f, int64_t incident) {
                 return -1;
             continue;
         }
+        if (strcmp(acts[i].step, "deep") == 0) {
+            if (close_site(f, &by) < 0)
+                return -1;
+            continue;
+        }
         if (strcmp(acts[i].step, "tell") == 0) {
             if (tell(f, &by) < 0)
                 return -1;
             continue;
         }
-        struct room_task_end x = {.to = STR("done"), .why = strcmp(acts[i].step, "deep") == 0 ? STR("by phone") : STR_NULL,
-                                  .evidence = STR("e"), .answer = acts[i].answer ? str_of(acts[i].answer) : STR_NULL};
+        struct room_task_end x = {.to = STR("done"), .evidence = STR("e"), .answer = acts[i].answer ? str_of(acts[i].answer) : STR_NULL};
         if (id == 0 || room_task_end(f->r, &by, id, version, &x, &d) < 0)
             return -1;
     }
@@ -129,7 +196,7 @@ static struct str outcome(struct fixture *f, struct arena *a) {
     assert_int_equal(sql_query(f->r->db, &st, NULL,
                                "SELECT (SELECT state || deviations FROM run) || (SELECT group_concat(json_array(id, key, state, answer, after_id, parent_id)) "
                                "FROM (SELECT * FROM task ORDER BY id)) || (SELECT group_concat(json_array(text_key, params)) FROM (SELECT * FROM timeline "
-                               "WHERE text_key LIKE 'event.step%' OR text_key LIKE 'event.run%' ORDER BY id)) || (SELECT count(*) FROM hand_order) || (SELECT group_concat(json_array(id, address, state, tries)) FROM message)",
+                               "WHERE text_key LIKE 'event.step%' OR text_key LIKE 'event.run%' ORDER BY id)) || (SELECT count(*) FROM hand_order) || (SELECT group_concat(json_array(id, state, kept, seen, task_id)) FROM deed) || (SELECT group_concat(json_array(id, address, state, tries)) FROM message)",
                                ""),
                      0);
     assert_int_equal(sql_step(st, NULL), 1);
@@ -168,6 +235,7 @@ static void killed_at_every_point(void **state UNUSED) {
         int status = 0;
         f->now_ns = began_ns;
         put_back(f, before);
+        (void) done_outside(f, -done_outside(f, 0));
         if (at) {
             /* a database is opened by whoever writes it: never across a fork */
             pid_t child = fork();
@@ -192,6 +260,8 @@ static void killed_at_every_point(void **state UNUSED) {
         else if (!str_eq(left, alone))
             fail_msg("killed at point %u:\n%.*s\nleft alone:\n%.*s", at, STR_ARG(left), STR_ARG(alone));
         assert_int_equal(number(f, "SELECT count(*) FROM run WHERE state = 'ended'"), 1);
+        assert_int_equal(number(f, "SELECT count(*) FROM deed WHERE state = 'in_force'"), 1);
+        assert_int_equal(done_outside(f, 0), 1);
         struct room_verdict *v = mem_zalloc(sizeof *v);
         assert_int_equal(room_audit_verify(f->r, NULL, 0, v, NULL), 0);
         assert_int_equal(v->n_faults, 0);

@@ -17,7 +17,7 @@ import { addBelow, branches, change, EMPTY, type Form, type FormStep, KINDS, LAN
 
 const WAIT_MS = 400;
 const WITHIN = ["", "1m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "1d"];
-const ACTIONS = ["block_source", "freeze_account", "close_site", "isolate_host"];
+const ACTIONS = ["block_source", "freeze_account", "close_site", "isolate_host", "cut_traffic"];
 const AUTHORITY = ["", "block", "stop", "publish", "freeze", "isolate", "reopen", "raise"];
 
 interface Part { f: Form; i: number; s: FormStep; set: (f: Form) => void }

@@ -21,7 +21,7 @@ function Done({ task, step, end, write }: Parts) {
   const busy = write.state.step === "busy";
   const choices = step?.cases?.map((c) => c.value) ?? (step?.condition !== undefined ? ["yes", "no"] : null);
   const asks = task.kind === "evidence" || (task.kind === "decision" && !choices);
-  if (task.kind === "action" && task.ref?.startsWith("action:")) return <div class="buttons"><Button solid href={`#/cases/${task.incident}/actions`}>{t("run.to_action")}</Button></div>;
+  if (task.kind === "action" && /^(action|deed):/.test(task.ref ?? "")) return <div class="buttons"><Button solid href={`#/cases/${task.incident}/actions`}>{t("run.to_action")}</Button></div>;
   if (task.kind === "action") return null;
   if (choices)
     return (
