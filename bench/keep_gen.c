@@ -24,7 +24,7 @@ struct gen {
     int64_t t_ns;
     struct buf line;
     FILE *text;
-    uint64_t bytes, hosts, addresses, japanese;
+    uint64_t bytes, hosts, addresses, japanese, users, hashes;
     const char *dir;
     struct sign_secret secret;
     struct sign_public pub;
@@ -106,6 +106,15 @@ static void site(struct gen *g, const char *iso) {
                below(g, 3) ? "hit" : "miss", (unsigned) below(g, 50), rnd(g), (unsigned) below(g, 32000), (unsigned) below(g, 900000000));
 }
 
+/* What was started, on two days of the thirty. */
+static const char *digest(struct gen *g) {
+    uint64_t day = g->i * DAYS / g->n;
+    if ((day != 3 && day != 27) || g->i % 10007 != 13)
+        return "";
+    g->hashes++;
+    return ",\"process\":{\"hash\":{\"sha256\":\"5a7e1f00c0ffee115a7e1f00c0ffee115a7e1f00c0ffee115a7e1f00c0ffee11\"}}";
+}
+
 static void windows(struct gen *g, const char *iso) {
     char ip[32];
     const char *from = client(g, ip);
@@ -118,10 +127,10 @@ static void windows(struct gen *g, const char *iso) {
                "\"AuthenticationPackageName\":\"Kerberos\",\"ProcessName\":\"C:\\\\Windows\\\\System32\\\\svchost.exe\",\"LogonGuid\":\"{%08x-%04x-%04x-%04x-%012" PRIx64 "}\","
                "\"SubjectUserSid\":\"S-1-5-18\",\"SubjectLogonId\":\"0x3e7\",\"TargetLogonId\":\"0x%" PRIx64 "\",\"ElevatedToken\":\"%%%%1843\"}},"
                "\"host\":{\"name\":\"PC%04u\"},\"event\":{\"code\":\"%u\",\"kind\":\"event\",\"provider\":\"Microsoft-Windows-Security-Auditing\"},"
-               "\"agent\":{\"type\":\"winlogbeat\",\"version\":\"8.15.2\"},\"message\":\"An account was successfully logged on.\\n\\nSubject:\\n\\tSecurity ID:\\t\\tS-1-5-18\\n\\tAccount Name:\\t\\tPC%04u$\\n\\nLogon Type:\\t\\t%u\"}",
+               "\"agent\":{\"type\":\"winlogbeat\",\"version\":\"8.15.2\"},\"message\":\"An account was successfully logged on.\\n\\nSubject:\\n\\tSecurity ID:\\t\\tS-1-5-18\\n\\tAccount Name:\\t\\tPC%04u$\\n\\nLogon Type:\\t\\t%u\"%s}",
                iso, below(g, 9) ? 4624u : 4625u, g->i, user, user, 1000 + user, (unsigned) (2 + below(g, 9)), from,
                (unsigned) below(g, 65000), user, (unsigned) rnd(g), (unsigned) rnd(g) & 0xffff, (unsigned) rnd(g) & 0xffff,
-               (unsigned) rnd(g) & 0xffff, rnd(g) & 0xffffffffffff, rnd(g) & 0xffffffff, user, 4624u, user, 3u);
+               (unsigned) rnd(g) & 0xffff, rnd(g) & 0xffffffffffff, rnd(g) & 0xffffffff, user, 4624u, user, 3u, digest(g));
 }
 
 static void access_line(struct gen *g) {
@@ -152,12 +161,16 @@ static void japanese(struct gen *g, const char *iso) {
 }
 
 static void sshd(struct gen *g) {
-    char ip[32];
+    char ip[32], user[32] = "svc-needle";
     struct time_civil c;
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     time_to_civil(g->t_ns, 540, &c);
-    buf_printf(&g->line, "<38>%s %2d %02d:%02d:%02d gate-%u sshd[%u]: Failed password for invalid user u%u from %s port %u ssh2", months[c.month - 1],
-               c.day, c.hour, c.minute, c.second, (unsigned) below(g, 4), (unsigned) below(g, 32000), (unsigned) below(g, 5000), client(g, ip), (unsigned) below(g, 65000));
+    if (g->i % 2003 == 7) /* on every day */
+        g->users++;
+    else
+        snprintf(user, sizeof user, "u%u", (unsigned) below(g, 5000));
+    buf_printf(&g->line, "<38>%s %2d %02d:%02d:%02d gate-%u sshd[%u]: Failed password for invalid user %s from %s port %u ssh2", months[c.month - 1],
+               c.day, c.hour, c.minute, c.second, (unsigned) below(g, 4), (unsigned) below(g, 32000), user, client(g, ip), (unsigned) below(g, 65000));
 }
 
 static void make_line(struct gen *g) {
@@ -267,8 +280,8 @@ int main(int argc, char **argv) {
     write_all(&g);
     if (g.text && fclose(g.text) != 0)
         return 1;
-    printf("{\"events\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"host\":%" PRIu64 ",\"address\":%" PRIu64 ",\"japanese\":%" PRIu64 "}\n", g.n, g.bytes,
-           g.hosts, g.addresses, g.japanese);
+    printf("{\"events\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"host\":%" PRIu64 ",\"address\":%" PRIu64 ",\"japanese\":%" PRIu64
+           ",\"user\":%" PRIu64 ",\"hash\":%" PRIu64 "}\n", g.n, g.bytes, g.hosts, g.addresses, g.japanese, g.users, g.hashes);
     buf_done(&g.line);
     return 0;
 }

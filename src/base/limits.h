@@ -175,6 +175,7 @@
 #define VAULT_OF_ADDRESS_MAX 4            /* of one address, so that a stranger cannot keep the vaults out */
 #define VAULTS_MAX 16                     /* enrolled on one first */
 #define VAULT_FIRSTS_MAX 16               /* pulled by one vault: a thread each */
+#define VAULT_NAME_BYTES_MAX 64           /* of a first, as its vault calls it: a folder's name */
 #define VAULT_CODES_MAX 16                /* for enrolment, valid at once */
 #define VAULT_CODE_S (15 * 60)            /* how long a code is good for */
 #define VAULT_GUESSES_MAX 5               /* wrong proofs, then every code is void: 80 bits are not guessed by trying */

@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                    \
     "id, version, hypothesis, query, from_at, to_at, state, found, first_at, last_at, created_at, created_by, "                                      \
-    "json_extract(result, '$.kind'), json_extract(result, '$.import'), json_extract(result, '$.name'), json_extract(result, '$.mail')"
+    "json_extract(result, '$.kind'), json_extract(result, '$.import'), json_extract(result, '$.name'), json_extract(result, '$.mail'), json_extract(result, '$.copy')"
 
 int64_t room_hunt_time(const struct json_value *v, const char *key) {
     struct str s;
@@ -60,6 +60,7 @@ static void write_row(struct room *r, struct jsonw *w, struct sql_stmt *st) {
         jsonw_i64(w, sql_i64(st, 15));
     else
         jsonw_null(w);
+    jsonw_kstr(w, "copy", sql_str(st, 16));
     jsonw_end(w);
 }
 

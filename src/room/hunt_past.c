@@ -21,6 +21,8 @@ int room_hunt_begin(struct room *r, const struct room_actor *by, const struct ro
     jsonw_kz(&j, "kind", h->kind);
     jsonw_ki64(&j, "import", h->import);
     jsonw_kstr(&j, "name", h->name);
+    if (h->copy.n)
+        jsonw_kstr(&j, "copy", h->copy);
     if (h->mail) {
         jsonw_ki64(&j, "mail", h->mail);
         jsonw_ki64(&j, "step", h->step);
@@ -41,7 +43,8 @@ int room_hunt_begin(struct room *r, const struct room_actor *by, const struct ro
 int room_hunt_due(struct room *r, struct arena *a, struct room_hunt_due *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, created_at, query, " KIND ", coalesce(json_extract(result, '$.import'), 0), from_at, to_at, coalesce(json_extract(result, '$.asked'), '') "
+                      "SELECT id, created_at, query, " KIND ", coalesce(json_extract(result, '$.import'), 0), from_at, to_at, coalesce(json_extract(result, '$.asked'), ''), "
+                      "coalesce(json_extract(result, '$.copy'), '') "
                       "FROM hunt WHERE state = 'running' AND " KIND " IS NOT NULL ORDER BY " KIND " = 'mail' DESC, id LIMIT 1", "");
     if (e == 0)
         e = sql_step(st, reterr);
@@ -49,8 +52,9 @@ int room_hunt_due(struct room *r, struct arena *a, struct room_hunt_due *ret, st
         return e;
     *ret = (struct room_hunt_due){.id = sql_i64(st, 0), .created_ns = sql_i64(st, 1), .query = arena_dup(a, sql_str(st, 2)), .kind = arena_dup(a, sql_str(st, 3)),
                                   .import = sql_i64(st, 4), .from_ns = sql_is_null(st, 5) ? TIME_NONE : sql_i64(st, 5),
-                                  .to_ns = sql_is_null(st, 6) ? TIME_NONE : sql_i64(st, 6), .asked = arena_dup(a, sql_str(st, 7))};
-    return ret->query.p && ret->kind.p && ret->asked.p ? 1 : -ENOMEM;
+                                  .to_ns = sql_is_null(st, 6) ? TIME_NONE : sql_i64(st, 6), .asked = arena_dup(a, sql_str(st, 7)),
+                                  .copy = arena_dup(a, sql_str(st, 8))};
+    return ret->query.p && ret->kind.p && ret->asked.p && ret->copy.p ? 1 : -ENOMEM;
 }
 
 /* What it was stays beside what came of it. */
@@ -58,7 +62,7 @@ static int merge(struct room *r, int64_t id, struct str result, struct buf *out,
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err, "SELECT json_patch(?2, json_object('kind', " KIND ", 'import', json_extract(result, '$.import'), 'name', "
                                        "json_extract(result, '$.name'), 'mail', json_extract(result, '$.mail'), 'step', json_extract(result, '$.step'), "
-                                       "'asked', json_extract(result, '$.asked'))) FROM hunt WHERE id = ?1", "is", id, &result);
+                                       "'asked', json_extract(result, '$.asked'), 'copy', json_extract(result, '$.copy'))) FROM hunt WHERE id = ?1", "is", id, &result);
     if (e == 0)
         e = sql_step(st, err);
     if (e == 1)
@@ -92,9 +96,10 @@ int room_hunt_is_running(struct room *r, int64_t id, struct diag *reterr) {
     return e < 0 ? e : e == 0 ? diag_set(reterr, -ENOENT, "there is no such hunt") : sql_i64(st, 0) != 0;
 }
 
-int room_hunt_has_import(struct room *r, int64_t import, struct diag *reterr) {
+int room_hunt_has_import(struct room *r, int64_t import, struct str copy, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, reterr, "SELECT 1 FROM hunt WHERE " KIND " = 'indicators' AND json_extract(result, '$.import') = ?1 LIMIT 1", "i", import);
+    int e = sql_query(r->db, &st, reterr, "SELECT 1 FROM hunt WHERE " KIND " = 'indicators' AND json_extract(result, '$.import') = ?1 "
+                                          "AND coalesce(json_extract(result, '$.copy'), '') = ?2 LIMIT 1", "is", import, &copy);
     return e < 0 ? e : sql_step(st, reterr);
 }
 

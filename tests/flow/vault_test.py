@@ -211,11 +211,38 @@ def on_the_pages_of_the_vault(page):
     assert page.get(f"/evidence/{made}")["records"] == 1, page.get(f"/evidence/{made}")
 
 
+def hunted_on_the_pages(page):
+    """The first is gone: rules, queries and indicators are looked for in its copy, on the pages of the vault."""
+    def ended(find):
+        tap.wait_until(lambda: any(find(h) and h["state"] != "running" for h in page.get("/hunts")["hunts"]), 60, 0.1, lambda: str(page.get("/hunts")))
+        one = page.get(f"/hunts/{next(h['id'] for h in page.get('/hunts')['hunts'] if find(h))}")
+        return one["hunt"], one["result"]
+    for what, where, n in (({"rule": RULE}, "tokyo", 1), ({"query": "45.67.89.12"}, "tokyo", 1), ({"query": "45.67.89.12"}, "", 0)):
+        begun = page.api("POST", "/hunts/past", {"hypothesis": "was it here?", **what, **({"copy": where} if where else {})})["id"]
+        hunt, result = ended(lambda h, n=begun: h["id"] == n)
+        assert (hunt["state"], hunt["found"], hunt["copy"]) == ("done", n, where), (hunt, result)
+    page.api("POST", "/hunts/past", {"hypothesis": "x", "query": "x", "copy": "nobody"}, want=404)
+    looked = page.api("POST", "/indicators/preview", {"name": "list.txt", "text": "45.67.89.12\n45.99.0.1\n"})
+    took = page.api("POST", "/indicators/imports", {"preview": looked["preview"]})["import"]
+    hunt, result = ended(lambda h: h["import"] == took and h["copy"] == "tokyo")
+    assert (hunt["state"], hunt["found"]) == ("done", 1), (hunt, result)
+    seen = {k: [(v["value"], v["first_at"]) for v in result[k]["values"]] for k in ("hosts", "accounts", "indicators")}
+    at = result["first_at"]
+    assert at and seen == {"hosts": [("gate", at)], "accounts": [("root", at)], "indicators": [("45.67.89.12", at)]}, seen
+    assert ended(lambda h: h["import"] == took and not h["copy"])[0]["found"] == 0, "it never stood in what arrived here"
+    # what a search over the copy found is kept as one over the copy
+    number = page.api("POST", "/searches", {"query": NEEDLE, "copy": "tokyo"})["search"]
+    tap.wait_until(lambda: page.get(f"/searches/{number}")["state"] != "running", 60, 0.05)
+    kept = page.api("POST", "/hunts", {"search": number, "hypothesis": "kept"})
+    assert (kept["copy"], kept["found"]) == ("tokyo", 1), kept
+
+
 @tap.test
 def after_root_deleted_everything_the_investigation_runs_on_the_vault():
     with pair() as (d, first, vault, at):
         lines = [b"line %d %s" % (i, b"x" * (i % 97)) for i in range(LINES)]
         lines[LINES // 2] = NEEDLE.encode() + b" from 192.0.2.77"
+        programs.send(first.syslog_port, ["<38>1 2026-06-01T02:14:05Z gate sshd 7 - - Failed password for root from 45.67.89.12 port 22 ssh2"])
         seal.send(first.syslog_port, lines)
         enrolled(first, vault, at)
         tap.wait_until(lambda: newest_of(first) >= LINES, 60, 0.1, "all is sealed: " + first.output()[-800:])
@@ -265,6 +292,7 @@ def after_root_deleted_everything_the_investigation_runs_on_the_vault():
         status, said = kizuki("verify", copy)
         assert status == 0 and "signed by" in said, said
         evidence_holds(d, copy)
+        hunted_on_the_pages(there)
         # What the vault noticed was judged by the shipped rules and is a finding on its pages.
         b = there
 

@@ -2,6 +2,7 @@
  * judges who may ask, writes down who took what in, and adds how often its findings name a value. */
 #include "app/common/config.h"
 #include "app/room/call.h"
+#include "app/room/copies.h"
 #include "app/room/room.h"
 #include "app/room/search_call.h"
 #include "base/limits.h"
@@ -266,8 +267,8 @@ static int read_what(struct call *c, struct room_hunt_past *h) {
 }
 
 int handle_hunt_begin(struct call *c) {
-    static const char *const keys[] = {"hypothesis", "query", "rule", "import", "from", "to", NULL};
-    struct room_hunt_past h = {.name = STR("")};
+    static const char *const keys[] = {"hypothesis", "query", "rule", "import", "from", "to", "copy", NULL};
+    struct room_hunt_past h = {.name = STR(""), .copy = STR("")};
     int64_t id;
     int e = call_body_only(c, keys);
     if (e == 0)
@@ -278,6 +279,10 @@ int handle_hunt_begin(struct call *c) {
         e = call_body_when(c, "from", &h.from_ns);
     if (e == 0)
         e = call_body_when(c, "to", &h.to_ns);
+    if (e == 0 && json_get(c->json, "copy"))
+        e = call_body_str(c, "copy", 0, VAULT_NAME_BYTES_MAX, &h.copy);
+    if (e == 0 && h.copy.n && !pulled_has(c->p->config, h.copy))
+        return call_refuse(c, 404, "error.no_copy");
     if (e == 0)
         e = room_begin(c->p->room, &c->err);
     if (e == 0)

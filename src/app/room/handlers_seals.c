@@ -3,11 +3,11 @@
  * DATA/status, one file each, and what the settings say. */
 #include "app/common/config.h"
 #include "app/room/call.h"
+#include "app/room/copies.h"
 #include "app/room/room.h"
 #include "base/file.h"
 #include "base/limits.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 enum { STATUS_BYTES_MAX = 65536 };
@@ -26,19 +26,15 @@ static void write_file(struct call *c, const char *name) {
 }
 
 static void write_pulled(struct call *c) {
-    char path[4096 + 16];
-    unsigned n = 0;
-    snprintf(path, sizeof path, "%.4000s/status", c->p->config->data);
-    DIR *dir = opendir(path);
+    struct pulled all[VAULT_FIRSTS_MAX];
+    char file[sizeof all[0].name + 16];
+    size_t n = pulled_list(c->p->config, all);
     jsonw_array(&c->w);
-    for (struct dirent *e; dir && n < VAULT_FIRSTS_MAX && (e = readdir(dir));)
-        if (str_starts(str_of(e->d_name), STR("vault-")) && str_ends(str_of(e->d_name), STR(".json"))) {
-            write_file(c, e->d_name);
-            n++;
-        }
+    for (size_t i = 0; i < n; i++) {
+        snprintf(file, sizeof file, "vault-%s.json", all[i].name);
+        write_file(c, file);
+    }
     jsonw_end(&c->w);
-    if (dir)
-        closedir(dir);
 }
 
 static void write_days(struct jsonw *w, const char *key, int64_t ns) {

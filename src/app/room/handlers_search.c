@@ -12,7 +12,6 @@
 #include "room/write.h"
 #include "trace/trace.h"
 
-#define COPY_BYTES_MAX 64 /* the name of a Kizuki that is kept here, WIRE_NAME_MAX */
 #define QUERY_BYTES_MAX 16384 /* typed or pasted into one line */
 
 static const struct search_refusal REFUSALS[] = {{"query", 400, "error.search_query", true},
@@ -52,7 +51,7 @@ static int read_bound(struct call *c, const char *key, struct buf *members) {
 /* Absent: our own. */
 static int read_copy(struct call *c, struct str *ret) {
     *ret = STR("");
-    return json_get(c->json, "copy") ? call_body_str(c, "copy", 0, COPY_BYTES_MAX, ret) : 0;
+    return json_get(c->json, "copy") ? call_body_str(c, "copy", 0, VAULT_NAME_BYTES_MAX, ret) : 0;
 }
 
 static void add_copy(struct buf *members, struct str copy) {
@@ -165,7 +164,7 @@ int handle_search_rule(struct call *c) {
 int handle_event(struct call *c) {
     struct str copy = call_query(c, "copy");
     struct buf members;
-    if (copy.n > COPY_BYTES_MAX)
+    if (copy.n > VAULT_NAME_BYTES_MAX)
         return call_bad(c, "copy");
     buf_init(&members, 1024);
     buf_printf(&members, "\"op\":\"event\",\"n\":%lld", (long long) c->args.id);

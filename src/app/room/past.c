@@ -1,6 +1,7 @@
 /* See past.h. */
 #include "app/room/past.h"
 
+#include "app/room/copies.h"
 #include "app/room/room.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -120,6 +121,10 @@ static int due_hunt(struct past_lane *l, int64_t *ret_id, struct buf *b, struct 
             buf_add_z(b, str_eq_z(h.kind, "rule") ? ",\"rule\":" : ",\"query\":");
             json_quote(b, h.query);
         }
+        if (h.copy.n) {
+            buf_add_z(b, ",\"copy\":");
+            json_quote(b, h.copy);
+        }
         add_ms(b, "from_ms", h.from_ns);
         add_ms(b, "to_ms", h.to_ns);
     }
@@ -193,12 +198,13 @@ void past_stopped(struct program *p, enum past_kind kind, int64_t id) {
     buf_done(&b);
 }
 
-/* ---- imports ---- */
+/* ---- imports: each is looked for in what arrived here, and in every copy that is kept here ---- */
 
-static int begin_for(struct program *p, int64_t import, struct str name, struct diag *err) {
-    struct room_hunt_past h = {.hypothesis = STR("indicators"), .query = name, .kind = "indicators", .import = import, .name = name, .from_ns = TIME_NONE, .to_ns = TIME_NONE};
+static int begin_for(struct program *p, int64_t import, struct str name, struct str copy, struct diag *err) {
+    struct room_hunt_past h = {.hypothesis = STR("indicators"), .query = name, .kind = "indicators", .import = import, .name = name, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
+                               .copy = copy};
     int64_t id;
-    int e = room_hunt_has_import(p->room, import, err);
+    int e = room_hunt_has_import(p->room, import, copy, err);
     if (e != 0)
         return MIN(e, 0);
     if ((e = room_begin(p->room, err)) == 0)
@@ -212,6 +218,8 @@ static void on_imports(void *ctx, const struct json_value *answer) {
     struct program *p = ctx;
     const struct json_value *result = answer ? json_get_object(answer, "result") : NULL;
     const struct json_value *list = result ? json_get_array(result, "imports") : NULL;
+    struct pulled copies[VAULT_FIRSTS_MAX];
+    size_t n_copies = pulled_list(p->config, copies);
     struct diag d = {0};
     int e = 0;
     p->past.asked_imports = false;
@@ -219,8 +227,12 @@ static void on_imports(void *ctx, const struct json_value *answer) {
         struct str name = STR("");
         int64_t id;
         (void) json_get_str(v, "name", &name);
-        if (json_get_i64(v, "id", &id) && id > 0)
-            e = begin_for(p, id, name.n ? name : STR("?"), &d);
+        if (!json_get_i64(v, "id", &id) || id <= 0)
+            continue;
+        name = name.n ? name : STR("?");
+        e = begin_for(p, id, name, STR(""), &d);
+        for (size_t i = 0; i < n_copies && e == 0; i++)
+            e = begin_for(p, id, name, str_of(copies[i].name), &d);
     }
     if (e < 0)
         log_error("no hunt was begun for new indicators: %s", d.text);

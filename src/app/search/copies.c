@@ -1,6 +1,7 @@
 /* See copies.h. */
 #include "app/search/copies.h"
 
+#include "app/search/scan.h"
 #include "base/file.h"
 #include "base/time.h"
 
@@ -56,4 +57,17 @@ const struct copy *copies_get(const struct copies *c, struct str name) {
         if (str_eq_z(name, c->at[i].name))
             return &c->at[i];
     return NULL;
+}
+
+int copies_options(const struct copies *c, struct str name, struct scan_options *o, struct diag *reterr) {
+    const struct copy *x = name.n ? copies_get(c, name) : NULL;
+    if (!name.n)
+        return 0;
+    if (!x)
+        return diag_set(reterr, copies_changed(c) ? -EBUSY : -ENOENT, "no such Kizuki is kept here");
+    o->spool_dir = x->spool;
+    o->filter_dir = x->filters;
+    o->copy = str_of(x->name);
+    o->index = NULL;
+    return 0;
 }

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "base/str.h"
 
+struct scan_options;
+
 struct copy {
     char name[65], spool[4096], filters[4096];
 };
@@ -21,3 +23,6 @@ int copies_find(struct copies *c, const char *data, struct diag *reterr) MUST_US
 /* One was enrolled since: whoever is walled in has to begin again. */
 bool copies_changed(const struct copies *c);
 const struct copy *copies_get(const struct copies *c, struct str name);
+/* Where a copy is searched; without the index, which knows our own records only. An empty name: nothing changes. -ENOENT: no
+ * such copy; -EBUSY: one was enrolled since they were read, and may be it. */
+int copies_options(const struct copies *c, struct str name, struct scan_options *o, struct diag *reterr) MUST_USE;

@@ -63,7 +63,11 @@ static int begin(struct hunting *h, struct str key, const struct json_value *q, 
     struct past *past;
     struct past_part parts[SEARCH_PARTS_MAX];
     int64_t import = 0;
-    int r = read_parts(json_get_array(q, "parts"), parts, &o.n_parts, err);
+    struct str copy = STR("");
+    (void) json_get_str(q, "copy", &copy);
+    int r = copies_options(h->copies, copy, &o.scan, err);
+    if (r == 0)
+        r = read_parts(json_get_array(q, "parts"), parts, &o.n_parts, err);
     o.parts = parts;
     o.scan.from_ns = read_ms(q, "from_ms");
     o.scan.to_ns = read_ms(q, "to_ms");

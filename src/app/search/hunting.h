@@ -4,9 +4,11 @@
  *   {"op":"hunt", "key", "query" or "rule" or "import":N, "from_ms"?, "to_ms"?}  begins it, goes on with it, or says how far it
  *                                                                                 is: the same question each time; past.h
  *      "first":true: goes before the one under way, which is asked for again later
+ *      "copy":NAME: over what is kept here of another Kizuki (copies.h)
  *      "parts":[{"name","query"}…] instead of "query": several at once, told apart
  *   {"op":"hunt_stop", "key"} */
 #pragma once
+#include "app/search/copies.h"
 #include "app/search/past.h"
 #include "app/search/scoping.h"
 #include "app/search/shelf.h"
@@ -17,6 +19,7 @@ struct hunting {
     struct scoping *scoping; /* likewise */
     char folder[4096], lists[4096];
     struct scan_options like; /* where, and the decoders */
+    const struct copies *copies; /* borrowed */
 };
 int hunting_init(struct hunting *h, const struct config *c, const char *content, const struct scan_options *like, struct diag *reterr) MUST_USE;
 void hunting_done(struct hunting *h);

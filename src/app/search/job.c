@@ -36,7 +36,7 @@ struct facet {
 struct job {
     enum job_state state;
     struct scan *scan;
-    char *query, *spool_dir, *filter_dir;
+    char *query, *spool_dir, *filter_dir, *copy;
     int64_t from_ns, to_ns, begun_ns, ended_ns;
     int64_t bar_from_ns, bar_ns, first_ns, last_ns;
     bool bars_fixed; /* both ends were asked for */
@@ -56,6 +56,7 @@ struct job *job_free(struct job *j) {
     mem_free(j->query);
     mem_free(j->spool_dir);
     mem_free(j->filter_dir);
+    mem_free(j->copy);
     mem_free(j);
     return NULL;
 }
@@ -110,6 +111,7 @@ int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr)
     j->query = str_dup(o->query);
     j->spool_dir = str_dup(str_of(o->spool_dir));
     j->filter_dir = str_dup(str_of(o->filter_dir));
+    j->copy = str_dup(o->copy);
     j->from_ns = o->from_ns;
     j->to_ns = o->to_ns;
     j->first_ns = j->last_ns = TIME_NONE;
@@ -119,7 +121,7 @@ int job_new(const struct scan_options *o, struct job **ret, struct diag *reterr)
     search_keep_init(&j->newest, JOB_ROWS_MAX);
     j->newest.bytes_max = KEPT_BYTES_MAX;
     j->newest.by_time = true;
-    int r = j->query && j->spool_dir && j->filter_dir ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
+    int r = j->query && j->spool_dir && j->filter_dir && j->copy ? 0 : diag_set(reterr, -ENOMEM, "out of memory");
     own.query = str_of(j->query);
     own.spool_dir = j->spool_dir;
     own.filter_dir = j->filter_dir;
@@ -369,6 +371,7 @@ int job_write(struct job *j, struct jsonw *w) {
     jsonw_kz(w, "state", state_names[j->state]);
     jsonw_kz(w, "why", j->state == JOB_FAILED ? j->why.text : NULL);
     jsonw_kz(w, "query", j->query);
+    jsonw_kz(w, "copy", j->copy);
     jsonw_ktime(w, "from", j->from_ns);
     jsonw_ktime(w, "to", j->to_ns);
     jsonw_ku64(w, "found", scan_progress(j->scan)->found);

@@ -12,7 +12,7 @@
  *
  * Frames of JSON from the room, each answered by one with the same id:
  *   {"id", "op":"start", "query", "from_ms"?, "to_ms"?}     {"id","ok":true,"result":{"search":N}}
- *   start, trace, event and evidence with "copy":NAME: of what is kept here of another Kizuki (copies.h), not of our own
+ *   start, trace, event, evidence and hunt with "copy":NAME: of what is kept here of another Kizuki (copies.h), not of our own
  *   {"id", "op":"state"|"stop", "search":N}                 result: job.h; -ENOENT after a restart, or long after
  *   {"id", "op":"trace", "address", "port"?, "at_ms", "width_s", "error_s", "zone_told", "zone_min", "destination"?,
  *    "destination_port"?}                                  as start; state and stop tell what tracing.h has
@@ -229,22 +229,13 @@ static int64_t read_ms(const struct json_value *m, const char *key) {
 
 static const struct diag all_taken = {.text = "as many searches run as may at once; stop one"};
 
-static const struct diag no_copy = {.text = "no such Kizuki is kept here"};
-
-/* false: of a copy that is not here. */
-static bool options_of(struct program *p, const struct json_value *m, struct scan_options *ret) {
-    struct str name;
+/* Who asks names the copy, or nothing. A copy that is only just enrolled is not here yet, either. */
+static int options_of(struct program *p, const struct json_value *m, struct scan_options *ret, struct diag *err) {
+    struct str name = STR("");
     *ret = (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
-                                 .index = p->client, .decoders = p->decoders, .own_decoders = p->own_decoders};
-    if (!json_get_str(m, "copy", &name) || !name.n)
-        return true;
-    const struct copy *x = copies_get(&p->copies, name);
-    if (!x)
-        return false;
-    ret->spool_dir = x->spool;
-    ret->filter_dir = x->filters;
-    ret->index = NULL; /* it knows our own records only */
-    return true;
+                                 .copy = STR(""), .index = p->client, .decoders = p->decoders, .own_decoders = p->own_decoders};
+    (void) json_get_str(m, "copy", &name);
+    return copies_options(&p->copies, name, ret, err);
 }
 
 /* It runs in this slot from now on, in the place of what ended there. */
@@ -266,8 +257,8 @@ static int start(struct program *p, struct peer *peer, int64_t id, const struct 
     struct slot *s = slot_for_new(p);
     struct job *j;
     struct diag d = {0};
-    if (!options_of(p, m, &o))
-        return refuse(peer, id, "missing", &no_copy);
+    if (options_of(p, m, &o, &d) < 0)
+        return refuse(peer, id, "missing", &d);
     if (!s)
         return refuse(peer, id, "busy", &all_taken);
     o.from_ns = read_ms(m, "from_ms");
@@ -296,8 +287,8 @@ static int start_trace(struct program *p, struct peer *peer, int64_t id, const s
     struct tracing *t;
     struct diag d = {0};
     int64_t width = 0, error = 0, zone = 0;
-    if (!options_of(p, m, &o))
-        return refuse(peer, id, "missing", &no_copy);
+    if (options_of(p, m, &o, &d) < 0)
+        return refuse(peer, id, "missing", &d);
     if (!s)
         return refuse(peer, id, "busy", &all_taken);
     bool whole = json_get_i64(m, "width_s", &width) && json_get_i64(m, "error_s", &error) && json_get_i64(m, "zone_min", &zone) &&
@@ -414,8 +405,8 @@ static int event(struct program *p, struct peer *peer, int64_t id, const struct 
     struct arena arena;
     struct diag d = {0};
     struct buf one;
-    if (!options_of(p, m, &o))
-        return refuse(peer, id, "missing", &no_copy);
+    if (options_of(p, m, &o, &d) < 0)
+        return refuse(peer, id, "missing", &d);
     (void) json_get_i64(m, "n", &n);
     arena_init(&arena, 4 << 20);
     buf_init(&one, ANSWER_BYTES_MAX);
@@ -462,16 +453,15 @@ static int start_evidence(struct program *p, struct peer *peer, int64_t id, cons
     struct export_wanted w = {.n = 0};
     struct diag d = {0};
     int64_t number = 0;
-    if (!options_of(p, m, &w.scan))
-        return refuse(peer, id, "missing", &no_copy);
+    if (options_of(p, m, &w.scan, &d) < 0)
+        return refuse(peer, id, "missing", &d);
     w.scan.from_ns = read_ms(m, "from_ms");
     w.scan.to_ns = read_ms(m, "to_ms");
     if (!json_get_str(m, "query", &w.scan.query) && read_records(m, arena, &w) < 0)
         return -ERR_PARSE;
     if (!json_get_str(m, "who", &w.who) || !json_get_str(m, "why", &w.why) || !json_get_str(m, "chosen_by", &w.chosen_by))
         return -ERR_PARSE;
-    if (!json_get_str(m, "copy", &w.copy_of))
-        w.copy_of = STR("");
+    w.copy_of = w.scan.copy;
     int r = exports_begin(&p->exports, &w, &number, &d);
     if (r < 0)
         return refuse(peer, id, r == -EBUSY ? "busy" : "failed", &d);
@@ -675,6 +665,7 @@ static int prepare(struct program *p, struct diag *err) {
         r = copies_find(&p->copies, p->data, err);
     if (r < 0)
         return r;
+    p->hunting.copies = &p->copies;
     nightly_init(&p->nightly, p->data, p->status, &like, p->config->trace_test_min, p->config->offset_min, time_now_ns());
     sigemptyset(&set);
     sigaddset(&set, SIGINT);

@@ -11,6 +11,7 @@
 struct scan_options {
     const char *spool_dir;
     const char *filter_dir; /* NULL: without filters */
+    struct str copy;        /* whose copy that is (copies.h), for who tells of it; empty: our own */
     struct indicator_set *indicators; /* these three as in query.h */
     struct str rule;
     struct str query;

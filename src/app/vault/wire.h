@@ -13,6 +13,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "spool/merkle.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
     WIRE_PIECE_BYTES = 512 * 1024, /* of a file in one answer; half of a frame */
     WIRE_PROOF_BYTES = 32,
     WIRE_KEY_BYTES = 32,
-    WIRE_NAME_MAX = 64,
+    WIRE_NAME_MAX = VAULT_NAME_BYTES_MAX,
 };
 enum wire_refusal { WIRE_NOT_ENROLLED = 1, WIRE_BAD_QUESTION, WIRE_NOT_THERE, WIRE_TROUBLE };
 

@@ -152,7 +152,7 @@ export const api = {
   hunts: get<{ hunts: T.Hunt[] }>("/hunts"),
   seals: get<T.Seals>("/seals"),
   hunt: (id: Id) => get<{ hunt: T.Hunt; result: T.HuntResult }>(`/hunts/${enc(id)}`),
-  beginHunt: (x: { hypothesis: string; query: string }) => call<T.Hunt>("POST", "/hunts/past", x),
+  beginHunt: (x: { hypothesis: string; query?: string; rule?: string; copy?: string }) => call<T.Hunt>("POST", "/hunts/past", x),
   stopHunt: (id: Id) => call<T.Hunt>("POST", `/hunts/${enc(id)}/stop`, {}),
   indicators: (q: { text?: string; ended?: string }) => get<{ indicators: T.Indicator[]; next: number | null; kept_back: number }>(`/indicators${query(q)}`),
   indicatorImports: get<{ imports: T.IndicatorImport[]; alive: number; ended: number }>("/indicators/imports"),

@@ -2,7 +2,7 @@
 import type { Hunt, HuntResult } from "../api/types";
 import { t } from "../state/text";
 
-export const HuntName = ({ h }: { h: Hunt }) => <span class="inert">{h.kind === "indicators" ? t("ioc.hunt", { name: h.name }) : h.kind === "mail" ? t("mails.hunt", { name: h.name }) : h.hypothesis}</span>;
+export const HuntName = ({ h }: { h: Hunt }) => <span class="inert">{h.copy && <b>{`${t("search.where.copy", { name: h.copy })}: `}</b>}{h.kind === "indicators" ? t("ioc.hunt", { name: h.name }) : h.kind === "mail" ? t("mails.hunt", { name: h.name }) : h.hypothesis}</span>;
 
 /** By the bytes that have to be read and have been. */
 export function Progress({ of }: { of: HuntResult }) {

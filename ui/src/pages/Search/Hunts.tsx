@@ -9,10 +9,11 @@ import { HuntName, Progress } from "../../widgets/Hunt";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
+import { LookBack } from "./LookBack";
 import { addressOf } from "./useSearch";
 
 const ASK_MS = 1500;
-const again = (h: Hunt) => addressOf({ q: h.query, range: h.from ? "custom" : "all", from: h.from ?? "", to: "" });
+const again = (h: Hunt) => addressOf({ q: h.query, range: h.from ? "custom" : "all", from: h.from ?? "", to: "", copy: h.copy });
 
 /** How far a hunt over what is kept is; asked again while it runs. */
 function Running({ id, done }: { id: number; done: () => void }) {
@@ -28,6 +29,7 @@ export function Hunts() {
   const list = useResource(api.hunts, [], []);
   return (
     <Card title={t("search.hunts")}>
+      <LookBack />
       <Loaded of={list}>{(d) => (d.hunts.length === 0 ? <Empty>{t("search.hunts_none")}</Empty> : (
         <Table label={t("search.hunts")} rows={d.hunts} id={(h) => h.id} columns={[
           { head: t("search.hunt_about"), cell: (h) => <HuntName h={h} />, title: true },

@@ -16,7 +16,7 @@ const RECORDS = 20;
 function note(s: Search): string {
   const first = s.events.slice(0, RECORDS).map((e) => e.n);
   const more = s.found - first.length;
-  return t("search.note", { query: s.query, n: s.found, first: s.first_at, last: s.last_at, records: first.join(", "), more: more > 0 ? t("search.note_more", { n: more }) : "" });
+  return (s.copy ? `${t("search.where.copy", { name: s.copy })}: ` : "") + t("search.note", { query: s.query, n: s.found, first: s.first_at, last: s.last_at, records: first.join(", "), more: more > 0 ? t("search.note_more", { n: more }) : "" });
 }
 
 /** Puts a sentence on an open case's timeline. */
@@ -57,12 +57,12 @@ export function Keep({ s, bounds, past }: { s: Search; bounds: { from?: string; 
         {s.found > s.rows && <span class="small ink2">{t("search.csv_rows", { n: s.rows })}</span>}
       </div>
       <AttachNote text={() => note(s)} at={s.first_at ?? undefined} />
-      {bounds.copy ? <p class="small ink2">{t("search.hunt_own", { name: bounds.copy })}</p> : <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
+      <form class="buttons" onSubmit={(e) => { e.preventDefault(); if (about.trim()) void write.run(() => api.keepHunt(s.search, about.trim())); }}>
         <label class="field grow"><span>{t("search.hunt_label")}</span><input type="text" value={about} maxLength={2000} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} placeholder={t("search.hunt_example")} /></label>
         {about.trim() && <Button submit busy={write.state.step === "busy"}>{t("search.hunt")}</Button>}
         {write.state.step === "done" && <Mark kind="ok">{t("search.hunt_kept")}</Mark>}
         <Outcome state={write.state} />
-      </form>}
+      </form>
       {s.found > 0 && <Export begin={(why) => api.exportFound({ query: s.query, ...bounds, why })} />}
     </div>
   );
