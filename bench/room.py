@@ -63,7 +63,6 @@ def ask(browser, paths, case):
 
 def measure(room, times):
     browser = room.browser()
-    browser.holds = True
     case = room.one("SELECT max(id) FROM incident WHERE state = 'open'")
     rows = {}
     for page, paths in PAGES.items():

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import sqlite3
@@ -203,7 +204,7 @@ class Reply:
 class Browser:
     def __init__(self, room, address="127.0.0.1"):
         self.room, self.address, self.cookie, self.csrf = room, address, None, None
-        self.holds, self.held = False, None  # holds: one connection for many requests, as browsers do
+        self.held = []  # connections that go on after an answer, as browsers keep them; one a thread
         self.trust = None
 
     def connect(self):
@@ -212,6 +213,16 @@ class Browser:
             self.trust = certificate, ssl.create_default_context(cadata=certificate.decode())
         return http.client.HTTPSConnection("localhost", self.room.port, timeout=20, context=self.trust[1],
                                            source_address=(self.address, 0))
+
+    def connection(self):
+        while True:
+            try:
+                c = self.held.pop()
+            except IndexError:
+                return self.connect()
+            if not select.select([c.sock], [], [], 0)[0]:
+                return c
+            c.close()  # the room has ended it, or was ended
 
     def request(self, method, path, body=None, headers=None, raw=None):
         h = {}
@@ -225,19 +236,19 @@ class Browser:
             data = body if archive else json.dumps(body).encode()
             h["Content-Type"] = "application/json" if not archive else "application/zip" if "/rules/" in path else "application/octet-stream"
         h.update(headers or {})
-        c = self.held or self.connect()
+        c = self.connection()
         try:
             c.request(method, path, data, h)
             r = c.getresponse()
             self.last_bytes = r.read()  # of a file
             x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, self.last_bytes.decode(errors="replace"))
-            if self.holds and not r.will_close:
-                self.held, c = c, None
+            if not r.will_close:
+                self.held.append(c)
+                c = None
             return x
         finally:
             if c:
                 c.close()
-                self.held = None
 
     def api(self, method, path, body=None, want=200, **kw):
         """The answer, held against the description."""

@@ -95,7 +95,6 @@ def cost(folder):
     room.start()
     try:
         browser = room.browser()
-        browser.holds = True
         case = room.one("SELECT max(id) FROM incident WHERE state = 'open'")
         found = {}
         for path in routes():

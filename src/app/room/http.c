@@ -259,12 +259,14 @@ static enum MHD_Result answer(struct call *c) {
     return call_send(c);
 }
 
-/* Whether a refused request's body is worth reading: of somebody signed in, and small, so that the connection can go on. Who is not
- * known, or says too much, is cut off with the answer. */
+/* Whether a refused request's body is worth reading, so that the connection can go on: none at all, or a small one of somebody signed in.
+ * Who is not known, or says too much, is cut off with the answer. */
 static bool worth_reading(const struct call *c) {
     const char *length = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     int64_t n;
-    return c->who.person && length && str_to_i64(str_of(length), &n) == 0 && n > 0 && n <= REFUSED_BODY_BYTES;
+    if (!length)
+        return !MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    return str_to_i64(str_of(length), &n) == 0 && n >= 0 && n <= (c->who.person ? REFUSED_BODY_BYTES : 0);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
