@@ -130,17 +130,18 @@ static int agree(struct room *r, const struct room_actor *by, const struct room_
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_AGREEMENT, .tlp = TLP_AMBER, .incident = x->incident, .owner = by->person};
     const char *kind = duty_kind_to_string(x->kind);
     int e = sql_query(r->db, &st, err,
-                      "SELECT owner FROM agreement WHERE incident_id = ?1 AND action_id IS ?2 AND kind = ?3 AND at >= ?4 ORDER BY id DESC LIMIT 1", "iIzi",
+                      "SELECT owner, second FROM agreement WHERE incident_id = ?1 AND action_id IS ?2 AND kind = ?3 AND at >= ?4 ORDER BY id DESC LIMIT 1", "iIzi",
                       x->incident, x->action ? &x->action : NULL, kind, room_now(r) - NS_PER_DAY);
     if (e == 0)
         e = sql_step(st, err);
     if (e < 0)
         return e;
-    if (e == 1)
-        return sql_i64(st, 0) == by->person ? refuse(r, by, x, a, "same_person", err) : 0;
-    e = room_write(r, &w, NULL, err, "INSERT INTO agreement(incident_id, action_id, kind, service, at) VALUES (?1, ?2, ?3, ?4, ?5)", "iIzsi",
-                   x->incident, x->action ? &x->action : NULL, kind, &x->service, room_now(r));
-    return e < 0 ? e : 1;
+    bool second = e == 1 && !sql_i64(st, 1); /* two that agreed are done with: the next decision of the kind wants two again */
+    if (second && sql_i64(st, 0) == by->person)
+        return refuse(r, by, x, a, "same_person", err);
+    e = room_write(r, &w, NULL, err, "INSERT INTO agreement(incident_id, action_id, kind, service, at, second) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "iIzsii",
+                   x->incident, x->action ? &x->action : NULL, kind, &x->service, room_now(r), (int64_t) second);
+    return e < 0 ? e : !second;
 }
 
 int room_authority_check(struct room *r, const struct room_actor *by, const struct room_deciding *x, struct diag *reterr) {

@@ -31,6 +31,8 @@ struct room_callout {
 };
 /* In a transaction of its own. -ENOENT: nobody is to be called. */
 int room_callout_start(struct room *r, const struct room_actor *by, const struct room_callout *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
+/* Everybody on duty now is told; nobody wrote down who is: nothing happens, the first page asks. */
+int room_callout_on_duty(struct room *r, int64_t incident, struct str text, struct diag *reterr) MUST_USE;
 /* The person answered, in their own words or by whoever called them; empty answer: they have understood and come. */
 int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id, struct str person, struct str answer, struct diag *reterr) MUST_USE;
 int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;

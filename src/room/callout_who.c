@@ -97,3 +97,37 @@ int room_callouts_write(struct room *r, int64_t incident, const struct room_acto
     jsonw_end(w);
     return MIN(e, 0);
 }
+
+/* Everybody on duty now. */
+static int on_duty(struct room *r, struct arena *a, struct str *names, size_t cap, size_t *ret_n, struct diag *err) {
+    const struct room_duty *d;
+    struct duty_slot on[DUTY_ORDERS];
+    *ret_n = 0;
+    if (room_duty_get(r, &d, NULL) < 0)
+        return 0; /* nobody wrote down who is on duty: the first page asks */
+    for (size_t g = 0; g < d->n_groups; g++) {
+        size_t n = 0;
+        int e = duty_roster_at(a, &d->roster, room_duty_name(a, d->groups[g]).key, room_now(r), NS_PER_DAY, on, &n, err);
+        if (e < 0)
+            return e;
+        for (size_t i = 0; i < n && *ret_n < cap; i++)
+            if (on[i].who.text.n)
+                names[(*ret_n)++] = on[i].who.text;
+    }
+    return 0;
+}
+
+int room_callout_on_duty(struct room *r, int64_t incident, struct str text, struct diag *reterr) {
+    struct str names[64];
+    size_t n = 0;
+    int64_t callout;
+    struct arena a;
+    arena_init(&a, (size_t) 16 << 20);
+    int e = on_duty(r, &a, names, ARRAY_SIZE(names), &n, reterr);
+    struct room_callout c = {.incident = incident, .purpose = "all", .kind = STR(""), .service = STR(""), .group = STR(""), .people = names, .n_people = n,
+                             .text = text, .question = STR("")};
+    if (e == 0 && n)
+        e = room_callout_start(r, &room_system, &c, &callout, reterr);
+    arena_done(&a);
+    return e == -ENOENT ? 0 : e;
+}

@@ -4,6 +4,7 @@
 #include "room/action_priv.h"
 #include "room/callout.h"
 #include "room/incident_priv.h"
+#include "room/publication.h"
 
 struct decision_row {
     int64_t id, incident, version, asked_ns;
@@ -176,6 +177,8 @@ static int write_made(struct room *r, const struct room_actor *by, const struct 
         e = room_ledger_decided(r, d->incident, name, err);
     if (e == 0)
         e = note(r, by, d, m->go_on ? "event.decided_go_on" : "event.decided_do", m, err);
+    if (e == 0 && d->kind == DUTY_PUBLISH)
+        e = room_publication_decided(r, by, d->id, m->go_on, m->at_ns, m->why, err);
     if (e == 0)
         e = after(r, d, err);
     return e == 0 ? tell(r, d, m, a, err) : e;
@@ -192,6 +195,8 @@ static int make(struct room *r, const struct room_actor *by, int64_t id, int64_t
         e = diag_set(err, -EBUSY, "decided");
     if (e == 0 && m->go_on && !str_trim(m->why).n)
         e = diag_set(err, -EINVAL, "why");
+    if (e == 0 && d.kind == DUTY_PUBLISH && !m->go_on)
+        e = room_publication_ready(r, id, err);
     if (e < 0)
         return e;
     struct room_deciding x = {.incident = d.incident, .service = d.service, .kind = d.kind};

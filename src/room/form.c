@@ -1,13 +1,12 @@
 /* See form.h. */
 #include "room/form.h"
 
-#include "base/era.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/yaml.h"
 
 static const char *const ases[FORM_AS_MAX_] = {"text", "date", "choice", "check", "join"};
-static const char *const dates[FORM_DATE_MAX_] = {"ja", "wareki", "iso", "wareki-day", "ja-day"};
+static const char *const dates[FACT_DATE_MAX_] = {"ja", "wareki", "iso", "wareki-day", "ja-day"};
 
 const char *form_state_to_string(enum form_state s) {
     static const char *const names[FORM_STATE_MAX_] = {"filled", "missing", "unconfirmed", "kept_back", "too_long"};
@@ -84,12 +83,12 @@ static int read_words(const struct reading *x, const struct yaml_node *map, stru
         return 0;
     if (f->as != FORM_CHOICE || map->kind != YAML_MAPPING || map->n > FACT_CHOICES_MAX)
         return wrong(x, map, "words belong to a choice: {value: text}");
-    struct form_word *words = arena_zalloc(x->a, MAX(map->n, 1u) * sizeof *words);
-    f->words = words;
+    struct fact_word *words = arena_zalloc(x->a, MAX(map->n, 1u) * sizeof *words);
+    f->style.words = words;
     for (const struct yaml_node *v = words ? map->first : NULL; v; v = v->next) {
         if (v->kind != YAML_SCALAR || !has_choice(s, v->key->text))
             return wrong(x, v, "this is none of the fact's choices");
-        words[f->n_words++] = (struct form_word){v->key->text, v->text};
+        words[f->style.n_words++] = (struct fact_word){v->key->text, v->text};
     }
     return words ? 0 : -ENOMEM;
 }
@@ -111,10 +110,10 @@ static int read_field(const struct reading *x, const struct yaml_node *at, struc
         return wrong(x, at, "a field is a mapping");
     int e = yaml_only_keys(at, keys, x->file, x->err);
     struct str as = text_of(at, "as"), date = text_of(at, "date");
-    *f = (struct form_field){.cell = text_of(at, "cell"), .with = text_of(at, "with"), .value = text_of(at, "is"), .on = text_of(at, "on"), .off = text_of(at, "off")};
-    int a = as.n ? one_of(ases, FORM_AS_MAX_, as) : FORM_TEXT, d = date.n ? one_of(dates, FORM_DATE_MAX_, date) : FORM_JA;
+    *f = (struct form_field){.cell = text_of(at, "cell"), .style.with = text_of(at, "with"), .value = text_of(at, "is"), .on = text_of(at, "on"), .off = text_of(at, "off")};
+    int a = as.n ? one_of(ases, FORM_AS_MAX_, as) : FORM_TEXT, d = date.n ? one_of(dates, FACT_DATE_MAX_, date) : FACT_JA;
     f->as = (enum form_as) a;
-    f->date = (enum form_date) d;
+    f->style.date = (enum fact_date) d;
     (void) yaml_get_bool(at, "required", &f->required);
     if (e == 0 && (a < 0 || d < 0))
         e = wrong(x, at, "as is one of text, date, choice, check, join; date one of ja, wareki, iso, wareki-day, ja-day");
@@ -207,72 +206,6 @@ int form_parse(struct arena *a, struct str text, const char *file, const struct 
 
 /* ---- values ---- */
 
-/* As exactly as it is known: 令和8年11月23日 2時6分, 2026年11月23日 2時頃. */
-static struct str date_text(struct arena *a, const struct form_field *f, struct str value, bool ja) {
-    int64_t t, precision;
-    struct time_civil c;
-    char day[ERA_DATE_CAP], clock[40] = "";
-    if (fact_time_parse(value, &t, &precision) < 0)
-        return STR("");
-    time_to_civil(t, TIME_JST_OFFSET_MIN, &c);
-    bool about = precision && precision != 60 && precision != 3600 && precision != 86400;
-    bool to_day = precision >= 86400 || f->date == FORM_WAREKI_DAY || f->date == FORM_JA_DAY, to_hour = precision >= 3600;
-    if (f->date == FORM_ISO || !ja) {
-        snprintf(day, sizeof day, "%04d-%02d-%02d", c.year, c.month, c.day);
-        if (!to_day)
-            snprintf(clock, sizeof clock, " %02d:%02d JST", c.hour, c.minute);
-        return arena_printf(a, "%s%s%s", about && !ja ? "about " : "", day, clock);
-    }
-    if (f->date == FORM_WAREKI || f->date == FORM_WAREKI_DAY)
-        (void) era_format_date(&c, day);
-    else
-        snprintf(day, sizeof day, "%d年%d月%d日", c.year, c.month, c.day);
-    if (!to_day && to_hour)
-        snprintf(clock, sizeof clock, " %d時", c.hour);
-    else if (!to_day)
-        snprintf(clock, sizeof clock, " %d時%d分", c.hour, c.minute);
-    return arena_printf(a, "%s%s%s", day, clock, about || (to_hour && !to_day) ? "頃" : "");
-}
-
-static struct str choice_text(const struct form_field *f, const struct fact_spec *s, struct str value, bool ja) {
-    for (size_t i = 0; i < f->n_words; i++)
-        if (str_eq(f->words[i].value, value))
-            return f->words[i].text;
-    for (size_t i = 0; i < s->n_choices; i++)
-        if (str_eq(s->choices[i].value, value)) {
-            const struct fact_words *w = &s->choices[i].title;
-            return ja ? (w->ja.n ? w->ja : w->en) : w->en.n ? w->en : w->ja;
-        }
-    return value;
-}
-
-static struct str choices_text(struct arena *a, const struct form_field *f, const struct fact_spec *s, struct str value, bool ja) {
-    struct str piece, with = f->with.n ? f->with : ja ? STR("、") : STR(", ");
-    struct buf b;
-    buf_init(&b, 4 * FACT_VALUE_BYTES_MAX);
-    while (str_split(&value, '\n', &piece)) {
-        if (b.n)
-            buf_add(&b, with);
-        buf_add(&b, choice_text(f, s, piece, ja));
-    }
-    struct str done = buf_error(&b) ? STR_NULL : arena_dup(a, buf_str(&b));
-    buf_done(&b);
-    return done;
-}
-
-static struct str plain_text(struct arena *a, const struct form_field *f, const struct fact_spec *s, struct str value, bool ja) {
-    struct str unit = ja ? (s->unit.ja.n ? s->unit.ja : s->unit.en) : s->unit.en.n ? s->unit.en : s->unit.ja;
-    if (!value.n)
-        return value;
-    if (s->kind == FACT_TIME)
-        return date_text(a, f, value, ja);
-    if (s->n_choices)
-        return choices_text(a, f, s, value, ja);
-    if (s->kind == FACT_NUMBER && unit.n)
-        return arena_printf(a, "%.*s%s%.*s", STR_ARG(value), ja ? "" : " ", STR_ARG(unit));
-    return value;
-}
-
 static bool chosen(struct str value, struct str wanted) {
     struct str piece;
     while (str_split(&value, '\n', &piece))
@@ -285,11 +218,11 @@ static struct str join_text(struct arena *a, const struct form *f, const struct 
     struct buf b;
     buf_init(&b, 8 * FACT_VALUE_BYTES_MAX);
     for (size_t i = 0; i < x->n_facts; i++) {
-        struct str t = plain_text(a, x, &specs->at[x->facts[i]], room_fact_told(&facts[x->facts[i]]), f->ja);
+        struct str t = fact_say(a, &x->style, &specs->at[x->facts[i]], room_fact_told(&facts[x->facts[i]]), f->ja);
         if (!t.p)
             t = STR("");
         if (b.n && t.n)
-            buf_add(&b, x->with);
+            buf_add(&b, x->style.with);
         buf_add(&b, t);
     }
     struct str done = buf_error(&b) ? STR_NULL : arena_dup(a, buf_str(&b));
@@ -327,7 +260,7 @@ int form_render(struct arena *a, const struct form *f, const struct fact_specs *
         else if (x->as == FORM_JOIN)
             text = join_text(a, f, x, specs, facts);
         else
-            text = plain_text(a, x, &specs->at[x->facts[0]], told, f->ja);
+            text = fact_say(a, &x->style, &specs->at[x->facts[0]], told, f->ja);
         if (!text.p)
             return -ENOMEM;
         bool said = x->as == FORM_CHECK ? told.n > 0 : text.n > 0;

@@ -4,25 +4,19 @@
  * Only what is confirmed goes in. What is missing is said with the fact to enter; nothing is cut or made up. Pure: no database. */
 #pragma once
 #include "base/buf.h"
+#include "room/fact_say.h"
 #include "room/fact.h"
 
 #define FORM_FIELDS_MAX 400
 enum form_as { FORM_TEXT, FORM_DATE, FORM_CHOICE, FORM_CHECK, FORM_JOIN, FORM_AS_MAX_ };
-enum form_date { FORM_JA, FORM_WAREKI, FORM_ISO, FORM_WAREKI_DAY, FORM_JA_DAY, FORM_DATE_MAX_ };
-struct form_word { /* what a choice is called in this form */
-    struct str value, text;
-};
 struct form_field {
     struct fact_words item; /* what the form calls it */
     struct str cell;        /* empty: none */
     enum form_as as;
     const size_t *facts;    /* into the specs */
     size_t n_facts;
-    struct str with;        /* FORM_JOIN: between two; of several choices */
     struct str value, on, off; /* FORM_CHECK: the fact has this value */
-    enum form_date date;
-    const struct form_word *words;
-    size_t n_words;
+    struct fact_style style; /* style.with of FORM_JOIN: between two */
     int64_t max;            /* characters; 0: not bounded */
     bool required;
 };

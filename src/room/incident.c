@@ -406,6 +406,13 @@ static const struct {
      "b.report = a.report) LIMIT 1",
      "UPDATE obligation SET incident_id = ?2 WHERE id = ?1"},
     ALL_OF(OBJECT_SUBMISSION, "submission"),
+    /* of two drafts of what is one case now the remaining case's goes on */
+    {OBJECT_PUBLICATION,
+     "SELECT a.id FROM publication a WHERE a.incident_id = ?1 AND a.state IN ('draft','asked') AND EXISTS (SELECT 1 FROM publication b WHERE b.incident_id = ?2 AND b.state IN "
+     "('draft','asked')) LIMIT 1",
+     "UPDATE publication SET state = 'dropped', why = 'merged', incident_id = ?2 WHERE id = ?1"},
+    ALL_OF(OBJECT_PUBLICATION, "publication"),
+    ALL_OF(OBJECT_PROMISE, "promise"),
 };
 
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,

@@ -5,6 +5,7 @@
 #include "room/incident_priv.h"
 #include "room/joint.h"
 #include "room/lanes.h"
+#include "room/publication.h"
 #include "room/rank.h"
 #include "room/scope.h"
 #include "room/timeline.h"
@@ -299,7 +300,7 @@ static void ledger_row(struct ledger *l, const char *code, int64_t at_ns, struct
     jsonw_key(w, STR("goal_s"));
     goal_s ? jsonw_i64(w, goal_s) : jsonw_null(w);
     jsonw_key(w, STR("gap_s"));
-    if (at_ns != TIME_NONE && l->before_ns != TIME_NONE)
+    if (at_ns != TIME_NONE && l->before_ns != TIME_NONE && at_ns >= l->before_ns)
         jsonw_double(w, (double) ((at_ns - l->before_ns) / NS_PER_MS) / 1000.0);
     else
         jsonw_null(w);
@@ -308,8 +309,13 @@ static void ledger_row(struct ledger *l, const char *code, int64_t at_ns, struct
         l->before_ns = at_ns;
 }
 
-static void write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w) {
+static int write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
     struct ledger l = {w, r, TIME_NONE};
+    int64_t published_ns;
+    struct str published_by;
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    int e = room_publication_first(r, sql_i64(st, C_ID), &a, &published_ns, &published_by, err);
     const struct room_policy *p = r->policy;
     struct buf rule;
     struct jsonw params;
@@ -334,10 +340,12 @@ static void write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w) {
     ledger_row(&l, "contained", time_at(st, C_CONTAINED_AT), STR("hand"),
                dry ? "ledger.contained_dry_run" : NULL, str_of(n), 60);
     ledger_row(&l, "authority_report", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
-    ledger_row(&l, "published", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
+    ledger_row(&l, "published", published_ns, published_by, NULL, STR_NULL, 0);
     ledger_row(&l, "recovered", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
     jsonw_end(w);
     buf_done(&rule);
+    arena_done(&a);
+    return e;
 }
 
 /* What is found by looking back, whenever we were told: where it began in our own logs, and the
@@ -453,7 +461,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
         e = room_false_alarm_write(r, id, w, reterr);
     if (e == 0)
         e = room_unread_write(r, id, who, w, reterr);
-    write_ledger(r, st, w);
+    if (e == 0)
+        e = write_ledger(r, st, w, reterr);
     if (e == 0)
         e = write_looked_back(r, st, w, reterr);
     if (e == 0)

@@ -106,6 +106,12 @@ static int read_when(const struct reading *x, const struct yaml_node *at, const 
     return !n ? 0 : !c ? -ENOMEM : read_cond(x, n, 0, c);
 }
 
+int law_cond_read(struct arena *a, const struct yaml_node *at, const char *key, const char *file, const struct fact_specs *facts, const struct law_cond **ret,
+                  struct diag *reterr) {
+    const struct reading x = {a, file, facts, reterr};
+    return read_when(&x, at, key, ret);
+}
+
 /* ---- deadlines and reports ---- */
 
 static int read_span(const struct reading *x, const struct yaml_node *at, const char *key, struct law_span *ret) {

@@ -60,6 +60,10 @@ struct law {
 /* Lives in the arena, with the text. */
 int law_parse(struct arena *a, struct str text, const char *file, const struct fact_specs *facts, struct law *ret, struct diag *reterr) MUST_USE;
 
+/* The condition below `key` of a mapping; *ret NULL where there is none, which always holds. */
+struct yaml_node;
+int law_cond_read(struct arena *a, const struct yaml_node *at, const char *key, const char *file, const struct fact_specs *facts, const struct law_cond **ret,
+                  struct diag *reterr) MUST_USE;
 /* facts[i] belongs to specs->at[i]. NULL cond: true. */
 struct law_answer law_judge(const struct law_cond *c, const struct fact_specs *specs, const struct room_fact *facts);
 struct law_clock {

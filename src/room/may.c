@@ -237,6 +237,12 @@ static const struct room_permission permissions[] = {
     {HANDLER, OBJECT_TARGET, CREATE | CHANGE, MAY_UNLESS_RED},
     {ADMIN | SYSTEM, OBJECT_TARGET, CREATE | CHANGE, MAY_ALWAYS},
     {SYSTEM, OBJECT_TOLD, CREATE, MAY_ALWAYS},
+    /* what is said to everybody, and what somebody outside was promised; to publish is a decision, which the table of authority is asked about */
+    {ADMIN | AUDITOR, OBJECT_PUBLICATION, READ, MAY_ALWAYS},
+    {HANDLER | PUBLISHER, OBJECT_PUBLICATION, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {APPROVER, OBJECT_PUBLICATION, READ | CHANGE, MAY_UNLESS_RED},
+    {ADMIN | SENSOR | SYSTEM, OBJECT_PUBLICATION, CREATE | CHANGE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_PROMISE, CREATE | CHANGE, MAY_ALWAYS},
     /* what is noticed more easily until a date */
     {ADMIN | AUDITOR, OBJECT_TIGHTENING, READ, MAY_ALWAYS},
     {HANDLER | APPROVER, OBJECT_TIGHTENING, READ, MAY_UNLESS_RED},

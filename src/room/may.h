@@ -61,6 +61,8 @@
     X(SCOPE, "scope_run")                                                                        \
     X(SCOPE_FILE, "scope_file")                                                                  \
     X(CASE_ROW, "case_row")                                                                      \
+    X(PUBLICATION, "publication")                                                                  \
+    X(PROMISE, "promise")                                                                          \
     X(CAMPAIGN, "campaign")                                                                        \
     X(TARGET, "campaign_target")                                                                   \
     X(TOLD, "campaign_told")                                                                       \

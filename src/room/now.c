@@ -59,6 +59,7 @@ static void write_head(struct room *r, const struct ask *a, struct jsonw *w, str
              : strcmp(a->kind, "block_ending") == 0 ? "ending"
              : strcmp(a->kind, "step") == 0         ? "step"
              : strcmp(a->kind, "report") == 0       ? "report"
+             : strcmp(a->kind, "promise") == 0      ? "promise"
                                                     : "action",
              (long long) a->subject);
     jsonw_kz(w, "id", id);
@@ -300,6 +301,35 @@ static int write_report_ask(struct room *r, const struct ask *a, struct jsonw *w
     return e;
 }
 
+/* What somebody outside was promised by a time. */
+static int write_promise_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char path[64], key[40];
+    int e = sql_query(r->db, &st, err, "SELECT of, what FROM promise WHERE id = ?1", "i", a->subject);
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return MIN(e, 0);
+    snprintf(key, sizeof key, "ask.promise.%.*s", STR_ARG(sql_str(st, 0)));
+    jsonw_key(w, STR("question"));
+    jsonw_object(w);
+    jsonw_kz(w, "key", key);
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    jsonw_kstr(w, "what", sql_str(st, 1));
+    jsonw_end(w);
+    jsonw_end(w);
+    room_text(w, "body", "ask.promise.body");
+    write_tail(a, "if_unanswered.promise_late", w);
+    snprintf(path, sizeof path, "/incidents/%lld/publish", (long long) a->incident);
+    struct button open = {"button.open_publish", "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+    return 0;
+}
+
 /* Something people wrote down as to be done. */
 static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -371,7 +401,10 @@ static const char asks_sql[] =
     "WHERE o.state = 'to_do' AND o.due_at <= ?1 + ?4 AND i.state = 'open' "
     /* what people wrote is asked for when it is nearly or already late */
     "UNION ALL SELECT 8 + t.late, t.id, t.incident_id, t.created_at, t.due_at FROM task t JOIN incident i ON i.id = t.incident_id WHERE "
-    "t.run_id IS NULL AND t.state IN ('due','doing') AND i.state = 'open' AND (t.late OR t.due_at <= ?1 + ?3) ORDER BY due, since, 2";
+    "t.run_id IS NULL AND t.state IN ('due','doing') AND i.state = 'open' AND (t.late OR t.due_at <= ?1 + ?3) "
+    /* what somebody outside was promised, when it is near */
+    "UNION ALL SELECT 10 + (p.due_at <= ?1), p.id, p.incident_id, p.created_at, p.due_at FROM promise p CROSS JOIN incident i ON i.id = p.incident_id WHERE "
+    "p.state = 'open' AND p.warn_at <= ?1 AND i.state = 'open' ORDER BY due, since, 2";
 
 struct hours {
     int64_t first_ns; /* start of the oldest */
@@ -379,11 +412,11 @@ struct hours {
 };
 
 static struct ask read_ask(struct sql_stmt *st) {
-    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report", "task", "task"};
-    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports", "timeline", "timeline"};
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report", "task", "task", "promise", "promise"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports", "timeline", "timeline", "publish", "publish"};
     int64_t kind = sql_i64(st, 0);
     return (struct ask){.kind = kinds[kind],
-                        .need = kind == 3 || kind == 4 || kind == 6 || kind == 8 ? "soon" : "must",
+                        .need = kind == 3 || kind == 4 || kind == 6 || kind == 8 || kind == 10 ? "soon" : "must",
                         .evidence_tab = tabs[kind],
                         .subject = sql_i64(st, 1),
                         .incident = sql_i64(st, 2),
@@ -415,6 +448,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
                 : strcmp(a.kind, "step") == 0         ? write_step_ask(r, &a, w, err)
                 : strcmp(a.kind, "task") == 0         ? write_task_ask(r, &a, w, err)
                 : strcmp(a.kind, "report") == 0       ? write_report_ask(r, &a, w, err)
+                : strcmp(a.kind, "promise") == 0      ? write_promise_ask(r, &a, w, err)
                                                       : write_block_ask(r, &a, w, err);
         jsonw_end(w);
         n++;

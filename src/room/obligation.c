@@ -391,42 +391,12 @@ static int find_nearing(struct room *r, struct nearing *ret, struct diag *err) {
     return 1;
 }
 
-/* Everybody on duty now. */
-static int on_duty(struct room *r, struct arena *a, struct str *names, size_t cap, size_t *ret_n, struct diag *err) {
-    const struct room_duty *d;
-    struct duty_slot on[DUTY_ORDERS];
-    *ret_n = 0;
-    if (room_duty_get(r, &d, NULL) < 0)
-        return 0; /* nobody wrote down who is on duty: the first page asks */
-    for (size_t g = 0; g < d->n_groups; g++) {
-        size_t n = 0;
-        int e = duty_roster_at(a, &d->roster, room_duty_name(a, d->groups[g]).key, room_now(r), NS_PER_DAY, on, &n, err);
-        if (e < 0)
-            return e;
-        for (size_t i = 0; i < n && *ret_n < cap; i++)
-            if (on[i].who.text.n)
-                names[(*ret_n)++] = on[i].who.text;
-    }
-    return 0;
-}
-
 int room_obligations_tick(struct room *r, struct diag *reterr) {
     struct nearing x;
-    struct str names[64];
-    size_t n = 0;
-    int64_t callout;
-    struct arena a;
     int e = find_nearing(r, &x, reterr);
     if (e <= 0)
         return e;
-    arena_init(&a, (size_t) 16 << 20);
-    e = on_duty(r, &a, names, ARRAY_SIZE(names), &n, reterr);
-    struct room_callout c = {.incident = x.incident, .purpose = "all", .kind = STR(""), .service = STR(""), .group = STR(""), .people = names, .n_people = n,
-                             .text = str_of(x.text), .question = STR("")};
-    if (e == 0 && n)
-        e = room_callout_start(r, &room_system, &c, &callout, reterr);
-    e = e == -ENOENT ? 0 : e;
-    arena_done(&a);
+    e = room_callout_on_duty(r, x.incident, str_of(x.text), reterr);
     if (e == 0)
         e = room_begin(r, reterr);
     if (e < 0)

@@ -240,7 +240,7 @@ static const struct condition {
     {"runs", "SELECT count(*) FROM run WHERE incident_id = ?1 AND state IN ('proposed','running')"},
     {"cause", NULL},       /* how they came in is known and shut */
     {"duties", NULL},      /* reports to authorities are made */
-    {"publication", NULL}, /* what was promised to the public was said */
+    {"publication", "SELECT count(*) FROM promise WHERE incident_id = ?1 AND state = 'open'"}, /* what somebody outside was promised was said */
     {"watch", NULL},       /* it is watched for the same again */
     {"tightening", NULL},  /* what was tightened has an end */
 };

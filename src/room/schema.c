@@ -490,6 +490,26 @@ static const char *const asked_by[] = {
     "CREATE INDEX deed_by_task ON deed(task_id) WHERE task_id IS NOT NULL;",
     NULL,
 };
+/* clang-format off */
+static const char *const publications[] = {
+    /* versions of what was said to everybody; own: a person's words for a part; doc: what was asked about, frozen, with its SHA-256 */
+    "CREATE TABLE publication (" HEAD("victim") OF_INCIDENT "number INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN "
+    "('draft','asked','published','corrected','withdrawn','dropped')), stage TEXT NOT NULL CHECK (stage IN ('first','follow','final')), statement TEXT NOT NULL, "
+    "own TEXT NOT NULL, doc TEXT NOT NULL, digest TEXT NOT NULL, en INTEGER NOT NULL, next_at INTEGER, decision_id INTEGER REFERENCES decision(id), "
+    "corrects INTEGER REFERENCES publication(id), asked_at INTEGER, published_at INTEGER, published_by TEXT NOT NULL DEFAULT '', ended_at INTEGER, "
+    "why TEXT NOT NULL) STRICT;"
+    "CREATE INDEX publication_by_incident ON publication(incident_id, id);"
+    "CREATE INDEX publication_by_decision ON publication(decision_id) WHERE decision_id IS NOT NULL;"
+    "CREATE TABLE promise (" HEAD("response") OF_INCIDENT "of TEXT NOT NULL, of_id INTEGER NOT NULL, what TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('open','kept','dropped')), due_at INTEGER NOT NULL, warn_at INTEGER NOT NULL, warned_at INTEGER, ended_at INTEGER) STRICT;"
+    "CREATE INDEX promise_by_incident ON promise(incident_id, of, state);"
+    "CREATE INDEX promise_by_due ON promise(state, due_at);"
+    "CREATE INDEX promise_by_warn ON promise(state, warn_at);",
+    /* the second of two, which ends what the first began */
+    "ALTER TABLE agreement ADD COLUMN second INTEGER NOT NULL DEFAULT 0;",
+
+    NULL};
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -520,6 +540,7 @@ static const struct {
     {"campaigns", campaigns},
     {"infos", infos},
     {"asked_by", asked_by},
+    {"publications", publications},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

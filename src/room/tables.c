@@ -106,12 +106,16 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_APART] = TABLE(apart, CLASS_RESPONSE, "incident_id", "incident_id, other_id"),
     [OBJECT_LEND] = TABLE(lend, CLASS_RESPONSE, "NULL", "service, kind, person, grp, why, from_at, until_at, returned_at, returned_by"),
     [OBJECT_CONSULT] = TABLE(consult, CLASS_RESPONSE, "incident_id", "incident_id, kind, person, answer, at"),
-    [OBJECT_AGREEMENT] = TABLE(agreement, CLASS_RESPONSE, "incident_id", "incident_id, action_id, kind, service, at"),
+    [OBJECT_AGREEMENT] = TABLE(agreement, CLASS_RESPONSE, "incident_id", "incident_id, action_id, kind, service, CASE WHEN second THEN json_array(at, second) ELSE at END"),
     [OBJECT_DECISION] = TABLE(decision, CLASS_RESPONSE, "incident_id",
                               "incident_id, kind, service, state, verdict, action_id, rule_id, asked_at, due_at, decided_at, decided_by, known, "
                               "options, risk_do, risk_go_on, why"),
     [OBJECT_CALLOUT] = TABLE(callout, CLASS_RESPONSE, "incident_id",
                              "incident_id, purpose, kind, service, grp, text, question, state, level, started_at, next_at, every_min, ended_at, chain"),
+    [OBJECT_PUBLICATION] = TABLE(publication, CLASS_VICTIM, "incident_id",
+                                 "incident_id, number, state, stage, statement, own, doc, digest, en, next_at, decision_id, corrects, asked_at, published_at, published_by, "
+                                 "ended_at, why"),
+    [OBJECT_PROMISE] = TABLE(promise, CLASS_RESPONSE, "incident_id", "incident_id, of, of_id, what, state, due_at, warn_at, warned_at, ended_at"),
     [OBJECT_CAMPAIGN] = TABLE(campaign, CLASS_RESPONSE, "incident_id",
                               "incident_id, kind, title, body, origin, state, round, started_at, due_at, next_at, due_told, ended_at"),
     [OBJECT_TARGET] = TABLE(campaign_target, CLASS_PERSONAL, "(SELECT incident_id FROM campaign WHERE id = campaign_id)",

@@ -553,6 +553,7 @@ PATHS["alone"] += " /report-counts"
 PATHS["free"] += " /report-kinds"
 PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend /campaigns/{id}/force /campaign-targets/{id}/answer
     /incidents/{id}/watch /tightenings/{id}/review /tightenings/{id}/end"""
+PATHS["case"] += " /incidents/{id}/publications /incidents/{id}/publication-file /publications/{id} /publications/{id}/ask /publications/{id}/end"
 PATHS["lists"] += " /campaigns /tightenings"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
@@ -668,6 +669,7 @@ def fill(r, admin):
     tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
     admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
+    admin.api("POST", "/incidents/1/publications", {"statement": "notice", "stage": "first"})
     admin.api("POST", "/tightenings", {"services": ["ssh"], "reason": MARK, "until": later(30), "incident": 1})
 
 
@@ -878,6 +880,10 @@ WRITES = {
     "tip_reply": ("handler", "/tips/1/reply", {"text": "受け取りました"}, None, ("create", "slip_note")),
     "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
     "tip_case": ("handler", "/tips/1/case", {"incident": 1}, "/tips/1", ("change", "tip")),
+    "publication_post": ("handler", "/incidents/1/publications", {"statement": "notice", "stage": "first"}, None, ("create", "publication")),
+    "publication_put": ("handler", "/publications/1", {"next": later(2)}, "/incidents/1/publications", ("change", "publication")),
+    "publication_ask": ("handler", "/publications/1/ask", {}, "/incidents/1/publications", ("change", "publication")),
+    "publication_end": ("handler", "/publications/1/end", {}, "/incidents/1/publications", ("change", "publication")),
     "campaign_post": ("handler", "/campaigns", {"kind": "scan", "list": "本社の端末", "incident": 1}, None, ("create", "campaign")),
     "campaign_try": ("handler", "/campaigns/try", {"list": "a"}, None, None),
     "campaign_answer": ("handler", "/campaign-targets/1/answer", {"value": "partly"}, "/campaigns/1", ("change", "campaign_target")),
@@ -896,7 +902,7 @@ WRITES = {
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

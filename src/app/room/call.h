@@ -44,6 +44,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_TIP,
                  ROW_INFO,
                  ROW_CAMPAIGN,
+                 ROW_PUBLICATION,
                  ROW_TARGET,
                  ROW_TIGHTENING,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
@@ -134,6 +135,8 @@ int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int
 int call_body_when(struct call *c, const char *key, int64_t *ret_ns) MUST_USE;
 int call_body_str(struct call *c, const char *key, size_t min, size_t max,
                   struct str *ret) MUST_USE;
+/* The same of a member that may be absent: then it is empty. */
+int call_body_may(struct call *c, const char *key, size_t max, struct str *ret) MUST_USE;
 /* A field of a form that a page of ours without script sent, in the arena; .p NULL: absent, or no form. */
 struct str call_form(struct call *c, const char *name);
 int call_bad(struct call *c, const char *what); /* -EINVAL */
@@ -177,6 +180,7 @@ handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, 
     handle_consult_post;
 handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_sheets, handle_sheet_post, handle_sheet_void, handle_code_post;
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
+handler_fn handle_publications, handle_publication_post, handle_publication_put, handle_publication_ask, handle_publication_end, handle_publication_file;
 handler_fn handle_campaigns, handle_campaign, handle_campaign_try, handle_campaign_post, handle_campaign_end, handle_campaign_extend, handle_campaign_force,
     handle_campaign_answer, handle_tightenings, handle_tightening_post, handle_watch_post, handle_tightening_review, handle_tightening_end;
 handler_fn handle_late_post, handle_late;

@@ -9,6 +9,7 @@
 #include "room/fact.h"
 #include "room/form_case.h"
 #include "room/obligation.h"
+#include "room/publication.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -59,5 +60,7 @@ int datafiles_load(struct program *p, struct diag *reterr) {
         e = take_folder(p, "obligations", room_obligation_put, reterr);
     if (e == 0)
         e = take_folder(p, "forms", room_form_put, reterr);
+    if (e == 0)
+        e = take_folder(p, "publications", room_statement_put, reterr);
     return e;
 }

@@ -53,6 +53,8 @@ int handle_decision_make(struct call *c) {
     m.go_on = e == 0 && str_eq_z(verdict, "go_on");
     if (e == 0)
         e = room_decision_make(c->p->room, &c->who, c->args.id, version, &m, &c->err);
+    if (e == -EBUSY && str_eq_z(str_of(c->err.text), "facts"))
+        return call_refuse(c, 400, "error.publication_stale");
     if (e < 0)
         return e;
     jsonw_object(&c->w);

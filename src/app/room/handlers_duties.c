@@ -2,6 +2,7 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "room/datafile.h"
+#include "room/publication.h"
 #include "room/form_case.h"
 #include "room/obligation.h"
 
@@ -38,7 +39,7 @@ int handle_obligation_put(struct call *c) {
 
 /* ---- the files ---- */
 
-static const char *const kinds[] = {"obligation", "form"};
+static const char *const kinds[] = {"obligation", "form", "statement"};
 
 static const char *kind_of(struct str s) {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -50,6 +51,8 @@ static const char *kind_of(struct str s) {
 static int put_file(struct call *c, const char *kind, struct str source, int64_t *ret_id) {
     if (strcmp(kind, "form") == 0)
         return room_form_put(c->p->room, &c->who, source, "", "made", ret_id, &c->err);
+    if (strcmp(kind, "statement") == 0)
+        return room_statement_put(c->p->room, &c->who, source, "", "made", ret_id, &c->err);
     return room_obligation_put(c->p->room, &c->who, source, "", "made", ret_id, &c->err);
 }
 

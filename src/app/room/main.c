@@ -7,6 +7,7 @@
 #include "app/room/datafiles.h"
 #include "app/room/mail_in.h"
 #include "app/room/report_link.h"
+#include "app/room/published.h"
 #include "app/room/room.h"
 #include "app/room/tip_link.h"
 #include "app/room/upload.h"
@@ -16,6 +17,7 @@
 #include "room/action.h"
 #include "room/callout.h"
 #include "room/obligation.h"
+#include "room/promise.h"
 #include "room/campaign.h"
 #include "room/fact.h"
 #include "room/audit.h"
@@ -225,7 +227,11 @@ static int make_policy(struct program *p, struct diag *err) {
 /* ---- set-up ---- */
 
 static void on_changed(void *ctx, const char *kind, int64_t id) {
-    http_changed(((struct program *) ctx)->http, kind, id);
+    struct program *p = ctx;
+    if (strcmp(kind, "publication") == 0)
+        published_write(p, id);
+    else
+        http_changed(p->http, kind, id);
 }
 
 /* The first person; a room without anybody cannot be entered. */
@@ -480,6 +486,8 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("people are not called: %s", d.text);
     if (room_obligations_tick(p->room, &d) < 0)
         log_error("nobody is told of a report that runs out: %s", d.text);
+    if (room_promises_tick(p->room, &d) < 0)
+        log_error("nobody is told of what was promised: %s", d.text);
     if (room_campaigns_tick(p->room, &d) < 0)
         log_error("a campaign does not go on: %s", d.text);
     if (room_tightenings_tick(p->room, &d) < 0)

@@ -291,3 +291,8 @@ int call_body_when(struct call *c, const char *key, int64_t *ret_ns) {
 int call_body_str(struct call *c, const char *key, size_t min, size_t max, struct str *ret) {
     return json_get_str(c->json, key, ret) && ret->n >= min && ret->n <= max ? 0 : call_bad(c, key);
 }
+
+int call_body_may(struct call *c, const char *key, size_t max, struct str *ret) {
+    *ret = STR("");
+    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
+}

@@ -236,6 +236,13 @@ export const api = {
   receipt: (id: Id, x: { version: number; number: string; from: string }) => call<unknown>("PUT", `/submissions/${enc(id)}/receipt`, x),
   facts: (id: Id) => get<T.Facts>(`/incidents/${enc(id)}/facts`),
   putFact: (id: Id, x: T.FactPut) => call<T.Facts>("PUT", `/incidents/${enc(id)}/facts`, x),
+  publications: (id: Id) => get<T.Publications>(`/incidents/${enc(id)}/publications`),
+  beginPublication: (id: Id, x: { statement: string; stage: T.Publication["stage"]; corrects?: number }) => call<T.Publications>("POST", `/incidents/${enc(id)}/publications`, x),
+  changePublication: (id: Id, x: { version: number; stage?: T.Publication["stage"]; next?: string; en?: boolean; own?: Record<string, { ja: string; en: string }> }) => call<T.Publications>("PUT", `/publications/${enc(id)}`, x),
+  askPublication: (id: Id, x: { version: number; risk_do: string; risk_go_on: string }) => call<T.Publications>("POST", `/publications/${enc(id)}/ask`, x),
+  endPublication: (id: Id, x: { version: number; why: string }) => call<T.Publications>("POST", `/publications/${enc(id)}/end`, x),
+  /** For a link: the browser saves it. */
+  publicationFiles: (id: Id) => `${BASE}/incidents/${enc(id)}/publication-file${query({ as: "zip" })}`,
   duty: get<T.Duty>("/duty"),
   dutyDays: (days: number, from?: string) => get<T.DutyDays>(`/duty/days${query({ days, from })}`),
   incidentAuthority: (id: Id, kind: string) => get<T.AuthorityAnswer>(`/incidents/${enc(id)}/authority${query({ kind })}`),

@@ -28,10 +28,11 @@ const Custody = later("case-custody", () => import("./Custody").then((m) => m.Cu
 const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
 const Joint = later("case-joint", () => import("./Joint").then((m) => m.Joint));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
+const Publish = later("case-publish", () => import("./Publish").then((m) => m.Publish));
 
 const TABS = [
   "timeline", "evidence", "accounts", "actions", "contacts",
-  "facts", "reach", "recovery", "custody", "reports", "joint",
+  "facts", "reach", "recovery", "custody", "reports", "publish", "joint",
 ] as const;
 type TabId = (typeof TABS)[number];
 
@@ -67,6 +68,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "contacts" && <Contacts incident={incident} />}
       {tab === "joint" && <Joint incident={incident} />}
       {tab === "reports" && <Reports incident={incident} />}
+      {tab === "publish" && <Publish incident={incident} reload={reload} />}
       {tab === "reach" && <Reach incident={incident} />}
       {tab === "recovery" && <Recovery incident={incident} reload={reload} />}
       {tab === "custody" && <Custody incident={incident} />}
