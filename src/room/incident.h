@@ -56,6 +56,12 @@ struct room_split {
 int room_incident_split(struct room *r, const struct room_actor *by, int64_t id, int64_t version,
                         const struct room_split *s, int64_t *ret_into,
                         struct diag *reterr) MUST_USE;
+/* The last merge of a case taken back (incident_merge.c): its rows return as they were, what came since stays with the case that took it, what a
+ * person moved on stays where it is. -EINVAL "merge": it is part of none, or became so before merges were recorded. */
+struct room_unmerged {
+    int64_t back, elsewhere, since; /* rows; findings and entries in a third case; findings and entries the other case got meanwhile */
+};
+int room_incident_unmerge(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct room_unmerged *ret, struct diag *reterr) MUST_USE;
 /* What would go along, found out by doing it and taking it back: nothing is written, nothing is told. */
 struct room_split_try {
     int64_t findings, sources; /* that move; sources they accuse */

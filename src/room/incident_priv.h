@@ -37,6 +37,10 @@ int room_incident_open_told(struct room *r, const struct room_actor *by, const c
 /* Everything of `from` becomes part of `into`. */
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into,
                         struct diag *reterr) MUST_USE;
+/* A person said that these two are not one: folding never joins them again. */
+int room_apart_put(struct room *r, int64_t incident, int64_t other, struct diag *reterr) MUST_USE;
+/* "took":[…]: cases that became part of this one, as far as `who` may see them. */
+int room_merges_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;
 
 /* Who does something about a case, or looks at it, has been reached: the first such person is
  * written into the ledger. */

@@ -292,23 +292,13 @@ static int move_proposals(struct split *s, struct diag *err) {
     }
 }
 
-static int remember(struct split *s, struct diag *err) {
+int room_apart_put(struct room *r, int64_t incident, int64_t other, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    struct room_write w = {.by = &room_system,
-                           .verb = VERB_CREATE,
-                           .object = OBJECT_APART,
-                           .tlp = TLP_AMBER,
-                           .incident = s->into};
-    int e = sql_query(s->r->db, &st, err,
-                      "SELECT 1 FROM apart WHERE (incident_id = ?1 AND other_id = ?2) OR "
-                      "(incident_id = ?2 AND other_id = ?1)",
-                      "ii", s->into, s->from);
+    struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_APART, .tlp = TLP_AMBER, .incident = incident};
+    int e = sql_query(r->db, &st, reterr, "SELECT 1 FROM apart WHERE (incident_id = ?1 AND other_id = ?2) OR (incident_id = ?2 AND other_id = ?1)", "ii", incident, other);
     if (e == 0)
-        e = sql_step(st, err);
-    return e ? MIN(e, 0)
-             : room_write(s->r, &w, NULL, err,
-                          "INSERT INTO apart(incident_id, other_id) VALUES (?1, ?2)", "ii", s->into,
-                          s->from);
+        e = sql_step(st, reterr);
+    return e ? MIN(e, 0) : room_write(r, &w, NULL, reterr, "INSERT INTO apart(incident_id, other_id) VALUES (?1, ?2)", "ii", incident, other);
 }
 
 static int note(struct split *s, int64_t at, int64_t other, const char *key, struct diag *err) {
@@ -354,7 +344,7 @@ static int take_out(struct split *s, struct diag *err) {
     if (e == 0)
         e = move_proposals(s, err);
     if (e == 0)
-        e = remember(s, err);
+        e = room_apart_put(s->r, s->into, s->from, err);
     if (e == 0)
         e = room_incident_refresh(s->r, &room_system, s->from, err);
     return e;

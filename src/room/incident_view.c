@@ -468,6 +468,8 @@ int room_incident_write(struct room *r, int64_t id, const struct room_actor *who
     if (e == 0)
         e = write_parted(r, id, who, w, reterr);
     if (e == 0)
+        e = room_merges_write(r, id, who, w, reterr);
+    if (e == 0)
         e = write_day_one(r, id, w, reterr);
     if (e == 0)
         e = room_numbers(r, id, &numbers, reterr);

@@ -63,6 +63,8 @@
     X(CASE_ROW, "case_row")                                                                      \
     X(PUBLICATION, "publication")                                                                  \
     X(PROMISE, "promise")                                                                          \
+    X(MERGE, "incident_merge")                                                                     \
+    X(HANDOVER, "handover")                                                                        \
     X(CAMPAIGN, "campaign")                                                                        \
     X(TARGET, "campaign_target")                                                                   \
     X(TOLD, "campaign_told")                                                                       \

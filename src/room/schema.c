@@ -431,6 +431,23 @@ static const char *const campaigns[] = {
     "CREATE INDEX tightening_by_incident ON tightening(incident_id);",
 
     NULL};
+static const char *const casebook[] = {
+    /* two cases that became one: what each said of itself before, and as its parts every row the ended one had; was: what of a row is written over */
+    "CREATE TABLE incident_merge (" HEAD("response") OF_INCIDENT "into_id INTEGER NOT NULL REFERENCES incident(id), merged_at INTEGER NOT NULL, "
+    "was_from TEXT NOT NULL, was_into TEXT NOT NULL, undone_at INTEGER) STRICT;"
+    "CREATE INDEX incident_merge_by_incident ON incident_merge(incident_id, id);"
+    "CREATE INDEX incident_merge_by_into ON incident_merge(into_id, id);"
+    "CREATE TABLE merge_part (merge_id INTEGER NOT NULL REFERENCES incident_merge(id), object TEXT NOT NULL, row_id INTEGER NOT NULL, was TEXT, "
+    "PRIMARY KEY (merge_id, object, row_id)) STRICT, WITHOUT ROWID;"
+    /* things: what was open when it was given; entry: how far the timeline had come */
+    "CREATE TABLE handover (" HEAD("response") OF_INCIDENT "words TEXT NOT NULL, to_person INTEGER REFERENCES person(id), things TEXT NOT NULL, "
+    "entry INTEGER NOT NULL, given_at INTEGER NOT NULL, taken_at INTEGER, taken_by TEXT) STRICT;"
+    "CREATE INDEX handover_by_incident ON handover(incident_id, id);"
+    "CREATE INDEX handover_not_taken ON handover(id) WHERE taken_at IS NULL;"
+    /* what of a case moves when it becomes part of another is found by its case */
+    "CREATE INDEX sheet_by_incident ON sheet(incident_id);",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -541,6 +558,7 @@ static const struct {
     {"infos", infos},
     {"asked_by", asked_by},
     {"publications", publications},
+    {"casebook", casebook},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

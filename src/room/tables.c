@@ -142,6 +142,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
                            "incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result, ended_at"),
     [OBJECT_SCOPE_FILE] = TABLE(scope_file, CLASS_RESPONSE, "NULL", "name, source, active"),
     [OBJECT_CASE_ROW] = TABLE(case_row, CLASS_RESPONSE, "incident_id", "incident_id, kind, key, name, state, due_at, doc"),
+    [OBJECT_MERGE] = TABLE(incident_merge, CLASS_RESPONSE, "incident_id",
+                           "incident_id, into_id, merged_at, was_from, was_into, undone_at, (SELECT group_concat(json_array(object, row_id, was)) FROM "
+                           "(SELECT * FROM merge_part WHERE merge_id = t.id ORDER BY object, row_id))"),
+    [OBJECT_HANDOVER] = TABLE(handover, CLASS_RESPONSE, "incident_id", "incident_id, words, to_person, things, entry, given_at, taken_at, taken_by"),
     [OBJECT_WATCH] =
         TABLE(watch, CLASS_RESPONSE, "incident_id", "incident_id, service_id, since_at"),
     [OBJECT_PLAYBOOK] = TABLE(playbook, CLASS_RESPONSE, "NULL",

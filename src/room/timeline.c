@@ -118,7 +118,7 @@ int room_timeline_add(struct room *r, const struct room_actor *by, int64_t incid
 
 static bool names_another(struct str key) {
     return str_eq_z(key, "event.findings_parted") || str_eq_z(key, "event.findings_taken") || str_eq_z(key, "event.incident_merged") ||
-           str_eq_z(key, "event.incident_unmerged");
+           str_eq_z(key, "event.incident_unmerged") || str_eq_z(key, "event.incident_unmerged_out");
 }
 
 int room_entry_text(struct room *r, const struct room_actor *who, struct jsonw *w, const char *member, struct sql_stmt *st, int column,

@@ -9,13 +9,13 @@ const WIDTHS = [1440, 390];
 const PICTURES = process.argv.includes("--pictures");
 // On every run each page is looked at in Japanese on both and in English on the desk (whether its words fit: the elements are the same);
 // those somebody opens at night, and every page where pictures are asked for, in all four.
-const NIGHT = new Set(["now", "cases", "case", "evidence", "accounts", "actions", "search", "sources", "run", "in-force", "facts", "reach"]);
+const NIGHT = new Set(["now", "cases", "case", "evidence", "accounts", "actions", "search", "sources", "run", "in-force", "facts", "reach", "todo", "handover"]);
 const heard = (name, lang) => PICTURES || NIGHT.has(name) || lang === "ja";
 const wanted = (name, lang, width) => PICTURES || NIGHT.has(name) || lang === "ja" || width === 1440;
 
 const pages = (t) => [
   ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
-  ["actions", `cases/${t.incident}/actions`], ["joint", `cases/${t.incident}/joint`], ["facts", `cases/${t.incident}/facts`], ["reach", `cases/${t.incident}/reach`], ["recovery", `cases/${t.incident}/recovery`], ["custody", `cases/${t.incident}/custody`], ["reports", `cases/${t.incident}/reports`], ["print", `print/form/${t.incident}/appi-first`], ["search", "search"], ["trace", "search/trace"], ["sources", "sources"], ["how", "sources/how"], ["late", "sources/late"], ["register", "sources/register"], ["import", "sources/register/contracts/import"], ["rules", "rules"], ["sets", "rules/sets"], ["alive", "rules/alive"], ["soc", "rules/soc"], ["add-rules", "rules/add"], ["except", `rules/${encodeURIComponent(t.rule)}/except`], ["try", "rules/try"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
+  ["actions", `cases/${t.incident}/actions`], ["joint", `cases/${t.incident}/joint`], ["facts", `cases/${t.incident}/facts`], ["reach", `cases/${t.incident}/reach`], ["recovery", `cases/${t.incident}/recovery`], ["custody", `cases/${t.incident}/custody`], ["todo", `cases/${t.incident}/todo`], ["requests", `cases/${t.incident}/requests`], ["handover", `cases/${t.incident}/handover`], ["reports", `cases/${t.incident}/reports`], ["print", `print/form/${t.incident}/appi-first`], ["search", "search"], ["trace", "search/trace"], ["sources", "sources"], ["how", "sources/how"], ["late", "sources/late"], ["register", "sources/register"], ["import", "sources/register/contracts/import"], ["rules", "rules"], ["sets", "rules/sets"], ["alive", "rules/alive"], ["soc", "rules/soc"], ["add-rules", "rules/add"], ["except", `rules/${encodeURIComponent(t.rule)}/except`], ["try", "rules/try"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
   ["run", "runs/1"], ["playbooks", "playbooks"], ["playbook", "playbooks/1"], ["playbook-edit", "playbooks/1/edit"], ["duty", "duty"], ["authority", "duty/authority"], ["code", "duty/code"], ["in-force", "in-force"], ["frozen", "in-force/accounts"], ["lists", "in-force/lists"], ["packs", "packs"], ["pack", `packs/${t.pack}`], ["settings", "settings"], ["more", "more"], ["missing", "nowhere"],
 ];
 

@@ -55,7 +55,7 @@ export async function mailWalk(browser, target, out) {
   await page.getByRole("group").getByRole("button", { name: "新しい事案にする" }).click();
   faults.push(await has(page, "事案を開く"));
   await page.getByRole("link", { name: "事案を開く" }).click();
-  await page.getByRole("link", { name: "連絡" }).click();
+  await page.getByRole("link", { name: "誰と" }).click();
   await look(who, faults, `${out}contacts-ja-1440-light.png`);
   faults.push(...who.take(), ...phone.take());
   await who.context.close();

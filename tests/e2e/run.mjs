@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { haveChromium, CHROMIUM, launch } from "./lib/browser.mjs";
 import { demonstration } from "./demo.mjs";
-import { close, skip } from "./lib/report.mjs";
+import { catchStrays, close, skip, test } from "./lib/report.mjs";
 import { look } from "./look.mjs";
 import { quietWalks, walks } from "./walks.mjs";
 
@@ -22,17 +22,20 @@ async function main() {
     ? await (await import("./lib/dev_target.mjs")).devTarget() : await (await import("./lib/room_target.mjs")).roomTarget();
   if (!target) return;
   const browser = await launch();
+  let beside = []; /* those that run beside the others: waited for also when one of these breaks, or closing the browser would break them */
   try {
     const demo = !target.dev && (!only || only === "demo") ? demonstration(browser, target, OUT) : null;
     const quiet = !only || only === "walk" ? quietWalks(browser, target, OUT) : null;
+    beside = [demo, quiet].filter(Boolean).map((p) => p.catch((e) => test("what runs beside the others", () => { throw e; })));
     if (!only || only === "look") await look(browser, target, OUT);
     if (!only || only === "walk") await walks(browser, target, OUT);
-    await Promise.all([demo, quiet]);
   } finally {
+    await Promise.all(beside);
     await browser.close();
     await target.stop();
   }
 }
 
-await main();
+catchStrays();
+await test("the run comes to its end", async () => { await main(); return []; });
 process.exitCode = close();

@@ -55,7 +55,7 @@ async function keyboard(browser, target) {
   await settle(page);
   faults.push(say(/q=g(\+|%20)c/.test(page.url()), "the search does not lead to the cases"));
   await page.keyboard.press("Escape");
-  context.close();
+  await context.close();
   return [...faults, ...take()];
 }
 
@@ -82,7 +82,7 @@ async function tabbing(browser, target) {
   }
   const targets = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((e) => e.getBoundingClientRect().width > 0 && !e.closest("details:not([open]) > :not(summary)")).length);
   faults.push(say(seen.size >= targets, `${seen.size} of ${targets} targets were reached`));
-  context.close();
+  await context.close();
   return faults;
 }
 
@@ -152,7 +152,7 @@ async function decide(browser, target, out) {
   if (target.dev) faults.push(await has(page, "実行しませんでした"), ...await page.evaluate(layoutFaults, false));
   else faults.push(await has(page, "予行が済んだ、まだ実行していない", 15_000), ...await page.evaluate(layoutFaults, false));
   await page.screenshot({ path: `${out}decided-ja-1440.png`, fullPage: true });
-  context.close();
+  await context.close();
   return [...faults, ...take().filter((c) => !target.dev || !/403/.test(c))];
 }
 
@@ -266,7 +266,7 @@ async function language(browser, target) {
   faults.push(await heading(page, "設定"));
   await page.getByRole("button", { name: "改ざんがないか確かめる" }).click();
   faults.push(await has(page, "改ざんは見つかりませんでした"), ...await page.evaluate(layoutFaults, true), ...take());
-  context.close();
+  await context.close();
   return faults;
 }
 
@@ -278,7 +278,7 @@ async function line(browser, target, out) {
   await page.getByRole("button", { name: "この1行を試す" }).click();
   const faults = [await has(page, "event.outcome"), await has(page, "当たります"), ...await page.evaluate(layoutFaults, false), ...await axeFaults(page), ...take()];
   await page.screenshot({ path: `${out}tried-ja-1440.png`, fullPage: true });
-  context.close();
+  await context.close();
   return faults;
 }
 
@@ -291,7 +291,7 @@ async function lost(browser, target, out) {
   await page.screenshot({ path: `${out}line-lost-ja-1440.png` });
   await page.unroute("**/api/v1/stream*");
   await page.getByText("つながっていません").waitFor({ state: "detached", timeout: 14_000 }).catch(() => faults.push("the band stays though the line is back"));
-  context.close();
+  await context.close();
   return faults;
 }
 
@@ -406,7 +406,7 @@ async function paper(browser, target, out) {
   faults.push(say(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the print is wider than the paper"));
   faults.push(...await page.evaluate(() => [...document.querySelectorAll("time[data-abs]")].filter((e) => e.getBoundingClientRect().width > 0 && e.parentElement.getBoundingClientRect().right + 1 < e.getBoundingClientRect().right).map((e) => `a printed time leaves its column: ${e.dataset.abs}`)));
   await page.screenshot({ path: `${out}case-print.png`, fullPage: true });
-  context.close();
+  await context.close();
   return [...faults, ...take()];
 }
 

@@ -555,6 +555,8 @@ PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend 
     /incidents/{id}/watch /tightenings/{id}/review /tightenings/{id}/end"""
 PATHS["case"] += " /incidents/{id}/publications /incidents/{id}/publication-file /publications/{id} /publications/{id}/ask /publications/{id}/end"
 PATHS["lists"] += " /campaigns /tightenings"
+PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
+PATHS["lists"] += " /handovers"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
@@ -572,7 +574,7 @@ query: root
 count: [user.name]
 needs: [{log: {ja: 記録, en: log}, query: "*"}]
 """
-LISTED |= {"/campaigns": "campaign", "/tightenings": "tightening"}
+LISTED |= {"/campaigns": "campaign", "/tightenings": "tightening", "/handovers": "handover"}
 MARK = "印-7f3a"
 
 
@@ -657,7 +659,7 @@ def fill(r, admin):
     admin.api("POST", "/incidents/1/submissions", {"form": "appi-first", "to": MARK, "how": "電話"})
     for what, body in (("timeline", {"text": MARK, "lane": "business"}), ("deeds", {"kind": "account_freeze", "driver": "none", "targets": [MARK], "minutes": 60}), ("sheets", {}),
                        ("callouts", {"purpose": "key", "people": ["課長"], "text": MARK}), ("decisions", {"kind": "stop", "risk_do": MARK}),
-                       ("scopes", SCOPE), ("rows", {"kind": "copy", "name": MARK, "fields": {"what": MARK}}), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
+                       ("scopes", SCOPE), ("rows", {"kind": "copy", "name": MARK, "fields": {"what": MARK}}), ("handover", {"words": MARK}), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
         admin.api("POST", f"/incidents/1/{what}", body)
     reported_mail(r, admin, MARK)
     admin.api("POST", "/mail-reports/1/case", {"version": 1, "incident": 1})
@@ -781,6 +783,9 @@ WRITES = {
     "me_put": ("handler", "/me", {"lang": "en"}, "/me", ("open", "person")),
     "incident_put": ("handler", "/incidents/1", {"level": "low"}, "/incidents/1", ("change", "incident")),
     "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
+    "unmerge": ("handler", "/incidents/2/unmerge", {}, "/incidents/2", ("undo", "incident_merge")),
+    "handover_post": ("handler", "/incidents/1/handover", {"words": "朝まで待つ"}, None, ("create", "handover")),
+    "handover_take": ("administrator", "/handovers/1/take", {"version": 1}, None, ("change", "handover")),
     "incident_split_try": ("handler", "/incidents/1/split/try", {"findings": [f"{1:032x}"]}, None, None),
     "timeline_post": ("handler", "/incidents/1/timeline", {"text": "電話した", "lane": "business"}, None, ("create", "timeline")),
     "false_alarm": ("handler", "/incidents/2/false-alarm", {"reason": "訓練"}, "/incidents/2", ("create", "false_alarm")),
@@ -937,6 +942,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 want = {"action_extend": "in_force", "action_undo": "in_force"}.get(op, "proposed")
                 tap.wait_until(lambda: any(a["id"] == number and a["state"] == want for a in b.get(read)["actions"]), 10, 0.1, what=f"{op} {want}")
                 time.sleep(0.2)
+            if op == "unmerge":  # what was taken out before becomes part of it again
+                b.api("POST", "/incidents/2/split", {"version": b.get("/incidents/2")["version"], "into": 1, "into_version": b.get("/incidents/1")["version"]})
             if read:
                 body = body | {"version": version_at(b, read, number)}
             if op == "sheet_post":

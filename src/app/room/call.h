@@ -29,6 +29,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_RUN,
                  ROW_SCOPE,
                  ROW_CASE_ROW,
+                 ROW_HANDOVER,
                  ROW_TASK,
                  ROW_DEED,
                  ROW_GRANT,
@@ -175,6 +176,7 @@ handler_fn handle_drivers, handle_deeds, handle_incident_deeds, handle_deed_post
     handle_deed_reject, handle_deed_undo, handle_deed_care;
 handler_fn handle_mail_reports, handle_mail_report, handle_mail_case, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_case_rows, handle_case_row_post, handle_case_row_put, handle_case_row_ask, handle_recovery, handle_safety;
+handler_fn handle_unmerge, handle_handovers, handle_handover_post, handle_handover_take, handle_handovers_open;
 handler_fn handle_scopes, handle_scope_post, handle_scope_run, handle_scope_csv, handle_scope_stop, handle_scope_file_post, handle_scope_file_end;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,
     handle_consult_post;

@@ -94,6 +94,12 @@ export const api = {
   /** What would go along; nothing is written. */
   splitTry: (id: Id, findings: string[]) => call<T.SplitTry>("POST", `/incidents/${enc(id)}/split/try`, { findings }),
   split: (id: Id, x: { version: number; findings?: string[]; into?: number; into_version?: number }) => call<T.Incident>("POST", `/incidents/${enc(id)}/split`, x),
+  unmerge: (id: Id, version: number) => call<{ back: number; elsewhere: number; since: number }>("POST", `/incidents/${enc(id)}/unmerge`, { version }),
+  handover: (id: Id) => get<T.Handovers>(`/incidents/${enc(id)}/handover`),
+  giveHandover: (id: Id, x: { words: string; to: number | null }) => call<T.Handovers>("POST", `/incidents/${enc(id)}/handover`, x),
+  takeHandover: (id: Id, version: number) => call<T.Handovers>("POST", `/handovers/${enc(id)}/take`, { version }),
+  openHandovers: get<{ notes: T.HandoverHead[] }>("/handovers"),
+  watchCase: (id: Id, days: number) => call<unknown>("POST", `/incidents/${enc(id)}/watch`, { days }),
   writtenTime: (text: string) => get<T.WrittenTime>(`/time${query({ text })}`),
   incidentFindings: (id: Id) => get<{ findings: T.Finding[]; total: number }>(`/incidents/${enc(id)}/findings`),
   accounts: (id: Id) => get<{ accounts: T.Account[]; tried?: T.Count }>(`/incidents/${enc(id)}/accounts`),

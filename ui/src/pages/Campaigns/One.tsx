@@ -6,6 +6,7 @@ import { useResource } from "../../state/resource";
 import { lang, say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
+import { CampaignMark, CampaignShare, campaignTitle } from "../../widgets/campaign";
 import { Card } from "../../widgets/Card";
 import { Confirm } from "../../widgets/Confirm";
 import { caseLink } from "../../widgets/deed";
@@ -14,8 +15,6 @@ import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
-import { campaignTitle, StateMark } from "./index";
-import { Share } from "./Share";
 
 function OnBehalf({ target, kind, reload }: { target: CampaignTarget; kind: CampaignKind; reload: () => void }) {
   const [value, setValue] = useState(kind.answers[0]?.value ?? ""), [words, setWords] = useState(""), [done, setDone] = useState("");
@@ -85,7 +84,7 @@ export function One({ id, kinds }: { id: string; kinds: CampaignKind[] }) {
         <>
           <div class="page-head"><h1>{campaignTitle(c, kinds)}</h1></div>
           <Card>
-            <p><StateMark c={c} /> <Share c={c} /></p>
+            <p><CampaignMark c={c} /> <CampaignShare c={c} /></p>
             <p>{t("campaign.due")} <Time at={c.due} />{c.next && <> {t("campaign.next")} <Time at={c.next} /></>} {c.incident && <a href={caseLink(c.incident)}>{t("in_force.case", { id: c.incident })}</a>}</p>
             {c.text && <p>{c.text}</p>}
             {c.origin && <p class="small ink2">{t("campaign.origin", { origin: c.origin })}</p>}

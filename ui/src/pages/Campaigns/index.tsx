@@ -1,33 +1,17 @@
 // 一斉の依頼: lists of which each must answer or do something by a date; who has not stands first.
 import { api } from "../../api/client";
-import type { CampaignHead, CampaignKind, Campaigns as All } from "../../api/types";
+import type { Campaigns as All } from "../../api/types";
 import { useResource } from "../../state/resource";
-import { lang, t } from "../../state/text";
+import { t } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
 import { caseLink } from "../../widgets/deed";
+import { CampaignMark, CampaignShare, campaignTitle } from "../../widgets/campaign";
 import { Loaded } from "../../widgets/Loaded";
-import { Mark } from "../../widgets/Mark";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 import { Begin } from "./Begin";
 import { One } from "./One";
-import { Share } from "./Share";
-
-export const kindTitle = (kinds: CampaignKind[], name: string): string => {
-  const k = kinds.find((x) => x.campaign === name);
-  return k ? k.title[lang.value] : name;
-};
-/** A title nobody changed is shown in the reader's language. */
-export const campaignTitle = (c: CampaignHead, kinds: CampaignKind[]): string => {
-  const k = kinds.find((x) => x.campaign === c.kind);
-  return k && c.title === k.title.ja ? k.title[lang.value] : c.title;
-};
-
-export function StateMark({ c }: { c: CampaignHead }) {
-  if (c.state !== "running") return <Mark kind={c.state === "done" ? "ok" : "declared"}>{t(`campaign.state.${c.state}`)}</Mark>;
-  return c.overdue ? <Mark kind="must">{t("campaign.overdue", { n: c.targets_n - c.targets_done })}</Mark> : <Mark kind="run">{t("campaign.left", { n: c.targets_n - c.targets_done })}</Mark>;
-}
 
 function List({ data }: { data: All }) {
   return (
@@ -35,8 +19,8 @@ function List({ data }: { data: All }) {
       {data.campaigns.length === 0 ? <p class="empty">{t("campaign.none")}</p> : (
         <Table label={t("campaign.list")} rows={data.campaigns} id={(c) => c.id} columns={[
           { head: t("campaign.what"), title: true, cell: (c) => <><a href={`#/campaigns/${c.id}`}>{campaignTitle(c, data.kinds)}</a>{c.incident && <> <a class="small nowrap" href={caseLink(c.incident)}>{t("in_force.case", { id: c.incident })}</a></>}</> },
-          { head: t("campaign.state"), class: "card-wide", cell: (c) => <StateMark c={c} /> },
-          { head: t("campaign.share"), cell: (c) => <Share c={c} /> },
+          { head: t("campaign.state"), class: "card-wide", cell: (c) => <CampaignMark c={c} /> },
+          { head: t("campaign.share"), cell: (c) => <CampaignShare c={c} /> },
           { head: t("campaign.due"), cell: (c) => <Time at={c.due} /> },
         ]} />)}
     </Card>

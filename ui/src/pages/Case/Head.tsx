@@ -40,7 +40,6 @@ export function Head({ incident, reload }: { incident: Incident; reload: () => v
           <Elapsed incident={incident} />
           {incident.drill && <b>{t("case.drill")}</b>}
         </p>
-        {incident.merged_into !== null && <p><a href={`#/cases/${incident.merged_into}`}>{t("case.merged")}</a></p>}
         <FalseAlarmIs incident={incident} reload={reload} />
         <Viewers incident={incident} />
       </div>

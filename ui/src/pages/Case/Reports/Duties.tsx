@@ -14,7 +14,7 @@ import { now } from "../../../state/clock";
 
 export type Words = { ja?: string | null; en?: string | null };
 export const words = (x: Words) => x[lang.value] ?? x.ja ?? x.en ?? "";
-type Row = { o: Obligation; p: ObligationReport };
+export type Row = { o: Obligation; p: ObligationReport };
 
 function mark({ p }: Row): MarkKind {
   if (p.state === "received") return "ok";
@@ -24,8 +24,31 @@ function mark({ p }: Row): MarkKind {
   return late ? "must" : p.due ? "soon" : "todo";
 }
 
-const Wanted = ({ incident, label, wants }: { incident: Incident; label: string; wants: { name: string; titles: Words } }) =>
-  <p>{t(label)}<a href={`#/cases/${incident.id}/facts?fact=${wants.name}`}>{words(wants.titles)}</a></p>;
+/** What is not known and would settle something: each fact once, with all that waits for it. */
+export function wantedFacts(rows: Row[]) {
+  const asked = new Map<string, { titles: Words; applies: Row[]; clock: Row[] }>();
+  for (const r of rows) {
+    const [fact, of] = r.p.wants && r.p.state === "none" ? [r.p.wants, "applies" as const] : r.p.clock_wants && r.p.state === "to_do" ? [r.p.clock_wants, "clock" as const] : [null, null];
+    if (!fact) continue;
+    const x = asked.get(fact.name) ?? { titles: fact.titles, applies: [], clock: [] };
+    x[of].push(r);
+    asked.set(fact.name, x);
+  }
+  return [...asked].sort(([, a], [, b]) => b.clock.length - a.clock.length || b.applies.length - a.applies.length);
+}
+
+function Wanted({ incident, rows }: { incident: Incident; rows: Row[] }) {
+  const asked = wantedFacts(rows);
+  if (asked.length === 0) return null;
+  return (
+    <section class="card-body wanted-facts"><h3>{t("duty.wanted")}</h3>
+      <ul class="plain">{asked.map(([name, x]) => (
+        <li key={name}><Mark kind={x.clock.length ? "soon" : "todo"} /> <a class="bold" href={`#/cases/${incident.id}/facts?fact=${name}`}>{words(x.titles)}</a>
+          <p class="small ink2">{t("duty.wanted_for", { applies: x.applies.length, clock: x.clock.length })} {[...x.clock, ...x.applies].map((r) => `${words(r.o.titles)} ${words(r.p.titles)}`).join(t("word.comma"))}</p></li>))}
+      </ul>
+    </section>
+  );
+}
 
 function Say({ incident, row, done }: { incident: Incident; row: Row; done: () => void }) {
   const [open, show] = useState(false);
@@ -62,8 +85,6 @@ function One({ incident, row, done }: { incident: Incident; row: Row; done: () =
         [t("duty.to"), words(o.to)],
         [t("duty.basis"), <>{words(o.basis)} <span class="small ink2">{t(`duty.confidence.${o.confidence}`)}、{t("duty.as_of", { day: o.as_of, n: o.number })}{o.url && <> <a href={o.url} target="_blank" rel="noopener noreferrer">{t("duty.source")}</a></>}</span></>],
       ]} />
-      {p.wants && p.state === "none" && <Wanted incident={incident} label="duty.wants" wants={p.wants} />}
-      {p.clock_wants && p.state === "to_do" && <Wanted incident={incident} label="duty.clock_wants" wants={p.clock_wants} />}
       {p.unconfirmed && <p><Mark kind="soon">{t("duty.on_unconfirmed")}</Mark></p>}
       {words(p.note) && <p class="small">{words(p.note)}</p>}
       {words(o.note) && <p class="small ink2">{words(o.note)}</p>}
@@ -88,6 +109,7 @@ export function Duties({ incident, list, done }: { incident: Incident; list: Obl
   const rows = list.flatMap((o) => o.reports.map((p) => ({ o, p })));
   return (
     <Card id="duties" title={t("duty.title")} caption={t("duty.caption")}>
+      <Wanted incident={incident} rows={rows} />
       {GROUPS.map((g) => {
         const these = rows.filter((r) => groupOf(r) === g).sort((a, b) => end(a) - end(b));
         const body = these.length ? <ul class="plain duties">{these.map((r) => <One key={`${r.o.key}/${r.p.name}`} incident={incident} row={r} done={done} />)}</ul> : <p class="empty">{t("duty.none_here")}</p>;
