@@ -32,7 +32,7 @@ export function LookBack() {
         <label class="field"><span>{t("ioc.back_text")}</span><textarea class="mono" rows={kind === "rule" ? 8 : 2} maxLength={kind === "rule" ? 65536 : 16384} value={text} placeholder={EXAMPLE[kind]} onInput={(e) => { setText(e.currentTarget.value); write.clear(); }} spellcheck={false} /></label>
         <label class="field"><span>{t("search.hunt_label")}</span><input type="text" maxLength={2000} value={why} onInput={(e) => setWhy(e.currentTarget.value)} placeholder={t("search.hunt_example")} /></label>
         <p class="small ink2">{t("ioc.back_hint")}</p>
-        <div class="buttons"><Button submit solid busy={write.state.step === "busy"}>{t("ioc.back_begin")}</Button><Outcome state={write.state} /></div>
+        <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("ioc.back_begin")}</Button><Outcome state={write.state} /></div>
       </form>
     </details>
   );
