@@ -241,6 +241,27 @@ static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w
     return e;
 }
 
+/* "member": {"key", "params": {name and name_en}}. */
+static void write_words(struct jsonw *w, const char *member, const char *key, const char *name, const struct room_words *words) {
+    jsonw_key(w, str_of(member));
+    jsonw_object(w);
+    jsonw_kz(w, "key", key);
+    jsonw_key(w, STR("params"));
+    jsonw_object(w);
+    room_words_params(w, name, words);
+    jsonw_end(w);
+    jsonw_end(w);
+}
+
+/* One button, which only opens a page. */
+static void write_way(struct jsonw *w, const char *key, const char *path) {
+    struct button open = {key, "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    write_button(w, &open);
+    jsonw_end(w);
+}
+
 /* The step of a playbook that is next: one for each run, and none that only says what an ask about its action says. */
 static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -253,25 +274,11 @@ static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, 
         e = sql_step(st, err);
     if (e <= 0)
         return MIN(e, 0);
-    static const char *const members[][3] = {{"question", "ask.step", "step"}, {"body", "ask.step.body", "playbook"}};
-    for (int i = 0; i < 2; i++) {
-        struct room_words words = {.ja = sql_str(st, 2 * i), .en = sql_str(st, 2 * i + 1)};
-        jsonw_key(w, str_of(members[i][0]));
-        jsonw_object(w);
-        jsonw_kz(w, "key", members[i][1]);
-        jsonw_key(w, STR("params"));
-        jsonw_object(w);
-        room_words_params(w, members[i][2], &words);
-        jsonw_end(w);
-        jsonw_end(w);
-    }
+    write_words(w, "question", "ask.step", "step", &(struct room_words){.ja = sql_str(st, 0), .en = sql_str(st, 1)});
+    write_words(w, "body", "ask.step.body", "playbook", &(struct room_words){.ja = sql_str(st, 2), .en = sql_str(st, 3)});
     write_tail(a, "if_unanswered.step_late", w);
     snprintf(path, sizeof path, "/runs/%lld?task=%lld", (long long) sql_i64(st, 4), (long long) a->subject);
-    struct button open = {"button.open_step", "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
+    write_way(w, "button.open_step", path);
     return 0;
 }
 
@@ -279,25 +286,12 @@ static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, 
 static int write_report_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
     struct room_words words[2] = {{STR_NULL, STR_NULL}, {STR_NULL, STR_NULL}};
     int e = room_obligation_words(r, a->subject, &words[0], &words[1], err);
-    static const char *const members[][3] = {{"question", "ask.report", "report"}, {"body", "ask.report.body", "to"}};
     char path[64];
-    for (int i = 0; i < 2; i++) {
-        jsonw_key(w, str_of(members[i][0]));
-        jsonw_object(w);
-        jsonw_kz(w, "key", members[i][1]);
-        jsonw_key(w, STR("params"));
-        jsonw_object(w);
-        room_words_params(w, members[i][2], &words[i]);
-        jsonw_end(w);
-        jsonw_end(w);
-    }
+    write_words(w, "question", "ask.report", "report", &words[0]);
+    write_words(w, "body", "ask.report.body", "to", &words[1]);
     write_tail(a, "if_unanswered.report_late", w);
     snprintf(path, sizeof path, "/incidents/%lld/reports", (long long) a->incident);
-    struct button open = {"button.open_reports", "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
+    write_way(w, "button.open_reports", path);
     return e;
 }
 
@@ -339,15 +333,7 @@ static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, 
         e = sql_step(st, err);
     if (e <= 0)
         return MIN(e, 0);
-    struct room_words words = {.ja = sql_str(st, 0), .en = sql_str(st, 1)};
-    jsonw_key(w, STR("question"));
-    jsonw_object(w);
-    jsonw_kz(w, "key", "ask.task");
-    jsonw_key(w, STR("params"));
-    jsonw_object(w);
-    room_words_params(w, "step", &words);
-    jsonw_end(w);
-    jsonw_end(w);
+    write_words(w, "question", "ask.task", "step", &(struct room_words){.ja = sql_str(st, 0), .en = sql_str(st, 1)});
     jsonw_key(w, STR("body"));
     jsonw_object(w);
     jsonw_kz(w, "key", "ask.task.body");
@@ -359,11 +345,7 @@ static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, 
     jsonw_end(w);
     write_tail(a, "if_unanswered.task_late", w);
     snprintf(path, sizeof path, "/incidents/%lld", (long long) a->incident);
-    struct button open = {"button.open_incident", "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
+    write_way(w, "button.open_incident", path);
     return 0;
 }
 

@@ -58,6 +58,37 @@ int slip_is_loose(struct room *r, enum room_object of, int64_t id, int64_t versi
     return e < 0 ? e : row.incident && row.version == version ? diag_set(reterr, -EBUSY, "case") : 0;
 }
 
+static int change(struct room *r, const struct room_actor *by, const struct slip_table *t, int64_t id, int64_t version, struct str to, struct str why, struct diag *err) {
+    struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = t->object, .id = id, .version = version};
+    char name[ROOM_BY_CAP];
+    bool note = str_eq_z(to, "note"), closed = str_eq_z(to, "closed");
+    if (!note && !closed && !str_eq_z(to, "taken"))
+        return diag_set(err, -EINVAL, "to");
+    if ((note || closed) && !str_trim(why).n)
+        return diag_set(err, -EINVAL, "why");
+    room_actor_format(by, name);
+    int e = note ? room_write(r, &w, NULL, err, t->keep, "i", id) : room_write(r, &w, NULL, err, t->set, "issiz", id, &to, &why, room_now(r), name);
+    struct slip_note n = {.of = t->object, .of_id = id, .kind = closed ? "closed" : note ? "said" : "taken", .text = why};
+    if (e == 0)
+        e = slip_note_put(r, by, &n, NULL, err);
+    if (e == 0 && !note && t->ended)
+        e = t->ended(r, id, err);
+    room_changed(r, t->name, id);
+    room_changed(r, "now", 0);
+    return e;
+}
+
+int slip_change(struct room *r, const struct room_actor *by, const struct slip_table *t, int64_t id, int64_t version, struct str to, struct str why, struct diag *reterr) {
+    if (why.n > t->text_max)
+        return diag_set(reterr, -EINVAL, "why");
+    int e = room_begin(r, reterr);
+    if (e < 0)
+        return e;
+    if (!str_eq_z(to, "note"))
+        e = slip_is_loose(r, t->object, id, version, reterr);
+    return room_end(r, e == 0 ? change(r, by, t, id, version, to, why, reterr) : e, reterr);
+}
+
 static int may_join(struct room *r, const struct room_actor *by, int64_t incident, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = room_may_read(r, by, OBJECT_INCIDENT, incident, err);

@@ -25,6 +25,21 @@ int slip_number(struct room *r, char letter, const char *sql, char dst[16], stru
 /* What belongs to a case is handled there: -EBUSY. Another version is refused by the write. */
 int slip_is_loose(struct room *r, enum room_object of, int64_t id, int64_t version, struct diag *reterr) MUST_USE;
 
+struct slip_table {
+    enum room_object object;
+    const char *name;      /* of its pages' changes */
+    size_t text_max;       /* of a reason */
+    const char *set, *keep; /* SLIP_SET and SLIP_KEEP of its table */
+    int (*ended)(struct room *r, int64_t id, struct diag *reterr); /* when somebody took or closed it; may be NULL */
+};
+#define SLIP_SET(table)                                                                                                                              \
+    "UPDATE " table " SET state = ?2, why = ?3, taken_at = coalesce(taken_at, ?4), taken_by = coalesce(taken_by, ?5), "                              \
+    "ended_at = CASE WHEN ?2 = 'closed' THEN ?4 END, ended_by = CASE WHEN ?2 = 'closed' THEN ?5 END WHERE id = ?1"
+#define SLIP_KEEP(table) "UPDATE " table " SET state = state WHERE id = ?1"
+/* "taken", "closed" (with why) or "note" (why is what is noted). One that belongs to a case is taken and closed there: -EBUSY. One transaction. */
+int slip_change(struct room *r, const struct room_actor *by, const struct slip_table *t, int64_t id, int64_t version, struct str to, struct str why,
+                struct diag *reterr) MUST_USE;
+
 struct slip_case {
     const char *title_key;
     struct str params, kind;

@@ -81,39 +81,10 @@ int room_tip_add(struct room *r, const struct room_actor *by, const struct room_
 
 /* ---- who handles it ---- */
 
-static int change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str to, struct str why, struct diag *err) {
-    struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_TIP, .id = id, .version = version};
-    char name[ROOM_BY_CAP];
-    bool note = str_eq_z(to, "note"), closed = str_eq_z(to, "closed");
-    if (!note && !closed && !str_eq_z(to, "taken"))
-        return diag_set(err, -EINVAL, "to");
-    if ((note || closed) && !str_trim(why).n)
-        return diag_set(err, -EINVAL, "why");
-    room_actor_format(by, name);
-    int e = note ? room_write(r, &w, NULL, err, "UPDATE tip SET state = state WHERE id = ?1", "i", id)
-                 : room_write(r, &w, NULL, err,
-                              "UPDATE tip SET state = ?2, why = ?3, taken_at = coalesce(taken_at, ?4), taken_by = coalesce(taken_by, ?5), ended_at = CASE WHEN ?2 = "
-                              "'closed' THEN ?4 END, ended_by = CASE WHEN ?2 = 'closed' THEN ?5 END WHERE id = ?1",
-                              "issiz", id, &to, &why, room_now(r), name);
-    struct slip_note n = {.of = OBJECT_TIP, .of_id = id, .kind = closed ? "closed" : note ? "said" : "taken", .text = why};
-    if (e == 0)
-        e = slip_note_put(r, by, &n, NULL, err);
-    if (e == 0 && !note)
-        e = end_calls(r, id, err);
-    room_changed(r, "tip", id);
-    room_changed(r, "now", 0);
-    return e;
-}
-
 int room_tip_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str to, struct str why, struct diag *reterr) {
-    if (why.n > TIP_TEXT_MAX)
-        return diag_set(reterr, -EINVAL, "why");
-    int e = room_begin(r, reterr);
-    if (e < 0)
-        return e;
-    if (!str_eq_z(to, "note"))
-        e = slip_is_loose(r, OBJECT_TIP, id, version, reterr);
-    return room_end(r, e == 0 ? change(r, by, id, version, to, why, reterr) : e, reterr);
+    static const struct slip_table t = {.object = OBJECT_TIP, .name = "tip", .text_max = TIP_TEXT_MAX, .ended = end_calls, 
+                                        .set = SLIP_SET("tip"), .keep = SLIP_KEEP("tip")};
+    return slip_change(r, by, &t, id, version, to, why, reterr);
 }
 
 struct told {

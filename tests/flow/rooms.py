@@ -182,7 +182,7 @@ class Searcher:
         at = iso()
         progress = {"bytes": 9, "bytes_done": 9, "bytes_passed": 0, "segments": 1, "segments_passed": 0, "records": 1, "lost": 0,
                     "took_s": 0.1, "left_s": None}
-        return {"search": 1, "state": "done", "why": None, "query": "root", "from": None, "to": None, "found": 1, "first_at": at,
+        return {"search": 1, "state": "done", "why": None, "query": "root", "copy": "", "from": None, "to": None, "found": 1, "first_at": at,
                 "last_at": at, "counted": 1, "looked_back_to": None, "rows": 1, "progress": progress, "histogram": {"from": at, "step_s": 1, "counts": [1]},
                 "facets": [], "events": [{"n": 7, "at": at, "device_at": None, "arrived_at": iso(), "offset_ms": None, "source": "s", "fields": {"message": "x"}}]}
 

@@ -122,7 +122,8 @@ static int set_up(struct program *p, struct diag *d) {
     return e < 0 ? e : deeds_start(p->deeds, d);
 }
 
-static bool take_signals(struct program *p) {
+static bool take_signals(void *ctx) {
+    struct program *p = ctx;
     struct signalfd_siginfo s;
     while (read(p->signal_fd, &s, sizeof s) == (ssize_t) sizeof s)
         if (s.ssi_signo != SIGUSR1)
@@ -130,27 +131,20 @@ static bool take_signals(struct program *p) {
     return true;
 }
 
+static int64_t wait_ms(void *ctx) {
+    return deeds_wait_ms(((struct program *) ctx)->deeds);
+}
+static void tick(void *ctx) {
+    deeds_tick(((struct program *) ctx)->deeds);
+}
+
 static int run(struct program *p) {
-    for (;;) {
-        struct pollfd pfd[HAND_CONNECTIONS_MAX + 3];
-        size_t n = peers_poll(&p->peers, pfd);
-        pfd[n] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
-        pfd[n + 1] = (struct pollfd){.fd = p->runner.fd}; /* its end only */
-        int k = poll(pfd, n + 2, (int) deeds_wait_ms(p->deeds));
-        if (k < 0 && errno != EINTR)
-            return -errno;
-        if (k > 0)
-            peers_serve(&p->peers, pfd);
-        peers_send(&p->peers);
-        if (k > 0 && pfd[n].revents && !take_signals(p))
-            return 0;
-        deeds_tick(p->deeds);
-        peers_send(&p->peers);
-        if (p->runner.broken || (k > 0 && pfd[n + 1].revents)) {
-            log_error("the runner is gone; starting anew is needed");
-            return -EPIPE;
-        }
-    }
+    struct peers_loop l = {.peers = &p->peers, .signal_fd = p->signal_fd, .runner_fd = p->runner.fd, .broken = &p->runner.broken, .ctx = p,
+                           .wait_ms = wait_ms, .signals = take_signals, .tick = tick};
+    int e = peers_run(&l);
+    if (e == -EPIPE)
+        log_error("the runner is gone; starting anew is needed");
+    return e;
 }
 
 static int check(struct program *p, struct diag *d) {

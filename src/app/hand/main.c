@@ -324,7 +324,8 @@ static void reload(struct program *p) {
 }
 
 /* False: time to leave. */
-static bool take_signals(struct program *p) {
+static bool take_signals(void *ctx) {
+    struct program *p = ctx;
     struct signalfd_siginfo s;
     struct diag d = {0};
     bool stay = true;
@@ -339,30 +340,24 @@ static bool take_signals(struct program *p) {
     return stay;
 }
 
+static int64_t wait_ms(void *ctx) {
+    return hand_wait_ms(((struct program *) ctx)->hand);
+}
+static void flush(void *ctx) {
+    hand_flush(((struct program *) ctx)->hand);
+}
+static void tick(void *ctx) {
+    hand_tick(((struct program *) ctx)->hand);
+}
+
 static int run(struct program *p) {
-    for (;;) {
-        struct pollfd pfd[HAND_CONNECTIONS_MAX + 3];
-        size_t n = peers_poll(&p->peers, pfd);
-        pfd[n] = (struct pollfd){.fd = p->signal_fd, .events = POLLIN};
-        pfd[n + 1] = (struct pollfd){.fd = p->runner.fd}; /* its end only */
-        int k = poll(pfd, n + 2, (int) hand_wait_ms(p->hand));
-        if (k < 0 && errno != EINTR) {
-            log_error("cannot wait: %s", err_word(-errno));
-            return 1;
-        }
-        if (k > 0)
-            peers_serve(&p->peers, pfd);
-        hand_flush(p->hand);
-        if (k > 0 && pfd[n].revents && !take_signals(p))
-            break;
-        hand_tick(p->hand);
-        peers_send(&p->peers);
-        if (p->runner.broken || (k > 0 && pfd[n + 1].revents)) {
-            log_error("the nft runner is gone; starting anew is needed");
-            return 1;
-        }
+    struct peers_loop l = {.peers = &p->peers, .signal_fd = p->signal_fd, .runner_fd = p->runner.fd, .broken = &p->runner.broken, .ctx = p,
+                           .wait_ms = wait_ms, .flush = flush, .signals = take_signals, .tick = tick};
+    int e = peers_run(&l);
+    if (e < 0) {
+        log_error(e == -EPIPE ? "the nft runner is gone; starting anew is needed" : "cannot wait: %s", err_word(e));
+        return 1;
     }
-    peers_send(&p->peers);
     log_info("leaving; blocks in force stay and end by themselves");
     return 0;
 }

@@ -179,3 +179,26 @@ void peers_say(struct peers *p, void *who, struct str message) {
         buf_clear(&p->missed);
     frame_add(&p->missed, message);
 }
+
+int peers_run(const struct peers_loop *l) {
+    for (;;) {
+        struct pollfd pfd[HAND_CONNECTIONS_MAX + 3];
+        size_t n = peers_poll(l->peers, pfd);
+        pfd[n] = (struct pollfd){.fd = l->signal_fd, .events = POLLIN};
+        pfd[n + 1] = (struct pollfd){.fd = l->runner_fd};
+        int k = poll(pfd, n + 2, (int) l->wait_ms(l->ctx));
+        if (k < 0 && errno != EINTR)
+            return -errno;
+        if (k > 0)
+            peers_serve(l->peers, pfd);
+        if (l->flush)
+            l->flush(l->ctx);
+        peers_send(l->peers);
+        if (k > 0 && pfd[n].revents && !l->signals(l->ctx))
+            return 0;
+        l->tick(l->ctx);
+        peers_send(l->peers);
+        if (*l->broken || (k > 0 && pfd[n + 1].revents))
+            return -EPIPE;
+    }
+}

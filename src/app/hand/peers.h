@@ -33,3 +33,18 @@ size_t peers_poll(struct peers *p, struct pollfd *pfd);
 void peers_serve(struct peers *p, const struct pollfd *pfd);
 void peers_send(struct peers *p); /* after a flush */
 void peers_say(struct peers *p, void *who, struct str message);
+
+/* What a hand of either kind does between two looks at its connections. */
+struct peers_loop {
+    struct peers *peers;
+    int signal_fd;
+    int runner_fd;      /* its end only */
+    const bool *broken; /* the conversation with the runner is */
+    void *ctx;
+    int64_t (*wait_ms)(void *ctx);
+    void (*flush)(void *ctx); /* after what arrived, before answers are sent; may be NULL */
+    bool (*signals)(void *ctx); /* false: time to leave */
+    void (*tick)(void *ctx);
+};
+/* Until it is time to leave: 0. -EPIPE: the runner is gone; or what poll says. */
+int peers_run(const struct peers_loop *l);
