@@ -17,7 +17,9 @@
     X(REOPEN, "reopen")                                                                            \
     X(FREEZE, "freeze")   /* accounts */                                                           \
     X(ISOLATE, "isolate") /* a host */                                                             \
-    X(CUT, "cut")         /* outbound traffic */
+    X(CUT, "cut")         /* outbound traffic */                                                   \
+    X(LEVEL, "level")     /* raising the alert level */                                            \
+    X(RANSOM, "ransom")   /* paying or speaking with who attacks */
 enum duty_kind {
 #define X(id, name) DUTY_##id,
     DUTY_KINDS(X)

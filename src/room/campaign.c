@@ -360,6 +360,18 @@ int room_campaign_end(struct room *r, const struct room_actor *by, int64_t id, i
     return with_row(r, by, id, end, &version, reterr);
 }
 
+int room_campaign_over(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) {
+    struct campaign_row c;
+    struct arena a;
+    int64_t any = ROOM_ANY_VERSION;
+    arena_init(&a, 1 << 20);
+    int e = campaign_load(r, id, &a, &c, reterr);
+    if (e == 0 && strcmp(c.state, "running") == 0)
+        e = end(r, by, &c, &any, reterr);
+    arena_done(&a);
+    return e;
+}
+
 struct extending {
     int64_t version, due_ns;
 };

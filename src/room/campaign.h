@@ -61,6 +61,8 @@ struct room_campaign_said {
 int room_campaign_answer(struct room *r, const struct room_actor *by, int64_t target, int64_t version, const struct room_campaign_said *s,
                          struct diag *reterr) MUST_USE;
 int room_campaign_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct diag *reterr) MUST_USE;
+/* In the caller's transaction: what it was for is over. Nothing happens where it has ended already. */
+int room_campaign_over(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
 /* A later date, and told again at once. */
 int room_campaign_extend(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t due_ns, struct diag *reterr) MUST_USE;
 /* Against those who have not: the kind's act is proposed for all of them through `driver`, or its instruction sent. `targets`: these

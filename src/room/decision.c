@@ -5,6 +5,7 @@
 #include "room/callout.h"
 #include "room/incident_priv.h"
 #include "room/publication.h"
+#include "room/level.h"
 
 struct decision_row {
     int64_t id, incident, version, asked_ns;
@@ -160,6 +161,19 @@ static int tell(struct room *r, const struct decision_row *d, const struct room_
     return text.p ? room_callout_start(r, &room_system, &c, &id, err) : -ENOMEM;
 }
 
+/* What follows from a decision of a kind, in its transaction. */
+static int follow(struct room *r, const struct room_actor *by, const struct decision_row *d, const struct room_decision_made *m, struct diag *err) {
+    static const struct {
+        enum duty_kind kind;
+        int (*fn)(struct room *r, const struct room_actor *by, int64_t decision, bool go_on, int64_t at_ns, struct str why, struct diag *err);
+    } follows[] = {{DUTY_PUBLISH, room_publication_decided}, {DUTY_LEVEL, room_level_decided}};
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < ARRAY_SIZE(follows); i++)
+        if (follows[i].kind == d->kind)
+            e = follows[i].fn(r, by, d->id, m->go_on, m->at_ns, m->why, err);
+    return e;
+}
+
 static int write_made(struct room *r, const struct room_actor *by, const struct decision_row *d, const struct room_decision_made *m, struct arena *a,
                       struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_DECISION, .id = d->id, .version = ROOM_ANY_VERSION, .quiet = true};
@@ -177,8 +191,8 @@ static int write_made(struct room *r, const struct room_actor *by, const struct 
         e = room_ledger_decided(r, d->incident, name, err);
     if (e == 0)
         e = note(r, by, d, m->go_on ? "event.decided_go_on" : "event.decided_do", m, err);
-    if (e == 0 && d->kind == DUTY_PUBLISH)
-        e = room_publication_decided(r, by, d->id, m->go_on, m->at_ns, m->why, err);
+    if (e == 0)
+        e = follow(r, by, d, m, err);
     if (e == 0)
         e = after(r, d, err);
     return e == 0 ? tell(r, d, m, a, err) : e;

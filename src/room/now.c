@@ -1,6 +1,7 @@
 #include "room/now.h"
 
 #include "room/action_priv.h"
+#include "room/level.h"
 #include "room/report.h"
 #include "room/scope.h"
 
@@ -557,8 +558,8 @@ int room_now_write(struct room *r, const struct room_actor *who, int64_t last_lo
         e = write_strip(r, who, &h, w, reterr);
     jsonw_key(w, STR("backfill"));
     room_backfill_write(r, w);
-    jsonw_key(w, STR("level"));
-    jsonw_null(w);
+    if (e == 0)
+        e = room_level_now_write(r, w, reterr);
     jsonw_key(w, STR("duty"));
     jsonw_null(w);
     if (e == 0)

@@ -528,6 +528,25 @@ static const char *const publications[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const levels[] = {
+    /* services: a JSON list; sign: the newest case that counted; rank: of the level when it was written */
+    "CREATE TABLE alert_level (" HEAD("response") "level TEXT NOT NULL, rank INTEGER NOT NULL, services TEXT NOT NULL, "
+    "origin TEXT NOT NULL CHECK (origin IN ('tip','cases','person')), sign INTEGER NOT NULL DEFAULT 0, tip_id INTEGER REFERENCES tip(id), "
+    "incident_id INTEGER REFERENCES incident(id), decision_id INTEGER REFERENCES decision(id), campaign_id INTEGER REFERENCES campaign(id), "
+    "tightening_id INTEGER REFERENCES tightening(id), reason TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('proposed','asked','in_force','lowered','declined')), proposed_at INTEGER NOT NULL, until_at INTEGER, "
+    "decided_at INTEGER, decided_by TEXT, ended_at INTEGER, ended_by TEXT, why TEXT NOT NULL DEFAULT '') STRICT;"
+    "CREATE INDEX alert_level_by_state ON alert_level(state, rank);"
+    "CREATE INDEX alert_level_by_incident ON alert_level(incident_id, state);"
+    "CREATE INDEX alert_level_by_tip ON alert_level(tip_id);"
+    "CREATE INDEX alert_level_by_decision ON alert_level(decision_id);"
+    "CREATE INDEX tip_by_received ON tip(received_at);"
+    "ALTER TABLE tip ADD COLUMN campaign_id INTEGER REFERENCES campaign(id);",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -559,6 +578,7 @@ static const struct {
     {"asked_by", asked_by},
     {"publications", publications},
     {"casebook", casebook},
+    {"levels", levels},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -94,7 +94,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_TIP] = TABLE(tip, CLASS_RESPONSE, "incident_id",
                          "number, form, from_kind, sender, contact, channel, text, received_at, incident_id, state, why, match_state, import_id, hunt_id, indicators, "
                          "indicators_n, refused_n, found, first_at, last_at, matched_at, callout_id, called_at, tried_at, asked_id, asked_at, taken_at, taken_by, ended_at, "
-                         "ended_by"),
+                         "ended_by, campaign_id"),
+    [OBJECT_LEVEL] = TABLE(alert_level, CLASS_RESPONSE, "incident_id",
+                           "level, rank, services, origin, sign, tip_id, incident_id, decision_id, campaign_id, tightening_id, reason, state, proposed_at, until_at, decided_at, "
+                           "decided_by, ended_at, ended_by, why"),
     [OBJECT_INFO] = TABLE(info_report, CLASS_RESPONSE, "incident_id",
                           "number, kind, subject, text, addressee, aware_at, incident_id, follows_id, part, submission_id, stage, sent_at, received_at, forwarded_at, closed_at"),
     /* a note is as secret as what it belongs to */

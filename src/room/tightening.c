@@ -231,6 +231,12 @@ int room_tightening_end(struct room *r, const struct room_actor *by, int64_t id,
     return e < 0 ? e : room_end(r, end(r, by, id, version, why, reterr), reterr);
 }
 
+int room_tightening_over(struct room *r, const struct room_actor *by, int64_t id, struct str why, struct diag *reterr) {
+    struct tightening_row t;
+    int e = load(r, id, &t, reterr);
+    return e < 0 || !t.in_force ? e : end(r, by->person ? by : &room_system, id, ROOM_ANY_VERSION, why, reterr);
+}
+
 int room_tightenings_tick(struct room *r, struct diag *reterr) {
     int64_t ids[TIGHTENING_OPEN_MAX];
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;

@@ -39,6 +39,8 @@ int room_tightening_watch(struct room *r, const struct room_actor *by, int64_t i
 int room_tightening_review(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t until_ns, int64_t review_ns,
                            struct str why, struct diag *reterr) MUST_USE;
 int room_tightening_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str why, struct diag *reterr) MUST_USE;
+/* In the caller's transaction: what it stood for is over. Nothing happens where it has ended already. */
+int room_tightening_over(struct room *r, const struct room_actor *by, int64_t id, struct str why, struct diag *reterr) MUST_USE;
 int room_tightenings_tick(struct room *r, struct diag *reterr) MUST_USE;
 /* "tightenings":[…] into an open object, in force first; incident 0: all. */
 int room_tightenings_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;

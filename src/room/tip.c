@@ -1,6 +1,7 @@
 #include "room/tip.h"
 
 #include "room/callout.h"
+#include "room/campaign.h"
 #include "room/incident.h"
 #include "room/message.h"
 #include "room/register_priv.h"
@@ -149,6 +150,8 @@ static int join(struct room *r, const struct room_actor *by, int64_t id, int64_t
 }
 
 int room_tip_join(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t *incident, struct diag *reterr) {
+    if (r->in_tx)
+        return join(r, by, id, version, incident, reterr);
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, join(r, by, id, version, incident, reterr), reterr);
 }
@@ -196,42 +199,41 @@ int room_tip_reply(struct room *r, const struct room_actor *by, int64_t id, stru
     return e < 0 ? e : room_end(r, reply(r, by, id, way, address, text, reterr), reterr);
 }
 
-/* Names of those responsible, each once. */
-static int responsible(struct room *r, const int64_t *systems, size_t n, struct arena *a, struct str *people, size_t *ret_n, struct diag *err) {
+/* The systems asked about, each with who answers for it. */
+static int asked_systems(struct room *r, const int64_t *systems, size_t n, struct arena *a, struct room_campaign_target *at, size_t *ret_n, struct diag *err) {
     struct register_rows rows;
     int e = register_rows_load(r, STR("systems"), &rows, err);
     *ret_n = 0;
     for (size_t i = 0; e == 0 && i < rows.n; i++) {
         struct str who = STR("");
-        bool asked = false, there = false;
+        bool asked = false;
         for (size_t k = 0; k < n; k++)
             asked |= rows.at[i]->id == systems[k];
         if (!asked || !json_get_str(rows.at[i]->values, "responsible", &who) || !who.n)
             continue;
-        for (size_t k = 0; k < *ret_n; k++)
-            there |= str_eq(people[k], who);
-        if (!there && !(people[(*ret_n)++] = arena_dup(a, who)).p)
-            e = diag_set(err, -ENOMEM, "memory has run out");
+        struct room_campaign_target *t = &at[(*ret_n)++];
+        *t = (struct room_campaign_target){.name = arena_dup(a, rows.at[i]->name), .person = arena_dup(a, who), .what = STR("")};
+        t->ref = t->name;
+        e = t->name.p && t->person.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
     }
     register_rows_done(&rows);
     return e < 0 ? e : *ret_n ? 0 : diag_set(err, -EINVAL, "systems");
 }
 
-static int ask(struct room *r, const struct room_actor *by, int64_t id, const struct str *people, size_t n, struct str text, struct diag *err) {
+static int ask(struct room *r, const struct room_actor *by, int64_t id, const struct room_campaign_target *at, size_t n, struct str text, struct diag *err) {
     struct slip_head head;
-    int64_t callout;
+    int64_t campaign;
     struct buf told;
     buf_init(&told, TIP_TEXT_MAX + 256);
     int e = load_head(r, id, &head, err);
     if (e == 0)
-        buf_printf(&told, "[%s] %.*s", head.number, STR_ARG(text));
-    struct room_callout x = {.incident = head.incident, .purpose = "all", .kind = STR(""), .service = STR(""), .group = STR(""), .people = people, .n_people = n,
-                             .text = buf_str(&told), .question = STR("該当しますか。処置はいつ終わりますか。 Are you affected? When will it be done?")};
+        buf_printf(&told, "[%s] %.*s", head.number, (int) MIN(text.n, (size_t) TIP_ASK_MAX), text.p);
+    struct room_campaign_new x = {.incident = head.incident, .kind = STR("applies"), .title = STR(""), .text = buf_str(&told), .origin = str_of(head.number), .targets = at, .n_targets = n};
     if (e == 0)
-        e = room_callout_start(r, by, &x, &callout, err);
+        e = room_campaign_start(r, by, &x, &campaign, err);
     struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_TIP, .id = id, .version = ROOM_ANY_VERSION};
     if (e == 0)
-        e = room_write(r, &w, NULL, err, "UPDATE tip SET asked_id = ?2, asked_at = coalesce(asked_at, ?3) WHERE id = ?1", "iii", id, callout, room_now(r));
+        e = room_write(r, &w, NULL, err, "UPDATE tip SET campaign_id = ?2, asked_at = coalesce(asked_at, ?3) WHERE id = ?1", "iii", id, campaign, room_now(r));
     struct slip_note note = {.of = OBJECT_TIP, .of_id = id, .kind = "asked", .text = text};
     if (e == 0)
         e = slip_note_put(r, by, &note, NULL, err);
@@ -241,17 +243,17 @@ static int ask(struct room *r, const struct room_actor *by, int64_t id, const st
 }
 
 int room_tip_ask(struct room *r, const struct room_actor *by, int64_t id, const int64_t *systems, size_t n, struct str text, struct diag *reterr) {
-    struct str people[TIP_SYSTEMS_MAX];
+    struct room_campaign_target at[TIP_SYSTEMS_MAX];
     struct arena a;
-    size_t n_people = 0;
-    if (n > TIP_SYSTEMS_MAX || !str_trim(text).n || text.n > TIP_TEXT_MAX)
+    size_t n_at = 0;
+    if (n > TIP_SYSTEMS_MAX || !str_trim(text).n || text.n > TIP_ASK_MAX)
         return diag_set(reterr, -EINVAL, n > TIP_SYSTEMS_MAX ? "systems" : "text");
     arena_init(&a, 1 << 20);
-    int e = responsible(r, systems, n, &a, people, &n_people, reterr);
+    int e = asked_systems(r, systems, n, &a, at, &n_at, reterr);
     if (e == 0)
         e = room_begin(r, reterr);
     if (e == 0)
-        e = room_end(r, ask(r, by, id, people, n_people, text, reterr), reterr);
+        e = room_end(r, ask(r, by, id, at, n_at, text, reterr), reterr);
     arena_done(&a);
     return e;
 }

@@ -12,6 +12,7 @@
 #include "room/room.h"
 
 #define TIP_TEXT_MAX 100000      /* bytes: an advisory with its list; what is longer is sent as a file of indicators */
+#define TIP_ASK_MAX 3900         /* as long as a campaign's words may be, with the number before them */
 #define TIP_LINE_MAX 400
 #define TIP_AGAIN_MINUTES 15     /* after a call that reached somebody, or nobody, and the slip is still not taken */
 #define TIP_INDICATORS_SHOWN 20
@@ -31,16 +32,20 @@ struct room_tip_new {
 int room_tip_add(struct room *r, const struct room_actor *by, const struct room_tip_new *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
 /* to: taken, closed (with a reason), note. Own transaction. */
 int room_tip_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str to, struct str why, struct diag *reterr) MUST_USE;
-/* Into the open case *incident, or one of its own (0), which is labelled at least like the slip. Own transaction. */
+/* Into the open case *incident, or one of its own (0), which is labelled at least like the slip. In the caller's transaction, or one of its own. */
 int room_tip_join(struct room *r, const struct room_actor *by, int64_t id, int64_t version, int64_t *incident, struct diag *reterr) MUST_USE;
 /* An answer to the sender by a way of the door; way empty: it was said, by telephone or otherwise, and is only kept. Own transaction. */
 int room_tip_reply(struct room *r, const struct room_actor *by, int64_t id, struct str way, struct str address, struct str text, struct diag *reterr) MUST_USE;
-/* Those responsible for these systems (rows of the register) are told, and asked; who has not answered is called again, then their superiors
- * (callout.h, "all"). -EINVAL: no system of these has somebody responsible. Own transaction. */
+/* Those responsible for these systems (rows of the register) are told, and asked whether it applies to each: a campaign of kind `applies`, so
+ * that who has not answered is told again, then their superiors, and each answer stands on the tip. -EINVAL: no system of these has somebody
+ * responsible. Own transaction. */
 int room_tip_ask(struct room *r, const struct room_actor *by, int64_t id, const int64_t *systems, size_t n, struct str text, struct diag *reterr) MUST_USE;
 
 int room_tips_write(struct room *r, const struct room_actor *who, struct str state, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_tip_write_one(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
+
+/* Names of the systems of the register that a text names. In the arena. */
+int room_tip_names(struct room *r, struct str text, struct arena *a, struct str *ret, size_t cap, size_t *ret_n, struct diag *reterr) MUST_USE;
 
 /* ---- matching, for the line to the searcher ---- */
 

@@ -8,7 +8,7 @@
     "t.id, t.version, t.number, t.form, t.from_kind, t.sender, t.contact, t.channel, t.tlp, t.state, t.why, t.match_state, t.received_at, t.created_at, "             \
     "t.called_at, t.taken_at, t.matched_at, t.ended_at, t.asked_at, (SELECT min(at) FROM slip_note n WHERE n.of = 'tip' AND n.of_id = t.id AND n.kind = 'replied'), " \
     "t.incident_id, i.number, t.indicators_n, t.refused_n, t.found, t.hunt_id, t.first_at, t.last_at, t.created_by, t.taken_by, t.text, t.indicators, t.callout_id, " \
-    "t.asked_id FROM tip t LEFT JOIN incident i ON i.id = t.incident_id "
+    "t.campaign_id FROM tip t LEFT JOIN incident i ON i.id = t.incident_id "
 
 static void write_number(struct jsonw *w, const char *key, struct sql_stmt *st, int column) {
     jsonw_key(w, str_of(key));
@@ -130,12 +130,26 @@ static int write_systems(struct room *r, struct str told, struct jsonw *w, struc
     return e;
 }
 
+int room_tip_names(struct room *r, struct str told, struct arena *a, struct str *ret, size_t cap, size_t *ret_n, struct diag *reterr) {
+    struct register_rows rows;
+    struct str text = text_fold(a, told);
+    *ret_n = 0;
+    int e = text.p ? register_rows_load(r, STR("systems"), &rows, reterr) : diag_set(reterr, -ENOMEM, "memory has run out");
+    if (e < 0)
+        return e;
+    for (size_t i = 0; e == 0 && i < rows.n && *ret_n < cap; i++)
+        if (rows.at[i]->active && named_by(a, text, rows.at[i]) && !(ret[(*ret_n)++] = arena_dup(a, rows.at[i]->name)).p)
+            e = diag_set(reterr, -ENOMEM, "memory has run out");
+    register_rows_done(&rows);
+    return e;
+}
+
 /* ---- who is called, who answers ---- */
 
-static int write_calls(struct room *r, const char *key, int64_t callout, struct jsonw *w, struct diag *err) {
+static int write_calls(struct room *r, int64_t callout, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err, "SELECT person, way, address, level, at, answered_at, answer FROM call WHERE callout_id = ?1 ORDER BY id LIMIT 500", "i", callout);
-    jsonw_key(w, str_of(key));
+    jsonw_key(w, STR("calls"));
     jsonw_array(w);
     while (e >= 0 && (e = sql_step(st, err)) == 1) {
         jsonw_object(w);
@@ -146,6 +160,32 @@ static int write_calls(struct room *r, const char *key, int64_t callout, struct 
         jsonw_ktime(w, "at", sql_i64(st, 4));
         write_time(w, "answered", st, 5);
         jsonw_kstr(w, "answer", sql_str(st, 6));
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
+/* What each said of the systems they answer for. */
+static int write_answers(struct room *r, int64_t campaign, struct jsonw *w, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    const struct campaign_kind *k = room_campaign_kind(r, STR("applies"));
+    int e = sql_query(r->db, &st, err, "SELECT name, person, state, value, words, answered_at, version, id FROM campaign_target WHERE campaign_id = ?1 ORDER BY state = 'done', id LIMIT 500",
+                      "i", campaign);
+    jsonw_key(w, STR("campaign"));
+    campaign ? jsonw_i64(w, campaign) : jsonw_null(w);
+    jsonw_key(w, STR("answers"));
+    jsonw_array(w);
+    while (e >= 0 && (e = sql_step(st, err)) == 1) {
+        const struct campaign_answer *a = campaign_answer_find(k, sql_str(st, 3));
+        jsonw_object(w);
+        jsonw_kstr(w, "system", sql_str(st, 0));
+        jsonw_kstr(w, "person", sql_str(st, 1));
+        jsonw_kbool(w, "done", str_eq_z(sql_str(st, 2), "done"));
+        jsonw_kstr(w, "answer_ja", a ? a->title.ja : sql_str(st, 3));
+        jsonw_kstr(w, "answer_en", a ? a->title.en : sql_str(st, 3));
+        jsonw_kstr(w, "words", sql_str(st, 4));
+        write_time(w, "answered", st, 5);
         jsonw_end(w);
     }
     jsonw_end(w);
@@ -163,12 +203,12 @@ int room_tip_write_one(struct room *r, int64_t id, struct jsonw *w, struct diag 
     jsonw_kstr(w, "text", sql_str(st, 30));
     jsonw_key(w, STR("indicators"));
     jsonw_raw(w, sql_str(st, 31));
-    int64_t callout = sql_i64(st, 32), asked = sql_i64(st, 33);
+    int64_t callout = sql_i64(st, 32), campaign = sql_i64(st, 33);
     e = write_systems(r, sql_str(st, 30), w, reterr);
     if (e == 0)
-        e = write_calls(r, "calls", callout, w, reterr);
+        e = write_calls(r, callout, w, reterr);
     if (e == 0)
-        e = write_calls(r, "answers", asked, w, reterr);
+        e = write_answers(r, campaign, w, reterr);
     if (e == 0)
         e = slip_notes_write(r, OBJECT_TIP, id, w, reterr);
     jsonw_end(w);

@@ -548,7 +548,8 @@ PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["case"] += " /tips/{id} /tips/{id}/case /tips/{id}/reply /tips/{id}/ask"
 PATHS["case"] += " /info-reports/{id} /info-reports/{id}/stages"
-PATHS["lists"] += " /reports /tips /info-reports"
+PATHS["case"] += " /incidents/{id}/levels /tips/{id}/level /levels/{id} /levels/{id}/end"
+PATHS["lists"] += " /reports /tips /info-reports /levels"
 PATHS["alone"] += " /report-counts"
 PATHS["free"] += " /report-kinds"
 PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend /campaigns/{id}/force /campaign-targets/{id}/answer
@@ -561,7 +562,7 @@ CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
           "/mail-reports": "mail_report", "/hunts": "hunt",
-          "/reports?state=all": "person_report", "/tips?state=all": "tip", "/info-reports": "info_report",
+          "/reports?state=all": "person_report", "/tips?state=all": "tip", "/info-reports": "info_report", "/levels": "alert_level",
           "/persons": "incident", "/audit?limit=1000": "incident"}
 ALONE = {"/indicators", "/audit"}  # lists of no case's rows, whose numbers and details are of cases
 SCOPE = {"scope": "accounts-stolen", "values": {"addresses": ["198.51.100.1"]}, "from": "2026-06-01 00:00", "to": "2026-06-01 12:00"}
@@ -668,6 +669,7 @@ def fill(r, admin):
     report = admin.api("POST", "/reports", {"kind": "site", "text": MARK})["id"]
     admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
     admin.api("POST", "/info-reports", {"kind": "incident", "subject": MARK, "incident": 1})
+    admin.api("POST", "/incidents/1/levels", {"level": "caution", "services": ["ssh"], "reason": MARK})
     tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
     admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
@@ -883,7 +885,6 @@ WRITES = {
     "tip_post": ("handler", "/tips", {"from": "jpcert", "text": "hxxp://evil[.]example"}, None, ("create", "tip")),
     "tip_put": ("handler", "/tips/1", {"to": "taken"}, "/tips/1", ("change", "tip")),
     "tip_reply": ("handler", "/tips/1/reply", {"text": "受け取りました"}, None, ("create", "slip_note")),
-    "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
     "tip_case": ("handler", "/tips/1/case", {"incident": 1}, "/tips/1", ("change", "tip")),
     "publication_post": ("handler", "/incidents/1/publications", {"statement": "notice", "stage": "first"}, None, ("create", "publication")),
     "publication_put": ("handler", "/publications/1", {"next": later(2)}, "/incidents/1/publications", ("change", "publication")),
@@ -899,6 +900,11 @@ WRITES = {
     "tightening_post": ("handler", "/tightenings", {"services": ["ssh"], "reason": "訓練", "until": later(30)}, None, ("create", "tightening")),
     "tightening_review": ("handler", "/tightenings/1/review", {"until": later(40), "why": "訓練"}, "/tightenings", ("change", "tightening")),
     "tightening_end": ("handler", "/tightenings/1/end", {"why": "訓練"}, "/tightenings", ("change", "tightening")),
+    "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
+    "level_post": ("handler", "/incidents/1/levels", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, None, ("create", "alert_level")),
+    "tip_level": ("handler", "/tips/1/level", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, None, ("create", "alert_level")),
+    "level_put": ("handler", "/levels/{proposed}", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, "/levels", ("change", "alert_level")),
+    "level_end": ("handler", "/levels/{proposed}/end", {"why": "訓練"}, "/levels", ("change", "alert_level")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -909,6 +915,13 @@ def version_at(b, path, number):
     x = b.get(path)
     rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
+
+
+def proposed_level(b):
+    """A level that a tip proposes."""
+    tip = b.api("POST", "/tips", {"from": "police", "text": "訓練の知らせ"})["id"]
+    found = lambda: [x["id"] for x in b.get("/levels")["rows"] if x["tip"] == tip and x["state"] == "proposed"]
+    return tap.wait_until(found, 60, 0.1, what="the proposal")[0]
 
 
 @tap.test
@@ -936,6 +949,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
         persons = "by LIKE 'person:%'"  # what follows from an order comes when the hand has answered, now or later
         for n, (op, (role, path, body, read, leaves)) in enumerate(WRITES.items()):
             method, pattern = method_of[op]
+            if "{proposed}" in path:
+                path = path.replace("{proposed}", str(proposed_level(who["administrator"])))
             b, me = who[role], {"administrator": 1, "handler": 2, "auditor": 3}[role]
             number = int(path.split("/")[2]) if path.count("/") > 1 and path.split("/")[2].isdigit() else None
             if read and read.endswith("/actions"):  # what was decided last has reached the hand and come back

@@ -144,6 +144,7 @@ static int load_row(struct call *c) {
                                                [ROW_TIGHTENING] = OBJECT_TIGHTENING,
                                                [ROW_TIP] = OBJECT_TIP,
                                                [ROW_INFO] = OBJECT_INFO,
+                                               [ROW_LEVEL] = OBJECT_LEVEL,
                                                [ROW_MAIL] = OBJECT_MAIL,
                                                [ROW_HUNT] = OBJECT_HUNT};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};

@@ -26,6 +26,7 @@
 #include "room/plans.h"
 #include "room/run.h"
 #include "room/service.h"
+#include "room/level.h"
 #include "room/tightening.h"
 
 #include <arpa/inet.h>
@@ -492,6 +493,8 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("a campaign does not go on: %s", d.text);
     if (room_tightenings_tick(p->room, &d) < 0)
         log_error("what is watched more closely does not end: %s", d.text);
+    if (room_levels_tick(p->room, &d) < 0)
+        log_error("alert levels are not looked after: %s", d.text);
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
     if (room_runs_tick(p->room, &d) < 0)

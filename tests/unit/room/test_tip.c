@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "room/callout.h"
+#include "room/campaign.h"
 #include "room/hunt.h"
 #include "room/tip.h"
 
@@ -171,6 +172,7 @@ static void what_the_hunt_found_stands_on_the_slip(void **state UNUSED) {
 static void systems_it_names_are_proposed_and_their_people_asked(void **state UNUSED) {
     struct fixture *f = at_night();
     struct room_actor duty = fixture_actor(f, f->handler);
+    assert_int_equal(room_plans_load(f->r, "content", NULL, NULL), 0);
     put_row(f, "systems", "会員サイト", "{\"name\":\"会員サイト\",\"product\":[\"WordPress\",\"PHP\"],\"version\":\"6.4.2\",\"place\":\"東京DC\",\"responsible\":\"田中\"}");
     put_row(f, "systems", "請求照会", "{\"name\":\"請求照会\",\"product\":[\"ASP\"],\"responsible\":\"佐藤\"}");
     put_row(f, "systems", "掲示板", "{\"name\":\"掲示板\",\"place\":\"クラウド\"}");
@@ -191,9 +193,17 @@ static void systems_it_names_are_proposed_and_their_people_asked(void **state UN
     int64_t both[] = {first, nobody};
     assert_int_equal(room_tip_ask(f->r, &duty, id, both, 2, STR("確かめてください"), NULL), 0);
     assert_int_equal(number(f, "SELECT count(*) FROM message WHERE address = 'tanaka@example.jp' AND body LIKE '%確かめてください%'"), 1);
-    int64_t callout = number(f, "SELECT asked_id FROM tip");
-    assert_int_equal(room_callout_answer(f->r, &duty, callout, STR("田中"), STR("該当、今夜直す"), NULL), 0);
-    assert_true(str_find(shown(f, id, &b), STR("該当、今夜直す"), 0) > 0);
+    struct room_campaign_said s = {.value = STR("affected"), .words = STR("今夜直す"), .done = -1};
+    int64_t target = number(f, "SELECT id FROM campaign_target WHERE campaign_id = (SELECT campaign_id FROM tip)");
+    assert_int_equal(number(f, "SELECT count(*) FROM campaign_target"), 1); /* nobody answers for the other */
+    assert_int_equal(room_campaign_answer(f->r, &duty, target, 1, &s, NULL), 0);
+    json = shown(f, id, &b);
+    assert_str(at(&a, json, "answers.0.system"), "会員サイト");
+    assert_str(at(&a, json, "answers.0.words"), "今夜直す");
+    assert_str(at(&a, json, "answers.0.done"), "false"); /* it is affected: asked again until it is settled */
+    f->now_ns += 16 * NS_PER_MIN;
+    assert_int_equal(room_campaigns_tick(f->r, NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM message WHERE address = 'tanaka@example.jp' AND body LIKE '%確かめてください%'"), 2);
     arena_done(&a);
     buf_done(&b);
     fixture_free(f);

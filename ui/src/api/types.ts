@@ -138,6 +138,9 @@ export type ReportKinds = S["ReportKinds"];
 export type ReportCounts = S["ReportCounts"];
 export type ReportReceipt = S["ReportReceipt"];
 export type Tip = S["Tip"];
+export type Levels = S["Levels"];
+export interface LevelNew { level: string; services: string[]; reason: string; until: string | null }
+export type LevelRow = S["LevelRow"];
 export type Info = S["Info"];
 export type InfoNotes = S["InfoNotes"];
 export type SlipNote = S["SlipNote"];

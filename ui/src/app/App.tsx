@@ -24,6 +24,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   runs: () => import("../pages/Runs").then((m) => m.Runs),
   playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
   duty: () => import("../pages/Duty").then((m) => m.Duty),
+  levels: () => import("../pages/Levels").then((m) => m.Levels),
   campaigns: () => import("../pages/Campaigns").then((m) => m.Campaigns),
   "in-force": () => import("../pages/InForce").then((m) => m.InForce),
   mails: () => import("../pages/Mails").then((m) => m.Mails),

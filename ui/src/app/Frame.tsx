@@ -56,6 +56,12 @@ function DutyFact() {
   return <a class="fact wide" href="#/duty">{t("frame.duty", { name: first.name, deputy: group.on[1]?.name ?? "", until: until ? clock(parse(until) ?? 0) : "" })}</a>;
 }
 
+/** What one is on guard against now; its page says for which services. */
+function LevelFact() {
+  const x = useResource(api.levels, ["alert_level"], []).data?.level;
+  return <a class={x ? "fact" : "fact wide"} href="#/levels">{x ? <Mark kind="soon">{t("frame.level", { level: lang.value === "ja" ? x.title_ja : x.title_en })}</Mark> : t("frame.level_none")}</a>;
+}
+
 function Top({ page }: { page: string }) {
   return (
     <header class="top">
@@ -64,6 +70,7 @@ function Top({ page }: { page: string }) {
         <span class="grow" />
         <span class="fact wide">{t("nav.now")} <HeaderClock /></span>
         <span class="fact only-phone"><HeaderClock brief /></span>
+        <LevelFact />
         <DutyFact />
         <Find />
         <span class="fact wide">{word("person", me.value?.person.name)}</span>

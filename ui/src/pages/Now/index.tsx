@@ -5,12 +5,15 @@ import { useResource } from "../../state/resource";
 import { has, say, t } from "../../state/text";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
+import { later } from "../../widgets/later";
 import { Strip } from "../../widgets/Strip";
 import { Time } from "../../widgets/Time";
 import { AskRow } from "./AskRow";
 import { Guide } from "./Guide";
 import { SourceRow } from "./SourceRow";
 import { Start } from "./Start";
+
+const Levels = later("now-levels", () => import("../../widgets/alert/Now").then((m) => m.NowLevels));
 
 function Asks({ data, reload }: { data: Data; reload: () => void }) {
   return (
@@ -71,7 +74,7 @@ export function Now() {
       <h1 class="hidden">{t("nav.now")}</h1>
       <Loaded of={now}>{(data) => (
         <div class="grid">
-          <div class="col w8"><Asks data={data} reload={now.reload} /><Guide data={data} /><Start data={data} first={data.asks.length === 0} /></div>
+          <div class="col w8"><Asks data={data} reload={now.reload} /><Levels /><Guide data={data} /><Start data={data} first={data.asks.length === 0} /></div>
           <div class="col w4">
             <Silent data={data} />
             <Changes data={data} />

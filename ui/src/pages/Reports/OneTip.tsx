@@ -5,7 +5,7 @@ import type { Tip } from "../../api/types";
 import { parse } from "../../lib/time";
 import { useResource } from "../../state/resource";
 import { me } from "../../state/session";
-import { say, t } from "../../state/text";
+import { lang, say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Facts } from "../../widgets/Card";
@@ -15,6 +15,7 @@ import { Outcome } from "../../widgets/Outcome";
 import { Time } from "../../widgets/Time";
 import { ToCase, WhyNot } from "./Handle";
 import { Notes } from "./Notes";
+import { RaiseLevel } from "../../widgets/alert/Raise";
 import { TipState } from "./Tips";
 
 const STAGES = ["received", "entered", "called", "taken", "matched", "asked", "ended", "replied"] as const;
@@ -54,7 +55,7 @@ function Systems({ x, reload }: { x: Tip; reload: () => void }) {
           <Outcome state={write.state} />
           <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("tips.ask")}</Button></div>
         </form>)}
-      {x.answers.length > 0 && <div class="card-body"><h3>{t("tips.answers")}</h3><ul class="rows">{x.answers.map((a) => <li><b>{a.person}</b> {a.answered ? <>{a.answer} <span class="small ink2"><Time at={a.answered} /></span></> : <Mark kind="soon">{t("tips.no_answer")}</Mark>}</li>)}</ul></div>}
+      {x.answers.length > 0 && <div class="card-body"><h3>{t("tips.answers")}</h3><ul class="rows">{x.answers.map((a) => <li><b>{a.person}</b> {a.system} {a.answered ? <>{lang.value === "ja" ? a.answer_ja : a.answer_en} {a.words} {!a.done && <Mark kind="soon">{t("word.not_yet")}</Mark>} <span class="small ink2"><Time at={a.answered} /></span></> : <Mark kind="soon">{t("tips.no_answer")}</Mark>}</li>)}</ul>{x.campaign !== null && <p class="small"><a href={`#/campaigns/${x.campaign}`}>{t("tips.to_campaign")}</a></p>}</div>}
     </Card>
   );
 }
@@ -135,6 +136,7 @@ export function OneTip({ id }: { id: string }) {
             </Card>
             <Match x={x} />
             <Systems x={x} reload={tip.reload} />
+            {me.value?.person.role !== "auditor" && <Card id="tip-level" title={t("tips.level")}><div class="card-body"><RaiseLevel tip id={x.id} services={x.systems.map((s) => s.name)} reason={x.number} done={tip.reload} /></div></Card>}
             <Notes of={`tips/${x.id}`} notes={x.notes} />
           </div>
           <div class="col w4"><Handle x={x} reload={tip.reload} /><Calls x={x} /><Stages x={x} />{me.value?.person.role !== "auditor" && <Reply x={x} reload={tip.reload} />}</div>

@@ -1,0 +1,155 @@
+/* Alert levels in simulated time: proposed by tips and cases, decided by who may, handed out, over at their date. */
+#include "fixture.h"
+
+#include "room/campaign.h"
+#include "room/decision.h"
+#include "room/level.h"
+#include "room/plans.h"
+#include "room/register.h"
+#include "room/tightening.h"
+#include "room/tip.h"
+
+static const char *const PEOPLE[] = {"田中\tmail=tanaka@example.jp", "当番\tmail=duty@example.jp", "duty\tmail=d@example.jp\taccount=duty"};
+static const char *const SYSTEMS[] = {"会員サイト\tkind=service\tproduct=WordPress\tresponsible=田中"};
+static const char *const AUTHORITY[] = {"a1\tkind=level\tverb=decide\twho=duty"};
+
+static void a_case(struct fixture *f, const char *id, const char *level, const char *source) {
+    struct story s = {.id = id, .revision = 1, .rule = "r-list", .kind = "list_attack", .level = level, .propose = "", .service = "members", .group_source = source, .account_pattern = "m#",
+                      .account_n = 30, .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 60, .good = 0};
+    fold(f, &s);
+}
+
+static struct fixture *office(void) {
+    struct fixture *f = fixture_new();
+    struct diag d = {0};
+    if (room_plans_load(f->r, "content", NULL, &d) < 0)
+        fail_msg("%s", d.text);
+    if (room_registers_load(f->r, "content/imports", &d) < 0)
+        fail_msg("%s", d.text);
+    rows(f, "people", PEOPLE, ARRAY_SIZE(PEOPLE));
+    rows(f, "systems", SYSTEMS, ARRAY_SIZE(SYSTEMS));
+    rows(f, "authority", AUTHORITY, ARRAY_SIZE(AUTHORITY));
+    return f;
+}
+
+static void tick(struct fixture *f) {
+    struct diag d = {0};
+    if (room_levels_tick(f->r, &d) < 0 || room_tightenings_tick(f->r, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static int decide(struct fixture *f, int64_t person, bool go_on, const char *why) {
+    struct room_actor who = fixture_actor(f, person);
+    struct room_decision_made m = {.go_on = go_on, .why = str_of(why), .at_ns = f->now_ns, .person = STR("")};
+    return room_decision_make(f->r, &who, number(f, "SELECT max(id) FROM decision WHERE kind = 'level'"), number(f, "SELECT version FROM decision WHERE kind = 'level' ORDER BY id DESC LIMIT 1"),
+                              &m, NULL);
+}
+
+static void a_tip_proposes_one_and_who_may_decides_it(void **state UNUSED) {
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler), auditor = fixture_actor(f, f->auditor);
+    struct room_tip_new t = {.from = STR("jpcert"), .sender = STR(""), .contact = STR(""), .channel = "phone", .text = STR("WordPress の脆弱性が悪用されています。"), .tlp = TLP_GREEN, .received_ns = f->now_ns};
+    int64_t tip;
+    struct diag d = {0};
+    assert_int_equal(room_tip_add(f->r, &duty, &t, &tip, NULL), 0);
+    tick(f);
+    tick(f); /* once */
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'proposed' AND level = 'caution' AND origin = 'tip' AND services LIKE '%会員サイト%'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 0); /* a proposal alone makes no case */
+    struct str services[] = {STR("会員サイト"), STR("受付")};
+    struct room_level_new x = {.level = STR("caution"), .services = services, .n_services = 2, .reason = STR("脆弱性の悪用")};
+    assert_int_equal(room_level_put(f->r, &auditor, 1, 1, &x, NULL), -ERR_REFUSED);
+    x.n_services = 0;
+    assert_int_equal(room_level_put(f->r, &duty, 1, 1, &x, NULL), -EINVAL);
+    x.n_services = 2;
+    x.until_ns = f->now_ns + 10 * NS_PER_DAY;
+    if (room_level_put(f->r, &duty, 1, number(f, "SELECT version FROM alert_level"), &x, &d) < 0)
+        fail_msg("%s", d.text);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident i JOIN tip t ON t.incident_id = i.id"), 1); /* what is decided stands in a case */
+    assert_int_equal(number(f, "SELECT count(*) FROM decision WHERE kind = 'level' AND state = 'proposed' AND service = '会員サイト'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM tightening"), 0); /* nothing happens before it is decided */
+    assert_int_equal(decide(f, f->administrator, false, ""), -ERR_REFUSED);
+    assert_int_equal(number(f, "SELECT state = 'asked' FROM alert_level"), 1);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    assert_int_equal(number(f, "SELECT state = 'in_force' FROM alert_level"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM tightening WHERE use = 'level' AND factor = 200 AND services LIKE '%受付%' AND until_at = (SELECT until_at FROM alert_level)"), 1);
+    /* its three things to do and two services, each with whoever answers for it; the word goes out at once and is acknowledged */
+    assert_int_equal(number(f, "SELECT count(*) FROM campaign_target WHERE campaign_id = (SELECT campaign_id FROM alert_level)"), 5);
+    assert_int_equal(number(f, "SELECT count(*) FROM campaign_target WHERE person = '田中' AND ref = 'service:会員サイト' AND what LIKE '%監視を強める%'"), 1);
+    assert_int_equal(number(f, "SELECT due_at FROM campaign_target WHERE ref = 'do:1'"), f->now_ns + NS_PER_HOUR);
+    assert_int_equal(number(f, "SELECT count(*) FROM message WHERE address = 'tanaka@example.jp' AND body LIKE '%会員サイト%'"), 1);
+    f->now_ns += 10 * NS_PER_DAY;
+    tick(f);
+    assert_int_equal(number(f, "SELECT state = 'lowered' FROM alert_level"), 1); /* by itself */
+    assert_int_equal(number(f, "SELECT state = 'ended' FROM tightening"), 1);
+    assert_int_equal(number(f, "SELECT state = 'ended' FROM campaign"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key IN ('event.level_raised','event.level_over')"), 2);
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 1);
+    struct room_verdict v;
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 0);
+    fixture_free(f);
+}
+
+static void cases_propose_and_what_was_declined_is_not_proposed_again(void **state UNUSED) {
+    struct fixture *f = office();
+    a_case(f, "a0", "high", "198.51.100.1");
+    tick(f);
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE level = 'caution' AND state = 'asked' AND origin = 'cases' AND services = '[\"members\"]'"), 1);
+    assert_int_equal(decide(f, f->handler, true, "訓練の事案"), 0);
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'declined' AND why = '訓練の事案'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 1);
+    a_case(f, "b0", "critical", "203.0.113.9"); /* something newer */
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE level = 'serious' AND state = 'asked'"), 1);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    tick(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 2); /* a lower one is not proposed beside it */
+    fixture_free(f);
+}
+
+static void a_person_raises_it_further_and_lowers_it(void **state UNUSED) {
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler), chief = fixture_actor(f, f->administrator);
+    struct str services[] = {STR("members")};
+    struct room_level_new x = {.level = STR("caution"), .incident = 1, .services = services, .n_services = 1, .reason = STR("攻撃が続く")};
+    int64_t id;
+    a_case(f, "a0", "high", "198.51.100.1");
+    assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    x.level = STR("serious");
+    assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
+    x.level = STR("bcp"); /* put before the first was decided: it takes its place */
+    assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'asked' AND level = 'bcp'"), 1);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'in_force' AND level = 'bcp'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'lowered' AND level = 'caution'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM tightening WHERE state = 'in_force'"), 1);
+    struct buf b;
+    struct jsonw w;
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    buf_init(&b, 1 << 20);
+    jsonw_init(&w, &b);
+    assert_int_equal(room_levels_write(f->r, 0, &duty, &w, NULL), 0);
+    assert_true(str_eq_z(at(&a, buf_str(&b), "level.level"), "bcp"));
+    assert_true(str_eq_z(at(&a, buf_str(&b), "rows.0.state"), "in_force"));
+    buf_done(&b);
+    arena_done(&a);
+    int64_t version = number(f, "SELECT version FROM alert_level WHERE state = 'in_force'");
+    assert_int_equal(room_level_end(f->r, &duty, id, version, STR(" "), NULL), -EINVAL);
+    assert_int_equal(room_level_end(f->r, &duty, id, version - 1, STR("収まった"), NULL), -ERR_VERSION);
+    assert_int_equal(room_level_end(f->r, &chief, id, version, STR("収まった"), NULL), -ERR_REFUSED); /* may not decide it */
+    assert_int_equal(room_level_end(f->r, &duty, id, version, STR("収まった"), NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'in_force'"), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM tightening WHERE state = 'in_force'"), 0);
+    assert_int_equal(room_level_end(f->r, &duty, id, version + 1, STR("もう一度"), NULL), -EBUSY);
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_level, cmocka_unit_test(a_tip_proposes_one_and_who_may_decides_it), cmocka_unit_test(cases_propose_and_what_was_declined_is_not_proposed_again),
+           cmocka_unit_test(a_person_raises_it_further_and_lowers_it))
