@@ -49,12 +49,14 @@ struct spool_prover *spool_prover_close(struct spool_prover *p) {
 static int load_removed(struct spool_prover *p, const char *dir) {
     struct spool_segments l;
     struct spool_removal *x = mem_alloc(sizeof *x);
-    struct sign_public key;
+    struct sign_public key, vault;
     char path[4096 + 32];
+    snprintf(path, sizeof path, "%.4000s/" SPOOL_VAULT_KEY_NAME, dir);
+    bool of_vault = sign_public_load(path, &vault, NULL) == 0;
     snprintf(path, sizeof path, "%.4000s/" SPOOL_KEY_NAME, dir);
     int r = !x ? -ENOMEM : sign_public_load(path, &key, NULL) < 0 ? 1 : spool_checkpoints_list(p->dir_fd, &l, NULL);
     for (uint32_t i = 0; r == 0 && i < l.n; i++) {
-        if (spool_removal_load(dir, l.at[i], &key, x, NULL) < 0)
+        if (spool_removal_load_by(dir, l.at[i], &key, of_vault ? &vault : NULL, x, NULL, NULL) < 0)
             continue;
         uint64_t at = x->from - 1;
         for (uint32_t k = 0; r == 0 && k < x->n; at += 1ull << x->nodes[k].level, k++)

@@ -25,5 +25,6 @@ int spool_prove_leaf(struct spool_prover *p, uint64_t record, struct merkle_hash
 int spool_leaf_bytes(const struct raw_record *rec, struct buf *out) MUST_USE;
 /* Where the whole spool is, the public key of its seals lies beside them under this name. */
 #define SPOOL_KEY_NAME "key.pub"
+#define SPOOL_VAULT_KEY_NAME "vault.pub" /* in a vault's copy: of the vault, when it removes by its own retention */
 /* The segment of the newest checkpoint there; 0: none yet. */
 int spool_newest_checkpoint(const char *dir, uint32_t *ret, struct diag *reterr) MUST_USE;

@@ -141,6 +141,17 @@ int spool_removal_load(const char *dir, uint32_t segment, const struct sign_publ
     return r;
 }
 
+int spool_removal_load_by(const char *dir, uint32_t segment, const struct sign_public *seals, const struct sign_public *vault,
+                          struct spool_removal *ret, const struct sign_public **ret_by, struct diag *reterr) {
+    const struct sign_public *by = seals;
+    int r = spool_removal_load(dir, segment, by, ret, reterr);
+    if (r == -ERR_REFUSED && vault)
+        r = spool_removal_load(dir, segment, by = vault, ret, reterr);
+    if (r == 0 && ret_by)
+        *ret_by = by;
+    return r;
+}
+
 int spool_removal_save(const char *dir, uint32_t segment, struct str note, struct diag *reterr) {
     char path[4096 + 32];
     path_of(dir, segment, path);
@@ -333,7 +344,7 @@ static int note_of(const char *dir, struct spool_removal *x, struct diag *err) {
     return r;
 }
 
-int spool_segment_remove(const char *dir, const struct spool_candidate *c, const char *why, int64_t now_ns,
+int spool_segment_remove(const char *dir, const struct spool_candidate *c, const char *why, int64_t now_ns, const struct sign_public *seals,
                          const struct sign_secret *key, const struct sign_public *pub, struct diag *reterr) {
     struct spool_removal *x = mem_zalloc(sizeof *x);
     struct spool_checkpoint own;
@@ -349,7 +360,7 @@ int spool_segment_remove(const char *dir, const struct spool_candidate *c, const
     buf_init(&note, REMOVAL_BYTES_MAX);
     path_of(dir, c->segment, path);
     bool noted = access(path, F_OK) == 0;
-    int r = noted ? 0 : load_checkpoint(dir, c->segment, pub, &own, reterr);
+    int r = noted ? 0 : load_checkpoint(dir, c->segment, seals, &own, reterr);
     if (r == 0 && !noted) {
         memcpy(x->id, own.id, sizeof own.id);
         r = note_of(dir, x, reterr);

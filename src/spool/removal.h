@@ -10,6 +10,8 @@
  *   node 8 base64          nodes of the Merkle tree that cover exactly these records, left to right, as large as can be:
  *   …                      with them the tree is grown over the gap, and the next checkpoint's root must still fit
  *
+ * It is signed by the key of the seals, or, of a segment that went from a copy a vault keeps, by that vault's own.
+ *
  * The note is on disk before the segment goes. Without one a missing segment is what it was: a fault. */
 #pragma once
 #include "base/sign.h"
@@ -42,6 +44,10 @@ int spool_removal_save(const char *dir, uint32_t segment, struct str note, struc
 int spool_removal_load(const char *dir, uint32_t segment, const struct sign_public *key, struct spool_removal *ret,
                        struct diag *reterr) MUST_USE;
 
+/* The same by either: whoever sealed the spool, or the vault whose copy it is (NULL: none). *ret_by: which; may be NULL. */
+int spool_removal_load_by(const char *dir, uint32_t segment, const struct sign_public *seals, const struct sign_public *vault,
+                          struct spool_removal *ret, const struct sign_public **ret_by, struct diag *reterr) MUST_USE;
+
 /* What has to be known of a sealed segment to decide about it. */
 struct spool_age {
     uint32_t segment;
@@ -63,6 +69,7 @@ int spool_candidates(const char *dir, const struct sign_public *key, int64_t bef
                      struct diag *reterr) MUST_USE;
 /* The segment that is written now, or was last; 0: there is none. */
 int spool_newest_segment(const char *dir, uint32_t *ret, struct diag *reterr) MUST_USE;
-/* Writes the note, then removes the segment. Also goes on where a kill cut it short. */
-int spool_segment_remove(const char *dir, const struct spool_candidate *c, const char *why, int64_t now_ns,
+/* Writes the note, then removes the segment. Also goes on where a kill cut it short. seals: of the checkpoints; key, pub: who
+ * removes, the same but in a vault's copy. */
+int spool_segment_remove(const char *dir, const struct spool_candidate *c, const char *why, int64_t now_ns, const struct sign_public *seals,
                          const struct sign_secret *key, const struct sign_public *pub, struct diag *reterr) MUST_USE;

@@ -288,7 +288,8 @@ static bool take_removal(struct verify *v, const char *dir, uint32_t segment) {
     struct spool_removal *x = mem_alloc(sizeof *x);
     struct diag d = {0};
     bool fits = false;
-    int r = x ? spool_removal_load(dir, segment, v->o->key, x, &d) : -ENOMEM;
+    const struct sign_public *by = NULL;
+    int r = x ? spool_removal_load_by(dir, segment, v->o->key, v->o->vault, x, &by, &d) : -ENOMEM;
     uint64_t at = v->grower.tree.size + 1;
     if (r == 0 && v->n_known && memcmp(x->id, v->known[0].c.id, sizeof x->id) == 0 && x->from >= at) {
         if (x->from > at) { /* no root behind it can fit any more; what is missing is told, and where */
@@ -303,7 +304,7 @@ static bool take_removal(struct verify *v, const char *dir, uint32_t segment) {
             IGNORE(merkle_add_node(&v->grower.tree, x->nodes[i].level, &x->nodes[i].hash, NULL, NULL)); /* of done */
         fits = true;
         tell(v, (struct spool_fault){
-                    .kind = SPOOL_REMOVED, .segment = segment, .from = x->from, .to = x->to + 1, .why = x->why});
+                    .kind = SPOOL_REMOVED, .segment = segment, .from = x->from, .to = x->to + 1, .why = x->why, .by = by, .at_ns = x->removed_ns});
         while (v->next < v->n_known && v->known[v->next].c.size <= v->grower.tree.size)
             compare(v, &v->grower.tree, &v->known[v->next++]);
     } else if (r != -ENOENT) {

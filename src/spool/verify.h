@@ -21,7 +21,7 @@ enum spool_fault_kind {
     SPOOL_NO_CHECKPOINT,   /* a sealed segment without one */
     SPOOL_REPACKED,        /* the compressed file is not the one that was signed for, whatever it holds */
     SPOOL_BAD_TREE,        /* the file "tree" does not fit; it can be made again */
-    SPOOL_REMOVED,         /* no fault: removed when its time was over, and the tree still fits; why says by what */
+    SPOOL_REMOVED,         /* no fault: removed when its time was over, and the tree still fits; why says by what, and `by` who */
     SPOOL_FAULTS_MAX_,
 };
 struct spool_fault {
@@ -30,10 +30,14 @@ struct spool_fault {
     uint64_t from, to;       /* records [from, to); 0, 0 = none in particular */
     uint64_t from_at, to_at; /* bytes of the segment, for SPOOL_UNREADABLE and SPOOL_LOST */
     const char *why;         /* more about it, or "" */
+    const struct sign_public *by; /* SPOOL_REMOVED: whose note it is, */
+    int64_t at_ns;                /* and when it went */
 };
 
 struct spool_verify_options {
     const struct sign_public *key;
+    /* NULL, or that of the vault whose copy this is: its notes of removals are believed, and nothing else of it. */
+    const struct sign_public *vault;
     /* Signed notes that were kept elsewhere. */
     const struct str *elsewhere;
     size_t n_elsewhere;

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import time
 
 import programs
 import seals as seal
@@ -41,9 +43,63 @@ def removed(data):
     return {int(p.name[:8]) for p in (data / "spool").glob("*.removed")}
 
 
+def signed_by(data):
+    """The fingerprint of who signed for each removal, by segment."""
+    return {int(p.name[:8]): re.search("^\u2014 (\\w+) ", p.read_text(), re.M)[1] for p in (data / "spool").glob("*.removed")}
+
+
+def the_vault_removes_by_itself(vault, copy, theirs):
+    """By its own settings, with its own key, and told in its own spool; never what a case of the first holds, and nothing while
+    that is not known."""
+    state = lambda: next((c for c in json.loads((vault.data / "status" / "keep.json").read_text())["copies"] if c["name"] == "tokyo"), {})
+    ours = lambda: {n for n, who in signed_by(copy).items() if who not in theirs}
+    held = lambda: [int(l.split()[0]) for l in (copy / "hold" / "holds").read_text().splitlines()[1:-1]]
+    # the note of a removal is on disk before the state says how many went
+    tap.wait_until(lambda: ours() and state()["state"] == "held" and state()["removed"] >= len(ours()), 60, 0.1, lambda: f"the vault removes: {state()} {signed_by(copy)} " + vault.output()[-1500:])
+    assert state()["held_segments"] >= 1 and state()["held_incident"] >= 1, state()
+    for n in held()[:3] + held()[-3:]:
+        r = tap.run(tap.KIZUKI, "search", "*", copy, "--from-record", n, "--to-record", n + 1, "--count")
+        assert r.stdout.strip() == b"1", (n, r)
+    told = lambda: [json.loads(l) for l in tap.run(tap.KIZUKI, "search", "event.action:segment-removed", vault.data).stdout.splitlines()]
+    assert ours() <= {int(t["kizuki.keep.segment"]) for t in told()} and {t["kizuki.keep.copy"] for t in told()} == {"tokyo"}, told()
+    tap.wait_until(lambda: not (removed(copy) & {int(p.name[:8]) for p in (vault.data / "search" / "copy-tokyo").glob("*.filter")}), 60, 0.2, "filters of what went")
+    page = vault.browser()
+    seen = page.get("/seals")
+    assert [(c["name"], c["removed"] > 0) for c in seen["keep"]["copies"]] == [("tokyo", True)] and seen["retention"]["copies"][0]["why"] == "contract 9" and seen["retention"]["copies"][0]["keep_days"] == 0, seen
+    # the first is silent, or tells no more: after ten minutes nothing goes. The puller is held, so that it writes no other list.
+    pullers = [p for name, p in vault.children().items() if name.startswith("kizuki-vault")]
+    os.kill(pullers[0], signal.SIGSTOP)
+    try:
+        old = (copy / "hold" / "holds").read_text().splitlines(keepends=True)
+        (copy / "hold" / "holds").write_text(f"kizuki-holds 1 {time.time_ns() - 11 * 60 * 10**9}\n" + "".join(old[1:]))
+        tap.wait_until(lambda: state()["state"] == "blind", 60, 0.1, lambda: str(state()))
+    finally:
+        os.kill(pullers[0], signal.SIGCONT)
+    tap.wait_until(lambda: state()["state"] == "held", 60, 0.1, lambda: str(state()))
+
+
+def the_vault_says_what_it_removed(vault, copy, theirs, d):
+    ours = [n for n, who in signed_by(copy).items() if who not in theirs]
+    status, said = verify(copy)
+    who = (vault.data / "keep" / "key.pub").read_text()
+    line = next(l for l in said.splitlines() if f"removed, and noted: segment {ours[0]:08}" in l)
+    assert status == 0 and re.search(r"; 2\d{3}-\d\d-\d\dT[\d:]+.*, by this vault \(key \w{16}\)$", line), said
+    assert "by the Kizuki that wrote them" in said and "what this vault removed is signed by" in said, said
+    # with the vault's key as it is kept elsewhere; with another, and without one, what it removed is missing
+    (d / "vault.pub").write_text(who)
+    assert verify(copy, "--vault-key", d / "vault.pub")[0] == 0
+    status, said = verify(copy, "--vault-key", copy / "keep" / "key.pub")
+    assert status == 1 and "not to be believed" in said and "missing" in said, said
+    (copy / "spool" / "vault.pub").unlink()
+    assert verify(copy)[0] == 1
+    (copy / "spool" / "vault.pub").write_text(who)
+
+
 def a_vault_that_comes_late_verifies(first, at, d):
     """Enrolled after segments went (the first one is held by a case; unit_spool has that, too): the notes of what is gone are handed over, and what is pulled verifies without the first."""
-    vault = programs.Served(d / "vault", {"sources": [], "vault": {"every": "1s"}}, ["--no-local-logs", "--vault"])
+    keep = {"copies": [{"name": "tokyo", "keep": "2s", "required": "1s", "why": "contract 9"}]}
+    settings = {"sources": [], "spool": {"segment": 1, "close_after": "1s"}, "vault": {"every": "1s", "retention": keep}}
+    vault = programs.Served(d / "vault", settings, ["--no-local-logs", "--vault"])
     try:
         vault.wait_up()
         code = tap.run(tap.KIZUKI, "vault", "code", "late", "--data", first.data).stdout.decode().strip()
@@ -52,8 +108,11 @@ def a_vault_that_comes_late_verifies(first, at, d):
         copy = vault.data / "vault" / "tokyo"
         newest = max(int(p.name[:8]) for p in (first.data / "spool").glob("*.checkpoint"))
         tap.wait_until(lambda: (copy / "spool" / f"{newest:08}.checkpoint").exists(), 60, 0.1, lambda: "all is pulled: " + vault.output()[-1500:])
+        theirs = set(signed_by(first.data).values())
+        the_vault_removes_by_itself(vault, copy, theirs)
     finally:
         vault.stop()
+    the_vault_says_what_it_removed(vault, copy, theirs, d)
     assert removed(copy) and not (removed(copy) & segments(copy)) and segments(copy), (removed(copy), segments(copy))
     status, said = verify(copy)
     assert status == 0 and f"removed, and noted: segment {min(removed(copy)):08}" in said, said

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "spool/prove.h"
 #include "spool/verify.h"
 
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 enum { ELSEWHERE_MAX = 64, PATH_CAP = 4096 };
 
 struct verify_args {
-    const char *key;
+    const char *key, *vault_key;
     struct cli_list checkpoints;
     bool quiet;
 };
@@ -29,7 +30,9 @@ static const char *const WORDS[SPOOL_FAULTS_MAX_] = {
     [SPOOL_BAD_TREE] = "the file 'tree' does not fit (the records do)",
 };
 
-static void print_fault(void *ctx UNUSED, const struct spool_fault *f) {
+/* ctx: the vault's key. */
+static void print_fault(void *ctx, const struct spool_fault *f) {
+    char when[TIME_ISO_CAP];
     printf("%s", WORDS[f->kind]);
     if (f->segment)
         printf(": segment %08u", f->segment);
@@ -44,7 +47,10 @@ static void print_fault(void *ctx UNUSED, const struct spool_fault *f) {
     if (f->to_at > f->from_at)
         printf(", bytes %llu to %llu", (unsigned long long) f->from_at,
                (unsigned long long) f->to_at);
-    printf("%s%s\n", *f->why ? ": " : "", f->why);
+    printf("%s%s", *f->why ? ": " : "", f->why);
+    if (f->by)
+        printf("; %s, by %s (key %s)", time_format_iso(f->at_ns, 0, when), f->by == ctx ? "this vault" : "the Kizuki that wrote them", f->by->fingerprint);
+    printf("\n");
 }
 
 static void show_progress(void *ctx UNUSED, uint32_t done, uint32_t all) {
@@ -72,6 +78,15 @@ static int load_key(const struct verify_args *a, const char *dir, struct sign_pu
     return r;
 }
 
+/* In a vault's copy only. *ret_there: there is one. */
+static int load_vault_key(const struct verify_args *a, const char *spool, struct sign_public *ret, bool *ret_there, struct diag *reterr) {
+    char path[PATH_CAP + 32];
+    (void) snprintf(path, sizeof path, "%s/" SPOOL_VAULT_KEY_NAME, spool);
+    int r = sign_public_load(a->vault_key ? a->vault_key : path, ret, reterr);
+    *ret_there = r == 0;
+    return r == -ENOENT && !a->vault_key ? 0 : r;
+}
+
 static int load_elsewhere(const struct verify_args *a, struct arena *arena, struct str *notes,
                           struct diag *reterr) {
     if (a->checkpoints.n > ELSEWHERE_MAX)
@@ -82,7 +97,7 @@ static int load_elsewhere(const struct verify_args *a, struct arena *arena, stru
     return r;
 }
 
-static void summary(const struct spool_verified *v, const struct sign_public *key,
+static void summary(const struct spool_verified *v, const struct sign_public *key, const struct sign_public *vault,
                     const struct verify_args *a) {
     char when[TIME_ISO_CAP], root[2 * SHA256_BYTES + 1];
     struct buf b;
@@ -102,6 +117,12 @@ static void summary(const struct spool_verified *v, const struct sign_public *ke
     buf_init(&b, 1024);
     sign_verifier_key(key, &b);
     printf("signed by %.*s", (int) b.n, b.p);
+    if (vault) {
+        buf_clear(&b);
+        sign_verifier_key(vault, &b);
+        printf("what this vault removed is signed by %.*s%s", (int) b.n, b.p,
+               a->vault_key ? "" : "that key lay beside its notes: compare it with one kept elsewhere (--vault-key)\n");
+    }
     buf_done(&b);
     if (!a->key)
         printf("this key lay beside what it signs: compare it with one kept elsewhere (--key)\n");
@@ -137,7 +158,8 @@ static int run_verify(void *settings, unsigned n_args UNUSED, char **args) {
     struct verify_args *a = settings;
     struct arena arena;
     struct str notes[ELSEWHERE_MAX];
-    struct sign_public key;
+    struct sign_public key, vault;
+    bool of_vault = false;
     struct spool_verified v;
     struct diag d = {0};
     char dir[PATH_CAP];
@@ -146,11 +168,15 @@ static int run_verify(void *settings, unsigned n_args UNUSED, char **args) {
         .elsewhere = notes,
         .n_elsewhere = a->checkpoints.n,
         .fault = print_fault,
+        .ctx = &vault,
         .progress = !a->quiet && isatty(2) ? show_progress : NULL,
     };
     arena_init(&arena, (size_t) 1 << 20);
     spool_of(args[0], dir);
     int r = load_key(a, args[0], &key, &d);
+    if (r == 0)
+        r = load_vault_key(a, dir, &vault, &of_vault, &d);
+    o.vault = of_vault ? &vault : NULL;
     if (r == 0)
         r = load_elsewhere(a, &arena, notes, &d);
     if (r == 0)
@@ -160,7 +186,7 @@ static int run_verify(void *settings, unsigned n_args UNUSED, char **args) {
         return command_failed(&d);
     write_status(args[0], &v, a);
     if (!a->quiet)
-        summary(&v, &key, a);
+        summary(&v, &key, o.vault, a);
     return v.faults ? 1 : 0;
 }
 
@@ -170,6 +196,11 @@ static const struct cli_option OPTIONS[] = {
      .value = "FILE",
      .at = offsetof(struct verify_args, key),
      .help = "the public key that was kept elsewhere (DIR/keep/key.pub)"},
+    {.name = "vault-key",
+     .kind = CLI_STRING,
+     .value = "FILE",
+     .at = offsetof(struct verify_args, vault_key),
+     .help = "of a vault's copy: the vault's public key that was kept elsewhere (DATA/keep/key.pub there)"},
     {.name = "checkpoint",
      .kind = CLI_LIST,
      .value = "FILE",

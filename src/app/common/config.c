@@ -309,10 +309,10 @@ static int read_keeping(struct reading *r, const struct yaml_node *v, struct con
     return e;
 }
 
-struct config_keeping config_keeping_of(const struct config *c, struct str source) {
-    struct config_keeping k = c->keeping;
-    for (size_t i = 0; i < c->n_keepings; i++) {
-        const struct config_keeping *own = &c->keepings[i];
+struct config_keeping config_keeping_of(const struct config_retention *r, struct str source) {
+    struct config_keeping k = r->all;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct config_keeping *own = &r->rows[i];
         if (!str_eq(own->name, source))
             continue;
         k.keep_ns = own->keep_ns ? own->keep_ns : k.keep_ns;
@@ -326,44 +326,77 @@ struct config_keeping config_keeping_of(const struct config *c, struct str sourc
     return k;
 }
 
+const struct config_retention *config_retention_of_copy(const struct config *c, struct str name) {
+    for (size_t i = 0; i < c->vault.n_copies; i++)
+        if (str_eq(c->vault.copies[i].copy, name))
+            return &c->vault.copies[i];
+    return &c->vault.retention;
+}
+
 /* A misread setting deletes: what contradicts itself is refused at start. */
-static int read_retention(struct reading *r, const struct yaml_node *v) {
-    static const char *const keys[] = {"keep", "required", "why", "sources", "hold", NULL};
-    static const char *const row_keys[] = {"name", "keep", "required", "why", "own", NULL};
+static int read_keepings(struct reading *r, const struct yaml_node *v, const char *const *keys, const char *const *row_keys,
+                         struct config_retention *ret) {
     const struct yaml_node *list = yaml_get(v, "sources");
-    struct config *c = r->c;
     int e = yaml_only_keys(v, keys, r->file, r->err);
     if (e == 0)
-        e = read_keeping(r, v, &c->keeping);
-    struct str hold;
-    if (e == 0 && yaml_get_str(v, "hold", &hold) && str_eq_z(hold, "forever"))
-        c->hold_ns = CONFIG_HOLD_FOREVER;
-    else if (e == 0)
-        e = read_span_at(r, v, "hold", NS_PER_S, &c->hold_ns);
+        e = read_keeping(r, v, &ret->all);
     if (e == 0 && list && (list->kind != YAML_SEQUENCE || list->n > CONFIG_SOURCES_MAX))
         return wrong(r, list, "sources wants a list of at most 4096");
-    if (e == 0 && list && !(c->keepings = arena_zalloc(&c->arena, (list->n + 1) * sizeof *c->keepings)))
+    if (e == 0 && list && !(ret->rows = arena_zalloc(&r->c->arena, (list->n + 1) * sizeof *ret->rows)))
         return -ENOMEM;
     for (const struct yaml_node *x = list ? list->first : NULL; e == 0 && x; x = x->next) {
-        struct config_keeping *k = &c->keepings[c->n_keepings];
+        struct config_keeping *k = &ret->rows[ret->n];
         if ((e = yaml_only_keys(x, row_keys, r->file, r->err)) < 0)
             return e;
         if (!yaml_get_str(x, "name", &k->name) || !k->name.n)
             return wrong(r, x, "a row wants the name of a source");
         if ((e = read_keeping(r, x, k)) < 0)
             return e;
-        c->n_keepings++;
-        struct config_keeping all = config_keeping_of(c, k->name);
+        ret->n++;
+        struct config_keeping all = config_keeping_of(ret, k->name);
         if (all.keep_ns && all.keep_ns < all.required_ns)
             return wrong(r, x, "keep is shorter than what is required");
     }
-    if (e == 0 && c->keeping.keep_ns && c->keeping.keep_ns < c->keeping.required_ns)
+    if (e == 0 && ret->all.keep_ns && ret->all.keep_ns < ret->all.required_ns)
         return wrong(r, v, "keep is shorter than what is required");
     return e;
 }
 
+static int read_retention(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"keep", "required", "why", "sources", "hold", NULL};
+    static const char *const row_keys[] = {"name", "keep", "required", "why", "own", NULL};
+    struct str hold;
+    int e = read_keepings(r, v, keys, row_keys, &r->c->retention);
+    if (e == 0 && yaml_get_str(v, "hold", &hold) && str_eq_z(hold, "forever"))
+        r->c->hold_ns = CONFIG_HOLD_FOREVER;
+    else if (e == 0)
+        e = read_span_at(r, v, "hold", NS_PER_S, &r->c->hold_ns);
+    return e;
+}
+
+/* Of what is kept here of others. What a case holds, and how long, the first says (app/vault). */
+static int read_copies_retention(struct reading *r, const struct yaml_node *v) {
+    static const char *const keys[] = {"keep", "required", "why", "sources", "copies", NULL};
+    static const char *const copy_keys[] = {"name", "keep", "required", "why", "sources", NULL};
+    static const char *const row_keys[] = {"name", "keep", "required", "why", NULL};
+    struct config_vault *c = &r->c->vault;
+    const struct yaml_node *list = yaml_get(v, "copies");
+    int e = v->kind == YAML_MAPPING ? read_keepings(r, v, keys, row_keys, &c->retention) : wrong(r, v, "retention wants keep and, if law asks for it, required and why");
+    if (e == 0 && list && (list->kind != YAML_SEQUENCE || list->n > VAULT_FIRSTS_MAX))
+        return wrong(r, list, "copies wants a list of at most 16");
+    if (e == 0 && list && !(c->copies = arena_zalloc(&r->c->arena, (list->n + 1) * sizeof *c->copies)))
+        return -ENOMEM;
+    for (const struct yaml_node *x = list ? list->first : NULL; e == 0 && x; x = x->next) {
+        struct config_retention *own = &c->copies[c->n_copies++];
+        e = read_keepings(r, x, copy_keys, row_keys, own);
+        if (e == 0 && (!yaml_get_str(x, "name", &own->copy) || !own->copy.n))
+            return wrong(r, x, "a row wants the name of a copy, as `kizuki vault enrol` was given it");
+    }
+    return e;
+}
+
 static int read_vault(struct reading *r, const struct yaml_node *v) {
-    static const char *const keys[] = {"offer", "every", "silent_after", "stale_after", NULL};
+    static const char *const keys[] = {"offer", "every", "silent_after", "stale_after", "retention", NULL};
     struct config_vault *c = &r->c->vault;
     const struct yaml_node *list = NULL;
     int e = yaml_only_keys(v, keys, r->file, r->err);
@@ -375,7 +408,9 @@ static int read_vault(struct reading *r, const struct yaml_node *v) {
         e = read_span_at(r, v, "every", NS_PER_S, &c->every_ns);
     if (e == 0)
         e = read_span_at(r, v, "silent_after", NS_PER_S, &c->silent_after_ns);
-    return e < 0 ? e : read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
+    if (e == 0)
+        e = read_span_at(r, v, "stale_after", NS_PER_S, &c->stale_after_ns);
+    return e == 0 && yaml_get(v, "retention") ? read_copies_retention(r, yaml_get(v, "retention")) : e;
 }
 
 static int read_reports(struct reading *r, const struct yaml_node *v) {

@@ -38,6 +38,9 @@
  *     every: 10s                   on the vault: how often it asks
  *     silent_after: 10m            and when it tells that the first does not answer,
  *     stale_after: 3h              or answers and seals nothing
+ *     retention:                   how long copies are kept here; without `keep` nothing is ever removed
+ *       {keep: 800d, required: 3y, why: TEXT, sources: [as above, without own], copies: [{name: N, keep…, sources…}]}
+ *                                  a row of `copies` stands for itself: nothing general holds beside it
  *   trace: {test_at: "03:30"}      when Kizuki tries every night whether one of its own connections can be traced, or never
  *   reports:                       what people report (docs/reports.md)
  *     form: true                   https://HOST/report is there for anybody, signed in or not
@@ -97,6 +100,18 @@ struct config_gate {
 #define CONFIG_HOLD_NS (3 * 365 * NS_PER_DAY)
 #define CONFIG_HOLD_FOREVER INT64_MAX
 
+/* How long records are kept. */
+struct config_keeping {
+    struct str name;                      /* of the source; empty: all others */
+    int64_t keep_ns, required_ns, own_ns; /* 0: not said */
+    struct str why;
+};
+struct config_retention {
+    struct str copy; /* whose copy, in a row of vault's `copies` */
+    struct config_keeping all, *rows;
+    size_t n;
+};
+
 struct config {
     struct arena arena;
     char file[4096]; /* "" when there was none */
@@ -119,17 +134,14 @@ struct config {
     uint64_t segment_bytes;
     int64_t close_after_ns;
     int64_t canary_late_ns;
-    struct config_keeping {
-        struct str name;                 /* of the source; empty: all others */
-        int64_t keep_ns, required_ns, own_ns; /* 0: not said */
-        struct str why;
-    } keeping, *keepings;
-    size_t n_keepings;
+    struct config_retention retention;
     int64_t hold_ns; /* after a case was closed; CONFIG_HOLD_FOREVER */
     struct config_vault {
         struct config_address offer[4];
         size_t n_offer;
         int64_t every_ns, silent_after_ns, stale_after_ns;
+        struct config_retention retention, *copies; /* of those with a row of their own */
+        size_t n_copies;
     } vault;
     struct config_reports {
         bool form;
@@ -149,7 +161,9 @@ int config_load(const char *data, const char *file, struct config **ret, struct 
 void config_free(struct config *c);
 DEFINE_CLEANUP(struct config *, config_free)
 /* What holds for a source: its own row with what that leaves open taken from the general one. */
-struct config_keeping config_keeping_of(const struct config *c, struct str source);
+struct config_keeping config_keeping_of(const struct config_retention *r, struct str source);
+/* How long what is kept here of another Kizuki is kept: its own row alone, else what holds for every copy. */
+const struct config_retention *config_retention_of_copy(const struct config *c, struct str name);
 /* Whether there is anything for the gate to do. */
 bool config_has_gate(const struct config *c);
 /* "192.0.2.1:514", "[::1]:514", ":8443" (every address). */

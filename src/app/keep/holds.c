@@ -3,8 +3,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-#define HEAD "kizuki-holds 1 "
-
 void holds_done(struct holds *h) {
     mem_free(h->at);
     *h = (struct holds){0};
@@ -20,8 +18,8 @@ int holds_parse(struct str text, struct holds *ret, struct diag *reterr) {
     size_t cap = 0;
     uint64_t n;
     int r = 1;
-    if (!str_split(&text, '\n', &line) || !str_starts(line, STR(HEAD)) ||
-        str_to_i64(str_from(line, sizeof HEAD - 1), &h.written_ns) < 0)
+    if (!str_split(&text, '\n', &line) || !str_starts(line, STR(HOLDS_HEAD)) ||
+        str_to_i64(str_from(line, sizeof HOLDS_HEAD - 1), &h.written_ns) < 0)
         return wrong(reterr, 1);
     for (unsigned i = 2; r == 1; i++) {
         struct hold x;

@@ -4,10 +4,16 @@
  *   kizuki-holds 1 1795370588123456789     written then
  *   4711 3                                 record, case; ascending by record
  *   …
- *   end 1                                  how many; a file cut short is none */
+ *   end 1                                  how many; a file cut short is none
+ *
+ * Of a copy that is kept here as a vault the first is asked, and its list lies in DATA/vault/NAME/hold, written when it came. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "base/time.h"
+
+#define HOLDS_HEAD "kizuki-holds 1 "
+#define HOLDS_AGE_MAX_NS (10 * NS_PER_MIN) /* an older list says nothing */
 
 struct hold {
     uint64_t record;

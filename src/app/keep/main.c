@@ -4,10 +4,12 @@
  *   DATA/keep    the signing key
  *   DATA/status  keep.json, for whoever shows how far it is
  *   DATA/hold    what cases hold (holds.h), read before something goes (retain.h)
+ *   DATA/vault   of a vault that has a retention of its own: each copy's spool, and what its first's cases hold
  *
  * A program of its own because it holds the key: the sensor reads hostile bytes and must not be able to sign. It opens
  * no socket and starts nothing. Killed at any moment it goes on where it was. */
 #include "app/common/config.h"
+#include "app/common/copies.h"
 #include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
@@ -31,11 +33,19 @@ enum {
     WAIT_MAX_S = 300,
 };
 
+/* A spool from which something may go: our own, or a copy. */
+struct removing {
+    struct retain *retain;
+    int64_t looked_ns; /* monotonic */
+    struct sign_public seals;
+};
 struct keep {
     const char *data, *config_file;
     struct config *config;
-    struct retain *retain;
-    int64_t looked_ns; /* for what may go, monotonic */
+    struct removing own, of[VAULT_FIRSTS_MAX];
+    struct copies copies;
+    bool any_copy; /* one of them has a time */
+    char hold[PATH_MAX];
     char spool[PATH_MAX], folder[PATH_MAX], status[PATH_MAX];
     struct sign_secret key;
     struct sign_public pub;
@@ -63,7 +73,21 @@ static void write_status(struct keep *k, const char *why) {
         hex_encode(c->root.bytes, SHA256_BYTES, root);
     jsonw_kz(&w, "root", c && c->size ? root : NULL);
     jsonw_kz(&w, "key", k->pub.fingerprint);
-    retain_write(k->retain, &w);
+    jsonw_key(&w, STR("retention"));
+    jsonw_object(&w);
+    retain_write(k->own.retain, &w);
+    jsonw_end(&w);
+    jsonw_key(&w, STR("copies"));
+    jsonw_array(&w);
+    for (size_t i = 0; i < k->copies.n; i++) {
+        if (!k->of[i].retain)
+            continue;
+        jsonw_object(&w);
+        jsonw_kz(&w, "name", k->copies.at[i].name);
+        retain_write(k->of[i].retain, &w);
+        jsonw_end(&w);
+    }
+    jsonw_end(&w);
     jsonw_end(&w);
     buf_add_byte(&b, '\n');
     if (buf_error(&b) < 0 || file_write_atomic(k->status, buf_str(&b), 0644, &d) < 0)
@@ -97,17 +121,23 @@ static int seal_all(struct keep *k, struct diag *err) {
 }
 
 /* What may go, when there is time; a failure stops nothing else. */
-static void remove_due(struct keep *k) {
+static void remove_from(struct keep *k, struct removing *x) {
     struct diag d = {0};
     char line[1024];
     int64_t now = time_monotonic_ns();
-    if (k->looked_ns && now - k->looked_ns < retain_every_ns(k->retain))
+    if (!x->retain || (x->looked_ns && now - x->looked_ns < retain_every_ns(x->retain)))
         return;
-    k->looked_ns = now;
-    int r = retain_step(k->retain, time_now_ns(), &d);
+    x->looked_ns = now;
+    int r = retain_step(x->retain, time_now_ns(), &d);
     write_status(k, NULL);
     if (r < 0 && r != -ENOENT)
         log_error("nothing is removed: %s", diag_format(&d, line, sizeof line));
+}
+
+static void remove_due(struct keep *k) {
+    remove_from(k, &k->own);
+    for (size_t i = 0; i < k->copies.n; i++)
+        remove_from(k, &k->of[i]);
 }
 
 static volatile sig_atomic_t asked_to_end;
@@ -148,11 +178,43 @@ static int run(struct keep *k) {
             remove_due(k);
         if (k->once)
             return r < 0;
+        if (k->any_copy && copies_changed(&k->copies)) {
+            log_info("another Kizuki is kept here now; beginning again to see it");
+            return 0;
+        }
         int s = r == 0 || r == -ENOENT ? LOOK_S : wait_s;
         wait_s = r < 0 ? MIN(2 * wait_s, (int) WAIT_MAX_S) : WAIT_FIRST_S;
         if (wait_or_end(&outside, s))
             return 0;
     }
+}
+
+/* Copies that this vault has a time for. Our key is laid beside what it removes from, so that whoever has the copy can check it. */
+static int prepare_copies(struct keep *k, struct diag *err) {
+    const struct config_vault *v = &k->config->vault;
+    int r = 0;
+    k->any_copy = v->retention.all.keep_ns != 0;
+    for (size_t i = 0; i < v->n_copies; i++)
+        k->any_copy |= v->copies[i].all.keep_ns != 0;
+    if (k->any_copy && !k->once)
+        copies_find(&k->copies, k->data);
+    for (size_t i = 0; r == 0 && i < k->copies.n; i++) {
+        const struct copy *c = &k->copies.at[i];
+        struct retain_options o = {.data = k->config->data, .settings = config_retention_of_copy(k->config, str_of(c->name)), .spool = c->spool,
+                                   .hold = c->hold, .copy = c->name, .own = k->spool, .seals = &k->of[i].seals, .key = &k->key, .pub = &k->pub};
+        char path[PATH_MAX + 32];
+        if (!o.settings->all.keep_ns)
+            continue;
+        snprintf(path, sizeof path, "%s/" SPOOL_VAULT_KEY_NAME, c->spool);
+        r = sign_public_load(c->key, &k->of[i].seals, err);
+        if (r == 0)
+            r = sign_public_save(path, &k->pub, err);
+        if (r == 0) /* the puller makes it, too */
+            r = file_make_dir(c->hold, 0700, err);
+        if (r == 0)
+            r = retain_new(&o, &k->of[i].retain);
+    }
+    return r;
 }
 
 static int prepare(struct keep *k, struct diag *err) {
@@ -173,7 +235,32 @@ static int prepare(struct keep *k, struct diag *err) {
     snprintf(key, sizeof key, "%.4000s/" SPOOL_KEY_NAME, k->spool);
     if (r == 0)
         r = sign_public_save(key, &k->pub, err);
-    return r < 0 ? r : retain_new(k->config, k->spool, &k->key, &k->pub, &k->retain);
+    snprintf(k->hold, sizeof k->hold, "%.4000s/hold", k->data);
+    if (r < 0)
+        return r;
+    struct retain_options o = {.data = k->config->data, .settings = &k->config->retention, .spool = k->spool, .hold = k->hold, .copy = "", .own = k->spool,
+                               .seals = &k->pub, .key = &k->key, .pub = &k->pub};
+    r = retain_new(&o, &k->own.retain);
+    return r < 0 ? r : prepare_copies(k, err);
+}
+
+static int wall(const struct keep *k, struct diag *err) {
+    char notes[PATH_MAX], status[PATH_MAX];
+    struct sandbox_path paths[5 + 2 * VAULT_FIRSTS_MAX] = {
+        {k->spool, SANDBOX_WRITE}, {k->folder, SANDBOX_WRITE}, {k->hold, SANDBOX_READ}, {notes, SANDBOX_WRITE}, {status, SANDBOX_WRITE}};
+    size_t n = 5;
+    snprintf(status, sizeof status, "%.4000s/status", k->data);
+    for (size_t i = 0; i < k->copies.n; i++)
+        if (k->of[i].retain) {
+            paths[n++] = (struct sandbox_path){k->copies.at[i].spool, SANDBOX_WRITE};
+            paths[n++] = (struct sandbox_path){k->copies.at[i].hold, SANDBOX_READ};
+        }
+    int r = file_make_dir(k->hold, 0700, err); /* the room makes it too; whoever comes first */
+    if (r == 0)
+        r = note_folder(k->data, notes, err);
+    if (r == 0)
+        r = file_make_dir(status, 0700, err);
+    return r < 0 ? r : sandbox_enter(paths, n, SANDBOX_BASIC | SANDBOX_FILES, err);
 }
 
 int main(int argc, char **argv) {
@@ -206,20 +293,8 @@ int main(int argc, char **argv) {
         return 2;
     }
     r = prepare(&k, &d);
-    if (r == 0) {
-        char hold[PATH_MAX], notes[PATH_MAX], status[PATH_MAX];
-        snprintf(status, sizeof status, "%.4000s/status", k.data);
-        snprintf(hold, sizeof hold, "%.4000s/hold", k.data);
-        const struct sandbox_path paths[] = {
-            {k.spool, SANDBOX_WRITE}, {k.folder, SANDBOX_WRITE}, {hold, SANDBOX_READ}, {notes, SANDBOX_WRITE},
-            {status, SANDBOX_WRITE}};
-        if ((r = file_make_dir(hold, 0700, &d)) == 0) /* the room makes it too; whoever comes first */
-            r = note_folder(k.data, notes, &d);
-        if (r == 0)
-            r = file_make_dir(status, 0700, &d);
-        if (r == 0)
-            r = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES, &d);
-    }
+    if (r == 0)
+        r = wall(&k, &d);
     if (r > 0)
         log_warn("this kernel has no Landlock; the keeper could open files it need not");
     if (r < 0) {
@@ -228,7 +303,9 @@ int main(int argc, char **argv) {
     }
     r = run(&k);
     spool_sealer_close(k.sealer);
-    retain_free(k.retain);
+    retain_free(k.own.retain);
+    for (size_t i = 0; i < k.copies.n; i++)
+        retain_free(k.of[i].retain);
     config_free(k.config);
     return r;
 }

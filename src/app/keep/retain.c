@@ -27,10 +27,7 @@ struct known {
     char why[REMOVAL_WHY_MAX + 1];
 };
 struct retain {
-    const struct config *c;
-    const char *spool;
-    const struct sign_secret *key;
-    const struct sign_public *pub;
+    struct retain_options o;
     int64_t shortest_ns; /* nothing younger can be due; 0: nothing ever */
     struct known known[KNOWN_MAX];
     struct holds holds;
@@ -44,14 +41,14 @@ struct retain {
     bool blind; /* it is not known what cases hold */
 };
 
-int retain_new(const struct config *c, const char *spool, const struct sign_secret *key, const struct sign_public *pub,
-               struct retain **ret) {
+int retain_new(const struct retain_options *o, struct retain **ret) {
     struct retain *r = mem_zalloc(sizeof *r);
     if (!r)
         return -ENOMEM;
-    *r = (struct retain){.c = c, .spool = spool, .key = key, .pub = pub, .shortest_ns = c->keeping.keep_ns};
-    for (size_t i = 0; i < c->n_keepings && r->shortest_ns; i++) {
-        int64_t own = config_keeping_of(c, c->keepings[i].name).keep_ns;
+    r->o = *o;
+    r->shortest_ns = o->settings->all.keep_ns;
+    for (size_t i = 0; i < o->settings->n && r->shortest_ns; i++) {
+        int64_t own = config_keeping_of(o->settings, o->settings->rows[i].name).keep_ns;
         r->shortest_ns = MIN(r->shortest_ns, own);
     }
     *ret = r;
@@ -72,11 +69,11 @@ static int judge(const struct retain *r, uint32_t segment, struct known *k, stru
     struct str longest = STR("");
     int64_t keep = 0;
     arena_init(&a, 64 << 20);
-    int e = spool_age_of(r->spool, segment, &a, &age, err);
+    int e = spool_age_of(r->o.spool, segment, &a, &age, err);
     if (e == 0) {
-        keep = age.n_sources ? 0 : r->c->keeping.keep_ns;
+        keep = age.n_sources ? 0 : r->o.settings->all.keep_ns;
         for (uint32_t i = 0; i < age.n_sources; i++) {
-            int64_t own = config_keeping_of(r->c, age.sources[i]).keep_ns;
+            int64_t own = config_keeping_of(r->o.settings, age.sources[i]).keep_ns;
             if (own > keep) {
                 keep = own;
                 longest = age.sources[i];
@@ -105,7 +102,7 @@ static int look_at_holds(struct retain *r, int64_t now_ns) {
     struct arena a;
     struct str text;
     struct diag d = {0};
-    snprintf(path, sizeof path, "%.4000s/hold/holds", r->c->data);
+    snprintf(path, sizeof path, "%.4000s/holds", r->o.hold);
     holds_done(&r->holds);
     arena_init(&a, HOLDS_BYTES_MAX + (1 << 16));
     int e = file_read(&a, path, HOLDS_BYTES_MAX, &text, &d);
@@ -116,7 +113,7 @@ static int look_at_holds(struct retain *r, int64_t now_ns) {
         e = diag_set(&d, -ESTALE, "what cases hold was told last %lld minutes ago",
                      (long long) ((now_ns - r->holds.written_ns) / NS_PER_MIN));
     if (e < 0 && !r->blind)
-        log_warn("nothing is removed: %s", d.text);
+        log_warn("nothing%s%s is removed: %s", *r->o.copy ? " of the copy of " : "", r->o.copy, d.text);
     r->blind = e < 0;
     return e;
 }
@@ -130,12 +127,14 @@ static int announce_one(const struct retain *r, const struct spool_candidate *c,
                         struct diag *err) {
     struct note n;
     note_begin(&n, "kizuki.keep", action);
+    if (*r->o.copy)
+        jsonw_kz(&n.w, "kizuki.keep.copy", r->o.copy);
     jsonw_ku64(&n.w, "kizuki.keep.segment", c->segment);
     jsonw_ku64(&n.w, "kizuki.keep.from", c->from);
     jsonw_ku64(&n.w, "kizuki.keep.to", c->to);
     jsonw_kz(&n.w, "kizuki.keep.why", why);
     ret->segment = c->segment;
-    return note_leave_at(&n, r->c->data, ret->note, err);
+    return note_leave_at(&n, r->o.data, ret->note, err);
 }
 
 /* The holder of a segment whose time is over; it is counted. */
@@ -172,11 +171,11 @@ static int is_sealed(struct retain *r, struct diag *err) {
         for (size_t i = 0; i < r->n_told; i++)
             if (access(r->told[i].note, F_OK) == 0)
                 return 0;
-        int e = spool_newest_segment(r->spool, &r->sealed_after, err);
+        int e = spool_newest_segment(r->o.own, &r->sealed_after, err);
         if (e < 0)
             return e;
     }
-    int e = spool_newest_checkpoint(r->spool, &sealed, err);
+    int e = spool_newest_checkpoint(r->o.own, &sealed, err);
     return e < 0 ? e : sealed >= r->sealed_after;
 }
 
@@ -201,9 +200,9 @@ static int remove_told(struct retain *r, const struct spool_candidate *all, size
             e = announce_one(r, &all[i], "segment-kept", "a case holds it since it was told that it goes", &kept, err);
             continue;
         }
-        if ((e = spool_segment_remove(r->spool, &all[i], k->why, now_ns, r->key, r->pub, err)) < 0)
+        if ((e = spool_segment_remove(r->o.spool, &all[i], k->why, now_ns, r->o.seals, r->o.key, r->o.pub, err)) < 0)
             break;
-        log_info("segment %u removed (records %llu to %llu): %s", all[i].segment, (unsigned long long) all[i].from,
+        log_info("segment %u%s%s removed (records %llu to %llu): %s", all[i].segment, *r->o.copy ? " of the copy of " : "", r->o.copy, (unsigned long long) all[i].from,
                  (unsigned long long) all[i].to, k->why);
         r->removed++;
         r->removed_ns = now_ns;
@@ -224,7 +223,7 @@ int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) {
     int e = r->n_told ? is_sealed(r, reterr) : 1;
     if (e <= 0)
         return e;
-    e = spool_candidates(r->spool, r->pub, now_ns - r->shortest_ns, &all, &n, reterr);
+    e = spool_candidates(r->o.spool, r->o.seals, now_ns - r->shortest_ns, &all, &n, reterr);
     if (e < 0)
         return e;
     /* Who holds what is asked for only when something could go. */
@@ -237,12 +236,9 @@ int retain_step(struct retain *r, int64_t now_ns, struct diag *reterr) {
 }
 
 void retain_write(const struct retain *r, struct jsonw *w) {
-    jsonw_key(w, STR("retention"));
-    jsonw_object(w);
     jsonw_kz(w, "state", !r->shortest_ns ? "off" : r->blind ? "blind" : r->held_segments ? "held" : "on");
     jsonw_ku64(w, "removed", r->removed);
     jsonw_ktime(w, "removed_at", r->removed_ns ? r->removed_ns : TIME_NONE);
     jsonw_ku64(w, "held_segments", r->held_segments);
     jsonw_ku64(w, "held_incident", r->held_incident);
-    jsonw_end(w);
 }

@@ -56,6 +56,20 @@ static void write_keeping(struct jsonw *w, const struct config_keeping *k) {
         jsonw_null(w);
 }
 
+/* How long what is kept here of others is kept. */
+static void write_copies(struct call *c) {
+    struct pulled all[VAULT_FIRSTS_MAX];
+    size_t n = pulled_list(c->p->config, all);
+    jsonw_array(&c->w);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_object(&c->w);
+        jsonw_kz(&c->w, "name", all[i].name);
+        write_keeping(&c->w, &config_retention_of_copy(c->p->config, str_of(all[i].name))->all);
+        jsonw_end(&c->w);
+    }
+    jsonw_end(&c->w);
+}
+
 int handle_seals(struct call *c) {
     const struct config *config = c->p->config;
     jsonw_object(&c->w);
@@ -71,17 +85,19 @@ int handle_seals(struct call *c) {
     write_pulled(c);
     jsonw_key(&c->w, STR("retention"));
     jsonw_object(&c->w);
-    write_keeping(&c->w, &config->keeping);
+    write_keeping(&c->w, &config->retention.all);
     jsonw_key(&c->w, STR("sources"));
     jsonw_array(&c->w);
-    for (size_t i = 0; i < config->n_keepings; i++) {
-        struct config_keeping k = config_keeping_of(config, config->keepings[i].name);
+    for (size_t i = 0; i < config->retention.n; i++) {
+        struct config_keeping k = config_keeping_of(&config->retention, config->retention.rows[i].name);
         jsonw_object(&c->w);
         jsonw_kstr(&c->w, "name", k.name);
         write_keeping(&c->w, &k);
         jsonw_end(&c->w);
     }
     jsonw_end(&c->w);
+    jsonw_key(&c->w, STR("copies"));
+    write_copies(c);
     jsonw_end(&c->w);
     jsonw_end(&c->w);
     return 200;

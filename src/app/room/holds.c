@@ -1,5 +1,6 @@
 #include "app/room/holds.h"
 
+#include "app/keep/holds.h"
 #include "app/room/room.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -38,7 +39,7 @@ static int write_out(const struct program *p, struct diag *err) {
     char path[4096 + 32];
     struct buf b;
     buf_init(&b, HOLDS_BYTES_MAX);
-    buf_printf(&b, "kizuki-holds 1 %lld\n", (long long) time_now_ns());
+    buf_printf(&b, HOLDS_HEAD "%lld\n", (long long) time_now_ns());
     buf_add(&b, buf_str(&h->lines));
     buf_printf(&b, "end %zu\n", h->n);
     snprintf(path, sizeof path, "%.4000s/hold/holds", p->config->data);

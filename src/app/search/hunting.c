@@ -65,7 +65,7 @@ static int begin(struct hunting *h, struct str key, const struct json_value *q, 
     int64_t import = 0;
     struct str copy = STR("");
     (void) json_get_str(q, "copy", &copy);
-    int r = copies_options(h->copies, copy, &o.scan, err);
+    int r = scan_over_copy(&o.scan, h->copies, copy, err);
     if (r == 0)
         r = read_parts(json_get_array(q, "parts"), parts, &o.n_parts, err);
     o.parts = parts;

@@ -8,7 +8,7 @@
  *      "parts":[{"name","query"}…] instead of "query": several at once, told apart
  *   {"op":"hunt_stop", "key"} */
 #pragma once
-#include "app/search/copies.h"
+#include "app/common/copies.h"
 #include "app/search/past.h"
 #include "app/search/scoping.h"
 #include "app/search/shelf.h"

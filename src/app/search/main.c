@@ -23,13 +23,13 @@
  *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
  *   hunts over what is kept, and indicators: hunting.h, shelf.h
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
+#include "app/common/copies.h"
 #include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/engine/engine.h"
 #include "app/engine/registry.h"
 #include "app/room/peer.h"
-#include "app/search/copies.h"
 #include "app/search/hunting.h"
 #include "app/search/indexer.h"
 #include "app/search/export_job.h"
@@ -92,17 +92,23 @@ static void sleep_ms(struct program *p, int ms) {
         nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000}, NULL);
 }
 
-static void forget_filters(struct program *p) {
+static void forget_filters_of(const char *spool, const char *filters) {
     struct diag d = {0};
-    int64_t now = time_monotonic_ns();
-    if (p->forgot_ns && now - p->forgot_ns < FORGET_WAIT_NS)
-        return;
-    p->forgot_ns = now;
-    int r = scan_forget_filters(p->spool, p->filters, &d);
+    int r = scan_forget_filters(spool, filters, &d);
     if (r > 0)
         log_info("%d filters of segments that are no longer kept are removed", r);
     if (r < 0 && r != -ENOENT)
         log_warn("filters of removed segments stay: %s", d.text);
+}
+
+static void forget_filters(struct program *p) {
+    int64_t now = time_monotonic_ns();
+    if (p->forgot_ns && now - p->forgot_ns < FORGET_WAIT_NS)
+        return;
+    p->forgot_ns = now;
+    forget_filters_of(p->spool, p->filters);
+    for (size_t i = 0; i < p->copies.n; i++)
+        forget_filters_of(p->copies.at[i].spool, p->copies.at[i].filters);
 }
 
 /* 1: one that was missing is there now. */
@@ -235,7 +241,7 @@ static int options_of(struct program *p, const struct json_value *m, struct scan
     *ret = (struct scan_options){.spool_dir = p->spool, .filter_dir = p->filters, .from_ns = TIME_NONE, .to_ns = TIME_NONE,
                                  .copy = STR(""), .index = p->client, .decoders = p->decoders, .own_decoders = p->own_decoders};
     (void) json_get_str(m, "copy", &name);
-    return copies_options(&p->copies, name, ret, err);
+    return scan_over_copy(ret, &p->copies, name, err);
 }
 
 /* It runs in this slot from now on, in the place of what ended there. */
@@ -661,8 +667,9 @@ static int prepare(struct program *p, struct diag *err) {
         r = file_make_dir(p->status, 0700, err);
     if (r == 0)
         r = note_folder(p->data, p->notes, err);
-    if (r == 0)
-        r = copies_find(&p->copies, p->data, err);
+    copies_find(&p->copies, p->data);
+    for (size_t i = 0; r == 0 && i < p->copies.n; i++)
+        r = file_make_dir(p->copies.at[i].filters, 0700, err);
     if (r < 0)
         return r;
     p->hunting.copies = &p->copies;

@@ -1,6 +1,7 @@
 /* See scan.h. */
 #include "app/search/scan.h"
 
+#include "app/common/copies.h"
 #include "app/engine/registry.h"
 #include "app/search/filter.h"
 #include "app/search/narrow.h"
@@ -308,6 +309,19 @@ static int judge_late(struct scan *s, struct part *part, struct diag *err) {
         part->late = false;
     }
     return r == -ENOMEM ? diag_set(err, r, "out of memory") : 0;
+}
+
+int scan_over_copy(struct scan_options *o, const struct copies *copies, struct str name, struct diag *reterr) {
+    const struct copy *x = name.n ? copies_get(copies, name) : NULL;
+    if (!name.n)
+        return 0;
+    if (!x)
+        return diag_set(reterr, copies_changed(copies) ? -EBUSY : -ENOENT, "no such Kizuki is kept here");
+    o->spool_dir = x->spool;
+    o->filter_dir = x->filters;
+    o->copy = str_of(x->name);
+    o->index = NULL;
+    return 0;
 }
 
 int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) {

@@ -42,6 +42,11 @@ struct scan_progress {
 /* Told of each record that fits, valid during the call. A negative return ends the search with it. */
 typedef int scan_found_fn(void *ctx, struct search *s, const struct raw_record *rec, int64_t time_ns);
 
+/* Where a copy is searched; without the index, which knows our own records only. An empty name: nothing changes. -ENOENT: no
+ * such copy; -EBUSY: one was enrolled since they were read, and may be it. */
+struct copies;
+int scan_over_copy(struct scan_options *o, const struct copies *copies, struct str name, struct diag *reterr) MUST_USE;
+
 struct scan;
 int scan_new(const struct scan_options *o, struct scan **ret, struct diag *reterr) MUST_USE;
 struct scan *scan_free(struct scan *s);

@@ -116,7 +116,7 @@ static const int64_t EATEN_DAYS[] = {30, 14, 7, 3, 1, 0};
 
 static void say_eaten(struct saying *x) {
     static uint8_t told[SOURCES_MAX];
-    struct config_keeping k = config_keeping_of(x->s->config, x->source->name);
+    struct config_keeping k = config_keeping_of(&x->s->config->retention, x->source->name);
     int64_t from = x->row->rhythm.last_ns;
     uint8_t step = 0;
     if (!k.own_ns || !from || x->source->id >= SOURCES_MAX)

@@ -83,9 +83,10 @@ static int make_status(const struct options *o, char dst[4096], struct diag *err
     return file_make_dir(dst, 0700, err);
 }
 
-/* Of what is here it may read the spool, no more: the secret key of the seals lies beside it. */
+/* Of what is here it may read the spool and which of its records cases hold, no more: the secret key of the seals lies beside it. */
 static int wall_offer(const struct options *o, struct diag *err) {
-    static char spool[4096], lend[4096], notes[4096], status[4096];
+    static char spool[4096], lend[4096], notes[4096], status[4096], hold[4096];
+    snprintf(hold, sizeof hold, "%.4000s/hold", o->data);
     snprintf(spool, sizeof spool, "%.4000s/spool", o->data);
     snprintf(lend, sizeof lend, "%.4000s/lend", o->data);
     int r = make_status(o, status, err);
@@ -93,7 +94,9 @@ static int wall_offer(const struct options *o, struct diag *err) {
         r = note_folder(o->data, notes, err);
     if (r == 0)
         r = file_make_dir(spool, 0700, err);
-    const struct sandbox_path paths[] = {{spool, SANDBOX_READ}, {lend, SANDBOX_WRITE},
+    if (r == 0) /* the room makes it too; whoever comes first */
+        r = file_make_dir(hold, 0700, err);
+    const struct sandbox_path paths[] = {{spool, SANDBOX_READ}, {hold, SANDBOX_READ}, {lend, SANDBOX_WRITE},
                                          {notes, SANDBOX_WRITE}, {status, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}};
     /* Its listening sockets are inherited: it calls nobody. */
     return r < 0 ? r : sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_CONNECTED, err);

@@ -3,6 +3,7 @@
 #include "app/vault/vault.h"
 
 #include "app/common/note.h"
+#include "app/keep/holds.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 struct seen {
     char name[WIRE_NAME_MAX + 1];
@@ -42,6 +44,7 @@ struct talk {
     size_t place;
     char name[WIRE_NAME_MAX + 1]; /* "": not enrolled */
     int dir_fd;
+    int holds_fd; /* of the list that is being told */
     struct spool_prover *prover;
     struct buf out;
 };
@@ -184,6 +187,28 @@ static void answer_bytes(struct talk *t, const struct wire_question *q) {
     buf_done(&b);
 }
 
+/* The list as it was when it was begun to be told: the room puts another in its place every minute. */
+static void answer_holds(struct talk *t, const struct wire_question *q) {
+    char path[4096 + 32];
+    struct stat st;
+    struct buf b;
+    if (q->at == 0) {
+        if (t->holds_fd >= 0)
+            close(t->holds_fd);
+        snprintf(path, sizeof path, "%.4000s/hold/holds", t->o->data);
+        t->holds_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    }
+    buf_init(&b, WIRE_PIECE_BYTES);
+    bool known = t->holds_fd >= 0 && fstat(t->holds_fd, &st) == 0 && time_now_ns() - st.st_mtim.tv_sec * NS_PER_S <= HOLDS_AGE_MAX_NS;
+    char *bytes = known ? buf_reserve(&b, WIRE_PIECE_BYTES) : NULL;
+    ssize_t n = bytes ? pread(t->holds_fd, bytes, WIRE_PIECE_BYTES, (off_t) q->at) : -1;
+    if (n < 0)
+        wire_refuse(&t->out, WIRE_NOT_THERE, "what cases hold is not known here");
+    else
+        wire_answer_add(&t->out, WIRE_HOLDS, str_n(bytes, (size_t) n));
+    buf_done(&b);
+}
+
 static void answer(struct talk *t, struct str frame) {
     struct wire_question q;
     struct diag d = {0};
@@ -208,6 +233,8 @@ static void answer(struct talk *t, struct str frame) {
         answer_note(t, WIRE_NOTE, q.segment);
     else if (q.what == WIRE_REMOVED)
         answer_note(t, WIRE_REMOVED, q.segment);
+    else if (q.what == WIRE_HOLDS)
+        answer_holds(t, &q);
     else
         answer_bytes(t, &q);
 }
@@ -244,6 +271,8 @@ static void *talk(void *arg) {
     buf_done(&t->out);
     if (t->dir_fd >= 0)
         close(t->dir_fd);
+    if (t->holds_fd >= 0)
+        close(t->holds_fd);
     give_place_back(o, t->place);
     mem_free(t);
     return NULL;
@@ -293,7 +322,7 @@ static void accept_one(struct offer *o, int listener) {
         mem_free(t);
         return;
     }
-    *t = (struct talk){.o = o, .fd = fd, .place = place};
+    *t = (struct talk){.o = o, .fd = fd, .place = place, .holds_fd = -1};
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     if (pthread_create(&thread, &detached, talk, t) != 0) {

@@ -7,10 +7,12 @@
  *   DATA/vault/NAME/keep/key.pub  of the seals, as at enrolment and never again
  *   DATA/vault/NAME/spool         what was taken
  *   DATA/vault/NAME/refused       checkpoints that do not fit
+ *   DATA/vault/NAME/hold/holds    what its cases hold, as it said last while its tree fitted: for who removes here (app/keep)
  *   DATA/status/vault-NAME.json   for pages and scripts */
 #include "app/vault/vault.h"
 
 #include "app/common/note.h"
+#include "app/keep/holds.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -55,7 +57,8 @@ struct first {
     struct tls tls;
     enum state state, told;
     struct spool_checkpoint offered; /* the newest that was shown, size 0: none yet */
-    int64_t contact_ns, grew_ns, begun_ns, written_ns;
+    int64_t contact_ns, grew_ns, begun_ns, written_ns, holds_ns;
+    bool holds_known;
     char why[512];
     struct buf out;
 };
@@ -318,6 +321,55 @@ static int fetch_all(struct first *f, struct diag *err) {
     return r;
 }
 
+/* ---- what its cases hold ---- */
+
+/* With the time it came at instead of that of the first's clock. */
+static int save_holds(const struct first *f, struct str text, struct diag *err) {
+    char path[4096 + 32];
+    struct holds h;
+    struct str line;
+    struct buf b;
+    int r = holds_parse(text, &h, err);
+    if (r < 0)
+        return r;
+    holds_done(&h);
+    IGNORE(str_split(&text, '\n', &line));
+    buf_init(&b, HOLDS_BYTES_MAX + 64);
+    buf_printf(&b, HOLDS_HEAD "%lld\n", (long long) time_now_ns());
+    buf_add(&b, text);
+    snprintf(path, sizeof path, "%.4000s/hold", f->dir);
+    r = file_make_dir(path, 0700, err);
+    snprintf(path, sizeof path, "%.4000s/hold/holds", f->dir);
+    if (r == 0 && (r = buf_error(&b)) == 0)
+        r = file_write_atomic(path, buf_str(&b), 0600, err);
+    buf_done(&b);
+    return r;
+}
+
+/* A first that does not say costs nothing but that nothing of its copy is removed here. */
+static void fetch_holds(struct first *f) {
+    struct wire_question q = {.what = WIRE_HOLDS};
+    struct diag d = {0};
+    struct str bytes;
+    struct buf all;
+    int64_t now = time_now_ns();
+    if (now - f->holds_ns < MIN(NS_PER_MIN, 3 * f->o->every_ms * NS_PER_MS))
+        return;
+    f->holds_ns = now;
+    buf_init(&all, HOLDS_BYTES_MAX);
+    int r;
+    while ((r = ask(f, &q, &bytes, &d)) == 0 && bytes.n && !asked_to_end && buf_error(&all) == 0) {
+        buf_add(&all, bytes);
+        q.at += bytes.n;
+    }
+    if (r == 0 && (r = buf_error(&all)) == 0)
+        r = save_holds(f, buf_str(&all), &d);
+    buf_done(&all);
+    if (r < 0 && f->holds_known)
+        log_warn("'%s' does not say what its cases hold: %s", f->name, d.text);
+    f->holds_known = r == 0;
+}
+
 static int talk(struct first *f, enum state *ret_state, struct diag *err) {
     struct wire_question q = {.what = WIRE_NEWEST, .old = spool_adopter_newest(f->adopter)->size};
     struct spool_checkpoint new;
@@ -372,6 +424,8 @@ static void round_of(struct first *f) {
     int r = open_line(f, &d);
     if (r == 0)
         r = talk(f, &state, &d);
+    if ((r == 0 || r == -ENOENT) && f->contact_ns && !asked_to_end) /* -ENOENT: its tree fits, the next segment is not packed yet */
+        fetch_holds(f);
     tls_end(&f->tls);
     if (r == -ERR_REFUSED && f->contact_ns)
         be(f, state, &d);
@@ -451,6 +505,7 @@ static void start(struct puller *p, const char *name) {
         return;
     f->o = p->o;
     f->own = p->own;
+    f->holds_known = true; /* so that it is said when it is not */
     snprintf(f->name, sizeof f->name, "%s", name);
     snprintf(f->dir, sizeof f->dir, "%.3900s/vault/%s", p->o->data, name);
     int r = load_first(f, &d);

@@ -41,6 +41,11 @@ int wire_question_parse(struct str frame, struct wire_question *ret) {
         ret->old = get(s.p, 8);
         ret->size = get(s.p + 8, 8);
         return ret->old && ret->old <= ret->size ? 0 : -ERR_PARSE;
+    case WIRE_HOLDS:
+        if (s.n != 8)
+            return -ERR_PARSE;
+        ret->at = get(s.p, 8);
+        return ret->at <= INT64_MAX ? 0 : -ERR_PARSE;
     case WIRE_NOTE:
     case WIRE_REMOVED:
     case WIRE_BYTES:
@@ -64,6 +69,8 @@ void wire_question_add(struct buf *out, const struct wire_question *q) {
         put(&b, q->old, 8);
         if (q->what == WIRE_PROOF)
             put(&b, q->size, 8);
+    } else if (q->what == WIRE_HOLDS) {
+        put(&b, q->at, 8);
     } else {
         put(&b, q->segment, 4);
         if (q->what == WIRE_BYTES)

@@ -7,6 +7,7 @@
  *   'C' segment u32            the checkpoint of this segment               'C' note …
  *   'S' segment u32, at u64    bytes of its compressed file from there on   'S' bytes …           (empty: the end)
  *   'R' segment u32            the signed note of its removal               'R' note …
+ *   'H' at u64                 what cases hold (app/keep/holds.h), from there on  'H' bytes …  (empty: the end)
  *                              refused or not there                         '!' code u8, a sentence …
  *
  * Nobody can be asked to change or remove anything: there is no such word. */
@@ -23,6 +24,7 @@ enum {
     WIRE_NOTE = 'C',
     WIRE_BYTES = 'S',
     WIRE_REMOVED = 'R',
+    WIRE_HOLDS = 'H',
     WIRE_REFUSED = '!',
     WIRE_PIECE_BYTES = 512 * 1024, /* of a file in one answer; half of a frame */
     WIRE_PROOF_BYTES = 32,

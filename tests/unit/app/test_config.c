@@ -28,6 +28,30 @@ static void defaults_hold_without_a_file(void **state UNUSED) {
     config_free(c);
 }
 
+static void a_copy_is_kept_as_its_own_row_says(void **state UNUSED) {
+    struct config *c;
+    struct diag d = {0};
+    assert_int_equal(load("retention: {keep: 30d}\nvault:\n  retention:\n    keep: 400d\n    sources: [{name: fw, keep: 800d}]\n"
+                          "    copies: [{name: tokyo, keep: 3y, required: 2y, why: law, sources: [{name: fw, keep: 5y}]}, {name: osaka}]\n", &c, &d), 0);
+    const struct config_retention *tokyo = config_retention_of_copy(c, STR("tokyo")), *other = config_retention_of_copy(c, STR("kyoto"));
+    assert_int_equal(config_keeping_of(tokyo, STR("fw")).keep_ns, 5 * 365 * NS_PER_DAY);
+    assert_int_equal(config_keeping_of(tokyo, STR("web")).keep_ns, 3 * 365 * NS_PER_DAY);
+    assert_int_equal(config_keeping_of(tokyo, STR("web")).required_ns, 2 * 365 * NS_PER_DAY);
+    assert_int_equal(config_keeping_of(other, STR("fw")).keep_ns, 800 * NS_PER_DAY);
+    assert_int_equal(config_keeping_of(other, STR("web")).keep_ns, 400 * NS_PER_DAY);
+    assert_int_equal(config_retention_of_copy(c, STR("osaka"))->all.keep_ns, 0); /* a row of its own, which says nothing: for ever */
+    assert_int_equal(config_keeping_of(&c->retention, STR("fw")).keep_ns, 30 * NS_PER_DAY);
+    config_free(c);
+    static const char *const wrong[] = {"{keep: 30d, required: 1y, why: law}", "{keep: 1y, required: 30d}", "{keep: 1y, hold: 3y}", "400d",
+                                        "{copies: [{keep: 1y}]}", "{copies: [{name: a, keep: 1d, required: 2d, why: x}]}",
+                                        "{keep: 1y, sources: [{name: a, own: 3d}]}"};
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        char text[300];
+        snprintf(text, sizeof text, "vault: {retention: %s}\n", wrong[i]);
+        assert_true(load(text, &c, &d) < 0);
+    }
+}
+
 static void settings_are_read(void **state UNUSED) {
     struct config *c;
     struct diag d = {0};
@@ -96,5 +120,5 @@ static void addresses(void **state UNUSED) {
 }
 
 UNIT_GROUP(app_config, cmocka_unit_test(defaults_hold_without_a_file),
-           cmocka_unit_test(settings_are_read),
+           cmocka_unit_test(settings_are_read), cmocka_unit_test(a_copy_is_kept_as_its_own_row_says),
            cmocka_unit_test(mistakes_are_refused_with_their_place), cmocka_unit_test(addresses))

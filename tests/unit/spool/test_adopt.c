@@ -184,7 +184,7 @@ static void a_tree_that_does_not_grow_out_of_ours_is_refused(void **state) {
 
 static void remove_at(const struct spool_candidate *c) {
     struct diag d = {0};
-    if (spool_segment_remove(first, c, "kept for 3 days", 77, &key, &pub, &d) < 0)
+    if (spool_segment_remove(first, c, "kept for 3 days", 77, &pub, &key, &pub, &d) < 0)
         fail_msg("%s", d.text);
 }
 
@@ -361,6 +361,90 @@ static void a_vault_that_came_late_takes_the_notes_of_what_is_gone(void **state)
     mem_free(c);
 }
 
+struct by_vault {
+    uint32_t removed, theirs;
+    int64_t at_ns;
+};
+static void on_removed(void *ctx, const struct spool_fault *f) {
+    struct by_vault *b = ctx;
+    if (f->kind != SPOOL_REMOVED)
+        return;
+    b->removed++;
+    b->theirs += f->by == &pub;
+    b->at_ns = f->at_ns;
+}
+
+static struct spool_verified verified_with(const struct sign_public *of_vault, struct by_vault *ret) {
+    struct spool_verified v;
+    struct spool_verify_options o = {.key = &pub, .vault = of_vault, .fault = on_removed, .ctx = ret};
+    *ret = (struct by_vault){0};
+    assert_int_equal(spool_verify(vault, &o, &v, NULL), 0);
+    return v;
+}
+
+/* By its own key, between takes; the first has all of it still. It goes on taking, proving and being verified, and nobody but
+ * who knows the vault's key takes its notes for lawful. */
+static void a_vault_removes_by_its_own_retention(void **state) {
+    struct spool_candidate *c;
+    struct spool_prover *p = NULL;
+    struct merkle_proof proof;
+    struct merkle_hash leaf;
+    struct by_vault by;
+    struct diag d = {0};
+    size_t n;
+    char path[400];
+    open_keys(*state);
+    struct spool_checkpoint newest = fill(1, 2 * LINES);
+    snprintf(path, sizeof path, "%s/" SPOOL_KEY_NAME, vault);
+    assert_int_equal(sign_public_save(path, &pub, NULL), 0);
+    snprintf(path, sizeof path, "%s/" SPOOL_VAULT_KEY_NAME, vault);
+    assert_int_equal(sign_public_save(path, &other_pub, NULL), 0);
+    struct spool_adopter *a = open_vault();
+    for (uint32_t k = 1; k < newest.segment; k++)
+        assert_int_equal(offer(a, k, 0, &d), 0);
+    assert_int_equal(spool_candidates(vault, &other_pub, INT64_MAX, &c, &n, &d), -ERR_REFUSED); /* the seals are not ours */
+    assert_int_equal(spool_candidates(vault, &pub, INT64_MAX, &c, &n, NULL), 0);
+    assert_true(n >= 8);
+    for (size_t i = 0; i < n; i++)
+        if (i != 3)
+            assert_int_equal(spool_segment_remove(vault, &c[i], "kept for 3 days", 77 * NS_PER_S, &pub, &other_key, &other_pub, &d), 0);
+    assert_int_equal(offer(a, newest.segment, 0, &d), 0); /* beside a puller that had it all open */
+    spool_adopter_close(a);
+    a = open_vault(); /* and after a start */
+    assert_int_equal(spool_adopter_newest(a)->size, newest.size);
+    newest = fill(2 * LINES, 3 * LINES);
+    while (spool_adopter_newest(a)->segment < newest.segment)
+        assert_int_equal(offer(a, spool_adopter_newest(a)->segment + 1, 0, &d), 0);
+    spool_adopter_close(a);
+    struct spool_verified v = verified_with(&other_pub, &by);
+    assert_int_equal(v.faults, 0);
+    assert_memory_equal(&v.newest.root, &newest.root, sizeof newest.root);
+    assert_int_equal(by.removed, n - 1);
+    assert_int_equal(by.theirs, 0);
+    assert_int_equal(by.at_ns, 77 * NS_PER_S);
+    assert_true(verified_with(NULL, &by).faults > 0 && by.removed == 0);
+    assert_int_equal(spool_prover_open(vault, &p, NULL), 0);
+    for (uint64_t k = c[3].from; k <= c[3].to; k += 7) {
+        assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
+        assert_int_equal(spool_prove_inclusion(p, k, newest.size, &proof, NULL), 0);
+        assert_true(merkle_check_inclusion(&proof, k - 1, newest.size, &leaf, &newest.root));
+    }
+    spool_prover_close(p);
+    /* its key signs for removals and for nothing else: a checkpoint of its own over other records is none */
+    struct spool_checkpoint forged = newest;
+    struct buf note;
+    char name[SPOOL_NAME_CAP];
+    forged.root.bytes[3] ^= 1;
+    buf_init(&note, CHECKPOINT_BYTES_MAX);
+    assert_int_equal(spool_checkpoint_write(&forged, &other_key, &other_pub, &note), 0);
+    snprintf(path, sizeof path, "%s/%s", vault, spool_checkpoint_name(newest.segment, name));
+    unlink(path);
+    write_file(vault, name, buf_str(&note));
+    assert_true(verified_with(&other_pub, &by).faults > 0);
+    buf_done(&note);
+    mem_free(c);
+}
+
 static int close_folder(void **state) {
     char *const dirs[] = {first, vault};
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -374,4 +458,5 @@ static int close_folder(void **state) {
 UNIT_GROUP(spool_adopt, two_folders(a_vault_that_came_late_takes_the_notes_of_what_is_gone),
            two_folders(proofs_of_a_sealed_spool_check), two_folders(a_vault_takes_what_follows_and_nothing_else),
            two_folders(a_history_that_was_rewritten_is_refused), two_folders(a_tree_that_does_not_grow_out_of_ours_is_refused),
-           two_folders(what_was_removed_lawfully_stays_provable), two_folders(a_note_over_other_records_does_not_hold))
+           two_folders(what_was_removed_lawfully_stays_provable), two_folders(a_note_over_other_records_does_not_hold),
+           two_folders(a_vault_removes_by_its_own_retention))

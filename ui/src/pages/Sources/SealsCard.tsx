@@ -43,22 +43,41 @@ function vaults(s: Seals): ComponentChildren {
     <p><b>{v.name}</b> <Time at={v.asked_at} /> {v.has >= to ? <span class="ink2">{t("seals.level")}</span> : <Mark kind="soon">{t("seals.behind", { n: to - v.has })}</Mark>}</p>));
 }
 
+type Removing = Pick<NonNullable<Seals["keep"]>["retention"], "state" | "removed_at" | "held_segments" | "held_incident">;
+
+/** Why something whose time is over is still there, and when something went last. */
+const Removed = ({ of: k, held }: { of: Removing; held: string }) => (
+  <>
+    {k.state === "held" && <p class="ink2">{t(held, { n: k.held_segments, incident: number(k.held_incident) })}</p>}
+    {k.state === "blind" && <p><Mark kind="soon">{t("seals.blind")}</Mark></p>}
+    {k.removed_at && <p class="small ink2">{t("seals.removed")} <Time at={k.removed_at} /></p>}
+  </>);
+
+const Kept = ({ of: r }: { of: { keep_days: number | null; required_days: number | null; why: string | null } }) => (
+  <>{r.keep_days === null ? t("seals.keeping_off") : t("seals.keeping_days", { n: r.keep_days })}
+    {r.required_days !== null && <span class="ink2"> {t("seals.required", { n: r.required_days, why: r.why })}</span>}</>);
+
+/** A copy goes by this vault's own settings. */
+function CopyKept({ s, name }: { s: Seals; name: string }) {
+  const r = s.retention.copies.find((c) => c.name === name);
+  const k = s.keep?.copies?.find((c) => c.name === name);
+  if (!r) return null;
+  return <div class="small"><p>{t("seals.keeping")}: <Kept of={r} /></p>{k && <Removed of={k} held="seals.held_there" />}</div>;
+}
+
 function pulled(s: Seals): ComponentChildren {
   return s.pulled.flatMap((p) => (p ? [
     <p><b>{p.name}</b> <span class="ink2">{p.address}</span> <Mark kind={p.state === "fine" ? "ok" : p.state === "stale" ? "soon" : "must"}>{t(`seals.state.${p.state}`)}</Mark>
       {" "}<Time at={p.contact_at} /> <span class="ink2">{t("seals.sealed_to", { n: p.has?.records ?? 0 })}</span>
-      {(p.offered?.records ?? 0) > (p.has?.records ?? 0) && <> <Mark kind="soon">{t("seals.behind", { n: (p.offered?.records ?? 0) - (p.has?.records ?? 0) })}</Mark></>}</p>] : []));
+      {(p.offered?.records ?? 0) > (p.has?.records ?? 0) && <> <Mark kind="soon">{t("seals.behind", { n: (p.offered?.records ?? 0) - (p.has?.records ?? 0) })}</Mark></>}</p>, <CopyKept s={s} name={p.name} />] : []));
 }
 
 function keeping({ keep, retention: r }: Seals): ComponentChildren {
   const k = keep?.retention;
   return (
     <>
-      <p>{r.keep_days === null ? t("seals.keeping_off") : t("seals.keeping_days", { n: r.keep_days })}
-        {r.required_days !== null && <span class="ink2"> {t("seals.required", { n: r.required_days, why: r.why })}</span>}</p>
-      {k?.state === "held" && <p class="ink2">{t("seals.held", { n: k.held_segments, incident: number(k.held_incident) })}</p>}
-      {k?.state === "blind" && <p><Mark kind="soon">{t("seals.blind")}</Mark></p>}
-      {k?.removed_at && <p class="small ink2">{t("seals.removed")} <Time at={k.removed_at} /></p>}
+      <p><Kept of={r} /></p>
+      {k && <Removed of={k} held="seals.held" />}
     </>);
 }
 

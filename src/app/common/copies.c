@@ -1,8 +1,6 @@
 /* See copies.h. */
-#include "app/search/copies.h"
+#include "app/common/copies.h"
 
-#include "app/search/scan.h"
-#include "base/file.h"
 #include "base/time.h"
 
 #include <dirent.h>
@@ -28,24 +26,23 @@ static bool is_copy(const struct copies *c, const char *name) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-int copies_find(struct copies *c, const char *data, struct diag *reterr) {
-    int r = 0;
+void copies_find(struct copies *c, const char *data) {
     *c = (struct copies){.n = 0};
     snprintf(c->folder, sizeof c->folder, "%.4000s/vault", data);
     c->changed_ns = changed_of(c);
     DIR *dir = opendir(c->folder);
-    for (struct dirent *e; r == 0 && dir && c->n < ARRAY_SIZE(c->at) && (e = readdir(dir));) {
+    for (struct dirent *e; dir && c->n < ARRAY_SIZE(c->at) && (e = readdir(dir));) {
         if (!is_copy(c, e->d_name))
             continue;
         struct copy *x = &c->at[c->n++];
         snprintf(x->name, sizeof x->name, "%.64s", e->d_name);
         snprintf(x->spool, sizeof x->spool, "%.3900s/vault/%.64s/spool", data, e->d_name);
         snprintf(x->filters, sizeof x->filters, "%.3900s/search/copy-%.64s", data, e->d_name);
-        r = file_make_dir(x->filters, 0700, reterr);
+        snprintf(x->hold, sizeof x->hold, "%.3900s/vault/%.64s/hold", data, e->d_name);
+        snprintf(x->key, sizeof x->key, "%.3900s/vault/%.64s/keep/key.pub", data, e->d_name);
     }
     if (dir)
         closedir(dir);
-    return r;
 }
 
 bool copies_changed(const struct copies *c) {
@@ -57,17 +54,4 @@ const struct copy *copies_get(const struct copies *c, struct str name) {
         if (str_eq_z(name, c->at[i].name))
             return &c->at[i];
     return NULL;
-}
-
-int copies_options(const struct copies *c, struct str name, struct scan_options *o, struct diag *reterr) {
-    const struct copy *x = name.n ? copies_get(c, name) : NULL;
-    if (!name.n)
-        return 0;
-    if (!x)
-        return diag_set(reterr, copies_changed(c) ? -EBUSY : -ENOENT, "no such Kizuki is kept here");
-    o->spool_dir = x->spool;
-    o->filter_dir = x->filters;
-    o->copy = str_of(x->name);
-    o->index = NULL;
-    return 0;
 }
