@@ -173,6 +173,19 @@ static int start(struct room *r, const struct room_actor *by, const struct room_
     return e;
 }
 
+/* Who stands above the first of them, so that nobody has to be named who is awake. */
+static int chain_above(struct room *r, const struct room_callout *x, struct chain *c, struct diag *err) {
+    int e = 0;
+    for (int64_t up = 1; e == 0 && up <= CALLOUT_SUPERIOR_RANKS; up++) {
+        struct str *above = NULL;
+        size_t n = 0;
+        e = room_reach_superiors(r, x->people, 1, up, c->a, &above, &n, err);
+        for (size_t i = 0; e == 0 && i < MIN(n, (size_t) CALLOUT_SUPERIORS); i++)
+            add_level(c, above[i]);
+    }
+    return e;
+}
+
 static int make_chain(struct room *r, const struct room_callout *x, struct arena *a, struct buf *out, struct diag *err) {
     struct chain *c = arena_zalloc(a, sizeof *c);
     struct jsonw w;
@@ -187,6 +200,8 @@ static int make_chain(struct room *r, const struct room_callout *x, struct arena
         e = chain_take(r, x, c, err);
     if (e == 0 && strcmp(x->purpose, "decide") == 0)
         e = chain_decide(r, x, x->service, kind < 0 ? DUTY_STOP : (enum duty_kind) kind, c, err);
+    if (strcmp(x->purpose, "key") == 0 && x->n_people)
+        e = chain_above(r, x, c, err);
     if (e == 0 && !c->levels)
         return diag_set(err, -ENOENT, "nobody is to be called");
     jsonw_init(&w, out);

@@ -5,7 +5,7 @@
  * behind the last the first again, CALLOUT_ROUNDS times; then it says that nobody was reached and stands on the first page.
  *   decide  who may decide, in the order of the authority table       ends with the first answer
  *   take    who is on duty, then who may stop services                ends with the first answer, or when a person opens the case
- *   key     one person, then those named to stand in                  ends with the first answer; has a question, the answer is kept
+ *   key     one person, then those named to stand in, then superiors   ends with the first answer; has a question, the answer is kept
  * A level and its calls are one transaction, so a kill repeats or loses none. Time comes from the room's clock: set forward, one
  * level is called, not as many as would have passed; set back, it waits at most `every_min` from then.
  *
@@ -18,6 +18,8 @@
 #define CALLOUT_ROUNDS 3
 #define CALLOUT_LEVELS_MAX 12
 #define CALLOUT_PEOPLE_MAX CALLOUT_LEVELS_MAX /* of one callout, by name */
+#define CALLOUT_SUPERIOR_RANKS 2  /* organisations above the key person's */
+#define CALLOUT_SUPERIORS 2       /* people of each */
 #define CALLOUT_OPEN_MAX 200    /* calling at once */
 
 struct room_callout {

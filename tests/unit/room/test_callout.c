@@ -183,6 +183,26 @@ static void the_key_person_is_asked_one_question_and_another_stands_in(void **st
     fixture_free(f);
 }
 
+static void above_the_key_person_somebody_answers(void **state UNUSED) {
+    struct fixture *f = at_night();
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    struct str who[] = {STR("工場長")};
+    put_row(f, "organisations", "本社", "{\"name\":\"本社\"}");
+    put_row(f, "organisations", "工場", "{\"name\":\"工場\",\"parent\":\"本社\"}");
+    put_row(f, "people", "工場長", "{\"name\":\"工場長\",\"organisation\":\"工場\"}");
+    put_row(f, "people", "役員", "{\"name\":\"役員\",\"organisation\":\"本社\",\"mobile\":\"090-0000-0002\"}");
+    assert_int_equal(room_incident_seen(f->r, &chief, 1, NULL), 0);
+    struct room_callout x = {.incident = 1, .purpose = "key", .kind = STR(""), .service = STR(""), .group = STR(""), .people = who, .n_people = 1,
+                             .text = STR("端末2台が感染"), .question = STR("どのラインを止めますか")};
+    (void) begin(f, &x);
+    last_person(f, "工場長");
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "役員");
+    assert_int_equal(n_calls(f), 2);
+    fixture_free(f);
+}
+
 UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
            cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
-           cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in))
+           cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in), cmocka_unit_test(above_the_key_person_somebody_answers))

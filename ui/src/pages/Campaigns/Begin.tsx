@@ -19,9 +19,11 @@ function targets(from: From, text: string): Pick<CampaignNew, "list" | "people" 
   return from === "people" ? { people: text.trim() } : { register: "systems", where: text };
 }
 
-export function Begin({ kinds, incident }: { kinds: CampaignKind[]; incident: string | null }) {
-  const [kind, setKind] = useState(kinds[0]?.campaign ?? "");
-  const [from, setFrom] = useState<From>("list");
+interface Props { kinds: CampaignKind[]; incident: string | null; first: string | null }
+
+export function Begin({ kinds, incident, first }: Props) {
+  const [kind, setKind] = useState((kinds.find((x) => x.campaign === first) ?? kinds[0])?.campaign ?? "");
+  const [from, setFrom] = useState<From>(kinds.find((x) => x.campaign === first)?.of === "person" ? "people" : "list");
   const [list, setList] = useState("");
   const [text, setText] = useState("");
   const [due, setDue] = useState("");

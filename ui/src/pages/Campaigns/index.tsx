@@ -29,7 +29,7 @@ function List({ data }: { data: All }) {
 
 export function Campaigns({ args, query }: { args: string[]; query: URLSearchParams }) {
   const all = useResource(api.campaigns(), ["campaign"], []);
-  if (args[0] === "new") return <Loaded of={all}>{(d) => <Begin kinds={d.kinds} incident={query.get("case")} />}</Loaded>;
+  if (args[0] === "new") return <Loaded of={all}>{(d) => <Begin kinds={d.kinds} incident={query.get("case")} first={query.get("kind")} />}</Loaded>;
   if (args[0]) return <Loaded of={all}>{(d) => <One id={args[0] ?? ""} kinds={d.kinds} />}</Loaded>;
   return (
     <>

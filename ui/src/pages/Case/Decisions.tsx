@@ -1,8 +1,8 @@
-// Decisions of a case: to stop and to go on side by side, who may, how long it has waited; and who is being called.
+// Decisions of a case: to stop and to go on side by side, who may, how long it has waited.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../../api/client";
-import type { Callout, Decision, Incident } from "../../api/types";
+import type { Decision, Incident } from "../../api/types";
 import { useResource } from "../../state/resource";
 import { say, t } from "../../state/text";
 import { useWrite } from "../../state/write";
@@ -12,6 +12,7 @@ import { Confirm } from "../../widgets/Confirm";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Remaining, Time } from "../../widgets/Time";
+import { Calls } from "./Calls";
 
 function Who({ d }: { d: Decision }) {
   const list = d.authority?.decide ?? [];
@@ -70,39 +71,6 @@ function Put({ incident, done }: { incident: Incident; done: () => void }) {
       <Outcome state={write.state} />
       <div class="buttons"><Button submit busy={write.state.step === "busy"}>{t("decision.put")}</Button><Button onPress={() => set({ ...f, open: false })}>{t("button.leave")}</Button></div>
     </form>
-  );
-}
-
-function Called({ c, done }: { c: Callout; done: () => void }) {
-  const write = useWrite(done);
-  const live = c.state === "calling" || c.state === "nobody";
-  return (
-    <li>
-      <Mark kind={c.state === "reached" ? "ok" : c.state === "nobody" ? "must" : c.state === "calling" ? "run" : "todo"}>{t(`callout.state.${c.state}`)}</Mark>{" "}
-      {t(`callout.purpose.${c.purpose}`)} {c.people > 1 && <b>{t("callout.share", { reached: c.reached, people: c.people })}</b>} {c.next && <span class="small">{t("callout.next")} <Time at={c.next} /></span>}
-      <ul class="plain">
-        {c.calls.slice(0, 20).map((x) => (
-          <li key={`${x.person}${x.level}`}>
-            {x.person} {x.address && <span class="small nowrap">{x.address}</span>} <span class="small ink2"><Time at={x.at} /></span>{" "}
-            {x.answered ? <Mark kind="ok">{x.answer || t("callout.answered")}</Mark> : live && <Button smaller busy={write.state.step === "busy"} onPress={() => void write.run(() => api.answered(c.id, { person: x.person }))}>{t("callout.answer")}</Button>}
-          </li>))}
-      </ul>
-      {live && <Button smaller onPress={() => void write.run(() => api.endCallout(c.id))}>{t("callout.end")}</Button>}
-      <Outcome state={write.state} />
-    </li>
-  );
-}
-
-function Calls({ incident }: { incident: Incident }) {
-  const list = useResource(api.callouts(incident.id), ["incident"], [incident.id], incident.id);
-  const write = useWrite(list.reload);
-  const start = (purpose: "take" | "decide") => () => void write.run(() => api.callOut(incident.id, { purpose, text: incident.number, ...(purpose === "decide" ? { kind: "stop" } : {}) }));
-  return (
-    <Card id="callouts" title={t("callout.title")} side={<div class="buttons"><Button smaller onPress={start("take")}>{t("callout.take")}</Button><Button smaller onPress={start("decide")}>{t("callout.decide")}</Button></div>}>
-      <Outcome state={write.state} />
-      {(list.data?.callouts.length ?? 0) === 0 && <p class="empty">{t("callout.none")}</p>}
-      <ul class="rows">{list.data?.callouts.map((c) => <Called key={c.id} c={c} done={list.reload} />)}</ul>
-    </Card>
   );
 }
 
