@@ -19,7 +19,7 @@ unsigned room_roles_from_string(struct str s) {
 
 enum room_role room_roles_first(unsigned roles) {
     static const enum room_role order[] = {ROLE_ADMINISTRATOR, ROLE_COMMANDER, ROLE_HANDLER, ROLE_AUDITOR,
-                                           ROLE_APPROVER,      ROLE_PUBLISHER, ROLE_SUPPLIER, ROLE_REPORTER};
+                                           ROLE_APPROVER,      ROLE_PUBLISHER, ROLE_SUPPLIER, ROLE_DESK, ROLE_REPORTER};
     for (size_t i = 0; i < ARRAY_SIZE(order); i++)
         if (roles & BIT(order[i]))
             return order[i];
@@ -29,7 +29,7 @@ enum room_role room_roles_first(unsigned roles) {
 const char *room_roles_to_string(unsigned roles, char dst[ROOM_ROLES_CAP]) {
     size_t n = 0;
     dst[0] = 0;
-    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_SUPPLIER; i++)
+    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_DESK; i++)
         if (roles & BIT(i))
             n += (size_t) snprintf(dst + n, ROOM_ROLES_CAP - n, "%s%s", n ? " " : "", room_role_to_string((enum room_role) i));
     return dst;
@@ -44,7 +44,7 @@ void room_roles_write(const struct room_actor *a, struct jsonw *w) {
     unsigned roles = BIT(a->role) | a->also;
     jsonw_key(w, STR("roles"));
     jsonw_array(w);
-    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_SUPPLIER; i++)
+    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_DESK; i++)
         if (roles & BIT(i))
             jsonw_str(w, str_of(room_role_to_string((enum room_role) i)));
     jsonw_end(w);
@@ -165,7 +165,7 @@ static int check_organisation(struct room *r, int64_t id, struct diag *err) {
 static int check_grant(struct room *r, int64_t person, const struct room_grant *g, struct diag *err) {
     struct room_person p;
     bool lane = g->lane[0] != 0;
-    if (g->role == ROLE_ADMINISTRATOR || g->role < ROLE_ADMINISTRATOR || g->role > ROLE_SUPPLIER)
+    if (g->role == ROLE_ADMINISTRATOR || g->role < ROLE_ADMINISTRATOR || g->role > ROLE_DESK)
         return diag_set(err, -EINVAL, "role");
     char code[ROOM_LANE_CAP];
     if (lane != (g->role == ROLE_SUPPLIER) || (lane && room_lane_of(r, g->incident, str_of(g->lane), code, err) < 0))

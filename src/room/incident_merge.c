@@ -72,6 +72,7 @@ static const struct moved {
      .back = ", state = CASE WHEN state = 'dropped' AND why = 'merged' THEN json_extract(?3, '$[0]') ELSE state END, "
              "why = CASE WHEN state = 'dropped' AND why = 'merged' THEN json_extract(?3, '$[1]') ELSE why END"},
     {.object = OBJECT_PROMISE, .table = "promise"},
+    {.object = OBJECT_ANSWER, .table = "answer"},
     {.object = OBJECT_HANDOVER, .table = "handover"},
 };
 

@@ -11,9 +11,10 @@
 #define APPROVER BIT(ROLE_APPROVER)
 #define PUBLISHER BIT(ROLE_PUBLISHER)
 #define SUPPLIER BIT(ROLE_SUPPLIER)
+#define DESK BIT(ROLE_DESK)
 #define EVERYBODY (ADMIN | HANDLER | AUDITOR | APPROVER | PUBLISHER)
 #define OTHERS BIT(ROLE_MAX_) /* of another organisation: somebody with a role below one */
-#define ANYONE (EVERYBODY | BIT(ROLE_REPORTER) | SUPPLIER)
+#define ANYONE (EVERYBODY | BIT(ROLE_REPORTER) | SUPPLIER | DESK)
 #define READ BIT(VERB_READ)
 #define CREATE BIT(VERB_CREATE)
 #define CHANGE BIT(VERB_CHANGE)
@@ -259,6 +260,13 @@ static const struct room_permission permissions[] = {
     {APPROVER, OBJECT_PUBLICATION, READ | CHANGE, MAY_UNLESS_RED},
     {ADMIN | SENSOR | SYSTEM, OBJECT_PUBLICATION, CREATE | CHANGE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_PROMISE, CREATE | CHANGE, MAY_ALWAYS},
+    /* questions with their answers; the desk reads what is approved, counts, and passes on what has no answer */
+    {ADMIN | AUDITOR, OBJECT_ANSWER, READ, MAY_ALWAYS},
+    {HANDLER | PUBLISHER, OBJECT_ANSWER, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {APPROVER, OBJECT_ANSWER, READ | CHANGE, MAY_UNLESS_RED},
+    {ADMIN | SENSOR | SYSTEM, OBJECT_ANSWER, CREATE | CHANGE, MAY_ALWAYS},
+    {EVERYBODY | DESK, OBJECT_DESK, READ, MAY_ALWAYS},
+    {ADMIN | HANDLER | PUBLISHER | DESK, OBJECT_DESK, CREATE, MAY_ALWAYS},
     /* what is noticed more easily until a date */
     {ADMIN | AUDITOR, OBJECT_TIGHTENING, READ, MAY_ALWAYS},
     {HANDLER | APPROVER, OBJECT_TIGHTENING, READ, MAY_UNLESS_RED},
@@ -355,7 +363,7 @@ static unsigned roles_for(const struct room_actor *a, enum room_verb verb, const
     for (size_t i = 0; i < a->n_grants; i++) {
         if (covers(&a->grants[i], verb, row))
             roles |= BIT(a->grants[i].role);
-        if (a->grants[i].organisation && a->grants[i].role != ROLE_REPORTER && a->grants[i].role != ROLE_SUPPLIER)
+        if (a->grants[i].organisation && a->grants[i].role != ROLE_REPORTER && a->grants[i].role != ROLE_SUPPLIER && a->grants[i].role != ROLE_DESK)
             roles |= OTHERS;
     }
     return roles & COMMANDER ? roles | HANDLER : roles;
@@ -396,7 +404,7 @@ const char *room_who_may(enum room_verb verb, enum room_object object, char *dst
         if (permissions[i].object == object && (permissions[i].verbs & BIT(verb)))
             roles |= permissions[i].roles;
     dst[0] = 0;
-    for (int role = ROLE_ADMINISTRATOR; role <= ROLE_SUPPLIER; role++)
+    for (int role = ROLE_ADMINISTRATOR; role <= ROLE_DESK; role++)
         if ((roles & BIT(role)) && n < cap)
             n += (size_t) snprintf(dst + n, cap - n, "%s%s", n ? " " : "",
                                    room_role_to_string((enum room_role) role));

@@ -63,6 +63,8 @@
     X(SCOPE_FILE, "scope_file")                                                                  \
     X(CASE_ROW, "case_row")                                                                      \
     X(PUBLICATION, "publication")                                                                  \
+    X(ANSWER, "answer")                                                                            \
+    X(DESK, "desk")                                                                                \
     X(PROMISE, "promise")                                                                          \
     X(MERGE, "incident_merge")                                                                     \
     X(HANDOVER, "handover")                                                                        \

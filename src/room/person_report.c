@@ -159,6 +159,17 @@ int room_report_take(struct room *r, const struct room_actor *by, const struct r
     return e < 0 ? e : room_end(r, take(r, by, x, ret, reterr), reterr);
 }
 
+int room_report_count(struct room *r, const struct room_actor *by, const struct room_report_new *x, int64_t incident, struct diag *reterr) {
+    struct room_report_taken taken = {0};
+    int e = check_new(r, x, reterr);
+    if (e == 0)
+        e = take(r, by, x, &taken, reterr);
+    struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_PERSON_REPORT, .id = taken.id, .version = ROOM_ANY_VERSION, .quiet = true};
+    if (e == 0)
+        e = room_write(r, &w, NULL, reterr, "UPDATE person_report SET state = 'case', told = 1, incident_id = ?2, ended_at = ?3 WHERE id = ?1", "iii", taken.id, incident, room_now(r));
+    return e;
+}
+
 int room_reports_of_strangers(struct room *r, int64_t *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr, "SELECT count(*) FROM person_report WHERE created_at > ?1 AND created_by = 'system'", "i", room_now(r) - NS_PER_HOUR);

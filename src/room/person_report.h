@@ -59,6 +59,8 @@ struct room_report_taken {
     char number[REPORT_NUMBER_CHARS + 1], secret[REPORT_SECRET_CHARS + 1];
     bool photo_left_out; /* too many of them today */
 };
+/* A caller about what everybody knows of: counted with the case, told to nobody, judged by no rule. In the caller's transaction. */
+int room_report_count(struct room *r, const struct room_actor *by, const struct room_report_new *x, int64_t incident, struct diag *reterr) MUST_USE;
 /* Taken from strangers in the last hour. */
 int room_reports_of_strangers(struct room *r, int64_t *ret, struct diag *reterr) MUST_USE;
 /* -EINVAL: a kind there is not, a text too long. Own transaction. */

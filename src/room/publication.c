@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "room/answer.h"
 #include "room/datafile.h"
 #include "room/decision.h"
 #include "room/incident_priv.h"
@@ -525,6 +526,8 @@ static int publish(struct room *r, const struct room_actor *by, const struct pub
     if (e == 0 && p->corrects)
         e = room_write(r, &w, NULL, err, "UPDATE publication SET state = 'corrected', ended_at = ?2 WHERE id = ?1", "ii", p->corrects, at_ns);
     if (e == 0)
+        e = room_answers_follow(r, by, p->incident, p->id, err);
+    if (e == 0)
         e = promise_next(r, &room_system, p, a, err);
     return e == 0 ? note(r, by, p, p->corrects ? "event.publication_corrected" : "event.published", at_ns, STR(""), err) : e;
 }
@@ -556,6 +559,8 @@ static int withdraw(struct room *r, const struct room_actor *by, const struct pu
         return e;
     room_changed(r, "publication", p->incident); /* its files are written anew */
     e = room_write(r, &w, NULL, err, "UPDATE publication SET state = 'withdrawn', ended_at = ?2 WHERE id = ?1", "ii", p->id, now);
+    if (e == 0)
+        e = room_answers_hold(r, p->incident, p->id, err);
     return e == 0 ? note(r, by, p, "event.publication_withdrawn", now, why, err) : e;
 }
 

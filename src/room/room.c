@@ -27,7 +27,7 @@ static const char *const roles[ROLE_MAX_] = {
     [ROLE_HANDLER] = "handler", [ROLE_AUDITOR] = "auditor",
     [ROLE_COMMANDER] = "commander", [ROLE_APPROVER] = "approver",
     [ROLE_PUBLISHER] = "publisher", [ROLE_REPORTER] = "reporter",
-    [ROLE_SUPPLIER] = "supplier",
+    [ROLE_SUPPLIER] = "supplier", [ROLE_DESK] = "desk",
     [ROLE_SYSTEM] = "system",   [ROLE_SENSOR] = "sensor",
     [ROLE_HAND] = "hand"};
 
@@ -54,7 +54,7 @@ const char *room_role_to_string(enum room_role r) {
 }
 
 int room_role_from_string(struct str s) {
-    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_SUPPLIER; i++)
+    for (int i = ROLE_ADMINISTRATOR; i <= ROLE_DESK; i++)
         if (str_eq_z(s, roles[i]))
             return i;
     return -EINVAL;

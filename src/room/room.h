@@ -31,6 +31,7 @@ enum room_role {
     ROLE_PUBLISHER, /* speaks for the organisation */
     ROLE_REPORTER,  /* reports, and no more */
     ROLE_SUPPLIER,  /* sees and writes its lane of the cases it is asked into */
+    ROLE_DESK,      /* answers callers with what is approved, counts them, passes on what has no answer */
     ROLE_SYSTEM, /* timers and the operator's policy */
     ROLE_SENSOR, /* what a sensor's message makes us write */
     ROLE_HAND,   /* what a hand's answer makes us write */

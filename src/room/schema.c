@@ -547,6 +547,19 @@ static const char *const levels[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const answers[] = {
+    /* questions callers ask; current: what the desk answers now; replaces: whose place it takes then */
+    "CREATE TABLE answer (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL, question_ja TEXT NOT NULL, question_en TEXT NOT NULL, answer_ja TEXT NOT NULL, "
+    "answer_en TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('asked','draft','current','ended')), publication_id INTEGER REFERENCES publication(id), "
+    "replaces INTEGER REFERENCES answer(id), asked_n INTEGER NOT NULL DEFAULT 0, asked_at INTEGER, current_at INTEGER, approved_by TEXT NOT NULL DEFAULT '', "
+    "ended_at INTEGER) STRICT;"
+    "CREATE INDEX answer_by_incident ON answer(incident_id, state);"
+    "CREATE INDEX answer_by_state ON answer(state) WHERE state = 'current';",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -579,6 +592,7 @@ static const struct {
     {"publications", publications},
     {"casebook", casebook},
     {"levels", levels},
+    {"answers", answers},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -118,6 +118,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PUBLICATION] = TABLE(publication, CLASS_VICTIM, "incident_id",
                                  "incident_id, number, state, stage, statement, own, doc, digest, en, next_at, decision_id, corrects, asked_at, published_at, published_by, "
                                  "ended_at, why"),
+    [OBJECT_ANSWER] = TABLE(answer, CLASS_RESPONSE, "incident_id",
+                            "incident_id, kind, question_ja, question_en, answer_ja, answer_en, state, publication_id, replaces, asked_n, asked_at, current_at, approved_by, ended_at"),
     [OBJECT_PROMISE] = TABLE(promise, CLASS_RESPONSE, "incident_id", "incident_id, of, of_id, what, state, due_at, warn_at, warned_at, ended_at"),
     [OBJECT_CAMPAIGN] = TABLE(campaign, CLASS_RESPONSE, "incident_id",
                               "incident_id, kind, title, body, origin, state, round, started_at, due_at, next_at, due_told, ended_at"),

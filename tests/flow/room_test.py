@@ -2,6 +2,7 @@
 """The real kizuki-room: who gets in, what is answered, what survives."""
 import concurrent.futures
 import datetime
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import time
 import urllib.parse
+import zipfile
 
 import doors
 import openapi
@@ -555,6 +557,8 @@ PATHS["free"] += " /report-kinds"
 PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend /campaigns/{id}/force /campaign-targets/{id}/answer
     /incidents/{id}/watch /tightenings/{id}/review /tightenings/{id}/end"""
 PATHS["case"] += " /incidents/{id}/publications /incidents/{id}/publication-file /publications/{id} /publications/{id}/ask /publications/{id}/end"
+PATHS["case"] += " /incidents/{id}/answers /answers/{id}/approve /answers/{id}/end"
+PATHS["alone"] += " /desk /desk/callers"
 PATHS["lists"] += " /campaigns /tightenings"
 PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
 PATHS["lists"] += " /handovers"
@@ -674,6 +678,7 @@ def fill(r, admin):
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
     admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
     admin.api("POST", "/incidents/1/publications", {"statement": "notice", "stage": "first"})
+    admin.api("POST", "/incidents/1/answers", {"kind": "account", "question": MARK, "answer": MARK})
     admin.api("POST", "/tightenings", {"services": ["ssh"], "reason": MARK, "until": later(30), "incident": 1})
 
 
@@ -890,6 +895,10 @@ WRITES = {
     "publication_put": ("handler", "/publications/1", {"next": later(2)}, "/incidents/1/publications", ("change", "publication")),
     "publication_ask": ("handler", "/publications/1/ask", {}, "/incidents/1/publications", ("change", "publication")),
     "publication_end": ("handler", "/publications/1/end", {}, "/incidents/1/publications", ("change", "publication")),
+    "answer_post": ("handler", "/incidents/1/answers", {"kind": "account", "question": "使えますか", "answer": "使えます"}, None, ("create", "answer")),
+    "answer_approve": ("handler", "/answers/1/approve", {}, "/incidents/1/answers", ("change", "answer")),
+    "answer_end": ("handler", "/answers/1/end", {}, "/incidents/1/answers", ("change", "answer")),
+    "desk_caller": ("handler", "/desk/callers", {"publication": 2, "kind": "account", "question": "補償はありますか"}, None, ("create", "person_report")),
     "campaign_post": ("handler", "/campaigns", {"kind": "scan", "list": "本社の端末", "incident": 1}, None, ("create", "campaign")),
     "campaign_try": ("handler", "/campaigns/try", {"list": "a"}, None, None),
     "campaign_answer": ("handler", "/campaign-targets/1/answer", {"value": "partly"}, "/campaigns/1", ("change", "campaign_target")),
@@ -911,9 +920,24 @@ WRITES = {
 }
 
 
+def publish(b, incident):
+    """A version, asked for and decided; its files are there for any web server."""
+    path = f"/incidents/{incident}/publications"
+    p = b.api("POST", path, {"statement": "notice", "stage": "first"})["publications"][0]
+    p = b.api("PUT", f"/publications/{p['id']}", {"version": p["version"], "next": later(2)})["publications"][0]
+    b.api("POST", f"/publications/{p['id']}/ask", {"version": p["version"]})
+    d = next(d for d in b.get(f"/incidents/{incident}/decisions")["decisions"] if d["kind"] == "publish" and d["state"] != "decided")
+    assert b.api("POST", f"/decisions/{d['id']}/make", {"version": d["version"], "verdict": "do"})["decided"]
+    assert b.get(path)["publications"][0]["state"] == "published"
+    assert b.request("GET", f"/api/v1/incidents/{incident}/publication-file?as=zip").status == 200
+    archive = zipfile.ZipFile(io.BytesIO(b.last_bytes))
+    assert {"index.html", "1.html", "1.txt", "sorry.html"} <= set(archive.namelist()), archive.namelist()
+    assert archive.read("1.html") == next(b.room.data.glob("room/published/*/1.html")).read_bytes()
+
+
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 
@@ -966,6 +990,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
             if op == "tip_ask":
                 who["administrator"].api("POST", "/registers/people", {"values": {"name": "田中"}})
                 body = body | {"systems": [who["administrator"].api("POST", "/registers/systems", {"values": {"name": "掲示板", "responsible": "田中"}})["id"]]}
+            if op == "desk_caller":
+                publish(who["handler"], 1)
             before, full = rows(persons), "/api/v1" + path
             stranger = rooms.Browser(r, f"127.0.2.{n + 1}")
             assert stranger.request(method, full, body).status == 401 and rows(persons) == before, op

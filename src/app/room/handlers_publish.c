@@ -1,7 +1,8 @@
-/* What is said of a case to everybody: drafts, asking, withdrawing, and the files of it. */
+/* What is said of a case to everybody: drafts, asking, withdrawing, and the files of it; questions and answers, and the desk. */
 #include "app/room/call.h"
 #include "app/room/published.h"
 #include "app/room/room.h"
+#include "room/answer.h"
 #include "room/publication.h"
 
 int handle_publications(struct call *c) {
@@ -146,4 +147,79 @@ int handle_publication_file(struct call *c) {
     c->header = "Content-Disposition"; /* a file to put on another server, not a page of ours */
     c->header_value = "attachment";
     return e < 0 ? e : 200;
+}
+
+/* ---- questions and answers ---- */
+
+static int answers(struct call *c, int64_t incident) {
+    int e = room_answers_write(c->p->room, incident, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+int handle_answers(struct call *c) {
+    return answers(c, c->args.id);
+}
+
+int handle_answer_post(struct call *c) {
+    static const char *const keys[] = {"replaces", "kind", "question", "question_en", "answer", "answer_en", NULL};
+    struct room_answer_new x = {.incident = c->args.id};
+    const struct fact_spec *leak = NULL;
+    int64_t id;
+    int e = call_body_only(c, keys);
+    if (e == 0 && json_get(c->json, "replaces"))
+        e = call_body_i64(c, "replaces", 1, INT64_MAX, &x.replaces);
+    if (e == 0)
+        e = call_body_str(c, "kind", 1, 40, &x.kind);
+    if (e == 0)
+        e = call_body_str(c, "question", 1, ANSWER_BYTES_MAX, &x.question.ja);
+    if (e == 0)
+        e = call_body_may(c, "question_en", ANSWER_BYTES_MAX, &x.question.en);
+    if (e == 0)
+        e = call_body_str(c, "answer", 1, ANSWER_BYTES_MAX, &x.answer.ja);
+    if (e == 0)
+        e = call_body_may(c, "answer_en", ANSWER_BYTES_MAX, &x.answer.en);
+    if (e == 0)
+        e = room_answer_put(c->p->room, &c->who, &x, &id, &leak, &c->err);
+    return e == -EINVAL && leak ? leaked(c, leak) : e == -ENOENT ? call_bad(c, "replaces") : e < 0 ? e : answers(c, c->args.id);
+}
+
+int handle_answer_approve(struct call *c) {
+    const struct fact_spec *leak = NULL;
+    int64_t version;
+    int e = call_body_version(c, &version);
+    if (e == 0)
+        e = room_answer_approve(c->p->room, &c->who, c->args.id, version, &leak, &c->err);
+    return e == -EINVAL && leak ? leaked(c, leak) : e < 0 ? e : answers(c, c->row.incident);
+}
+
+int handle_answer_end(struct call *c) {
+    int64_t version;
+    int e = call_body_version(c, &version);
+    if (e == 0)
+        e = room_answer_end(c->p->room, &c->who, c->args.id, version, &c->err);
+    return e < 0 ? e : answers(c, c->row.incident);
+}
+
+int handle_desk(struct call *c) {
+    int e = room_desk_write(c->p->room, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+int handle_desk_caller(struct call *c) {
+    static const char *const keys[] = {"publication", "answer", "kind", "question", "caller", NULL};
+    struct room_caller x = {.answer = 0};
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "publication", 1, INT64_MAX, &x.publication);
+    if (e == 0 && json_get(c->json, "answer"))
+        e = call_body_i64(c, "answer", 1, INT64_MAX, &x.answer);
+    if (e == 0)
+        e = call_body_str(c, "kind", 1, 40, &x.kind);
+    if (e == 0)
+        e = call_body_may(c, "question", ANSWER_BYTES_MAX, &x.question);
+    if (e == 0)
+        e = call_body_may(c, "caller", 300, &x.caller);
+    if (e == 0)
+        e = room_caller_count(c->p->room, &c->who, &x, &c->err);
+    return e == -ENOENT ? call_bad(c, "answer") : e < 0 ? e : handle_desk(c);
 }

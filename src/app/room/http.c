@@ -140,6 +140,7 @@ static int load_row(struct call *c) {
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
                                                [ROW_CAMPAIGN] = OBJECT_CAMPAIGN,
                                                [ROW_PUBLICATION] = OBJECT_PUBLICATION,
+                                               [ROW_ANSWER] = OBJECT_ANSWER,
                                                [ROW_TARGET] = OBJECT_TARGET,
                                                [ROW_TIGHTENING] = OBJECT_TIGHTENING,
                                                [ROW_TIP] = OBJECT_TIP,

@@ -5,7 +5,7 @@
 static const char *const NOBODY = "";
 
 /* Verbs of persons only; everything not named here must be refused to all of them. A letter a role: A administrator, C commander (who
- * has what H has, too), H handler, U auditor, P approver, B publisher, R reporter, S supplier; lower case: only where the row is the
+ * has what H has, too), H handler, U auditor, P approver, B publisher, R reporter, S supplier, D desk; lower case: only where the row is the
  * person's own; '!': not TLP:RED unless by name; '@': as the case's commander; '/': asked into the case, in the lane. "others": with a
  * role below another organisation, of GREEN and CLEAR. */
 static const struct {
@@ -13,13 +13,13 @@ static const struct {
     enum room_verb verb;
     const char *who;
 } promised[] = {
-    {OBJECT_SELF, VERB_READ, "A H U P B R S"},
-    {OBJECT_SELF, VERB_CHANGE, "A H U P B R S"},
+    {OBJECT_SELF, VERB_READ, "A H U P B R S D"},
+    {OBJECT_SELF, VERB_CHANGE, "A H U P B R S D"},
     {OBJECT_NOW, VERB_READ, "A H U P B"},
-    {OBJECT_SESSION, VERB_SIGN_OUT, "a h u p b r s"},
-    {OBJECT_SESSION, VERB_CHANGE, "a h u p b r s"},
+    {OBJECT_SESSION, VERB_SIGN_OUT, "a h u p b r s d"},
+    {OBJECT_SESSION, VERB_CHANGE, "a h u p b r s d"},
     {OBJECT_PERSON, VERB_READ, "A H U P B"},
-    {OBJECT_PERSON, VERB_OPEN, "a h u p b r s"},
+    {OBJECT_PERSON, VERB_OPEN, "a h u p b r s d"},
     {OBJECT_PERSON, VERB_CREATE, "A"},
     {OBJECT_PERSON, VERB_CHANGE, "A"},
     {OBJECT_LINK, VERB_CREATE, "A"},
@@ -64,7 +64,7 @@ static const struct {
     {OBJECT_FACT, VERB_CREATE, "A H! B!"},
     {OBJECT_FACT, VERB_CHANGE, "A H! B!"},
     {OBJECT_PERSON_REPORT, VERB_READ, "A H!"},
-    {OBJECT_PERSON_REPORT, VERB_CREATE, "A H U P B R S"},
+    {OBJECT_PERSON_REPORT, VERB_CREATE, "A H U P B R S D"},
     {OBJECT_PERSON_REPORT, VERB_CHANGE, "A H!"},
     {OBJECT_TIP, VERB_READ, "A H! U"},
     {OBJECT_TIP, VERB_CREATE, "A H!"},
@@ -138,6 +138,11 @@ static const struct {
     {OBJECT_CASE_ROW, VERB_READ, "A H! U"},
     {OBJECT_CASE_ROW, VERB_CREATE, "A H!"},
     {OBJECT_CASE_ROW, VERB_CHANGE, "A H!"},
+    {OBJECT_ANSWER, VERB_READ, "A H! U P! B!"},
+    {OBJECT_ANSWER, VERB_CREATE, "A H! B!"},
+    {OBJECT_ANSWER, VERB_CHANGE, "A H! P! B!"},
+    {OBJECT_DESK, VERB_READ, "A H U P B D"},
+    {OBJECT_DESK, VERB_CREATE, "A H B D"},
     {OBJECT_PUBLICATION, VERB_READ, "A H! U P! B!"},
     {OBJECT_PUBLICATION, VERB_CREATE, "A H! B!"},
     {OBJECT_PUBLICATION, VERB_CHANGE, "A H! P! B!"},
@@ -229,7 +234,7 @@ static bool expected(const char *who, char role, const struct where *w, const st
     if (has && (word_allows(who, role, k, named, asked_in) || (role == 'C' && word_allows(who, 'H', k, named, asked_in))))
         return true;
     bool personal = o == OBJECT_GRANT;
-    return strstr(who, "others") && w->organisation && role != 'R' && role != 'S' && k->tlp <= TLP_GREEN && !personal;
+    return strstr(who, "others") && w->organisation && role != 'R' && role != 'S' && role != 'D' && k->tlp <= TLP_GREEN && !personal;
 }
 
 static void the_whole_matrix(void **state UNUSED) {
@@ -237,7 +242,8 @@ static void the_whole_matrix(void **state UNUSED) {
         enum room_role role;
         char letter;
     } roles[] = {{ROLE_ADMINISTRATOR, 'A'}, {ROLE_COMMANDER, 'C'}, {ROLE_HANDLER, 'H'},  {ROLE_AUDITOR, 'U'},
-                 {ROLE_APPROVER, 'P'},      {ROLE_PUBLISHER, 'B'}, {ROLE_REPORTER, 'R'}, {ROLE_SUPPLIER, 'S'}};
+                 {ROLE_APPROVER, 'P'},      {ROLE_PUBLISHER, 'B'}, {ROLE_REPORTER, 'R'}, {ROLE_SUPPLIER, 'S'},
+                 {ROLE_DESK, 'D'}};
     int asked = 0, allowed = 0;
     for (int o = 0; o < OBJECT_MAX_; o++)
         for (int v = 0; v < VERB_MAX_; v++)
@@ -264,7 +270,7 @@ static void the_whole_matrix(void **state UNUSED) {
                     asked++;
                     allowed += want;
                 }
-    assert_int_equal(asked, OBJECT_MAX_ * VERB_MAX_ * 8 * 6 * 12);
+    assert_int_equal(asked, OBJECT_MAX_ * VERB_MAX_ * 9 * 6 * 12);
     assert_in_range(allowed, asked / 100, asked / 4);
 }
 

@@ -2,8 +2,10 @@
 #include "fixture.h"
 
 #include "base/file.h"
+#include "room/answer.h"
 #include "room/decision.h"
 #include "room/fact.h"
+#include "room/person_report.h"
 #include "room/promise.h"
 #include "room/publication.h"
 
@@ -319,6 +321,85 @@ static void two_persons_where_the_table_asks_for_two(void **state UNUSED) {
     fixture_free(f);
 }
 
+static int answer(struct fixture *f, int64_t replaces, const char *q, const char *a, int64_t *ret, const struct fact_spec **leak) {
+    struct room_actor who = fixture_actor(f, f->handler);
+    struct room_answer_new x = {.incident = 1, .replaces = replaces, .kind = STR("account"), .question = {str_of(q), STR("")}, .answer = {str_of(a), STR("")}};
+    return room_answer_put(f->r, &who, &x, ret, leak, NULL);
+}
+
+static struct str desk(struct fixture *f, struct arena *a) {
+    struct jsonw w;
+    struct buf b;
+    buf_init(&b, 8 << 20);
+    jsonw_init(&w, &b);
+    assert_int_equal(room_desk_write(f->r, &w, NULL), 0);
+    struct str s = arena_dup(a, buf_str(&b));
+    buf_done(&b);
+    return s;
+}
+
+static void the_desk_has_the_answers_when_it_is_published_and_gives_back_what_has_none(void **state UNUSED) {
+    const struct room_reported_kinds kinds = {.n = 1, .at = {{.id = STR("account"), .title = {STR("口座"), STR("account")}}}};
+    struct fixture *f = with_texts();
+    struct room_actor who = fixture_actor(f, f->handler), phone = {.role = ROLE_DESK, .person = f->auditor, .name = "窓口"};
+    const struct fact_spec *leak;
+    struct arena a;
+    int64_t one, two;
+    arena_init(&a, 16 << 20);
+    room_reports_use(f->r, &kinds);
+    know(f, "subject", FACT_CONFIRMED, "会員サイト");
+    know(f, "persons_affected", FACT_WITHHELD, "4812");
+    assert_int_equal(answer(f, 0, "使えますか", "止めています", &one, &leak), 0);
+    assert_int_equal(answer(f, 0, "何人ですか", "４，８１２人です", &two, &leak), -EINVAL);
+    assert_true(leak && str_eq_z(leak->name, "persons_affected"));
+    assert_int_equal(answer(f, 0, "何人ですか", "調査中です", &two, &leak), 0);
+    assert_false(has(desk(f, &a), "止めています")); /* nothing was said yet */
+    int64_t first = begin(f, STAGE_FIRST, 0);
+    publish(f, first);
+    assert_true(has(desk(f, &a), "止めています") && has(desk(f, &a), "会員サイト"));
+    assert_int_equal(number(f, "SELECT count(*) FROM answer WHERE state = 'current' AND publication_id = 1"), 2);
+    /* callers are counted by kind, as reports of people that are about the case already */
+    struct room_caller call = {.publication = first, .answer = one, .kind = STR("account")};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(room_caller_count(f->r, &phone, &call, NULL), 0);
+    assert_int_equal(number(f, "SELECT asked_n FROM answer WHERE id = 1"), 3);
+    assert_int_equal(number(f, "SELECT count(*) FROM person_report WHERE incident_id = 1 AND kind = 'account' AND channel = 'phone' AND state = 'case' AND told = 1"), 3);
+    call = (struct room_caller){.publication = first, .kind = STR("account"), .question = STR("補償はありますか")};
+    assert_int_equal(room_caller_count(f->r, &phone, &call, NULL), 0);
+    assert_int_equal(room_caller_count(f->r, &phone, &call, NULL), 0);
+    assert_int_equal(number(f, "SELECT asked_n FROM answer WHERE state = 'asked' AND question_ja = '補償はありますか'"), 2);
+    call.question = STR(" ");
+    assert_int_equal(room_caller_count(f->r, &phone, &call, NULL), -EINVAL);
+    call = (struct room_caller){.publication = 99, .answer = one, .kind = STR("account")};
+    assert_int_equal(room_caller_count(f->r, &phone, &call, NULL), -ENOENT);
+    /* who publishes answers it; approved by itself, the desk has it at once */
+    int64_t asked = number(f, "SELECT id FROM answer WHERE state = 'asked'"), id;
+    assert_int_equal(answer(f, asked, "補償はありますか", "検討しています", &id, &leak), 0);
+    assert_int_equal(id, asked);
+    assert_false(has(desk(f, &a), "検討しています"));
+    put_row(f, "authority", "1", "{\"kind\":\"publish\",\"verb\":\"decide\",\"who\":\"duty\"}");
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    assert_int_equal(room_answer_approve(f->r, &chief, id, number(f, "SELECT version FROM answer WHERE id = 3"), &leak, NULL), -ERR_REFUSED);
+    assert_int_equal(room_answer_approve(f->r, &who, id, number(f, "SELECT version FROM answer WHERE id = 3"), &leak, NULL), 0);
+    assert_true(has(desk(f, &a), "検討しています"));
+    /* a changed answer takes the place of the one there was, once it is approved */
+    assert_int_equal(answer(f, one, "使えますか", "再開しました", &id, &leak), 0);
+    assert_true(has(desk(f, &a), "止めています") && !has(desk(f, &a), "再開しました"));
+    publish(f, begin(f, STAGE_FOLLOW, 0));
+    assert_true(!has(desk(f, &a), "止めています") && has(desk(f, &a), "再開しました"));
+    /* what is taken back is not said at the desk either */
+    int64_t second = number(f, "SELECT max(id) FROM publication");
+    assert_int_equal(room_publication_end(f->r, &who, second, version_of(f, second), STR("誤り"), NULL), 0);
+    assert_false(has(desk(f, &a), "再開しました"));
+    struct room_actor auditor = fixture_actor(f, f->auditor);
+    assert_int_equal(room_answer_end(f->r, &auditor, one, number(f, "SELECT version FROM answer WHERE id = 1"), NULL), -ERR_REFUSED);
+    CLEANUP(mem_freep) struct room_verdict *v = mem_zalloc(sizeof *v);
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, v, NULL), 0);
+    assert_int_equal(v->n_faults, 0);
+    arena_done(&a);
+    fixture_free(f);
+}
+
 static void a_file_of_texts_that_does_not_hold_is_refused_with_its_place(void **state UNUSED) {
     static const struct {
         const char *text, *says;
@@ -350,4 +431,5 @@ static void a_file_of_texts_that_does_not_hold_is_refused_with_its_place(void **
 UNIT_GROUP(room_publication, cmocka_unit_test(a_draft_says_what_is_confirmed_names_its_gaps_and_never_what_is_kept_back),
            cmocka_unit_test(words_of_a_person_are_refused_where_they_tell_what_is_not_to_be_told), cmocka_unit_test(what_was_decided_about_goes_out_and_the_next_is_promised),
            cmocka_unit_test(what_went_out_is_corrected_or_taken_back_and_stays), cmocka_unit_test(two_persons_where_the_table_asks_for_two),
+           cmocka_unit_test(the_desk_has_the_answers_when_it_is_published_and_gives_back_what_has_none),
            cmocka_unit_test(a_file_of_texts_that_does_not_hold_is_refused_with_its_place))

@@ -255,6 +255,12 @@ export const api = {
   endPublication: (id: Id, x: { version: number; why: string }) => call<T.Publications>("POST", `/publications/${enc(id)}/end`, x),
   /** For a link: the browser saves it. */
   publicationFiles: (id: Id) => `${BASE}/incidents/${enc(id)}/publication-file${query({ as: "zip" })}`,
+  answers: (id: Id) => get<T.Answers>(`/incidents/${enc(id)}/answers`),
+  putAnswer: (id: Id, x: { replaces?: number; kind: string; question: string; question_en: string; answer: string; answer_en: string }) => call<T.Answers>("POST", `/incidents/${enc(id)}/answers`, x),
+  approveAnswer: (id: Id, version: number) => call<T.Answers>("POST", `/answers/${enc(id)}/approve`, { version }),
+  endAnswer: (id: Id, version: number) => call<T.Answers>("POST", `/answers/${enc(id)}/end`, { version }),
+  desk: get<T.Desk>("/desk"),
+  countCaller: (x: { publication: number; answer?: number; kind: string; question?: string }) => call<T.Desk>("POST", "/desk/callers", x),
   duty: get<T.Duty>("/duty"),
   dutyDays: (days: number, from?: string) => get<T.DutyDays>(`/duty/days${query({ days, from })}`),
   incidentAuthority: (id: Id, kind: string) => get<T.AuthorityAnswer>(`/incidents/${enc(id)}/authority${query({ kind })}`),

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { route } from "../state/route";
-import { listen, session } from "../state/session";
+import { listen, me, session } from "../state/session";
 import { laterTexts, t } from "../state/text";
 import { Case } from "../pages/Case";
 import { Cases } from "../pages/Cases";
@@ -25,6 +25,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   playbooks: () => import("../pages/Playbooks").then((m) => m.Playbooks),
   duty: () => import("../pages/Duty").then((m) => m.Duty),
   levels: () => import("../pages/Levels").then((m) => m.Levels),
+  desk: () => import("../pages/Desk").then((m) => m.Desk),
   campaigns: () => import("../pages/Campaigns").then((m) => m.Campaigns),
   "in-force": () => import("../pages/InForce").then((m) => m.InForce),
   mails: () => import("../pages/Mails").then((m) => m.Mails),
@@ -55,7 +56,9 @@ function useTitle(page: string, first: string | undefined, there: boolean): void
 }
 
 export function App() {
-  const { page, args, query } = route.value;
+  const { args, query } = route.value;
+  // who only answers the telephone begins where the answers are
+  const page = route.value.page === "now" && me.value?.person.role === "desk" ? "desk" : route.value.page;
   const state = session.value;
   const open = page === "cases" ? (args[0] ?? null) : null;
   useEffect(() => { if (state === "in") listen(open); }, [state, open]);

@@ -10,7 +10,7 @@ import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
 import { Outcome } from "../../widgets/Outcome";
 
-const ROLES = ["handler", "commander", "approver", "publisher", "reporter", "auditor", "administrator"];
+const ROLES = ["handler", "commander", "approver", "publisher", "desk", "reporter", "auditor", "administrator"];
 
 function PersonRow({ person }: { person: Person }) {
   const [link, show] = useState<SignInLink | null>(null);

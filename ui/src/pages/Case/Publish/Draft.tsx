@@ -10,7 +10,7 @@ import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
 import { Time } from "../../../widgets/Time";
 import { WhenField } from "../../../widgets/WhenField";
-import { mayWrite } from "./index";
+import { mayWrite } from "./may";
 
 export type Part = NonNullable<Publication["says"]>["parts"][number];
 const MARK = { gap: "soon", left_out: "declared", own: "run", untranslated: "soon" } as const;

@@ -10,7 +10,7 @@ import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
 import { Time } from "../../../widgets/Time";
 import { headOf, Languages } from "./Draft";
-import { mayWrite } from "./index";
+import { mayWrite } from "./may";
 
 function Changes({ p, l }: { p: Publication; l: "ja" | "en" }) {
   if (p.since === null || p.changes.length === 0) return null;

@@ -3,7 +3,6 @@ import { useState } from "preact/hooks";
 import { api } from "../../../api/client";
 import type { Incident, Promised, Publications } from "../../../api/types";
 import { useResource } from "../../../state/resource";
-import { me } from "../../../state/session";
 import { t, titleOf } from "../../../state/text";
 import { useWrite } from "../../../state/write";
 import { Button } from "../../../widgets/Button";
@@ -12,10 +11,10 @@ import { Loaded } from "../../../widgets/Loaded";
 import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
 import { Remaining, Time } from "../../../widgets/Time";
+import { Answers } from "./Answers";
 import { Draft } from "./Draft";
+import { mayWrite } from "./may";
 import { Version } from "./Version";
-
-export const mayWrite = () => ["administrator", "handler", "commander", "publisher", "approver"].some((r) => me.value?.person.role === r);
 
 function Begin({ incident, all, done }: { incident: Incident; all: Publications; done: () => void }) {
   const out = all.publications.some((p) => p.published !== null);
@@ -58,7 +57,7 @@ export function Publish({ incident, reload }: { incident: Incident; reload: () =
         <div class="grid">
           <div class="w8"><Card id="publish" title={t("announce.title")} caption={t("announce.caption")}>
             {open ? <Draft key={`${open.id}-${open.version}`} incident={incident} p={open} done={done} /> : mayWrite() && incident.state === "open" ? <Begin incident={incident} all={x} done={done} /> : <p class="empty">{t("announce.none")}</p>}
-          </Card></div>
+          </Card><div class="below"><Answers incident={incident} /></div></div>
           <div class="w4"><Card id="published" title={t("announce.versions")}>
             <div class="card-body">
               <Promises list={x.promises} />
