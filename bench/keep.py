@@ -184,9 +184,10 @@ def with_index(data, made, large_too):
     x = Index(data)
     try:
         fill(x, data, made)
-        searches(data, made, "index", (), x.index.pid)
         if large_too:
             large(data, made, "with the index", (), x.index.pid)
+        searches(data, made, "index", (), x.index.pid)
+        if large_too:
             large(data, made, "by filters alone", ())
         time.sleep(20)
         before, began = of_process(x.index.pid)[0], time.monotonic()

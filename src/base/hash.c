@@ -15,10 +15,16 @@ static uint64_t load64(const char *p) {
     memcpy(&v, p, 8);
     return le64toh(v);
 }
-static uint64_t load_tail(const char *p, size_t n) {
-    uint64_t v = 0;
-    memcpy(&v, p, n);
-    return le64toh(v);
+static uint64_t load32(const char *p) {
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return le32toh(v);
+}
+/* The last one to seven bytes, by reads that overlap: copying so few is a call into libc, and most words are that short. */
+static inline uint64_t load_tail(const char *p, size_t n) {
+    if (n >= 4)
+        return load32(p) | load32(p + n - 4) << 8 * (n - 4);
+    return (uint64_t) (uint8_t) p[0] | (uint64_t) (uint8_t) p[n / 2] << 8 * (n / 2) | (uint64_t) (uint8_t) p[n - 1] << 8 * (n - 1);
 }
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))

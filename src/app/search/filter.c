@@ -335,8 +335,18 @@ static uint64_t name_hash(struct str name) {
     return hash_fast(str_n(z, n), 0);
 }
 
-static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_digit(c);
+/* Asked of every byte. */
+static const bool words[256] = {
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true,
+    ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true,
+    ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
+    ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true,
+    ['K'] = true, ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true,
+    ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true,
+};
+static inline bool is_word(char c) {
+    return words[(unsigned char) c];
 }
 
 /* Numbers with single dots between, seen one after the other: an address is looked for as a whole. */
@@ -410,10 +420,12 @@ static bool text_keys(struct filter *f, struct str s, bool whole_first, bool who
         unsigned n = utf8_length(p, end);
         uint64_t c = n > 1 ? utf8_decode(p, n) : 0;
         p += n ? n : 1;
+        if (!c) {
+            last = 0;
+            continue;
+        }
         uint64_t pair = hash_mix(last << 32 | c, KEY_PAIR);
-        if (c && !fn(f, hash_mix(c, KEY_CHAR), 0))
-            return false;
-        if (c && last && !fn(f, pair, pair))
+        if (!fn(f, hash_mix(c, KEY_CHAR), 0) || (last && !fn(f, pair, pair)))
             return false;
         last = c;
     }
