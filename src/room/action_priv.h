@@ -35,6 +35,8 @@ struct room_action_note {
 };
 int room_action_note(struct room *r, const struct room_actor *by, const struct room_action_note *x,
                      struct diag *reterr) MUST_USE;
+/* Something stands that holds the attack: n addresses, accounts, sites; of a rehearsal only counted. */
+int room_ledger_contained(struct room *r, int64_t incident, int64_t n, bool dry_run, struct diag *reterr) MUST_USE;
 int room_ledger_decided(struct room *r, int64_t incident, const char *by,
                         struct diag *reterr) MUST_USE;
 /* Wall clock of orders, and back to the room's clock, which is another in a replay. */

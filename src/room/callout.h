@@ -12,6 +12,7 @@
  * A call goes out as a message (message.h) by the door's way `sms` to a mobile, `mail` to an address, `chat` to a name, another at each
  * round; acknowledging the message answers the call. Who can be reached by none of these is called by whoever reads the page. */
 #pragma once
+#include "room/person.h"
 #include "room/room.h"
 
 #define CALLOUT_MINUTES 5      /* without an answer, then one level up */
@@ -38,6 +39,8 @@ int room_callout_on_duty(struct room *r, int64_t incident, struct str text, stru
 /* The person answered, in their own words or by whoever called them; empty answer: they have understood and come. */
 int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id, struct str person, struct str answer, struct diag *reterr) MUST_USE;
 int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
+/* Behind the button of a call: a link that signs its person in (call_in.c). 1: made; 0: this call opens nothing. Own transaction. */
+int room_call_link(struct room *r, struct str token, char ret_token[ROOM_TOKEN_CHARS + 1], struct diag *reterr) MUST_USE;
 /* What it was for has been taken in hand: nobody is called any more. In the caller's transaction. */
 int room_callout_taken(struct room *r, int64_t id, struct diag *reterr) MUST_USE;
 /* Once a second: levels that are due, and alarms nobody took. */

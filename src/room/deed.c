@@ -1,4 +1,5 @@
 /* What persons decide about lasting acts. */
+#include "room/action_priv.h"
 #include "room/deed_priv.h"
 
 #include "base/limits.h"
@@ -192,6 +193,8 @@ static int decide(struct room *r, const struct room_actor *by, int64_t id, int64
         e = may_decide(r, by, &d, err);
     if (e == 1)
         return room_deed_note(r, by, &d, "event.deed_first_of_two", "decision", "ciso_csirt", 1, words, err);
+    if (e == 0)
+        e = room_ledger_decided(r, d.incident, room_actor_format(by, name), err);
     if (e == 0)
         e = batch_rows(r, &d, ids, &n, err);
     for (size_t i = 0; e == 0 && i < n; i++) {

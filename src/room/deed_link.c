@@ -197,6 +197,9 @@ static int become(struct room *r, const struct room_deed *d, const struct became
                        "ended_at = CASE WHEN ?2 IN ('ended','undone') THEN ?6 ELSE ended_at END WHERE id = ?1",
                        "izsIIi", d->id, b->state, &b->why, until ? &until : NULL, b->seen < 0 ? NULL : &seen, now);
     room_changed(r, "now", 0);
+    bool holds = b->state && strcmp(b->state, "in_force") == 0 && room_deed_kind(str_of(d->kind))->minutes > 0;
+    if (e == 0 && holds && b->seen == 1) /* what is not seen contains nothing yet */
+        e = room_ledger_contained(r, d->incident, 1, false, err);
     if (e == 0 && b->key)
         e = room_deed_note(r, &room_hand, d, b->key, b->kind, "it_ops", 1, b->why, err);
     return e;

@@ -190,7 +190,7 @@ static int decider(struct room *r, int64_t action, char dst[ROOM_NAME_BYTES_MAX 
     return e < 0 ? e : 0;
 }
 
-static int note_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
+int room_ledger_contained(struct room *r, int64_t incident, int64_t n, bool dry_run,
                           struct diag *reterr) {
     struct room_write w = {.by = &room_hand,
                            .verb = VERB_CHANGE,
@@ -224,9 +224,9 @@ static int take_answer(struct room *r, struct arena *a, const struct json_value 
     if (e == 0)
         e = store_result(r, &action, &res, &x, err);
     if (e == 0 && res.state && strcmp(res.state, "in_force") == 0)
-        e = note_contained(r, action.incident, res.n, false, err);
+        e = room_ledger_contained(r, action.incident, res.n, false, err);
     if (e == 0 && res.state && strcmp(res.state, "dry_run") == 0)
-        e = note_contained(r, action.incident, res.n, true, err);
+        e = room_ledger_contained(r, action.incident, res.n, true, err);
     if (e < 0 || !res.key)
         return e;
     bool persons = strcmp(res.key, "event.action_undone") == 0 ||
@@ -450,7 +450,7 @@ static int recover_orders(struct room *r, struct arena *a, struct diag *err) {
         if (e == 0)
             e = store_result(r, &action, &res, &x, err);
         if (e == 0 && res.state && strcmp(res.state, "in_force") == 0)
-            e = note_contained(r, action.incident, res.n, false, err);
+            e = room_ledger_contained(r, action.incident, res.n, false, err);
     }
     return e;
 }

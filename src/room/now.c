@@ -1,7 +1,9 @@
 #include "room/now.h"
 
 #include "room/action_priv.h"
+#include "room/duty_priv.h"
 #include "room/level.h"
+#include "room/now_priv.h"
 #include "room/report.h"
 #include "room/scope.h"
 
@@ -9,11 +11,6 @@
 #define CHANGES_MAX 50
 #define REPORT_NS (7 * NS_PER_DAY) /* reports due within it stand on the first page */
 #define ENDING_NS NS_PER_HOUR /* a block that ends within it is asked about */
-
-struct ask { /* one row of the query below */
-    const char *kind, *need, *evidence_tab;
-    int64_t subject, incident, since_ns, due_ns;
-};
 
 static int write_incident_ref(struct room *r, int64_t id, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
@@ -35,13 +32,7 @@ static int write_incident_ref(struct room *r, int64_t id, struct jsonw *w, struc
     return e < 0 ? e : 0;
 }
 
-struct button {
-    const char *key, *method, *path;
-    struct str params, body;
-    bool primary;
-};
-
-static void write_button(struct jsonw *w, const struct button *b) {
+void now_button_write(struct jsonw *w, const struct now_button *b) {
     jsonw_object(w);
     room_text_raw(w, "label", str_of(b->key), b->params.p ? b->params : STR("{}"));
     jsonw_kz(w, "method", b->method);
@@ -52,16 +43,13 @@ static void write_button(struct jsonw *w, const struct button *b) {
     jsonw_end(w);
 }
 
-static void write_head(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err,
+static void write_head(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err,
                        int *e) {
     char id[48];
     snprintf(id, sizeof id, "%s-%lld",
-             strcmp(a->kind, "look") == 0           ? "look"
-             : strcmp(a->kind, "block_ending") == 0 ? "ending"
-             : strcmp(a->kind, "step") == 0         ? "step"
-             : strcmp(a->kind, "report") == 0       ? "report"
-             : strcmp(a->kind, "promise") == 0      ? "promise"
-                                                    : "action",
+             strcmp(a->kind, "block_source") == 0 || strcmp(a->kind, "task") == 0 ? "action"
+             : strcmp(a->kind, "block_ending") == 0                              ? "ending"
+                                                                                  : a->kind,
              (long long) a->subject);
     jsonw_kz(w, "id", id);
     jsonw_kz(w, "kind", a->kind);
@@ -71,12 +59,20 @@ static void write_head(struct room *r, const struct ask *a, struct jsonw *w, str
     jsonw_ktime(w, "due", a->due_ns);
 }
 
-static void write_tail(const struct ask *a, const char *if_unanswered, struct jsonw *w) {
+void now_tail_write(const struct now_ask *a, const char *asked, const char *if_unanswered, struct jsonw *w) {
     char path[64];
-    room_text(w, "asked", "asked.handlers");
+    room_text(w, "asked", asked);
     room_text(w, "if_unanswered", if_unanswered);
     snprintf(path, sizeof path, "/incidents/%lld/%s", (long long) a->incident, a->evidence_tab);
-    jsonw_kz(w, "evidence_path", path);
+    a->incident ? jsonw_kz(w, "evidence_path", path) : jsonw_kz(w, "evidence_path", NULL);
+}
+
+void now_open_write(struct jsonw *w, const char *key, const char *path) {
+    struct now_button open = {key, "OPEN", path, STR_NULL, STR_NULL, true};
+    jsonw_key(w, STR("buttons"));
+    jsonw_array(w);
+    now_button_write(w, &open);
+    jsonw_end(w);
 }
 
 /* Numbers of one action: addresses that would be blocked, held back, tries, accounts. */
@@ -114,7 +110,7 @@ static int first_service(struct room *r, int64_t incident, struct jsonw *w, stru
     return MIN(e, 0);
 }
 
-static int write_block_text(struct room *r, const struct ask *a, const struct numbers *n,
+static int write_block_text(struct room *r, const struct now_ask *a, const struct numbers *n,
                             struct jsonw *w, struct diag *err) {
     struct room_numbers x = {0};
     int e = room_numbers(r, a->incident, &x, err);
@@ -145,13 +141,13 @@ static int write_block_text(struct room *r, const struct ask *a, const struct nu
     return e;
 }
 
-static int write_block_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_block_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     struct numbers n = {0};
     char approve[64], reject[64], body[80], body2[48], label[80], label2[48];
     int e = action_numbers(r, a->subject, "proposed", &n, err);
     if (e == 0)
         e = write_block_text(r, a, &n, w, err);
-    write_tail(a, "if_unanswered.not_blocked", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.not_blocked", w);
     snprintf(approve, sizeof approve, "/actions/%lld/approve", (long long) a->subject);
     snprintf(reject, sizeof reject, "/actions/%lld/reject", (long long) a->subject);
     snprintf(body, sizeof body, "{\"version\":%lld,\"minutes\":%lld}", (long long) n.version,
@@ -161,22 +157,22 @@ static int write_block_ask(struct room *r, const struct ask *a, struct jsonw *w,
              (long long) n.minutes);
     snprintf(label2, sizeof label2, "{\"n\":%lld}", (long long) n.n);
     bool dry = room_hand_state(r).dry_run;
-    struct button yes = {dry ? "button.block_dry_run" : "button.block",
+    struct now_button yes = {dry ? "button.block_dry_run" : "button.block",
                          "POST",
                          approve,
                          str_of(label),
                          str_of(body),
                          true};
-    struct button no = {"button.not_block", "POST", reject, str_of(label2), str_of(body2), false};
+    struct now_button no = {"button.not_block", "POST", reject, str_of(label2), str_of(body2), false};
     jsonw_key(w, STR("buttons"));
     jsonw_array(w);
-    write_button(w, &yes);
-    write_button(w, &no);
+    now_button_write(w, &yes);
+    now_button_write(w, &no);
     jsonw_end(w);
     return e;
 }
 
-static int write_look_text(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_look_text(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct room_numbers x = {0};
     int e = room_numbers(r, a->incident, &x, err);
@@ -202,20 +198,17 @@ static int write_look_text(struct room *r, const struct ask *a, struct jsonw *w,
     return e;
 }
 
-static int write_look_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_look_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     char path[64];
+    const struct room_duty *duty;
     int e = write_look_text(r, a, w, err);
-    write_tail(a, "if_unanswered.nobody_called", w);
+    now_tail_write(a, "asked.handlers", room_duty_get(r, &duty, NULL) == 0 && duty->n_groups ? "if_unanswered.duty_called" : "if_unanswered.nobody_called", w);
     snprintf(path, sizeof path, "/incidents/%lld", (long long) a->incident);
-    struct button open = {"button.open_incident", "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
+    now_open_write(w, "button.open_incident", path);
     return e;
 }
 
-static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w,
+static int write_ending_ask(struct room *r, const struct now_ask *a, struct jsonw *w,
                             struct diag *err) {
     struct numbers n = {0};
     char until[TIME_ISO_CAP], params[160], extend[64], body[80], label[48], path[64];
@@ -226,18 +219,18 @@ static int write_ending_ask(struct room *r, const struct ask *a, struct jsonw *w
     snprintf(params, sizeof params, "{\"n\":%lld,\"until\":\"%s\",\"tries_after\":%lld}",
              (long long) n.n, until, (long long) n.tries_after);
     room_text_raw(w, "body", STR("ask.block_ending.body"), str_of(params));
-    write_tail(a, "if_unanswered.block_ends", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.block_ends", w);
     snprintf(extend, sizeof extend, "/actions/%lld/extend", (long long) a->subject);
     snprintf(body, sizeof body, "{\"version\":%lld,\"minutes\":%lld}", (long long) n.version,
              (long long) n.minutes);
     snprintf(label, sizeof label, "{\"minutes\":%lld}", (long long) n.minutes);
     snprintf(path, sizeof path, "/incidents/%lld/actions", (long long) a->incident);
-    struct button yes = {"button.extend", "POST", extend, str_of(label), str_of(body), false};
-    struct button no = {"button.let_end", "OPEN", path, STR_NULL, STR_NULL, false};
+    struct now_button yes = {"button.extend", "POST", extend, str_of(label), str_of(body), false};
+    struct now_button no = {"button.let_end", "OPEN", path, STR_NULL, STR_NULL, false};
     jsonw_key(w, STR("buttons"));
     jsonw_array(w);
-    write_button(w, &yes);
-    write_button(w, &no);
+    now_button_write(w, &yes);
+    now_button_write(w, &no);
     jsonw_end(w);
     return e;
 }
@@ -254,17 +247,8 @@ static void write_words(struct jsonw *w, const char *member, const char *key, co
     jsonw_end(w);
 }
 
-/* One button, which only opens a page. */
-static void write_way(struct jsonw *w, const char *key, const char *path) {
-    struct button open = {key, "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
-}
-
 /* The step of a playbook that is next: one for each run, and none that only says what an ask about its action says. */
-static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_step_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     char path[96] = "";
     int e = sql_query(r->db, &st, err,
@@ -277,27 +261,27 @@ static int write_step_ask(struct room *r, const struct ask *a, struct jsonw *w, 
         return MIN(e, 0);
     write_words(w, "question", "ask.step", "step", &(struct room_words){.ja = sql_str(st, 0), .en = sql_str(st, 1)});
     write_words(w, "body", "ask.step.body", "playbook", &(struct room_words){.ja = sql_str(st, 2), .en = sql_str(st, 3)});
-    write_tail(a, "if_unanswered.step_late", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.step_late", w);
     snprintf(path, sizeof path, "/runs/%lld?task=%lld", (long long) sql_i64(st, 4), (long long) a->subject);
-    write_way(w, "button.open_step", path);
+    now_open_write(w, "button.open_step", path);
     return 0;
 }
 
 /* A report to an authority that runs out. */
-static int write_report_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_report_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     struct room_words words[2] = {{STR_NULL, STR_NULL}, {STR_NULL, STR_NULL}};
     int e = room_obligation_words(r, a->subject, &words[0], &words[1], err);
     char path[64];
     write_words(w, "question", "ask.report", "report", &words[0]);
     write_words(w, "body", "ask.report.body", "to", &words[1]);
-    write_tail(a, "if_unanswered.report_late", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.report_late", w);
     snprintf(path, sizeof path, "/incidents/%lld/reports", (long long) a->incident);
-    write_way(w, "button.open_reports", path);
+    now_open_write(w, "button.open_reports", path);
     return e;
 }
 
 /* What somebody outside was promised by a time. */
-static int write_promise_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_promise_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     char path[64], key[40];
     int e = sql_query(r->db, &st, err, "SELECT of, what FROM promise WHERE id = ?1", "i", a->subject);
@@ -315,18 +299,14 @@ static int write_promise_ask(struct room *r, const struct ask *a, struct jsonw *
     jsonw_end(w);
     jsonw_end(w);
     room_text(w, "body", "ask.promise.body");
-    write_tail(a, "if_unanswered.promise_late", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.promise_late", w);
     snprintf(path, sizeof path, "/incidents/%lld/publish", (long long) a->incident);
-    struct button open = {"button.open_publish", "OPEN", path, STR_NULL, STR_NULL, true};
-    jsonw_key(w, STR("buttons"));
-    jsonw_array(w);
-    write_button(w, &open);
-    jsonw_end(w);
+    now_open_write(w, "button.open_publish", path);
     return 0;
 }
 
 /* Something people wrote down as to be done. */
-static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, struct diag *err) {
+static int write_task_ask(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     char path[64];
     int e = sql_query(r->db, &st, err, "SELECT t.words_ja, t.words_en, p.name FROM task t LEFT JOIN person p ON p.id = t.assignee WHERE t.id = ?1", "i", a->subject);
@@ -344,9 +324,9 @@ static int write_task_ask(struct room *r, const struct ask *a, struct jsonw *w, 
     sql_is_null(st, 2) ? jsonw_null(w) : jsonw_str(w, sql_str(st, 2));
     jsonw_end(w);
     jsonw_end(w);
-    write_tail(a, "if_unanswered.task_late", w);
+    now_tail_write(a, "asked.handlers", "if_unanswered.task_late", w);
     snprintf(path, sizeof path, "/incidents/%lld", (long long) a->incident);
-    write_way(w, "button.open_incident", path);
+    now_open_write(w, "button.open_incident", path);
     return 0;
 }
 
@@ -387,24 +367,50 @@ static const char asks_sql[] =
     "t.run_id IS NULL AND t.state IN ('due','doing') AND i.state = 'open' AND (t.late OR t.due_at <= ?1 + ?3) "
     /* what somebody outside was promised, when it is near */
     "UNION ALL SELECT 10 + (p.due_at <= ?1), p.id, p.incident_id, p.created_at, p.due_at FROM promise p CROSS JOIN incident i ON i.id = p.incident_id WHERE "
-    "p.state = 'open' AND p.warn_at <= ?1 AND i.state = 'open' ORDER BY due, since, 2";
+    "p.state = 'open' AND p.warn_at <= ?1 AND i.state = 'open' "
+    "UNION ALL SELECT 12, d.id, d.incident_id, d.asked_at, d.due_at FROM decision d INDEXED BY decision_open CROSS JOIN incident i ON i.id = d.incident_id "
+    "WHERE d.state <> 'decided' AND i.state = 'open' "
+    /* what is proposed together is asked once */
+    "UNION ALL SELECT 13, min(d.id), d.incident_id, min(d.created_at), t.due_at FROM deed d INDEXED BY deed_open CROSS JOIN incident i ON i.id = "
+    "d.incident_id LEFT JOIN task t ON t.id = d.task_id WHERE d.state IN ('proposed','unsure') AND i.state = 'open' GROUP BY d.batch, d.state "
+    "UNION ALL SELECT 14, t.id, 0, t.received_at, t.received_at + ?2 FROM tip t WHERE t.state = 'new' ORDER BY due, since, 2";
 
 struct hours {
     int64_t first_ns; /* start of the oldest */
     int64_t waiting[24];
 };
 
-static struct ask read_ask(struct sql_stmt *st) {
-    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report", "task", "task", "promise", "promise"};
-    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports", "timeline", "timeline", "publish", "publish"};
+static struct now_ask read_ask(struct sql_stmt *st) {
+    static const char *const kinds[] = {"", "block_source", "look", "block_ending", "step", "step", "report", "report", "task", "task", "promise", "promise", "decision", "deed", "tip"};
+    static const char *const tabs[] = {"", "actions", "findings", "actions", "timeline", "timeline", "reports", "reports", "timeline", "timeline", "publish", "publish", "actions", "actions", ""};
     int64_t kind = sql_i64(st, 0);
-    return (struct ask){.kind = kinds[kind],
+    return (struct now_ask){.kind = kinds[kind],
                         .need = kind == 3 || kind == 4 || kind == 6 || kind == 8 || kind == 10 ? "soon" : "must",
                         .evidence_tab = tabs[kind],
                         .subject = sql_i64(st, 1),
                         .incident = sql_i64(st, 2),
                         .since_ns = sql_i64(st, 3),
                         .due_ns = sql_is_null(st, 4) ? TIME_NONE : sql_i64(st, 4)};
+}
+
+static int write_one(struct room *r, const struct now_ask *a, struct jsonw *w, struct diag *err) {
+    static const struct {
+        const char *kind;
+        int (*write)(struct room *, const struct now_ask *, struct jsonw *, struct diag *);
+    } rows[] = {{"look", write_look_ask},       {"block_ending", write_ending_ask}, {"step", write_step_ask},
+                {"task", write_task_ask},       {"report", write_report_ask},       {"promise", write_promise_ask},
+                {"decision", now_decision_write}, {"deed", now_deed_write},         {"tip", now_tip_write}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (strcmp(a->kind, rows[i].kind) == 0)
+            return rows[i].write(r, a, w, err);
+    return write_block_ask(r, a, w, err);
+}
+
+/* Whoever may read what it is about is asked. */
+static bool may_be_asked(struct room *r, const struct room_actor *who, const struct now_ask *a, struct diag *err, int *ret_e) {
+    struct room_row row;
+    *ret_e = a->incident ? room_row_load(r, OBJECT_INCIDENT, a->incident, &row, err) : room_row_load(r, OBJECT_TIP, a->subject, &row, err);
+    return *ret_e == 0 && room_may(who, VERB_READ, &row);
 }
 
 static int write_asks(struct room *r, const struct room_actor *who, struct hours *h,
@@ -415,10 +421,8 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
     jsonw_key(w, STR("asks"));
     jsonw_array(w);
     while (e == 0 && n < ASKS_MAX && (e = sql_step(st, err)) == 1) {
-        struct ask a = read_ask(st);
-        struct room_row row;
-        e = room_row_load(r, OBJECT_INCIDENT, a.incident, &row, err);
-        if (e < 0 || !room_may(who, VERB_READ, &row))
+        struct now_ask a = read_ask(st);
+        if (!may_be_asked(r, who, &a, err, &e))
             continue;
         int64_t hour = (a.since_ns - h->first_ns) / NS_PER_HOUR;
         if (a.since_ns >= h->first_ns && hour < 24)
@@ -426,13 +430,7 @@ static int write_asks(struct room *r, const struct room_actor *who, struct hours
         jsonw_object(w);
         write_head(r, &a, w, err, &e);
         if (e == 0)
-            e = strcmp(a.kind, "look") == 0           ? write_look_ask(r, &a, w, err)
-                : strcmp(a.kind, "block_ending") == 0 ? write_ending_ask(r, &a, w, err)
-                : strcmp(a.kind, "step") == 0         ? write_step_ask(r, &a, w, err)
-                : strcmp(a.kind, "task") == 0         ? write_task_ask(r, &a, w, err)
-                : strcmp(a.kind, "report") == 0       ? write_report_ask(r, &a, w, err)
-                : strcmp(a.kind, "promise") == 0      ? write_promise_ask(r, &a, w, err)
-                                                      : write_block_ask(r, &a, w, err);
+            e = write_one(r, &a, w, err);
         jsonw_end(w);
         n++;
     }

@@ -546,6 +546,12 @@ static const char *const levels[] = {
 
     NULL};
 /* clang-format on */
+/* What waits for a person stands on the first page, whatever has been decided in all the years before. */
+static const char *const asks[] = {
+    "CREATE INDEX decision_open ON decision(incident_id) WHERE state <> 'decided';"
+    "CREATE INDEX deed_open ON deed(batch, state) WHERE state IN ('proposed','unsure');",
+    NULL,
+};
 
 /* clang-format off */
 static const char *const answers[] = {
@@ -593,6 +599,7 @@ static const struct {
     {"casebook", casebook},
     {"levels", levels},
     {"answers", answers},
+    {"asks", asks},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

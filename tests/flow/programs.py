@@ -29,7 +29,7 @@ def send(port, lines):
 
 
 class Served:
-    def __init__(self, data, settings, extra=()):
+    def __init__(self, data, settings, extra=(), env=None):
         self.data = pathlib.Path(data)
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "kizuki.yml").write_text(json.dumps(settings))  # JSON is YAML
@@ -39,7 +39,7 @@ class Served:
         self.process = subprocess.Popen(
             [str(tap.KIZUKI), "serve", "--data", str(self.data), "--https", f"127.0.0.1:{self.port}",
              "--syslog", f"127.0.0.1:{self.syslog_port}", *extra],
-            stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
+            stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, env=env)
 
     def children(self):
         """pid by program name, of this supervisor only."""

@@ -3,6 +3,7 @@
 #include "app/room/room.h"
 #include "base/limits.h"
 #include "room/campaign.h"
+#include "room/callout.h"
 #include "room/message.h"
 #include "room/plans.h"
 
@@ -72,17 +73,23 @@ int handle_message_again(struct call *c) {
 /* ---- the page behind the link ---- */
 
 /* No script and no style: it opens on any telephone. Who reads it is not known, so it stands in both languages. */
-static int page(struct call *c, int status, const char *ja, const char *en, bool button) {
+static int page_with(struct call *c, int status, const char *ja, const char *en, bool button, struct str signs_in) {
     struct str token = call_query(c, "token");
     buf_add_z(&c->out, "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
                        "<meta name=\"robots\" content=\"noindex\"><title>気付き Kizuki</title><h1>気付き Kizuki</h1>");
     buf_printf(&c->out, "<p>%s</p><p lang=\"en\">%s</p>", ja, en);
+    if (signs_in.n)
+        buf_printf(&c->out, "<p><a href=\"/signin?token=%.*s\">サインインして対処する / Sign in and act</a></p>", STR_ARG(signs_in));
     if (button) /* the token was found, so it is hexadecimal */
         buf_printf(&c->out, "<form method=\"post\" action=\"/ack?token=%.*s\"><button>受け取りました / I have read this</button></form>", STR_ARG(token));
     buf_add_z(&c->out, "</html>\n");
     c->type = "text/html; charset=utf-8";
     c->form = button;
     return status;
+}
+
+static int page(struct call *c, int status, const char *ja, const char *en, bool button) {
+    return page_with(c, status, ja, en, button, STR_NULL);
 }
 
 static int gone(struct call *c) {
@@ -241,5 +248,11 @@ int handle_ack_post(struct call *c) {
     e = room_message_acknowledge(c->p->room, call_query(c, "token"), &c->err);
     if (e == -ENOENT)
         return gone(c);
-    return e < 0 ? e : page(c, 200, "受け取りを記録しました。", "Recorded. Thank you.", false);
+    if (e < 0)
+        return e;
+    char link[ROOM_TOKEN_CHARS + 1];
+    int opens = room_call_link(c->p->room, call_query(c, "token"), link, &c->err);
+    if (opens < 0)
+        return opens;
+    return page_with(c, 200, "受け取りを記録しました。", "Recorded. Thank you.", false, opens ? str_of(link) : STR_NULL);
 }

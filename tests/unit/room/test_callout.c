@@ -1,6 +1,8 @@
 /* Calling people in simulated time: up a level every five minutes, what ends it, kills, clocks that jump, a list and its superiors. */
 #include "fixture.h"
 
+#include "room/register.h"
+
 #include "room/callout.h"
 #include "room/message.h"
 
@@ -117,6 +119,48 @@ static void acknowledging_the_message_answers_the_call(void **state UNUSED) {
     fixture_free(f);
 }
 
+/* Signing in by a call: where the account and the number are an administrator's word, and while the call is young. */
+static void who_is_called_may_sign_in(void **state UNUSED) {
+    struct fixture *f = at_night();
+    char token[64] = "", link[ROOM_TOKEN_CHARS + 1], session[ROOM_TOKEN_CHARS + 1];
+    struct room_session found;
+    struct diag d = {0};
+    struct sql_stmt *st = NULL;
+    if (room_registers_load(f->r, "content/imports", &d) < 0)
+        fail_msg("%s", d.text);
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    put_row(f, "people", "鈴木", "{\"name\":\"鈴木\",\"mobile\":\"090-0000-0002\",\"account\":\"duty\"}");
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    for (int level = 0; level < 2; level++) { /* whose row names no account; and whose does */
+        assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT m.token FROM message m JOIN call c ON c.message_id = m.id WHERE c.level = ?1", "i", (int64_t) level), 0);
+        assert_int_equal(sql_step(st, NULL), 1);
+        snprintf(token, sizeof token, "%.*s", STR_ARG(sql_str(st, 0)));
+        sql_end(st);
+        if (level == 0)
+            assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 0);
+    }
+    assert_int_equal(room_call_link(f->r, STR("0"), link, &d), 0);
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 1);
+    assert_int_equal(room_sign_in(f->r, str_of(link), session, &d), 0);
+    assert_int_equal(room_session_find(f->r, str_of(session), &found, &d), 0);
+    assert_int_equal(found.person.actor.person, f->handler);
+    assert_int_equal(room_sign_in(f->r, str_of(link), session, &d), -ERR_REFUSED); /* once */
+    assert_int_equal(number(f, "SELECT count(*) FROM link WHERE created_by = 'system'"), 1);
+    /* a colleague changed the number: it opens nothing until an administrator says it is right */
+    char by[96];
+    snprintf(by, sizeof by, "UPDATE register SET updated_by = 'person:%lld' WHERE kind = 'people'", (long long) f->handler);
+    assert_int_equal(sql_run(f->r->db, &d, by, ""), 0);
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 0);
+    snprintf(by, sizeof by, "UPDATE register SET updated_by = 'person:%lld' WHERE kind = 'people'", (long long) f->administrator);
+    assert_int_equal(sql_run(f->r->db, &d, by, ""), 0);
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 1);
+    f->now_ns += 61 * MIN_;
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 0);
+    fixture_free(f);
+}
+
 static void a_kill_repeats_and_loses_nothing(void **state UNUSED) {
     struct fixture *f = at_night();
     f->now_ns += 5 * MIN_;
@@ -204,5 +248,5 @@ static void above_the_key_person_somebody_answers(void **state UNUSED) {
 }
 
 UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
-           cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
+           cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(who_is_called_may_sign_in), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
            cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in), cmocka_unit_test(above_the_key_person_somebody_answers))

@@ -11,7 +11,7 @@ import { Num } from "../../widgets/Num";
 import { Remaining, Time } from "../../widgets/Time";
 import { ActionButtons } from "./ActionButtons";
 import { Addresses } from "./Addresses";
-import { MayDecide } from "./MayDecide";
+import { MayDecide } from "../../widgets/MayDecide";
 
 function radius(a: Action): string {
   const counted = a.addresses.filter((x) => x.good_accounts_7d !== null);

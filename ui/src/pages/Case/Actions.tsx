@@ -9,7 +9,7 @@ import { batches, deedRank } from "../../widgets/deed";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { ActionCard } from "./ActionCard";
-import { DeedCard } from "./DeedCard";
+import { DeedCard } from "../../widgets/DeedCard";
 import { DeedPropose } from "./DeedPropose";
 
 const RANK: Record<Action["state"], number> = { proposed: 0, approved: 1, sent: 1, in_force: 2, refused: 3, expired: 3, dry_run: 4, undone: 5, ended: 5, rejected: 6 };

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Deed, Driver } from "../../api/types";
 import { setServerTime } from "../../state/clock";
 import { loadLang, t } from "../../state/text";
-import { DeedCard } from "./DeedCard";
+import { DeedCard } from "../../widgets/DeedCard";
 
 beforeAll(async () => {
   globalThis.document = { documentElement: {} } as Document;

@@ -11,17 +11,19 @@ import { Outcome } from "../../widgets/Outcome";
 import { TaskEdit } from "../../widgets/TaskEdit";
 import { Remaining, Time } from "../../widgets/Time";
 import { mayDo, taskWords } from "../../widgets/task";
+import { Act } from "./Act";
 import { Send } from "./Send";
 
 interface Parts { task: Task; step: PlanStep | undefined; end: (x: Omit<TaskEnd, "version">) => void; write: Writer }
 
 /** What a step of this kind wants before it is done. */
-function Done({ task, step, end, write }: Parts) {
+function Done({ task, step, end, write, reload }: Parts & { reload: () => void }) {
   const [said, say] = useState("");
   const busy = write.state.step === "busy";
   const choices = step?.cases?.map((c) => c.value) ?? (step?.condition !== undefined ? ["yes", "no"] : null);
   const asks = task.kind === "evidence" || (task.kind === "decision" && !choices);
-  if (task.kind === "action" && /^(action|deed):/.test(task.ref ?? "")) return <div class="buttons"><Button solid href={`#/cases/${task.incident}/actions`}>{t("run.to_action")}</Button></div>;
+  if (task.kind === "action" && task.ref?.startsWith("deed:")) return <Act task={task} reload={reload} />;
+  if (task.kind === "action" && task.ref?.startsWith("action:")) return <div class="buttons"><Button solid href={`#/cases/${task.incident}/actions`}>{t("run.to_action")}</Button></div>;
   if (task.kind === "action") return null;
   if (choices)
     return (
@@ -86,7 +88,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
       {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}</p></div>}
       {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
-      {mayDo() && <Done {...parts} />}
+      {mayDo() && <Done {...parts} reload={reload} />}
       <Outcome state={write.state} />
       {mayDo() && task.state === "due" && <div class="buttons"><Button smaller busy={write.state.step === "busy"} onPress={() => end({ to: "doing" })}>{t("run.mine")}</Button></div>}
       {mayDo() && <Otherwise {...parts} />}

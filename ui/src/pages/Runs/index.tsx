@@ -74,7 +74,9 @@ function Past({ run, reload }: { run: Run; reload: () => void }) {
 }
 
 function Waiting({ tasks }: { tasks: Task[] }) {
-  const sent = tasks.filter((x) => x.state === "waiting" && x.ref?.startsWith("message:"));
+  const sent = tasks.filter((x) => x.state === "waiting" && /^(message|deed):/.test(x.ref ?? ""));
+  const other = tasks.filter((x) => x.state === "waiting" && x.ref?.startsWith("run:"));
+  if (other.length > 0) return <ul class="plain">{other.map((x) => <li key={x.id}><Mark kind="run">{taskWords(x)}</Mark> <Button smaller href={`#/runs/${x.ref?.slice(4)}`}>{t("run.to_other")}</Button></li>)}</ul>;
   const w = tasks.filter((x) => x.state === "waiting" && x.wake !== null);
   if (sent.length > 0) return <ul class="plain">{sent.map((x) => <li key={x.id}><Mark kind="run">{taskWords(x)}</Mark> <span class="small ink2">{t("run.on_its_way")}</span></li>)}</ul>;
   return w.length === 0 ? null : <ul class="plain">{w.map((x) => <li key={x.id}><Mark kind="run">{taskWords(x)}</Mark> <span class="small ink2">{t("run.wakes")} <Time at={x.wake} seconds /></span></li>)}</ul>;

@@ -1,7 +1,7 @@
 // Whether I may decide this now: by the table of authority where somebody wrote one; else by the role, and that is said.
-import { api } from "../../api/client";
-import { useResource } from "../../state/resource";
-import { t } from "../../state/text";
+import { api } from "../api/client";
+import { useResource } from "../state/resource";
+import { t } from "../state/text";
 
 export function MayDecide({ incident, kind, may }: { incident: number; kind: string; may: boolean }) {
   const a = useResource(api.incidentAuthority(incident, kind), ["registers", "incident"], [incident, kind], incident).data;

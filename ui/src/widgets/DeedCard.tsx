@@ -2,17 +2,17 @@
 // ends; then the one button, the look at its effect, and the way back row by row for as long as it lasts.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { api } from "../../api/client";
-import type { Deed, Driver } from "../../api/types";
-import { lang, say, t } from "../../state/text";
-import { useWrite } from "../../state/write";
-import { Facts } from "../../widgets/Card";
-import { Confirm } from "../../widgets/Confirm";
-import { DECIDES, deedMark, deedReach, deedTitle, deedVerb, known, PARAM, unproven } from "../../widgets/deed";
-import { DeedUndo } from "../../widgets/DeedUndo";
-import { Mark } from "../../widgets/Mark";
-import { Outcome } from "../../widgets/Outcome";
-import { Remaining } from "../../widgets/Time";
+import { api } from "../api/client";
+import type { Deed, Driver } from "../api/types";
+import { lang, say, t } from "../state/text";
+import { useWrite } from "../state/write";
+import { Facts } from "./Card";
+import { Confirm } from "./Confirm";
+import { DECIDES, deedMark, deedReach, deedTitle, deedVerb, known, PARAM, unproven } from "./deed";
+import { DeedUndo } from "./DeedUndo";
+import { Mark } from "./Mark";
+import { Outcome } from "./Outcome";
+import { Remaining } from "./Time";
 import { MayDecide } from "./MayDecide";
 
 const SHOWN = 20;
@@ -73,7 +73,7 @@ function Rows({ rows, reload }: { rows: Deed[]; reload: () => void }) {
 
 /** Those of the batch that are as far as its first are decided together. */
 function Decide({ rows, driver, first, reload }: { rows: Deed[]; driver: Driver | undefined; first: boolean; reload: () => void }) {
-  const [kept, keep] = useState(""), [reason, because] = useState("");
+  const [kept, keep] = useState(rows[0]?.kept_before ?? ""), [reason, because] = useState("");
   const write = useWrite(reload);
   const d = rows[0];
   if (!d || (!d.may.approve && !d.may.reject)) return <Outcome state={write.state} />;
@@ -112,6 +112,7 @@ export function DeedCard({ rows, driver, first, reload }: { rows: Deed[]; driver
       <h2>{deedTitle(d.kind, rows, d.minutes)}</h2>
       <Facts big rows={[
         ...(d.reason ? [[t("action.why"), d.reason] as [string, string]] : []),
+        ...(d.step ? [[t("deed.step"), <a href={`#/runs/${d.step.run}?task=${d.step.task}`}>{d.step[lang.value]}</a>] as [string, ComponentChildren]] : []),
         [t("action.reach"), deedReach(d.kind, rows)],
         ...(d.state === "proposed" ? [[t("action.rehearsal"), rehearsal(d, driver)] as [string, string]] : []),
         ...more(d),

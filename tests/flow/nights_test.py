@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Two nights of published surveys, played by automated clients against the real programs: a list attack on a members' site (A-2), a tampered
+site that a ministry tells of (A-1). Nobody answers at first; deputy, authority, site closed, publication. Every time is read from the ledger and
+the timeline of the case, in the time of the night."""
+import datetime
+import subprocess
+
+import night
+import netns
+import tap
+from night import JST, jst
+from sites import fetch
+
+MINUTE = 60
+
+
+def line(at, user, ok, source="198.51.100.7"):
+    t = datetime.datetime.fromtimestamp(at, JST).isoformat(timespec="milliseconds")
+    outcome = "success" if ok else "failure"
+    return (f'<134>1 {t} web01 members - - - {{"@timestamp":"{t}","event.category":"authentication","event.action":"login","event.outcome":"{outcome}",'
+            f'"service.name":"members","user.name":"{user}","source.ip":"{source}","user_agent.original":"python-requests/2.31"}}')
+
+
+def office(s):
+    """Who is on duty, who may decide at night; written beforehand, as offices do."""
+    s.person("佐藤", "handler", "090-0000-0001")
+    s.person("鈴木", "handler", "090-0000-0002")
+    s.person("部長", "approver", "090-0000-0003")
+    s.person("次長", "approver", "090-0000-0004")
+    s.person("監視", "handler", "090-0000-0005")
+    s.row("roster", group="システム当番", first="佐藤", second="鈴木")
+    for kind in ("stop", "freeze", "publish"):
+        s.row("authority", kind=kind, verb="decide", who="部長", order="1")
+        s.row("authority", kind=kind, verb="decide", who="次長", order="2", after_min="10")
+
+
+def run_of(b, incident, key):
+    return next((r for r in b.get(f"/incidents/{incident}/tasks")["runs"] if r["key"] == key), None)
+
+
+def open_steps(b, run):
+    return {t["step"]: t for t in b.get(f"/runs/{run}")["tasks"] if t["state"] in ("due", "doing")}
+
+
+def ends(b, run, step, **said):
+    t = tap.wait_until(lambda: open_steps(b, run).get(step), 60, 0.1, what=lambda: (step, b.get(f"/runs/{run}")["tasks"]))
+    return b.api("POST", f"/tasks/{t['id']}/end", {"version": t["version"], "to": "done", **said})
+
+
+def deed(b, incident, kind):
+    return next((d for d in b.get(f"/incidents/{incident}/deeds")["deeds"] if d["kind"] == kind), None)
+
+
+def becomes(s, b, incident, kind, state):
+    return tap.wait_until(lambda: (d := deed(b, incident, kind)) and d["state"] == state and d, 60, 0.1,
+                          what=lambda: (kind, state, b.get(f"/incidents/{incident}/deeds"), s.served.output()[-1500:]))
+
+
+def answered_by_the_deputy(s, sender, text):
+    """02:10: somebody from outside telephones the desk that is there at all hours; whom Kizuki calls does not answer, the deputy does."""
+    first = s.people["監視"]
+    rung = {who: len(s.messages(who)) for who in ("090-0000-0001", "090-0000-0002")}
+    told = s.clock.now()
+    tip = first.api("POST", "/tips", {"from": sender, "text": text, "contact": "03-0000-0000"})["id"]
+    s.rings("090-0000-0001", rung["090-0000-0001"] + 1, "who is on duty is called at once")
+    s.clock.passes(5)
+    s.rings("090-0000-0002", rung["090-0000-0002"] + 1, "the deputy is called")
+    s.clock.passes(2)
+    deputy = s.answers("鈴木", s.messages("090-0000-0002")[-1])
+    ask = next(a for a in deputy.get("/now")["asks"] if a["kind"] == "tip")
+    assert ask["buttons"][0]["path"] == f"/reports/tips/{tip}", ask
+    x = deputy.get(f"/tips/{tip}")
+    incident = deputy.api("POST", f"/tips/{tip}/case", {"version": x["version"]})["incident"]["id"]
+    assert 6 * MINUTE < s.clock.now() - told < 10 * MINUTE, s.clock.now() - told
+    return incident, told
+
+
+@tap.test
+def two_nights():
+    netns.need_real_root()
+    with night.stage(jst(2026, 11, 22, 18, 0)) as s:
+        office(s)
+        tap.wait_until(lambda: sum(d["connected"] for d in s.admin.get("/drivers")["drivers"]) == 2, 60, 0.1, what="both drivers")
+        s.clock.set(jst(2026, 11, 22, 22, 0))
+        s.admin.get("/me")  # somebody looks before going home
+        s.signs_in("監視")
+        the_night_of_the_tampered_site(s)
+        status, said = s.verified()
+        assert status == 0, said
+
+
+def the_night_of_the_tampered_site(s):
+    s.clock.set(jst(2026, 11, 23, 2, 10))
+    incident, told = answered_by_the_deputy(s, "ministry", "貴社サイトのトップページが改ざんされているとNCOから連絡がありました")
+    b = s.people["鈴木"]
+    # the deputy begins what is proposed; it leads to the playbook for sites
+    run = run_of(b, incident, "tip-outside")
+    b.api("PUT", f"/runs/{run['id']}", {"version": run["version"], "to": "running"})
+    ends(b, run["id"], "call-back", note="省の代表番号へかけ直した。本物")
+    ends(b, run["id"], "real", answer="サイトの改ざん a tampered site")
+    site = tap.wait_until(lambda: run_of(b, incident, "site-tampered"), 60, 0.1, what="the other playbook begins by itself")["id"]
+    ends(b, site, "see", evidence="画面の写真 top.png")
+    # who may decide is asked; the deputy may not
+    step = tap.wait_until(lambda: open_steps(b, site).get("stop"), 60, 0.1, what="the decision")
+    refused = b.api("POST", f"/tasks/{step['id']}/end", {"version": step["version"], "to": "done", "answer": "閉じる close"}, want=403)["error"]
+    assert "部長" in str(refused), refused
+    b.api("POST", f"/incidents/{incident}/callouts", {"purpose": "decide", "kind": "stop", "text": "サイトを閉じてよいか"})
+    s.rings("090-0000-0003", 1, "who decides is called")
+    s.clock.passes(5)
+    s.rings("090-0000-0004", 1, "who stands in is called")
+    second = s.answers("次長", s.messages("090-0000-0004")[-1])
+    early = second.api("POST", f"/tasks/{step['id']}/end", {"version": open_steps(second, site)["stop"]["version"], "to": "done", "answer": "閉じる close"}, want=403)["error"]
+    assert early["params"]["verdict"] == "wait", early
+    s.clock.passes(6)
+    ends(second, site, "stop", answer="閉じる close")
+    # the act stands there, to what the case is about, with what was kept before: one press
+    d = becomes(s, second, incident, "site_close", "proposed")
+    assert (d["target"], d["kept_before"], d["may"]["approve"]) == ("www", "画面の写真 top.png", True), d
+    approved = s.clock.now()
+    second.api("POST", f"/deeds/{d['id']}/approve", {"version": d["version"]})
+    becomes(s, second, incident, "site_close", "in_force")
+    tap.wait_until(lambda: fetch(s.site.url)[0] == 503, 60, what="the site is closed to visitors")
+    tap.wait_until(lambda: "close-site" not in open_steps(b, site), 60, 0.1, what="the step ends with it")
+    ledger = s.ledger(incident)
+    print(f"# A-1: told 02:10, a person after {(ledger['person'] - told) / 60:.1f} min, decided {(ledger['decision'] - told) / 60:.1f}, "
+          f"closed {(ledger['contained'] - told) / 60:.1f}: {ledger['contained'] - approved:.1f} s after the approval")
+    assert ledger["contained"] - s.told(incident, "event.deed_approved") < 5 * MINUTE
+    assert s.told(incident, "event.deed_in_force") - s.told(incident, "event.deed_approved") < 5 * MINUTE
+
+
+if __name__ == "__main__":
+    netns.enter()
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    tap.main()
