@@ -157,7 +157,7 @@ static const struct room_permission permissions[] = {
     {ADMIN | AUDITOR, OBJECT_AUTHORITY, READ, MAY_ALWAYS},
     {HANDLER | APPROVER | PUBLISHER, OBJECT_AUTHORITY, READ, MAY_UNLESS_RED}, /* of a case: it names the service */
     /* who may lend is asked of the table of authority besides */
-    {ADMIN | HANDLER, OBJECT_LEND, CREATE | CHANGE, MAY_ALWAYS},
+    {ADMIN | HANDLER | APPROVER, OBJECT_LEND, CREATE | CHANGE, MAY_ALWAYS},
     {ADMIN, OBJECT_CONSULT, CREATE, MAY_ALWAYS},
     {HANDLER, OBJECT_CONSULT, CREATE, MAY_UNLESS_RED},
     {ADMIN, OBJECT_AGREEMENT, CREATE, MAY_ALWAYS},

@@ -36,7 +36,8 @@ struct room_run_defaults {
 /* Borrowed until the room is closed; NULL: nothing is proposed, nothing is due. */
 void room_runs_use(struct room *r, const struct room_run_defaults *d);
 
-/* Proposes the playbook that is meant for the case, once. In the caller's transaction. */
+/* Proposes the playbook that is meant for the case; while nobody has begun or declined it, what is proposed follows what the case turns out to be.
+ * In the caller's transaction. */
 int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) MUST_USE;
 /* Begins a playbook (id of a version); what was proposed of the same playbook is begun instead. -EBUSY: it is running. */
 int room_run_start(struct room *r, const struct room_actor *by, int64_t incident, int64_t playbook, int64_t *ret_id,

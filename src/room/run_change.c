@@ -162,20 +162,30 @@ static const struct room_run_use *find_use(struct room *r, int64_t incident, str
 
 int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) {
     struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_RUN, .tlp = TLP_AMBER, .incident = incident};
-    int64_t there = 0, playbook = 0, id;
+    int64_t decided = 0, playbook = 0, id = 0, same = 0;
     char reason[160];
-    int e = r->runs && r->runs->n_uses ? one(r, reterr, "SELECT count(*) FROM run WHERE incident_id = ?1 AND ?2", incident, 1, &there) : 1;
-    if (e != 0 || there)
+    int e = r->runs && r->runs->n_uses ? one(r, reterr, "SELECT count(*) FROM run WHERE incident_id = ?1 AND state <> 'proposed' AND ?2", incident, 1, &decided) : 1;
+    if (e != 0 || decided)
         return MIN(e, 0);
     const struct room_run_use *u = find_use(r, incident, reterr, &e);
     if (e == 0 && u)
         e = room_playbook_find(r, u->playbook, &playbook, reterr);
     if (e < 0 || playbook == 0)
         return e;
+    /* what the first finding looked like is not yet what the case is: while nobody has begun it, the proposal follows */
+    e = one(r, reterr, "SELECT id FROM run WHERE incident_id = ?1 AND ?2 LIMIT 1", incident, 1, &id);
+    if (e == 0 && id)
+        e = one(r, reterr, "SELECT count(*) FROM run JOIN playbook p ON p.id = run.playbook_id JOIN playbook q ON q.id = ?2 AND q.key = p.key WHERE run.id = ?1", id, playbook, &same);
+    if (e < 0 || same)
+        return e;
     int n = snprintf(reason, sizeof reason, "%s:%.*s", u->kind.n ? "kind" : "rule", STR_ARG(u->kind.n ? u->kind : u->rule));
     struct str why = str_n(reason, (size_t) MIN(n, (int) sizeof reason - 1));
-    e = room_write(r, &w, &id, reterr, "INSERT INTO run(incident_id, playbook_id, state, reason) VALUES (?1, ?2, 'proposed', ?3)", "iis", incident,
-                   playbook, &why);
+    w.id = id;
+    w.version = ROOM_ANY_VERSION;
+    w.verb = id ? VERB_CHANGE : VERB_CREATE;
+    e = id ? room_write(r, &w, NULL, reterr, "UPDATE run SET playbook_id = ?2, reason = ?3 WHERE id = ?1", "iis", id, playbook, &why)
+           : room_write(r, &w, &id, reterr, "INSERT INTO run(incident_id, playbook_id, state, reason) VALUES (?1, ?2, 'proposed', ?3)", "iis", incident,
+                        playbook, &why);
     room_changed(r, "run", e == 0 ? id : 0);
     return e;
 }

@@ -90,6 +90,12 @@ class Stage:
         return tap.wait_until(lambda: len(self.messages(to)) >= n and self.messages(to)[-1], 60, 0.1,
                               what=lambda: (what, to, n, self.messages(to), self.admin.get("/messages"), self.served.output()[-1500:]))
 
+    def browser_of(self, name):
+        """By a link made on the machine itself: an administrator in the evening."""
+        r = tap.run(rooms.ROOM, "--data", self.served.data, "--sign-in-link", "--person", name, env=self.env)
+        assert r.returncode == 0, r.stderr
+        return self.browser(r.stdout.decode().strip()[r.stdout.decode().index("/signin"):])
+
     def signs_in(self, name):
         """By a link an administrator made: at the beginning of a shift."""
         p = next(x for x in self.admin.get("/persons")["persons"] if x["name"] == name)
@@ -147,7 +153,7 @@ def stage(at):
             try:
                 s.wait_up()
                 st = Stage(d, s, site, clock, box)
-                st.slapd = slapd
+                st.slapd, st.env = slapd, env
                 yield st
             finally:
                 s.stop()
