@@ -40,7 +40,6 @@ static int turn(struct room *r, const struct room_actor *by, int64_t incident, i
 }
 
 static int mark(struct room *r, const struct room_actor *by, int64_t incident, int64_t version, struct str reason, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_FALSE_ALARM, .tlp = TLP_AMBER, .incident = incident};
     char name[ROOM_BY_CAP];
     int64_t id = 0;

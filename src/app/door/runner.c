@@ -38,6 +38,7 @@ static void run_one(const struct door_ways *ways, char *bytes, size_t n, struct 
     ASSERT(head[0] < ways->n && head[1] <= DOOR_PAIRS_MAX && ways->p[head[0]].kind == DOOR_PROGRAM);
     char *p = bytes + sizeof head;
     for (uint32_t i = 0; i < head[1]; i++) {
+        ASSERT(p <= bytes + n);
         argv[i] = p;
         p += strlen(p) + 1;
     }
