@@ -192,6 +192,7 @@
 #define HOLDS_BYTES_MAX ((size_t) 32 << 20)
 
 /* Evidence that leaves as plain files */
+#define ATTACHMENT_BYTES_MAX ((size_t) 32 << 20) /* of one file: a photo has 4 to 12 MB, a log of a night less; an image of a disk stays where it is and has its hash typed */
 #define EVIDENCE_RECORDS_MAX 10000        /* of one export: a third party checks some hundred a minute */
 #define EVIDENCE_BYTES_MAX ((uint64_t) 1 << 30)
 #define EVIDENCE_WHY_BYTES_MAX 2000       /* the reason, as it was typed */

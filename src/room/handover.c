@@ -28,7 +28,7 @@ static const struct thing {
     {"task", OBJECT_TASK, "id, words_ja, words_en, coalesce(run_id, ''), due_at, coalesce((SELECT name FROM person p WHERE p.id = assignee), '') FROM task WHERE "
                           "incident_id = ?1 AND state IN ('due','doing')"},
     {"obligation", OBJECT_OBLIGATION, "id, key, '', report, due_at, '' FROM obligation WHERE incident_id = ?1 AND state = 'to_do' AND due_at IS NOT NULL"},
-    {"promise", OBJECT_PROMISE, "id, what, '', of, due_at, '' FROM promise WHERE incident_id = ?1 AND state = 'open'"},
+    {"promise", OBJECT_PUBLICATION, "id, what, '', of, due_at, '' FROM promise WHERE incident_id = ?1 AND state = 'open'"},
     {"call", OBJECT_CALLOUT, "id, text, '', '', next_at, '' FROM callout WHERE incident_id = ?1 AND state IN ('calling','nobody')"},
     {"message", OBJECT_MESSAGE, "min(id), max(who), '', count(*), NULL, '' FROM message WHERE incident_id = ?1 AND state IN ('failed','refused','bounced','unknown') "
                                 "HAVING count(*) > 0"},

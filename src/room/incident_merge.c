@@ -73,6 +73,7 @@ static const struct moved {
              "why = CASE WHEN state = 'dropped' AND why = 'merged' THEN json_extract(?3, '$[1]') ELSE why END"},
     {.object = OBJECT_PROMISE, .table = "promise"},
     {.object = OBJECT_ANSWER, .table = "answer"},
+    {.object = OBJECT_ATTACHMENT, .table = "attachment"},
     {.object = OBJECT_HANDOVER, .table = "handover"},
 };
 

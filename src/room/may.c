@@ -198,6 +198,11 @@ static const struct room_permission permissions[] = {
     {SENSOR | SYSTEM, OBJECT_CAMPAIGN, CHANGE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_TIGHTENING, CHANGE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_HANDOVER, CHANGE, MAY_ALWAYS},
+    {SENSOR | SYSTEM, OBJECT_ATTACHMENT, CHANGE, MAY_ALWAYS},
+    /* photos and files of things in custody, papers that came back for what was submitted */
+    {ADMIN | AUDITOR, OBJECT_ATTACHMENT, READ, MAY_ALWAYS},
+    {HANDLER | PUBLISHER, OBJECT_ATTACHMENT, READ | CREATE, MAY_UNLESS_RED},
+    {ADMIN, OBJECT_ATTACHMENT, CREATE, MAY_ALWAYS},
     /* what who goes off duty tells who comes on */
     {ADMIN | AUDITOR, OBJECT_HANDOVER, READ, MAY_ALWAYS},
     {HANDLER, OBJECT_HANDOVER, READ | CREATE | CHANGE, MAY_UNLESS_RED},

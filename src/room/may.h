@@ -67,6 +67,7 @@
     X(DESK, "desk")                                                                                \
     X(PROMISE, "promise")                                                                          \
     X(MERGE, "incident_merge")                                                                     \
+    X(ATTACHMENT, "attachment")                                                                    \
     X(HANDOVER, "handover")                                                                        \
     X(CAMPAIGN, "campaign")                                                                        \
     X(TARGET, "campaign_target")                                                                   \

@@ -448,6 +448,13 @@ static const char *const casebook[] = {
     "CREATE INDEX sheet_by_incident ON sheet(incident_id);",
 
     NULL};
+static const char *const attachments[] = {
+    /* the bytes lie in DATA/attached under their digest */
+    "CREATE TABLE attachment (" HEAD("victim") OF_INCIDENT "of TEXT NOT NULL CHECK (of IN ('item','submission')), of_id INTEGER NOT NULL, name TEXT NOT NULL, "
+    "bytes INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;"
+    "CREATE INDEX attachment_by_incident ON attachment(incident_id, id);",
+
+    NULL};
 /* clang-format on */
 
 static const char *const duties[] = {
@@ -600,6 +607,7 @@ static const struct {
     {"levels", levels},
     {"answers", answers},
     {"asks", asks},
+    {"attachments", attachments},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -562,6 +562,7 @@ PATHS["alone"] += " /desk /desk/callers"
 PATHS["lists"] += " /campaigns /tightenings"
 PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
 PATHS["lists"] += " /handovers"
+PATHS["case"] += " /incidents/{id}/files /rows/{id}/files /submissions/{id}/files /files/{id}"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
@@ -666,6 +667,7 @@ def fill(r, admin):
                        ("callouts", {"purpose": "key", "people": ["課長"], "text": MARK}), ("decisions", {"kind": "stop", "risk_do": MARK}),
                        ("scopes", SCOPE), ("rows", {"kind": "copy", "name": MARK, "fields": {"what": MARK}}), ("handover", {"words": MARK}), ("consults", {"kind": "block", "person": "課長", "answer": MARK}), ("tasks", {"text": MARK})):
         admin.api("POST", f"/incidents/1/{what}", body)
+    admin.api("POST", "/submissions/1/files?name=receipt.pdf", b"%PDF-1.7")
     reported_mail(r, admin, MARK)
     admin.api("POST", "/mail-reports/1/case", {"version": 1, "incident": 1})
     tap.wait_until(lambda: not admin.get("/messages")["door"], 60, what="the door's end")
@@ -866,6 +868,7 @@ WRITES = {
     "datafile_post": ("handler", "/datafiles", {"kind": "obligation", "source": DUTY}, None, ("create", "datafile")),
     "datafile_put": ("handler", "/datafiles/1", {"active": False}, "/datafiles/1", ("change", "datafile")),
     "submission_post": ("handler", "/incidents/1/submissions", {"form": "appi-first", "to": "委員会", "how": "電話"}, None, ("create", "submission")),
+    "submission_file": ("handler", "/submissions/1/files?name=receipt.pdf", b"%PDF-1.7 received", None, ("create", "attachment")),
     "receipt": ("handler", "/submissions/1/receipt", {"number": "R-1"}, "/incidents/1/forms", ("change", "submission")),
     "blank_post": ("handler", "/forms/appi-first/blank?file=a.xlsx", b"x", None, ("create", "blank")),
     "fact_put": ("handler", "/incidents/1/facts", {"name": "persons_affected", "version": 0, "state": "confirmed", "value": "３人"}, None, ("create", "fact")),
@@ -879,6 +882,7 @@ WRITES = {
     "deed_undo": ("handler", "/deeds/1/undo", {"mistake": True}, "/incidents/1/deeds", ("undo", "deed")),
     "case_row_post": ("handler", "/incidents/1/rows", {"kind": "copy", "name": "委託先A", "fields": {"what": "名簿", "address": "a@example.jp"}}, None, ("create", "case_row")),
     "case_row_ask": ("handler", "/rows/1/ask", {"version": 1, "way": "mail", "text": "返してください"}, None, ("change", "case_row")),
+    "row_file": ("handler", "/rows/2/files?name=photo.jpg", b"\xff\xd8bytes", None, ("create", "attachment")),
     "case_row_put": ("handler", "/rows/1", {"version": 2, "state": "answered"}, None, ("change", "case_row")),
     "scope_post": ("handler", "/incidents/1/scopes", SCOPE, None, ("create", "scope_run")),
     "scope_stop": ("handler", "/scope-runs/1/stop", None, None, ("change", "scope_run")),
@@ -981,6 +985,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 want = {"action_extend": "in_force", "action_undo": "in_force"}.get(op, "proposed")
                 tap.wait_until(lambda: any(a["id"] == number and a["state"] == want for a in b.get(read)["actions"]), 10, 0.1, what=f"{op} {want}")
                 time.sleep(0.2)
+            if op == "row_file":
+                b.api("POST", "/incidents/1/rows", {"kind": "item", "name": "ノートPC", "fields": {"taken_by": "田中", "how": "電源を切らずに"}})
             if op == "unmerge":  # what was taken out before becomes part of it again
                 b.api("POST", "/incidents/2/split", {"version": b.get("/incidents/2")["version"], "into": 1, "into_version": b.get("/incidents/1")["version"]})
             if read:

@@ -138,4 +138,29 @@ check("the same function with its reason", code == 0)
 code, out = sizes("base/a.c", '#include "base/a.h"\nint x;\n')
 check("a file without a head", code == 1 and "no head" in out)
 
+
+def bilingual(files, ja='{"a": "あ"}', en='{"a": "a"}'):
+    with tempfile.TemporaryDirectory() as d:
+        d = pathlib.Path(d)
+        for name, text in {"content/texts/ja.json": ja, "content/texts/en.json": en, **files}.items():
+            (d / name).parent.mkdir(parents=True, exist_ok=True)
+            (d / name).write_text(text)
+        r = subprocess.run([sys.executable, TOOLS / "check_bilingual.py", d], capture_output=True, text=True)
+        return r.returncode, r.stdout
+
+
+for name, files, words, texts in (
+    ("a sentence in one language", {}, "b: no sentence in English", {"ja": '{"a": "あ", "b": "い"}'}),
+    ("a sentence that leaves a number out", {}, "a: the English sentence leaves out n", {"ja": '{"a": "{n}件"}', "en": '{"a": "some"}'}),
+    ("a sentence nobody translated", {}, "a: the English sentence is in Japanese", {"en": '{"a": "あした"}'}),
+    ("a label of a form in one language", {"content/forms/f.yml": "fields:\n  - label: {ja: 住所}\n"}, "content/forms/f.yml#0.fields[0].label: only Japanese", {}),
+    ("a label whose English is in Japanese", {"content/forms/f.yml": "label: {ja: あて先, en: あて先}\n"}, "the English is in Japanese", {}),
+    ("a rule without an English title", {"content/rules/r.yml": "id: x\nkizuki:\n  title_ja: 何か\n"}, "title_ja: nothing in English beside it", {}),
+    ("a lesson told in one language", {"packs/p/story.ja.md": "話\n"}, "packs/p/story.ja.md: story.en.md is missing", {}),
+):
+    code, out = bilingual(files, **texts)
+    check(name, code == 1 and words in out)
+code, out = bilingual({"content/forms/f.yml": "label: {ja: 住所, en: address}\n", "packs/p/story.ja.md": "話\n", "packs/p/story.en.md": "story\n"})
+check("what stands in both languages passes", code == 0)
+
 sys.exit(1 if failed else 0)

@@ -4,6 +4,7 @@
 #include "app/room/http.h"
 #include "app/room/limit.h"
 #include "app/room/path.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "room/incident.h"
@@ -30,6 +31,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_SCOPE,
                  ROW_CASE_ROW,
                  ROW_HANDOVER,
+                 ROW_ATTACHMENT,
                  ROW_TASK,
                  ROW_DEED,
                  ROW_GRANT,
@@ -96,6 +98,7 @@ struct call {
     int upload_fd, upload_error;
     uint64_t upload_bytes;
     char upload_name[40]; /* below DATA/incoming; empty: none */
+    struct sha256 upload_sum;
     bool upload_given;    /* it is the sensor's to remove */
     /* handlers that wait keep what they need here */
     void *waiting;
@@ -178,6 +181,7 @@ handler_fn handle_drivers, handle_deeds, handle_incident_deeds, handle_deed_post
     handle_deed_reject, handle_deed_undo, handle_deed_care;
 handler_fn handle_mail_reports, handle_mail_report, handle_mail_case, handle_messages, handle_message_post, handle_message_again, handle_ack, handle_ack_post;
 handler_fn handle_case_rows, handle_case_row_post, handle_case_row_put, handle_case_row_ask, handle_recovery, handle_safety;
+handler_fn handle_attachments, handle_row_file, handle_submission_file, handle_attachment;
 handler_fn handle_unmerge, handle_handovers, handle_handover_post, handle_handover_take, handle_handovers_open;
 handler_fn handle_scopes, handle_scope_post, handle_scope_run, handle_scope_csv, handle_scope_stop, handle_scope_file_post, handle_scope_file_end;
 handler_fn handle_duty, handle_duty_days, handle_authorities, handle_lend_post, handle_lend_return, handle_incident_authority,

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time_written.h"
+#include "room/attachment.h"
 #include "room/finding.h"
 #include "room/hunt.h"
 #include "room/write.h"
@@ -270,6 +271,33 @@ int handle_evidence_post(struct call *c) {
     return e;
 }
 
+/* What is in custody goes along: the list with every hand it went through, and the sums of its files, which the searcher reads itself. */
+static int add_custody(struct call *c, struct buf *members) {
+    const struct json_value *list = NULL;
+    struct json_value *doc;
+    struct jsonw w;
+    struct buf text;
+    buf_init(&text, 4 << 20);
+    jsonw_init(&w, &text);
+    int e = room_custody_write(c->p->room, c->args.id, &c->who, &w, &c->err);
+    if (e == 0)
+        e = buf_error(&text) ? buf_error(&text) : json_parse(&c->arena, arena_dup(&c->arena, buf_str(&text)), &doc, &c->err);
+    if (e == 0) {
+        list = json_get_array(doc, "files");
+        buf_add_z(members, ",\"custody\":");
+        json_quote(members, buf_str(&text));
+        buf_add_z(members, ",\"attached\":[");
+        for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+            struct str digest = STR("");
+            (void) json_get_str(v, "digest", &digest);
+            buf_printf(members, "%s\"%.*s\"", v == list->first ? "" : ",", STR_ARG(digest));
+        }
+        buf_add_byte(members, ']');
+    }
+    buf_done(&text);
+    return e;
+}
+
 int handle_incident_export(struct call *c) {
     static const char *const keys[] = {"why", NULL};
     struct room_position *at = arena_alloc(&c->arena, EXPORT_RECORDS_MAX * sizeof *at);
@@ -284,13 +312,15 @@ int handle_incident_export(struct call *c) {
         return e;
     if (n == 0)
         return call_refuse(c, 404, "error.evidence_none");
-    buf_init(&members, 1 << 19);
+    buf_init(&members, 8 << 20);
     buf_add_z(&members, "\"op\":\"evidence\",\"records\":[");
     for (size_t i = 0; i < n; i++)
         buf_printf(&members, "%s%lld", i ? "," : "", (long long) at[i].spool_n);
     buf_add_byte(&members, ']');
     snprintf(chosen_by, sizeof chosen_by, "case %lld", (long long) c->args.id);
-    e = ask_export(c, &members, c->args.id, str_of(chosen_by));
+    e = add_custody(c, &members);
+    if (e == 0)
+        e = ask_export(c, &members, c->args.id, str_of(chosen_by));
     buf_done(&members);
     return e;
 }

@@ -128,6 +128,7 @@ static int load_row(struct call *c) {
                                                [ROW_SCOPE] = OBJECT_SCOPE,
                                                [ROW_CASE_ROW] = OBJECT_CASE_ROW,
                                                [ROW_HANDOVER] = OBJECT_HANDOVER,
+                                               [ROW_ATTACHMENT] = OBJECT_ATTACHMENT,
                                                [ROW_TASK] = OBJECT_TASK,
                                                [ROW_DEED] = OBJECT_DEED,
                                                [ROW_GRANT] = OBJECT_GRANT,

@@ -10,6 +10,7 @@
 #include "app/room/published.h"
 #include "app/room/room.h"
 #include "app/room/tip_link.h"
+#include "app/common/attached.h"
 #include "app/room/upload.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -362,12 +363,13 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX], notes[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX], notes[PATH_MAX], attached[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(mails, sizeof mails, "%s/mail/out", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
+    snprintf(attached, sizeof attached, "%s" ATTACHED_FOLDER, p->config->data);
     snprintf(notes, sizeof notes, "%s/notes", p->config->data);
     snprintf(status, sizeof status, "%s/status", p->config->data);
     int made = file_make_dir(hold, 0700, err); /* the keeper makes it too; whoever comes first */
@@ -375,6 +377,7 @@ static int enter_sandbox(struct program *p, struct diag *err) {
         return made;
     struct sandbox_path paths[] = {{dir, SANDBOX_READ | SANDBOX_WRITE},
                                    {incoming, SANDBOX_WRITE},
+                                   {attached, SANDBOX_READ | SANDBOX_WRITE}, /* files of cases */
                                    {mails, SANDBOX_WRITE}, /* what was read of mails; removed once it is ours */
                                    {status, SANDBOX_READ}, /* of our other programs */
                                    {notes, SANDBOX_WRITE}, /* reports of people as events */

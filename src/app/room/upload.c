@@ -1,6 +1,7 @@
 /* See upload.h. */
 #include "app/room/upload.h"
 
+#include "app/common/attached.h"
 #include "app/room/room.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -18,16 +19,18 @@ const struct upload_kind UPLOAD_RULE_SET = {"application/zip", ".zip", RULESET_Z
                          UPLOAD_TABLE = {"application/octet-stream", "", TABLE_FILE_BYTES_MAX},
                          UPLOAD_INDICATORS = {"application/octet-stream", "", INDICATOR_FILE_BYTES_MAX},
                          UPLOAD_LATE = {"application/octet-stream", "", LATE_UPLOAD_BYTES_MAX},
-                         UPLOAD_FORM = {"application/octet-stream", "", FORM_FILE_BYTES_MAX};
+                         UPLOAD_FORM = {"application/octet-stream", "", FORM_FILE_BYTES_MAX},
+                         UPLOAD_ATTACHED = {"application/octet-stream", "", ATTACHMENT_BYTES_MAX, ATTACHED_FOLDER};
 
 static bool path_of(const struct call *c, char *dst) {
-    return snprintf(dst, PATH_MAX, "%s" FOLDER "/%s", c->p->config->data, c->upload_name) < PATH_MAX;
+    const char *folder = c->route->upload->folder;
+    return snprintf(dst, PATH_MAX, "%s%s/%s", c->p->config->data, folder ? folder : FOLDER, c->upload_name) < PATH_MAX;
 }
 
-int upload_start(const char *data, struct diag *reterr) {
+static int empty(const char *data, const char *folder, struct diag *reterr) {
     char dir[PATH_MAX];
     struct dirent *e;
-    if (snprintf(dir, sizeof dir, "%s" FOLDER, data) >= PATH_MAX)
+    if (snprintf(dir, sizeof dir, "%s%s", data, folder) >= PATH_MAX)
         return diag_set(reterr, -ENAMETOOLONG, "the name of the data folder is too long");
     int r = file_make_dir(dir, 0700, reterr);
     DIR *d = r == 0 ? opendir(dir) : NULL;
@@ -37,6 +40,11 @@ int upload_start(const char *data, struct diag *reterr) {
     if (d)
         closedir(d);
     return r;
+}
+
+int upload_start(const char *data, struct diag *reterr) {
+    int r = empty(data, FOLDER, reterr);
+    return r < 0 ? r : empty(data, ATTACHED_FOLDER, reterr);
 }
 
 int upload_begin(struct call *c) {
@@ -62,12 +70,15 @@ int upload_begin(struct call *c) {
         return call_refuse(c, 500, errno == ENOSPC ? "error.disk_full" : "error.internal");
     }
     c->http->uploading = c;
+    sha256_init(&c->upload_sum);
     return 0;
 }
 
 void upload_take(struct call *c, const char *data, size_t n) {
     c->upload_bytes += n;
     c->too_large |= c->upload_bytes > c->route->upload->bytes_max;
+    if (c->route->upload->folder)
+        sha256_add(&c->upload_sum, str_n(data, n));
     if (!c->too_large && c->upload_error == 0)
         c->upload_error = file_write_all(c->upload_fd, str_n(data, n));
 }
@@ -81,9 +92,29 @@ static void close_file(struct call *c) {
 }
 
 int upload_end(struct call *c) {
+    if (c->upload_fd >= 0 && c->route->upload->folder && c->upload_error == 0 && fsync(c->upload_fd) < 0)
+        c->upload_error = -errno;
     if (c->upload_fd >= 0)
         close_file(c);
     return c->upload_error;
+}
+
+int upload_keep(struct call *c, char ret_digest[65]) {
+    char from[PATH_MAX], to[PATH_MAX], dir[PATH_MAX];
+    uint8_t sum[SHA256_BYTES];
+    sha256_end(&c->upload_sum, sum);
+    hex_encode(sum, sizeof sum, ret_digest);
+    if (!path_of(c, from) || snprintf(dir, sizeof dir, "%s%s", c->p->config->data, c->route->upload->folder) >= (int) sizeof dir ||
+        snprintf(to, sizeof to, "%s/%s", dir, ret_digest) >= (int) sizeof to)
+        return diag_set(&c->err, -ENAMETOOLONG, "the name of the data folder is too long");
+    if (rename(from, to) < 0) /* over the same bytes, where they are there already */
+        return diag_set(&c->err, -errno, "cannot keep the file: %s", err_word(-errno));
+    c->upload_given = true;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int e = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return e < 0 ? diag_set(&c->err, e, "cannot keep the file: %s", err_word(e)) : 0;
 }
 
 void upload_forget(struct call *c) {

@@ -1,5 +1,6 @@
 #include "app/search/evidence.h"
 
+#include "app/common/attached.h"
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -165,6 +166,29 @@ static int add_records(struct writing *x, struct diag *err) {
     return r;
 }
 
+/* ---- what is in custody ---- */
+
+/* Files under their sums; custody/list.json says what each was called and whose hands the things went through. */
+static int add_custody(struct writing *x, struct diag *err) {
+    const struct evidence_options *o = x->o;
+    int r = o->custody.n ? add(x, "custody/list.json", o->custody, err) : 0;
+    for (size_t i = 0; r == 0 && i < o->n_digests; i++) {
+        char name[NAME_BYTES];
+        struct str bytes;
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again |= str_eq(o->digests[k], o->digests[i]);
+        if (again)
+            continue;
+        arena_reset(&x->arena);
+        r = attached_bytes(o->attached, o->digests[i], &x->arena, &bytes, err);
+        snprintf(name, sizeof name, "custody/%.*s", STR_ARG(o->digests[i]));
+        if (r == 0)
+            r = add(x, name, bytes, err);
+    }
+    return r;
+}
+
 /* ---- the whole ---- */
 
 /* The page a third party reads; of a copy it says that it is one, and of whose. */
@@ -217,6 +241,8 @@ static int add_all(struct writing *x, struct diag *err) {
     if ((r = buf_error(&x->json)) < 0)
         return diag_set(err, r, "out of memory");
     r = add(x, "export.json", buf_str(&x->json), err);
+    if (r == 0)
+        r = add_custody(x, err);
     if (r == 0 && (r = zip_add(&x->zip, FOLDER "SHA256SUMS", buf_str(&x->sums))) < 0)
         diag_set(err, r, "the evidence cannot be written: %s", err_word(r));
     return r;

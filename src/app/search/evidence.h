@@ -20,6 +20,10 @@ struct evidence_options {
     const uint64_t *records; /* ascending, each once; at most EVIDENCE_RECORDS_MAX */
     size_t n;
     struct str who, why, chosen_by; /* chosen_by: the query, the case, or "" */
+    struct str custody; /* the list of what is in custody, JSON; empty: none */
+    const char *attached; /* the folder of its files */
+    const struct str *digests; /* of those files, each once is enough */
+    size_t n_digests;
     int64_t now_ns;
     const volatile bool *stop; /* may be NULL */
 };

@@ -21,7 +21,11 @@ struct export_job {
     _Atomic int state; /* what follows is the thread's until it is not STATE_RUNNING */
     volatile bool stop;
     struct scan_options scan;
-    char *spool, *filters, *query, *who, *why, *chosen_by, *copy_of;
+    char *spool, *filters, *query, *who, *why, *chosen_by, *copy_of, *custody;
+    const char *attached;
+    struct str *digests; /* their letters lie in digest_text */
+    char *digest_text;
+    size_t n_digests;
     char path[4096 + 64];
     const struct evidence_texts *texts;
     uint64_t *records;
@@ -45,6 +49,9 @@ static struct export_job *job_free(struct export_job *j) {
     mem_free(j->why);
     mem_free(j->chosen_by);
     mem_free(j->copy_of);
+    mem_free(j->custody);
+    mem_free(j->digests);
+    mem_free(j->digest_text);
     mem_free(j->records);
     mem_free(j);
     return NULL;
@@ -97,6 +104,7 @@ static void *work(void *arg) {
     if (r == 0) {
         struct evidence_options o = {.spool_dir = j->spool, .key_path = key, .texts = j->texts, .records = j->records, .n = j->n,
                                      .who = str_of(j->who), .why = str_of(j->why), .chosen_by = str_of(j->chosen_by), .copy_of = str_of(j->copy_of),
+                                     .custody = str_of(j->custody), .attached = j->attached, .digests = j->digests, .n_digests = j->n_digests,
                                      .now_ns = time_now_ns(), .stop = &j->stop};
         r = evidence_write(&o, fd, &j->made, &j->d);
     }
@@ -108,8 +116,8 @@ static void *work(void *arg) {
 
 /* ---- the kept ones ---- */
 
-int exports_init(struct exports *x, const char *folder, const struct evidence_texts *texts, int64_t first_id, struct diag *reterr) {
-    *x = (struct exports){.folder = folder, .texts = texts, .next_id = first_id};
+int exports_init(struct exports *x, const char *folder, const char *attached, const struct evidence_texts *texts, int64_t first_id, struct diag *reterr) {
+    *x = (struct exports){.folder = folder, .attached = attached, .texts = texts, .next_id = first_id};
     int r = file_make_dir(folder, 0700, reterr);
     DIR *dir = r < 0 ? NULL : opendir(folder);
     for (struct dirent *e; dir && (e = readdir(dir));)
@@ -125,6 +133,22 @@ void exports_done(struct exports *x) {
         x->jobs[i] = job_free(x->jobs[i]);
 }
 
+static int copy_digests(struct export_job *j, const struct export_wanted *w) {
+    size_t at = 0;
+    if (w->n_digests == 0)
+        return 0;
+    j->digests = mem_zalloc(w->n_digests * sizeof *j->digests);
+    j->digest_text = mem_alloc(w->n_digests * 2 * SHA256_BYTES);
+    if (!j->digests || !j->digest_text)
+        return -ENOMEM;
+    for (size_t i = 0; i < w->n_digests; i++, at += 2 * SHA256_BYTES) {
+        memcpy(j->digest_text + at, w->digests[i].p, 2 * SHA256_BYTES);
+        j->digests[i] = str_n(j->digest_text + at, 2 * SHA256_BYTES);
+    }
+    j->n_digests = w->n_digests;
+    return 0;
+}
+
 static struct export_job *job_of(const struct export_wanted *w) {
     struct export_job *j = mem_zalloc(sizeof *j);
     int r = j ? 0 : -ENOMEM;
@@ -138,7 +162,8 @@ static struct export_job *job_of(const struct export_wanted *w) {
         j->why = str_dup(w->why);
         j->chosen_by = str_dup(w->chosen_by);
         j->copy_of = str_dup(w->copy_of);
-        r = j->spool && j->filters && j->query && j->who && j->why && j->chosen_by && j->copy_of ? 0 : -ENOMEM;
+        j->custody = str_dup(w->custody.p ? w->custody : STR(""));
+        r = j->spool && j->filters && j->query && j->who && j->why && j->chosen_by && j->copy_of && j->custody ? copy_digests(j, w) : -ENOMEM;
     }
     if (r < 0)
         return job_free(j);
@@ -157,6 +182,7 @@ int exports_begin(struct exports *x, const struct export_wanted *w, int64_t *ret
         return diag_set(reterr, -ENOMEM, "out of memory");
     j->id = x->next_id++;
     j->texts = x->texts;
+    j->attached = x->attached;
     snprintf(j->path, sizeof j->path, "%s/%lld.zip", x->folder, (long long) j->id);
     if (pthread_create(&j->thread, NULL, work, j) != 0) {
         j->thread = 0;

@@ -23,6 +23,7 @@
  *   {"id", "op":"evidence_state", "export":N}               result: export_job.h; the file is DIR/exports/N.zip
  *   hunts over what is kept, and indicators: hunting.h, shelf.h
  *   {"id","ok":false,"code":"query"|"missing"|"busy"|"failed","why":…,"column":N} */
+#include "app/common/attached.h"
 #include "app/common/copies.h"
 #include "app/common/note.h"
 #include "app/common/sandbox.h"
@@ -78,7 +79,7 @@ struct program {
     struct indexer *indexer;
     struct evidence_texts texts;
     struct exports exports;
-    char exports_dir[4096], status[4096], notes[4096];
+    char exports_dir[4096], attached[4096], status[4096], notes[4096];
     struct nightly nightly;
     struct copies copies;
     int64_t forgot_ns; /* of whoever makes filters */
@@ -455,6 +456,24 @@ static int read_records(const struct json_value *m, struct arena *a, struct expo
     return 0;
 }
 
+/* The list of what is in custody, and the sums of its files. */
+static int read_custody(const struct json_value *m, struct arena *arena, struct export_wanted *w) {
+    const struct json_value *list = json_get_array(m, "attached");
+    struct str *digests = list && list->n ? arena_alloc(arena, list->n * sizeof *digests) : NULL;
+    (void) json_get_str(m, "custody", &w->custody);
+    if (!list || !list->n)
+        return 0;
+    if (!digests)
+        return -ENOMEM;
+    for (const struct json_value *v = list->first; v; v = v->next) {
+        if (v->type != JSON_STRING || v->text.n != 2 * SHA256_BYTES)
+            return -ERR_PARSE;
+        digests[w->n_digests++] = v->text;
+    }
+    w->digests = digests;
+    return 0;
+}
+
 static int start_evidence(struct program *p, struct peer *peer, int64_t id, const struct json_value *m, struct arena *arena) {
     struct export_wanted w = {.n = 0};
     struct diag d = {0};
@@ -468,6 +487,8 @@ static int start_evidence(struct program *p, struct peer *peer, int64_t id, cons
     if (!json_get_str(m, "who", &w.who) || !json_get_str(m, "why", &w.why) || !json_get_str(m, "chosen_by", &w.chosen_by))
         return -ERR_PARSE;
     w.copy_of = w.scan.copy;
+    if (read_custody(m, arena, &w) < 0)
+        return -ERR_PARSE;
     int r = exports_begin(&p->exports, &w, &number, &d);
     if (r < 0)
         return refuse(peer, id, r == -EBUSY ? "busy" : "failed", &d);
@@ -647,10 +668,13 @@ static int prepare(struct program *p, struct diag *err) {
     if (r == 0)
         r = engine_decoders(own, p->own_decoders, &p->decoders, err);
     snprintf(p->exports_dir, sizeof p->exports_dir, "%.4000s/exports", p->data);
+    snprintf(p->attached, sizeof p->attached, "%.4000s" ATTACHED_FOLDER, p->data);
     if (r == 0)
         r = evidence_texts_load(engine_content_dir(), &p->texts, err);
     if (r == 0)
-        r = exports_init(&p->exports, p->exports_dir, &p->texts, p->next_id, err);
+        r = file_make_dir(p->attached, 0700, err); /* the room makes it too; whoever comes first */
+    if (r == 0)
+        r = exports_init(&p->exports, p->exports_dir, p->attached, &p->texts, p->next_id, err);
     const struct scan_options like = {.spool_dir = p->spool, .filter_dir = p->filters, .decoders = p->decoders, .own_decoders = p->own_decoders};
     if (r == 0)
         r = config_load(p->data, p->config_file, &p->config, err);
@@ -690,7 +714,7 @@ static int prepare(struct program *p, struct diag *err) {
     /* Beside us the index is a Unix socket; a cluster is reached over the network, so then that is open. */
     unsigned calls = !p->index ? 0 : index_client_is_local(p->client) ? SANDBOX_LOCAL : SANDBOX_SOCKETS;
     struct sandbox_path paths[16 + VAULT_FIRSTS_MAX] = {{p->spool, SANDBOX_READ}, {p->filters, SANDBOX_READ | SANDBOX_WRITE},
-                                         {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}, {p->incoming, SANDBOX_READ | SANDBOX_WRITE},
+                                         {p->exports_dir, SANDBOX_READ | SANDBOX_WRITE}, {p->attached, SANDBOX_READ}, {p->incoming, SANDBOX_READ | SANDBOX_WRITE},
                                          {p->hunting.shelf.dir, SANDBOX_READ | SANDBOX_WRITE}, {engine_content_dir(), SANDBOX_READ},
                                          {p->status, SANDBOX_WRITE}, {p->notes, SANDBOX_WRITE},
                                          {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}};

@@ -40,6 +40,7 @@ static const struct {
     {OBJECT_FACT, "fact", "INSERT INTO fact(incident_id, name, value, state) VALUES (?1, 'only.here', 'v', 'confirmed')"},
     {OBJECT_SUBMISSION, "submission", "INSERT INTO submission(incident_id, obligation, report, form, addressee, how, at, doc, digest, blank, note) VALUES (?1,'o','r','f','a','h',1,'{}','','','')"},
     {OBJECT_SCOPE, "scope_run", "INSERT INTO scope_run(incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result) VALUES (?1, 'n', 's', '{}', 'q', '{}', 1, 2, 'done', 0, '{}')"},
+    {OBJECT_ATTACHMENT, "attachment", "INSERT INTO attachment(incident_id, of, of_id, name, bytes, digest) VALUES (?1, 'item', 1, 'n', 1, 'd')"},
     {OBJECT_HANDOVER, "handover", "INSERT INTO handover(incident_id, words, things, entry, given_at) VALUES (?1, 'w', '{}', 0, 1)"},
 };
 

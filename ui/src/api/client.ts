@@ -94,6 +94,10 @@ export const api = {
   /** What would go along; nothing is written. */
   splitTry: (id: Id, findings: string[]) => call<T.SplitTry>("POST", `/incidents/${enc(id)}/split/try`, { findings }),
   split: (id: Id, x: { version: number; findings?: string[]; into?: number; into_version?: number }) => call<T.Incident>("POST", `/incidents/${enc(id)}/split`, x),
+  files: (id: Id) => get<T.Attachments>(`/incidents/${enc(id)}/files`),
+  attach: (of: "rows" | "submissions", id: Id, file: File) => call<T.Attachments>("POST", `/${of}/${enc(id)}/files${query({ name: file.name })}`, file),
+  /** For a link: the browser saves it. */
+  fileOf: (id: Id) => `/api/v1/files/${enc(id)}`,
   unmerge: (id: Id, version: number) => call<{ back: number; elsewhere: number; since: number }>("POST", `/incidents/${enc(id)}/unmerge`, { version }),
   handover: (id: Id) => get<T.Handovers>(`/incidents/${enc(id)}/handover`),
   giveHandover: (id: Id, x: { words: string; to: number | null }) => call<T.Handovers>("POST", `/incidents/${enc(id)}/handover`, x),

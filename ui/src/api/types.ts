@@ -125,6 +125,7 @@ export type Campaign = S["Campaign"];
 export type CampaignNew = { kind: string; title?: string; text?: string; origin?: string; due?: string; incident?: number; list?: string; people?: string; register?: string; where?: string };
 export type CampaignTry = { targets: { name: string; person: string; n: number }[] };
 export type Tightening = S["Tightening"];
+export type Attachments = S["Attachments"];
 export type OpenThing = S["OpenThing"];
 export type Handover = S["Handover"];
 export type HandoverHead = S["HandoverHead"];

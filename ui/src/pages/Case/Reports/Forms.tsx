@@ -7,6 +7,7 @@ import { lang, say, t } from "../../../state/text";
 import { useWrite } from "../../../state/write";
 import { Button } from "../../../widgets/Button";
 import { Card, Facts } from "../../../widgets/Card";
+import { Files } from "../../../widgets/Files";
 import { Loaded } from "../../../widgets/Loaded";
 import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
@@ -101,6 +102,7 @@ function Receipt({ s, done }: { s: Submission; done: () => void }) {
 
 export function Forms({ incident, changed }: { incident: Incident; changed: () => void }) {
   const all = useResource(api.caseForms(incident.id), ["incident", "registers"], [incident.id], incident.id);
+  const files = useResource(api.files(incident.id), ["incident"], [incident.id], incident.id);
   const [open, show] = useState<string | null>(null);
   const done = () => { all.reload(); changed(); };
   return (
@@ -121,6 +123,7 @@ export function Forms({ incident, changed }: { incident: Incident; changed: () =
             <li key={s.id}>
               <b>{x.forms.find((f) => f.key === s.form) ? words(x.forms.find((f) => f.key === s.form)!.titles) : s.how}</b> <Time at={s.at} /> {s.to} {s.how} {s.by && say(s.by)}
               <p class="small ink2">{t("form.sealed")} <span class="mono">{s.digest.slice(0, 16)}</span></p><Receipt s={s} done={done} />
+              <Files of="submissions" id={s.id} all={files.data} label={t("form.paper")} done={files.reload} />
             </li>))}</ul>
         </Card>
       </>)}</Loaded>
