@@ -36,6 +36,10 @@ void csv_cell(struct buf *b, bool first, struct str text) {
     arena_done(&a);
 }
 
+struct str csv_text(struct str cell) {
+    return cell.n > 1 && cell.p[0] == '\'' && looks_like_formula(str_from(cell, 1)) ? str_from(cell, 1) : cell;
+}
+
 void csv_end_row(struct buf *b) {
     buf_add_z(b, "\r\n");
 }

@@ -7,4 +7,6 @@
 #define CSV_MARK "\xef\xbb\xbf"
 /* The first of a row: `first`. -ENOMEM goes to the buf. */
 void csv_cell(struct buf *b, bool first, struct str text);
+/* A cell as it was before csv_cell: without the apostrophe that keeps a formula from being one. */
+struct str csv_text(struct str cell);
 void csv_end_row(struct buf *b);

@@ -22,6 +22,7 @@
 #include "table/spec.h"
 
 #include "base/buf.h"
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -335,4 +336,34 @@ void import_template_write(const struct import_spec *s, bool ja, struct buf *out
         buf_add_z(out, f->n_choices ? ")\"" : "\"");
     }
     buf_add_z(out, "\r\n");
+}
+
+/* A choice by its word, anything else as it is. */
+static void add_word(const struct import_field *f, bool ja, struct str value, struct buf *out) {
+    for (size_t i = 0; i < f->n_choices; i++)
+        if (str_eq(f->choices[i].value, value)) {
+            buf_add(out, ja ? f->choices[i].ja : f->choices[i].en);
+            return;
+        }
+    buf_add(out, value);
+}
+
+void import_row_write(const struct import_spec *s, bool ja, const struct json_value *values, struct buf *out) {
+    for (size_t i = 0; i < s->n_fields; i++) {
+        const struct import_field *f = &s->fields[i];
+        struct str text = STR(""), one;
+        struct buf cell;
+        buf_init(&cell, 1 << 20);
+        for (const struct json_value *v = values->first; v; v = v->next)
+            if (v->type == JSON_STRING && str_eq(v->key, f->name))
+                text = v->text;
+        for (size_t n = 0; text.n && str_split(&text, '\n', &one); n++) {
+            if (n)
+                buf_add_byte(&cell, '\n');
+            add_word(f, ja, one, &cell);
+        }
+        csv_cell(out, i == 0, buf_str(&cell));
+        buf_done(&cell);
+    }
+    csv_end_row(out);
 }

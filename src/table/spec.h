@@ -60,6 +60,9 @@ void import_spec_write(const struct import_spec *s, struct jsonw *w);
 struct str import_compose(struct arena *a, const struct import_spec *s, const struct str *values);
 /* A CSV with its header, for Excel: a byte order mark, CR LF. */
 void import_template_write(const struct import_spec *s, bool ja, struct buf *out);
+/* A row below that header, so that taking the file in again changes nothing; values: an object of texts as they are kept. */
+struct json_value;
+void import_row_write(const struct import_spec *s, bool ja, const struct json_value *values, struct buf *out);
 
 /* A header or a choice as it is compared: folded, without spaces, signs and what stands in brackets. .p NULL when memory ends. */
 struct str import_fold(struct arena *a, struct str utf8);

@@ -1,4 +1,5 @@
 /* Values of a register's cells: what is kept of them, or why they are refused. See spec.h. */
+#include "base/csv.h"
 #include "base/hours.h"
 #include "base/text.h"
 #include "base/limits.h"
@@ -194,6 +195,7 @@ enum import_fault import_value_read(struct arena *a, const struct import_field *
     *ret_note = IMPORT_AS_IT_WAS;
     bool numbers = f->kind == IMPORT_DATE || f->kind == IMPORT_PHONE || f->kind == IMPORT_CODE;
     bool lines = f->kind == IMPORT_TEXT || f->kind == IMPORT_LIST || f->kind == IMPORT_CHOICES || f->kind == IMPORT_REFS;
+    text = csv_text(text); /* what we wrote out ourselves, or a spreadsheet on our behalf */
     *ret = numbers ? normal(a, text) : tidy(a, text, lines);
     if (!ret->p)
         return IMPORT_FINE;

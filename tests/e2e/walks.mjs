@@ -410,6 +410,41 @@ async function paper(browser, target, out) {
   return [...faults, ...take()];
 }
 
+const speak = (page, lang) => page.evaluate(async (l) => {
+  const me = await (await fetch("/api/v1/me")).json();
+  await fetch("/api/v1/me", { method: "PUT", headers: { "Content-Type": "application/json", "X-Kizuki-CSRF": me.csrf }, body: JSON.stringify({ lang: l, version: me.person.version }) });
+}, lang);
+
+/** What people print at night, in both languages: every page A4, nothing beside the paper, and no more pages than somebody carries. */
+async function papers(browser, target, out) {
+  const { page, context, take } = await person(browser);
+  await target.signIn(page);
+  const faults = [], said = [];
+  for (const lang of ["ja", "en"]) {
+    await open(page, target.base, "settings");
+    await speak(page, lang);
+    await page.reload();
+    for (const [name, hash, most] of [["case", `cases/${target.incident}`, 12], ["todo", `cases/${target.incident}/todo`, 2], ["call tree", "duty", 3], ["playbook", "playbooks/1", 6], ["custody", `cases/${target.incident}/custody`, 4]]) {
+      await page.emulateMedia({ media: "screen" });
+      await open(page, target.base, hash);
+      const text = (await page.pdf({ path: `${out}paper-${name.replace(" ", "-")}-${lang}.pdf`, preferCSSPageSize: true })).toString("latin1");
+      const n = (text.match(/\/Type\s*\/Page[^s]/g) ?? []).length, boxes = [...text.matchAll(/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)/g)];
+      said.push(`${name} ${lang} ${n}`);
+      faults.push(say(n >= 1 && n <= most, `${name} (${lang}) has ${n} pages, not 1 to ${most}`), say(boxes.length > 0 && boxes.every((b) => Math.abs(b[1] - 595) < 2 && Math.abs(b[2] - 842) < 2), `${name} (${lang}) is not all A4`));
+      await page.setViewportSize({ width: 665, height: 940 });
+      await page.emulateMedia({ media: "print" });
+      const seen = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth - innerWidth, words: document.querySelector("main").innerText.trim().length, buttons: [...document.querySelectorAll("main button, main .button")].filter((b) => b.getBoundingClientRect().width > 0).length }));
+      faults.push(say(seen.wide <= 1, `${name} (${lang}) is ${seen.wide} px wider than the paper`), say(seen.words > 20, `${name} (${lang}) prints nothing`), say(seen.buttons === 0, `${name} (${lang}) prints ${seen.buttons} buttons`));
+      await page.setViewportSize({ width: 1440, height: 1000 });
+    }
+  }
+  await page.emulateMedia({ media: "screen" });
+  await speak(page, "ja");
+  console.log(`# pages on paper: ${said.join(", ")}`);
+  await context.close();
+  return [...faults, ...take()];
+}
+
 async function signin(browser, target, out) {
   const faults = [];
   for (const [name, where, words] of [["none", "/", "まだサインインしていません"], ["used", target.usedLink.slice(target.base.length), "このリンクは使い終わったか、期限が切れています"]]) {
@@ -496,4 +531,5 @@ export async function walks(browser, target, out) {
   }
   await walk("language and chain of records", language);
   await walk("paper: A4, dates written out", paper);
+  if (!target.dev) await walk("paper: case, call tree, playbook and custody in both languages", papers);
 }

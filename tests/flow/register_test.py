@@ -228,6 +228,16 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
             assert [(f["field"], f["to"]) for f in x["changed"][0]["fields"]] == [("owner", "東課")], x["changed"]
             t = b.request("GET", "/api/v1/registers/systems/template?lang=en").text
             assert t.startswith("\ufeff\"system\",\"owner\",\"importance(high/medium/low)\""), t
+            # written out and taken in again, in both languages: nothing changes, not even what begins like a formula
+            r = rows(b, "contracts")["保守"]
+            b.api("PUT", f"/register-rows/{r['id']}", {"version": r["version"], "values": r["values"] | {"sla": "=99.9 %"}})
+            for register in ("systems", "contracts", "organisations", "people"):
+                for lang in ("ja", "en"):
+                    out = b.request("GET", f"/api/v1/registers/{register}/csv?lang={lang}")
+                    assert out.status == 200 and out.text.count("\r\n") >= 1 + sum(x["active"] for x in b.get(f"/registers/{register}")["rows"]), out.text
+                    if out.text.count("\r\n") > 1:
+                        x = send(b, register, "again.csv", out.text.encode())
+                        assert (x["n_new"], x["n_changed"], x["n_gone"], x["n_refused"]) == (0, 0, 0, 0), (register, lang, x["changed"], out.text)
             by_command(d, s, b)
             who_is_who(d, b)
             official_forms(d, s, b)

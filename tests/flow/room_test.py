@@ -562,6 +562,7 @@ PATHS["alone"] += " /desk /desk/callers"
 PATHS["lists"] += " /campaigns /tightenings"
 PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
 PATHS["lists"] += " /handovers"
+PATHS["free"] += " /registers/{id}/csv"
 PATHS["case"] += " /incidents/{id}/files /rows/{id}/files /submissions/{id}/files /files/{id}"
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.

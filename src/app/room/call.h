@@ -208,7 +208,7 @@ handler_fn handle_lists, handle_consumer_post, handle_consumer_end, handle_list;
 handler_fn handle_party_put, handle_joint_put, handle_seen; /* handlers_people.c */
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,
     handle_register_find; /* handlers_people.c */
-handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_import_post,
+handler_fn handle_registers, handle_register, handle_register_post, handle_register_put, handle_register_template, handle_register_csv, handle_import_post,
     handle_import, handle_import_apply, handle_import_undo;
 handler_fn handle_playbooks, handle_playbook, handle_playbook_try, handle_playbook_post, handle_playbook_put, handle_playbook_cacao, handle_tasks,
     handle_task_post, handle_task_put, handle_task_end, handle_run_post, handle_run, handle_run_put;

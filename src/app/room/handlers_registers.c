@@ -64,6 +64,37 @@ int handle_register_template(struct call *c) {
     return 200;
 }
 
+/* Every row, as a file that can be taken in again: the register on paper, or in the hands of who has no page. */
+int handle_register_csv(struct call *c) {
+    const struct import_spec *s = spec_of(c, c->args.name);
+    struct str lang = call_query(c, "lang");
+    bool ja = !lang.p || !str_eq_z(lang, "en");
+    struct json_value *doc;
+    struct jsonw w;
+    struct buf b;
+    if (!s)
+        return unknown(c);
+    buf_init(&b, OUT_BYTES_MAX);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    int e = room_register_write(c->p->room, s->name, &w, &c->err);
+    jsonw_end(&w);
+    if (e == 0)
+        e = buf_error(&b) ? buf_error(&b) : json_parse(&c->arena, buf_str(&b), &doc, &c->err);
+    const struct json_value *rows = e == 0 ? json_get_array(doc, "rows") : NULL;
+    buf_clear(&c->out);
+    import_template_write(s, ja, &c->out);
+    bool active;
+    for (const struct json_value *v = rows ? rows->first : NULL; v; v = v->next)
+        if (json_get_bool(v, "active", &active) && active)
+            import_row_write(s, ja, json_get_object(v, "values"), &c->out);
+    if (e == 0)
+        e = buf_error(&c->out);
+    buf_done(&b);
+    c->type = "text/csv; charset=utf-8";
+    return e < 0 ? e : 200;
+}
+
 /* ---- a row ---- */
 
 /* The values as they are kept, or the status of a refusal that names the field. */

@@ -132,6 +132,7 @@ const struct route ROUTES[] = {
     R("GET", "/registers", READ, REGISTER, NONE, registers, "which registers there are"),
     R("GET", "/registers/{name}", READ, REGISTER, NONE, register, "one register"),
     R("POST", "/registers/{name}", CREATE, REGISTER, NONE, register_post, "add a row"),
+    R("GET", "/registers/{name}/csv", READ, REGISTER, NONE, register_csv, "all rows as a file that can be taken in again"),
     R("GET", "/registers/{name}/template", READ, REGISTER, NONE, register_template, "a file to fill in"),
     {.method = "POST",
      .pattern = API "/registers/{name}/imports",
