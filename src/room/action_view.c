@@ -161,18 +161,21 @@ int room_actions_write(struct room *r, int64_t incident, const struct room_actor
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     /* two texts, so that each has an index: what was ever done is a hundred times what is in force */
     int e = incident ? sql_query(r->db, &st, reterr,
-                                 "SELECT " ACTION_COLUMNS " FROM action a WHERE a.incident_id = ?1 ORDER BY a.id DESC LIMIT 200", "i", incident)
+                                 "SELECT " ACTION_COLUMNS " FROM action a WHERE a.incident_id = ?1 ORDER BY a.id DESC", "i", incident)
                      : sql_query(r->db, &st, reterr,
                                  "SELECT " ACTION_COLUMNS " FROM action a WHERE a.state IN ('approved', 'sent', 'in_force') "
-                                 "ORDER BY a.id DESC LIMIT 200", "");
+                                 "ORDER BY a.id DESC", "");
+    int n = 0; /* of those the reader may see */
     jsonw_object(w);
     jsonw_key(w, STR("actions"));
     jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+    while (e == 0 && n < 200 && (e = sql_step(st, reterr)) == 1) {
         struct room_row row;
         e = room_row_load(r, OBJECT_ACTION, sql_i64(st, 0), &row, reterr);
-        if (e == 0 && room_may(who, VERB_READ, &row))
+        if (e == 0 && room_may(who, VERB_READ, &row)) {
             e = write_action(r, st, who, w, reterr);
+            n++;
+        }
     }
     jsonw_end(w);
     jsonw_end(w);

@@ -2,6 +2,8 @@
 #include "base/limits.h"
 #include "room/deed_priv.h"
 
+enum { LIST_MAX = 500 };
+
 static void driver_row(const struct room_driver *d, struct jsonw *w) {
     static const char *const texts[] = {"template", "title_ja", "title_en", "proven", "tried"};
     struct json_value *v = NULL;
@@ -51,7 +53,7 @@ static void when(struct jsonw *w, const char *key, struct sql_stmt *st, int colu
     jsonw_ktime(w, key, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
 }
 
-static int write_row(struct room *r, struct sql_stmt *st, const struct room_actor *who, struct jsonw *w,
+static int write_row(struct room *r, struct sql_stmt *st, const struct room_actor *who, struct jsonw *w, int *n,
                      struct diag *err) {
     static const char *const words[] = {"batch", "kind", "driver", "target", "state", "reason", "why", "kept"};
     const struct room_deed_kind *k = room_deed_kind(sql_str(st, 4));
@@ -62,6 +64,7 @@ static int write_row(struct room *r, struct sql_stmt *st, const struct room_acto
     int e = room_row_load(r, OBJECT_DEED, sql_i64(st, 0), &row, err);
     if (e < 0 || !room_may(who, VERB_READ, &row))
         return e;
+    ++*n;
     jsonw_object(w);
     jsonw_ki64(w, "id", sql_i64(st, 0));
     jsonw_ki64(w, "version", sql_i64(st, 1));
@@ -139,19 +142,20 @@ static int write_care(struct room *r, int64_t incident, const struct room_actor 
 
 int room_deeds_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int n = 0; /* of those the reader may see */
     int e = sql_query(r->db, &st, reterr,
                       "SELECT d.id, d.version, d.incident_id, d.batch, d.kind, d.driver, d.target, d.state, d.reason, d.why, d.kept, d.params, d.minutes, "
                       "d.created_at, d.decided_at, d.decided_by, d.in_force_at, d.until_at, d.ended_at, d.seen, d.looked_at, d.told_at, d.told_how, "
                       "d.told_by, d.bounced, d.identified_at, d.identified_how, d.identified_by, (SELECT e.evidence FROM task e WHERE e.incident_id = "
                       "d.incident_id AND e.kind = 'evidence' AND e.state = 'done' AND e.evidence <> '' ORDER BY e.id DESC LIMIT 1), t.run_id, t.id, "
                       "t.words_ja, t.words_en FROM deed d LEFT JOIN task t ON t.id = d.task_id WHERE ?1 = 0 OR d.incident_id = ?1 "
-                      "ORDER BY d.state IN ('proposed','sent','in_force','undoing','unsure') DESC, d.id DESC LIMIT 500",
+                      "ORDER BY d.state IN ('proposed','sent','in_force','undoing','unsure') DESC, d.id DESC",
                       "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("deeds"));
     jsonw_array(w);
-    while (e == 0 && (e = sql_step(st, reterr)) == 1)
-        e = write_row(r, st, who, w, reterr);
+    while (e == 0 && n < LIST_MAX && (e = sql_step(st, reterr)) == 1)
+        e = write_row(r, st, who, w, &n, reterr);
     jsonw_end(w);
     if (e == 0)
         e = write_care(r, incident, who, w, reterr);

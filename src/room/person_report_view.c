@@ -79,15 +79,16 @@ int room_reports_write(struct room *r, const struct room_actor *who, struct str 
     int64_t fresh = 0;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT " COLUMNS "WHERE (?1 = 'all' OR p.state = ?1 OR (?1 = 'open' AND p.state IN ('new', 'taken'))) AND (?2 = 0 OR p.incident_id = ?2) AND "
-                      "(?3 = 0 OR p.id < ?3) ORDER BY p.id DESC LIMIT ?4",
-                      "siii", &of, incident, before, (int64_t) REPORT_LISTED_MAX);
+                      "(?3 = 0 OR p.id < ?3) ORDER BY p.id DESC",
+                      "sii", &of, incident, before), n = 0;
     jsonw_object(w);
     jsonw_key(w, STR("reports"));
     jsonw_array(w);
-    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+    while (e >= 0 && n < REPORT_LISTED_MAX && (e = sql_step(st, reterr)) == 1) {
         e = room_may_read(r, who, OBJECT_PERSON_REPORT, sql_i64(st, 0), reterr);
         if (e != 1)
             continue;
+        n++; /* of those the reader may see */
         fresh += str_eq_z(sql_str(st, 11), "new");
         write_head(r, w, st);
         jsonw_end(w);

@@ -348,14 +348,15 @@ int room_tightenings_write(struct room *r, int64_t incident, const struct room_a
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT id, version, incident_id, use, services, hosts, kinds, sets, sources, factor, reason, state, from_at, until_at, review_at, reviewed, ended_at, ended_why, "
-                      "created_by FROM tightening WHERE ?1 = 0 OR incident_id = ?1 ORDER BY state <> 'in_force', until_at, id DESC LIMIT 200",
-                      "i", incident);
+                      "created_by FROM tightening WHERE ?1 = 0 OR incident_id = ?1 ORDER BY state <> 'in_force', until_at, id DESC",
+                      "i", incident), n = 0;
     jsonw_key(w, STR("tightenings"));
     jsonw_array(w);
-    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+    while (e >= 0 && n < 200 && (e = sql_step(st, reterr)) == 1) {
         e = room_may_read(r, who, OBJECT_TIGHTENING, sql_i64(st, 0), reterr);
         if (e != 1)
             continue;
+        n++; /* of those the reader may see */
         jsonw_object(w);
         jsonw_ki64(w, "id", sql_i64(st, 0));
         jsonw_ki64(w, "version", sql_i64(st, 1));

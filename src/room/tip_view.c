@@ -43,14 +43,15 @@ static void write_head(struct room *r, struct jsonw *w, struct sql_stmt *st) {
 int room_tips_write(struct room *r, const struct room_actor *who, struct str state, struct jsonw *w, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct str of = state.n ? state : STR("open");
-    int e = sql_query(r->db, &st, reterr, "SELECT " COLUMNS "WHERE ?1 = 'all' OR t.state IN ('new', 'taken') ORDER BY t.id DESC LIMIT ?2", "si", &of, (int64_t) TIP_LISTED_MAX);
+    int e = sql_query(r->db, &st, reterr, "SELECT " COLUMNS "WHERE ?1 = 'all' OR t.state IN ('new', 'taken') ORDER BY t.id DESC", "s", &of), n = 0;
     jsonw_object(w);
     jsonw_key(w, STR("tips"));
     jsonw_array(w);
-    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+    while (e >= 0 && n < TIP_LISTED_MAX && (e = sql_step(st, reterr)) == 1) {
         e = room_may_read(r, who, OBJECT_TIP, sql_i64(st, 0), reterr);
         if (e != 1)
             continue;
+        n++; /* of those the reader may see */
         write_head(r, w, st);
         jsonw_end(w);
     }
