@@ -217,13 +217,14 @@ class Browser:
                                            source_address=(self.address, 0))
 
     def connection(self):
+        """A connection, and whether it was used before."""
         while True:
             try:
                 c = self.held.pop()
             except IndexError:
-                return self.connect()
+                return self.connect(), False
             if not select.select([c.sock], [], [], 0)[0]:
-                return c
+                return c, True
             c.close()  # the room has ended it, or was ended
 
     def request(self, method, path, body=None, headers=None, raw=None):
@@ -238,10 +239,18 @@ class Browser:
             data = body if archive else json.dumps(body).encode()
             h["Content-Type"] = "application/json" if not archive else "application/zip" if "/rules/" in path else "application/octet-stream"
         h.update(headers or {})
-        c = self.connection()
+        c, used = self.connection()
         try:
-            c.request(method, path, data, h)
-            r = c.getresponse()
+            try:
+                c.request(method, path, data, h)
+                r = c.getresponse()
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                if not used:
+                    raise
+                c.close()  # it had waited too long, which the room sees only when somebody speaks: asked again, as browsers do
+                c = self.connect()
+                c.request(method, path, data, h)
+                r = c.getresponse()
             self.last_bytes = r.read()  # of a file
             x = Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, self.last_bytes.decode(errors="replace"))
             if not r.will_close:
