@@ -42,7 +42,7 @@ function Open({ d, done }: { d: Decision; done: () => void }) {
       <Outcome state={write.state} />
       {may && <label class="field"><span>{t("decision.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>}
       <div class="buttons">
-        {may && <Confirm solid busy={busy} label={t("decision.do", { kind })} question={t("decision.do_question", { kind })} effect={t("decision.effect")} onConfirm={make("do")} />}
+        {may && <Confirm busy={busy} label={t("decision.do", { kind })} question={t("decision.do_question", { kind })} effect={t("decision.effect")} onConfirm={make("do")} />}
         {may && why.trim() && <Confirm busy={busy} label={t("decision.go_on", { kind })} question={t("decision.go_on_question", { kind })} effect={t("decision.effect")} onConfirm={make("go_on")} />}
         {may && !why.trim() && <span class="small ink2">{t("decision.go_on_wants")}</span>}
       </div>
