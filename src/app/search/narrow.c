@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { SCHEMA = 1, ASK_MS = 5000, RUNS_MAX = 8 };
+enum { SCHEMA = 1, ASK_MS = 10000, RUNS_MAX = 8 }; /* ASK_MS: of 100,000,000 rows an address takes it 5 s the first time */
 
 uint64_t narrow_made(const uint8_t spool_id[16], const struct decode_set *decoders) {
     uint8_t maker[FILTER_MAKER_BYTES];
