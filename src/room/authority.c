@@ -159,6 +159,7 @@ int room_authority_check(struct room *r, const struct room_actor *by, const stru
         switch (a.verdict) {
         case VERDICT_NO_TABLE:
         case VERDICT_ALONE:
+            e = x->two ? agree(r, by, x, &a, reterr) : 0;
             break;
         case VERDICT_TWO:
             e = agree(r, by, x, &a, reterr);

@@ -50,6 +50,7 @@ struct room_deciding {
     int64_t incident, action; /* action 0: none */
     struct str service;
     enum duty_kind kind;
+    bool two; /* wanted whatever the table says */
 };
 int room_authority_check(struct room *r, const struct room_actor *by, const struct room_deciding *x, struct diag *reterr) MUST_USE;
 /* The service a case is about, as its findings name it; empty: none or several. In the arena. */

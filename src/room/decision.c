@@ -6,6 +6,7 @@
 #include "room/incident_priv.h"
 #include "room/publication.h"
 #include "room/level.h"
+#include "room/means.h"
 
 struct decision_row {
     int64_t id, incident, version, asked_ns;
@@ -166,7 +167,7 @@ static int follow(struct room *r, const struct room_actor *by, const struct deci
     static const struct {
         enum duty_kind kind;
         int (*fn)(struct room *r, const struct room_actor *by, int64_t decision, bool go_on, int64_t at_ns, struct str why, struct diag *err);
-    } follows[] = {{DUTY_PUBLISH, room_publication_decided}, {DUTY_LEVEL, room_level_decided}};
+    } follows[] = {{DUTY_PUBLISH, room_publication_decided}, {DUTY_LEVEL, room_level_decided}, {DUTY_SPEND, room_means_decided}, {DUTY_RANSOM, room_means_decided}};
     int e = 0;
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(follows); i++)
         if (follows[i].kind == d->kind)
@@ -213,7 +214,12 @@ static int make(struct room *r, const struct room_actor *by, int64_t id, int64_t
         e = room_publication_ready(r, id, err);
     if (e < 0)
         return e;
-    struct room_deciding x = {.incident = d.incident, .service = d.service, .kind = d.kind};
+    if (d.kind == DUTY_RANSOM)
+        e = room_means_may_decide(r, id, m->go_on, err);
+    if (e < 0)
+        return e;
+    /* to pay or to speak with who attacks is never one person's */
+    struct room_deciding x = {.incident = d.incident, .service = d.service, .kind = d.kind, .two = d.kind == DUTY_RANSOM && !m->go_on};
     e = room_authority_check(r, by, &x, err);
     if (e == 1) {
         struct room_write half = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_DECISION, .id = id, .version = ROOM_ANY_VERSION, .quiet = true};

@@ -2,6 +2,8 @@
 #include "room/action_priv.h"
 #include "room/deed_priv.h"
 
+#include "room/means.h"
+
 #include "base/limits.h"
 
 static const struct room_deed_kind kinds[] = {
@@ -126,6 +128,13 @@ int room_deed_propose(struct room *r, const struct room_actor *by, const struct 
                       struct diag *reterr) {
     if (x->n_targets == 0 || x->n_targets > ROOM_DEED_TARGETS_MAX || x->minutes < 1 || x->minutes > ROOM_DEED_MINUTES_MAX)
         return diag_set(reterr, -EINVAL, "targets or minutes");
+    for (size_t i = 0; i < x->n_targets; i++) {
+        int forbidden = room_means_forbids(r, x->targets[i], reterr);
+        if (forbidden == 1 && !str_eq_z(x->kind, "net_cut")) /* to cut it off is no contact */
+            forbidden = diag_set(reterr, -EPERM, "ransom");
+        if (forbidden < 0)
+            return forbidden;
+    }
     if (r->in_tx)
         return propose(r, by, x, ret_id, reterr);
     int e = room_begin(r, reterr);

@@ -57,6 +57,7 @@ static const struct moved {
     {.object = OBJECT_TIP, .table = "tip"},
     {.object = OBJECT_INFO, .table = "info_report"},
     {.object = OBJECT_LEVEL, .table = "alert_level"},
+    {.object = OBJECT_MEANS, .table = "means"},
     {.object = OBJECT_MESSAGE, .table = "message"},
     {.object = OBJECT_SCOPE, .table = "scope_run"},
     {.object = OBJECT_CASE_ROW, .table = "case_row", .guard = "(a.key = '' OR " ALREADY("case_row", "b.kind = a.kind AND b.key = a.key") ")"},

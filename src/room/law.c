@@ -128,7 +128,7 @@ static int read_span(const struct reading *x, const struct yaml_node *at, const 
 }
 
 static int read_due(const struct reading *x, const struct yaml_node *list, struct law_report *r) {
-    static const char *const keys[] = {"when", "words", "from", "within", "warn", "first_day", NULL};
+    static const char *const keys[] = {"when", "words", "from", "within", "within_fact", "warn", "first_day", NULL};
     if (!list || list->kind != YAML_SEQUENCE || !list->n || list->n > FACT_CHOICES_MAX)
         return diag_set_at(x->err, -ERR_PARSE, x->file, 1, 1, "report '%.*s': due is a list of deadlines; one that is not known has words alone",
                            STR_ARG(r->name));
@@ -137,7 +137,7 @@ static int read_due(const struct reading *x, const struct yaml_node *list, struc
     r->due = at;
     for (const struct yaml_node *v = list->first; e == 0 && v; v = v->next) {
         struct law_due *d = &at[r->n_due++];
-        d->from = SIZE_MAX;
+        d->from = d->hours = SIZE_MAX;
         e = v->kind == YAML_MAPPING ? yaml_only_keys(v, keys, x->file, x->err) : wrong(x, v, "a deadline is a mapping");
         if (e == 0)
             e = fact_words_read(v, "words", true, x->file, &d->words, x->err);
@@ -150,7 +150,11 @@ static int read_due(const struct reading *x, const struct yaml_node *list, struc
         if (e == 0)
             e = read_span(x, v, "warn", &d->warn);
         (void) yaml_get_bool(v, "first_day", &d->first_day);
-        if (e == 0 && d->within.n && (d->from == SIZE_MAX || x->facts->at[d->from].kind != FACT_TIME))
+        if (e == 0 && yaml_get(v, "within_fact"))
+            e = read_fact(x, v, "within_fact", &d->hours);
+        if (e == 0 && d->hours != SIZE_MAX && (d->within.n || x->facts->at[d->hours].kind != FACT_NUMBER))
+            e = wrong(x, v, "within_fact stands in place of within, and is a number of hours");
+        if (e == 0 && (d->within.n || d->hours != SIZE_MAX) && (d->from == SIZE_MAX || x->facts->at[d->from].kind != FACT_TIME))
             e = wrong(x, v, "within counts from a fact that is a time");
     }
     return e;
@@ -358,15 +362,23 @@ struct law_clock law_clock_of(const struct law_report *r, const struct fact_spec
     for (size_t i = 0; i < r->n_due && !x.due; i++)
         if (law_judge(r->due[i].when, specs, facts).truth != LAW_FALSE)
             x.due = &r->due[i];
-    if (!x.due || !x.due->within.n)
+    if (!x.due || (!x.due->within.n && x.due->hours == SIZE_MAX))
         return x;
+    struct law_span within = x.due->within;
+    if (x.due->hours != SIZE_MAX) {
+        within.unit = LAW_HOURS;
+        if (!facts[x.due->hours].id || str_to_i64(facts[x.due->hours].value, &within.n) < 0 || within.n < 1 || within.n > 24 * 366) {
+            x.wants = &specs->at[x.due->hours];
+            return x;
+        }
+    }
     const struct room_fact *f = &facts[x.due->from];
     if (!f->id || fact_time_parse(f->value, &x.from_ns, NULL) < 0) {
         x.from_ns = TIME_NONE;
         x.wants = &specs->at[x.due->from];
         return x;
     }
-    x.due_ns = add_span(x.from_ns, x.due->within, x.due->first_day, c);
+    x.due_ns = add_span(x.from_ns, within, x.due->first_day, c);
     x.warn_ns = add_span(x.from_ns, x.due->warn, x.due->first_day, c);
     if (x.warn_ns == TIME_NONE && x.due_ns != TIME_NONE) /* when a quarter of it is left */
         x.warn_ns = x.from_ns + (x.due_ns - x.from_ns) / 4 * 3;

@@ -37,6 +37,7 @@ struct law_due {
     size_t from;                 /* fact; SIZE_MAX: none */
     struct law_span within, warn; /* warn: so long after `from` it is spoken of as near its end */
     bool first_day;              /* the day itself is the first */
+    size_t hours;                /* a fact that says within how many hours (a contract's notice period); SIZE_MAX: none */
 };
 struct law_report {
     struct str name;

@@ -283,6 +283,12 @@ static const struct room_permission permissions[] = {
     {HANDLER | APPROVER, OBJECT_TIGHTENING, READ, MAY_UNLESS_RED},
     {HANDLER, OBJECT_TIGHTENING, CREATE | CHANGE, MAY_UNLESS_RED},
     {ADMIN | SYSTEM, OBJECT_TIGHTENING, CREATE | CHANGE, MAY_ALWAYS},
+    /* money, other means, experts, a ransom */
+    {ADMIN | AUDITOR, OBJECT_MEANS, READ, MAY_ALWAYS},
+    {HANDLER, OBJECT_MEANS, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {APPROVER | PUBLISHER, OBJECT_MEANS, READ, MAY_UNLESS_RED},
+    {ADMIN | SYSTEM, OBJECT_MEANS, CREATE | CHANGE, MAY_ALWAYS},
+    {SENSOR, OBJECT_MEANS, CHANGE, MAY_ALWAYS}, /* two cases become one */
     /* what one is on guard against; who may decide it is asked of the table of authority besides */
     {ADMIN | AUDITOR, OBJECT_LEVEL, READ, MAY_ALWAYS},
     {HANDLER | APPROVER, OBJECT_LEVEL, READ | CHANGE, MAY_UNLESS_RED},

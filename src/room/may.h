@@ -40,6 +40,7 @@
     X(SLIP_NOTE, "slip_note")                                                                      \
     X(CONSUMER, "list_consumer")                                                                   \
     X(TIP, "tip")                                                                                  \
+    X(MEANS, "means")                                                                              \
     X(LEVEL, "alert_level")                                                                        \
     X(INFO, "info_report")                                                                         \
     X(MESSAGE, "message")                                                                         \

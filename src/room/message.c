@@ -1,5 +1,7 @@
 #include "room/message.h"
 
+#include "room/means.h"
+
 #include "base/limits.h"
 #include "room/room_priv.h"
 #include "room/write.h"
@@ -29,6 +31,8 @@ int room_message_add(struct room *r, const struct room_actor *by, const struct r
     struct str way = m->way, address = given(m->address), who = given(m->who), subject = given(m->subject), text = m->text, vars = m->vars.n ? m->vars : STR("{}"), reply = given(m->reply_to);
     int64_t now = room_wall(r), until = m->until_ns ? m->until_ns : now + NS_PER_DAY, incident = m->incident;
     int e = check(m, reterr);
+    if (e == 0 && (e = room_means_forbids(r, address, reterr)) == 1)
+        e = diag_set(reterr, -EPERM, "ransom");
     if (e < 0)
         return e;
     if (m->ask)

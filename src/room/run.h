@@ -74,7 +74,7 @@ struct room_task_edit { /* absent: .set false or .p NULL */
     const char *lane;
     struct str key; /* of a new one: whoever asks again with it gets the one there is */
 };
-/* id 0: a new one. */
+/* id 0: a new one. In the caller's transaction, or one of its own. */
 int room_task_put(struct room *r, const struct room_actor *by, int64_t incident, int64_t id, int64_t version,
                   const struct room_task_edit *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
 

@@ -498,6 +498,8 @@ static int put_task(struct room *r, const struct room_actor *by, int64_t inciden
 
 int room_task_put(struct room *r, const struct room_actor *by, int64_t incident, int64_t id, int64_t version, const struct room_task_edit *x,
                   int64_t *ret_id, struct diag *reterr) {
+    if (r->in_tx)
+        return put_task(r, by, incident, id, version, x, ret_id, reterr);
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, put_task(r, by, incident, id, version, x, ret_id, reterr), reterr);
 }

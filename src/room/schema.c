@@ -573,6 +573,20 @@ static const char *const answers[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const means[] = {
+    /* money, other means, experts, a ransom: means.h */
+    "CREATE TABLE means (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL CHECK (kind IN ('spend','switch','vendor','ransom')), name TEXT NOT NULL, "
+    "state TEXT NOT NULL, yen INTEGER NOT NULL, decision_id INTEGER REFERENCES decision(id), campaign_id INTEGER REFERENCES campaign(id), "
+    "back_campaign_id INTEGER REFERENCES campaign(id), message_id INTEGER REFERENCES message(id), asked_at INTEGER NOT NULL, done_at INTEGER, back_at INTEGER, "
+    "why TEXT NOT NULL DEFAULT '', doc TEXT NOT NULL) STRICT;"
+    "CREATE INDEX means_by_incident ON means(incident_id, kind);"
+    "CREATE INDEX means_by_decision ON means(decision_id) WHERE decision_id IS NOT NULL;"
+    "CREATE INDEX means_ransom ON means(state) WHERE kind = 'ransom';",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -608,6 +622,7 @@ static const struct {
     {"answers", answers},
     {"asks", asks},
     {"attachments", attachments},
+    {"means", means},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

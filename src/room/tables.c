@@ -95,6 +95,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
                          "number, form, from_kind, sender, contact, channel, text, received_at, incident_id, state, why, match_state, import_id, hunt_id, indicators, "
                          "indicators_n, refused_n, found, first_at, last_at, matched_at, callout_id, called_at, tried_at, asked_id, asked_at, taken_at, taken_by, ended_at, "
                          "ended_by, campaign_id"),
+    [OBJECT_MEANS] = TABLE(means, CLASS_RESPONSE, "incident_id",
+                           "incident_id, kind, name, state, yen, decision_id, campaign_id, back_campaign_id, message_id, asked_at, done_at, back_at, why, doc"),
     [OBJECT_LEVEL] = TABLE(alert_level, CLASS_RESPONSE, "incident_id",
                            "level, rank, services, origin, sign, tip_id, incident_id, decision_id, campaign_id, tightening_id, reason, state, proposed_at, until_at, decided_at, "
                            "decided_by, ended_at, ended_by, why"),

@@ -550,6 +550,7 @@ PATHS["free"] += " /datafiles /datafiles/{id} /forms/{id}/blank"
 PATHS["case"] += " /reports/{id} /reports/{id}/case /reports/{id}/photo /incidents/{id}/reports"
 PATHS["case"] += " /tips/{id} /tips/{id}/case /tips/{id}/reply /tips/{id}/ask"
 PATHS["case"] += " /info-reports/{id} /info-reports/{id}/stages"
+PATHS["case"] += " /incidents/{id}/means /means/{id}/step"
 PATHS["case"] += " /incidents/{id}/levels /tips/{id}/level /levels/{id} /levels/{id}/end"
 PATHS["lists"] += " /reports /tips /info-reports /levels"
 PATHS["alone"] += " /report-counts"
@@ -676,6 +677,7 @@ def fill(r, admin):
     report = admin.api("POST", "/reports", {"kind": "site", "text": MARK})["id"]
     admin.api("POST", f"/reports/{report}/case", {"version": 1, "incident": 1})
     admin.api("POST", "/info-reports", {"kind": "incident", "subject": MARK, "incident": 1})
+    admin.api("POST", "/incidents/1/means", {"kind": "ransom", "name": MARK})
     admin.api("POST", "/incidents/1/levels", {"level": "caution", "services": ["ssh"], "reason": MARK})
     tip = admin.api("POST", "/tips", {"from": "police", "text": MARK, "sender": MARK})
     admin.api("POST", f"/tips/{tip['id']}/case", {"version": tip["version"], "incident": 1})
@@ -915,6 +917,8 @@ WRITES = {
     "tightening_review": ("handler", "/tightenings/1/review", {"until": later(40), "why": "訓練"}, "/tightenings", ("change", "tightening")),
     "tightening_end": ("handler", "/tightenings/1/end", {"why": "訓練"}, "/tightenings", ("change", "tightening")),
     "tip_ask": ("handler", "/tips/1/ask", {"systems": [2], "text": "確かめてください"}, None, ("change", "tip")),
+    "means_post": ("handler", "/incidents/1/means", {"kind": "ransom", "name": "要求"}, None, ("create", "means")),
+    "means_step": ("handler", "/means/1/step", {"to": "advice", "what": "police", "words": "払わない"}, "/incidents/1/means", ("change", "means")),
     "level_post": ("handler", "/incidents/1/levels", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, None, ("create", "alert_level")),
     "tip_level": ("handler", "/tips/1/level", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, None, ("create", "alert_level")),
     "level_put": ("handler", "/levels/{proposed}", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, "/levels", ("change", "alert_level")),

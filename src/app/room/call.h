@@ -47,6 +47,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_TIP,
                  ROW_INFO,
                  ROW_LEVEL,
+                 ROW_MEANS,
                  ROW_CAMPAIGN,
                  ROW_PUBLICATION,
                  ROW_ANSWER,
@@ -198,6 +199,7 @@ handler_fn handle_forms, handle_form, handle_form_file, handle_blank_post, handl
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
 handler_fn handle_levels, handle_incident_levels, handle_level_post, handle_tip_level, handle_level_put, handle_level_end;
+handler_fn handle_means, handle_means_post, handle_means_step;
 handler_fn handle_infos, handle_info, handle_info_post, handle_info_put, handle_info_stage;
 handler_fn handle_tips, handle_tip_post, handle_tip, handle_tip_put, handle_tip_case, handle_tip_reply, handle_tip_ask;
 handler_fn handle_report_form, handle_report_form_post, handle_report_again, handle_report_again_post, handle_report_css, handle_report_kinds,

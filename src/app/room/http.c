@@ -147,6 +147,7 @@ static int load_row(struct call *c) {
                                                [ROW_TIP] = OBJECT_TIP,
                                                [ROW_INFO] = OBJECT_INFO,
                                                [ROW_LEVEL] = OBJECT_LEVEL,
+                                               [ROW_MEANS] = OBJECT_MEANS,
                                                [ROW_MAIL] = OBJECT_MAIL,
                                                [ROW_HUNT] = OBJECT_HUNT};
     c->row = (struct room_row){.object = c->route->object, .tlp = TLP_AMBER};

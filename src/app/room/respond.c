@@ -170,6 +170,8 @@ int call_error(struct call *c, int error) {
         return call_refuse_with(c, 400, "error.bad_body", "what", str_of(c->err.text));
     case -EBUSY:
         return call_refuse_with(c, 400, "error.state", "state", str_of(c->err.text));
+    case -EPERM: /* means.h: nobody pays or speaks with who attacks before it is allowed */
+        return strcmp(c->err.text, "ransom") == 0 ? call_refuse(c, 400, "error.ransom") : call_refuse_with(c, 400, "error.ransom_advice", "missing", str_of(c->err.text));
     case -ERR_LIMIT:
         return call_refuse(c, 400, "error.limit");
     case -EAGAIN:

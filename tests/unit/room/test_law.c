@@ -91,7 +91,7 @@ static void is(struct fixture *f, const char *key, const char *report, const cha
 
 static void an_undecided_duty_asks_the_one_question_needed(void **state UNUSED) {
     struct fixture *f = with_case();
-    assert_int_equal(ship(f), 15);
+    assert_int_equal(ship(f), 16);
     is(f, "appi-26", "first", "verdict", "undecided");
     is(f, "appi-26", "first", "wants", "org_kinds");
     fact(f, "org_kinds", "pi_handler");

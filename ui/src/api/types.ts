@@ -142,6 +142,8 @@ export type ReportKinds = S["ReportKinds"];
 export type ReportCounts = S["ReportCounts"];
 export type ReportReceipt = S["ReportReceipt"];
 export type Tip = S["Tip"];
+export type Means = S["Means"];
+export type MeansRow = S["MeansRow"];
 export type Levels = S["Levels"];
 export interface LevelNew { level: string; services: string[]; reason: string; until: string | null }
 export type LevelRow = S["LevelRow"];

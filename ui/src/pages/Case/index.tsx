@@ -33,11 +33,12 @@ const Custody = later("case-custody", () => import("./Custody").then((m) => m.Cu
 const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
 const Joint = later("case-joint", () => import("./Joint").then((m) => m.Joint));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
+const Means = later("case-means", () => import("./Means").then((m) => m.Means));
 const Publish = later("case-publish", () => import("./Publish").then((m) => m.Publish));
 
 /** One thing at a time: what to do, what happened, with whom, what was promised outside, what is kept. */
 const GROUPS = [
-  ["do", ["todo", "actions", "recovery", "requests"]],
+  ["do", ["todo", "actions", "recovery", "means", "requests"]],
   ["what", ["timeline", "evidence", "reach", "accounts"]],
   ["who", ["contacts", "joint", "handover"]],
   ["out", ["facts", "reports", "publish"]],
@@ -89,6 +90,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "reach" && <Reach incident={incident} />}
       {tab === "recovery" && <Recovery incident={incident} reload={reload} />}
       {tab === "custody" && <Custody incident={incident} />}
+      {tab === "means" && <Means incident={incident} />}
       {tab === "facts" && <Facts incident={incident} query={query} />}
       {tab === "accounts" && <Accounts incident={incident} />}
     </>
