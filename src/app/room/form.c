@@ -94,9 +94,10 @@ static size_t end_of_scan(const char *b, size_t from, size_t n) {
     return n;
 }
 
-/* What stands behind the end of the picture (films, second pictures with their own records) is none of it. */
+/* What stands behind the end of the picture (films, second pictures with their own records) is none of it. One without a picture is none. */
 static bool clean_jpeg(char *b, size_t *n) {
     size_t from = 2, to = 2;
+    bool drawn = false;
     while (from + 2 <= *n) {
         unsigned kind = (unsigned char) b[from + 1];
         if ((unsigned char) b[from] != 0xff)
@@ -104,11 +105,12 @@ static bool clean_jpeg(char *b, size_t *n) {
         if (kind == 0xd9) {
             memmove(b + to, b + from, 2);
             *n = to + 2;
-            return true;
+            return drawn;
         }
         size_t len = from + 4 <= *n ? be16(b + from + 2) : 0;
         if (len < 2 || len + 2 > *n - from)
             return false;
+        drawn |= kind == 0xda;
         size_t whole = kind == 0xda ? end_of_scan(b, from + 2 + len, *n) - from : 2 + len;
         if (!is_told(kind, b + from + 4, len - 2)) {
             memmove(b + to, b + from, whole);
@@ -122,11 +124,13 @@ static bool clean_jpeg(char *b, size_t *n) {
 static bool clean_png(char *b, size_t *n) {
     static const char *const kept[] = {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "pHYs"};
     size_t from = 8, to = 8;
+    bool drawn = false;
     while (from + 12 <= *n) {
         size_t whole = 12 + (size_t) be32(b + from);
         bool keep = false, end = memcmp(b + from + 4, "IEND", 4) == 0;
         if (whole > *n - from)
             return false;
+        drawn |= memcmp(b + from + 4, "IDAT", 4) == 0;
         for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
             keep |= memcmp(b + from + 4, kept[i], 4) == 0;
         if (keep) {
@@ -136,7 +140,7 @@ static bool clean_png(char *b, size_t *n) {
         from += whole;
         if (end) {
             *n = to;
-            return true;
+            return drawn;
         }
     }
     return false;
