@@ -237,7 +237,7 @@ static int asked_before(struct room *r, int64_t incident, struct str question, i
 
 static int count_caller(struct room *r, const struct room_actor *by, const struct room_caller *x, struct diag *err) {
     struct str question = str_trim(x->question.p ? x->question : STR("")), kind = x->kind;
-    int64_t incident, id = x->answer, now = room_now(r);
+    int64_t incident = 0, id = x->answer, now = room_now(r);
     if (!x->answer && (!question.n || question.n > ANSWER_BYTES_MAX))
         return diag_set(err, -EINVAL, "question");
     int e = case_of(r, x, &incident, err);

@@ -232,7 +232,7 @@ int room_tightening_end(struct room *r, const struct room_actor *by, int64_t id,
 }
 
 int room_tightening_over(struct room *r, const struct room_actor *by, int64_t id, struct str why, struct diag *reterr) {
-    struct tightening_row t;
+    struct tightening_row t = {0};
     int e = load(r, id, &t, reterr);
     return e < 0 || !t.in_force ? e : end(r, by->person ? by : &room_system, id, ROOM_ANY_VERSION, why, reterr);
 }
