@@ -64,6 +64,9 @@
     X(SCOPE_FILE, "scope_file")                                                                  \
     X(CASE_ROW, "case_row")                                                                      \
     X(PUBLICATION, "publication")                                                                  \
+    X(OUTGOING, "outgoing")                                                                        \
+    X(RECIPIENT, "recipient")                                                                      \
+    X(CONTACT, "contact")                                                                          \
     X(ANSWER, "answer")                                                                            \
     X(DESK, "desk")                                                                                \
     X(PROMISE, "promise")                                                                          \

@@ -179,42 +179,6 @@ int publication_render(struct room *r, struct arena *a, const struct publication
     return statement_render(a, &x, ret);
 }
 
-static void write_said(const struct statement_said *x, bool live, struct jsonw *w) {
-    jsonw_object(w);
-    jsonw_kstr(w, "name", x->part->name);
-    fact_words_write(w, "head", &x->part->head);
-    jsonw_kstr(w, "ja", x->text.ja);
-    jsonw_kstr(w, "en", x->text.en);
-    jsonw_kz(w, "state", said_state_to_string(x->ja));
-    jsonw_kz(w, "state_en", said_state_to_string(x->en));
-    if (live)
-        jsonw_key(w, STR("wants"));
-    if (live && x->wants) {
-        jsonw_object(w);
-        jsonw_kstr(w, "name", x->wants->name);
-        fact_words_write(w, "titles", &x->wants->title);
-        jsonw_kz(w, "state", x->wants_state == FACT_STATE_MAX_ ? NULL : fact_state_to_string(x->wants_state));
-        jsonw_end(w);
-    } else if (live) {
-        jsonw_null(w);
-    }
-    jsonw_end(w);
-}
-
-int publication_doc(const struct statement_text *t, bool live, struct buf *out) {
-    struct jsonw w;
-    jsonw_init(&w, out);
-    jsonw_object(&w);
-    fact_words_write(&w, "subject", &t->subject);
-    jsonw_key(&w, STR("parts"));
-    jsonw_array(&w);
-    for (size_t i = 0; i < t->n; i++)
-        write_said(&t->said[i], live, &w);
-    jsonw_end(&w);
-    jsonw_end(&w);
-    return buf_error(out);
-}
-
 /* ---- writing ---- */
 
 static int note(struct room *r, const struct room_actor *by, const struct publication_row *p, const char *key, int64_t at_ns, struct str why, struct diag *err) {
@@ -423,7 +387,7 @@ static int freeze(struct room *r, struct arena *a, const struct publication_row 
     for (size_t i = 0; e == 0 && p->en && i < t.n; i++)
         if (t.said[i].en == SAID_UNTRANSLATED)
             e = diag_set(err, -EINVAL, "en %.*s", STR_ARG(t.said[i].part->name));
-    return e == 0 ? publication_doc(&t, false, doc) : e;
+    return e == 0 ? statement_doc(&t, false, doc) : e;
 }
 
 static void digest_of(struct str doc, char dst[2 * SHA256_BYTES + 1]) {

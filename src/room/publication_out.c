@@ -44,7 +44,7 @@ static int render_open(struct room *r, struct versions *v, size_t i, struct str 
     buf_init(&b, DOC_BYTES_MAX);
     int e = publication_render(r, &v->arena, &v->at[i], &t, &facts, err);
     if (e == 0)
-        e = publication_doc(&t, live, &b);
+        e = statement_doc(&t, live, &b);
     *ret = e == 0 ? arena_dup(&v->arena, buf_str(&b)) : STR("");
     buf_done(&b);
     return e == -ENOENT ? 0 : e < 0 ? e : ret->p ? 0 : -ENOMEM;
@@ -177,29 +177,6 @@ int room_publications_write(struct room *r, int64_t incident, struct jsonw *w, s
 
 /* ---- files ---- */
 
-static void add_html(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n; i++)
-        switch (s.p[i]) {
-        case '<':
-            buf_add_z(out, "&lt;");
-            break;
-        case '>':
-            buf_add_z(out, "&gt;");
-            break;
-        case '&':
-            buf_add_z(out, "&amp;");
-            break;
-        case '"':
-            buf_add_z(out, "&quot;");
-            break;
-        case '\n':
-            buf_add_z(out, "<br>\n");
-            break;
-        default:
-            buf_add_byte(out, s.p[i]);
-        }
-}
-
 static void add_time(struct buf *out, int64_t t_ns, bool ja) {
     struct time_civil c;
     time_to_civil(t_ns, TIME_JST_OFFSET_MIN, &c);
@@ -214,7 +191,7 @@ static struct str subject_of(const struct json_value *doc, bool ja) {
 
 static void begin_page(struct buf *out, struct str title, bool ja) {
     buf_printf(out, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>", ja ? "ja" : "en");
-    add_html(out, title);
+    statement_html(out, title);
     buf_add_z(out, "</title>\n<style>body{font:16px/1.75 'Noto Sans JP',sans-serif;max-width:44em;margin:2em auto;padding:0 1em;color:#1a1a1c;background:#fff}"
                    "h1{font-size:1.5em;line-height:1.4}h2{font-size:1.1em;margin:1.5em 0 0}p{margin:.3em 0}.when{color:#555}.notice{border:2px solid #ec0000;padding:.6em 1em}"
                    "a{color:#0031d8}</style>\n</head>\n<body>\n");
@@ -231,7 +208,7 @@ static void add_banner(struct buf *out, const struct publication_row *p, bool ja
         add_time(out, p->ended_ns, ja);
     if (withdrawn && p->why.n) {
         buf_add_z(out, "<br>\n");
-        add_html(out, p->why);
+        statement_html(out, p->why);
     }
     buf_add_z(out, "</p>\n");
 }
@@ -245,18 +222,18 @@ static void add_parts(struct buf *out, const struct json_value *doc, bool ja) {
             continue;
         if (title.n) {
             buf_add_z(out, "<h2>");
-            add_html(out, title);
+            statement_html(out, title);
             buf_add_z(out, "</h2>\n");
         }
         buf_add_z(out, "<p>");
-        add_html(out, text);
+        statement_html(out, text);
         buf_add_z(out, "</p>\n");
     }
 }
 
 static void add_version(struct buf *out, const struct publication_row *p, const struct json_value *doc, bool ja) {
     buf_add_z(out, "<h1>");
-    add_html(out, subject_of(doc, ja));
+    statement_html(out, subject_of(doc, ja));
     buf_add_z(out, "</h1>\n<p class=\"when\">");
     add_time(out, p->published_ns, ja);
     buf_add_z(out, "</p>\n");
@@ -274,7 +251,7 @@ static void add_others(struct buf *out, const struct versions *v, bool ja) {
         buf_printf(out, "<li><a href=\"%lld%s.html\">", (long long) p->number, ja ? "" : ".en");
         add_time(out, p->published_ns, ja);
         buf_add_z(out, " ");
-        add_html(out, subject_of(v->docs[i - 1], ja));
+        statement_html(out, subject_of(v->docs[i - 1], ja));
         buf_add_z(out, "</a></li>\n");
     }
     buf_add_z(out, "</ul>\n");

@@ -19,6 +19,5 @@ struct publication_row {
 int publication_read(struct arena *a, struct sql_stmt *st, struct publication_row *ret) MUST_USE;
 /* -ENOENT. */
 int publication_load(struct room *r, struct arena *a, int64_t id, struct publication_row *ret, struct diag *err) MUST_USE;
-/* What a draft says now; -ENOENT: its file is gone. As JSON: {"subject":{…},"parts":[…]}. */
+/* What a draft says now; -ENOENT: its file is gone. */
 int publication_render(struct room *r, struct arena *a, const struct publication_row *p, struct statement_text *ret, struct room_fact **ret_facts, struct diag *err) MUST_USE;
-int publication_doc(const struct statement_text *t, bool live, struct buf *out) MUST_USE; /* live: with the facts it wants */

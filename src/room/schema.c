@@ -587,6 +587,25 @@ static const char *const means[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const outgoings[] = {
+    /* what was sent to named recipients: given is what {{.name}} says, doc the text without names; what became of each is its message's */
+    "CREATE TABLE outgoing (" HEAD("response") OF_INCIDENT "use TEXT NOT NULL, statement TEXT NOT NULL, title TEXT NOT NULL, way TEXT NOT NULL, given TEXT NOT NULL, "
+    "doc TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('draft','sent','ended')), due_at INTEGER, sent_at INTEGER) STRICT;"
+    "CREATE INDEX outgoing_by_incident ON outgoing(incident_id, id);"
+    "CREATE TABLE recipient (" HEAD("personal") "outgoing_id INTEGER NOT NULL REFERENCES outgoing(id), name TEXT NOT NULL, address TEXT NOT NULL, postal TEXT NOT NULL, "
+    "en INTEGER NOT NULL, message_id INTEGER REFERENCES message(id), letter_at INTEGER, tries INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '', "
+    "answered_at INTEGER) STRICT;"
+    "CREATE INDEX recipient_by_outgoing ON recipient(outgoing_id, id);"
+    /* who said what to whom outside */
+    "CREATE TABLE contact (" HEAD("response") OF_INCIDENT "kind TEXT NOT NULL, outlet TEXT NOT NULL, person TEXT NOT NULL, how TEXT NOT NULL, by_whom TEXT NOT NULL, "
+    "asked TEXT NOT NULL, said TEXT NOT NULL, material TEXT NOT NULL, approved TEXT NOT NULL, promised TEXT NOT NULL, at INTEGER NOT NULL, due_at INTEGER, "
+    "kept_at INTEGER) STRICT;"
+    "CREATE INDEX contact_by_incident ON contact(incident_id, at);",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -623,6 +642,7 @@ static const struct {
     {"asks", asks},
     {"attachments", attachments},
     {"means", means},
+    {"outgoings", outgoings},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -408,16 +408,76 @@ int statement_leak(struct arena *a, const struct fact_specs *specs, const struct
 }
 
 void statement_plain(const struct statement_text *t, bool ja, struct buf *out) {
-    buf_add(out, fact_words_in(&t->subject, ja));
-    buf_add_byte(out, '\n');
     for (size_t i = 0; i < t->n; i++) {
         struct str text = ja ? t->said[i].text.ja : t->said[i].text.en, head = fact_words_in(&t->said[i].part->head, ja);
         if (!text.n)
             continue;
-        buf_add_byte(out, '\n');
+        if (out->n)
+            buf_add_byte(out, '\n');
         if (head.n)
             buf_printf(out, ja ? "■ %.*s\n" : "## %.*s\n", STR_ARG(head));
         buf_add(out, text);
         buf_add_byte(out, '\n');
     }
+}
+
+/* ---- as JSON and HTML ---- */
+
+static void write_said(const struct statement_said *x, bool live, struct jsonw *w) {
+    jsonw_object(w);
+    jsonw_kstr(w, "name", x->part->name);
+    fact_words_write(w, "head", &x->part->head);
+    jsonw_kstr(w, "ja", x->text.ja);
+    jsonw_kstr(w, "en", x->text.en);
+    jsonw_kz(w, "state", said_state_to_string(x->ja));
+    jsonw_kz(w, "state_en", said_state_to_string(x->en));
+    if (live)
+        jsonw_key(w, STR("wants"));
+    if (live && x->wants) {
+        jsonw_object(w);
+        jsonw_kstr(w, "name", x->wants->name);
+        fact_words_write(w, "titles", &x->wants->title);
+        jsonw_kz(w, "state", x->wants_state == FACT_STATE_MAX_ ? NULL : fact_state_to_string(x->wants_state));
+        jsonw_end(w);
+    } else if (live) {
+        jsonw_null(w);
+    }
+    jsonw_end(w);
+}
+
+int statement_doc(const struct statement_text *t, bool live, struct buf *out) {
+    struct jsonw w;
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    fact_words_write(&w, "subject", &t->subject);
+    jsonw_key(&w, STR("parts"));
+    jsonw_array(&w);
+    for (size_t i = 0; i < t->n; i++)
+        write_said(&t->said[i], live, &w);
+    jsonw_end(&w);
+    jsonw_end(&w);
+    return buf_error(out);
+}
+
+void statement_html(struct buf *out, struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        switch (s.p[i]) {
+        case '<':
+            buf_add_z(out, "&lt;");
+            break;
+        case '>':
+            buf_add_z(out, "&gt;");
+            break;
+        case '&':
+            buf_add_z(out, "&amp;");
+            break;
+        case '"':
+            buf_add_z(out, "&quot;");
+            break;
+        case '\n':
+            buf_add_z(out, "<br>\n");
+            break;
+        default:
+            buf_add_byte(out, s.p[i]);
+        }
 }

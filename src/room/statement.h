@@ -77,6 +77,9 @@ int statement_render(struct arena *a, const struct statement_ask *x, struct stat
 /* The first fact that is not to be told, or (strict) not confirmed, whose value stands in the text; *ret NULL: none. Looked for: texts of
  * three characters on, each line; numbers of three digits on, however written; times; choices of five characters on. */
 int statement_leak(struct arena *a, const struct fact_specs *specs, const struct room_fact *facts, struct str text, bool strict, const struct fact_spec **ret) MUST_USE;
-/* As plain text: subject, then each part under its heading. */
+/* As plain text, without the subject: each part under its heading. */
 void statement_plain(const struct statement_text *t, bool ja, struct buf *out);
 struct str fact_words_in(const struct fact_words *w, bool ja); /* the other language where that one is missing */
+/* {"subject":{…},"parts":[…]}; live: with the facts it wants. */
+int statement_doc(const struct statement_text *t, bool live, struct buf *out) MUST_USE;
+void statement_html(struct buf *out, struct str s); /* escaped; ends of lines are <br> */

@@ -120,6 +120,11 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_PUBLICATION] = TABLE(publication, CLASS_VICTIM, "incident_id",
                                  "incident_id, number, state, stage, statement, own, doc, digest, en, next_at, decision_id, corrects, asked_at, published_at, published_by, "
                                  "ended_at, why"),
+    [OBJECT_OUTGOING] = TABLE(outgoing, CLASS_RESPONSE, "incident_id", "incident_id, use, statement, title, way, given, doc, state, due_at, sent_at"),
+    [OBJECT_RECIPIENT] = TABLE(recipient, CLASS_PERSONAL, "(SELECT incident_id FROM outgoing WHERE id = outgoing_id)",
+                               "outgoing_id, name, address, postal, en, message_id, letter_at, tries, answer, answered_at"),
+    [OBJECT_CONTACT] = TABLE(contact, CLASS_RESPONSE, "incident_id",
+                             "incident_id, kind, outlet, person, how, by_whom, asked, said, material, approved, promised, at, due_at, kept_at"),
     [OBJECT_ANSWER] = TABLE(answer, CLASS_RESPONSE, "incident_id",
                             "incident_id, kind, question_ja, question_en, answer_ja, answer_en, state, publication_id, replaces, asked_n, asked_at, current_at, approved_by, ended_at"),
     [OBJECT_PROMISE] = TABLE(promise, CLASS_RESPONSE, "incident_id", "incident_id, of, of_id, what, state, due_at, warn_at, warned_at, ended_at"),

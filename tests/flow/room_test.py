@@ -559,6 +559,7 @@ PATHS["case"] += """ /campaigns/{id} /campaigns/{id}/end /campaigns/{id}/extend 
     /incidents/{id}/watch /tightenings/{id}/review /tightenings/{id}/end"""
 PATHS["case"] += " /incidents/{id}/publications /incidents/{id}/publication-file /publications/{id} /publications/{id}/ask /publications/{id}/end"
 PATHS["case"] += " /incidents/{id}/answers /answers/{id}/approve /answers/{id}/end"
+PATHS["case"] += " /incidents/{id}/outgoing /outgoing/{id} /outgoing/{id}/send /outgoing/{id}/end /outgoing/{id}/letters /recipients/{id} /incidents/{id}/contacts /contacts/{id}"
 PATHS["alone"] += " /desk /desk/callers"
 PATHS["lists"] += " /campaigns /tightenings"
 PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
@@ -684,6 +685,8 @@ def fill(r, admin):
     admin.api("POST", "/campaigns", {"kind": "scan", "list": "本社", "text": MARK, "incident": 1})
     admin.api("POST", "/incidents/1/publications", {"statement": "notice", "stage": "first"})
     admin.api("POST", "/incidents/1/answers", {"kind": "account", "question": MARK, "answer": MARK})
+    admin.api("POST", "/incidents/1/outgoing", {"statement": "provider-request", "list": f"{MARK},a@example.jp"})
+    admin.api("POST", "/incidents/1/contacts", {"kind": "press", "outlet": MARK, "said": MARK})
     admin.api("POST", "/tightenings", {"services": ["ssh"], "reason": MARK, "until": later(30), "incident": 1})
 
 
@@ -905,6 +908,12 @@ WRITES = {
     "answer_post": ("handler", "/incidents/1/answers", {"kind": "account", "question": "使えますか", "answer": "使えます"}, None, ("create", "answer")),
     "answer_approve": ("handler", "/answers/1/approve", {}, "/incidents/1/answers", ("change", "answer")),
     "answer_end": ("handler", "/answers/1/end", {}, "/incidents/1/answers", ("change", "answer")),
+    "outgoing_post": ("handler", "/incidents/1/outgoing", {"statement": "provider-request", "list": "○○通信,abuse@example.net", "given": {"address": "198.51.100.1"}}, None, ("create", "outgoing")),
+    "outgoing_send": ("handler", "/outgoing/1/send", {}, "/incidents/1/outgoing", ("change", "outgoing")),
+    "recipient_put": ("handler", "/recipients/1", {"answer": "停止しました"}, "/outgoing/1", ("change", "recipient")),
+    "outgoing_end": ("handler", "/outgoing/1/end", {}, "/incidents/1/outgoing", ("change", "outgoing")),
+    "contact_post": ("handler", "/incidents/1/contacts", {"kind": "press", "outlet": "○○新聞", "asked": "何件ですか"}, None, ("create", "contact")),
+    "contact_put": ("handler", "/contacts/1", {"said": "調査中です"}, "/incidents/1/contacts", ("change", "contact")),
     "desk_caller": ("handler", "/desk/callers", {"publication": 2, "kind": "account", "question": "補償はありますか"}, None, ("create", "person_report")),
     "campaign_post": ("handler", "/campaigns", {"kind": "scan", "list": "本社の端末", "incident": 1}, None, ("create", "campaign")),
     "campaign_try": ("handler", "/campaigns/try", {"list": "a"}, None, None),
@@ -946,7 +955,7 @@ def publish(b, incident):
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or x.get("recipients") or x.get("outgoings") or x.get("contacts") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

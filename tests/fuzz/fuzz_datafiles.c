@@ -1,7 +1,9 @@
-/* Files people write: kinds of facts, duties, forms. Refused with a sentence, or usable: judged and rendered with facts of every kind. */
+/* Files people write: kinds of facts, duties, forms, texts, lists of recipients. Refused with a sentence, or usable: judged and rendered with facts of every kind. */
 #include "base/file.h"
 #include "room/form.h"
 #include "room/law.h"
+#include "room/outgoing.h"
+#include "room/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -9,6 +11,39 @@ static const char facts[] = "groups: [{name: g, title: {ja: g}}]\nfacts:\n"
                             "  - {name: t, group: g, kind: time, title: {ja: t}}\n  - {name: n, group: g, kind: number, unit: {ja: 人}, title: {ja: n}}\n"
                             "  - {name: c, group: g, kind: choices, title: {ja: c}, choices: [{value: a, title: {ja: a}}, {value: b, title: {en: b}}]}\n"
                             "  - {name: y, group: g, kind: yes_no, title: {ja: y}}\n  - {name: x, group: g, kind: text, title: {ja: x}}\n";
+
+/* What is not to be told stands in no text, whatever the file says. */
+static void say(struct arena *a, const struct fact_specs *s, const struct room_fact *f, struct str in) {
+    struct statement x;
+    struct statement_text t;
+    struct diag d = {0};
+    struct buf b;
+    if (statement_parse(a, in, "fuzz.yml", s, &x, &d) < 0) {
+        ASSERT(d.text[0]);
+        return;
+    }
+    struct statement_own own = {.part = x.parts[0].name, .words = {.ja = in, .en = STR("")}};
+    struct statement_ask ask = {.s = &x, .stage = (enum statement_stage)(in.n % STAGE_MAX_), .specs = s, .facts = f, .own = &own, .n_own = in.n % 2};
+    buf_init(&b, 1 << 22);
+    if (statement_render(a, &ask, &t) == 0) {
+        statement_plain(&t, in.n % 5 < 3, &b);
+        IGNORE(statement_doc(&t, true, &b));
+        for (size_t i = 0; i < t.n; i++)
+            ASSERT(t.said[i].ja != SAID_LEFT_OUT || !t.said[i].text.ja.n);
+    }
+    buf_done(&b);
+}
+
+static void recipients(struct arena *a, struct str in) {
+    struct room_recipient_new *to;
+    struct diag d = {0};
+    size_t n;
+    if (room_outgoing_read_list(a, in, &to, &n, &d) < 0)
+        ASSERT(d.text[0]);
+    else
+        for (size_t i = 0; i < n; i++)
+            ASSERT(to[i].name.n && (!to[i].address.n || memchr(to[i].address.p, '@', to[i].address.n)) && !memchr(to[i].address.p, '\n', to[i].address.n));
+}
 
 static void use(struct arena *a, const struct fact_specs *s, struct str in) {
     static const char *const values[] = {"2026-11-22T17:06:00.000Z/60", "1001", "a\nb", "yes", "x"};
@@ -28,6 +63,8 @@ static void use(struct arena *a, const struct fact_specs *s, struct str in) {
     } else {
         ASSERT(d.text[0]);
     }
+    say(a, s, f, in);
+    recipients(a, in);
     if (form_parse(a, in, "fuzz.yml", s, &form, NULL) == 0) {
         struct form_value *v = arena_zalloc(a, form.n_fields * sizeof *v);
         ASSERT(!v || form_render(a, &form, s, f, v) <= 0);

@@ -51,6 +51,9 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_CAMPAIGN,
                  ROW_PUBLICATION,
                  ROW_ANSWER,
+                 ROW_OUTGOING,
+                 ROW_RECIPIENT,
+                 ROW_CONTACT,
                  ROW_TARGET,
                  ROW_TIGHTENING,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
@@ -191,6 +194,8 @@ handler_fn handle_decisions, handle_decision_post, handle_decision_make, handle_
 handler_fn handle_callouts, handle_incident_callouts, handle_callout_post, handle_callout_answer, handle_callout_end;
 handler_fn handle_publications, handle_publication_post, handle_publication_put, handle_publication_ask, handle_publication_end, handle_publication_file, handle_answers, handle_answer_post, handle_answer_approve,
     handle_answer_end, handle_desk, handle_desk_caller;
+handler_fn handle_outgoings, handle_outgoing, handle_outgoing_post, handle_outgoing_send, handle_outgoing_end, handle_outgoing_letters, handle_recipient_put, handle_contacts,
+    handle_contact_post, handle_contact_put;
 handler_fn handle_campaigns, handle_campaign, handle_campaign_try, handle_campaign_post, handle_campaign_end, handle_campaign_extend, handle_campaign_force,
     handle_campaign_answer, handle_tightenings, handle_tightening_post, handle_watch_post, handle_tightening_review, handle_tightening_end;
 handler_fn handle_late_post, handle_late;

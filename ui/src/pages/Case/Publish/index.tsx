@@ -12,8 +12,10 @@ import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
 import { Remaining, Time } from "../../../widgets/Time";
 import { Answers } from "./Answers";
+import { Contacted } from "./Contacted";
 import { Draft } from "./Draft";
 import { mayWrite } from "./may";
+import { Outgoing } from "./Outgoing";
 import { Version } from "./Version";
 
 function Begin({ incident, all, done }: { incident: Incident; all: Publications; done: () => void }) {
@@ -57,7 +59,7 @@ export function Publish({ incident, reload }: { incident: Incident; reload: () =
         <div class="grid">
           <div class="w8"><Card id="publish" title={t("announce.title")} caption={t("announce.caption")}>
             {open ? <Draft key={`${open.id}-${open.version}`} incident={incident} p={open} done={done} /> : mayWrite() && incident.state === "open" ? <Begin incident={incident} all={x} done={done} /> : <p class="empty">{t("announce.none")}</p>}
-          </Card><div class="below"><Answers incident={incident} /></div></div>
+          </Card><div class="below"><Answers incident={incident} /></div><div class="below"><Outgoing incident={incident} texts={x.statements} /></div><div class="below"><Contacted incident={incident} /></div></div>
           <div class="w4"><Card id="published" title={t("announce.versions")}>
             <div class="card-body">
               <Promises list={x.promises} />
