@@ -298,6 +298,7 @@ export const api = {
   enterCode: (x: { code: string; at: string; why: string }) => call<{ outcome: string; incident_id: number | null }>("POST", "/codes", x),
   persons: get<{ persons: T.Person[] }>("/persons"),
   addPerson: (p: { name: string; role: string; lang: "ja" | "en" }) => call<T.Person>("POST", "/persons", p),
+  editPerson: (id: Id, x: { version: number; roles: string[] }) => call<T.Person>("PUT", `/persons/${enc(id)}`, x),
   signInLink: (id: Id) => call<T.SignInLink>("POST", `/persons/${enc(id)}/link`),
   audit: (q: { after?: number; limit?: number }) => get<{ rows: T.AuditRow[] }>(`/audit${query(q)}`),
   auditVerify: get<T.AuditVerify>("/audit/verify"),

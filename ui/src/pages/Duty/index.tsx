@@ -1,4 +1,5 @@
 // 当番と権限: who is on duty until when, and what I may decide now. The sheet for paper has a page of its own.
+import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
@@ -7,6 +8,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Tabs } from "../../widgets/Tabs";
 import { Authority } from "./Authority";
 import { CodeEntry, Sheets } from "./Sheet";
+import { Month } from "./Month";
 import { OnDuty, Week } from "./Week";
 
 export function Duty({ args, query }: { args: string[]; query: URLSearchParams }) {
@@ -29,11 +31,19 @@ export function Duty({ args, query }: { args: string[]; query: URLSearchParams }
 
 function Roster() {
   const duty = useResource(api.duty, ["registers"], []);
-  const week = useResource(api.dutyDays(7), ["registers"], []);
+  const [month, show] = useState<string | null>(null); /* of which group */
+  const week = useResource(api.dutyDays(month === null ? 7 : 42), ["registers"], [month === null]);
   return (
     <>
       <Loaded of={duty}>{(d) => <OnDuty duty={d} />}</Loaded>
-      {duty.data && duty.data.groups.length > 0 && <Loaded of={week}>{(d) => <Week days={d} />}</Loaded>}
+      {duty.data && duty.data.groups.length > 0 && <Loaded of={week}>{(d) => (
+        <>
+          <div class="buttons duty-span" role="group" aria-label={t("month.span")}>
+            <Button smaller onPress={() => show(null)}>{t("month.week")}</Button>
+            {d.groups.map((g) => <Button key={g.name} smaller onPress={() => show(g.name)}>{t("month.of", { group: g.name })}</Button>)}
+          </div>
+          {month === null ? <Week days={d} /> : <Month days={d} group={month} />}
+        </>)}</Loaded>}
     </>
   );
 }

@@ -32,12 +32,13 @@ function One({ note, incident, reload }: { note: Note; incident: Incident; reloa
 }
 
 function Give({ incident, of, done }: { incident: Incident; of: Handovers; done: () => void }) {
+  const open = of.things.filter((x) => x.kind !== "handover"); /* the notes themselves stand above */
   const [words, set] = useState(""), [to, setTo] = useState("");
   const people = useResource(api.persons, [], []);
   const write = useWrite(() => { set(""); done(); });
   return (
     <Card id="handover-give" title={t("shift.give_title")} caption={t("shift.unread", { n: of.unread.n })}>
-      {of.things.length === 0 ? <p class="empty">{t("shift.nothing")}</p> : <ThingList things={of.things} incident={incident.id} />}
+      {open.length === 0 ? <p class="empty">{t("shift.nothing")}</p> : <ThingList things={open} incident={incident.id} />}
       <form class="form card-body" onSubmit={(e) => { e.preventDefault(); void write.run(() => api.giveHandover(incident.id, { words: words.trim(), to: to ? Number(to) : null })); }}>
         <label class="field"><span>{t("shift.words")}</span><textarea rows={4} maxLength={4000} value={words} onInput={(e) => set(e.currentTarget.value)} /></label>
         <label class="field"><span>{t("shift.to")}</span>
@@ -55,10 +56,10 @@ function Give({ incident, of, done }: { incident: Incident; of: Handovers; done:
 export function Handover({ incident }: { incident: Incident }) {
   const all = useResource(api.handover(incident.id), ["incident", "task"], [incident.id], incident.id);
   return (
-    <div class="below"><Loaded of={all}>{(d) => (
-      <>
+    <Loaded of={all}>{(d) => (
+      <div class="stack">
         {d.notes.length > 0 && <Card id="handover-notes" title={t("shift.notes")}><ul class="plain">{d.notes.map((n) => <One key={n.id} note={n} incident={incident} reload={all.reload} />)}</ul></Card>}
         {mayDo() && <Give incident={incident} of={d} done={all.reload} />}
-      </>)}</Loaded></div>
+      </div>)}</Loaded>
   );
 }

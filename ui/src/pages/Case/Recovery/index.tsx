@@ -11,9 +11,9 @@ import { Card, Empty } from "../../../widgets/Card";
 import { Loaded } from "../../../widgets/Loaded";
 import { Mark, type MarkKind } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
+import { StandingPicture } from "../../../widgets/Standing";
 import { Time } from "../../../widgets/Time";
 import { Copies } from "./Copies";
-import { Picture } from "./Picture";
 import { Safety } from "./Safety";
 
 const STAGE: Record<string, MarkKind> = { down: "must", started: "run", limited: "soon", back: "ok" };
@@ -80,7 +80,7 @@ export function Recovery({ incident, reload }: { incident: Incident; reload: () 
         <Loaded of={of}>{(d) => (
           <>
             <Card id="recovery" title={t("recovery.title")} caption={t("recovery.caption")}><Order of={d} done={of.reload} /><Down incident={incident} of={d} done={of.reload} /></Card>
-            {d.systems.length > 0 && <Card id="picture" title={t("recovery.picture")} caption={t("recovery.picture_caption")}><Picture of={d} /></Card>}
+            {d.systems.length > 0 && <Card id="picture" title={t("recovery.picture")} caption={t("recovery.picture_caption")}><StandingPicture of={d.systems} /></Card>}
           </>)}
         </Loaded>
         <Copies incident={incident} />

@@ -44,7 +44,7 @@ function Wanted({ incident, rows }: { incident: Incident; rows: Row[] }) {
     <section class="card-body wanted-facts"><h3>{t("duty.wanted")}</h3>
       <ul class="plain">{asked.map(([name, x]) => (
         <li key={name}><Mark kind={x.clock.length ? "soon" : "todo"} /> <a class="bold" href={`#/cases/${incident.id}/facts?fact=${name}`}>{words(x.titles)}</a>
-          <p class="small ink2">{t("duty.wanted_for", { applies: x.applies.length, clock: x.clock.length })} {[...x.clock, ...x.applies].map((r) => `${words(r.o.titles)} ${words(r.p.titles)}`).join(t("word.comma"))}</p></li>))}
+          <details class="small"><summary>{t("duty.wanted_for", { applies: x.applies.length, clock: x.clock.length })}</summary><p class="ink2">{[...x.clock, ...x.applies].map((r) => `${words(r.o.titles)} ${words(r.p.titles)}`).join(t("word.comma"))}</p></details></li>))}
       </ul>
     </section>
   );

@@ -29,15 +29,15 @@ function First({ x, incident }: { x: OpenThing; incident: number }) {
 export function Todo({ incident }: { incident: Incident }) {
   const all = useResource(api.handover(incident.id), ["incident", "task", "action", "campaign", "message"], [incident.id], incident.id);
   return (
-    <div class="below"><Loaded of={all}>{(d) => {
+    <Loaded of={all}>{(d) => {
       const asks = d.things.filter((x) => !ends(x)), over = d.things.filter(ends), [first, ...rest] = asks;
       return (
-        <>
+        <div class="stack">
           {first ? <First x={first} incident={incident.id} /> : <Card id="next" title={t("case_todo.first")}><p class="empty">{t("case_todo.none", { at: now.peek() })}</p></Card>}
           {rest.length > 0 && <Card><details class="card-body"><summary>{t("case_todo.rest", { n: rest.length })}</summary><ThingList things={rest} incident={incident.id} /></details></Card>}
           {over.length > 0 && <Card id="ends" title={t("case_todo.ends")}><ThingList things={over} incident={incident.id} /></Card>}
-        </>);
-    }}</Loaded></div>
+        </div>);
+    }}</Loaded>
   );
 }
 

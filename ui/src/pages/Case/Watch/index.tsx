@@ -33,7 +33,7 @@ export function Watch({ incident }: { incident: Incident }) {
   const lists = useResource(api.campaigns(incident.id), ["campaign"], [incident.id]);
   const watched = useResource(api.tightenings(incident.id), ["tightening"], [incident.id]);
   return (
-    <div class="below">
+    <div class="stack">
       <Loaded of={lists}>{(d) => (
         <Card id="case-campaigns" title={t("campaign.list")} caption={t("campaign.caption", { n: d.campaigns.filter((c) => c.state === "running").length })}
           side={mayDo() && <Button smaller href={`#/campaigns/new?case=${incident.id}`}>{t("campaign.new")}</Button>}>

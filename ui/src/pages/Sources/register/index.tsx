@@ -14,6 +14,7 @@ import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
 import { Tabs } from "../../../widgets/Tabs";
 import { Time } from "../../../widgets/Time";
+import { Dependencies } from "./Dependencies";
 import { Import } from "./Import";
 import { RegisterTable } from "./RegisterTable";
 import { RowForm } from "./RowForm";
@@ -69,6 +70,7 @@ function List({ of, kind, open }: { of: Resource<Data>; kind: string; open: stri
             {d.rows.length > 0 && rows.length === 0 && <Empty>{t("register.none_found")}</Empty>}
             {rows.length > 0 && <RegisterTable of={d} rows={rows} open={open} reload={of.reload} />}
           </Card>
+          {d.spec.fields.some((f) => f.name === "depends") && <Dependencies of={d} />}
           <Past of={d} reload={of.reload} />
         </div>
       );

@@ -1,11 +1,20 @@
 // What stands on what: bases below, what they carry above. What is down is filled and marked; the order says the rest in words.
-import type { Recovery } from "../../../api/types";
-import { t } from "../../../state/text";
+import { t } from "../state/text";
+
+export interface Standing { name: string; stands_on: string[]; down: boolean }
 
 const W = 168, H = 44, GAP_X = 16, GAP_Y = 40;
 
+/** What stops with it: those that stand on it, and those that stand on them; itself first. */
+export function stopsWith(systems: { name: string; stands_on: string[] }[], name: string): string[] {
+  const found = [name];
+  for (let i = 0; i < found.length; i++)
+    for (const s of systems) if (s.stands_on.includes(found[i] ?? "") && !found.includes(s.name)) found.push(s.name);
+  return found;
+}
+
 /** The row of each: 0 stands on nothing. A loop ends the walk. */
-export function rowsOf(systems: Recovery["systems"]): Map<string, number> {
+export function rowsOf(systems: Standing[]): Map<string, number> {
   const by = new Map(systems.map((s) => [s.name, s]));
   const row = new Map<string, number>();
   const of = (name: string, seen: string[]): number => {
@@ -20,9 +29,9 @@ export function rowsOf(systems: Recovery["systems"]): Map<string, number> {
   return row;
 }
 
-export function Picture({ of }: { of: Recovery }) {
-  const joined = new Set(of.systems.flatMap((s) => [...s.stands_on, ...(s.stands_on.length > 0 || s.down ? [s.name] : [])]));
-  const shown = of.systems.filter((s) => joined.has(s.name)).slice(0, 60);
+export function StandingPicture({ of: systems }: { of: Standing[] }) {
+  const joined = new Set(systems.flatMap((s) => [...s.stands_on, ...(s.stands_on.length > 0 || s.down ? [s.name] : [])]));
+  const shown = systems.filter((s) => joined.has(s.name)).slice(0, 60);
   const row = rowsOf(shown);
   const height = Math.max(0, ...row.values());
   const place = new Map<string, { x: number; y: number }>();
