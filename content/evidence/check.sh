@@ -23,6 +23,7 @@ root=$(printf %s "$root" | base64 -d | basenc --base16 -w0 | tr A-F a-f)
 
 records=0
 for leaf in records/*.leaf; do
+    [ -e "$leaf" ] || continue # only what was in custody
     name=${leaf%.leaf}
     # 8 bytes of number, 8 of time of arrival (ns since 1970), 5 more, the length of the metadata, 2 more, metadata, bytes
     number=$(od -An -tu8 --endian=little -N8 "$leaf" | tr -d ' ')

@@ -424,7 +424,7 @@ async function papers(browser, target, out) {
     await open(page, target.base, "settings");
     await speak(page, lang);
     await page.reload();
-    for (const [name, hash, most] of [["case", `cases/${target.incident}`, 12], ["todo", `cases/${target.incident}/todo`, 2], ["call tree", "duty", 3], ["playbook", "playbooks/1", 6], ["custody", `cases/${target.incident}/custody`, 4]]) {
+    for (const [name, hash, most] of [["case", `cases/${target.incident}`, 12], ["todo", `cases/${target.incident}/todo`, 2], ["call tree", "duty/people", 3], ["playbook", "playbooks/1", 6], ["custody", `cases/${target.incident}/custody`, 4]]) {
       await page.emulateMedia({ media: "screen" });
       await open(page, target.base, hash);
       const text = (await page.pdf({ path: `${out}paper-${name.replace(" ", "-")}-${lang}.pdf`, preferCSSPageSize: true })).toString("latin1");

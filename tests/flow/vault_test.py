@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import shutil
+import urllib.parse
 import zipfile
 
 import programs
@@ -161,6 +162,47 @@ def evidence_holds(d, data):
     assert status == 1 and "sealed yet" in said and not (d / "none.zip").exists(), said
 
 
+def take_away(d, b, path):
+    """An export through the pages, unpacked."""
+    began = b.api("POST", path, {"why": "for the police"})["export"]
+    tap.wait_until(lambda: b.get(f"/evidence/{began}")["state"] != "running", 60, 0.05)
+    made = b.get(f"/evidence/{began}")
+    if made["state"] == "done":
+        assert b.request("GET", f"/api/v1/evidence/{began}/file").status == 200
+        with zipfile.ZipFile(io.BytesIO(b.last_bytes)) as z:
+            z.extractall(d / f"custody-{began}")
+    return made, d / f"custody-{began}" / "kizuki-evidence"
+
+
+def custody_leaves_with_it(d, b):
+    """A photo of a thing in custody: kept as it came under its sum, given out as it came, in the evidence with every hand; not once it was changed."""
+    photo = bytes(range(256)) * 5000
+    digest = hashlib.sha256(photo).hexdigest()
+    report = b.api("POST", "/reports", {"kind": "site", "text": "ノートPCがおかしい"})["id"]
+    case = b.api("POST", f"/reports/{report}/case", {"version": 1})["incident"]["id"]
+    b.api("POST", f"/incidents/{case}/evidence/export", {"why": "x"}, want=404)
+    item = b.api("POST", f"/incidents/{case}/rows", {"kind": "item", "name": "ノートPC", "fields": {"taken_by": "田中", "how": "電源を切らずに"}})["rows"][-1]
+    b.api("PUT", f"/rows/{item['id']}", {"version": item["version"], "state": "handed", "from": "田中", "to": "佐藤", "sealed": True})
+    x, = b.api("POST", f"/rows/{item['id']}/files?name={urllib.parse.quote('写真 1.jpg')}", photo)["files"]
+    assert (x["digest"], x["bytes"], x["name"]) == (digest, len(photo), "写真 1.jpg"), x
+    kept = b.room.data / "attached" / digest
+    assert kept.read_bytes() == photo and kept.stat().st_mode & 0o777 == 0o600
+    r = b.request("GET", f"/api/v1/files/{x['id']}")
+    assert r.status == 200 and b.last_bytes == photo and r.headers["content-disposition"] == "attachment", r.headers
+    made, folder = take_away(d, b, f"/incidents/{case}/evidence/export")
+    assert made["state"] == "done" and made["records"] == 0, made
+    told = json.loads((folder / "custody/list.json").read_text())
+    assert [(p["from"], p["to"]) for p in told["rows"][0]["doc"]["past"]][-1] == ("田中", "佐藤") and told["files"][0]["digest"] == digest, told
+    assert (folder / "custody" / digest).read_bytes() == photo and checked(folder)[0] == 0
+    (folder / "custody" / digest).write_bytes(photo[:-1] + b"x")
+    assert checked(folder)[0] == 1
+    # changed where it lies: it neither leaves nor is it shown as what it was
+    kept.write_bytes(photo[:-1] + b"x")
+    assert b.api("GET", f"/files/{x['id']}", want=500)["error"]["key"] == "error.attachment_damaged"
+    assert take_away(d, b, f"/incidents/{case}/evidence/export")[0]["state"] == "failed"
+    kept.write_bytes(photo)
+
+
 def exported_from_the_pages(d, b):
     began = b.api("POST", "/evidence", {"query": NEEDLE, "why": "for the insurer"})["export"]
     tap.wait_until(lambda: b.get(f"/evidence/{began}")["state"] != "running", 60, 0.05)
@@ -181,6 +223,7 @@ def exported_from_the_pages(d, b):
     told = json.loads((d / "from-pages" / "kizuki-evidence" / "export.json").read_text())
     assert told["why"] == "for the insurer" and told["chosen_by"] == NEEDLE and told["copy_of"] == "", told
     assert "a copy" not in (d / "from-pages" / "kizuki-evidence" / "README.en.txt").read_text()
+    custody_leaves_with_it(d, b)
     chain = json.dumps(b.get("/audit"))
     assert "for the insurer" in chain and NEEDLE in chain, chain[-800:]
 

@@ -272,8 +272,8 @@ int handle_evidence_post(struct call *c) {
 }
 
 /* What is in custody goes along: the list with every hand it went through, and the sums of its files, which the searcher reads itself. */
-static int add_custody(struct call *c, struct buf *members) {
-    const struct json_value *list = NULL;
+static int add_custody(struct call *c, struct buf *members, bool *ret_any) {
+    const struct json_value *list = NULL, *things = NULL;
     struct json_value *doc;
     struct jsonw w;
     struct buf text;
@@ -284,6 +284,10 @@ static int add_custody(struct call *c, struct buf *members) {
         e = buf_error(&text) ? buf_error(&text) : json_parse(&c->arena, arena_dup(&c->arena, buf_str(&text)), &doc, &c->err);
     if (e == 0) {
         list = json_get_array(doc, "files");
+        things = json_get_array(doc, "rows");
+    }
+    *ret_any = (list && list->n) || (things && things->n);
+    if (e == 0 && *ret_any) {
         buf_add_z(members, ",\"custody\":");
         json_quote(members, buf_str(&text));
         buf_add_z(members, ",\"attached\":[");
@@ -305,21 +309,22 @@ int handle_incident_export(struct call *c) {
     size_t n = 0;
     int64_t total = 0;
     char chosen_by[64];
+    bool custody = false;
     int e = at ? call_body_only(c, keys) : -ENOMEM;
     if (e == 0)
         e = room_evidence(c->p->room, c->args.id, STR_NULL, at, EXPORT_RECORDS_MAX, &n, &total, &c->err);
     if (e < 0)
         return e;
-    if (n == 0)
-        return call_refuse(c, 404, "error.evidence_none");
     buf_init(&members, 8 << 20);
     buf_add_z(&members, "\"op\":\"evidence\",\"records\":[");
     for (size_t i = 0; i < n; i++)
         buf_printf(&members, "%s%lld", i ? "," : "", (long long) at[i].spool_n);
     buf_add_byte(&members, ']');
     snprintf(chosen_by, sizeof chosen_by, "case %lld", (long long) c->args.id);
-    e = add_custody(c, &members);
-    if (e == 0)
+    e = add_custody(c, &members, &custody);
+    if (e == 0 && n == 0 && !custody)
+        e = call_refuse(c, 404, "error.evidence_none");
+    else if (e == 0)
         e = ask_export(c, &members, c->args.id, str_of(chosen_by));
     buf_done(&members);
     return e;

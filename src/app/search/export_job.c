@@ -84,7 +84,7 @@ static int choose(struct export_job *j) {
         return diag_set(&j->d, r, "more than %d records; narrow the query or the times, or export several times", EVIDENCE_RECORDS_MAX);
     if (r < 0)
         return r;
-    if (j->n == 0)
+    if (j->n == 0 && !*j->custody)
         return diag_set(&j->d, -ENOENT, "no record fits");
     qsort(j->records, j->n, sizeof *j->records, by_number);
     for (size_t i = 0; i < j->n; i++)

@@ -7,22 +7,24 @@ import { Button } from "../../widgets/Button";
 import { Loaded } from "../../widgets/Loaded";
 import { Tabs } from "../../widgets/Tabs";
 import { Authority } from "./Authority";
+import { PeopleList } from "./People";
 import { CodeEntry, Sheets } from "./Sheet";
 import { Month } from "./Month";
 import { OnDuty, Week } from "./Week";
 
 export function Duty({ args, query }: { args: string[]; query: URLSearchParams }) {
-  const tab = args[0] === "authority" || args[0] === "code" ? args[0] : "roster";
+  const tab = args[0] === "authority" || args[0] === "code" || args[0] === "people" ? args[0] : "roster";
   if (args[0] === "sheet" && args[1]) return <Sheets incident={args[1]} />;
-  const tabs = ["roster", "authority", "code"].map((id) => ({ id, href: id === "roster" ? "#/duty" : `#/duty/${id}`, label: t(`duty.tab.${id}`) }));
+  const tabs = ["roster", "people", "authority", "code"].map((id) => ({ id, href: id === "roster" ? "#/duty" : `#/duty/${id}`, label: t(`duty.tab.${id}`) }));
   return (
     <>
       <div class="page-head">
         <h1>{t("nav.duty")}</h1><span class="grow" />
-        {tab !== "code" && <Button href={`#/sources/register/${tab === "roster" ? "roster" : "authority"}`}>{t("duty.edit")}</Button>}
+        {tab !== "code" && <Button href={`#/sources/register/${tab}`}>{t("duty.edit")}</Button>}
       </div>
       <Tabs plain tabs={tabs} on={tab} label={t("nav.duty")} />
       {tab === "roster" && <Roster />}
+      {tab === "people" && <PeopleList />}
       {tab === "authority" && <Authority service={query.get("service") ?? ""} />}
       {tab === "code" && <CodeEntry />}
     </>
