@@ -8,6 +8,7 @@ import { Button } from "../../widgets/Button";
 import { Card, Facts } from "../../widgets/Card";
 import { Outcome } from "../../widgets/Outcome";
 import { Audit } from "./Audit";
+import { DataFiles } from "./DataFiles";
 import { People } from "./People";
 
 function Language() {
@@ -55,10 +56,16 @@ function About() {
   );
 }
 
-export function Settings() {
+export function Settings({ args }: { args: string[] }) {
+  if (args[0] === "data") return (
+    <>
+      <div class="page-head"><h1>{t("datafile.title")}</h1><span class="grow" /><Button href="#/settings">{t("nav.settings")}</Button></div>
+      <DataFiles kind={args[1] === "form" ? "form" : "obligation"} />
+    </>
+  );
   return (
     <>
-      <div class="page-head"><h1>{t("nav.settings")}</h1></div>
+      <div class="page-head"><h1>{t("nav.settings")}</h1><span class="grow" /><Button href="#/settings/data">{t("datafile.title")}</Button></div>
       <div class="grid settings">
         <div class="col w6"><Language /><About /></div>
         <div class="col w6"><Audit /><People /></div>
