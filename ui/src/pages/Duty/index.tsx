@@ -9,6 +9,7 @@ import { Tabs } from "../../widgets/Tabs";
 import { Authority } from "./Authority";
 import { PeopleList } from "./People";
 import { CodeEntry, Sheets } from "./Sheet";
+import { Handovers } from "./Handovers";
 import { Month } from "./Month";
 import { OnDuty, Week } from "./Week";
 
@@ -37,6 +38,7 @@ function Roster() {
   const week = useResource(api.dutyDays(month === null ? 7 : 42), ["registers"], [month === null]);
   return (
     <>
+      <div class="open-notes"><Handovers /></div>
       <Loaded of={duty}>{(d) => <OnDuty duty={d} />}</Loaded>
       {duty.data && duty.data.groups.length > 0 && <Loaded of={week}>{(d) => (
         <>

@@ -51,13 +51,13 @@ export function DataFiles({ kind }: { kind: Kind }) {
     { head: t("datafile.name"), title: true, cell: (f) => <b>{f.titles[lang.value] ?? f.titles.ja ?? f.key}</b> },
     { head: t("datafile.number"), num: true, cell: (f) => f.number },
     { head: t("datafile.state"), cell: (f) => <Mark kind={f.active ? "ok" : "declared"}>{t(f.active ? "datafile.active" : "datafile.inactive")}</Mark> },
-    { head: t("datafile.by"), cell: (f) => <>{f.made_by ? say(f.made_by) : t("datafile.shipped")} <Time at={f.made_at} /></> },
+    { head: t("datafile.by"), cell: (f) => (f.origin === "shipped" ? t("datafile.shipped") : <>{f.made_by && say(f.made_by)} <Time at={f.made_at} /></>) },
     { head: t("datafile.do"), class: "card-wide", cell: (f) => <span class="buttons"><Button smaller onPress={() => open(opened === f.id ? null : f.id)}>{t("datafile.open")}</Button>{mayDo() && <Use of={f} done={list.reload} />}</span> },
   ];
   const tabs = (["obligation", "form"] as const).map((k) => ({ id: k, href: `#/settings/data/${k}`, label: t(`datafile.kind.${k}`) }));
   return (
     <div class="stack">
-      <Segments tabs={tabs} on={kind} label={t("datafile.title")} />
+      <div><Segments tabs={tabs} on={kind} label={t("datafile.title")} /></div>
       <Card id="datafiles" title={t(`datafile.kind.${kind}`)} caption={t("datafile.caption")}>
         <Loaded of={list}>{(d) => (d.files.length === 0 ? <Empty>{t("datafile.none")}</Empty> : (
           <Table label={t(`datafile.kind.${kind}`)} columns={columns} rows={d.files} id={(f) => f.id} below={(f) => (opened === f.id ? <Text of={f} kind={kind} done={list.reload} leave={() => open(null)} /> : null)} />))}</Loaded>
