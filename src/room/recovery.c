@@ -224,9 +224,11 @@ int room_recovery_write(struct room *r, int64_t incident, struct jsonw *w, struc
 
 /* ---- the gate ---- */
 
-/* Conditions: what of the case still stands against it, as a number; no query: a person confirms it. */
+/* Conditions: what of the case still stands against it, as a number; no query: a person confirms it. What was tightened is none: it ends by
+ * itself. */
 static const struct condition {
     const char *id, *sql;
+    bool lacks; /* the number says that something is not there: nothing to count */
 } conditions[] = {
     {"tasks", "SELECT count(*) FROM task WHERE incident_id = ?1 AND state IN ('waiting','due','doing')"},
     {"acts", "SELECT (SELECT count(*) FROM deed WHERE incident_id = ?1 AND state IN ('sent','in_force','undoing','unsure')) + "
@@ -238,11 +240,11 @@ static const struct condition {
                 "coalesce(json_extract(doc, '$.fields.sealed'), '') = ''"},
     {"messages", "SELECT count(*) FROM message WHERE incident_id = ?1 AND state IN ('waiting','sending')"},
     {"runs", "SELECT count(*) FROM run WHERE incident_id = ?1 AND state IN ('proposed','running')"},
-    {"cause", NULL},       /* how they came in is known and shut */
-    {"duties", NULL},      /* reports to authorities are made */
+    {"campaigns", "SELECT count(*) FROM campaign WHERE incident_id = ?1 AND state = 'running'"},
+    {"cause", NULL}, /* how they came in is known and shut */
+    {"duties", "SELECT count(*) FROM obligation WHERE incident_id = ?1 AND state = 'to_do' AND due_at IS NOT NULL"}, /* what has a clock */
     {"publication", "SELECT count(*) FROM promise WHERE incident_id = ?1 AND state = 'open'"}, /* what somebody outside was promised was said */
-    {"watch", NULL},       /* it is watched for the same again */
-    {"tightening", NULL},  /* what was tightened has an end */
+    {"watch", "SELECT NOT EXISTS (SELECT 1 FROM tightening WHERE incident_id = ?1 AND use = 'watch' AND state = 'in_force')", true}, /* for the same again */
 };
 #define CONDITIONS ARRAY_SIZE(conditions)
 
@@ -309,7 +311,7 @@ int room_safety_write(struct room *r, int64_t incident, struct jsonw *w, struct 
         jsonw_object(w);
         jsonw_kz(w, "id", conditions[i].id);
         jsonw_kz(w, "state", state);
-        jsonw_ki64(w, "n", x.n[i]);
+        jsonw_ki64(w, "n", conditions[i].lacks ? 0 : x.n[i]);
         jsonw_kbool(w, "by_person", !conditions[i].sql);
         jsonw_ki64(w, "row", x.row[i]);
         jsonw_end(w);

@@ -14,6 +14,9 @@ import { Outcome } from "../../../widgets/Outcome";
 
 const STATE: Record<string, MarkKind> = { met: "ok", confirmed: "declared", excepted: "soon", open: "must" };
 
+/** Where what is left is done. */
+const WAY: Record<string, string> = { watch: "watch", campaigns: "watch", duties: "reports", publication: "publish" };
+
 function Condition({ incident, of, c, done }: { incident: Incident; of: SafetyOf; c: SafetyOf["conditions"][number]; done: () => void }) {
   const [why, set] = useState<string | null>(null);
   const write = useWrite(done);
@@ -27,7 +30,7 @@ function Condition({ incident, of, c, done }: { incident: Incident; of: SafetyOf
       <p><Mark kind={STATE[c.state] ?? "unknown"}>{t(`safety.state.${c.state}`)}</Mark> {t(`safety.c.${c.id}`)}{c.n > 0 && <b> {t("safety.left", { n: c.n })}</b>}</p>
       {said?.doc.fields.why && c.state === "excepted" && <p class="small ink2">{t("safety.why")}: {said.doc.fields.why}</p>}
       {c.state === "open" && me.value?.person.role !== "auditor" && (why === null
-        ? <div class="buttons">{c.by_person && <Button smaller busy={busy} onPress={say("confirmed", "")}>{t("safety.confirm")}</Button>}<Button smaller onPress={() => set("")}>{t("safety.except")}</Button></div>
+        ? <div class="buttons">{c.by_person && <Button smaller busy={busy} onPress={say("confirmed", "")}>{t("safety.confirm")}</Button>}{WAY[c.id] && <Button smaller href={`#/cases/${incident.id}/${WAY[c.id]}`}>{t(`safety.to.${c.id}`)}</Button>}<Button smaller onPress={() => set("")}>{t("safety.except")}</Button></div>
         : <div class="form"><label class="field"><span>{t("safety.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>
             <div class="buttons">{why.trim() && <Button smaller busy={busy} onPress={say("excepted", why.trim())}>{t("safety.except_save")}</Button>}<Button smaller onPress={() => set(null)}>{t("button.leave")}</Button></div></div>)}
       <Outcome state={write.state} />
