@@ -43,7 +43,7 @@ function PartRow({ incident, p, part, l, done }: { incident: Incident; p: Public
       <p class="small">
         {state !== "text" && <Mark kind={MARK[state]}>{t(`announce.said.${state}`)}</Mark>}{" "}
         {part.wants && state !== "own" && <>{t("announce.wants")}: <a href={`#/cases/${incident.id}/facts?fact=${part.wants.name}`}>{titleOf(part.wants)}</a> {t(part.wants.state ? `fact.state.${part.wants.state}` : "announce.wants_none")}</>}{" "}
-        {p.state === "draft" && state !== "left_out" && mayWrite() && <button type="button" class="link" aria-expanded={open} onClick={() => show(!open)}>{t("announce.edit")}</button>}
+        {p.state === "draft" && state !== "left_out" && mayWrite() && <Button smaller onPress={() => show(!open)}>{t("announce.edit")}</Button>}
       </p>
       {open && <OwnWords p={p} part={part} done={done} />}
     </li>
@@ -51,7 +51,7 @@ function PartRow({ incident, p, part, l, done }: { incident: Incident; p: Public
 }
 
 export function Languages({ l, pick }: { l: "ja" | "en"; pick: (l: "ja" | "en") => void }) {
-  return <div class="buttons" role="group">{(["ja", "en"] as const).map((x) => <button key={x} type="button" class={`button smaller${l === x ? " solid" : ""}`} aria-pressed={l === x} onClick={() => pick(x)}>{t(`announce.lang.${x}`)}</button>)}</div>;
+  return <div class="buttons" role="group">{(["ja", "en"] as const).map((x) => <button key={x} type="button" class="button smaller" aria-pressed={l === x} onClick={() => pick(x)}>{l === x ? "✓ " : ""}{t(`announce.lang.${x}`)}</button>)}</div>;
 }
 
 function Settings({ p, done }: { p: Publication; done: () => void }) {
@@ -99,7 +99,7 @@ export function Draft({ incident, p, done }: { incident: Incident; p: Publicatio
       {p.stale && <p><Mark kind="must">{t("announce.stale")}</Mark></p>}
       <Languages l={l} pick={pick} />
       <h2 class="publish-subject" lang={l}>{subject}</h2>
-      <ul class="plain publish-parts">{p.says?.parts.map((x) => <PartRow key={x.name} incident={incident} p={p} part={x} l={l} done={done} />)}</ul>
+      <ul class="plain publish-parts">{p.says?.parts.filter((x, i, all) => x.state !== "left_out" || all.findIndex((o) => o.state === "left_out" && o.wants?.name === x.wants?.name) === i).map((x) => <PartRow key={x.name} incident={incident} p={p} part={x} l={l} done={done} />)}</ul>
       {p.state === "draft" && mayWrite() && <><Settings p={p} done={done} /><Ask p={p} done={done} /></>}
     </div>
   );

@@ -100,7 +100,7 @@ function Line({ x, open, show, done }: { x: Head; open: boolean; show: () => voi
   return (
     <li>
       <p><Mark kind={x.state === "draft" ? "todo" : x.state === "sent" ? "run" : "ok"}>{t(`outward.state.${x.state}`)}</Mark> <b>{x.title}</b> {x.sent && <span class="small ink2"><Time at={x.sent} /></span>} {x.due && <span class="small">{t("outward.due")} <Time at={x.due} /></span>}</p>
-      <p class="small">{Object.entries(x.counts).map(([k, n]) => t("outward.count", { state: t(`outward.became.${k}`), n })).join(lang.value === "ja" ? "、" : ", ")} <button type="button" class="link" aria-expanded={open} onClick={show}>{t("outward.open")}</button></p>
+      <p class="small">{Object.entries(x.counts).map(([k, n]) => t("outward.count", { state: t(`outward.became.${k}`), n })).join(lang.value === "ja" ? "、" : ", ")} <Button smaller onPress={show}>{t("outward.open")}</Button></p>
       {open && <Whole id={x.id} done={done} />}
     </li>
   );
