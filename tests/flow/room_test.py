@@ -745,6 +745,9 @@ def the_matrix_holds_over_every_route():
                     may = expects(table, obj, verb, on_row, asker, case, alone)
                     # a body that cannot be right: who may gets 400 or more; who may not is refused before one is read
                     a = x.request(method, path, {"nonsense": 1} if method != "GET" and may else None)
+                    while a.status == 429:  # more routes than an address may ask in its first seconds, where they are answered quickly
+                        time.sleep(1)
+                        a = x.request(method, path, {"nonsense": 1} if method != "GET" and may else None)
                     asked += 1
                     if may is None:
                         assert a.status == 404, (case, asker, method, path, a.status, a.text)
