@@ -366,7 +366,7 @@ static int change(struct room *r, const struct room_actor *by, int64_t id, int64
     struct str answer = c->answer;
     struct recipient x;
     struct outgoing_batch b;
-    int64_t batch, now = room_now(r);
+    int64_t batch = 0, now = room_now(r);
     int e = load_recipient(r, a, id, &x, &batch, err);
     if (e == 0)
         e = load(r, a, batch, &b, err);

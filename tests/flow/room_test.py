@@ -83,7 +83,8 @@ def every_answer_is_as_described():
         s.serve(sensor_answer)
         b = r.browser()
         now = b.get("/now")
-        assert [a["kind"] for a in now["asks"]] == ["block_source"], now["asks"]
+        # whether the alert level is to be raised is asked about such a case within a second or two
+        assert [a["kind"] for a in now["asks"] if a["kind"] != "decision"] == ["block_source"], now["asks"]
         assert [x["name"] for x in now["sources_bad"]] == ["mg-01"] and now["sources_total"] == 3
         strip = now["strip"][-2:]  # a full hour may just have passed
         assert strip[-1]["events"] == 23 and sum(x["high"] for x in strip) == 7, strip
@@ -393,7 +394,7 @@ def the_second_edit_is_refused_and_says_who():
         assert h.api("POST", "/actions/1/approve", {"version": action["version"]}, want=503)["error"]["key"] == "error.hand_away"
         assert h.api("POST", "/actions/1/reject", {"version": action["version"], "reason": "訓練"})["state"] == "rejected"
         assert h.api("POST", "/actions/1/reject", {"version": action["version"] + 1}, want=400)["error"]["key"] == "error.state"
-        assert h.get("/now")["asks"] == []
+        assert not [x for x in h.get("/now")["asks"] if x["kind"] != "decision"]  # the alert level
         assert a.api("PUT", "/incidents/1", {"version": v + 2, "state": "closed"})["state"] == "closed"
 
 

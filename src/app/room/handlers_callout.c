@@ -13,11 +13,6 @@ int handle_incident_callouts(struct call *c) {
     return e < 0 ? e : 200;
 }
 
-static int optional(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 static int read_people(struct call *c, struct room_callout *x) {
     const struct json_value *list = json_get_array(c->json, "people");
     struct str *names = NULL;
@@ -55,13 +50,13 @@ int handle_callout_post(struct call *c) {
     if (e == 0)
         e = read_purpose(c, &x);
     if (e == 0)
-        e = optional(c, "kind", 20, &x.kind);
+        e = call_body_words(c, "kind", 20, &x.kind);
     if (e == 0)
-        e = optional(c, "service", 300, &x.service);
+        e = call_body_words(c, "service", 300, &x.service);
     if (e == 0)
-        e = optional(c, "group", 300, &x.group);
+        e = call_body_words(c, "group", 300, &x.group);
     if (e == 0)
-        e = optional(c, "question", 1000, &x.question);
+        e = call_body_words(c, "question", 1000, &x.question);
     if (e == 0)
         e = call_body_str(c, "text", 1, 4000, &x.text);
     if (e == 0)
@@ -82,7 +77,7 @@ int handle_callout_answer(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "person", 1, 300, &person);
     if (e == 0)
-        e = optional(c, "answer", 4000, &answer);
+        e = call_body_words(c, "answer", 4000, &answer);
     if (e == 0)
         e = room_callout_answer(c->p->room, &c->who, c->args.id, person, answer, &c->err);
     return e < 0 ? e : call_ok(c);

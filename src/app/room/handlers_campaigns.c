@@ -7,11 +7,6 @@
 
 /* ---- what both have ---- */
 
-static int may_say(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 /* The case it belongs to, which the person has to be able to read; 404 stands in *ret_status. */
 static int read_incident(struct call *c, int64_t *ret, int *ret_status) {
     const struct json_value *v = json_get(c->json, "incident");
@@ -133,11 +128,11 @@ int handle_campaign_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "kind", 1, 60, &x.kind);
     if (e == 0)
-        e = may_say(c, "title", 300, &x.title);
+        e = call_body_words(c, "title", 300, &x.title);
     if (e == 0)
-        e = may_say(c, "text", 4000, &x.text);
+        e = call_body_words(c, "text", 4000, &x.text);
     if (e == 0)
-        e = may_say(c, "origin", 1000, &x.origin);
+        e = call_body_words(c, "origin", 1000, &x.origin);
     if (e == 0)
         e = read_when(c, "due", &x.due_ns);
     if (e == 0)
@@ -186,7 +181,7 @@ int handle_campaign_force(struct call *c) {
     int e = call_body_only(c, keys);
     list = e == 0 ? json_get_array(c->json, "targets") : NULL;
     if (e == 0)
-        e = may_say(c, "driver", 60, &f.driver);
+        e = call_body_words(c, "driver", 60, &f.driver);
     if (e == 0 && json_get(c->json, "minutes"))
         e = call_body_i64(c, "minutes", 1, ROOM_DEED_MINUTES_MAX, &f.minutes);
     if (e == 0 && list && list->n > ARRAY_SIZE(ids))
@@ -209,7 +204,7 @@ int handle_campaign_answer(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "value", 1, 40, &s.value);
     if (e == 0)
-        e = may_say(c, "words", 2000, &s.words);
+        e = call_body_words(c, "words", 2000, &s.words);
     if (e == 0 && json_get(c->json, "done") && json_get(c->json, "done")->type != JSON_NULL)
         e = call_body_i64(c, "done", 0, CAMPAIGN_COUNT_MAX, &s.done);
     if (e == 0)

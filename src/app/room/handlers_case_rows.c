@@ -6,11 +6,6 @@
 
 #include <errno.h>
 
-static int optional(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 static int rows(struct call *c, int64_t incident, struct str kind) {
     jsonw_object(&c->w);
     int e = room_case_rows_write(c->p->room, incident, kind.p ? kind : STR(""), &c->w, &c->err);
@@ -35,9 +30,9 @@ int handle_case_row_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "kind", 1, 20, &x.kind);
     if (e == 0)
-        e = optional(c, "key", 200, &x.key);
+        e = call_body_words(c, "key", 200, &x.key);
     if (e == 0)
-        e = optional(c, "state", 20, &x.state);
+        e = call_body_words(c, "state", 20, &x.state);
     if (e == 0)
         e = call_body_str(c, "name", 1, 300, &x.name);
     if (e == 0)
@@ -58,13 +53,13 @@ int handle_case_row_put(struct call *c) {
     if (e == 0)
         e = call_body_i64(c, "version", 1, INT64_MAX, &version);
     if (e == 0)
-        e = optional(c, "state", 20, &x.state);
+        e = call_body_words(c, "state", 20, &x.state);
     if (e == 0)
-        e = optional(c, "from", 300, &x.from);
+        e = call_body_words(c, "from", 300, &x.from);
     if (e == 0)
-        e = optional(c, "to", 300, &x.to);
+        e = call_body_words(c, "to", 300, &x.to);
     if (e == 0)
-        e = optional(c, "note", 2000, &x.note);
+        e = call_body_words(c, "note", 2000, &x.note);
     if (e == 0 && json_get(c->json, "sealed") && !json_get_bool(c->json, "sealed", &x.sealed))
         e = call_bad(c, "sealed");
     x.set_due = e == 0 && json_get(c->json, "due");

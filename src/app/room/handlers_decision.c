@@ -4,11 +4,6 @@
 #include "room/decision.h"
 #include "room/sheet.h"
 
-static int optional(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 int handle_decisions(struct call *c) {
     int e = room_decisions_write(c->p->room, c->args.id, &c->who, &c->w, &c->err);
     return e < 0 ? e : 200;
@@ -26,11 +21,11 @@ int handle_decision_post(struct call *c) {
         e = call_bad(c, "kind");
     x.kind = (enum duty_kind) k;
     if (e == 0)
-        e = optional(c, "service", 300, &x.service);
+        e = call_body_words(c, "service", 300, &x.service);
     if (e == 0)
-        e = optional(c, "risk_do", 2000, &x.risk_do);
+        e = call_body_words(c, "risk_do", 2000, &x.risk_do);
     if (e == 0)
-        e = optional(c, "risk_go_on", 2000, &x.risk_go_on);
+        e = call_body_words(c, "risk_go_on", 2000, &x.risk_go_on);
     if (e == 0)
         e = room_decision_propose(c->p->room, &c->who, &x, &id, &c->err);
     return e < 0 ? e : handle_decisions(c);
@@ -49,7 +44,7 @@ int handle_decision_make(struct call *c) {
     if (e == 0 && !str_eq_z(verdict, "do") && !str_eq_z(verdict, "go_on"))
         e = call_bad(c, "verdict");
     if (e == 0)
-        e = optional(c, "why", 4000, &m.why);
+        e = call_body_words(c, "why", 4000, &m.why);
     m.go_on = e == 0 && str_eq_z(verdict, "go_on");
     if (e == 0)
         e = room_decision_make(c->p->room, &c->who, c->args.id, version, &m, &c->err);
@@ -97,7 +92,7 @@ int handle_code_post(struct call *c) {
     if (e == 0 && at == TIME_NONE)
         e = call_bad(c, "at");
     if (e == 0)
-        e = optional(c, "why", 4000, &why);
+        e = call_body_words(c, "why", 4000, &why);
     if (e == 0)
         e = room_code_enter(c->p->room, &c->who, code, at, why, &done, &incident, &c->err);
     if (e < 0)

@@ -51,11 +51,6 @@ static int read_kind(struct call *c, bool all, int *ret) {
     return *ret >= 0 || (all && str_eq_z(kind, "all")) ? 0 : call_bad(c, "kind");
 }
 
-static int optional(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 int handle_consult_post(struct call *c) {
     static const char *const keys[] = {"kind", "person", "answer", NULL};
     struct str person, answer;
@@ -79,11 +74,11 @@ int handle_lend_post(struct call *c) {
     if (e == 0)
         e = read_kind(c, true, &l.kind);
     if (e == 0)
-        e = optional(c, "service", 300, &l.service);
+        e = call_body_words(c, "service", 300, &l.service);
     if (e == 0)
-        e = optional(c, "person", 300, &l.person);
+        e = call_body_words(c, "person", 300, &l.person);
     if (e == 0)
-        e = optional(c, "group", 300, &l.group);
+        e = call_body_words(c, "group", 300, &l.group);
     if (e == 0)
         e = call_body_str(c, "why", 1, 2000, &l.why);
     if (e == 0)

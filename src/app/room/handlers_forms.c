@@ -248,11 +248,6 @@ int handle_form_file(struct call *c) {
 
 /* ---- what was sent ---- */
 
-static int optional(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 int handle_submission_post(struct call *c) {
     static const char *const keys[] = {"form", "obligation", "report", "to", "how", "at", "note", NULL};
     struct room_submission x = {.incident = c->args.id};
@@ -263,13 +258,13 @@ int handle_submission_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "how", 1, 100, &x.how);
     if (e == 0)
-        e = optional(c, "form", FACT_NAME_BYTES_MAX, &x.form);
+        e = call_body_words(c, "form", FACT_NAME_BYTES_MAX, &x.form);
     if (e == 0)
-        e = optional(c, "obligation", FACT_NAME_BYTES_MAX, &x.obligation);
+        e = call_body_words(c, "obligation", FACT_NAME_BYTES_MAX, &x.obligation);
     if (e == 0)
-        e = optional(c, "report", FACT_NAME_BYTES_MAX, &x.report);
+        e = call_body_words(c, "report", FACT_NAME_BYTES_MAX, &x.report);
     if (e == 0)
-        e = optional(c, "note", 2000, &x.note);
+        e = call_body_words(c, "note", 2000, &x.note);
     if (e == 0)
         e = call_body_when(c, "at", &x.at_ns);
     if (e == 0 && x.at_ns == TIME_NONE)
@@ -287,9 +282,9 @@ int handle_receipt(struct call *c) {
     if (e == 0)
         e = call_body_i64(c, "version", 1, INT64_MAX, &version);
     if (e == 0)
-        e = optional(c, "number", 200, &x.number);
+        e = call_body_words(c, "number", 200, &x.number);
     if (e == 0)
-        e = optional(c, "from", 300, &x.from);
+        e = call_body_words(c, "from", 300, &x.from);
     if (e == 0)
         e = call_body_when(c, "at", &x.at_ns);
     if (e == 0 && x.at_ns == TIME_NONE)

@@ -12,11 +12,6 @@ int handle_means(struct call *c) {
     return shown(c, c->args.id);
 }
 
-static int may_say(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 int handle_means_post(struct call *c) {
     static const char *const keys[] = {"kind", "name", "of", "yen", "contacts", NULL}, *const kinds[] = {"spend", "switch", "vendor", "ransom"};
     const struct json_value *list;
@@ -34,7 +29,7 @@ int handle_means_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "name", 1, 300, &x.name);
     if (e == 0)
-        e = may_say(c, "of", MEANS_TEXT_MAX, &x.of);
+        e = call_body_words(c, "of", MEANS_TEXT_MAX, &x.of);
     if (e == 0 && json_get(c->json, "yen"))
         e = call_body_i64(c, "yen", 1, MEANS_YEN_MAX, &x.yen);
     list = e == 0 ? json_get_array(c->json, "contacts") : NULL;
@@ -63,9 +58,9 @@ int handle_means_step(struct call *c) {
     if (e == 0)
         e = call_body_when(c, "at", &x.at_ns);
     if (e == 0)
-        e = may_say(c, "what", 12, &x.what);
+        e = call_body_words(c, "what", 12, &x.what);
     if (e == 0)
-        e = may_say(c, "words", MEANS_TEXT_MAX, &x.words);
+        e = call_body_words(c, "words", MEANS_TEXT_MAX, &x.words);
     if (e == 0 && json_get(c->json, "yen"))
         e = call_body_i64(c, "yen", 0, MEANS_YEN_MAX, &x.yen);
     if (e == 0)

@@ -36,11 +36,6 @@ int handle_report(struct call *c) {
     return e < 0 ? e : 200;
 }
 
-static int read_said(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 /* The receipt, with the secret word: whoever typed it reads it to the caller. */
 int handle_report_post(struct call *c) {
     static const char *const keys[] = {"kind", "service", "text", "contact", "caller", "channel", "lang", NULL};
@@ -52,17 +47,17 @@ int handle_report_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "kind", 1, 31, &x.kind);
     if (e == 0)
-        e = read_said(c, "service", REPORT_LINE_MAX, &x.service);
+        e = call_body_words(c, "service", REPORT_LINE_MAX, &x.service);
     if (e == 0)
-        e = read_said(c, "text", REPORT_TEXT_MAX, &x.text);
+        e = call_body_words(c, "text", REPORT_TEXT_MAX, &x.text);
     if (e == 0)
-        e = read_said(c, "contact", REPORT_LINE_MAX, &x.contact);
+        e = call_body_words(c, "contact", REPORT_LINE_MAX, &x.contact);
     if (e == 0)
-        e = read_said(c, "caller", REPORT_LINE_MAX, &x.caller);
+        e = call_body_words(c, "caller", REPORT_LINE_MAX, &x.caller);
     if (e == 0)
-        e = read_said(c, "channel", 16, &channel);
+        e = call_body_words(c, "channel", 16, &channel);
     if (e == 0)
-        e = read_said(c, "lang", 2, &lang);
+        e = call_body_words(c, "lang", 2, &lang);
     if (e < 0)
         return e;
     for (size_t i = 0; i < ARRAY_SIZE(channels); i++)
@@ -97,7 +92,7 @@ int handle_report_put(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "to", 1, 16, &to);
     if (e == 0)
-        e = read_said(c, "why", REPORT_TEXT_MAX, &why);
+        e = call_body_words(c, "why", REPORT_TEXT_MAX, &why);
     return shown_anew(c, e == 0 ? room_report_change(c->p->room, &c->who, c->args.id, version, to, why, &c->err) : e);
 }
 

@@ -22,11 +22,6 @@ int handle_tip(struct call *c) {
     return shown(c, c->args.id);
 }
 
-static int said(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return c->json && json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
-
 int handle_tip_post(struct call *c) {
     static const char *const keys[] = {"form", "from", "sender", "contact", "channel", "text", "tlp", "received", NULL}, *const channels[] = {"phone", "mail", "letter", "web"};
     struct room_tip_new x = {.tlp = TLP_AMBER};
@@ -34,19 +29,19 @@ int handle_tip_post(struct call *c) {
     int64_t id;
     int e = call_body_only(c, keys);
     if (e == 0)
-        e = said(c, "form", 8, &form);
+        e = call_body_words(c, "form", 8, &form);
     if (e == 0)
         e = call_body_str(c, "from", 1, 16, &x.from);
     if (e == 0)
-        e = said(c, "sender", TIP_LINE_MAX, &x.sender);
+        e = call_body_words(c, "sender", TIP_LINE_MAX, &x.sender);
     if (e == 0)
-        e = said(c, "contact", TIP_LINE_MAX, &x.contact);
+        e = call_body_words(c, "contact", TIP_LINE_MAX, &x.contact);
     if (e == 0)
-        e = said(c, "channel", 8, &channel);
+        e = call_body_words(c, "channel", 8, &channel);
     if (e == 0)
         e = call_body_str(c, "text", 1, TIP_TEXT_MAX, &x.text);
     if (e == 0)
-        e = said(c, "tlp", 16, &tlp);
+        e = call_body_words(c, "tlp", 16, &tlp);
     if (e == 0)
         e = call_body_when(c, "received", &x.received_ns);
     if (e < 0)
@@ -76,7 +71,7 @@ int handle_tip_put(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "to", 1, 16, &to);
     if (e == 0)
-        e = said(c, "why", TIP_TEXT_MAX, &why);
+        e = call_body_words(c, "why", TIP_TEXT_MAX, &why);
     if (e == 0)
         e = room_tip_change(c->p->room, &c->who, c->args.id, version, to, why, &c->err);
     return e < 0 ? e : shown(c, c->args.id);
@@ -100,9 +95,9 @@ int handle_tip_reply(struct call *c) {
     struct str way, address, text;
     int e = call_body_only(c, keys);
     if (e == 0)
-        e = said(c, "way", DOOR_ID_BYTES_MAX, &way);
+        e = call_body_words(c, "way", DOOR_ID_BYTES_MAX, &way);
     if (e == 0)
-        e = said(c, "address", 320, &address);
+        e = call_body_words(c, "address", 320, &address);
     if (e == 0)
         e = call_body_str(c, "text", 1, TIP_TEXT_MAX, &text);
     if (e == 0)

@@ -294,6 +294,11 @@ int call_body_str(struct call *c, const char *key, size_t min, size_t max, struc
     return json_get_str(c->json, key, ret) && ret->n >= min && ret->n <= max ? 0 : call_bad(c, key);
 }
 
+int call_body_words(struct call *c, const char *key, size_t max, struct str *ret) {
+    *ret = STR("");
+    return c->json && json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
+}
+
 int call_body_may(struct call *c, const char *key, size_t max, struct str *ret) {
     *ret = STR("");
     return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
