@@ -146,8 +146,6 @@ int call_body_when(struct call *c, const char *key, int64_t *ret_ns) MUST_USE;
 int call_body_str(struct call *c, const char *key, size_t min, size_t max,
                   struct str *ret) MUST_USE;
 /* The same of a member that may be absent: then it is empty. */
-int call_body_may(struct call *c, const char *key, size_t max, struct str *ret) MUST_USE;
-/* One that may be absent: then "". */
 int call_body_words(struct call *c, const char *key, size_t max, struct str *ret) MUST_USE;
 /* A field of a form that a page of ours without script sent, in the arena; .p NULL: absent, or no form. */
 struct str call_form(struct call *c, const char *name);

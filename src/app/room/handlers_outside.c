@@ -43,9 +43,9 @@ int handle_outgoing_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "statement", 1, FACT_NAME_BYTES_MAX, &x.statement);
     if (e == 0)
-        e = call_body_may(c, "title", 300, &x.title);
+        e = call_body_words(c, "title", 300, &x.title);
     if (e == 0)
-        e = call_body_may(c, "way", DOOR_ID_BYTES_MAX, &x.way);
+        e = call_body_words(c, "way", DOOR_ID_BYTES_MAX, &x.way);
     if (e == 0 && json_get(c->json, "given") && !(x.given = json_get_object(c->json, "given")))
         e = call_bad(c, "given");
     if (e == 0)
@@ -124,7 +124,7 @@ static int read_contact(struct call *c, bool whole, struct room_contact *x) {
     int e = 0;
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(texts); i++)
         if (whole || json_get(c->json, texts[i].key))
-            e = call_body_may(c, texts[i].key, CONTACT_FIELD_BYTES_MAX, texts[i].to);
+            e = call_body_words(c, texts[i].key, CONTACT_FIELD_BYTES_MAX, texts[i].to);
     if (e == 0)
         e = call_body_when(c, "due", &x->due_ns);
     return e;

@@ -102,9 +102,9 @@ int handle_publication_ask(struct call *c) {
     if (e == 0)
         e = call_body_i64(c, "version", 0, INT64_MAX, &version);
     if (e == 0)
-        e = call_body_may(c, "risk_do", 1000, &x.risk_do);
+        e = call_body_words(c, "risk_do", 1000, &x.risk_do);
     if (e == 0)
-        e = call_body_may(c, "risk_go_on", 1000, &x.risk_go_on);
+        e = call_body_words(c, "risk_go_on", 1000, &x.risk_go_on);
     if (e == 0)
         e = room_publication_ask(c->p->room, &c->who, c->args.id, version, &x, &leak, &c->err);
     if (e == -EINVAL && leak)
@@ -124,7 +124,7 @@ int handle_publication_end(struct call *c) {
     if (e == 0)
         e = call_body_i64(c, "version", 0, INT64_MAX, &version);
     if (e == 0)
-        e = call_body_may(c, "why", 1000, &why);
+        e = call_body_words(c, "why", 1000, &why);
     if (e == 0)
         e = room_publication_end(c->p->room, &c->who, c->args.id, version, why, &c->err);
     return e < 0 ? e : answer(c);
@@ -173,11 +173,11 @@ int handle_answer_post(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "question", 1, ANSWER_BYTES_MAX, &x.question.ja);
     if (e == 0)
-        e = call_body_may(c, "question_en", ANSWER_BYTES_MAX, &x.question.en);
+        e = call_body_words(c, "question_en", ANSWER_BYTES_MAX, &x.question.en);
     if (e == 0)
         e = call_body_str(c, "answer", 1, ANSWER_BYTES_MAX, &x.answer.ja);
     if (e == 0)
-        e = call_body_may(c, "answer_en", ANSWER_BYTES_MAX, &x.answer.en);
+        e = call_body_words(c, "answer_en", ANSWER_BYTES_MAX, &x.answer.en);
     if (e == 0)
         e = room_answer_put(c->p->room, &c->who, &x, &id, &leak, &c->err);
     return e == -EINVAL && leak ? leaked(c, leak) : e == -ENOENT ? call_bad(c, "replaces") : e < 0 ? e : answers(c, c->args.id);
@@ -216,9 +216,9 @@ int handle_desk_caller(struct call *c) {
     if (e == 0)
         e = call_body_str(c, "kind", 1, 40, &x.kind);
     if (e == 0)
-        e = call_body_may(c, "question", ANSWER_BYTES_MAX, &x.question);
+        e = call_body_words(c, "question", ANSWER_BYTES_MAX, &x.question);
     if (e == 0)
-        e = call_body_may(c, "caller", 300, &x.caller);
+        e = call_body_words(c, "caller", 300, &x.caller);
     if (e == 0)
         e = room_caller_count(c->p->room, &c->who, &x, &c->err);
     return e == -ENOENT ? call_bad(c, "answer") : e < 0 ? e : handle_desk(c);

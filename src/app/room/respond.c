@@ -298,8 +298,3 @@ int call_body_words(struct call *c, const char *key, size_t max, struct str *ret
     *ret = STR("");
     return c->json && json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
 }
-
-int call_body_may(struct call *c, const char *key, size_t max, struct str *ret) {
-    *ret = STR("");
-    return json_get(c->json, key) ? call_body_str(c, key, 0, max, ret) : 0;
-}
