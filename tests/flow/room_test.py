@@ -514,13 +514,13 @@ def promised():
         cells = [c.strip() for c in line.strip("|").split("|")]
         if cells[:2] == ["object", "verb"]:
             roles = cells[2:-1]
-        elif len(cells) == 11 and re.fullmatch(r"`\w+`", cells[0]):
+        elif len(cells) == 12 and re.fullmatch(r"`\w+`", cells[0]):
             table[cells[0].strip("`"), cells[1].strip("`")] = dict(zip(roles, cells[2:]))
     return table
 
 
 # Who asks: the role, and where it holds: everywhere, below the organisation that shares case 1, below one that does not, or in case 1 only.
-ASKERS = [(role, "all") for role in ("administrator", "commander", "handler", "approver", "publisher", "auditor", "reporter")]
+ASKERS = [(role, "all") for role in ("administrator", "commander", "handler", "approver", "publisher", "auditor", "reporter", "desk")]
 ASKERS += [("handler", "ours"), ("handler", "theirs"), ("approver", "case"), ("supplier", "case"), ("auditor", "theirs")]
 # What case 1 is at the time.
 CASES = ("AMBER", "RED", "GREEN", "need-to-know")
