@@ -3,7 +3,7 @@
  * and leave nothing behind; where the load goes on without that memory, no rule may be missing.
  *
  * ./dev test walks through a sample; KIZUKI_TORTURE=all (./dev soak torture) through every n, and through the shipped rules. */
-#include "unit.h"
+#include "torture.h"
 
 #include "base/mem.h"
 #include "detect/correlate.h"
@@ -137,14 +137,9 @@ static void torture_load(struct load *l, long all_until, long step) {
     assert_true(tried > 300);
 }
 
-static bool everything(void) {
-    const char *z = getenv("KIZUKI_TORTURE");
-    return z && strcmp(z, "all") == 0;
-}
-
 static void loading_rules_survives_the_end_of_memory(void **state UNUSED) {
     struct load l = {0};
-    torture_load(&l, everything() ? LONG_MAX : 100, 7);
+    torture_load(&l, torture_all() ? LONG_MAX : 100, 7);
     assert_int_equal(l.n, RULES);
     assert_int_equal(l.n_refused, REFUSED);
 }
@@ -152,7 +147,7 @@ static void loading_rules_survives_the_end_of_memory(void **state UNUSED) {
 /* The shipped rules, maps and statistics: tens of thousands of allocations, so a sample in any case. */
 static void loading_the_shipped_rules_survives_it(void **state UNUSED) {
     struct load l = {.rules = "content/rules", .fields = "content/fields", .statistics = "content/statistics/windows.txt"};
-    if (!everything())
+    if (!torture_all())
         skip();
     torture_load(&l, 300, 17);
     assert_int_equal(l.n_refused, 0);
