@@ -2,7 +2,8 @@
  *
  * What is trusted is what an administrator wrote: the row of the register of people names the account, and was last written by
  * somebody who may hand out links anyway. A row that anybody else touched since (a number changed by a colleague) opens nothing. The
- * call must be young; the link lives as long as any other, opens once, and stands in the chain. */
+ * call must be young and nobody may have pressed before: who finds the message later gets nothing. The link lives as long as any other, opens
+ * once, and stands in the chain. */
 #include "room/callout.h"
 #include "room/directory.h"
 #include "room/person.h"
@@ -35,7 +36,7 @@ int room_call_link(struct room *r, struct str token, char ret_token[ROOM_TOKEN_C
     CLEANUP(room_directory_closep) struct room_directory *d = NULL;
     int64_t expires;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT c.person FROM message m JOIN call c ON c.message_id = m.id WHERE m.token = ?1 AND m.created_at >= ?2 ORDER BY c.id DESC LIMIT 1",
+                      "SELECT c.person FROM message m JOIN call c ON c.message_id = m.id WHERE m.token = ?1 AND m.created_at >= ?2 AND m.acknowledged_at IS NULL ORDER BY c.id DESC LIMIT 1",
                       "si", &token, room_now(r) - CALL_OPENS_MIN * NS_PER_MIN);
     if (e == 0)
         e = sql_step(st, reterr);

@@ -245,14 +245,12 @@ int handle_ack_post(struct call *c) {
     int e = campaign_take(c);
     if (e != -ENOENT)
         return e;
-    e = room_message_acknowledge(c->p->room, call_query(c, "token"), &c->err);
+    char link[ROOM_TOKEN_CHARS + 1];
+    int opens = room_call_link(c->p->room, call_query(c, "token"), link, &c->err); /* of the first who presses */
+    e = opens < 0 ? opens : room_message_acknowledge(c->p->room, call_query(c, "token"), &c->err);
     if (e == -ENOENT)
         return gone(c);
     if (e < 0)
         return e;
-    char link[ROOM_TOKEN_CHARS + 1];
-    int opens = room_call_link(c->p->room, call_query(c, "token"), link, &c->err);
-    if (opens < 0)
-        return opens;
     return page_with(c, 200, "受け取りを記録しました。", "Recorded. Thank you.", false, opens ? str_of(link) : STR_NULL);
 }

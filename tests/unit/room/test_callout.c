@@ -158,6 +158,10 @@ static void who_is_called_may_sign_in(void **state UNUSED) {
     assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 1);
     f->now_ns += 61 * MIN_;
     assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 0);
+    f->now_ns -= 61 * MIN_;
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 1);
+    assert_int_equal(room_message_acknowledge(f->r, str_of(token), &d), 0); /* pressed: who finds the message later gets nothing */
+    assert_int_equal(room_call_link(f->r, str_of(token), link, &d), 0);
     fixture_free(f);
 }
 
