@@ -62,6 +62,29 @@ void buf_add_byte(struct buf *b, char c) {
         buf_add(b, str_n(&c, 1));
 }
 
+void buf_add_html(struct buf *b, struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        switch (s.p[i]) {
+        case '<':
+            buf_add_z(b, "&lt;");
+            break;
+        case '>':
+            buf_add_z(b, "&gt;");
+            break;
+        case '&':
+            buf_add_z(b, "&amp;");
+            break;
+        case '"':
+            buf_add_z(b, "&quot;");
+            break;
+        case '\'':
+            buf_add_z(b, "&#39;");
+            break;
+        default:
+            buf_add_byte(b, (unsigned char) s.p[i] < ' ' && s.p[i] != '\n' ? ' ' : s.p[i]);
+        }
+}
+
 void buf_add_u64(struct buf *b, uint64_t v) {
     char z[20];
     size_t at = sizeof z;

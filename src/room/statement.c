@@ -460,24 +460,11 @@ int statement_doc(const struct statement_text *t, bool live, struct buf *out) {
 }
 
 void statement_html(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n; i++)
-        switch (s.p[i]) {
-        case '<':
-            buf_add_z(out, "&lt;");
-            break;
-        case '>':
-            buf_add_z(out, "&gt;");
-            break;
-        case '&':
-            buf_add_z(out, "&amp;");
-            break;
-        case '"':
-            buf_add_z(out, "&quot;");
-            break;
-        case '\n':
+    for (size_t from = 0; from < s.n;) {
+        ptrdiff_t end = str_find_byte(s, '\n', from);
+        buf_add_html(out, str_n(s.p + from, (end < 0 ? s.n : (size_t) end) - from));
+        if (end >= 0)
             buf_add_z(out, "<br>\n");
-            break;
-        default:
-            buf_add_byte(out, s.p[i]);
-        }
+        from = end < 0 ? s.n : (size_t) end + 1;
+    }
 }

@@ -5,6 +5,7 @@
 #include "room/campaign.h"
 #include "room/callout.h"
 #include "room/message.h"
+#include "room/statement.h"
 #include "room/plans.h"
 
 int handle_messages(struct call *c) {
@@ -98,34 +99,11 @@ static int gone(struct call *c) {
 
 /* ---- of a campaign: its answers, a button each ---- */
 
-static void add_escaped(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n; i++)
-        switch (s.p[i]) {
-        case '&':
-            buf_add_z(out, "&amp;");
-            break;
-        case '<':
-            buf_add_z(out, "&lt;");
-            break;
-        case '>':
-            buf_add_z(out, "&gt;");
-            break;
-        case '"':
-            buf_add_z(out, "&quot;");
-            break;
-        case '\n':
-            buf_add_z(out, "<br>");
-            break;
-        default:
-            buf_add_byte(out, s.p[i]);
-        }
-}
-
 static void add_paragraph(struct buf *out, const char *tag, struct str s) {
     if (!s.n)
         return;
     buf_printf(out, "<p%s>", tag);
-    add_escaped(out, s);
+    statement_html(out, s);
     buf_add_z(out, "</p>");
 }
 
@@ -144,7 +122,7 @@ static void add_target(struct call *c, const struct campaign_kind *k, const stru
     (void) json_get_i64(t, "n", &n);
     (void) json_get_i64(t, "done", &done);
     buf_printf(out, "<form method=\"post\" action=\"/ack?token=%.*s\"><input type=\"hidden\" name=\"target\" value=\"%lld\"><h2>", STR_ARG(call_query(c, "token")), (long long) id);
-    add_escaped(out, said(t, "name"));
+    statement_html(out, said(t, "name"));
     buf_add_z(out, "</h2>");
     add_paragraph(out, "", said(t, "what"));
     for (size_t i = 0; i < k->n_answers; i++)
@@ -156,11 +134,11 @@ static void add_target(struct call *c, const struct campaign_kind *k, const stru
         buf_add_z(out, "<p><label>書き添えること / in words<br><input name=\"words\" maxlength=\"500\"></label></p>");
     for (size_t i = 0; i < k->n_answers; i++) {
         buf_add_z(out, "<p><button name=\"value\" value=\"");
-        add_escaped(out, k->answers[i].value);
+        statement_html(out, k->answers[i].value);
         buf_add_z(out, "\">");
-        add_escaped(out, k->answers[i].title.ja);
+        statement_html(out, k->answers[i].title.ja);
         buf_add_z(out, " / ");
-        add_escaped(out, k->answers[i].title.en);
+        statement_html(out, k->answers[i].title.en);
         buf_printf(out, "</button>%s</p>", k->answers[i].words ? "（上に書き添えてください / words wanted）" : "");
     }
     buf_printf(out, "</form>%s", alone ? "" : "<hr>");

@@ -22,31 +22,19 @@ static struct str word(const struct call *c, const struct shown *s, const char *
     return w.p ? w : str_of(key);
 }
 
-static void add_escaped(struct buf *b, struct str s) {
-    for (size_t i = 0; i < s.n; i++)
-        switch (s.p[i]) {
-        case '<': buf_add_z(b, "&lt;"); break;
-        case '>': buf_add_z(b, "&gt;"); break;
-        case '&': buf_add_z(b, "&amp;"); break;
-        case '"': buf_add_z(b, "&quot;"); break;
-        case '\'': buf_add_z(b, "&#39;"); break;
-        default: buf_add_byte(b, (unsigned char) s.p[i] < ' ' && s.p[i] != '\n' ? ' ' : s.p[i]);
-        }
-}
-
 /* {at} and {number} of a word. */
 static void add_filled(struct call *c, const struct shown *s, const char *key, const char *name, struct str value) {
     struct str w = word(c, s, key);
     ptrdiff_t at = str_find(w, str_of(name), 0);
-    add_escaped(&c->out, at < 0 ? w : str_to(w, (size_t) at));
+    buf_add_html(&c->out, at < 0 ? w : str_to(w, (size_t) at));
     if (at >= 0) {
-        add_escaped(&c->out, value);
-        add_escaped(&c->out, str_from(w, (size_t) at + strlen(name)));
+        buf_add_html(&c->out, value);
+        buf_add_html(&c->out, str_from(w, (size_t) at + strlen(name)));
     }
 }
 
 static void add_word(struct call *c, const struct shown *s, const char *key) {
-    add_escaped(&c->out, word(c, s, key));
+    buf_add_html(&c->out, word(c, s, key));
 }
 
 static bool wants_english(const struct call *c, struct str asked) {
@@ -168,7 +156,7 @@ static void label(struct call *c, const struct shown *s, const char *title, cons
 static void add_text_field(struct call *c, const struct shown *s, const char *title) {
     label(c, s, title, "optional");
     buf_add_z(&c->out, "<textarea name=\"text\" rows=\"2\" maxlength=\"1000\">");
-    add_escaped(&c->out, s->text);
+    buf_add_html(&c->out, s->text);
     buf_add_z(&c->out, "</textarea></label>");
 }
 
@@ -180,7 +168,7 @@ static void add_photo_field(struct call *c, const struct shown *s) {
 static void add_line_field(struct call *c, const struct shown *s, const char *title, const char *hint, const char *name, struct str value, const char *more) {
     label(c, s, title, hint);
     buf_printf(&c->out, "<input type=\"text\" name=\"%s\" maxlength=\"100\" %s value=\"", name, more);
-    add_escaped(&c->out, value);
+    buf_add_html(&c->out, value);
     buf_add_z(&c->out, "\"></label>");
 }
 
@@ -201,9 +189,9 @@ static void add_kinds(struct call *c, const struct shown *s) {
         const struct room_reported_kind *k = &kinds->at[i];
         buf_printf(&c->out, "<label><input type=\"radio\" name=\"kind\" required value=\"%.*s\"%s><svg viewBox=\"0 0 32 32\" aria-hidden=\"true\">%s</svg><b>", STR_ARG(k->id),
                    str_eq(k->id, s->kind) ? " checked" : "", icon(k->icon));
-        add_escaped(&c->out, s->en ? k->title.en : k->title.ja);
+        buf_add_html(&c->out, s->en ? k->title.en : k->title.ja);
         buf_add_z(&c->out, "</b><small>");
-        add_escaped(&c->out, s->en ? k->hint.en : k->hint.ja);
+        buf_add_html(&c->out, s->en ? k->hint.en : k->hint.ja);
         buf_add_z(&c->out, "</small><em aria-hidden=\"true\">");
         add_word(c, s, "chosen");
         buf_add_z(&c->out, "</em></label>");
@@ -222,9 +210,9 @@ static void add_services(struct call *c, const struct shown *s) {
     for (size_t i = 0; i < config->n_services; i++) {
         const struct config_service *x = &config->services[i];
         buf_add_z(&c->out, "<option value=\"");
-        add_escaped(&c->out, x->name);
+        buf_add_html(&c->out, x->name);
         buf_printf(&c->out, "\"%s>", str_eq(x->name, s->service) ? " selected" : "");
-        add_escaped(&c->out, s->en ? x->title.en : x->title.ja);
+        buf_add_html(&c->out, s->en ? x->title.en : x->title.ja);
         buf_add_z(&c->out, "</option>");
     }
     buf_add_z(&c->out, "</select></label>");
@@ -276,9 +264,9 @@ static void add_to_do(struct call *c, const struct shown *s) {
     buf_add_z(&c->out, "</h2><ol>");
     for (size_t i = 0; i < k->n_now[s->en]; i++) {
         buf_add_z(&c->out, "<li><b>");
-        add_escaped(&c->out, k->now[s->en][i].what);
+        buf_add_html(&c->out, k->now[s->en][i].what);
         buf_add_z(&c->out, s->en ? "</b> " : "</b>");
-        add_escaped(&c->out, k->now[s->en][i].more);
+        buf_add_html(&c->out, k->now[s->en][i].more);
         buf_add_z(&c->out, "</li>");
     }
     buf_add_z(&c->out, "</ol>");
@@ -302,11 +290,11 @@ static void add_whom(struct call *c, const struct shown *s) {
         buf_add_z(&c->out, "\">");
         add_word(c, s, "call");
         buf_add_z(&c->out, "　");
-        add_escaped(&c->out, r->phone);
+        buf_add_html(&c->out, r->phone);
         buf_add_z(&c->out, "</a>");
     }
     buf_add_z(&c->out, "<p class=\"at\">");
-    add_escaped(&c->out, words);
+    buf_add_html(&c->out, words);
     buf_add_z(&c->out, "</p></div>");
 }
 
@@ -314,9 +302,9 @@ static void add_whom(struct call *c, const struct shown *s) {
 static void add_ways_on(struct call *c, const struct shown *s) {
     open_form(c, s, "/report/again");
     buf_add_z(&c->out, "<input type=\"hidden\" name=\"look\" value=\"1\"><input type=\"hidden\" name=\"number\" value=\"");
-    add_escaped(&c->out, s->number);
+    buf_add_html(&c->out, s->number);
     buf_add_z(&c->out, "\"><input type=\"hidden\" name=\"secret\" value=\"");
-    add_escaped(&c->out, s->secret);
+    buf_add_html(&c->out, s->secret);
     buf_add_z(&c->out, "\">");
     add_button(c, s, "more", "way");
     buf_printf(&c->out, "</form><a class=\"way\" href=\"/report?lang=%s\">", s->en ? "en" : "ja");
@@ -330,7 +318,7 @@ static int arrived_page(struct call *c, const struct shown *s, const struct room
     buf_add_z(&c->out, "<h1 class=\"ok\">✓ ");
     add_word(c, s, "arrived");
     buf_add_z(&c->out, "</h1><p class=\"soft\">");
-    add_escaped(&c->out, when(c, s->en, t->at_ns, at));
+    buf_add_html(&c->out, when(c, s->en, t->at_ns, at));
     buf_add_z(&c->out, "</p><p class=\"soft\">");
     add_word(c, s, "number");
     buf_printf(&c->out, "</p><p class=\"number\">%s</p><p class=\"soft\">", t->number);
@@ -366,7 +354,7 @@ static int known_page(struct call *c, const struct shown *s, const struct room_r
     if (!added) {
         open_form(c, s, "/report/again");
         buf_printf(&c->out, "<input type=\"hidden\" name=\"number\" value=\"%s\"><input type=\"hidden\" name=\"secret\" value=\"", k->number);
-        add_escaped(&c->out, s->secret);
+        buf_add_html(&c->out, s->secret);
         buf_add_z(&c->out, "\">");
         add_text_field(c, s, "again_line");
         add_photo_field(c, s);
