@@ -32,13 +32,7 @@ static int tell(struct room *r, const struct room_actor *by, int64_t incident, s
     jsonw_kstr(&w, "file", name);
     jsonw_kstr(&w, "sum", str_to(digest, 12));
     jsonw_end(&w);
-    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = "event.attached",
-                           .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", incident);
+    int e = room_timeline_tell(r, by, incident, "ciso_csirt", "notice", "event.attached", &params, err);
     return e;
 }
 

@@ -20,13 +20,7 @@ static int note(struct room *r, const struct room_actor *by, int64_t incident, c
     jsonw_kz(&w, "name", by->name);
     jsonw_kstr(&w, "reason", reason);
     jsonw_end(&w);
-    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "decision", .key = key,
-                           .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", incident);
+    int e = room_timeline_tell(r, by, incident, "ciso_csirt", "decision", key, &params, err);
     room_changed(r, "now", 0);
     return e;
 }

@@ -114,13 +114,7 @@ static int tell(struct room *r, const struct room_actor *by, int64_t incident, c
     if (to.n)
         jsonw_kstr(&w, "to", to);
     jsonw_end(&w);
-    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "handover", .key = key,
-                           .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", incident);
+    int e = room_timeline_tell(r, by, incident, "ciso_csirt", "handover", key, &params, err);
     return e;
 }
 
