@@ -76,6 +76,13 @@ int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const ch
     return 0;
 }
 
+int replay_take_items(struct pack_replay *r, const struct yaml_node *v, double n, struct diag *err) {
+    r->items += (size_t) n;
+    return r->items <= REPLAY_POOL_MAX ? 0
+                                       : yaml_error(err, -ERR_LIMIT, r->file, v, "pools and lists hold more than %d items together; take fewer",
+                                                    REPLAY_POOL_MAX);
+}
+
 struct str replay_session(struct pack_replay *r, struct rng *g) {
     return arena_printf(&r->arena, "%016llx", (unsigned long long) rng_next(g));
 }
@@ -89,7 +96,7 @@ static int fill_addresses(struct pack_replay *r, const struct yaml_node *v, stru
     uint32_t n_prefixes = 0;
     double n;
     int e = replay_read_number(r, v, "n", 1, REPLAY_POOL_MAX, 1, &n, err);
-    if (e < 0)
+    if (e < 0 || (e = replay_take_items(r, v, n, err)) < 0)
         return e;
     if (!from || from->kind != YAML_SEQUENCE || !from->n || from->n > ARRAY_SIZE(prefixes))
         return wrong(r, v, err, "a pool of addresses wants from: [PREFIX…], at most 64 of them");
@@ -107,7 +114,8 @@ static int fill_addresses(struct pack_replay *r, const struct yaml_node *v, stru
         char text[IP_CAP];
         union map_value *value;
         bool fresh;
-        if (tries > (uint64_t) n * 50 + 1000) {
+        /* Nearly all of a small prefix is asked of small pools only. */
+        if (tries > MIN((uint64_t) n * 50, (uint64_t) n * 4 + 500000) + 1000) {
             e = wrong(r, v, err, "the prefixes hold fewer addresses than n");
             break;
         }
@@ -144,7 +152,7 @@ static int fill_accounts(struct pack_replay *r, const struct yaml_node *v, struc
     if (yaml_get(v, "list"))
         return replay_read_words(r, v, "list", pool, err);
     int e = replay_read_number(r, v, "n", 1, REPLAY_POOL_MAX, 1, &n, err);
-    if (e < 0)
+    if (e < 0 || (e = replay_take_items(r, v, n, err)) < 0)
         return e;
     struct str *items = arena_alloc(&r->arena, (size_t) n * sizeof *items);
     if (!items)
@@ -255,6 +263,7 @@ static int read_actors(struct pack_replay *r, const struct yaml_node *root, stru
     const struct yaml_node *v = yaml_get(root, "actors");
     if (!v || v->kind != YAML_SEQUENCE || !v->n || v->n > REPLAY_ACTORS_MAX)
         return wrong(r, v ? v : root, err, "'actors' is missing: who does something, at most 256");
+    double acts = 0;
     r->actors = arena_zalloc(&r->arena, v->n * sizeof *r->actors);
     if (!r->actors)
         return -ENOMEM;
@@ -262,6 +271,10 @@ static int read_actors(struct pack_replay *r, const struct yaml_node *root, stru
         int x = read_actor(r, e, &r->actors[r->n_actors], err);
         if (x < 0)
             return x;
+        acts += r->actors[r->n_actors].acts;
+        if (acts > REPLAY_ACTS_MAX)
+            return yaml_error(err, -ERR_LIMIT, r->file, e, "the story has about %.0f acts, at most %d are played; shorten it or take smaller numbers",
+                              acts, REPLAY_ACTS_MAX);
         advance(r, &r->actors[r->n_actors++]);
     }
     return 0;
@@ -282,6 +295,8 @@ static int read_all(struct pack_replay *r, const struct yaml_node *root, uint64_
         return e;
     if (r->end_ns <= r->start_ns)
         return wrong(r, yaml_get(root, "end"), err, "'end' lies before 'start'");
+    if (r->end_ns - r->start_ns > REPLAY_DAYS_MAX * NS_PER_DAY)
+        return yaml_error(err, -ERR_LIMIT, r->file, yaml_get(root, "end"), "a story lasts at most %d days", REPLAY_DAYS_MAX);
     r->seed = seed ? seed : (uint64_t) own_seed;
     if ((e = read_sources(r, root, err)) < 0 ||
         (e = read_pools(r, root, "addresses", &r->addresses, fill_addresses, err)) < 0 ||
@@ -291,7 +306,8 @@ static int read_all(struct pack_replay *r, const struct yaml_node *root, uint64_
     return read_actors(r, root, err);
 }
 
-int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr) {
+/* text.p NULL: what stands in the file. */
+static int open_story(struct str text, const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr) {
     CLEANUP(pack_replay_freep) struct pack_replay *r = mem_zalloc(sizeof *r);
     struct yaml_doc *docs;
     if (!r)
@@ -299,7 +315,11 @@ int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, 
     arena_init(&r->arena, REPLAY_ARENA_MAX);
     buf_init(&r->line, REPLAY_LINE_MAX);
     r->file = arena_dup_z(&r->arena, str_of(path));
-    int e = r->file ? yaml_parse_file(&r->arena, path, &docs, reterr) : -ENOMEM;
+    if (text.p)
+        text = arena_dup(&r->arena, text);
+    int e = !r->file     ? -ENOMEM
+            : text.p ? yaml_parse(&r->arena, text, r->file, &docs, reterr)
+                         : yaml_parse_file(&r->arena, path, &docs, reterr);
     if (e < 0)
         return e;
     e = read_all(r, docs ? docs->root : NULL, seed, reterr);
@@ -307,6 +327,14 @@ int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, 
         return e == -ENOMEM ? diag_set(reterr, e, "the story in '%s' takes too much memory", path) : e;
     *ret = TAKE_PTR(r);
     return 0;
+}
+
+int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr) {
+    return open_story(STR_NULL, path, seed, ret, reterr);
+}
+
+int pack_replay_read(struct str text, const char *shown, uint64_t seed, struct pack_replay **ret, struct diag *reterr) {
+    return text.p ? open_story(text, shown, seed, ret, reterr) : diag_set_at(reterr, -ERR_PARSE, shown, 1, 1, "the story is empty");
 }
 
 struct pack_replay *pack_replay_free(struct pack_replay *r) {

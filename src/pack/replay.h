@@ -32,6 +32,9 @@ struct pack_line {
 /* seed: 0 takes the file's own. */
 int pack_replay_open(const char *path, uint64_t seed, struct pack_replay **ret, struct diag *reterr)
     MUST_USE;
+/* The same of a text that is in memory; `shown` is the name in messages. What would take too long or too much memory is refused. */
+int pack_replay_read(struct str text, const char *shown, uint64_t seed, struct pack_replay **ret, struct diag *reterr)
+    MUST_USE;
 struct pack_replay *pack_replay_free(struct pack_replay *r);
 DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 /* 1 and a line, or 0 at the end. */

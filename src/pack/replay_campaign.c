@@ -28,7 +28,7 @@ struct campaign {
     struct str *list;
     bool *known;
     bool *entered;
-    uint32_t *working; /* places in the list whose password is right */
+    bool *works_at; /* places in the list whose password is right */
     struct act *visits; /* requests after entering, by time */
     uint32_t n_visits, next_visit;
 };
@@ -42,9 +42,10 @@ static int make_list(struct pack_replay *r, struct actor *a, struct campaign *c)
     c->list = arena_alloc(&r->arena, c->list_size * sizeof *c->list);
     c->known = arena_zalloc(&r->arena, c->list_size * sizeof *c->known);
     c->entered = arena_zalloc(&r->arena, c->list_size * sizeof *c->entered);
-    c->working = arena_alloc(&r->arena, (c->works + 1) * sizeof *c->working);
+    c->works_at = arena_zalloc(&r->arena, c->list_size * sizeof *c->works_at);
+    uint32_t *next_known = arena_alloc(&r->arena, c->list_size * sizeof *next_known);
     c->visits = arena_alloc(&r->arena, ((size_t) c->looks * (c->pages.n + 1) + 1) * sizeof *c->visits);
-    if (!c->list || !c->known || !c->entered || !c->working || !c->visits)
+    if (!c->list || !c->known || !c->entered || !c->works_at || !next_known || !c->visits)
         return -ENOMEM;
     uint32_t first = rng_below(&a->rng, c->accounts->n), n_known = 0;
     for (uint32_t i = 0; i < c->list_size; i++) {
@@ -60,12 +61,11 @@ static int make_list(struct pack_replay *r, struct actor *a, struct campaign *c)
     }
     if (!n_known)
         c->works = 0;
-    for (uint32_t w = 0; w < c->works; w++) {
-        uint32_t at = rng_below(&a->rng, c->list_size);
-        while (!c->known[at])
-            at = (at + 1) % c->list_size;
-        c->working[w] = at;
-    }
+    /* From each place the next account that exists, around the end of the list. */
+    for (uint32_t k = 2 * c->list_size, next = 0; k-- && n_known;)
+        next_known[k % c->list_size] = next = c->known[k % c->list_size] ? k % c->list_size : next;
+    for (uint32_t w = 0; w < c->works; w++)
+        c->works_at[next_known[rng_below(&a->rng, c->list_size)]] = true;
     return 0;
 }
 
@@ -93,6 +93,13 @@ static int read_campaign(struct pack_replay *r, struct actor *a, const struct ya
         return e;
     if (c->until_ns <= c->from_ns)
         return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, "until"), "'until' lies before 'from'");
+    if (c->from_ns < r->start_ns || c->from_ns >= r->end_ns)
+        return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, "from"), "'from' lies outside the story, which is told from 'start' to 'end'");
+    if (looks * (c->pages.n + 1) > REPLAY_VISITS_MAX)
+        return yaml_error(err, -ERR_LIMIT, r->file, v, "'looks' times 'pages' is more than %d; take fewer", REPLAY_VISITS_MAX);
+    if ((e = replay_take_items(r, v, list_size, err)) < 0)
+        return e;
+    a->acts = tries + looks * c->pages.n;
     if (looks > 0 && !c->pages.n)
         return yaml_error(err, -ERR_PARSE, r->file, v, "'looks' wants 'pages': what is opened");
     c->tries = (uint32_t) tries;
@@ -103,13 +110,6 @@ static int read_campaign(struct pack_replay *r, struct actor *a, const struct ya
     if (!yaml_get_str(v, "login_path", &c->login_path))
         c->login_path = STR("/login");
     return make_list(r, a, c);
-}
-
-static bool is_working(const struct campaign *c, uint32_t at) {
-    for (uint32_t w = 0; w < c->works; w++)
-        if (c->working[w] == at)
-            return true;
-    return false;
 }
 
 /* What is looked at after entering: each page once, seconds apart, from the same address and session. */
@@ -165,7 +165,7 @@ static bool next_campaign(struct pack_replay *r, struct actor *a, struct act *re
         .account = c->list[at],
         .known = c->known[at],
         .login = true,
-        .success = is_working(c, at),
+        .success = c->works_at[at],
         .method = STR("POST"),
         .path = c->login_path,
         .port = 1024 + rng_below(&a->rng, 60000),

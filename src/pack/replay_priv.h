@@ -6,7 +6,14 @@
 #include "pack/replay.h"
 #include "pack/rng.h"
 
-enum { REPLAY_POOL_MAX = 2000000, REPLAY_ACTORS_MAX = 256, REPLAY_LINE_MAX = 16384 };
+enum {
+    REPLAY_POOL_MAX = 2000000, /* items of all pools together, and of all lists of attackers: a second of work */
+    REPLAY_ACTORS_MAX = 256,
+    REPLAY_LINE_MAX = 16384,
+    REPLAY_ACTS_MAX = 20000000, /* of one story: a month of a busy site; played in some minutes */
+    REPLAY_DAYS_MAX = 400,
+    REPLAY_VISITS_MAX = 10000, /* pages an attacker opens after entering; kept in order by insertion */
+};
 
 struct pool {
     struct str name;
@@ -60,6 +67,7 @@ struct actor {
     void *state;
     struct act pending;
     uint32_t next_source; /* the pending act's next source to be written to */
+    double acts;          /* about how many it will do, said by its reader */
     bool done;
 };
 
@@ -73,6 +81,7 @@ struct pack_replay {
     struct pools addresses, accounts, agents;
     struct actor *actors;
     size_t n_actors;
+    size_t items; /* of pools and attackers' lists so far */
     struct buf line;
 };
 
@@ -85,5 +94,7 @@ int replay_read_number(struct pack_replay *r, const struct yaml_node *v, const c
                        double most, double otherwise, double *ret, struct diag *err);
 int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const char *key,
                       struct pool *ret, struct diag *err);
+/* n more items in memory: -ERR_LIMIT where all together are more than REPLAY_POOL_MAX. */
+int replay_take_items(struct pack_replay *r, const struct yaml_node *v, double n, struct diag *err);
 /* A session identifier as a service would make one: 16 hex digits into the arena. */
 struct str replay_session(struct pack_replay *r, struct rng *g);

@@ -90,6 +90,8 @@ static int read_visitors(struct pack_replay *r, struct actor *a, const struct ya
     s->behind_one = (uint32_t) behind;
     if (!yaml_get_str(v, "login_path", &s->login_path))
         s->login_path = STR("/login");
+    for (int h = 0; h < 24; h++)
+        a->acts += s->per_hour[h] / 24 * ((double) (r->end_ns - r->start_ns) / (double) NS_PER_HOUR) * (1 + 2 * s->mistypes + s->views / 2.0);
     s->next_login_ns = r->start_ns;
     draw_next_login(a, s);
     return 0;

@@ -1,0 +1,17 @@
+/* What the pack commands share. */
+#pragma once
+#include "pack/check.h"
+
+/* The folder the shipped packs lie in, or $KIZUKI_PACKS. */
+const char *pack_folder(void);
+/* A pack as somebody names it: a path (with a '/', or something that is there), else the id of a shipped one. */
+const char *pack_place(struct arena *a, const char *named);
+
+/* What a pack brings that could act, as its judges counted it. */
+struct pack_brings {
+    unsigned rules, actions;
+    char acts[256]; /* the kinds of its actions, one after another */
+};
+/* Reads and checks one. Ends the program when that takes longer than PACK_CPU_S of processor time. */
+int pack_look(struct arena *a, const char *path, struct pack_files *ret, struct pack_checked *ret_checked, struct pack_brings *ret_brings,
+              struct diag *reterr) MUST_USE;

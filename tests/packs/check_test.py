@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""`kizuki pack new|check|sign|verify|export` as a person uses them, and the schemas held against another validator."""
+import ast
+import json
+import pathlib
+import re
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "flow"))
+import tap
+
+try:
+    import yaml
+    import jsonschema
+except ImportError:
+    yaml = jsonschema = None
+
+PACKS = tap.ROOT / "packs"
+PACK = "nisc-2014-2-account-list"
+SCHEMAS = tap.ROOT / "content/schemas/pack"
+
+RULE = """title: A sign-in nobody expects
+id: 8f4f3b7e-52a5-4c6e-9b7e-3f1c2d4e5a60
+name: nobody_expects
+logsource: {category: authentication}
+detection:
+    selection: {user.name: nobody}
+    condition: selection
+level: low
+"""
+HIDE = """title: Look away
+id: 8f4f3b7e-52a5-4c6e-9b7e-3f1c2d4e5a61
+logsource: {category: authentication}
+filter:
+    rules: [login_failure]
+    selection: {user.name: root}
+    condition: not selection
+"""
+CLOSE = """id: close
+title: {ja: 閉じる, en: Close}
+types: [mitigation]
+steps:
+  - {id: close, kind: action, action: close_site, lane: it_ops, within: 1m, ja: サイトを閉じる, en: Close the site, next: end}
+"""
+COMMAND = CLOSE.replace("within: 1m,", "within: 1m, commands: [{type: bash, command: rm -rf /}],")
+
+
+def kizuki(*args, code=0):
+    r = tap.run(tap.KIZUKI, "pack", *args)
+    out, err = r.stdout.decode(), r.stderr.decode()
+    assert r.returncode == code, f"{args}: {r.returncode}\n{out}{err}"
+    assert code == 0 or err.startswith("kizuki: "), err
+    return out if code == 0 else err
+
+
+def copy(d, **files):
+    to = d / PACK
+    shutil.copytree(PACKS / PACK, to)
+    for name, text in files.items():
+        path = to / (f"rules/{name}.yml" if name.startswith("rule") else f"{name}.yml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return to
+
+
+@tap.test
+def every_shipped_lesson_passes():
+    out = kizuki("check")
+    assert out.count(" files, ") == sum(1 for p in PACKS.iterdir()), out
+    assert PACK in out and "nothing of it is in force" in out
+
+
+@tap.test
+def a_lesson_begun_from_the_form_passes_and_is_in_nobodys_way():
+    with tap.folder() as d:
+        kizuki("new", "ours-2026-1", "--in", d)
+        out = kizuki("check", d / "ours-2026-1")
+        assert "ours-2026-1 version 1" in out and "TLP:AMBER" in out, out
+        assert "there already" in kizuki("new", "ours-2026-1", "--in", d, code=1)
+        for name in "../x", "A", ".x", "a/b":
+            kizuki("new", name, "--in", d, code=1)
+        assert sorted(p.name for p in d.iterdir()) == ["ours-2026-1"]
+
+
+@tap.test
+def a_playbook_that_closes_the_site_is_harmless():
+    with tap.folder() as d:
+        out = kizuki("check", copy(d, playbook=CLOSE, rule_one=RULE))
+        assert "brings 1 rules of its own and 1 actions: close_site; nothing of it is in force" in out, out
+
+
+@tap.test
+def what_would_run_hide_or_take_a_place_is_refused_with_its_place():
+    shipped = re.search(r"^id: (\S+)", (tap.ROOT / "content/rules/login/00_base.yml").read_text(), re.M)[1]
+    rows = [
+        (dict(playbook=COMMAND), "playbook.yml:5:", "commands"),
+        (dict(rule_hide=HIDE), "rules/rule_hide.yml:1:1", "hides what other rules find"),
+        (dict(rule_same=RULE.replace("8f4f3b7e-52a5-4c6e-9b7e-3f1c2d4e5a60", shipped)), "rules/rule_same.yml:2:5", "already taken"),
+        (dict(rule_name=RULE.replace("nobody_expects", "login_failure")), "rules/rule_name.yml:", "name"),
+        (dict(rule_bad=RULE.replace("condition: selection", "condition: other")), "rules/rule_bad.yml:", "other"),
+        (dict(playbook=CLOSE.replace("next: end", "next: nowhere")), "playbook.yml:", "nowhere"),
+    ]
+    for files, place, says in rows:
+        with tap.folder() as d:
+            err = kizuki("check", copy(d, **files), code=1)
+            assert place in err and says in err, err
+
+
+@tap.test
+def signed_exported_verified_and_refused_after_revocation():
+    with tap.folder() as d:
+        pack, key, keys = copy(d), d / "key", d / "keys.yml"
+        assert "kizuki pack sign first" in kizuki("export", pack, "--to", d / "x", code=1)
+        assert "is not signed" in kizuki("verify", pack, "--keys", keys, code=1)
+        fingerprint = re.search(r"signed by ([0-9a-f]{16})", kizuki("sign", pack, "--key", key))[1]
+        kizuki("export", pack, "--to", d / "one.kizuki")
+        assert (d / "one.kizuki").read_bytes().startswith(b"kizuki/pack/1\n")
+        for place in pack, d / "one.kizuki":
+            err = kizuki("verify", place, "--keys", keys, code=1)
+            assert fingerprint in err and "nobody here trusts" in err, err
+        row = f"keys:\n  - {{key: \"{(d / 'key.pub').read_text().strip()}\", who: A-CERT"
+        keys.write_text(row + "}\n")
+        for place in pack, d / "one.kizuki":
+            assert "as A-CERT" in kizuki("verify", place, "--keys", keys)
+        keys.write_text(row + ', revoked_from: "2026-01-01T00:00:00Z", because: lost}\n')
+        assert "was revoked" in kizuki("verify", pack, "--keys", keys, code=1)
+        keys.write_text(row + "}\n")
+        (pack / "story.en.md").write_text((pack / "story.en.md").read_text() + "\n")
+        assert "was changed after it was signed" in kizuki("verify", pack, "--keys", keys, code=1)
+        assert "was changed after it was signed" in kizuki("export", pack, "--to", d / "y", code=1)
+        assert not (d / "x").exists() and not (d / "y").exists()
+
+
+class Words(yaml.SafeLoader if yaml else object):
+    """Days stay words, as they do for Kizuki."""
+
+
+if yaml:
+    Words.yaml_implicit_resolvers = {k: [r for r in v if r[0] != "tag:yaml.org,2002:timestamp"] for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+@tap.test
+def the_schemas_are_json_schema_and_shipped_lessons_fit_them():
+    tap.need(jsonschema, "python3-yaml and python3-jsonschema are not installed")
+    for f in sorted(SCHEMAS.glob("*.json")):
+        schema = json.loads(f.read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema)
+        found = sorted(PACKS.glob(f"*/{f.stem}.yml")) + sorted(SCHEMAS.glob(f"new/{f.stem}.yml"))
+        assert found, f
+        for y in found:
+            text = y.read_text().replace("ID-OF-PACK", "x").replace("DAY-OF-TODAY", "2026-11-22")
+            validator.validate(yaml.load(text, Loader=Words))
+
+
+@tap.test
+def our_validator_and_another_agree():
+    """Every row of tests/unit/pack/test_schema.c, whose answers are what ours gives."""
+    tap.need(jsonschema, "python3-yaml and python3-jsonschema are not installed")
+    text = (tap.ROOT / "tests/unit/pack/test_schema.c").read_text()
+    table = text[text.index("} ROWS[] = {"):text.index("};\n\nstatic int load")]
+    rows = re.findall(r'\{("(?:[^"\\]|\\.)*"), ("(?:[^"\\]|\\.)*"), (true|false)\}', table)
+    assert len(rows) > 30
+    for schema, value, fits in rows:
+        schema, value = (ast.literal_eval("b" + s).decode() for s in (schema, value))
+        ok = jsonschema.Draft202012Validator(json.loads(schema)).is_valid(yaml.load(value, Loader=Words))
+        assert ok == (fits == "true"), (schema, value, ok)
+
+
+tap.main()
