@@ -11,7 +11,18 @@
 
 #include <string.h>
 
-enum { REPLAY_ARENA_MAX = 512 * 1024 * 1024 };
+enum { REPLAY_ARENA_MAX = 512 * 1024 * 1024, WORD_MAX = 1000 };
+
+/* No text of a story has control characters, wherever it stands: a line break in a name would be a line no product wrote. */
+static int only_printable(struct pack_replay *r, const struct yaml_node *v, struct diag *err) {
+    int e = 0;
+    for (size_t i = 0; v->kind == YAML_SCALAR && i < v->text.n; i++)
+        if ((unsigned char) v->text.p[i] < 0x20 || v->text.p[i] == 0x7f)
+            return yaml_error(err, -ERR_PARSE, r->file, v, "a control character stands in this text; a log has none");
+    for (const struct yaml_node *c = v->first; c && e == 0; c = c->next)
+        e = only_printable(r, c, err);
+    return e;
+}
 
 static int wrong(struct pack_replay *r, const struct yaml_node *at, struct diag *err, const char *what) {
     return yaml_error(err, -ERR_PARSE, r->file, at, "%s", what);
@@ -68,8 +79,8 @@ int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const ch
     if (!items)
         return -ENOMEM;
     for (const struct yaml_node *e = list->first; e; e = e->next) {
-        if (e->kind != YAML_SCALAR)
-            return yaml_error(err, -ERR_PARSE, r->file, e, "'%s' wants a list of words", key);
+        if (e->kind != YAML_SCALAR || !e->text.n || e->text.n > WORD_MAX)
+            return yaml_error(err, -ERR_PARSE, r->file, e, "'%s' wants a list of words of at most %d bytes", key, WORD_MAX);
         items[ret->n++] = e->text;
     }
     ret->items = items;
@@ -83,8 +94,8 @@ int replay_take_items(struct pack_replay *r, const struct yaml_node *v, double n
                                                     REPLAY_POOL_MAX);
 }
 
-struct str replay_session(struct pack_replay *r, struct rng *g) {
-    return arena_printf(&r->arena, "%016llx", (unsigned long long) rng_next(g));
+void replay_new_session(struct act *a, struct rng *g) {
+    snprintf(a->session, sizeof a->session, "%016llx", (unsigned long long) rng_next(g));
 }
 
 /* ---- pools ---- */
@@ -184,8 +195,10 @@ static int read_pools(struct pack_replay *r, const struct yaml_node *root, const
                                   struct rng *, struct diag *),
                       struct diag *err) {
     const struct yaml_node *v = yaml_get(root, key);
-    if (!v || v->kind != YAML_MAPPING)
-        return yaml_error(err, -ERR_PARSE, r->file, v ? v : root, "'%s' is missing: pools by name", key);
+    if (!v)
+        return 0;
+    if (v->kind != YAML_MAPPING)
+        return yaml_error(err, -ERR_PARSE, r->file, v, "'%s' is no mapping: pools by name", key);
     into->p = arena_zalloc(&r->arena, (v->n + 1) * sizeof *into->p);
     if (!into->p)
         return -ENOMEM;
@@ -207,6 +220,7 @@ static int read_pools(struct pack_replay *r, const struct yaml_node *root, const
 
 static int read_sources(struct pack_replay *r, const struct yaml_node *root, struct diag *err) {
     const struct yaml_node *v = yaml_get(root, "sources");
+    int e0;
     if (!v || v->kind != YAML_SEQUENCE || !v->n)
         return wrong(r, v ? v : root, err, "'sources' is missing: the logs the lines stand in");
     r->sources = arena_zalloc(&r->arena, v->n * sizeof *r->sources);
@@ -218,42 +232,60 @@ static int read_sources(struct pack_replay *r, const struct yaml_node *root, str
             !yaml_get_str(e, "service", &s->shown.service) || !yaml_get_str(e, "host", &s->shown.host))
             return wrong(r, e, err, "a source wants name, product, service and host");
         s->product = product_find(s->shown.product);
-        if (!s->product)
-            return wrong(r, yaml_get(e, "product"), err,
-                         "products are dovecot, login_event, nginx_access and sshd");
+        if (!s->product) {
+            struct buf names;
+            buf_init(&names, 1024);
+            product_names(&names);
+            e0 = yaml_error(err, -ERR_PARSE, r->file, yaml_get(e, "product"), "products are %s", buf_z(&names));
+            buf_done(&names);
+            return e0;
+        }
         r->n_sources++;
     }
     return 0;
 }
 
-static const struct actor_kind *const KINDS[] = {&REPLAY_VISITORS, &REPLAY_CAMPAIGN};
+const struct actor_kind *const REPLAY_KINDS[] = {&REPLAY_VISITORS, &REPLAY_CAMPAIGN, &REPLAY_MAILS,   &REPLAY_FILES, &REPLAY_METRIC,
+                                                 &REPLAY_CALLS,    &REPLAY_NOISE,    &REPLAY_SILENCE, &REPLAY_CLOCK, NULL};
+
+static int unknown_kind(struct pack_replay *r, const struct yaml_node *v, struct diag *err) {
+    struct buf names;
+    buf_init(&names, 1024);
+    for (size_t i = 0; REPLAY_KINDS[i]; i++)
+        buf_printf(&names, "%s%s", i ? ", " : "", REPLAY_KINDS[i]->name);
+    int e = yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, "kind"), "kinds of actors are %s", buf_z(&names));
+    buf_done(&names);
+    return e;
+}
 
 static int read_actor(struct pack_replay *r, const struct yaml_node *v, struct actor *a,
                       struct diag *err) {
     struct str kind;
-    const char *keys[32] = {"id", "kind", "service"};
-    size_t n = 3;
-    if (!yaml_get_str(v, "id", &a->id) || !yaml_get_str(v, "kind", &kind) ||
-        !yaml_get_str(v, "service", &a->service))
+    int e;
+    if (!yaml_get_str(v, "id", &a->id) || !yaml_get_str(v, "kind", &kind))
         return wrong(r, v, err, "an actor wants id, kind and service");
-    for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++)
-        if (str_eq_z(kind, KINDS[i]->name))
-            a->kind = KINDS[i];
+    for (const struct actor *other = r->actors; other < a; other++)
+        if (str_eq(other->id, a->id))
+            return wrong(r, yaml_get(v, "id"), err, "another actor has this id; what each does hangs on it");
+    for (size_t i = 0; REPLAY_KINDS[i]; i++)
+        if (str_eq_z(kind, REPLAY_KINDS[i]->name))
+            a->kind = REPLAY_KINDS[i];
     if (!a->kind)
-        return wrong(r, yaml_get(v, "kind"), err, "kinds of actors are visitors and campaign");
-    for (size_t i = 0; a->kind->keys[i] && n + 1 < ARRAY_SIZE(keys); i++)
-        keys[n++] = a->kind->keys[i];
-    keys[n] = NULL;
-    int e = yaml_only_keys(v, keys, r->file, err);
-    if (e < 0)
-        return e;
+        return unknown_kind(r, v, err);
+    if (!a->kind->no_service && !yaml_get_str(v, "service", &a->service))
+        return wrong(r, v, err, "an actor wants id, kind and service");
+    a->state = arena_zalloc(&r->arena, a->kind->size);
+    if (!a->state)
+        return -ENOMEM;
     rng_seed(&a->rng, hash_fast(a->id, r->seed ^ 0x6b697a756b69ull));
-    return a->kind->read(r, a, v, err);
+    e = replay_read_keys(r, a, v, err);
+    return e < 0 || !a->kind->settle ? e : a->kind->settle(r, a, v, err);
 }
 
 static void advance(struct pack_replay *r, struct actor *a) {
-    a->next_source = 0;
-    if (!a->kind->next(r, a, &a->pending))
+    a->next_source = a->next_line = 0;
+    a->pending = (struct act){0};
+    if (!a->kind->next || !a->kind->next(r, a, &a->pending))
         a->done = true;
     else
         a->pending.service = a->service;
@@ -288,7 +320,7 @@ static int read_all(struct pack_replay *r, const struct yaml_node *root, uint64_
     int e;
     if (!root || root->kind != YAML_MAPPING)
         return diag_set_at(err, -ERR_PARSE, r->file, 1, 1, "a replay is a mapping: seed, start, end, sources, …");
-    if ((e = yaml_only_keys(root, keys, r->file, err)) < 0 ||
+    if ((e = yaml_only_keys(root, keys, r->file, err)) < 0 || (e = only_printable(r, root, err)) < 0 ||
         (e = replay_read_number(r, root, "seed", 0, 1e15, 1, &own_seed, err)) < 0 ||
         (e = replay_read_time(r, root, "start", &r->start_ns, err)) < 0 ||
         (e = replay_read_time(r, root, "end", &r->end_ns, err)) < 0)
@@ -347,8 +379,23 @@ struct pack_replay *pack_replay_free(struct pack_replay *r) {
 }
 
 static bool source_writes(const struct replay_source *s, const struct act *a) {
-    return str_eq(s->shown.service, a->service) &&
-           ((a->login && s->product->logins) || (a->path.n && s->product->requests));
+    return (s->product->logs & a->what) && (!a->service.n || str_eq(s->shown.service, a->service)) &&
+           (!a->host.n || str_eq(s->shown.host, a->host));
+}
+
+/* What faults make of a line: false when it never comes, else the clock of its machine is ahead by *ret_off_ns. */
+static bool comes(const struct pack_replay *r, const struct replay_source *s, int64_t at_ns, int64_t *ret_off_ns) {
+    *ret_off_ns = 0;
+    for (size_t i = 0; i < r->n_faults; i++) {
+        const struct replay_fault *f = &r->faults[i];
+        if (at_ns < f->from_ns || at_ns >= f->until_ns)
+            continue;
+        if (f->source.n && str_eq(f->source, s->shown.name))
+            return false;
+        if (f->host.n && str_eq(f->host, s->shown.host))
+            *ret_off_ns += f->off_ns;
+    }
+    return true;
 }
 
 static struct actor *earliest(struct pack_replay *r) {
@@ -361,21 +408,37 @@ static struct actor *earliest(struct pack_replay *r) {
     return best;
 }
 
+/* The next line of the act that stands first; 0 when it has none left. */
+static int next_line(struct pack_replay *r, struct actor *a, struct pack_line *ret) {
+    int64_t off;
+    for (; a->next_source < r->n_sources; a->next_source++, a->next_line = 0) {
+        const struct replay_source *s = &r->sources[a->next_source];
+        if (!source_writes(s, &a->pending) || !comes(r, s, a->pending.at_ns, &off))
+            continue;
+        while (a->next_line < MAX(s->product->lines, 1u)) {
+            struct act told = a->pending;
+            told.host = s->shown.host;
+            told.service = s->shown.service;
+            told.at_ns += off;
+            buf_clear(&r->line);
+            s->product->write(&r->line, &told, a->next_line++);
+            if (buf_error(&r->line))
+                return buf_error(&r->line);
+            if (!r->line.n)
+                continue;
+            *ret = (struct pack_line){a->pending.at_ns, a->next_source, buf_str(&r->line)};
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) {
     struct actor *a;
     while ((a = earliest(r)) && a->pending.at_ns < r->end_ns) {
-        while (a->next_source < r->n_sources) {
-            uint32_t i = a->next_source++;
-            if (!source_writes(&r->sources[i], &a->pending))
-                continue;
-            a->pending.host = r->sources[i].shown.host;
-            buf_clear(&r->line);
-            r->sources[i].product->write(&r->line, &a->pending);
-            if (buf_error(&r->line))
-                return buf_error(&r->line);
-            *ret = (struct pack_line){a->pending.at_ns, i, buf_str(&r->line)};
-            return 1;
-        }
+        int e = next_line(r, a, ret);
+        if (e)
+            return e;
         advance(r, a);
     }
     return 0;

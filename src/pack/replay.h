@@ -6,17 +6,18 @@
  *   seed: 1
  *   start: 2026-11-22T23:00:00+09:00     end: 2026-11-23T02:40:00+09:00
  *   sources:                             which log the lines stand in
- *     - {name: auth-members, product: dovecot|login_event|nginx_access|sshd, service: members, host: auth-01}
+ *     - {name: auth-members, product: dovecot, service: members, host: auth-01}
  *   addresses:                           pools; a number of different ones out of the prefixes
  *     bots: {from: [198.51.100.0/24, 203.0.113.0/24], n: 37}
  *   accounts:                            pools; made of given names and a number, or of a list
- *     members: {n: 12000, style: name_number}
- *   agents: {browsers: [TEXT…]}
+ *     members: {n: 12000}
+ *   agents: {browsers: {list: [TEXT…]}}
  *   actors:
  *     - {id: A, kind: visitors, …}       people: sign in, mistype, look at pages
  *     - {id: B, kind: campaign, …}       an attacker walking a list of accounts
+ *     - …                                mails, files, metric, calls, noise; silence and clock: what goes wrong with logs
  *
- * Keys of the actors stand in replay_visitors.c and replay_campaign.c, beside the code that reads them. */
+ * Keys of an actor are a table beside its code (replay_NAME.c); `kizuki pack generators` prints them all. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -39,5 +40,8 @@ struct pack_replay *pack_replay_free(struct pack_replay *r);
 DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 /* 1 and a line, or 0 at the end. */
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
+/* The generators and products as their tables say, for people who write a story. */
+struct buf;
+void pack_replay_describe(struct buf *out);
 int64_t pack_replay_start_ns(const struct pack_replay *r);
 int64_t pack_replay_end_ns(const struct pack_replay *r);

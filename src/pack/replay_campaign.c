@@ -1,14 +1,4 @@
-/* An attacker walking a list of accounts with addresses taken in turn.
- *
- *   from, until       when
- *   tries             how many attempts in all
- *   accounts          pool of the accounts of the attacked service; list_size: how long the attacker's list is
- *   exists            share of the list that has an account at this service (the rest was stolen elsewhere)
- *   works             how many of the list's passwords are right here
- *   addresses, agents pools;  curve: even | ramp (slow start, as tools are tuned)
- *   login_path        the form's path, for the access log
- *   looks             how many of the entered accounts are looked at afterwards; pages: what is opened,
- *   look_after        seconds between entering and looking
+/* An attacker walking through a list of accounts.
  *
  * The list is walked from its start again and again until `tries` are made; every account of the list that
  * works is entered the first time it is tried, and later tries of it are left out, as tools do. */
@@ -18,9 +8,8 @@
 
 struct campaign {
     int64_t from_ns, until_ns;
-    uint32_t tries, list_size, works, looks, made, opened;
+    uint32_t tries, list_size, works, looks, made, opened, curve;
     double exists;
-    bool ramp;
     const struct pool *accounts, *addresses, *agents;
     struct pool pages;
     struct str login_path;
@@ -32,10 +21,25 @@ struct campaign {
     struct act *visits; /* requests after entering, by time */
     uint32_t n_visits, next_visit;
 };
+enum { CURVE_EVEN, CURVE_RAMP };
 
-static const char *const KEYS[] = {"from",  "until", "tries", "accounts", "list_size",  "exists",
-                                   "works", "addresses", "agents", "curve", "login_path", "looks",
-                                   "pages", "look_after", NULL};
+static const struct replay_key KEYS[] = {
+    {"from", KEY_TIME, offsetof(struct campaign, from_ns), .needed = true, .help = "the first try, a time with its zone"},
+    {"until", KEY_TIME, offsetof(struct campaign, until_ns), .needed = true, .help = "the last try"},
+    {"tries", KEY_COUNT, offsetof(struct campaign, tries), .least = 1, .most = 1e7, .otherwise = 1, .help = "how many"},
+    {"accounts", KEY_ACCOUNTS, offsetof(struct campaign, accounts), .needed = true, .help = "a pool: accounts of the service, of which some are in the list"},
+    {"list_size", KEY_COUNT, offsetof(struct campaign, list_size), .most = REPLAY_POOL_MAX, .help = "names in the attacker's list (as many as tries)"},
+    {"exists", KEY_NUMBER, offsetof(struct campaign, exists), .most = 1, .otherwise = 1, .help = "share of the list that has an account here"},
+    {"works", KEY_COUNT, offsetof(struct campaign, works), .most = REPLAY_POOL_MAX, .help = "how many of its passwords are right here"},
+    {"addresses", KEY_ADDRESSES, offsetof(struct campaign, addresses), .needed = true, .help = "a pool: where from"},
+    {"agents", KEY_AGENTS, offsetof(struct campaign, agents), .needed = true, .help = "a pool: with what"},
+    {"curve", KEY_CHOICE, offsetof(struct campaign, curve), .words = "even ramp", .help = "evenly, or slower at first"},
+    {"login_path", KEY_WORD, offsetof(struct campaign, login_path), .most = 200, .words = "/login", .help = "the form's path"},
+    {"looks", KEY_COUNT, offsetof(struct campaign, looks), .most = REPLAY_VISITS_MAX, .help = "how many of the entered accounts are looked at afterwards"},
+    {"pages", KEY_WORDS, offsetof(struct campaign, pages), .help = "what is opened then"},
+    {"look_after", KEY_NUMBER, offsetof(struct campaign, look_after_s), .most = 86400, .otherwise = 60, .help = "seconds between entering and looking"},
+    {0},
+};
 
 /* The attacker's list: accounts of the service, and names that are none here. */
 static int make_list(struct pack_replay *r, struct actor *a, struct campaign *c) {
@@ -69,46 +73,20 @@ static int make_list(struct pack_replay *r, struct actor *a, struct campaign *c)
     return 0;
 }
 
-static int read_campaign(struct pack_replay *r, struct actor *a, const struct yaml_node *v,
-                         struct diag *err) {
-    struct campaign *c = arena_zalloc(&r->arena, sizeof *c);
-    double tries, list_size, works, looks;
-    struct str curve;
-    int e;
-    if (!c)
-        return -ENOMEM;
-    a->state = c;
-    if ((e = replay_read_time(r, v, "from", &c->from_ns, err)) < 0 ||
-        (e = replay_read_time(r, v, "until", &c->until_ns, err)) < 0 ||
-        (e = replay_read_number(r, v, "tries", 1, 1e7, 1, &tries, err)) < 0 ||
-        (e = replay_read_pool(r, &r->accounts, v, "accounts", &c->accounts, err)) < 0 ||
-        (e = replay_read_number(r, v, "list_size", 1, REPLAY_POOL_MAX, tries, &list_size, err)) < 0 ||
-        (e = replay_read_number(r, v, "exists", 0, 1, 1, &c->exists, err)) < 0 ||
-        (e = replay_read_number(r, v, "works", 0, list_size, 0, &works, err)) < 0 ||
-        (e = replay_read_pool(r, &r->addresses, v, "addresses", &c->addresses, err)) < 0 ||
-        (e = replay_read_pool(r, &r->agents, v, "agents", &c->agents, err)) < 0 ||
-        (e = replay_read_number(r, v, "looks", 0, works, 0, &looks, err)) < 0 ||
-        (e = replay_read_number(r, v, "look_after", 0, 86400, 60, &c->look_after_s, err)) < 0 ||
-        (e = replay_read_words(r, v, "pages", &c->pages, err)) < 0)
+static int settle(struct pack_replay *r, struct actor *a, const struct yaml_node *v, struct diag *err) {
+    struct campaign *c = a->state;
+    int e = replay_check_span(r, v, c->from_ns, c->until_ns, err);
+    if (!c->list_size)
+        c->list_size = MIN(c->tries, (uint32_t) REPLAY_POOL_MAX);
+    if (e < 0 || (e = replay_take_items(r, v, c->list_size, err)) < 0)
         return e;
-    if (c->until_ns <= c->from_ns)
-        return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, "until"), "'until' lies before 'from'");
-    if (c->from_ns < r->start_ns || c->from_ns >= r->end_ns)
-        return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, "from"), "'from' lies outside the story, which is told from 'start' to 'end'");
-    if (looks * (c->pages.n + 1) > REPLAY_VISITS_MAX)
+    if (c->works > c->list_size || c->looks > c->works)
+        return yaml_error(err, -ERR_PARSE, r->file, v, "'works' is at most 'list_size', and 'looks' at most 'works'");
+    if ((size_t) c->looks * (c->pages.n + 1) > REPLAY_VISITS_MAX)
         return yaml_error(err, -ERR_LIMIT, r->file, v, "'looks' times 'pages' is more than %d; take fewer", REPLAY_VISITS_MAX);
-    if ((e = replay_take_items(r, v, list_size, err)) < 0)
-        return e;
-    a->acts = tries + looks * c->pages.n;
-    if (looks > 0 && !c->pages.n)
+    if (c->looks && !c->pages.n)
         return yaml_error(err, -ERR_PARSE, r->file, v, "'looks' wants 'pages': what is opened");
-    c->tries = (uint32_t) tries;
-    c->list_size = (uint32_t) list_size;
-    c->works = (uint32_t) works;
-    c->looks = (uint32_t) looks;
-    c->ramp = yaml_get_str(v, "curve", &curve) && str_eq_z(curve, "ramp");
-    if (!yaml_get_str(v, "login_path", &c->login_path))
-        c->login_path = STR("/login");
+    a->acts = c->tries + (double) c->looks * c->pages.n;
     return make_list(r, a, c);
 }
 
@@ -117,7 +95,7 @@ static void plan_visit(struct actor *a, struct campaign *c, const struct act *lo
     int64_t at = login->at_ns + (int64_t) (c->look_after_s * (0.7 + 0.6 * rng_unit(&a->rng)) * 1e9);
     for (uint32_t i = 0; i < c->pages.n; i++) {
         struct act v = *login;
-        v.login = false;
+        v.what = ACT_REQUEST;
         v.at_ns = at;
         v.method = STR("GET");
         v.path = c->pages.items[i];
@@ -135,7 +113,7 @@ static void plan_visit(struct actor *a, struct campaign *c, const struct act *lo
 
 static int64_t time_of_try(struct actor *a, const struct campaign *c, uint32_t i) {
     double x = ((double) i + rng_unit(&a->rng)) / (double) c->tries;
-    if (c->ramp) /* the rate grows to twice the mean over the first third, then holds */
+    if (c->curve == CURVE_RAMP) /* the rate grows to twice the mean over the first third, then holds */
         x = x < 0.2 ? sqrt(x / 0.2) * (1.0 / 3) : 1.0 / 3 + (x - 0.2) / 0.8 * (2.0 / 3);
     return c->from_ns + (int64_t) (x * (double) (c->until_ns - c->from_ns));
 }
@@ -164,7 +142,7 @@ static bool next_campaign(struct pack_replay *r, struct actor *a, struct act *re
         .agent = c->agents->items[rng_below(&a->rng, c->agents->n)],
         .account = c->list[at],
         .known = c->known[at],
-        .login = true,
+        .what = ACT_LOGIN | ACT_REQUEST,
         .success = c->works_at[at],
         .method = STR("POST"),
         .path = c->login_path,
@@ -174,7 +152,7 @@ static bool next_campaign(struct pack_replay *r, struct actor *a, struct act *re
     ret->status = ret->success ? 302 : 200; /* a form answers a wrong password with itself */
     c->made++;
     if (ret->success) {
-        ret->session = replay_session(r, &a->rng);
+        replay_new_session(ret, &a->rng);
         c->entered[at] = true;
         if (c->opened++ < c->looks)
             plan_visit(a, c, ret);
@@ -183,4 +161,6 @@ static bool next_campaign(struct pack_replay *r, struct actor *a, struct act *re
 }
 
 const struct actor_kind REPLAY_CAMPAIGN = {
-    .name = "campaign", .keys = KEYS, .read = read_campaign, .next = next_campaign};
+    .name = "campaign", .what = "an attacker who walks a list of accounts, enters some and looks round",
+    .why = "It does what tools that try lists do: order, pace and addresses are the story's, and no figure in it comes from a rule's threshold.",
+    .size = sizeof(struct campaign), .keys = KEYS, .settle = settle, .next = next_campaign};

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import shutil
+import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "flow"))
@@ -130,6 +131,59 @@ def signed_exported_verified_and_refused_after_revocation():
         assert "was changed after it was signed" in kizuki("verify", pack, "--keys", keys, code=1)
         assert "was changed after it was signed" in kizuki("export", pack, "--to", d / "y", code=1)
         assert not (d / "x").exists() and not (d / "y").exists()
+
+
+STORY = """seed: 5
+start: 2026-11-23T00:00:00+09:00
+end: 2026-11-23T02:00:00+09:00
+sources:
+  - {name: mail, product: postfix, service: m, host: mx}
+  - {name: imap, product: dovecot, service: m, host: mx}
+  - {name: audit, product: auditd, service: w, host: web}
+  - {name: web, product: nginx_access, service: m, host: web}
+  - {name: ssh, product: sshd, service: m, host: web}
+  - {name: app, product: login_event, service: m, host: web}
+  - {name: beat, product: metricbeat, service: w, host: web}
+  - {name: sys, product: rsyslog, service: w, host: web}
+addresses: {pcs: {from: [192.0.2.0/24], n: 20}}
+accounts: {people: {n: 10}, theirs: {n: 50}}
+agents: {b: {list: [Browser]}}
+actors:
+  - {id: v, kind: visitors, service: m, per_hour: 40, accounts: people, addresses: pcs, agents: b, pages: [/a], mistypes: 0.5}
+  - {id: m, kind: mails, service: m, per_hour: 20, accounts: people, to: theirs, addresses: pcs, bounces: 0.5}
+  - {id: f, kind: files, service: w, per_hour: 20, accounts: people, paths: [/srv/www/index.html]}
+  - {id: c, kind: metric, host: web, metric: disk, curve: [{at: "2026-11-23T01:00:00+09:00", value: 0.2}]}
+  - {id: n, kind: noise, host: web, per_hour: 100}
+"""
+
+
+def played(story):
+    """The lines of a story, as the player hands them to intake (src/intake/replay.h)."""
+    out, at = tap.run(tap.KIZUKI, "pack", "play", story).stdout, 0
+    while at < len(out):
+        n, = struct.unpack_from("<I", out, at)
+        if out[at + 16] == 0:
+            yield out[at + 17:at + 4 + n]
+        at += 4 + n
+
+
+@tap.test
+def what_generators_write_is_read_by_the_decoders_of_their_products():
+    with tap.folder() as d:
+        (d / "replay.yml").write_text(STORY)
+        lines = list(played(d / "replay.yml"))
+        r = tap.run(tap.KIZUKI, "decode", "-", input=b"\n".join(lines) + b"\n")
+        events = [json.loads(l) for l in r.stdout.splitlines()]
+    assert len(events) == len(lines) > 1000, (len(events), len(lines))
+    seen = {(e["kizuki.decoder"], e.get("event.action"), e.get("event.outcome")) for e in events}
+    for want in [("postfix", "login", "success"), ("postfix", "mail-delivery", "success"), ("postfix", "mail-delivery", "failure"),
+                 ("dovecot", "login", "success"), ("dovecot", "login", "failure"), ("sshd", "login", "failure"), ("cron", "cron-command", None)]:
+        assert want in seen, (want, sorted(seen, key=str))
+    decoders = {d for d, _, _ in seen}
+    assert "unknown" not in decoders and {"auditd", "systemd", "json"} <= decoders, decoders
+    assert {e.get("file.path") for e in events if e.get("type") == "PATH"} == {"/srv/www/index.html"}
+    assert sum(e.get("system.filesystem.used.pct", 0) > 0 for e in events) == 720
+    assert all(e["kizuki.time.basis"] == "event" for e in events)
 
 
 class Words(yaml.SafeLoader if yaml else object):

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/buf.h"
 #include "pack/pack.h"
+#include "pack/replay.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -44,6 +45,15 @@ static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args U
         fprintf(stderr, "kizuki: %zu folders in '%s' are no packs\n", bad, pack_folder());
     arena_done(&a);
     return r < 0 ? command_failed(&d) : 0;
+}
+
+static int run_generators(void *settings UNUSED, unsigned n_args UNUSED, char **args UNUSED) {
+    struct buf out;
+    buf_init(&out, 1024 * 1024);
+    pack_replay_describe(&out);
+    int r = buf_error(&out) < 0 ? buf_error(&out) : file_write_all(1, buf_str(&out));
+    buf_done(&out);
+    return r < 0;
 }
 
 /* Removes what is below fd, which it closes; never follows a link. The mark of the whole folder stays. */
@@ -232,6 +242,8 @@ static const struct cli_option DEMO_OPTIONS[] = {
 
 const struct cli_command COMMAND_PACK_LIST = {
     .name = "pack list", .help = "show the lessons that are here", .run = run_list};
+const struct cli_command COMMAND_PACK_GENERATORS = {
+    .name = "pack generators", .help = "list what a story can be made of, with every key", .run = run_generators};
 const struct cli_command COMMAND_PACK_REPLAY = {
     .name = "pack replay", .args = "ID", .args_min = 1, .args_max = 1,
     .help = "play a lesson once through the real programs and leave its data folder",

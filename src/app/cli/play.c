@@ -7,11 +7,16 @@
 #include "pack/replay.h"
 
 #include <time.h>
+#include <unistd.h>
 
 enum { PLAY_BUFFER = 256 * 1024 };
 
+enum { TELL_EVERY_S = 1 };
 struct player {
     int fd;
+    bool tells; /* somebody looks */
+    uint64_t lines;
+    int64_t told_ns, end_ns;
     double pace; /* 0: as fast as it is read */
     int64_t story_ns, real_ns; /* where both clocks started */
     int64_t ticked_s;
@@ -47,8 +52,20 @@ static int say(struct player *p, const struct replay_message *m) {
     return r < 0 ? r : buf_error(&p->out);
 }
 
+/* How far it is, on the same line of the terminal, once a second. */
+static void tell(struct player *p, int64_t at_ns, bool last) {
+    char iso[TIME_ISO_CAP];
+    int64_t now = p->tells ? time_monotonic_ns() : 0;
+    if (!p->tells || (!last && now - p->told_ns < TELL_EVERY_S * NS_PER_S))
+        return;
+    p->told_ns = now;
+    fprintf(stderr, "\r%3.0f %%  %.16s  %llu lines%s", 100.0 * (double) (at_ns - p->story_ns) / (double) (p->end_ns - p->story_ns),
+            time_format_iso_offset(at_ns, TIME_JST_OFFSET_MIN, 0, iso), (unsigned long long) p->lines, last ? "\n" : "");
+}
+
 static int tick_until(struct player *p, int64_t at_ns) {
     int r = 0;
+    tell(p, at_ns, false);
     for (; r == 0 && p->ticked_s < at_ns / NS_PER_S; p->ticked_s++)
         r = say(p, &(struct replay_message){.at_ns = (p->ticked_s + 1) * NS_PER_S, .kind = REPLAY_KIND_TICK});
     return r;
@@ -59,11 +76,14 @@ static int play(struct player *p, struct pack_replay *story) {
     int r = 0, more;
     p->story_ns = pack_replay_start_ns(story);
     p->ticked_s = p->story_ns / NS_PER_S;
-    p->real_ns = time_monotonic_ns();
+    p->real_ns = p->told_ns = time_monotonic_ns();
+    p->end_ns = pack_replay_end_ns(story);
+    p->tells = isatty(2);
     while (r == 0 && (more = pack_replay_next(story, &line)) != 0) {
         if (more < 0)
             return more;
         r = tick_until(p, line.at_ns);
+        p->lines++;
         if (r == 0)
             r = say(p, &(struct replay_message){line.at_ns, line.source, REPLAY_KIND_LINE, line.bytes});
     }
@@ -71,6 +91,7 @@ static int play(struct player *p, struct pack_replay *story) {
         r = tick_until(p, pack_replay_end_ns(story));
     if (r == 0)
         r = say(p, &(struct replay_message){.at_ns = pack_replay_end_ns(story), .kind = REPLAY_KIND_END});
+    tell(p, p->end_ns, true);
     return r < 0 ? r : flush(p);
 }
 
