@@ -426,7 +426,7 @@ static int next_line(struct pack_replay *r, struct actor *a, struct pack_line *r
                 return buf_error(&r->line);
             if (!r->line.n)
                 continue;
-            *ret = (struct pack_line){a->pending.at_ns, a->next_source, buf_str(&r->line)};
+            *ret = (struct pack_line){a->pending.at_ns, a->next_source, buf_str(&r->line), a->id, str_of(a->kind->name)};
             return 1;
         }
     }

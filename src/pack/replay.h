@@ -28,6 +28,7 @@ struct pack_line {
     int64_t at_ns;   /* when it happens, which is when it arrives */
     uint32_t source; /* index into the sources */
     struct str bytes; /* without line end; valid until the next call */
+    struct str actor, actor_kind; /* whose act it is */
 };
 
 /* seed: 0 takes the file's own. */

@@ -1,5 +1,6 @@
 /* `kizuki pack list`, `kizuki pack replay` and `kizuki demo`. */
 #include "app/cli/command.h"
+#include "app/cli/pack_judge.h"
 #include "app/cli/pack_shared.h"
 #include "app/engine/engine.h"
 #include "app/serve/serve.h"
@@ -179,6 +180,14 @@ static const char *default_dir(const char *what) {
     return dir;
 }
 
+static int judge(struct arena *a, const struct pack *p, const char *data, uint64_t seed) {
+    struct diag d = {0};
+    printf("%.*s: played; the data folder is %s\n", STR_ARG(p->id), data);
+    fflush(stdout);
+    int failed = pack_judge_folder(a, p, data, seed, &d);
+    return failed < 0 ? command_failed(&d) : failed > 0;
+}
+
 /* once: end when it is through. */
 static int run(const struct replay_args *o, const char *id, const char *data, double pace, bool once) {
     struct arena a;
@@ -198,7 +207,7 @@ static int run(const struct replay_args *o, const char *id, const char *data, do
                                   .seed = (uint64_t) o->seed, .end_after_replay = once, .quiet = once};
         r = serve_run(&s);
         if (r == 0 && once)
-            printf("%.*s: played; the data folder is %s\n", STR_ARG(p.id), data);
+            r = judge(&a, &p, data, (uint64_t) o->seed);
     } else {
         r = command_failed(&d);
     }
@@ -246,7 +255,8 @@ const struct cli_command COMMAND_PACK_GENERATORS = {
     .name = "pack generators", .help = "list what a story can be made of, with every key", .run = run_generators};
 const struct cli_command COMMAND_PACK_REPLAY = {
     .name = "pack replay", .args = "ID", .args_min = 1, .args_max = 1,
-    .help = "play a lesson once through the real programs and leave its data folder",
+    .help = "play a lesson once through the real programs, judge it and leave its data folder",
+    .text = "Ends with 1 when something its expect.yml asks did not happen, or something happened that must not.\n",
     .options = REPLAY_OPTIONS, .size = sizeof(struct replay_args),
     .defaults = &(struct replay_args){.https = "127.0.0.1:0"}, .run = run_replay};
 const struct cli_command COMMAND_DEMO = {

@@ -1,0 +1,141 @@
+/* What a replay left in the room's database, as rows for src/pack/judge.c. Read only, after all programs have ended. */
+#include "app/cli/pack_judge.h"
+
+#include "app/cli/command.h"
+#include "base/file.h"
+#include "base/sql.h"
+#include "pack/judge.h"
+#include "pack/pack_limits.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+/* What the case is about: findings that accuse a source where there are any, without those about what came afterwards, as the pages count. */
+#define OF_THE_CASE                                                                                                                     \
+    "f.incident_id = ?1 AND f.kind NOT IN ('success_after','access_after') AND (f.by_source OR NOT EXISTS (SELECT 1 FROM finding g WHERE " \
+    "g.incident_id = ?1 AND g.by_source AND g.kind NOT IN ('success_after','access_after')))"
+
+enum { NO_VALUE = -1 }; /* the statement has none; ids begin at 1 */
+struct reading {
+    struct arena *a;
+    struct sql *db;
+    struct diag *err;
+};
+
+static int one_number(struct reading *r, const char *text, int64_t value, int64_t *ret) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, r->err, text, value == NO_VALUE ? "" : "i", value);
+    if (e == 0)
+        e = sql_step(st, r->err);
+    *ret = e == 1 ? sql_i64(st, 0) : 0;
+    return e < 0 ? e : 0;
+}
+
+static int read_words(struct reading *r, const char *text, int64_t value, struct str **ret, size_t *ret_n) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    size_t cap = 0;
+    int more, e = sql_query(r->db, &st, r->err, text, value == NO_VALUE ? "" : "i", value);
+    while (e == 0 && (more = sql_step(st, r->err)) != 0) {
+        e = more < 0 ? more : arena_grow(r->a, (void **) ret, &cap, *ret_n + 1, sizeof **ret);
+        if (e == 0)
+            (*ret)[(*ret_n)++] = arena_dup(r->a, sql_str(st, 0));
+    }
+    return e;
+}
+
+static int read_findings(struct reading *r, struct pack_played *p) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct pack_played_finding *list = NULL;
+    size_t cap = 0;
+    int more, e = sql_query(r->db, &st, r->err,
+                            "SELECT f.id, f.kind, f.rule_id, coalesce(f.incident_id, 0), f.detected_at, (SELECT count(*) FROM finding_value v WHERE "
+                            "v.finding_id = f.id AND v.kind = 'account') FROM finding f ORDER BY f.detected_at, f.id",
+                            "");
+    while (e == 0 && (more = sql_step(st, r->err)) != 0) {
+        struct str *services = NULL;
+        size_t n = 0;
+        e = more < 0 ? more : arena_grow(r->a, (void **) &list, &cap, p->n_findings + 1, sizeof *list);
+        if (e == 0)
+            e = read_words(r, "SELECT value FROM finding_value WHERE finding_id = ?1 AND kind = 'service'", sql_i64(st, 0), &services, &n);
+        if (e == 0)
+            list[p->n_findings++] = (struct pack_played_finding){.kind = arena_dup(r->a, sql_str(st, 1)), .rule = arena_dup(r->a, sql_str(st, 2)),
+                                                                .services = services, .n_services = n, .accounts = sql_i64(st, 5),
+                                                                .incident = sql_i64(st, 3), .at_ns = sql_i64(st, 4)};
+    }
+    p->findings = list;
+    return e;
+}
+
+static int read_actions(struct reading *r, struct pack_played *p) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct pack_played_action *list = NULL;
+    size_t cap = 0;
+    int more, e = sql_query(r->db, &st, r->err, "SELECT kind, created_at FROM action ORDER BY created_at, id", "");
+    while (e == 0 && (more = sql_step(st, r->err)) != 0) {
+        e = more < 0 ? more : arena_grow(r->a, (void **) &list, &cap, p->n_actions + 1, sizeof *list);
+        if (e == 0)
+            list[p->n_actions++] = (struct pack_played_action){arena_dup(r->a, sql_str(st, 0)), sql_i64(st, 1)};
+    }
+    p->actions = list;
+    return e;
+}
+
+static int read_played(struct reading *r, struct pack_played *p) {
+    int64_t incident = 0;
+    struct str *blocked = NULL;
+    int e = read_findings(r, p);
+    if (e < 0 || (e = read_actions(r, p)) < 0 ||
+        (e = read_words(r, "SELECT DISTINCT address FROM action_address WHERE state IN ('in_force','sent','dry_run','blocked')", NO_VALUE, &blocked,
+                        &p->n_blocked)) < 0 ||
+        (e = one_number(r, "SELECT count(*) FROM incident WHERE merged_into IS NULL", NO_VALUE, &p->incidents)) < 0 ||
+        (e = one_number(r, "SELECT incident_id FROM finding WHERE incident_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1", NO_VALUE,
+                        &incident)) < 0 ||
+        (e = one_number(r, "SELECT count(*) FROM account WHERE incident_id = ?1", incident, &p->accounts_stolen)) < 0 ||
+        (e = one_number(r, "SELECT count(DISTINCT c.address) FROM action_address c JOIN action a ON a.id = c.action_id WHERE a.incident_id = ?1", incident,
+                        &p->sources)) < 0 ||
+        (e = one_number(r, "SELECT max((SELECT coalesce(max(t.n), 0) FROM finding f JOIN finding_told t ON t.finding_id = f.id AND t.kind = 'account' "
+                           "WHERE " OF_THE_CASE "), (SELECT count(DISTINCT v.value) FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND "
+                           "v.kind = 'account' WHERE " OF_THE_CASE "))",
+                        incident, &p->accounts_tried)) < 0)
+        return e;
+    p->blocked = blocked;
+    return 0;
+}
+
+static int read_yaml(struct arena *a, const char *path, const struct yaml_node **ret, struct diag *err) {
+    struct yaml_doc *docs = NULL;
+    int e = yaml_parse_file(a, path, &docs, err);
+    *ret = docs ? docs->root : NULL;
+    return e;
+}
+
+int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, uint64_t seed, struct diag *reterr) {
+    CLEANUP(sql_closep) struct sql *db = NULL;
+    const struct yaml_node *expect, *head;
+    struct pack_played played = {0};
+    struct reading r = {.a = a, .err = reterr};
+    struct buf out;
+    char path[PATH_MAX];
+    int64_t first_ns;
+    const char *expect_file = pack_file(a, p, "expect.yml"), *head_file = pack_file(a, p, "pack.yml"), *story = pack_file(a, p, "replay.yml");
+    if (!expect_file || !head_file || !story)
+        return diag_set(reterr, -ENOMEM, "out of memory");
+    if (access(expect_file, F_OK) < 0) {
+        printf("nothing is judged: %s is not there\n", expect_file);
+        return 0;
+    }
+    snprintf(path, sizeof path, "%.4000s/room/room.db", data);
+    int e = access(path, F_OK) < 0 ? diag_set(reterr, -errno, "the replay left no '%s'", path) : 0;
+    if (e < 0 || (e = read_yaml(a, expect_file, &expect, reterr)) < 0 || (e = read_yaml(a, head_file, &head, reterr)) < 0 ||
+        (e = pack_first_trace(story, seed, expect, &first_ns, reterr)) < 0 || (e = sql_open(path, &db, reterr)) < 0)
+        return e;
+    r.db = db;
+    if ((e = read_played(&r, &played)) < 0)
+        return e;
+    buf_init(&out, 256 * 1024);
+    e = pack_judge(expect, head, &played, first_ns, &out, reterr);
+    if (e >= 0 && file_write_all(1, buf_str(&out)) < 0)
+        e = diag_set(reterr, -EIO, "cannot write the judgement");
+    buf_done(&out);
+    return e;
+}

@@ -1,0 +1,37 @@
+/* expect.yml held against what a replay did: what had to be noticed, proposed and counted, and what must not have happened.
+ *
+ * Times count from the first trace: the first line that an actor of `traces` wrote (without that key: any campaign), found in the story itself
+ * and not in what rules made of it. What was played is handed over as plain rows; where they come from is the caller's. Nothing that
+ * expect.yml asks passes without having been looked at. */
+#pragma once
+#include "base/buf.h"
+#include "base/yaml.h"
+
+struct pack_played_finding {
+    struct str kind, rule;      /* rule: its id */
+    const struct str *services; /* it names */
+    size_t n_services;
+    int64_t accounts;           /* different ones it names */
+    int64_t incident;           /* 0: in no case */
+    int64_t at_ns;
+};
+struct pack_played_action {
+    struct str kind;
+    int64_t at_ns;
+};
+struct pack_played {
+    const struct pack_played_finding *findings;
+    size_t n_findings;
+    const struct pack_played_action *actions;
+    size_t n_actions;
+    const struct str *blocked; /* addresses that were blocked, or would have been without dry-run */
+    size_t n_blocked;
+    int64_t incidents, accounts_tried, accounts_stolen, sources; /* of the case with most findings */
+};
+
+/* -ENOENT: nobody of them wrote anything. */
+int pack_first_trace(const char *replay, uint64_t seed, const struct yaml_node *expect, int64_t *ret_ns, struct diag *reterr) MUST_USE;
+/* One line a demand into out: "ok" or "FAILED", what was asked, what came, and for rows with `figure` "survey: …, here: …" in both languages.
+ * Returns how many failed. expect and head are the roots of expect.yml and pack.yml. */
+int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
+               struct diag *reterr) MUST_USE;

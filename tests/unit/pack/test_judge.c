@@ -1,0 +1,128 @@
+/* Every demand of expect.yml is met by what meets it and fails by what does not. */
+#include "unit.h"
+
+#include "base/time.h"
+#include "pack/judge.h"
+
+#define T(s) ((int64_t) (s) * NS_PER_S)
+enum { FIRST = 1000 };
+
+static const struct str SERVICES[] = {{"members", 7}};
+static struct pack_played_finding findings[2];
+static struct pack_played_action actions[1];
+static struct str blocked[1];
+
+/* A night as it should be: a finding 12 s after the first trace, a proposal 20 s after it, one address blocked. */
+static struct pack_played good(void) {
+    findings[0] = (struct pack_played_finding){STR("list_attack"), STR("r1"), SERVICES, 1, 5, 1, T(FIRST + 12)};
+    findings[1] = (struct pack_played_finding){STR("burst"), STR("r2"), NULL, 0, 0, 1, T(FIRST + 30)};
+    actions[0] = (struct pack_played_action){STR("block_source"), T(FIRST + 20)};
+    blocked[0] = STR("203.0.113.9");
+    return (struct pack_played){findings, 2, actions, 1, blocked, 1, 1, 100, 3, 37};
+}
+
+static int judge(const char *expect, const struct pack_played *p, struct buf *out, struct diag *d) {
+    static const char head[] = "figures: [{id: seen, ja: 日次, en: daily}]";
+    struct arena a;
+    struct yaml_doc *e, *h;
+    arena_init(&a, 1 << 20);
+    assert_int_equal(yaml_parse(&a, str_of(expect), "expect.yml", &e, NULL), 0);
+    assert_int_equal(yaml_parse(&a, str_of(head), "pack.yml", &h, NULL), 0);
+    int r = pack_judge(e->root, h->root, p, T(FIRST), out, d);
+    arena_done(&a);
+    return r;
+}
+
+static void demands_are_met_or_fail(void **state UNUSED) {
+    static const struct {
+        const char *expect;
+        int failed;
+        const char *says;
+    } rows[] = {
+        {"noticed: [{kind: list_attack, within_s: 12}]", 0, "noticed 12 s after the first trace (at most 12 s)"},
+        {"noticed: [{kind: list_attack, within_s: 11}]", 1, "FAILED"},
+        {"noticed: [{kind: list_attack, service: members, accounts_at_least: 5, within_s: 60}]", 0, "ok"},
+        {"noticed: [{kind: list_attack, accounts_at_least: 6, within_s: 60}]", 1, "not noticed at all"},
+        {"noticed: [{kind: list_attack, service: billing, within_s: 60}]", 1, "not noticed at all"},
+        {"noticed: [{rule: r1, within_s: 60}]", 0, "r1: noticed"},
+        {"noticed: [{rule: r1, kind: burst, within_s: 60}]", 1, "not noticed at all"},
+        {"noticed: [{kind: none, within_s: 60}, {kind: list_attack, within_s: 1}]", 2, "none: not noticed"},
+        {"noticed: [{kind: list_attack, within_s: 60, figure: seen}]", 0, "survey: 日次 / daily, here: noticed after 12 s"},
+        {"noticed: [{kind: none, within_s: 60, figure: seen}]", 1, "here: not noticed"},
+        {"proposed: [{action: block_source, within_s: 20}]", 0, "proposed 20 s after the first trace"},
+        {"proposed: [{action: block_source, within_s: 19}]", 1, "FAILED"},
+        {"noticed: [{kind: list_attack, within_s: 60}]\nproposed: [{action: block_source, within_s: 8, after: noticed}]", 0, "proposed 8 s after it was noticed"},
+        {"noticed: [{kind: list_attack, within_s: 60}]\nproposed: [{action: block_source, within_s: 7, after: noticed}]", 1, "FAILED"},
+        {"noticed: [{kind: none, within_s: 60}]\nproposed: [{action: block_source, within_s: 60, after: noticed}]", 2, "not proposed"},
+        {"proposed: [{action: close_site, within_s: 60}]", 1, "not proposed"},
+        {"must_not: [{blocked: 192.0.2.7, because: x}]", 0, "must not: blocked 192.0.2.7 (x)"},
+        {"must_not: [{blocked: 203.0.113.9, because: x}]", 1, "FAILED"},
+        {"must_not: [{noticed: burst, because: x}]", 1, "FAILED"},
+        {"must_not: [{noticed: spraying, because: x}]", 0, "ok"},
+        {"must_not: [{proposed: block_source, because: x}]", 1, "FAILED"},
+        {"incidents: {at_least: 1, at_most: 1}", 0, "cases: 1 (1 to 1)"},
+        {"incidents: {at_least: 2}", 1, "cases: 1 (2)"},
+        {"scope: {accounts_tried: {at_most: 99}, accounts_stolen: {at_least: 3}, sources: {at_least: 38}}", 2, "accounts_tried: 100 (0 to 99)"},
+        {"scope: {sources: {at_least: 37, at_most: 37}}", 0, "ok"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct pack_played p = good();
+        struct buf out;
+        struct diag d = {0};
+        buf_init(&out, 65536);
+        int r = judge(rows[i].expect, &p, &out, &d);
+        if (r != rows[i].failed || str_find(buf_str(&out), str_of(rows[i].says), 0) < 0)
+            fail_msg("%s: %d, not %d: %s%s", rows[i].expect, r, rows[i].failed, buf_z(&out), d.text);
+        buf_done(&out);
+    }
+}
+
+static void what_came_too_early_or_in_no_case_fails(void **state UNUSED) {
+    struct pack_played p = good();
+    struct buf out;
+    buf_init(&out, 65536);
+    findings[0].at_ns = T(FIRST - 5); /* it was about something else */
+    assert_int_equal(judge("noticed: [{kind: list_attack, within_s: 60}]", &p, &out, NULL), 1);
+    p = good();
+    findings[0].incident = 0; /* nobody is told of it */
+    assert_int_equal(judge("noticed: [{kind: list_attack, within_s: 60}]", &p, &out, NULL), 1);
+    p = good();
+    findings[0].at_ns = T(FIRST + 12) + 1; /* a limit is a limit */
+    assert_int_equal(judge("noticed: [{kind: list_attack, within_s: 12}]", &p, &out, NULL), 1);
+    buf_done(&out);
+}
+
+static void what_nobody_judges_is_refused(void **state UNUSED) {
+    static const char *const rows[] = {"noticed: []\npublished: [{within_s: 60}]", "scope: {countries: {at_least: 1}}"};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct pack_played p = good();
+        struct buf out;
+        struct diag d = {0};
+        buf_init(&out, 65536);
+        assert_true(judge(rows[i], &p, &out, &d) < 0 && d.text[0] && d.line);
+        buf_done(&out);
+    }
+}
+
+/* The first line of the attack, not of the people before it. */
+static void the_first_trace_is_the_attackers_first_line(void **state UNUSED) {
+    static const char *const lesson = "packs/nisc-2014-2-account-list/replay.yml";
+    struct arena a;
+    struct yaml_doc *doc;
+    struct diag d = {0};
+    int64_t first, people, wave;
+    int offset;
+    arena_init(&a, 1 << 20);
+    assert_int_equal(pack_first_trace(lesson, 0, NULL, &first, &d), 0);
+    assert_true(time_parse_iso(STR("2026-11-23T02:03:08+09:00"), &wave, &offset) > 0);
+    assert_in_range(first - wave, 0, 10 * NS_PER_S);
+    assert_int_equal(yaml_parse(&a, STR("traces: [people]"), "e", &doc, NULL), 0);
+    assert_int_equal(pack_first_trace(lesson, 0, doc->root, &people, &d), 0);
+    assert_true(people < first);
+    assert_int_equal(yaml_parse(&a, STR("traces: [nobody]"), "e", &doc, NULL), 0);
+    assert_int_equal(pack_first_trace(lesson, 0, doc->root, &people, &d), -ENOENT);
+    arena_done(&a);
+}
+
+UNIT_GROUP(pack_judge, cmocka_unit_test(demands_are_met_or_fail), cmocka_unit_test(what_came_too_early_or_in_no_case_fails),
+           cmocka_unit_test(what_nobody_judges_is_refused), cmocka_unit_test(the_first_trace_is_the_attackers_first_line))
