@@ -15,7 +15,7 @@ const PACK = "nisc-2014-2-account-list";
 const READY_MS = 60_000;
 
 /** Starts a command and waits for its address and one-time link. */
-function start(args) {
+export function start(args) {
   const child = spawn(KIZUKI, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const ready = new Promise((done, fail) => {
