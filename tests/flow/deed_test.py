@@ -2,32 +2,19 @@
 """Lasting acts against the real thing: nginx closes a site, slapd freezes accounts, nftables cuts a network, an HTTP
 interface is asked as its vendor's document says; kill -9 at moments that vary, and everything is put back exactly."""
 import contextlib
-import http.server
-import json
 import os
 import pathlib
 import random
 import signal
 import subprocess
-import threading
 import time
-import urllib.parse
 
 import netns
 import rooms
 import tap
-from hands import HAND, Deeds
+import vendors
+from hands import HAND, Deeds, Here
 from sites import CONF, Directory, Site, fetch
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-class Here:
-    """This test's own namespace."""
-
-    @staticmethod
-    def start(*argv, **kw):
-        return subprocess.Popen([str(a) for a in argv], **kw)
 
 
 def need():
@@ -242,87 +229,17 @@ def test_gateway():
 
 # ---- what vendors publish about their HTTP interfaces
 
-class Vendor(http.server.BaseHTTPRequestHandler):
-    """Answers what the contract lists and nothing else; keeps what was wrong with a request."""
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def serve(self):
-        s = self.server
-        url = urllib.parse.urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        row = next((r for r in s.rows if r["method"] == self.command and r["path"] == url.path), None)
-        wrong = why_wrong(row, url, body, self.headers) if row else f"no such request: {self.command} {self.path}"
-        s.asked.append((self.command, url.path))
-        if wrong:
-            s.wrong.append(wrong)
-            return self.say(400, {"error": wrong})
-        if "state" in row:
-            s.on = row["state"] == "on"
-        if "state_of" in row:
-            s.on = not json.loads(body)[row["state_of"]]
-        early = row.get("later", 0) > s.asked.count((self.command, url.path)) - 1
-        answer = row["before"] if early and "before" in row else row.get("when_off") if "when_off" in row and not s.on else row.get("answer")
-        self.say(row.get("status", 200), row.get("plain", answer))
-
-    do_GET = do_POST = do_PUT = do_DELETE = serve
-
-    def say(self, status, answer):
-        data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-
-def unlike(want, got):
-    if want == "*":
-        return not isinstance(got, str)
-    if isinstance(want, list):
-        return got not in want
-    if isinstance(want, dict):
-        return not isinstance(got, dict) or set(want) != set(got) or any(unlike(want[k], got[k]) for k in want)
-    return want != got
-
-
-def why_wrong(row, url, body, headers):
-    if "query" in row and dict(urllib.parse.parse_qsl(url.query, strict_parsing=True)) != row["query"]:
-        return f"query {url.query}"
-    if "bearer" in row and headers.get("Authorization") != f"Bearer {row['bearer']}":
-        return "not signed in"
-    if "basic" in row and headers.get("Authorization") != f"Basic {row['basic']}":
-        return "not signed in"
-    if "form" in row:
-        if headers.get_content_type() != "application/x-www-form-urlencoded" or \
-                dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True)) != row["form"]:
-            return f"form {body!r}"
-    if "json" in row:
-        if headers.get_content_type() != "application/json" or unlike(row["json"], json.loads(body)):
-            return f"body {body!r}"
-    return None
-
-
 @tap.test
 def test_vendors():
     need()
     tap.need_program("curl")
-    book = json.loads((ROOT / "tests/flow/contracts/vendors.json").read_text())
+    book = vendors.book()
     kinds = {"defender-isolate": "host_isolate", "cloudflare-waf": "waf_block", "meraki-port": "host_isolate",
              "twilio-sms": "send_sms", "webhook-chat": "send_chat", "jira-ticket": "open_ticket"}
     assert set(kinds) == set(book)
     for name, c in book.items():
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
-        server.rows, server.asked, server.wrong, server.on = c["requests"], [], [], False
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        base = f"http://127.0.0.1:{server.server_port}"
-        site = {"driver": name, "dry_run": False,
-                "settings": {k: v.replace("$", base) for k, v in c["settings"].items()}}
-        if name == "defender-isolate":
-            site["settings"]["secret"] = urllib.parse.quote(c["settings"]["secret"])
-        if "targets" in c:
-            site["targets"] = c["targets"]
+        server = vendors.serve(c)
+        site = vendors.site(name, c, server)
         with tap.folder() as d, Deeds(Here, d / "data", "v", site) as h:
             r = h.room()
             a = one(r.act("apply", kinds[name], c["target"], params=c.get("params")))

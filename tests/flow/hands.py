@@ -22,6 +22,14 @@ def now_ms():
     return int(time.time() * 1000)
 
 
+class Here:
+    """This test's own namespace, as the host of a hand."""
+
+    @staticmethod
+    def start(*argv, **kw):
+        return subprocess.Popen([str(a) for a in argv], **kw)
+
+
 class Signer:
     def __init__(self, key, domain="kizuki/order/1"):
         self.child = subprocess.Popen([str(SIGN), "note", str(key), domain], stdin=subprocess.PIPE,

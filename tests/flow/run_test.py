@@ -1,10 +1,22 @@
 #!/usr/bin/env python3
 """Playbooks run in the room: a whole run with branches through the API, two persons at once, skipping with a reason, undoing, what the machine
-does itself, and a room that is killed at every step."""
-import json
+does itself, and a room that is killed at every step, also of those that act on the real thing outside.
 
+KIZUKI_RUN_ROUNDS (1): how often it is killed at each step that acts; from the second time on at any moment, every other time with a hand."""
+import contextlib
+import json
+import os
+import random
+import subprocess
+import time
+
+import hands
+import netns
+import programs
 import rooms
 import tap
+import vendors
+from sites import Site, fetch
 
 BOOK = """
 id: night
@@ -53,9 +65,9 @@ def begun(r, who, book=BOOK, incident=1):
     return Run(who, who.api("POST", f"/incidents/{incident}/runs", {"playbook": p["id"]})["id"])
 
 
-def attacked(r):
+def attacked(r, source="198.51.100.7"):
     s = r.sensor()
-    s.finding(1, rooms.finding(1, source="198.51.100.7", accounts=["a", "b"]))
+    s.finding(1, rooms.finding(1, source=source, accounts=["a", "b"]))
     s.wait_ack(1)
     return s
 
@@ -215,4 +227,135 @@ def killed_at_every_step_it_goes_on_where_it_was():
     print(f"# {killed[4]} kills")
 
 
-tap.main()
+ACTS = """
+id: acts
+title: {ja: 動く手順, en: What acts}
+steps:
+  - {id: look, kind: check, lane: ciso_csirt, ja: 見る, en: Look}
+  - {id: both, kind: together, ja: 並んで, en: Side by side, steps: [block, edge], next: keep}
+  - {id: block, kind: action, action: block_source, lane: it_ops, ja: 攻撃元を止める, en: Block the source, next: end}
+  - {id: edge, kind: action, action: waf_block, lane: it_ops, ja: 手前でも止める, en: Block it at the edge too, next: end}
+  - {id: keep, kind: evidence, ja: 残す, en: Keep it}
+  - {id: close, kind: action, action: close_site, lane: it_ops, ja: 閉じる, en: Close the site}
+  - {id: after, kind: task, ja: あとのこと, en: Afterwards}
+"""
+
+
+class Outside:
+    """A firewall, a vendor's edge that refuses a second rule and counts what it is asked, a site behind nginx; and a hand for each."""
+
+    def __init__(self, d, data):
+        contract = vendors.book()["cloudflare-waf"]
+        (d / "web").mkdir()
+        self.data, self.source = data, contract["target"]
+        self.site, self.edge = Site(d / "web", programs.free_port()), vendors.serve(contract)
+        self.firewall = hands.Hand(hands.Here, data)
+        self.web = hands.Deeds(hands.Here, data, "web", self.site.site)
+        self.waf = hands.Deeds(hands.Here, data, "edge", vendors.site("cloudflare-waf", contract, self.edge))
+
+    def __enter__(self):
+        for h in (self.firewall, self.web, self.waf):
+            h.start()
+        return self
+
+    def __exit__(self, *_):
+        for h in (self.firewall, self.web, self.waf):
+            h.__exit__()
+        self.edge.shutdown()
+        self.edge.server_close()
+        subprocess.run(["nginx", "-s", "stop", "-c", self.site.d / "nginx.conf"], capture_output=True)
+        subprocess.run(["nft", "delete", "table", "inet", "kizuki"], capture_output=True)
+
+    def done(self):
+        """What was done out there, and how often."""
+        nft = subprocess.run(["nft", "list", "set", "inet", "kizuki", "v4"], capture_output=True, text=True).stdout
+        asked = [verb for verb, _ in self.edge.asked if verb != "GET"]
+        return {"blocked": self.source in nft, "asked of the edge": asked, "wrong there": self.edge.wrong,
+                "closed": [p.name for p in (self.site.d / "kizuki").iterdir()], "visitors get": fetch(self.site.url)[0]}
+
+
+def pressed(b, rows, path, **said):
+    """A person approves the newest of these rows."""
+    x = b.get(rows)[rows.rsplit("/", 1)[1]][0]
+    return b.api("POST", f"{path}/{x['id']}/approve", {"version": x["version"], **said})
+
+
+def acts_played(dies):
+    """To its end, `dies` called wherever the room may die: what the run left, and what was done outside."""
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        with Outside(d, d / "data") as out:
+            r = rooms.Room(d / "data").start()
+            try:
+                attacked(r, out.source).close()
+                b = r.browser()
+                run = begun(r, b, ACTS)
+                dies(r, out, 0)
+                run.end("look")
+                dies(r, out, 0)
+                deeds, ended = "/incidents/1/deeds", lambda step: tap.wait_until(
+                    lambda: run.last(step)["state"] == "done", 60, 0.05, what=lambda: (step, run.last(step), b.get(deeds), r.said()[-1500:]))
+                tap.wait_until(lambda: b.get("/me")["hand"] and all(v["connected"] for v in b.get("/drivers")["drivers"]), 60, 0.05, what="every hand")
+                pressed(b, "/incidents/1/actions", "/actions", minutes=5)
+                dies(r, out, 1)
+                ended("block")
+                tap.wait_until(lambda: b.get(deeds)["deeds"], 60, 0.05, what="the edge is proposed")
+                pressed(b, deeds, "/deeds")
+                dies(r, out, 2)
+                ended("edge")
+                tap.wait_until(lambda: run.shown() == ["keep"], 60, 0.05, what=lambda: run.whole()["tasks"])
+                run.end("keep", evidence="spool 7-9")
+                dies(r, out, 0)
+                tap.wait_until(lambda: any(x["kind"] == "site_close" for x in b.get(deeds)["deeds"]), 60, 0.05, what="the closing is proposed")
+                x = next(x for x in b.get(deeds)["deeds"] if x["kind"] == "site_close")
+                b.api("POST", f"/deeds/{x['id']}/approve", {"version": x["version"]})
+                dies(r, out, 3)
+                ended("close")
+                run.end("after")
+                dies(r, out, 0)
+                whole = run.whole()
+                steps = [(t["step"], t["visit"], t["state"], t["answer"]) for t in whole["tasks"]]
+                rows = [(x["kind"], x["target"], x["state"], x["seen"]) for x in b.get(deeds)["deeds"]]
+                told = sorted(x["text"]["key"] for x in b.get("/incidents/1/timeline")["entries"] if x["text"].get("key", "").startswith(("event.step", "event.run", "event.deed")))
+                tap.wait_until(lambda: fetch(out.site.url)[0] == 503, 60, what="the last worker of before has left")
+                assert r.verify()[0] == 0
+                return {"state": whole["state"], "steps": steps, "acts": sorted(rows), "told": told, "outside": out.done()}
+            finally:
+                r.stop()
+
+
+@tap.test
+def killed_while_it_acts_nothing_is_done_twice():
+    """The room is killed behind every press of a run that blocks an address, asks a vendor's edge, closes a site: nothing is lost, nothing is
+    done twice outside."""
+    netns.need_real_root()
+    tap.need_program("nginx", "curl", "nft")
+    tap.need(hands.HAND.exists(), "kizuki-hand is not built")
+    rounds, kills = int(os.environ.get("KIZUKI_RUN_ROUNDS", "1")), 0
+    seed = int(os.environ.get("KIZUKI_SEED", time.time_ns() % 1_000_000))
+    random.seed(seed)
+    alone = acts_played(lambda r, out, act: None)
+    assert alone["state"] == "ended" and [s[2] for s in alone["steps"]] == ["done"] * 7, alone
+    assert alone["outside"] == {"blocked": True, "asked of the edge": ["POST"], "wrong there": [], "closed": ["www-closed.conf"], "visitors get": 503}, alone
+    for n in range(rounds):
+        def dies(r, out, act, n=n):
+            nonlocal kills
+            if n:
+                time.sleep(random.random() * 0.3)
+            if n % 2 and act in (1, 3):  # not the edge's: killed between asking and writing down it wants a person, as it should
+                h = out.firewall if act == 1 else out.web
+                h.kill()
+                h.start()
+            r.kill()
+            r.start()
+            kills += 1
+        killed = acts_played(dies)
+        assert killed == alone, (f"seed {seed}, round {n}", alone, killed)
+    print(f"# {kills} kills, seed {seed}")
+
+
+if __name__ == "__main__":
+    netns.enter()
+    with contextlib.suppress(OSError):
+        subprocess.run(["ip", "link", "set", "lo", "up"], capture_output=True)
+    tap.main()
