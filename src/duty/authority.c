@@ -112,6 +112,24 @@ static int by_wait(const void *x, const void *y) {
     return a->after_min != b->after_min ? a->after_min - b->after_min : (a->order > b->order) - (a->order < b->order);
 }
 
+void duty_authority_silent(struct duty_answer *x) {
+    struct duty_who *w = x->who[DUTY_DECIDES];
+    size_t before = 0;    /* where those begin who are waited for */
+    int was = 0, now = 0; /* their after_min, as the table has it and as it is tonight */
+    for (size_t from = 0, to; from < x->n[DUTY_DECIDES]; before = from, from = to) {
+        int at = w[from].after_min;
+        bool waited = from == 0;
+        for (size_t i = before; i < from; i++)
+            waited |= w[i].silent_min < at - was;
+        now += waited ? at - was : 0;
+        was = at;
+        for (to = from; to < x->n[DUTY_DECIDES] && w[to].after_min == at; to++)
+            ;
+        for (size_t i = from; i < to; i++)
+            w[i].after_min = now;
+    }
+}
+
 int duty_authority_ask(struct arena *a, const struct duty_authority *x, struct str service, enum duty_kind kind, int64_t t_ns,
                        struct duty_answer *ret, struct diag *reterr) {
     unsigned bit = 1u << kind;

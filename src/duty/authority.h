@@ -57,6 +57,7 @@ struct duty_who {
     struct str group; /* through which; empty: by name */
     unsigned order;   /* rank within the answer, from 1 */
     int after_min;    /* decide: minutes of silence of those before, summed up; 0: at once */
+    int silent_min;   /* decide: minutes of silence tonight; 0 until the caller says so */
     bool two, lent;
     int64_t until_ns; /* of what is lent; TIME_NONE: not lent */
     int64_t row;
@@ -70,5 +71,8 @@ struct duty_answer {
 /* The strings live as long as the rows and the arena. */
 int duty_authority_ask(struct arena *a, const struct duty_authority *x, struct str service, enum duty_kind kind, int64_t t_ns,
                        struct duty_answer *ret, struct diag *reterr) MUST_USE;
+/* Those who have been silent (silent_min) for as long as the next would wait for them are not waited for again: after_min of all behind them is
+ * shortened by that. */
+void duty_authority_silent(struct duty_answer *x);
 /* The person's place among those who decide, or NULL. */
 const struct duty_who *duty_answer_find(const struct duty_answer *x, enum duty_verb v, struct str person_key);

@@ -1,6 +1,7 @@
 /* See authority.h. What the rows say is src/duty's; here: who asks, since when the others have been called, what was refused. */
 #include "room/authority.h"
 
+#include "room/callout.h"
 #include "room/duty_priv.h"
 #include "room/incident_priv.h"
 
@@ -42,6 +43,8 @@ int room_may_decide(struct room *r, const struct room_actor *who, const struct r
     if (!service.key.p || !me.key.p)
         return diag_set(reterr, -ENOMEM, "memory has run out");
     e = duty_authority_ask(a, &d->authority, service.key, ask->kind, room_now(r), &ret->answer, reterr);
+    if (e == 0 && ask->incident)
+        e = room_callout_silent(r, ask->incident, ask->kind, a, &ret->answer, reterr);
     if (e == 0)
         ret->verdict = judge(&ret->answer, me.key, ask, room_now(r), &ret->from_ns);
     return e;
@@ -80,7 +83,7 @@ static int one_number(struct room *r, int64_t *ret, struct diag *err, const char
 static int case_ask(struct room *r, const struct room_deciding *x, struct room_ask *ret, struct diag *err) {
     int64_t asked;
     const char *kind = duty_kind_to_string(x->kind);
-    *ret = (struct room_ask){.service = x->service, .kind = x->kind};
+    *ret = (struct room_ask){.service = x->service, .kind = x->kind, .incident = x->incident};
     int e = one_number(r, &ret->called_ns, err,
                        "SELECT min(started_at) FROM callout WHERE incident_id = ?1 AND kind = ?2 AND purpose = 'decide' AND started_at >= ?3",
                        x->incident, kind, room_now(r) - NS_PER_DAY);

@@ -32,6 +32,7 @@ struct room_ask {
     enum duty_kind kind;
     int64_t called_ns;
     bool asked;
+    int64_t incident; /* whose unanswered calls count (callout.h); 0: none */
 };
 int room_may_decide(struct room *r, const struct room_actor *who, const struct room_ask *ask, struct arena *a, struct room_authority *ret,
                     struct diag *reterr) MUST_USE;

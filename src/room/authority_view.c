@@ -15,6 +15,7 @@ static void write_who(const struct room_duty *d, const struct duty_answer *x, en
         jsonw_kstr(w, "name", p->who.text);
         jsonw_ki64(w, "order", p->order);
         jsonw_ki64(w, "after_min", p->after_min);
+        jsonw_ki64(w, "silent_min", p->silent_min);
         jsonw_kbool(w, "two", p->two);
         jsonw_kbool(w, "lent", p->lent);
         jsonw_ktime(w, "until", p->until_ns);

@@ -11,6 +11,7 @@ struct chain {
     struct arena *a;
     struct str at[CALLOUT_LEVELS_MAX]; /* one person a level */
     size_t levels;
+    struct str passed; /* who did not answer before and comes last for it */
 };
 
 static bool named(const struct chain *c, struct str name) {
@@ -26,6 +27,11 @@ static void add_level(struct chain *c, struct str name) {
         c->at[c->levels++] = name;
 }
 
+static int pass_over(struct chain *c, struct str name, struct diag *err) {
+    c->passed = arena_printf(c->a, "%.*s%s%.*s", STR_ARG(c->passed), c->passed.n ? ", " : "", STR_ARG(name));
+    return c->passed.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
+}
+
 static int chain_decide(struct room *r, const struct room_callout *x, struct str service, enum duty_kind kind, struct chain *c, struct diag *err) {
     struct duty_answer *answer = arena_alloc(c->a, sizeof *answer);
     const struct room_duty *d;
@@ -34,9 +40,20 @@ static int chain_decide(struct room *r, const struct room_callout *x, struct str
         e = diag_set(err, -ENOMEM, "memory has run out");
     if (e == 0)
         e = duty_authority_ask(c->a, &d->authority, room_duty_name(c->a, service).key, kind, room_now(r), answer, err);
-    for (int v = 0; e == 0 && v < DUTY_VERB_MAX_; v++)
+    if (e == 0 && x->incident && strcmp(x->purpose, "decide") == 0)
+        e = room_callout_silent(r, x->incident, kind, c->a, answer, err);
+    for (int silent = 0; e == 0 && silent < 2; silent++) /* who slept through a call of this case is called last */
+        for (size_t i = 0; e == 0 && i < answer->n[DUTY_DECIDES]; i++) {
+            const struct duty_who *w = &answer->who[DUTY_DECIDES][i];
+            if ((w->silent_min >= CALLOUT_MINUTES) != silent)
+                continue;
+            if (silent && c->levels > 0)
+                e = pass_over(c, w->who.text, err);
+            add_level(c, w->who.text);
+        }
+    for (int v = DUTY_ASKED; e == 0 && v < DUTY_VERB_MAX_; v++)
         for (size_t i = 0; i < answer->n[v]; i++)
-            if (v == DUTY_DECIDES || strcmp(x->purpose, "take") == 0 || c->levels > 0)
+            if (strcmp(x->purpose, "take") == 0 || c->levels > 0)
                 add_level(c, answer->who[v][i].who.text);
     return e;
 }
@@ -80,6 +97,21 @@ static int note_called(struct room *r, int64_t incident, struct str who, int64_t
     jsonw_ki64(&w, "level", level);
     jsonw_end(&w);
     int e = note(r, &room_system, incident, n > 1 ? "event.called_many" : level ? "event.called_next" : "event.called", &params, err);
+    buf_done(&params);
+    return e;
+}
+
+/* Whose turn it would be did not answer before. */
+static int note_passed(struct room *r, int64_t incident, struct str who, struct str next, struct diag *err) {
+    struct buf params;
+    struct jsonw w;
+    buf_init(&params, 8192);
+    jsonw_init(&w, &params);
+    jsonw_object(&w);
+    jsonw_kstr(&w, "person", who);
+    jsonw_kstr(&w, "next", next);
+    jsonw_end(&w);
+    int e = note(r, &room_system, incident, "event.silent_passed", &params, err);
     buf_done(&params);
     return e;
 }
@@ -186,13 +218,9 @@ static int chain_above(struct room *r, const struct room_callout *x, struct chai
     return e;
 }
 
-static int make_chain(struct room *r, const struct room_callout *x, struct arena *a, struct buf *out, struct diag *err) {
-    struct chain *c = arena_zalloc(a, sizeof *c);
+static int make_chain(struct room *r, const struct room_callout *x, struct chain *c, struct buf *out, struct diag *err) {
     struct jsonw w;
-    int e = c ? 0 : diag_set(err, -ENOMEM, "memory has run out");
-    if (e < 0)
-        return e;
-    c->a = a;
+    int e = 0;
     for (size_t i = 0; i < x->n_people; i++)
         add_level(c, x->people[i]);
     int kind = duty_kind_from_string(x->kind);
@@ -212,14 +240,17 @@ static int make_chain(struct room *r, const struct room_callout *x, struct arena
 int room_callout_start(struct room *r, const struct room_actor *by, const struct room_callout *x, int64_t *ret_id, struct diag *reterr) {
     struct arena a;
     struct buf chain;
+    struct chain c = {.a = &a};
     bool mine = !r->in_tx;
     arena_init(&a, (size_t) 64 << 20);
     buf_init(&chain, (size_t) 2 << 20);
-    int e = x->n_people > CALLOUT_PEOPLE_MAX ? diag_set(reterr, -ERR_LIMIT, "at most %d people at once", CALLOUT_PEOPLE_MAX) : make_chain(r, x, &a, &chain, reterr);
+    int e = x->n_people > CALLOUT_PEOPLE_MAX ? diag_set(reterr, -ERR_LIMIT, "at most %d people at once", CALLOUT_PEOPLE_MAX) : make_chain(r, x, &c, &chain, reterr);
     if (e == 0 && mine)
         e = room_begin(r, reterr);
     if (e == 0) {
-        e = start(r, by, x, buf_str(&chain), ret_id, reterr);
+        e = c.passed.n ? note_passed(r, x->incident, c.passed, c.at[0], reterr) : 0;
+        if (e == 0)
+            e = start(r, by, x, buf_str(&chain), ret_id, reterr);
         if (mine)
             e = room_end(r, e, reterr);
     }

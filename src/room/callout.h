@@ -12,6 +12,7 @@
  * A call goes out as a message (message.h) by the door's way `sms` to a mobile, `mail` to an address, `chat` to a name, another at each
  * round; acknowledging the message answers the call. Who can be reached by none of these is called by whoever reads the page. */
 #pragma once
+#include "duty/authority.h"
 #include "room/person.h"
 #include "room/room.h"
 
@@ -22,6 +23,8 @@
 #define CALLOUT_SUPERIOR_RANKS 2  /* organisations above the key person's */
 #define CALLOUT_SUPERIORS 2       /* people of each */
 #define CALLOUT_OPEN_MAX 200    /* calling at once */
+
+#define CALLOUT_SILENT_NS (12 * NS_PER_HOUR) /* one night: who slept through a call in the evening is asked anew in the morning */
 
 struct room_callout {
     int64_t incident;         /* 0: none (a tip that is no case yet) */
@@ -39,6 +42,9 @@ int room_callout_on_duty(struct room *r, int64_t incident, struct str text, stru
 /* The person answered, in their own words or by whoever called them; empty answer: they have understood and come. */
 int room_callout_answer(struct room *r, const struct room_actor *by, int64_t id, struct str person, struct str answer, struct diag *reterr) MUST_USE;
 int room_callout_end(struct room *r, const struct room_actor *by, int64_t id, struct diag *reterr) MUST_USE;
+/* How long each of those who decide has left a call to decide something else in this case unanswered, and done nothing in it since: nobody waits for
+ * them a second time (duty_authority_silent). */
+int room_callout_silent(struct room *r, int64_t incident, enum duty_kind kind, struct arena *a, struct duty_answer *x, struct diag *reterr) MUST_USE;
 /* Behind the button of a call: a link that signs its person in (call_in.c). 1: made; 0: this call opens nothing. Own transaction. */
 int room_call_link(struct room *r, struct str token, char ret_token[ROOM_TOKEN_CHARS + 1], struct diag *reterr) MUST_USE;
 /* What it was for has been taken in hand: nobody is called any more. In the caller's transaction. */

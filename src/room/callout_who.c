@@ -1,4 +1,4 @@
-/* A callout as it is stored, and what the pages are told of it. */
+/* A callout as it is stored, who did not answer, and what the pages are told of it. */
 #include "room/callout.h"
 #include "room/callout_priv.h"
 
@@ -18,6 +18,47 @@ int callout_load(struct room *r, int64_t id, struct arena *a, struct callout_row
     snprintf(ret->purpose, sizeof ret->purpose, "%.*s", STR_ARG(sql_str(st, 5)));
     snprintf(ret->state, sizeof ret->state, "%.*s", STR_ARG(sql_str(st, 6)));
     return ret->chain.p && ret->question.p && ret->text.p ? 0 : diag_set(err, -ENOMEM, "memory has run out");
+}
+
+/* ---- silence ---- */
+
+/* They have written something into the case since: they are there, by whichever way they came. */
+static int has_acted(struct room *r, int64_t incident, struct str person_key, int64_t since, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t account = 0;
+    char by[ROOM_BY_CAP];
+    int e = room_duty_account(r, r->duty, person_key, &account, err);
+    if (e < 0 || !account)
+        return e;
+    struct room_actor who = {.person = account};
+    e = sql_query(r->db, &st, err, "SELECT 1 FROM timeline WHERE incident_id = ?1 AND by = ?2 AND created_at >= ?3 LIMIT 1", "izi", incident,
+                  room_actor_format(&who, by), since);
+    return e < 0 ? e : sql_step(st, err);
+}
+
+int room_callout_silent(struct room *r, int64_t incident, enum duty_kind kind, struct arena *a, struct duty_answer *x, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t now = room_now(r);
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT c.person, max(coalesce(o.ended_at, ?3) - c.at), min(c.at) FROM callout o JOIN call c ON c.callout_id = o.id WHERE o.incident_id = ?1 "
+                      "AND o.purpose = 'decide' AND o.kind <> ?2 AND o.started_at >= ?4 AND c.answered_at IS NULL AND NOT EXISTS (SELECT 1 FROM callout p JOIN "
+                      "call b ON b.callout_id = p.id WHERE p.incident_id = ?1 AND b.person = c.person AND b.answered_at >= c.at) GROUP BY c.person",
+                      "izii", incident, duty_kind_to_string(kind), now, now - CALLOUT_SILENT_NS);
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        struct str key = room_duty_name(a, sql_str(st, 0)).key;
+        int64_t minutes = sql_i64(st, 1) / NS_PER_MIN;
+        struct duty_who *w = NULL;
+        for (size_t i = 0; i < x->n[DUTY_DECIDES]; i++)
+            if (str_eq(x->who[DUTY_DECIDES][i].who.key, key))
+                w = &x->who[DUTY_DECIDES][i];
+        e = w && minutes > 0 ? has_acted(r, incident, key, sql_i64(st, 2), reterr) : 1;
+        if (e == 0)
+            w->silent_min = (int) MIN(minutes, (int64_t) 24 * 60);
+        e = MIN(e, 0);
+    }
+    if (e == 0)
+        duty_authority_silent(x);
+    return MIN(e, 0);
 }
 
 /* ---- pages ---- */

@@ -121,6 +121,33 @@ static void what_is_lent_comes_back_by_itself(void **state UNUSED) {
     bed_free(b);
 }
 
+static void silence_is_waited_for_once(void **state UNUSED) {
+    struct bed *b = bed_new();
+    struct table *t = table_new(b);
+    t->rows[t->x.n++] = rule(b, "会員", STOP_BIT, DUTY_DECIDES, "", "部長", 1, 0);
+    t->rows[t->x.n++] = rule(b, "会員", STOP_BIT, DUTY_DECIDES, "", "室長", 1, 0);
+    t->rows[t->x.n++] = rule(b, "会員", STOP_BIT, DUTY_DECIDES, "", "次長", 2, 10);
+    t->rows[t->x.n++] = rule(b, "会員", STOP_BIT, DUTY_DECIDES, "", "課長", 3, 5);
+    static const struct {
+        int silent[4], after[4]; /* 部長, 室長, 次長, 課長 */
+    } nights[] = {
+        {{0, 0, 0, 0}, {0, 0, 10, 15}},  {{10, 0, 0, 0}, {0, 0, 10, 15}}, /* one of two at once is enough to wait for */
+        {{10, 9, 0, 0}, {0, 0, 10, 15}}, {{10, 10, 0, 0}, {0, 0, 0, 5}},  {{10, 10, 5, 0}, {0, 0, 0, 0}},
+        {{0, 0, 5, 0}, {0, 0, 10, 10}},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(nights); i++) {
+        struct duty_answer x = ask(t, "会員", DUTY_STOP, bed_at(2026, 11, 22, 3, 0));
+        assert_int_equal(x.n[DUTY_DECIDES], 4);
+        for (int k = 0; k < 4; k++)
+            x.who[DUTY_DECIDES][k].silent_min = nights[i].silent[k];
+        duty_authority_silent(&x);
+        for (int k = 0; k < 4; k++)
+            assert_int_equal(x.who[DUTY_DECIDES][k].after_min, nights[i].after[k]);
+    }
+    bed_free(b);
+}
+
 UNIT_GROUP(duty_authority, cmocka_unit_test(weekdays_and_nights_have_their_own_deciders),
            cmocka_unit_test(a_table_that_is_silent_at_this_hour_is_still_a_table), cmocka_unit_test(the_service_goes_before_every_service),
-           cmocka_unit_test(whoever_is_on_duty_decides_and_the_second_waits), cmocka_unit_test(what_is_lent_comes_back_by_itself))
+           cmocka_unit_test(whoever_is_on_duty_decides_and_the_second_waits), cmocka_unit_test(what_is_lent_comes_back_by_itself),
+           cmocka_unit_test(silence_is_waited_for_once))

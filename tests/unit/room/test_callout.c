@@ -3,6 +3,7 @@
 
 #include "room/register.h"
 
+#include "room/authority.h"
 #include "room/callout.h"
 #include "room/message.h"
 
@@ -251,6 +252,60 @@ static void above_the_key_person_somebody_answers(void **state UNUSED) {
     fixture_free(f);
 }
 
+static enum room_standing deputy_may(struct fixture *f, enum duty_kind kind, int64_t called_ns) {
+    struct room_actor who = fixture_actor(f, f->handler);
+    struct room_ask ask = {.service = STR("members"), .kind = kind, .called_ns = called_ns, .incident = 1};
+    struct room_authority a;
+    struct arena mem;
+    struct diag d = {0};
+    arena_init(&mem, 1 << 24);
+    if (room_may_decide(f->r, &who, &ask, &mem, &a, &d) < 0)
+        fail_msg("%s", d.text);
+    arena_done(&mem);
+    return a.verdict;
+}
+
+static void who_did_not_answer_is_not_waited_for_a_second_time(void **state UNUSED) {
+    struct fixture *f = at_night();
+    struct room_actor chief = fixture_actor(f, f->administrator);
+    struct room_callout stop = {.incident = 1, .purpose = "decide", .kind = STR("stop"), .service = STR(""), .group = STR(""), .text = STR("閉じてよいか"), .question = STR("")};
+    struct room_callout publish = stop;
+    publish.kind = STR("publish");
+    put_row(f, "authority", "2", "{\"kind\":\"stop\",\"verb\":\"decide\",\"who\":\"次長\",\"order\":\"2\",\"after_min\":\"10\"}");
+    put_row(f, "authority", "3", "{\"kind\":\"publish\",\"verb\":\"decide\",\"who\":\"部長\"}");
+    put_row(f, "authority", "4", "{\"kind\":\"publish\",\"verb\":\"decide\",\"who\":\"次長\",\"order\":\"2\",\"after_min\":\"5\"}");
+    put_row(f, "people", "次長", "{\"name\":\"次長\",\"account\":\"duty\"}");
+    assert_int_equal(room_incident_seen(f->r, &chief, 1, NULL), 0);
+    int64_t began = f->now_ns, id = begin(f, &stop);
+    last_person(f, "部長");
+    assert_int_equal(deputy_may(f, DUTY_PUBLISH, TIME_NONE), VERDICT_WAIT);
+    f->now_ns += 4 * MIN_;
+    assert_int_equal(deputy_may(f, DUTY_PUBLISH, TIME_NONE), VERDICT_WAIT); /* not long enough for what the table asks */
+    f->now_ns += MIN_;
+    tick(f);
+    last_person(f, "次長");
+    assert_int_equal(room_callout_answer(f->r, &chief, id, STR("次長"), STR("行く"), NULL), 0);
+    assert_int_equal(deputy_may(f, DUTY_STOP, began), VERDICT_WAIT); /* the same decision waits as the table says */
+    assert_int_equal(deputy_may(f, DUTY_PUBLISH, TIME_NONE), VERDICT_ALONE);
+    (void) begin(f, &publish);
+    last_person(f, "次長");
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.silent_passed' AND params LIKE '%部長%次長%'"), 1);
+    f->now_ns += 5 * MIN_;
+    tick(f);
+    last_person(f, "部長"); /* last, but not left out */
+    /* there after all: asked first again, and waited for */
+    assert_int_equal(room_callout_answer(f->r, &chief, id, STR("部長"), STR("起きた"), NULL), 0);
+    assert_int_equal(deputy_may(f, DUTY_PUBLISH, TIME_NONE), VERDICT_WAIT);
+    (void) begin(f, &publish);
+    last_person(f, "部長");
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.silent_passed'"), 1);
+    /* nor is silence of yesterday held against anybody */
+    f->now_ns += CALLOUT_SILENT_NS;
+    assert_int_equal(deputy_may(f, DUTY_STOP, TIME_NONE), VERDICT_WAIT);
+    fixture_free(f);
+}
+
 UNIT_GROUP(room_callout, cmocka_unit_test(an_alarm_nobody_takes_goes_up_every_five_minutes), cmocka_unit_test(after_three_rounds_it_says_that_nobody_was_reached),
            cmocka_unit_test(acknowledging_the_message_answers_the_call), cmocka_unit_test(who_is_called_may_sign_in), cmocka_unit_test(a_kill_repeats_and_loses_nothing), cmocka_unit_test(a_clock_that_jumps_calls_one_level),
-           cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in), cmocka_unit_test(above_the_key_person_somebody_answers))
+           cmocka_unit_test(the_key_person_is_asked_one_question_and_another_stands_in), cmocka_unit_test(above_the_key_person_somebody_answers),
+           cmocka_unit_test(who_did_not_answer_is_not_waited_for_a_second_time))

@@ -26,7 +26,7 @@ export function People({ list }: { list: AuthorityAnswer["decide"] }) {
     <ul class="plain">
       {list.map((p) => (
         <li key={p.name}>
-          {p.me ? <b>{t("authority.me", { name: p.name })}</b> : p.name} {p.after_min > 0 && <span class="small ink2">{t("authority.after", { n: p.after_min })}</span>}{" "}
+          {p.me ? <b>{t("authority.me", { name: p.name })}</b> : p.name} {p.after_min > 0 && <span class="small ink2">{t("authority.after", { n: p.after_min })}</span>} {p.silent_min > 0 && <span class="small ink2">{t("authority.silent", { n: p.silent_min })}</span>}{" "}
           {p.lent && <span class="tag">{t("authority.lent")}</span>} {p.phone && <a class="small nowrap" href={`tel:${p.phone}`}>{p.phone}</a>}
         </li>))}
     </ul>
