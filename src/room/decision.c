@@ -122,8 +122,12 @@ static int snapshot(struct room *r, const struct decision_row *d, struct buf *ou
     jsonw_ki64(&w, "findings", sql_i64(st, 5));
     jsonw_ki64(&w, "timeline_last", sql_i64(st, 6));
     jsonw_ki64(&w, "in_force", sql_i64(st, 7));
+    if (d->kind == DUTY_STOP) {
+        jsonw_key(&w, STR("sides"));
+        e = room_decision_sides_write(r, d->incident, d->service, STR(""), &w, err);
+    }
     jsonw_end(&w);
-    return buf_error(out);
+    return e < 0 ? e : buf_error(out);
 }
 
 /* Who was called to decide need not be called any more; who is to be told is told. */
@@ -180,7 +184,7 @@ static int write_made(struct room *r, const struct room_actor *by, const struct 
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_DECISION, .id = d->id, .version = ROOM_ANY_VERSION, .quiet = true};
     struct buf known;
     char name[ROOM_BY_CAP];
-    buf_init(&known, 16384);
+    buf_init(&known, 65536);
     int e = snapshot(r, d, &known, err);
     struct str k = buf_str(&known);
     if (e == 0)
@@ -299,6 +303,11 @@ int room_decisions_write(struct room *r, int64_t incident, const struct room_act
         } else {
             e = room_authority_incident_write(r, who, &x, w, reterr);
         }
+        jsonw_key(w, STR("sides"));
+        if (decided || x.kind != DUTY_STOP)
+            jsonw_null(w);
+        else if (e == 0)
+            e = room_decision_sides_write(r, incident, x.service, sql_str(st, 6), w, reterr);
         jsonw_end(w);
     }
     jsonw_end(w);

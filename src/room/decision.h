@@ -28,5 +28,7 @@ int room_decision_make(struct room *r, const struct room_actor *by, int64_t id, 
                        struct diag *reterr) MUST_USE;
 /* In the caller's transaction, authority not asked: of a sheet that was signed by it (sheet.h). */
 int room_decision_enter(struct room *r, const struct room_actor *by, int64_t id, const struct room_decision_made *m, struct diag *reterr) MUST_USE;
+/* {"stop":{…},"go_on":{…}}: what stopping the service and what going on would mean (decision_sides.c). rule: which asked; empty: a person. */
+int room_decision_sides_write(struct room *r, int64_t incident, struct str service, struct str rule, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* {"decisions":[…]} */
 int room_decisions_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "room/decision.h"
+#include "room/register.h"
 #include "room/sheet.h"
 
 static struct fixture *with_case(const char *propose) {
@@ -39,6 +40,46 @@ static void a_rule_puts_stopping_and_waiting_is_measured(void **state UNUSED) {
     assert_int_equal(number(f, "SELECT decision_at IS NOT NULL FROM incident WHERE id = 1"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.decided_go_on' AND params LIKE '%大半%'"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM call WHERE person = '社長'"), 1); /* who is to be told is told */
+    fixture_free(f);
+}
+
+static void both_sides_stand_side_by_side(void **state UNUSED) {
+    struct fixture *f = with_case("stop");
+    struct arena a;
+    struct buf out;
+    struct jsonw w;
+    struct diag d = {0};
+    if (room_registers_load(f->r, "content/imports", &d) < 0)
+        fail_msg("%s", d.text);
+    put_row(f, "systems", "members", "{\"name\":\"members\",\"kind\":\"service\",\"importance\":\"high\"}");
+    put_row(f, "systems", "予約", "{\"name\":\"予約\",\"kind\":\"service\",\"depends\":\"members\"}");
+    put_row(f, "systems", "別のもの", "{\"name\":\"別のもの\",\"kind\":\"service\"}");
+    put_row(f, "alternatives", "電話で受ける", "{\"name\":\"電話で受ける\",\"service\":\"members\",\"minutes\":\"30\"}");
+    put_row(f, "alternatives", "ほか", "{\"name\":\"ほか\",\"service\":\"別のもの\"}");
+    arena_init(&a, 1 << 20);
+    buf_init(&out, 1 << 20);
+    jsonw_init(&w, &out);
+    struct room_actor who = fixture_actor(f, f->handler);
+    if (room_decisions_write(f->r, 1, &who, &w, &d) < 0)
+        fail_msg("%s", d.text);
+    struct str json = buf_str(&out);
+    assert_str(at(&a, json, "decisions.0.sides.stop.importance"), "high");
+    assert_non_null(strstr(json.p, "\"stops\":[\"予約\"],\"instead\":[{\"name\":\"電話で受ける\",\"minutes\":\"30\",\"exercised\":\"\"}]"));
+    assert_str(at(&a, json, "decisions.0.sides.go_on.criterion.id"), "r-stolen");
+    assert_int_equal(number(f, "SELECT count(*) FROM account WHERE incident_id = 1"), 3);
+    assert_non_null(strstr(json.p, "\"accounts\":3,\"accounts_hour\":3"));
+    /* an hour later they are no longer what just happened */
+    f->now_ns += 2 * NS_PER_HOUR;
+    buf_clear(&out);
+    jsonw_init(&w, &out);
+    assert_int_equal(room_decisions_write(f->r, 1, &who, &w, &d), 0);
+    json = buf_str(&out);
+    assert_non_null(strstr(json.p, "\"accounts\":3,\"accounts_hour\":0"));
+    /* what was known keeps both sides; what is decided is weighed no longer */
+    assert_int_equal(decide(f, f->handler, true, "会員の大半が使う時間のため", &d), 0);
+    assert_int_equal(number(f, "SELECT json_extract(known, '$.sides.stop.stops[0]') = '予約' AND json_extract(known, '$.sides.go_on.accounts') = 3 FROM decision"), 1);
+    buf_done(&out);
+    arena_done(&a);
     fixture_free(f);
 }
 
@@ -140,5 +181,5 @@ static void a_code_is_for_what_its_line_said(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_decision, cmocka_unit_test(a_rule_puts_stopping_and_waiting_is_measured), cmocka_unit_test(a_code_puts_the_decision_at_its_true_time_once),
+UNIT_GROUP(room_decision, cmocka_unit_test(a_rule_puts_stopping_and_waiting_is_measured), cmocka_unit_test(both_sides_stand_side_by_side), cmocka_unit_test(a_code_puts_the_decision_at_its_true_time_once),
            cmocka_unit_test(a_lost_page_is_void_and_another_is_printed), cmocka_unit_test(a_code_is_for_what_its_line_said))

@@ -12,7 +12,10 @@ import { Confirm } from "../../widgets/Confirm";
 import { Mark } from "../../widgets/Mark";
 import { Outcome } from "../../widgets/Outcome";
 import { Remaining, Time } from "../../widgets/Time";
+import { later } from "../../widgets/later";
 import { Calls } from "./Calls";
+
+const Sides = later("case-sides", () => import("./Sides").then((m) => m.Sides));
 
 function Who({ d }: { d: Decision }) {
   const list = d.authority?.decide ?? [];
@@ -36,8 +39,8 @@ function Open({ d, done }: { d: Decision; done: () => void }) {
         [t("authority.decide"), <Who d={d} />],
       ]} />
       <div class="form-row">
-        <section aria-label={t("decision.do", { kind })}><h3>{t("decision.do", { kind })}</h3><p>{d.risk_do || t("decision.risk_none")}</p></section>
-        <section aria-label={t("decision.go_on", { kind })}><h3>{t("decision.go_on", { kind })}</h3><p>{d.risk_go_on || t("decision.risk_none")}</p></section>
+        <section aria-label={t("decision.do", { kind })}><h3>{t("decision.do", { kind })}</h3>{d.sides && <Sides of={d.sides} side="stop" />}{(d.risk_do || !d.sides) && <p>{d.risk_do || t("decision.risk_none")}</p>}</section>
+        <section aria-label={t("decision.go_on", { kind })}><h3>{t("decision.go_on", { kind })}</h3>{d.sides && <Sides of={d.sides} side="go_on" />}{(d.risk_go_on || !d.sides) && <p>{d.risk_go_on || t("decision.risk_none")}</p>}</section>
       </div>
       <Outcome state={write.state} />
       {may && <label class="field"><span>{t("decision.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>}
