@@ -12,6 +12,8 @@ static const struct room_deed_kind kinds[] = {
     {"host_isolate", "端末の隔離", "Isolating a host", DUTY_ISOLATE, .gate = true, .aim = DEED_AT_HOSTS, .minutes = 4320},
     {"net_cut", "通信の遮断", "Cutting traffic", DUTY_CUT, .aim = DEED_AT_THE_ONE, .minutes = 720},
     {"waf_block", "WAF での遮断", "Blocking at the WAF", DUTY_BLOCK, .aim = DEED_AT_SOURCES, .minutes = 1440},
+    {"country_block", "国単位の遮断", "Keeping out a country", DUTY_BLOCK, .minutes = 1440},
+    {"rate_limit", "流量の制限", "Limiting the rate", DUTY_BLOCK, .aim = DEED_AT_THE_ONE, .minutes = 1440},
     {"send_sms", "SMS の送信", "Sending an SMS", DUTY_BLOCK},
     {"send_chat", "チャットへの投稿", "Posting into a chat", DUTY_BLOCK},
     {"open_ticket", "課題票の起票", "Opening a ticket", DUTY_BLOCK},

@@ -227,6 +227,73 @@ def test_gateway():
             r.close()
 
 
+@tap.test
+def test_border():
+    """A country's networks from the operator's list are kept out, partners in it are not; one address may open a few connections a minute."""
+    need()
+    net = netns.Network("192.0.2.1/24", "2001:db8:1::1/64")
+    border = net.server
+    abroad, partner, home = net.client("192.0.2.9/24", "2001:db8:1::9/64"), net.client("192.0.2.10/24"), net.client("192.0.2.200/24", "2001:db8:1:0:f::1/64")
+    pings = lambda: [abroad.pings("192.0.2.1"), abroad.pings("2001:db8:1::1"), partner.pings("192.0.2.1"), home.pings("192.0.2.1"), home.pings("2001:db8:1::1")]
+    rules = border.run("nft", "list", "ruleset").stdout
+    with tap.folder() as d:
+        (d / "lists").mkdir()
+        (d / "lists/xx.nft").write_text("define networks4 = { 192.0.2.0/25, 198.51.100.0/24 }\ndefine networks6 = { 2001:db8:1::/80 }\n")
+        (d / "lists/bad.nft").write_text("flush ruleset\n")
+        h = Deeds(border, d / "data", "border", {
+            "driver": "nft-border", "dry_run": False, "targets": {"xx": {}, "bad": {}, "yy": {}, "www": {"port": "8080"}},
+            "settings": {"lists": f"{d}/lists", "let_in4": "192.0.2.10", "let_in6": "100::/128"}})
+        with h:
+            r = h.room()
+            a = one(r.act("apply", "country_block", "xx", dry_run=True))
+            assert a["state"] == "dry_run" and border.run("nft", "list", "ruleset").stdout == rules, a
+            a = one(r.act("apply", "country_block", "xx"))
+            assert a["state"] == "blocked" and a["reason"] is None, a
+            assert pings() == [False, False, True, True, True], (pings(), border.run("nft", "list", "ruleset").stdout)
+            for other in ("yy", "bad", "../xx"):
+                a = one(r.act("apply", "country_block", other))
+                assert a["state"] == "refused" and a["text"], (other, a)
+            assert one(r.act("undo", "country_block", "xx"))["state"] == "unblocked" and abroad.pings("192.0.2.1") and abroad.pings("2001:db8:1::1")
+            assert border.run("nft", "list", "ruleset").stdout == rules
+            # connections: six at once are let in, then no more of that address; partners and others are
+            server = border.start(*netns.PYTHON, "-c", "import socket\ns = socket.create_server(('192.0.2.1', 8080))\nwhile 1: s.accept()[0].close()")
+            tap.wait_until(lambda: home.connects("192.0.2.1", 8080), 60, what="the site")
+            a = one(r.act("apply", "rate_limit", "www", params={"per_minute": "2"}))
+            assert a["state"] == "blocked" and a["reason"] is None, a
+            went = abroad.connections("192.0.2.1", 8080, 8, 0.3)
+            assert 5 <= went <= 7, went
+            assert home.connects("192.0.2.1", 8080) and partner.connections("192.0.2.1", 8080, 7) == 7 and abroad.pings("192.0.2.1")
+            assert not r.act("apply", "rate_limit", "www", params={"per_minute": "0"})["ok"]
+            assert one(r.act("undo", "rate_limit", "www"))["state"] == "unblocked" and abroad.connects("192.0.2.1", 8080)
+            assert border.run("nft", "list", "ruleset").stdout == rules
+            server.kill()
+            server.wait()
+            r.close()
+    net.close()
+
+
+@tap.test
+def test_requests():
+    """More requests than are allowed get 429; undoing leaves the configuration as it was, byte for byte."""
+    need()
+    tap.need_program("nginx", "curl")
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        s = Site(d, 18083)
+        before = s.state()
+        many = lambda: [fetch(s.url)[0] for _ in range(30)]
+        with Deeds(Here, d / "data", "rate", s.site | {"driver": "nginx-rate"}) as h:
+            r = h.room()
+            a = one(r.act("apply", "rate_limit", "www", params={"per_minute": "6", "burst": "3"}))
+            assert a["state"] == "blocked" and a["reason"] is None, a
+            tap.wait_until(lambda: set(many()) == {429}, 60, what="nobody gets more than his share")
+            assert sorted(set(map(str, s.state())) - set(map(str, before))) == [f"{d}/kizuki/www-rate.conf", f"{d}/kizuki/zone-www.conf"], s.state()
+            a = one(r.act("undo", "rate_limit", "www"))
+            assert a["state"] == "unblocked" and s.state() == before, a
+            tap.wait_until(lambda: set(many()) == {200}, 60, what="everybody again")
+            r.close()
+
+
 # ---- what vendors publish about their HTTP interfaces
 
 @tap.test

@@ -51,6 +51,9 @@ def sh(*argv, check=True, **kw):
     return r
 
 
+PYTHON = sys.executable, "-I", "-S"  # nothing but the language: these start often
+
+
 class Host:
     """One namespace, held by a sleeping process."""
 
@@ -74,12 +77,16 @@ class Host:
         return subprocess.Popen(self.argv(*argv), **kw)
 
     def pings(self, address, wait=1):
-        return self.run(sys.executable, tap.ROOT / "tests/flow/echo.py", address, wait, check=False).returncode == 0
+        return self.run(*PYTHON, tap.ROOT / "tests/flow/echo.py", address, wait, check=False).returncode == 0
+
+    def connections(self, address, port, n, wait=1):
+        """How many of n whole TCP connections, one after the other, are let in."""
+        code = ("import socket,sys\nok=0\nfor _ in range(int(sys.argv[3])):\n try: socket.create_connection((sys.argv[1],int(sys.argv[2])),float(sys.argv[4])).close(); ok+=1\n"
+                " except OSError: pass\nprint(ok)\n")
+        return int(self.run(*PYTHON, "-c", code, address, port, n, wait).stdout)
 
     def connects(self, address, port, wait=1):
-        """A whole TCP connection."""
-        code = ("import socket,sys\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])),float(sys.argv[3]))\n")
-        return self.run(sys.executable, "-c", code, address, port, wait, check=False).returncode == 0
+        return self.connections(address, port, 1, wait) == 1
 
     def nft(self):
         """Our table as nft sees it: {address or network: element}; None without a table."""

@@ -21,6 +21,7 @@ def fetch(url, timeout=10):
 CONF = """pid {d}/run/nginx.pid; error_log {d}/log/error.log; worker_processes 1; user root;
 events {{ worker_connections 64; }}
 http {{
+  include {d}/kizuki/zone-*.conf;
   access_log {d}/log/access.log;
   client_body_temp_path {d}/lib/b; proxy_temp_path {d}/lib/p; fastcgi_temp_path {d}/lib/f; uwsgi_temp_path {d}/lib/u; scgi_temp_path {d}/lib/s;
   server {{
