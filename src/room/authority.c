@@ -4,8 +4,9 @@
 #include "room/callout.h"
 #include "room/duty_priv.h"
 #include "room/incident_priv.h"
+#include "room/register_priv.h"
 
-static const char *const verdicts[VERDICT_MAX_] = {"no_table", "alone", "ask", "two", "wait", "not"};
+static const char *const verdicts[VERDICT_MAX_] = {"no_table", "alone", "ask", "two", "wait", "not", "policy"};
 
 const char *room_standing_to_string(enum room_standing v) {
     ASSERT((unsigned) v < VERDICT_MAX_);
@@ -30,13 +31,36 @@ static enum room_standing judge(const struct duty_answer *x, struct str me, cons
     return others && !ask->asked ? VERDICT_ASK : VERDICT_ALONE;
 }
 
+/* What was decided beforehand about this kind; what forbids goes before what wants two. */
+static int bind(struct room *r, const struct room_ask *ask, struct arena *a, struct room_authority *x, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    x->policy = STR("");
+    if (ask->refrain)
+        return 0;
+    int e = sql_query(r->db, &st, err,
+                      "SELECT name, json_extract(vals, '$.binds') = 'never' FROM register WHERE kind = 'policies' AND active AND json_extract(vals, '$.subject') = ?1 AND "
+                      "json_extract(vals, '$.binds') IN ('never', 'two') ORDER BY 2 DESC, id LIMIT 1",
+                      "z", duty_kind_to_string(ask->kind));
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e <= 0)
+        return e;
+    x->policy = arena_dup(a, sql_str(st, 0));
+    x->answer.two = true;
+    if (sql_i64(st, 1))
+        x->verdict = VERDICT_POLICY;
+    else if (x->verdict == VERDICT_NO_TABLE || x->verdict == VERDICT_ALONE)
+        x->verdict = VERDICT_TWO;
+    return x->policy.p ? 0 : -ENOMEM;
+}
+
 int room_may_decide(struct room *r, const struct room_actor *who, const struct room_ask *ask, struct arena *a, struct room_authority *ret,
                     struct diag *reterr) {
     const struct room_duty *d;
-    *ret = (struct room_authority){.from_ns = TIME_NONE};
+    *ret = (struct room_authority){.from_ns = TIME_NONE, .policy = STR("")};
     int e = room_duty_get(r, &d, reterr);
     if (e == -ERR_UNSUPPORTED)
-        return 0; /* no calendar: no table */
+        return bind(r, ask, a, ret, reterr); /* no calendar: no table */
     if (e < 0)
         return e;
     struct duty_name service = room_duty_name(a, ask->service), me = room_duty_person(a, d, who);
@@ -47,26 +71,30 @@ int room_may_decide(struct room *r, const struct room_actor *who, const struct r
         e = room_callout_silent(r, ask->incident, ask->kind, a, &ret->answer, reterr);
     if (e == 0)
         ret->verdict = judge(&ret->answer, me.key, ask, room_now(r), &ret->from_ns);
-    return e;
+    return e == 0 ? bind(r, ask, a, ret, reterr) : e;
 }
 
 /* ---- one decision about one case ---- */
 
 int room_authority_service(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct register_rows systems = {0};
+    int best = -1;
     int e = sql_query(r->db, &st, reterr,
                       "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND v.kind = 'service' "
-                      "WHERE f.incident_id = ?1 LIMIT 2",
+                      "WHERE f.incident_id = ?1 ORDER BY v.value LIMIT 100",
                       "i", incident);
     *ret = STR("");
     if (e == 0)
-        e = sql_step(st, reterr);
-    if (e == 1)
-        *ret = arena_dup(a, sql_str(st, 0));
-    if (e == 1)
-        e = sql_step(st, reterr);
-    if (e == 1) /* several: the rows for every service speak */
-        *ret = STR("");
+        e = register_rows_load(r, STR("systems"), &systems, reterr);
+    while (e >= 0 && ret->p && (e = sql_step(st, reterr)) == 1) {
+        const struct register_row *row = register_rows_find(&systems, sql_str(st, 0));
+        enum room_importance is = row && row->active ? room_importance_from_string(register_value(row->values, STR("importance"))) : IMPORTANCE_UNKNOWN;
+        if ((int) is > best)
+            *ret = arena_dup(a, sql_str(st, 0));
+        best = MAX(best, (int) is);
+    }
+    register_rows_done(&systems);
     return e < 0 ? e : ret->p ? 0 : -ENOMEM;
 }
 
@@ -83,7 +111,7 @@ static int one_number(struct room *r, int64_t *ret, struct diag *err, const char
 static int case_ask(struct room *r, const struct room_deciding *x, struct room_ask *ret, struct diag *err) {
     int64_t asked;
     const char *kind = duty_kind_to_string(x->kind);
-    *ret = (struct room_ask){.service = x->service, .kind = x->kind, .incident = x->incident};
+    *ret = (struct room_ask){.service = x->service, .kind = x->kind, .incident = x->incident, .refrain = x->refrain};
     int e = one_number(r, &ret->called_ns, err,
                        "SELECT min(started_at) FROM callout WHERE incident_id = ?1 AND kind = ?2 AND purpose = 'decide' AND started_at >= ?3",
                        x->incident, kind, room_now(r) - NS_PER_DAY);
@@ -122,7 +150,9 @@ static int refuse(struct room *r, const struct room_actor *by, const struct room
     *f = (struct room_authority_refusal){.set = true, .by = *by, .incident = x->incident, .kind = duty_kind_to_string(x->kind), .verdict = verdict,
                                          .from_ns = a->from_ns};
     snprintf(f->service, sizeof f->service, "%.*s", (int) MIN(x->service.n, sizeof f->service - 1), x->service.n ? x->service.p : "");
-    join_names(r->duty, &a->answer, f->who, sizeof f->who);
+    snprintf(f->policy, sizeof f->policy, "%.*s", (int) MIN(a->policy.n, sizeof f->policy - 1), a->policy.n ? a->policy.p : "");
+    if (a->verdict != VERDICT_POLICY) /* nobody may what was decided against beforehand */
+        join_names(r->duty, &a->answer, f->who, sizeof f->who);
     r->refusal = (struct room_refusal){true, *by, VERB_APPROVE, {.object = x->action ? OBJECT_ACTION : OBJECT_DECISION, .id = x->action, .incident = x->incident, .tlp = TLP_AMBER}};
     return diag_set(err, -ERR_REFUSED, "%s may not decide '%s' now; who may: %s", by->name, f->kind, f->who[0] ? f->who : "nobody in the table at this hour");
 }
@@ -170,6 +200,7 @@ int room_authority_check(struct room *r, const struct room_actor *by, const stru
         case VERDICT_ASK:
         case VERDICT_WAIT:
         case VERDICT_NOT:
+        case VERDICT_POLICY:
         case VERDICT_MAX_:
             e = refuse(r, by, x, &a, verdicts[a.verdict], reterr);
             break;
@@ -189,6 +220,7 @@ bool room_authority_refused(struct room *r, struct jsonw *w) {
     jsonw_kz(w, "kind", f->kind);
     jsonw_kz(w, "service", f->service);
     jsonw_kz(w, "verdict", f->verdict);
+    jsonw_kz(w, "policy", f->policy);
     jsonw_kz(w, "who", f->who);
     jsonw_ktime(w, "from", f->from_ns);
     return true;

@@ -16,6 +16,7 @@ enum room_standing {
     VERDICT_TWO,      /* yes, with a second person */
     VERDICT_WAIT,     /* when those before have not answered until from_ns */
     VERDICT_NOT,
+    VERDICT_POLICY, /* decided beforehand that it is not done (register policies) */
     VERDICT_MAX_
 };
 const char *room_standing_to_string(enum room_standing v);
@@ -24,6 +25,7 @@ struct room_authority {
     enum room_standing verdict;
     int64_t from_ns;   /* VERDICT_WAIT: when; TIME_NONE: nobody has been called yet, so nothing runs */
     struct duty_answer answer;
+    struct str policy; /* of the register of that name, that wants two or forbids it; empty: none binds */
 };
 /* called_ns: since when those who decide have been called, TIME_NONE: not yet. asked: whether who is to be asked was (consult).
  * Names in the answer live in the arena. */
@@ -33,6 +35,7 @@ struct room_ask {
     int64_t called_ns;
     bool asked;
     int64_t incident; /* whose unanswered calls count (callout.h); 0: none */
+    bool refrain; /* the decision is not to do it: no policy binds that */
 };
 int room_may_decide(struct room *r, const struct room_actor *who, const struct room_ask *ask, struct arena *a, struct room_authority *ret,
                     struct diag *reterr) MUST_USE;
@@ -51,14 +54,15 @@ struct room_deciding {
     int64_t incident, action; /* action 0: none */
     struct str service;
     enum duty_kind kind;
-    bool two; /* wanted whatever the table says */
+    bool two;     /* wanted whatever the table says */
+    bool refrain; /* as in room_ask */
 };
 int room_authority_check(struct room *r, const struct room_actor *by, const struct room_deciding *x, struct diag *reterr) MUST_USE;
-/* The service a case is about, as its findings name it; empty: none or several. In the arena. */
+/* The service a case is about, as its findings name it; of several the most important by the register of systems. Empty: none. In the arena. */
 int room_authority_service(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
 /* After the transaction that was refused ended: writes the refusal into the case. Does nothing unless the last check refused. */
 int room_authority_refusal_keep(struct room *r, struct diag *reterr) MUST_USE;
-/* The members of an error's params: kind, service, verdict, who (who may now, with their numbers), from. false: the last refusal was none of these. */
+/* The members of an error's params: kind, service, verdict, policy, who (who may now, with their numbers), from. false: the last refusal was none of these. */
 bool room_authority_refused(struct room *r, struct jsonw *w);
 bool room_authority_is_refused(const struct room *r);
 

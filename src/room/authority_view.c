@@ -43,6 +43,7 @@ int room_authority_write(struct room *r, const struct room_actor *who, const str
         jsonw_kz(w, "verdict", room_standing_to_string(a.verdict));
         jsonw_ktime(w, "from", a.from_ns);
         jsonw_kbool(w, "two", a.answer.two);
+        jsonw_kstr(w, "policy", a.policy);
         for (int v = 0; v < DUTY_VERB_MAX_; v++)
             write_who(d, &a.answer, (enum duty_verb) v, me, w);
         jsonw_end(w);

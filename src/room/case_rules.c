@@ -1,6 +1,7 @@
 #include "room/case_rules.h"
 
 #include "base/yaml.h"
+#include "room/recovery.h"
 #include "room/room_priv.h"
 
 static const char *const kinds[ENTRY_MAX_] = {"notice", "analysis", "decision", "action", "contact", "outside", "force", "handover"};
@@ -141,8 +142,40 @@ static int read_known(struct reading *x, const struct yaml_node *list, struct ro
     return e;
 }
 
+/* counts: also what is counted for it, or that a person says so. */
+static int read_one(struct reading *x, const struct yaml_node *v, bool counts, struct room_named *to) {
+    static const char *const keys[] = {"name", "counts", "by", "ja", "en", NULL};
+    struct str what = STR(""), by = STR("");
+    *to = (struct room_named){.name = STR("")};
+    int e = v->kind == YAML_MAPPING ? yaml_only_keys(v, keys, x->file, x->err) : yaml_error(x->err, -ERR_PARSE, x->file, v, "it wants name, ja and en");
+    if (e == 0 && (!yaml_get_str(v, "name", &to->name) || !to->name.n || to->name.n > 40 || !yaml_get_str(v, "ja", &to->title.ja) || !yaml_get_str(v, "en", &to->title.en)))
+        e = yaml_error(x->err, -ERR_PARSE, x->file, v, "it wants name (40 characters at most), ja and en");
+    if (e < 0)
+        return e;
+    bool has = yaml_get_str(v, "counts", &what), person = yaml_get_str(v, "by", &by) && str_eq_z(by, "person");
+    if (has && counts && !room_safety_counts(what, to))
+        return yaml_error(x->err, -ERR_PARSE, x->file, yaml_get(v, "counts"), "nothing called '%.*s' is counted", STR_ARG(what));
+    if (counts ? has == person : has || by.n)
+        return yaml_error(x->err, -ERR_PARSE, x->file, v, "%s", counts ? "it wants either counts or by: person" : "it wants name, ja and en alone");
+    return 0;
+}
+
+static int read_named(struct reading *x, const struct yaml_node *list, bool counts, struct room_named *dst, size_t *ret_n) {
+    int e = 0;
+    for (const struct yaml_node *v = list ? list->first : NULL; e == 0 && v; v = v->next) {
+        if (*ret_n == CASE_NAMED_MAX)
+            return yaml_error(x->err, -ERR_LIMIT, x->file, v, "more than %d rows", CASE_NAMED_MAX);
+        e = read_one(x, v, counts, &dst[*ret_n]);
+        for (size_t i = 0; e == 0 && i < *ret_n; i++)
+            if (str_eq(dst[i].name, dst[*ret_n].name))
+                e = yaml_error(x->err, -ERR_PARSE, x->file, v, "'%.*s' stands here twice", STR_ARG(dst[i].name));
+        *ret_n += 1;
+    }
+    return e;
+}
+
 int room_case_rules_load(struct room *r, const char *path, struct diag *reterr) {
-    static const char *const keys[] = {"gaps", "rank", "known", NULL};
+    static const char *const keys[] = {"gaps", "rank", "known", "closing", "contacts", NULL};
     struct room_case_rules *c = &r->case_rules;
     struct reading x = {path, reterr};
     struct yaml_doc *doc = NULL;
@@ -155,5 +188,9 @@ int room_case_rules_load(struct room *r, const char *path, struct diag *reterr) 
         e = read_gaps(&x, yaml_get(doc->root, "gaps"), &c->gaps);
     if (e == 0)
         e = read_rank(&x, yaml_get(doc->root, "rank"), &c->rank);
-    return e == 0 ? read_known(&x, yaml_get(doc->root, "known"), c) : e;
+    if (e == 0)
+        e = read_known(&x, yaml_get(doc->root, "known"), c);
+    if (e == 0)
+        e = read_named(&x, yaml_get(doc->root, "closing"), true, c->closing, &c->n_closing);
+    return e == 0 ? read_named(&x, yaml_get(doc->root, "contacts"), false, c->contacts, &c->n_contacts) : e;
 }

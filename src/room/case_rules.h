@@ -1,5 +1,5 @@
-/* content/cases/rules.yml: what counts as nobody acting, and what puts one case before another. Data, so that an operator may see it
- * otherwise; read once, at start. */
+/* content/cases/rules.yml: what counts as nobody acting, what puts one case before another, what stands against closing one, with whom people outside
+ * are spoken. Data, so that an operator may see it otherwise; read once, at start. */
 #pragma once
 #include "event/finding.h"
 #include "room/policy.h"
@@ -32,7 +32,16 @@ struct room_rank_rules {
     bool set;
     int64_t level[LEVEL_MAX_], importance[IMPORTANCE_MAX_], stolen, unseen, known, false_alarm, false_alarm_rule;
 };
+#define CASE_NAMED_MAX 40
+struct room_named { /* a condition of closing, a kind of people outside */
+    struct str name;
+    const char *counts; /* SQL of what it counts; NULL: a person says so */
+    bool lacks;         /* the number says that something is not there: nothing to count */
+    struct room_words title;
+};
 struct room_case_rules {
+    struct room_named closing[CASE_NAMED_MAX], contacts[CASE_NAMED_MAX];
+    size_t n_closing, n_contacts;
     struct room_gap_rules gaps;
     struct room_rank_rules rank;
     struct room_known_case known[CASE_KNOWN_MAX];

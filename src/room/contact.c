@@ -7,12 +7,11 @@
 
 #define FIELDS 10
 
-static bool is_kind(struct str s) {
-    static const char *const kinds[] = {"customer", "partner", "ministry", "police", "press", "sns", "insurer", "other"};
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (str_eq_z(s, kinds[i]))
-            return true;
-    return false;
+static const struct room_named *kind_of(const struct room *r, struct str name) {
+    for (size_t i = 0; i < r->case_rules.n_contacts; i++)
+        if (str_eq(name, r->case_rules.contacts[i].name))
+            return &r->case_rules.contacts[i];
+    return NULL;
 }
 
 static void list(const struct room_contact *x, struct str dst[FIELDS]) {
@@ -20,13 +19,13 @@ static void list(const struct room_contact *x, struct str dst[FIELDS]) {
     memcpy(dst, all, sizeof all);
 }
 
-static int check(const struct room_contact *x, bool whole, struct diag *err) {
+static int check(const struct room *r, const struct room_contact *x, bool whole, struct diag *err) {
     struct str all[FIELDS];
     list(x, all);
     for (size_t i = 0; i < FIELDS; i++)
         if (all[i].n > CONTACT_FIELD_BYTES_MAX)
             return diag_set(err, -EINVAL, "too long");
-    if ((whole || x->kind.p) && !is_kind(x->kind))
+    if ((whole || x->kind.p) && !kind_of(r, x->kind))
         return diag_set(err, -EINVAL, "kind");
     if ((whole || x->outlet.p) && !str_trim(x->outlet).n)
         return diag_set(err, -EINVAL, "outlet");
@@ -82,7 +81,7 @@ static int add(struct room *r, const struct room_actor *by, int64_t incident, co
 }
 
 int room_contact_add(struct room *r, const struct room_actor *by, int64_t incident, const struct room_contact *x, int64_t *ret_id, struct diag *reterr) {
-    int e = check(x, true, reterr);
+    int e = check(r, x, true, reterr);
     if (e == 0)
         e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, add(r, by, incident, x, ret_id, reterr), reterr);
@@ -121,7 +120,7 @@ static int after(struct room *r, const struct room_actor *by, int64_t id, bool a
 int room_contact_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_contact *x, bool kept, struct diag *reterr) {
     struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_CONTACT, .id = id, .version = version};
     int64_t due = x->due_ns, now = room_now(r);
-    int e = check(x, false, reterr);
+    int e = check(r, x, false, reterr);
     if (e == 0)
         e = room_begin(r, reterr);
     if (e < 0)
@@ -159,6 +158,8 @@ int room_contacts_write(struct room *r, int64_t incident, struct jsonw *w, struc
         jsonw_object(w);
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
             jsonw_kstr(w, texts[i], sql_str(st, (int) i));
+        const struct room_named *kind = kind_of(r, sql_str(st, 0));
+        room_words_write(w, "title", "titles", kind ? &kind->title : NULL);
         jsonw_ki64(w, "id", sql_i64(st, 10));
         jsonw_ki64(w, "version", sql_i64(st, 11));
         jsonw_ktime(w, "at", sql_i64(st, 12));
@@ -169,6 +170,15 @@ int room_contacts_write(struct room *r, int64_t incident, struct jsonw *w, struc
         leak ? jsonw_str(w, leak->name) : jsonw_null(w);
         jsonw_end(w);
         arena_rewind(&a, m);
+    }
+    jsonw_end(w);
+    jsonw_key(w, STR("kinds"));
+    jsonw_array(w);
+    for (size_t i = 0; i < r->case_rules.n_contacts; i++) {
+        jsonw_object(w);
+        jsonw_kstr(w, "kind", r->case_rules.contacts[i].name);
+        room_words_write(w, "title", "titles", &r->case_rules.contacts[i].title);
+        jsonw_end(w);
     }
     jsonw_end(w);
     jsonw_end(w);

@@ -8,7 +8,7 @@
 
 #define CONTACT_FIELD_BYTES_MAX 4000
 struct room_contact {
-    struct str kind;                 /* "customer", "partner", "ministry", "police", "press", "sns", "insurer", "other" */
+    struct str kind;                 /* a name of contacts in content/cases/rules.yml */
     struct str outlet, person;       /* the organisation, medium or account; whom there */
     struct str how, by;              /* by telephone, visit, post; who spoke for us */
     struct str asked, said, material; /* what they wanted to know; what was said; which report or paper they got */

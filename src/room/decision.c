@@ -223,7 +223,7 @@ static int make(struct room *r, const struct room_actor *by, int64_t id, int64_t
     if (e < 0)
         return e;
     /* to pay or to speak with who attacks is never one person's */
-    struct room_deciding x = {.incident = d.incident, .service = d.service, .kind = d.kind, .two = d.kind == DUTY_RANSOM && !m->go_on};
+    struct room_deciding x = {.incident = d.incident, .service = d.service, .kind = d.kind, .two = d.kind == DUTY_RANSOM && !m->go_on, .refrain = m->go_on};
     e = room_authority_check(r, by, &x, err);
     if (e == 1) {
         struct room_write half = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_DECISION, .id = id, .version = ROOM_ANY_VERSION, .quiet = true};

@@ -514,7 +514,7 @@ int room_publication_decided(struct room *r, const struct room_actor *by, int64_
 
 static int withdraw(struct room *r, const struct room_actor *by, const struct publication_row *p, struct str why, struct arena *a, struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_PUBLICATION, .id = p->id, .version = ROOM_ANY_VERSION, .quiet = true};
-    struct room_deciding x = {.incident = p->incident, .kind = DUTY_PUBLISH};
+    struct room_deciding x = {.incident = p->incident, .kind = DUTY_PUBLISH, .refrain = true};
     int64_t now = room_now(r);
     int e = room_authority_service(r, p->incident, a, &x.service, err);
     if (e == 0)

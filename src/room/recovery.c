@@ -224,12 +224,12 @@ int room_recovery_write(struct room *r, int64_t incident, struct jsonw *w, struc
 
 /* ---- the gate ---- */
 
-/* Conditions: what of the case still stands against it, as a number; no query: a person confirms it. What was tightened is none: it ends by
- * itself. */
-static const struct condition {
-    const char *id, *sql;
-    bool lacks; /* the number says that something is not there: nothing to count */
-} conditions[] = {
+/* What can be counted of a case that stands against closing it; content/cases/rules.yml says what is a condition. What was tightened is none: it ends
+ * by itself. */
+static const struct {
+    const char *name, *sql;
+    bool lacks;
+} counted[] = {
     {"tasks", "SELECT count(*) FROM task WHERE incident_id = ?1 AND state IN ('waiting','due','doing')"},
     {"acts", "SELECT (SELECT count(*) FROM deed WHERE incident_id = ?1 AND state IN ('sent','in_force','undoing','unsure')) + "
              "(SELECT count(*) FROM action WHERE incident_id = ?1 AND state IN ('approved','sent','in_force'))"},
@@ -241,12 +241,20 @@ static const struct condition {
     {"messages", "SELECT count(*) FROM message WHERE incident_id = ?1 AND state IN ('waiting','sending')"},
     {"runs", "SELECT count(*) FROM run WHERE incident_id = ?1 AND state IN ('proposed','running')"},
     {"campaigns", "SELECT count(*) FROM campaign WHERE incident_id = ?1 AND state = 'running'"},
-    {"cause", NULL}, /* how they came in is known and shut */
     {"duties", "SELECT count(*) FROM obligation WHERE incident_id = ?1 AND state = 'to_do' AND due_at IS NOT NULL"}, /* what has a clock */
     {"publication", "SELECT count(*) FROM promise WHERE incident_id = ?1 AND state = 'open'"}, /* what somebody outside was promised was said */
     {"watch", "SELECT NOT EXISTS (SELECT 1 FROM tightening WHERE incident_id = ?1 AND use = 'watch' AND state = 'in_force')", true}, /* for the same again */
 };
-#define CONDITIONS ARRAY_SIZE(conditions)
+
+bool room_safety_counts(struct str name, struct room_named *ret) {
+    for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+        if (str_eq_z(name, counted[i].name)) {
+            ret->counts = counted[i].sql;
+            ret->lacks = counted[i].lacks;
+            return true;
+        }
+    return false;
+}
 
 /* Something was stopped, cut, frozen or taken down, or accounts were entered: a case that only was looked at needs no declaration. */
 #define WANTED                                                                                                                      \
@@ -267,23 +275,25 @@ static int ask_number(struct room *r, const char *sql, int64_t incident, int64_t
 }
 
 struct standing {
-    int64_t wanted, approved, n[CONDITIONS], row[CONDITIONS];
-    char said[CONDITIONS][12]; /* by a person: confirmed, excepted */
+    const struct room_named *at; /* of the case rules */
+    size_t n_at;
+    int64_t wanted, approved, n[CASE_NAMED_MAX], row[CASE_NAMED_MAX];
+    char said[CASE_NAMED_MAX][12]; /* by a person: confirmed, excepted */
 };
 
 static int stand(struct room *r, int64_t incident, struct standing *x, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    *x = (struct standing){0};
+    *x = (struct standing){.at = r->case_rules.closing, .n_at = r->case_rules.n_closing};
     int e = ask_number(r, WANTED, incident, &x->wanted, err);
     if (e == 0)
         e = ask_number(r, APPROVED, incident, &x->approved, err);
-    for (size_t i = 0; e == 0 && i < CONDITIONS; i++)
-        e = conditions[i].sql ? ask_number(r, conditions[i].sql, incident, &x->n[i], err) : 0;
+    for (size_t i = 0; e == 0 && i < x->n_at; i++)
+        e = x->at[i].counts ? ask_number(r, x->at[i].counts, incident, &x->n[i], err) : 0;
     if (e == 0)
         e = sql_query(r->db, &st, err, "SELECT key, state, id FROM case_row WHERE incident_id = ?1 AND kind = 'safety' ORDER BY id", "i", incident);
     while (e >= 0 && (e = sql_step(st, err)) == 1)
-        for (size_t i = 0; i < CONDITIONS; i++)
-            if (str_eq_z(sql_str(st, 0), conditions[i].id)) {
+        for (size_t i = 0; i < x->n_at; i++)
+            if (str_eq(sql_str(st, 0), x->at[i].name)) {
                 snprintf(x->said[i], sizeof x->said[i], "%.*s", STR_ARG(sql_str(st, 1)));
                 x->row[i] = sql_i64(st, 2);
             }
@@ -293,9 +303,9 @@ static int stand(struct room *r, int64_t incident, struct standing *x, struct di
 /* What is counted cannot be confirmed away, only excepted with a reason. */
 static const char *state_of(const struct standing *x, size_t i) {
     bool excepted = strcmp(x->said[i], "excepted") == 0;
-    if (conditions[i].sql && !x->n[i])
+    if (x->at[i].counts && !x->n[i])
         return "met";
-    return excepted ? "excepted" : !conditions[i].sql && x->said[i][0] ? "confirmed" : "open";
+    return excepted ? "excepted" : !x->at[i].counts && x->said[i][0] ? "confirmed" : "open";
 }
 
 int room_safety_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
@@ -305,14 +315,15 @@ int room_safety_write(struct room *r, int64_t incident, struct jsonw *w, struct 
     jsonw_object(w);
     jsonw_key(w, STR("conditions"));
     jsonw_array(w);
-    for (size_t i = 0; e == 0 && i < CONDITIONS; i++) {
+    for (size_t i = 0; e == 0 && i < x.n_at; i++) {
         const char *state = state_of(&x, i);
         ready &= strcmp(state, "open") != 0;
         jsonw_object(w);
-        jsonw_kz(w, "id", conditions[i].id);
+        jsonw_kstr(w, "id", x.at[i].name);
+        room_words_write(w, "title", "titles", &x.at[i].title);
         jsonw_kz(w, "state", state);
-        jsonw_ki64(w, "n", conditions[i].lacks ? 0 : x.n[i]);
-        jsonw_kbool(w, "by_person", !conditions[i].sql);
+        jsonw_ki64(w, "n", x.at[i].lacks ? 0 : x.n[i]);
+        jsonw_kbool(w, "by_person", !x.at[i].counts);
         jsonw_ki64(w, "row", x.row[i]);
         jsonw_end(w);
     }
@@ -327,16 +338,16 @@ int room_safety_write(struct room *r, int64_t incident, struct jsonw *w, struct 
 }
 
 int room_safety_check(struct room *r, int64_t incident, struct diag *reterr) {
-    char missing[256] = "";
+    char missing[CASE_NAMED_MAX * 42] = "";
     struct standing x;
     int e = stand(r, incident, &x, reterr);
     if (e < 0 || !x.wanted)
         return e;
-    for (size_t i = 0; i <= CONDITIONS; i++) {
-        bool open = i == CONDITIONS ? !x.approved : strcmp(state_of(&x, i), "open") == 0;
+    for (size_t i = 0; i <= x.n_at; i++) {
+        bool open = i == x.n_at ? !x.approved : strcmp(state_of(&x, i), "open") == 0;
         size_t n = strlen(missing);
         if (open)
-            snprintf(missing + n, sizeof missing - n, "%s%s", n ? " " : "", i == CONDITIONS ? "approval" : conditions[i].id);
+            snprintf(missing + n, sizeof missing - n, "%s%.*s", n ? " " : "", STR_ARG(i == x.n_at ? STR("approval") : x.at[i].name));
     }
     return missing[0] ? diag_set(reterr, -EPERM, "%s", missing) : 0;
 }

@@ -39,7 +39,7 @@ struct room_authority_refusal {
     struct room_actor by;
     int64_t incident, from_ns;
     const char *kind, *verdict;
-    char service[304], who[600];
+    char service[304], policy[304], who[600];
 };
 /* What the sensor reported last; kept whole, because pages show it and rules are looked up in it.
  */

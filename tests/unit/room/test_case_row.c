@@ -1,6 +1,7 @@
 /* Rows of a case, the order in which systems come back, and the gate before a case is closed. */
 #include "fixture.h"
 
+#include "base/file.h"
 #include "room/case_row.h"
 #include "room/decision.h"
 #include "room/recovery.h"
@@ -12,6 +13,7 @@ static struct fixture *with_case(void) {
     struct story s = {.id = "a0", .revision = 1, .rule = "r", .kind = "list_attack", .level = "high", .service = "members", .group_source = "198.51.100.1",
                       .account_pattern = "m#", .account_n = 3, .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 60};
     fold(f, &s);
+    assert_int_equal(room_case_rules_load(f->r, "content/cases/rules.yml", NULL), 0);
     assert_int_equal(room_registers_load(f->r, "content/imports", NULL), 0);
     return f;
 }
@@ -190,5 +192,45 @@ static void the_gate_names_what_is_missing(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_case_row, cmocka_unit_test(every_hand_a_thing_goes_through_stays_written), cmocka_unit_test(a_copy_is_asked_for_through_the_door_and_destroyed_with_proof),
+static void conditions_of_closing_are_data(void **state UNUSED) {
+    static const struct {
+        const char *lines;
+        int gives;
+    } tries[] = {
+        {"closing:\n  - {name: drill, by: person, ja: 訓練の日を決めた, en: the day of the exercise is set}\n", 0},
+        {"closing:\n  - {name: x, counts: nothing_like_it, ja: あ, en: a}\n", -ERR_PARSE},
+        {"closing:\n  - {name: x, ja: あ, en: a}\n", -ERR_PARSE},
+        {"closing:\n  - {name: x, by: person, counts: tasks, ja: あ, en: a}\n", -ERR_PARSE},
+        {"closing:\n  - {name: x, by: person, ja: あ}\n", -ERR_PARSE},
+        {"closing:\n  - {name: x, by: person, ja: あ, en: a}\n  - {name: x, by: person, ja: あ, en: a}\n", -ERR_PARSE},
+        {"contacts:\n  - {name: x, by: person, ja: あ, en: a}\n", -ERR_PARSE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+        struct fixture *f = fixture_new();
+        struct diag d = {0};
+        struct buf b;
+        char path[120];
+        snprintf(path, sizeof path, "%s/rules.yml", f->dir);
+        buf_init(&b, 1 << 16);
+        buf_add_z(&b, "gaps: {at_least: []}\nrank: {stolen: 0, unseen: 0, known: 0, false_alarm: 0, false_alarm_rule: 0}\n");
+        buf_add_z(&b, tries[i].lines);
+        assert_int_equal(file_write_atomic(path, buf_str(&b), 0600, &d), 0);
+        int e = room_case_rules_load(f->r, path, &d);
+        (void) unlink(path);
+        if (e != tries[i].gives)
+            fail_msg("row %zu gives %d: %s", i, e, d.text);
+        if (e == 0) {
+            struct jsonw w;
+            buf_clear(&b);
+            jsonw_init(&w, &b);
+            assert_int_equal(room_safety_write(f->r, 1, &w, NULL), 0);
+            assert_non_null(strstr(buf_z(&b), "訓練の日を決めた"));
+            assert_non_null(strstr(buf_z(&b), "\"ready\":false"));
+        }
+        buf_done(&b);
+        fixture_free(f);
+    }
+}
+
+UNIT_GROUP(room_case_row, cmocka_unit_test(conditions_of_closing_are_data), cmocka_unit_test(every_hand_a_thing_goes_through_stays_written), cmocka_unit_test(a_copy_is_asked_for_through_the_door_and_destroyed_with_proof),
            cmocka_unit_test(a_base_comes_before_what_stands_on_it), cmocka_unit_test(the_gate_names_what_is_missing))

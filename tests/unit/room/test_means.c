@@ -145,6 +145,53 @@ static void the_clock_of_an_expert_runs_until_one_answers(void **state UNUSED) {
     fixture_free(f);
 }
 
+static void what_was_decided_beforehand_binds(void **state UNUSED) {
+    static const char *const two[] = {"停止は二人で\tsubject=stop\tbinds=two\ttext=二人で", "支出の心得\tsubject=spend\tbinds=read\ttext=領収書"}, *const never[] = {"止めない\tsubject=stop\tbinds=never\ttext=x"};
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct room_decision_new x = {.incident = 1, .kind = DUTY_STOP, .service = STR(""), .rule_id = STR(""), .risk_do = STR(""), .risk_go_on = STR("")};
+    struct diag d = {0};
+    int64_t id;
+    rows(f, "policies", two, ARRAY_SIZE(two));
+    assert_int_equal(room_decision_propose(f->r, &duty, &x, &id, NULL), 0);
+    assert_int_equal(decide(f, f->handler, "stop", false, &d), 1); /* nobody wrote who stops: by role one was enough */
+    assert_int_equal(decide(f, f->handler, "stop", false, &d), -ERR_REFUSED); /* the same person is no second */
+    assert_int_equal(decide(f, f->administrator, "stop", false, &d), 0);
+    assert_int_equal(number(f, "SELECT verdict = 'do' FROM decision WHERE kind = 'stop'"), 1);
+    rows(f, "policies", never, ARRAY_SIZE(never));
+    assert_int_equal(room_decision_propose(f->r, &duty, &x, &id, NULL), 0);
+    assert_int_equal(decide(f, f->administrator, "stop", false, &d), -ERR_REFUSED);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.authority_refused'"), 2);
+    assert_int_equal(decide(f, f->administrator, "stop", true, &d), 0); /* not to stop is open */
+    x.kind = DUTY_SPEND; /* one that is only to be read binds nothing */
+    assert_int_equal(room_decision_propose(f->r, &duty, &x, &id, NULL), 0);
+    assert_int_equal(decide(f, f->handler, "spend", false, &d), 0);
+    fixture_free(f);
+}
+
+static void a_second_person_allows_what_one_may_not(void **state UNUSED) {
+    static const char *const whats[] = {"legal", "police", "insurer", "sanctions"};
+    static const char *const both[] = {"c\tkind=ransom\tverb=decide\twho=社長"}, *const president[] = {"社長\tmail=p@example.jp\taccount=chief"};
+    struct fixture *f = office();
+    struct str contacts[] = {STR("pay-us@evil.example")};
+    struct room_means_new x = {.kind = "ransom", .name = STR("50 BTC の要求"), .contacts = contacts, .n_contacts = 1};
+    struct diag d = {0};
+    int64_t id;
+    rows(f, "people", president, 1);
+    rows(f, "authority", both, 1);
+    assert_int_equal(add(f, x, &id), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(whats); i++)
+        assert_int_equal(step(f, id, (struct room_means_step){.to = STR("advice"), .what = str_of(whats[i]), .at_ns = TIME_NONE, .words = STR("人命に関わる")}), 0);
+    assert_int_equal(decide(f, f->handler, "ransom", false, &d), 1);
+    assert_int_equal(room_means_forbids(f->r, contacts[0], NULL), 1); /* one alone opens nothing */
+    assert_int_equal(decide(f, f->handler, "ransom", false, &d), -ERR_REFUSED);
+    assert_int_equal(decide(f, f->administrator, "ransom", false, &d), 0);
+    assert_int_equal(number(f, "SELECT state = 'allowed' AND why = '方針' FROM means"), 1);
+    assert_int_equal(room_means_forbids(f->r, contacts[0], NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM agreement WHERE kind = 'ransom'"), 2);
+    fixture_free(f);
+}
+
 static void a_ransom_is_refused_and_never_decided_alone(void **state UNUSED) {
     static const char *const whats[] = {"legal", "police", "insurer", "sanctions"};
     struct fixture *f = office();
@@ -205,4 +252,5 @@ static void the_insurers_clock_runs_from_the_contracts_hours(void **state UNUSED
 
 UNIT_GROUP(room_means, cmocka_unit_test(inside_what_was_approved_it_goes_at_once), cmocka_unit_test(switching_over_and_back_are_timed_steps),
            cmocka_unit_test(the_clock_of_an_expert_runs_until_one_answers), cmocka_unit_test(a_ransom_is_refused_and_never_decided_alone),
+           cmocka_unit_test(what_was_decided_beforehand_binds), cmocka_unit_test(a_second_person_allows_what_one_may_not),
            cmocka_unit_test(the_insurers_clock_runs_from_the_contracts_hours))

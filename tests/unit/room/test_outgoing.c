@@ -19,6 +19,8 @@ static struct fixture *with_texts(void) {
     fold(f, &s);
     arena_init(&a, 1 << 20);
     int e = room_facts_load(f->r, "content/facts.yml", &d);
+    if (e == 0)
+        e = room_case_rules_load(f->r, "content/cases/rules.yml", &d);
     for (size_t i = 0; e == 0 && i < ARRAY_SIZE(files); i++) {
         char path[80];
         struct str text;

@@ -10,5 +10,5 @@ export function MayDecide({ incident, kind, may }: { incident: number; kind: str
   if (a.verdict === "no_table") return <>{role} <a class="small" href="#/duty/authority">{t("authority.not_written", { kind: t(`decide.${kind}`) })}</a></>;
   if (a.verdict === "alone") return <><b>{t("action.you_may")}</b></>;
   const list = a.verdict === "ask" ? a.ask : a.decide;
-  return <>{t(`verdict.${a.verdict}`)} {list.map((p, i) => <span key={p.name}>{i > 0 && "、"}{p.name}{p.phone && <> <a class="nowrap" href={`tel:${p.phone}`}>{p.phone}</a></>}</span>)}</>;
+  return <>{t(`verdict.${a.verdict}`)} {a.policy && <span class="tag">{a.policy}</span>} {list.map((p, i) => <span key={p.name}>{i > 0 && "、"}{p.name}{p.phone && <> <a class="nowrap" href={`tel:${p.phone}`}>{p.phone}</a></>}</span>)}</>;
 }

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import type { Decision, Incident } from "../../api/types";
 import { useResource } from "../../state/resource";
-import { say, t } from "../../state/text";
+import { say, t, titleOf } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card, Facts } from "../../widgets/Card";
@@ -31,11 +31,12 @@ function Open({ d, done }: { d: Decision; done: () => void }) {
   const make = (verdict: "do" | "go_on") => () => void write.run(() => api.decide(d.id, { version: d.version, verdict, why: why.trim() }));
   const kind = t(`decide.${d.kind}`);
   const may = d.authority?.verdict === "alone" || d.authority?.verdict === "two" || d.authority?.verdict === "no_table";
+  const leave = may || d.authority?.verdict === "policy";
   return (
     <>
       <Facts rows={[
         [t("decision.waited"), <><Time at={d.asked} /> {d.due && <Remaining until={d.due} />}</>],
-        [t("decision.me"), d.authority ? t(`verdict.${d.authority.verdict}`) : ""],
+        [t("decision.me"), d.authority ? <>{t(`verdict.${d.authority.verdict}`)} {d.authority.policy && <span class="tag">{d.authority.policy}</span>}</> : ""],
         [t("authority.decide"), <Who d={d} />],
       ]} />
       <div class="form-row">
@@ -43,11 +44,11 @@ function Open({ d, done }: { d: Decision; done: () => void }) {
         <section aria-label={t("decision.go_on", { kind })}><h3>{t("decision.go_on", { kind })}</h3>{d.sides && <Sides of={d.sides} side="go_on" />}{(d.risk_go_on || !d.sides) && <p>{d.risk_go_on || t("decision.risk_none")}</p>}</section>
       </div>
       <Outcome state={write.state} />
-      {may && <label class="field"><span>{t("decision.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>}
+      {leave && <label class="field"><span>{t("decision.why")}</span><input type="text" maxLength={1000} value={why} onInput={(e) => set(e.currentTarget.value)} /></label>}
       <div class="buttons">
         {may && <Confirm busy={busy} label={t("decision.do", { kind })} question={t("decision.do_question", { kind })} effect={t("decision.effect")} onConfirm={make("do")} />}
-        {may && why.trim() && <Confirm busy={busy} label={t("decision.go_on", { kind })} question={t("decision.go_on_question", { kind })} effect={t("decision.effect")} onConfirm={make("go_on")} />}
-        {may && !why.trim() && <span class="small ink2">{t("decision.go_on_wants")}</span>}
+        {leave && why.trim() && <Confirm busy={busy} label={t("decision.go_on", { kind })} question={t("decision.go_on_question", { kind })} effect={t("decision.effect")} onConfirm={make("go_on")} />}
+        {leave && !why.trim() && <span class="small ink2">{t("decision.go_on_wants")}</span>}
       </div>
     </>
   );
@@ -62,13 +63,14 @@ function Made({ d }: { d: Decision }) {
 }
 
 function Put({ incident, done }: { incident: Incident; done: () => void }) {
-  const [f, set] = useState<{ open: boolean; kind: Decision["kind"]; risk_do: string; risk_go_on: string }>({ open: false, kind: "stop", risk_do: "", risk_go_on: "" });
+  const [f, set] = useState<{ open: boolean; kind: Decision["kind"]; service: string; risk_do: string; risk_go_on: string }>({ open: false, kind: "stop", service: "", risk_do: "", risk_go_on: "" });
   const write = useWrite(done);
   if (!f.open) return <Button onPress={() => set({ ...f, open: true })}>{t("decision.put")}</Button>;
-  const save = async () => { if (await write.run(() => api.putDecision(incident.id, { kind: f.kind, risk_do: f.risk_do, risk_go_on: f.risk_go_on }))) set({ ...f, open: false }); };
+  const save = async () => { if (await write.run(() => api.putDecision(incident.id, { kind: f.kind, ...(f.service ? { service: f.service } : {}), risk_do: f.risk_do, risk_go_on: f.risk_go_on }))) set({ ...f, open: false }); };
   return (
     <form class="form" onSubmit={(e) => { e.preventDefault(); void save(); }}>
       <label class="field"><span>{t("authority.kind")}</span><select value={f.kind} onChange={(e) => set({ ...f, kind: e.currentTarget.value as Decision["kind"] })}>{(["stop", "reopen", "freeze", "isolate", "cut", "publish", "spend", "block"] as const).map((k) => <option value={k}>{t(`decide.${k}`)}</option>)}</select></label>
+      {incident.scope.services.length > 1 && <label class="field"><span>{t("authority.service")}</span><select value={f.service} onChange={(e) => set({ ...f, service: e.currentTarget.value })}><option value="">{t("decision.most_important")}</option>{incident.scope.services.map((s) => <option key={s.name} value={s.name}>{titleOf(s) || s.name}</option>)}</select></label>}
       <label class="field"><span>{t("decision.risk_do")}</span><textarea rows={2} maxLength={1000} value={f.risk_do} onInput={(e) => set({ ...f, risk_do: e.currentTarget.value })} /></label>
       <label class="field"><span>{t("decision.risk_go_on")}</span><textarea rows={2} maxLength={1000} value={f.risk_go_on} onInput={(e) => set({ ...f, risk_go_on: e.currentTarget.value })} /></label>
       <Outcome state={write.state} />

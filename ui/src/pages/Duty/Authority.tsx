@@ -14,7 +14,7 @@ import { Outcome } from "../../widgets/Outcome";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 
-const MARKS: Record<AuthorityAnswer["verdict"], MarkKind> = { alone: "ok", ask: "soon", two: "soon", wait: "soon", not: "failed", no_table: "unknown" };
+const MARKS: Record<AuthorityAnswer["verdict"], MarkKind> = { alone: "ok", ask: "soon", two: "soon", wait: "soon", not: "failed", policy: "failed", no_table: "unknown" };
 
 export function Verdict({ answer }: { answer: AuthorityAnswer }) {
   return <><Mark kind={MARKS[answer.verdict]}>{t(`verdict.${answer.verdict}`)}</Mark>{answer.from && <> <Time at={answer.from} /></>}</>;

@@ -4,7 +4,7 @@ import { api } from "../../../api/client";
 import type { Incident, Safety as SafetyOf } from "../../../api/types";
 import { useResource } from "../../../state/resource";
 import { me } from "../../../state/session";
-import { t } from "../../../state/text";
+import { t, titleOf } from "../../../state/text";
 import { useWrite } from "../../../state/write";
 import { Button } from "../../../widgets/Button";
 import { Card } from "../../../widgets/Card";
@@ -24,10 +24,10 @@ function Condition({ incident, of, c, done }: { incident: Incident; of: SafetyOf
   const said = of.rows.find((r) => r.id === c.row);
   const say = (state: string, reason: string) => () => void write.run(() => said
     ? api.changeCaseRow(said.id, { version: said.version, state, fields: { why: reason } })
-    : api.addCaseRow(incident.id, { kind: "safety", key: c.id, name: t(`safety.c.${c.id}`), state, fields: reason ? { why: reason } : {} }));
+    : api.addCaseRow(incident.id, { kind: "safety", key: c.id, name: titleOf(c), state, fields: reason ? { why: reason } : {} }));
   return (
     <li>
-      <p><Mark kind={STATE[c.state] ?? "unknown"}>{t(`safety.state.${c.state}`)}</Mark> {t(`safety.c.${c.id}`)}{c.n > 0 && <b> {t("safety.left", { n: c.n })}</b>}</p>
+      <p><Mark kind={STATE[c.state] ?? "unknown"}>{t(`safety.state.${c.state}`)}</Mark> {titleOf(c)}{c.n > 0 && <b> {t("safety.left", { n: c.n })}</b>}</p>
       {said?.doc.fields.why && c.state === "excepted" && <p class="small ink2">{t("safety.why")}: {said.doc.fields.why}</p>}
       {c.state === "open" && me.value?.person.role !== "auditor" && (why === null
         ? <div class="buttons">{c.by_person && <Button smaller busy={busy} onPress={say("confirmed", "")}>{t("safety.confirm")}</Button>}{WAY[c.id] && <Button smaller href={`#/cases/${incident.id}/${WAY[c.id]}`}>{t(`safety.to.${c.id}`)}</Button>}<Button smaller onPress={() => set("")}>{t("safety.except")}</Button></div>
