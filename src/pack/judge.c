@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+enum { CLOCK_TOLD_S = 60 };
 struct judge {
     const struct yaml_node *head;
     const struct pack_played *played;
@@ -95,6 +96,33 @@ static int64_t seconds(int64_t ns) { /* upwards: 60.2 s is not within 60 */
     return ns / NS_PER_S + (ns % NS_PER_S > 0);
 }
 
+static void judge_number(struct judge *j, const char *name, int64_t n, const struct yaml_node *range);
+
+/* Why something was not noticed: what is looked at first by whoever repairs it. */
+static void say_why(struct judge *j, const struct yaml_node *row) {
+    const struct pack_played *p = j->played;
+    struct str kind = STR_NULL, rule = STR_NULL;
+    bool by_kind = yaml_get_str(row, "kind", &kind), by_rule = yaml_get_str(row, "rule", &rule);
+    size_t can = 0, mute = 0;
+    if (!p->rules)
+        return;
+    for (size_t i = 0; i < p->n_rules; i++)
+        can += (!by_kind || str_eq(p->rules[i].kind, kind)) && (!by_rule || str_eq(p->rules[i].id, rule));
+    if (!can) {
+        buf_printf(j->out, "        why: no rule in use says '%.*s'\n", STR_ARG(by_rule ? rule : kind));
+        return;
+    }
+    for (size_t i = 0; i < p->n_sources_of_lines; i++) {
+        const struct pack_played_source *s = &p->sources_of_lines[i];
+        if (s->lines && !s->silent)
+            continue;
+        mute++;
+        buf_printf(j->out, s->lines ? "        why: the source %.*s fell silent\n" : "        why: no line came from the source %.*s\n", STR_ARG(s->name));
+    }
+    if (!mute)
+        buf_printf(j->out, "        why: %zu rules that can say it are in use and every source wrote; what they count did not come to their limits\n", can);
+}
+
 static void judge_noticed(struct judge *j, const struct yaml_node *row) {
     const struct pack_played_finding *f = earliest(j, row);
     struct str name = name_of(row);
@@ -109,7 +137,47 @@ static void judge_noticed(struct judge *j, const struct yaml_node *row) {
             f->incident ? "" : ", and in no case");
     if (f && (j->noticed_ns == TIME_NONE || f->at_ns < j->noticed_ns))
         j->noticed_ns = f->at_ns;
+    if (!f)
+        say_why(j, row);
     compare(j, row, "noticed", late);
+}
+
+/* A moment that is asked for within some seconds of the first trace. */
+static void judge_moment(struct judge *j, const struct yaml_node *row, const char *name, const char *did, int64_t at_ns) {
+    int64_t within = number(row, "within_s", 0), late = at_ns == TIME_NONE ? -1 : MAX(seconds(at_ns - j->first_ns), 0);
+    char here[40], most[40];
+    if (!row)
+        return;
+    if (late < 0)
+        say(j, false, "%s: not %s (at most %s)", name, did, span(most, within));
+    else
+        say(j, late <= within, "%s: %s %s after the first trace (at most %s)", name, did, span(here, late), span(most, within));
+    compare(j, row, did, late);
+}
+
+/* Nobody sits in a replay that is played in seconds; whom it would reach is seen in a drill, and said so. */
+static void judge_people(struct judge *j, const struct yaml_node *expect) {
+    const struct yaml_node *reached = yaml_get(expect, "reached"), *departures = yaml_get(expect, "departures");
+    if (reached && !j->played->drill)
+        buf_add_z(j->out, "--      reached: nobody is called in a replay; a drill shows it\n");
+    else
+        judge_moment(j, reached, "reached", "reached", j->played->reached_ns);
+    if (departures && !j->played->drill)
+        buf_add_z(j->out, "--      departures: nobody works a procedure in a replay; a drill shows it\n");
+    else if (departures)
+        judge_number(j, "departures", j->played->departures, departures);
+}
+
+static void say_clocks(struct judge *j) {
+    for (size_t i = 0; i < j->played->n_sources_of_lines; i++) {
+        const struct pack_played_source *s = &j->played->sources_of_lines[i];
+        int64_t off_s = (s->skew_ms < 0 ? -s->skew_ms : s->skew_ms) / 1000;
+        char text[40];
+        if (off_s >= CLOCK_TOLD_S)
+            /* whole minutes of what is hours: the line itself took a moment */
+            buf_printf(j->out, "note    the clock of %.*s is %s %s (source %.*s)\n", STR_ARG(s->host), span(text, off_s < 120 ? off_s : (off_s + 30) / 60 * 60), s->skew_ms > 0 ? "ahead" : "behind",
+                       STR_ARG(s->name));
+    }
 }
 
 static void judge_proposed(struct judge *j, const struct yaml_node *row) {
@@ -181,7 +249,7 @@ static const struct {
 
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) {
-    static const char *const known[] = {"traces", "noticed", "proposed", "scope", "incidents", "must_not", NULL};
+    static const char *const known[] = {"traces", "noticed", "proposed", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
     struct judge j = {.head = head, .played = played, .first_ns = first_ns, .noticed_ns = TIME_NONE, .out = out};
     const struct yaml_node *incidents = yaml_get(expect, "incidents");
     int e = yaml_only_keys(expect, known, "expect.yml", reterr);
@@ -194,6 +262,10 @@ int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, con
     }
     if (incidents)
         judge_number(&j, "cases", played->incidents, incidents);
+    judge_moment(&j, yaml_get(expect, "contained"), "contained", "contained", played->contained_ns);
+    judge_moment(&j, yaml_get(expect, "publication"), "publication", "drafted", played->published_ns);
+    judge_people(&j, expect);
+    say_clocks(&j);
     if ((e = judge_scope(&j, yaml_get(expect, "scope"), reterr)) < 0)
         return e;
     return buf_error(out) < 0 ? diag_set(reterr, buf_error(out), "the judgement has too many lines") : j.failed;
@@ -215,6 +287,7 @@ int pack_first_trace(const char *replay, uint64_t seed, const struct yaml_node *
     int e = pack_replay_open(replay, seed, &r, reterr);
     if (e < 0)
         return e;
+    pack_replay_hear_all(r); /* a trace is one whether or not its log arrived */
     while ((e = pack_replay_next(r, &line)) > 0)
         if (leaves_trace(&line, traces)) {
             *ret_ns = line.at_ns;

@@ -19,6 +19,14 @@ struct pack_played_action {
     struct str kind;
     int64_t at_ns;
 };
+struct pack_played_rule {
+    struct str id, kind;
+};
+struct pack_played_source {
+    struct str name, host;
+    int64_t lines, skew_ms; /* skew_ms: how far its machine's clock is ahead */
+    bool silent;
+};
 struct pack_played {
     const struct pack_played_finding *findings;
     size_t n_findings;
@@ -26,6 +34,13 @@ struct pack_played {
     size_t n_actions;
     const struct str *blocked; /* addresses that were blocked, or would have been without dry-run */
     size_t n_blocked;
+    const struct pack_played_rule *rules; /* that were in use; what a failure is explained by, as are sources */
+    size_t n_rules;
+    const struct pack_played_source *sources_of_lines;
+    size_t n_sources_of_lines;
+    int64_t reached_ns, contained_ns, published_ns; /* somebody acknowledged a call; a block was in force, or would have been; a draft of what is to be published; TIME_NONE: never */
+    bool drill;           /* people were there: without, nobody can be reached */
+    int64_t departures;   /* from the procedure: steps skipped, done otherwise or failed */
     int64_t incidents, accounts_tried, accounts_stolen, sources; /* of the case with most findings */
 };
 

@@ -444,6 +444,14 @@ int pack_replay_next(struct pack_replay *r, struct pack_line *ret) {
     return 0;
 }
 
+void pack_replay_hear_all(struct pack_replay *r) {
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_faults; i++)
+        if (!r->faults[i].source.n)
+            r->faults[kept++] = r->faults[i];
+    r->n_faults = kept;
+}
+
 int64_t pack_replay_start_ns(const struct pack_replay *r) {
     return r->start_ns;
 }

@@ -41,6 +41,8 @@ struct pack_replay *pack_replay_free(struct pack_replay *r);
 DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 /* 1 and a line, or 0 at the end. */
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
+/* Takes the story's silences away: what is missing from a log has happened all the same. */
+void pack_replay_hear_all(struct pack_replay *r);
 /* The generators and products as their tables say, for people who write a story. */
 struct buf;
 void pack_replay_describe(struct buf *out);

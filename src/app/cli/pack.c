@@ -24,26 +24,17 @@ enum { DEMO_PACE = 70 };
 #define MARK "kizuki-replay" /* stands in every folder made for a replay: only such a folder is ever removed */
 #define FIRST_PACK "nisc-2014-2-account-list"
 
-const char *pack_folder(void) {
-    static char dir[PATH_MAX];
-    const char *given = getenv("KIZUKI_PACKS");
-    if (given && given[0])
-        return given;
-    snprintf(dir, sizeof dir, "%s/../packs", engine_content_dir());
-    return dir;
-}
-
 static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args UNUSED) {
     struct arena a;
     struct pack *packs;
     size_t n, bad;
     struct diag d = {0};
     arena_init(&a, PACK_ARENA);
-    int r = pack_list(&a, pack_folder(), &packs, &n, &bad, &d);
+    int r = pack_list(&a, packs_dir(), &packs, &n, &bad, &d);
     for (size_t i = 0; r == 0 && i < n; i++)
         printf("%.*s  %.*s / %.*s\n", STR_ARG(packs[i].id), STR_ARG(packs[i].title_ja), STR_ARG(packs[i].title_en));
     if (r == 0 && bad)
-        fprintf(stderr, "kizuki: %zu folders in '%s' are no packs\n", bad, pack_folder());
+        fprintf(stderr, "kizuki: %zu folders in '%s' are no packs\n", bad, packs_dir());
     arena_done(&a);
     return r < 0 ? command_failed(&d) : 0;
 }
@@ -196,7 +187,7 @@ static int run(const struct replay_args *o, const char *id, const char *data, do
     if (o->pace && command_pace(o->pace, &pace, &d) < 0)
         return command_failed(&d);
     arena_init(&a, PACK_ARENA);
-    int r = pack_open(&a, pack_folder(), str_of(id), &p, &d);
+    int r = pack_open(&a, packs_dir(), str_of(id), &p, &d);
     if (r == 0)
         r = make_folder(&a, data, &p, &d);
     const char *story = r == 0 ? pack_file(&a, &p, "replay.yml") : NULL;

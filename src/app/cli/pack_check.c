@@ -23,7 +23,7 @@ enum { PACK_CPU_S = 30 }; /* the largest pack the limits allow takes about five 
 
 const char *pack_place(struct arena *a, const char *named) {
     struct stat st;
-    return strchr(named, '/') || stat(named, &st) == 0 ? named : arena_printf(a, "%s/%s", pack_folder(), named).p;
+    return strchr(named, '/') || stat(named, &st) == 0 ? named : arena_printf(a, "%s/%s", packs_dir(), named).p;
 }
 
 /* ---- judges ---- */
@@ -149,15 +149,15 @@ static int check_one(const char *named) {
 /* Every folder beside the shipped packs. */
 static int check_all(void) {
     struct dirent **names;
-    int status = 0, n = scandir(pack_folder(), &names, NULL, alphasort);
+    int status = 0, n = scandir(packs_dir(), &names, NULL, alphasort);
     if (n < 0) {
         struct diag d = {0};
-        diag_set(&d, -errno, "cannot read '%s': %s", pack_folder(), err_word(-errno));
+        diag_set(&d, -errno, "cannot read '%s': %s", packs_dir(), err_word(-errno));
         return command_failed(&d);
     }
     for (int i = 0; i < n; i++) {
         char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", pack_folder(), names[i]->d_name);
+        snprintf(path, sizeof path, "%s/%s", packs_dir(), names[i]->d_name);
         if (names[i]->d_name[0] != '.' && check_one(path) != 0)
             status = 1;
         free(names[i]);

@@ -3,7 +3,9 @@
 
 #include "app/cli/command.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/sql.h"
+#include "base/time.h"
 #include "pack/judge.h"
 #include "pack/pack_limits.h"
 
@@ -80,11 +82,93 @@ static int read_actions(struct reading *r, struct pack_played *p) {
     return e;
 }
 
+/* What the sensor reported last of its rules and sources; without a report nothing is explained. */
+static const struct json_value *read_report(struct reading *r, const char *kind, int *e) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct str name = str_of(kind), text;
+    struct json_value *v = NULL;
+    *e = sql_query(r->db, &st, r->err, "SELECT json FROM report WHERE kind = ?1", "s", &name);
+    if (*e == 0)
+        *e = sql_step(st, r->err);
+    if (*e == 1 && (text = arena_dup(r->a, sql_str(st, 0))).p && (*e = json_parse(r->a, text, &v, r->err)) == 0)
+        return v;
+    return NULL;
+}
+
+static int read_rules(struct reading *r, struct pack_played *p) {
+    struct pack_played_rule *list = NULL;
+    size_t cap = 0;
+    int e;
+    const struct json_value *rules = read_report(r, "rules", &e);
+    for (const struct json_value *v = rules ? rules->first : NULL; v && e == 0; v = v->next) {
+        e = arena_grow(r->a, (void **) &list, &cap, p->n_rules + 1, sizeof *list);
+        if (e < 0)
+            break;
+        struct pack_played_rule *rule = &list[p->n_rules++];
+        *rule = (struct pack_played_rule){0};
+        IGNORE(json_get_str(v, "id", &rule->id));
+        IGNORE(json_get_str(v, "kind", &rule->kind));
+    }
+    p->rules = list;
+    return MIN(e, 0);
+}
+
+static int read_sources(struct reading *r, struct pack_played *p) {
+    struct pack_played_source *list = NULL;
+    struct str kind;
+    size_t cap = 0;
+    int e;
+    const struct json_value *sources = read_report(r, "sources", &e);
+    for (const struct json_value *v = sources ? sources->first : NULL; v && e == 0; v = v->next) {
+        if (!json_get_str(v, "kind", &kind) || !str_eq_z(kind, "replay"))
+            continue;
+        e = arena_grow(r->a, (void **) &list, &cap, p->n_sources_of_lines + 1, sizeof *list);
+        if (e < 0)
+            break;
+        struct pack_played_source *s = &list[p->n_sources_of_lines++];
+        *s = (struct pack_played_source){0};
+        IGNORE(json_get_str(v, "name", &s->name));
+        IGNORE(json_get_str(v, "host", &s->host));
+        IGNORE(json_get_i64(v, "lines", &s->lines));
+        IGNORE(json_get_i64(v, "skew_ms", &s->skew_ms));
+        IGNORE(json_get_bool(v, "silent", &s->silent));
+    }
+    p->sources_of_lines = list;
+    return MIN(e, 0);
+}
+
+/* The earliest of some moments; TIME_NONE: there is none. */
+static int one_time(struct reading *r, const char *text, int64_t *ret) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, r->err, text, "");
+    if (e == 0)
+        e = sql_step(st, r->err);
+    *ret = e == 1 && !sql_is_null(st, 0) ? sql_i64(st, 0) : TIME_NONE;
+    return MIN(e, 0);
+}
+
+static int read_people(struct reading *r, struct pack_played *p) {
+    int64_t calls = 0;
+    int e = one_time(r, "SELECT min(answered_at) FROM call WHERE answered_at IS NOT NULL", &p->reached_ns);
+    if (e == 0 && p->reached_ns == TIME_NONE)
+        e = one_time(r, "SELECT min(acknowledged_at) FROM message WHERE acknowledged_at IS NOT NULL", &p->reached_ns);
+    if (e == 0)
+        e = one_time(r, "SELECT min(coalesce(in_force_at, created_at)) FROM action WHERE in_force_at IS NOT NULL OR state = 'dry_run'", &p->contained_ns);
+    if (e == 0)
+        e = one_time(r, "SELECT min(created_at) FROM publication", &p->published_ns);
+    if (e == 0)
+        e = one_number(r, "SELECT coalesce(sum(deviations), 0) FROM run", NO_VALUE, &p->departures);
+    if (e == 0)
+        e = one_number(r, "SELECT count(*) FROM call", NO_VALUE, &calls);
+    p->drill = calls > 0;
+    return e;
+}
+
 static int read_played(struct reading *r, struct pack_played *p) {
     int64_t incident = 0;
     struct str *blocked = NULL;
     int e = read_findings(r, p);
-    if (e < 0 || (e = read_actions(r, p)) < 0 ||
+    if (e < 0 || (e = read_actions(r, p)) < 0 || (e = read_rules(r, p)) < 0 || (e = read_sources(r, p)) < 0 || (e = read_people(r, p)) < 0 ||
         (e = read_words(r, "SELECT DISTINCT address FROM action_address WHERE state IN ('in_force','sent','dry_run','blocked')", NO_VALUE, &blocked,
                         &p->n_blocked)) < 0 ||
         (e = one_number(r, "SELECT count(*) FROM incident WHERE merged_into IS NULL", NO_VALUE, &p->incidents)) < 0 ||
@@ -112,7 +196,7 @@ static int read_yaml(struct arena *a, const char *path, const struct yaml_node *
 int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, uint64_t seed, struct diag *reterr) {
     CLEANUP(sql_closep) struct sql *db = NULL;
     const struct yaml_node *expect, *head;
-    struct pack_played played = {0};
+    struct pack_played played = {.reached_ns = TIME_NONE, .contained_ns = TIME_NONE, .published_ns = TIME_NONE};
     struct reading r = {.a = a, .err = reterr};
     struct buf out;
     char path[PATH_MAX];

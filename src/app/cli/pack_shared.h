@@ -1,9 +1,8 @@
 /* What the pack commands share. */
 #pragma once
+#include "app/content/content.h"
 #include "pack/check.h"
 
-/* The folder the shipped packs lie in, or $KIZUKI_PACKS. */
-const char *pack_folder(void);
 /* A pack as somebody names it: a path (with a '/', or something that is there), else the id of a shipped one. */
 const char *pack_place(struct arena *a, const char *named);
 

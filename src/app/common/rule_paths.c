@@ -1,9 +1,12 @@
 /* See rule_paths.h. */
 #include "app/common/rule_paths.h"
 
+#include "app/content/content.h"
 #include "app/engine/tightened.h"
 
+#include <dirent.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { PATHS_ARENA_MAX = 16 * 1024 * 1024 };
@@ -14,6 +17,26 @@ static int add(struct rule_paths *p, const char *folder, const char *below) {
     struct str path = arena_printf(&p->arena, "%s%s", folder, below);
     p->p[p->n++] = path.p;
     return path.p ? 0 : -ENOMEM;
+}
+
+static int is_folder_name(const struct dirent *e) {
+    return e->d_name[0] != '.';
+}
+
+/* Rules of the lessons that are shipped: their folder `rules`, where they have one. */
+static int add_packs(struct rule_paths *p, const char *packs) {
+    struct dirent **names;
+    char path[PATH_MAX];
+    int r = 0, n = scandir(packs, &names, is_folder_name, alphasort);
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%.3000s/%s/rules", packs, names[i]->d_name);
+        if (r == 0 && access(path, R_OK) == 0)
+            r = add(p, path, "");
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
+    return r;
 }
 
 static bool switched_on(const struct ruleset *s, const struct str *also, size_t n) {
@@ -57,6 +80,8 @@ int rule_paths_load(const struct config *c, const char *content, const struct ru
     *p = (struct rule_paths){0};
     arena_init(&p->arena, PATHS_ARENA_MAX);
     int r = add(p, content, "/rules");
+    if (r == 0)
+        r = add_packs(p, packs_dir());
     if (r == 0 && rulesets_path(path, c->data, "tightened.json") == 0 && access(path, F_OK) == 0)
         r = (p->tightened = arena_dup_z(&p->arena, str_of(path))) ? 0 : -ENOMEM;
     for (size_t i = 0; r == 0 && i < c->rules.n; i++) {

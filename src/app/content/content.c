@@ -37,3 +37,10 @@ const char *content_dir(void) {
     snprintf(found, sizeof found, "/usr/share/kizuki/content");
     return found;
 }
+
+const char *packs_dir(void) {
+    static char found[PATH_MAX + 96];
+    const char *given = getenv("KIZUKI_PACKS");
+    snprintf(found, sizeof found, given && given[0] ? "%s" : "%s/../packs", given && given[0] ? given : content_dir());
+    return found;
+}

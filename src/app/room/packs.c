@@ -1,5 +1,6 @@
 #include "app/room/packs.h"
 
+#include "app/content/content.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -161,25 +162,6 @@ static int read_pack(struct packs *p, const struct reading *x, struct diag *err)
 
 /* ---- all ---- */
 
-static void find_dir(char dst[PATH_MAX], const char *given) {
-    const char *env = getenv("KIZUKI_PACKS");
-    char exe[PATH_MAX - 64];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash;
-    if (given || env) {
-        snprintf(dst, PATH_MAX, "%s", given ? given : env);
-        return;
-    }
-    exe[MAX(n, 0)] = 0;
-    if ((slash = strrchr(exe, '/')))
-        *slash = 0;
-    snprintf(dst, PATH_MAX, "%s/../packs", exe);
-    if (access(dst, R_OK) < 0)
-        snprintf(dst, PATH_MAX, "%s/../../share/kizuki/packs", exe);
-    if (access(dst, R_OK) < 0)
-        snprintf(dst, PATH_MAX, "/usr/share/kizuki/packs");
-}
-
 static int by_id(const void *a, const void *b) {
     return str_cmp(((const struct pack_data *) a)->id, ((const struct pack_data *) b)->id);
 }
@@ -188,7 +170,7 @@ int packs_load(struct packs *p, const char *dir, struct diag *reterr) {
     struct reading x = {.arena = &p->arena};
     *p = (struct packs){0};
     arena_init(&p->arena, (size_t) 256 << 20);
-    find_dir(x.dir, dir);
+    snprintf(x.dir, sizeof x.dir, "%s", dir ? dir : packs_dir());
     DIR *d = opendir(x.dir);
     if (!d)
         return 0; /* no packs are no fault */

@@ -15,7 +15,7 @@ struct packs {
     struct pack_data *list;
     size_t n, cap, bad;
 };
-/* dir NULL: $KIZUKI_PACKS, beside the program, or the installed place. A folder that cannot be read
+/* dir NULL: packs_dir(). A folder that cannot be read
  * is counted. */
 int packs_load(struct packs *p, const char *dir, struct diag *reterr) MUST_USE;
 void packs_done(struct packs *p);

@@ -1,5 +1,6 @@
 /* See sensor.h. Here: options, set-up, the turns of the loop. It decides nothing about lines: transports put them,
  * the pump looks at what is durable. */
+#include "app/content/content.h"
 #include "app/common/note.h"
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
@@ -235,7 +236,7 @@ static int drop_rights(const struct sensor *s, const struct options *o, struct d
         {late, SANDBOX_WRITE}, {incoming, SANDBOX_WRITE}, /* what was sent through the pages; taken and removed */
         {notes, SANDBOX_WRITE}, /* what our other programs noticed; taken and removed */
         {statistics, SANDBOX_READ}, {decoders, SANDBOX_READ}, {indicators, SANDBOX_READ}, {o->room, SANDBOX_WRITE},
-        {engine_content_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
+        {engine_content_dir(), SANDBOX_READ}, {packs_dir(), SANDBOX_READ}, {"/etc/machine-id", SANDBOX_READ},
         {"/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ}, {"/proc/self", SANDBOX_READ},
     };
     struct sandbox_path all[ARRAY_SIZE(paths) + 256];

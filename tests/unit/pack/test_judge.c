@@ -11,6 +11,8 @@ static const struct str SERVICES[] = {{"members", 7}};
 static struct pack_played_finding findings[2];
 static struct pack_played_action actions[1];
 static struct str blocked[1];
+static const struct pack_played_rule rules[] = {{{"r1", 2}, {"list_attack", 11}}, {{"r2", 2}, {"burst", 5}}};
+static const struct pack_played_source sources[] = {{{"auth", 4}, {"auth-01", 7}, 900, 32400000, false}, {{"web", 3}, {"web-01", 6}, 0, 0, false}};
 
 /* A night as it should be: a finding 12 s after the first trace, a proposal 20 s after it, one address blocked. */
 static struct pack_played good(void) {
@@ -18,7 +20,10 @@ static struct pack_played good(void) {
     findings[1] = (struct pack_played_finding){STR("burst"), STR("r2"), NULL, 0, 0, 1, T(FIRST + 30)};
     actions[0] = (struct pack_played_action){STR("block_source"), T(FIRST + 20)};
     blocked[0] = STR("203.0.113.9");
-    return (struct pack_played){findings, 2, actions, 1, blocked, 1, 1, 100, 3, 37};
+    return (struct pack_played){.findings = findings, .n_findings = 2, .actions = actions, .n_actions = 1, .blocked = blocked, .n_blocked = 1,
+                                .rules = rules, .n_rules = 2, .sources_of_lines = sources, .n_sources_of_lines = 2,
+                                .reached_ns = T(FIRST + 90), .contained_ns = T(FIRST + 40), .published_ns = TIME_NONE,
+                                .incidents = 1, .accounts_tried = 100, .accounts_stolen = 3, .sources = 37};
 }
 
 static int judge(const char *expect, const struct pack_played *p, struct buf *out, struct diag *d) {
@@ -64,6 +69,14 @@ static void demands_are_met_or_fail(void **state UNUSED) {
         {"incidents: {at_least: 2}", 1, "cases: 1 (2)"},
         {"scope: {accounts_tried: {at_most: 99}, accounts_stolen: {at_least: 3}, sources: {at_least: 38}}", 2, "accounts_tried: 100 (0 to 99)"},
         {"scope: {sources: {at_least: 37, at_most: 37}}", 0, "ok"},
+        {"contained: {within_s: 40}", 0, "contained: contained 40 s after the first trace"},
+        {"contained: {within_s: 39}", 1, "FAILED"},
+        {"publication: {within_s: 600}", 1, "publication: not drafted"},
+        {"reached: {within_s: 10}", 0, "nobody is called in a replay"},
+        {"departures: {at_most: 0}", 0, "a drill shows it"},
+        {"noticed: [{kind: none, within_s: 60}]", 1, "why: no rule in use says 'none'"},
+        {"noticed: [{kind: list_attack, accounts_at_least: 6, within_s: 60}]", 1, "why: no line came from the source web"},
+        {"incidents: {at_least: 1}", 0, "the clock of auth-01 is 9 h 00 min ahead (source auth)"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct pack_played p = good();
