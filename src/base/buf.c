@@ -81,7 +81,7 @@ void buf_add_html(struct buf *b, struct str s) {
             buf_add_z(b, "&#39;");
             break;
         default:
-            buf_add_byte(b, (unsigned char) s.p[i] < ' ' && s.p[i] != '\n' ? ' ' : s.p[i]);
+            buf_add_byte(b, (unsigned char) s.p[i] < ' ' && !(s.p[i] && strchr("\t\n\r", s.p[i])) ? ' ' : s.p[i]);
         }
 }
 

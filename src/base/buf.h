@@ -31,7 +31,7 @@ static inline void buf_added(struct buf *b, size_t n) {
 void buf_add(struct buf *b, struct str s);
 void buf_add_z(struct buf *b, const char *z);
 void buf_add_byte(struct buf *b, char c);
-/* As text or between the quotes of an attribute of HTML; other control characters than the end of a line become a space. */
+/* As text or between the quotes of an attribute of HTML or XML; control characters neither has become a space. */
 void buf_add_html(struct buf *b, struct str s);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);

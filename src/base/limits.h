@@ -160,6 +160,7 @@
 #define XLSX_FILES_MAX 10000              /* in the archive; pictures and comments of a large workbook */
 #define XLSX_UNPACKED_BYTES_MAX ((uint64_t) 256 << 20) /* of one part; a sheet of 100,000 rows has about 60 MB */
 #define XLSX_RATIO_MAX 200                /* unpacked to packed, above a megabyte; sheets pack 10 to 60:1 */
+#define XLSX_OUT_BYTES_MAX ((size_t) 64 << 20) /* of a sheet we write: 20,000 rows of a register with 30 columns */
 #define XLSX_STRINGS_MAX 1000000
 #define XLSX_DEPTH_MAX 64                 /* of XML elements; sheets have about 6 */
 #define IMPORT_FIELDS_MAX 64              /* of one register */

@@ -41,6 +41,18 @@ void zip_begin(struct zip_out *z, int fd, int64_t when_ns) {
     buf_init(&z->central, CENTRAL_BYTES_MAX);
 }
 
+void zip_begin_buf(struct zip_out *z, struct buf *to, int64_t when_ns) {
+    zip_begin(z, -1, when_ns);
+    z->to = to;
+}
+
+static int write_out(struct zip_out *z, struct str bytes) {
+    if (!z->to)
+        return file_write_all(z->fd, bytes);
+    buf_add(z->to, bytes);
+    return buf_error(z->to);
+}
+
 /* What a member's head and its row in the directory have alike. */
 static void put_common(const struct zip_out *z, struct buf *b, struct str name, struct str bytes, uint32_t crc) {
     put(b, VERSION, 2);
@@ -75,9 +87,9 @@ int zip_add(struct zip_out *z, const char *name, struct str bytes) {
     buf_add(&z->central, s);
     int r = buf_error(&head) ? buf_error(&head) : buf_error(&z->central);
     if (r == 0)
-        r = file_write_all(z->fd, buf_str(&head));
+        r = write_out(z, buf_str(&head));
     if (r == 0)
-        r = file_write_all(z->fd, bytes);
+        r = write_out(z, bytes);
     z->at += head.n + bytes.n;
     z->n++;
     buf_done(&head);
@@ -95,7 +107,7 @@ int zip_end(struct zip_out *z) {
     put(&z->central, 0, 2);
     int r = buf_error(&z->central);
     if (r == 0)
-        r = file_write_all(z->fd, buf_str(&z->central));
+        r = write_out(z, buf_str(&z->central));
     zip_drop(z);
     return r;
 }

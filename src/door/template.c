@@ -50,18 +50,6 @@ static void add_form(struct buf *out, struct str s) {
     }
 }
 
-static void add_xml(struct buf *out, struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        const char *named = s.p[i] == '&' ? "&amp;" : s.p[i] == '<' ? "&lt;" : s.p[i] == '>' ? "&gt;" : s.p[i] == '"' ? "&quot;" : s.p[i] == '\'' ? "&apos;" : NULL;
-        if (named)
-            buf_add_z(out, named);
-        else if ((unsigned char) s.p[i] >= ' ' || strchr("\t\n\r", s.p[i]))
-            buf_add_byte(out, s.p[i] ? s.p[i] : ' ');
-        else
-            buf_add_byte(out, ' '); /* XML has no way to write other controls */
-    }
-}
-
 static int add_value(struct buf *out, struct str s, enum door_place place, struct str name, struct diag *err) {
     switch (place) {
     case DOOR_IN_JSON:
@@ -71,7 +59,7 @@ static int add_value(struct buf *out, struct str s, enum door_place place, struc
         add_form(out, s);
         break;
     case DOOR_IN_XML:
-        add_xml(out, s);
+        buf_add_html(out, s);
         break;
     case DOOR_IN_HEADER:
     case DOOR_IN_PLAIN:

@@ -211,31 +211,17 @@ static int look(struct scan *s) {
 
 /* ---- the new bytes ---- */
 
-static void add_escaped(struct buf *b, struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char) s.p[i];
-        if (c == '&')
-            buf_add_z(b, "&amp;");
-        else if (c == '<')
-            buf_add_z(b, "&lt;");
-        else if (c == '>')
-            buf_add_z(b, "&gt;");
-        else if (c >= ' ' || c == '\n' || c == '\t')
-            buf_add_byte(b, (char) c);
-    }
-}
-
 static void add_cell(struct buf *b, const struct scan *s, const struct target *t, struct str style) {
     char name[TABLE_COLUMN_CAP];
     struct str p = s->prefix;
     buf_printf(b, "<%.*sc r=\"%s%u\"", STR_ARG(p), table_column_letters(t->column, name), t->row);
     if (style.n) {
         buf_add_z(b, " s=\"");
-        add_escaped(b, style);
+        buf_add_html(b, style);
         buf_add_z(b, "\"");
     }
     buf_printf(b, " t=\"inlineStr\"><%.*sis><%.*st xml:space=\"preserve\">", STR_ARG(p), STR_ARG(p));
-    add_escaped(b, t->text);
+    buf_add_html(b, t->text);
     buf_printf(b, "</%.*st></%.*sis></%.*sc>", STR_ARG(p), STR_ARG(p), STR_ARG(p));
 }
 

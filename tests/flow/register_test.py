@@ -238,6 +238,9 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
                     if out.text.count("\r\n") > 1:
                         x = send(b, register, "again.csv", out.text.encode())
                         assert (x["n_new"], x["n_changed"], x["n_gone"], x["n_refused"]) == (0, 0, 0, 0), (register, lang, x["changed"], out.text)
+                        b.request("GET", f"/api/v1/registers/{register}/csv?lang={lang}&as=xlsx")
+                        x = send(b, register, "again.xlsx", b.last_bytes)
+                        assert (x["n_new"], x["n_changed"], x["n_gone"], x["n_refused"]) == (0, 0, 0, 0), (register, lang, x["changed"])
             by_command(d, s, b)
             who_is_who(d, b)
             official_forms(d, s, b)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "room/register.h"
+#include "table/xlsx_out.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ int handle_register_template(struct call *c) {
 /* Every row, as a file that can be taken in again: the register on paper, or in the hands of who has no page. */
 int handle_register_csv(struct call *c) {
     const struct import_spec *s = spec_of(c, c->args.name);
-    struct str lang = call_query(c, "lang");
+    struct str lang = call_query(c, "lang"), as = call_query(c, "as");
     bool ja = !lang.p || !str_eq_z(lang, "en");
     struct json_value *doc;
     struct jsonw w;
@@ -90,8 +91,15 @@ int handle_register_csv(struct call *c) {
             import_row_write(s, ja, json_get_object(v, "values"), &c->out);
     if (e == 0)
         e = buf_error(&c->out);
-    buf_done(&b);
     c->type = "text/csv; charset=utf-8";
+    if (e == 0 && str_eq_z(as, "xlsx")) {
+        buf_clear(&b);
+        buf_add(&b, buf_str(&c->out));
+        buf_clear(&c->out);
+        e = buf_error(&b) ? buf_error(&b) : table_xlsx_write(buf_str(&b), s->name, room_now(c->p->room), &c->out);
+        c->type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    }
+    buf_done(&b);
     return e < 0 ? e : 200;
 }
 

@@ -2,10 +2,12 @@
  * real programs: tests/flow/register_test.py. */
 #include "torture.h"
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "table/match.h"
 #include "table/table.h"
+#include "table/xlsx_out.h"
 
 #include <zip.h>
 
@@ -202,5 +204,34 @@ static void what_is_hostile_is_refused(void **state UNUSED) {
     buf_done(&zip);
 }
 
-UNIT_GROUP(table_xlsx, cmocka_unit_test(texts_come_without_their_phonetic_guides), cmocka_unit_test(dates_codes_and_formulas),
+static void what_is_written_is_read_again_as_it_was(void **state UNUSED) {
+    static const char *const cells[] = {"台帳(a/b)", "内線", "=1+1", "0012", "<&>\"' 終わり", "上\n下", "", "2026-11-22", "-"};
+    struct table t = {0};
+    struct diag d = {0};
+    struct buf csv, out;
+    buf_init(&csv, 1 << 16);
+    buf_init(&out, 1 << 20);
+    buf_add_z(&csv, CSV_MARK);
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+        csv_cell(&csv, i % 3 == 0, str_of(cells[i]));
+        if (i % 3 == 2)
+            csv_end_row(&csv);
+    }
+    assert_int_equal(table_xlsx_write(buf_str(&csv), STR("systems"), 0, &out), 0);
+    if (table_read(buf_str(&out), "out.xlsx", &t, &d) < 0)
+        fail_msg("%s", d.text);
+    assert_int_equal(t.n_sheets, 1);
+    assert_true(str_eq_z(t.sheets[0].name, "systems"));
+    assert_int_equal(t.sheets[0].n_rows, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+        struct str is = at(&t, i / 3, (uint32_t) (i % 3) + 1);
+        if (!str_eq_z(is, cells[i]))
+            fail_msg("cell %zu: '%.*s', wanted '%s'", i, STR_ARG(is), cells[i]);
+    }
+    table_done(&t);
+    buf_done(&csv);
+    buf_done(&out);
+}
+
+UNIT_GROUP(table_xlsx, cmocka_unit_test(what_is_written_is_read_again_as_it_was), cmocka_unit_test(texts_come_without_their_phonetic_guides), cmocka_unit_test(dates_codes_and_formulas),
            cmocka_unit_test(merged_heads_and_hidden_sheets), cmocka_unit_test(what_is_hostile_is_refused))

@@ -60,6 +60,7 @@ function List({ of, kind, open }: { of: Resource<Data>; kind: string; open: stri
             <div class="find"><input type="search" data-find value={q} onInput={(e) => find(e.currentTarget.value)} placeholder={t("register.find")} aria-label={t("register.find")} /></div>
             <span class="grow" />
             <Button smaller href={`/api/v1/registers/${kind}/csv?lang=${lang.value}`}>{t("register.csv")}</Button>
+            <Button smaller href={`/api/v1/registers/${kind}/csv?as=xlsx&lang=${lang.value}`}>{t("register.xlsx")}</Button>
             <Button smaller href={`/api/v1/registers/${kind}/template?lang=${lang.value}`}>{t("register.template")}</Button>
             {mayChange() && <Button smaller href={`#/sources/register/${kind}/import`}>{t("register.import")}</Button>}
             {mayChange() && !adding && <Button smaller onPress={() => add(true)}>{t("register.add")}</Button>}
