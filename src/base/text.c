@@ -503,3 +503,10 @@ void text_escape_controls(struct buf *out, struct str utf8) {
     }
     buf_add(out, str_n(from, (size_t) (p - from)));
 }
+
+struct str text_first(struct str utf8, size_t max) {
+    size_t n = MIN(utf8.n, max);
+    while (n && n < utf8.n && ((unsigned char) utf8.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_to(utf8, n);
+}

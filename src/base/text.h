@@ -49,6 +49,8 @@ bool text_has_variants(struct str normal); /* text_variants would change it */
  * one of ASCII (U+212A, U+0130): plain texts are compared byte by byte. Bytes that are no UTF-8 stay.
  * May return s itself; .p is NULL only when memory ends. */
 struct str text_lower(struct arena *a, struct str s);
+/* The first `max` bytes at most, and no half of a character. */
+struct str text_first(struct str utf8, size_t max);
 /* Columns on a terminal or in a table: East Asian Wide and Fullwidth count 2. */
 size_t text_width(struct str utf8);
 /* Appends s with C0, C1, DEL and bidirectional controls written as \xNN / \u{NNNN}, for terminals and logs

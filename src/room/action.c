@@ -57,23 +57,10 @@ int room_action_note(struct room *r, const struct room_actor *by, const struct r
     if (x->reason.p)
         jsonw_kstr(&w, "reason", x->reason);
     jsonw_end(&w);
-    struct room_entry entry = {.incident = x->action->incident,
-                               .at_ns = room_now(r),
-                               .until_ns = x->until_ns,
-                               .lane = x->lane,
-                               .kind = x->kind,
-                               .key = x->key,
-                               .params = buf_str(&params),
-                               .ref = str_n(ref, (size_t) n),
-                               .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, reterr);
-    buf_done(&params);
+    struct room_entry entry = {.incident = x->action->incident, .at_ns = room_now(r), .until_ns = x->until_ns, .lane = x->lane, .kind = x->kind, .key = x->key, .ref = str_n(ref, (size_t) n), .precision_s = -1};
     room_changed(r, "action", x->action->id);
-    room_changed(r, "incident", x->action->incident);
     room_changed(r, "now", 0);
-    return e;
+    return room_timeline_entry(r, by, &entry, &params, reterr);
 }
 
 int room_ledger_decided(struct room *r, int64_t incident, const char *by, struct diag *reterr) {

@@ -65,13 +65,10 @@ int campaign_note(struct room *r, const struct room_actor *by, const struct camp
     jsonw_end(&w);
     int len = snprintf(ref, sizeof ref, "campaign:%lld", (long long) c->id);
     struct room_entry x = {.incident = c->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = kind, .key = key,
-                           .params = buf_str(&params), .ref = str_n(ref, (size_t) len), .precision_s = -1};
+                           .ref = str_n(ref, (size_t) len), .precision_s = -1};
     if (e == 0)
-        e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
+        return room_timeline_entry(r, by, &x, &params, err);
     buf_done(&params);
-    room_changed(r, "incident", c->incident);
     return e;
 }
 

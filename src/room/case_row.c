@@ -136,14 +136,8 @@ static int tell(struct room *r, const struct room_actor *by, int64_t incident, c
     jsonw_kstr(&w, "to", x->to);
     jsonw_kstr(&w, "note", x->note);
     jsonw_end(&w);
-    struct room_entry entry = {.incident = incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = "event.case_row",
-                               .params = buf_str(&b), .precision_s = -1};
-    int e = buf_error(&b);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&b);
-    room_changed(r, "incident", incident);
-    return e;
+    struct room_entry entry = {.incident = incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = "event.case_row", .precision_s = -1};
+    return room_timeline_entry(r, by, &entry, &b, err);
 }
 
 /* ---- adding ---- */

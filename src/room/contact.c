@@ -46,14 +46,8 @@ static int note(struct room *r, const struct room_actor *by, int64_t incident, c
     jsonw_kstr(&w, "material", x->material);
     jsonw_end(&w);
     bool asked = !str_trim(x->said).n;
-    struct room_entry entry = {.incident = incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "public_relations", .kind = "contact",
-                               .key = asked ? "event.contact_asked" : "event.contact_told", .params = buf_str(&params), .precision_s = 60};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", incident);
-    return e;
+    struct room_entry entry = {.incident = incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "public_relations", .kind = "contact", .key = asked ? "event.contact_asked" : "event.contact_told", .precision_s = 60};
+    return room_timeline_entry(r, by, &entry, &params, err);
 }
 
 static int promise(struct room *r, int64_t incident, int64_t id, struct str outlet, struct str promised, int64_t due_ns, struct diag *err) {

@@ -44,15 +44,9 @@ static int note(struct room *r, const struct room_actor *by, const struct decisi
         jsonw_ki64(&w, "minutes", MAX(m->at_ns - d->asked_ns, 0) / NS_PER_MIN);
     }
     jsonw_end(&w);
-    struct room_entry entry = {.incident = d->incident, .at_ns = m ? m->at_ns : room_now(r), .until_ns = TIME_NONE, .lane = m ? "executive" : "ciso_csirt",
-                               .kind = "decision", .key = key, .params = buf_str(&params), .precision_s = m && m->person.n ? 60 : -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", d->incident);
+    struct room_entry entry = {.incident = d->incident, .at_ns = m ? m->at_ns : room_now(r), .until_ns = TIME_NONE, .lane = m ? "executive" : "ciso_csirt", .kind = "decision", .key = key, .precision_s = m && m->person.n ? 60 : -1};
     room_changed(r, "now", 0);
-    return e;
+    return room_timeline_entry(r, by, &entry, &params, err);
 }
 
 /* ---- putting it ---- */

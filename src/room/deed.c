@@ -74,21 +74,8 @@ int room_deed_note(struct room *r, const struct room_actor *by, const struct roo
     jsonw_kstr(&w, "why", why.p ? why : STR(""));
     jsonw_end(&w);
     int len = snprintf(ref, sizeof ref, "deed:%lld", (long long) d->id);
-    struct room_entry entry = {.incident = d->incident,
-                               .at_ns = room_now(r),
-                               .until_ns = TIME_NONE,
-                               .lane = lane,
-                               .kind = kind,
-                               .key = key,
-                               .params = buf_str(&params),
-                               .ref = str_n(ref, (size_t) len),
-                               .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, reterr);
-    buf_done(&params);
-    room_changed(r, "incident", d->incident);
-    return e;
+    struct room_entry entry = {.incident = d->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = lane, .kind = kind, .key = key, .ref = str_n(ref, (size_t) len), .precision_s = -1};
+    return room_timeline_entry(r, by, &entry, &params, reterr);
 }
 
 static struct room_write change(const struct room_actor *by, enum room_verb verb, int64_t id, int64_t version) {

@@ -126,13 +126,7 @@ static int note(struct room *r, const struct room_actor *by, const struct fact_s
     else
         jsonw_kstr(&w, "value", x->value);
     jsonw_end(&w);
-    struct room_entry entry = {.incident = x->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "decision",
-                               .key = s->kind == FACT_TIME ? "event.fact_time" : "event.fact", .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    return e;
+    return room_timeline_tell(r, by, x->incident, "ciso_csirt", "decision", s->kind == FACT_TIME ? "event.fact_time" : "event.fact", &params, err);
 }
 
 static int write_it(struct room *r, const struct room_actor *by, const struct fact_spec *s, const struct room_fact *old, struct room_fact_new *x,

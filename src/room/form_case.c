@@ -211,13 +211,8 @@ static int note(struct room *r, const struct room_actor *by, const struct room_s
     jsonw_kstr(&w, "number", x->note);
     jsonw_kstr(&w, "name", str_of(by->name));
     jsonw_end(&w);
-    struct room_entry entry = {.incident = x->incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = key,
-                               .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    return e;
+    struct room_entry entry = {.incident = x->incident, .at_ns = x->at_ns, .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice", .key = key, .precision_s = -1};
+    return room_timeline_entry(r, by, &entry, &params, err);
 }
 
 static int add(struct room *r, const struct room_actor *by, const struct room_submission *x, int64_t *ret_id, struct diag *err) {

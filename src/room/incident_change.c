@@ -76,17 +76,7 @@ static int note_change(struct room *r, const struct room_actor *by, int64_t id, 
         jsonw_kz(&w, "field", field);
     jsonw_kz(&w, "name", by->name);
     jsonw_end(&w);
-    struct room_entry x = {.incident = id,
-                           .at_ns = room_now(r),
-                           .until_ns = TIME_NONE,
-                           .lane = "ciso_csirt",
-                           .kind = "decision",
-                           .key = key,
-                           .params = buf_str(&params),
-                           .precision_s = -1};
-    int e = room_timeline_put(r, &room_system, &x, NULL, err);
-    buf_done(&params);
-    return e;
+    return room_timeline_tell(r, &room_system, id, "ciso_csirt", "decision", key, &params, err);
 }
 
 int room_incident_raise_tlp(struct room *r, const struct room_actor *by, int64_t id, enum room_tlp tlp, struct diag *reterr) {

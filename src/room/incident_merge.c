@@ -198,12 +198,7 @@ static int note(struct room *r, const struct room_actor *by, int64_t at, int64_t
         jsonw_ki64(&w, "since", n->since);
     }
     jsonw_end(&w);
-    struct room_entry x = {.incident = at, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = n ? "ciso_csirt" : "system", .kind = n ? "decision" : "notice",
-                           .key = key, .params = buf_str(&params), .precision_s = -1};
-    e = room_timeline_put(r, n ? &room_system : by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", at);
-    return e;
+    return room_timeline_tell(r, n ? &room_system : by, at, n ? "ciso_csirt" : "system", n ? "decision" : "notice", key, &params, err);
 }
 
 int room_incident_merge(struct room *r, const struct room_actor *by, int64_t from, int64_t into, struct diag *reterr) {

@@ -20,7 +20,9 @@ struct room_entry {                    /* of the timeline */
 };
 int room_timeline_put(struct room *r, const struct room_actor *by, const struct room_entry *x,
                       int64_t *ret_id, struct diag *reterr) MUST_USE;
-/* One that happened now and exactly: lane, kind and key as words of ours, `params` an object that is done with here. The case's pages hear of it. */
+/* The same with `params` as an object that is done with here; the case's pages hear of it. */
+int room_timeline_entry(struct room *r, const struct room_actor *by, struct room_entry *x, struct buf *params, struct diag *reterr) MUST_USE;
+/* One that happened now and exactly: lane, kind and key as words of ours, params as above. */
 int room_timeline_tell(struct room *r, const struct room_actor *by, int64_t incident, const char *lane, const char *kind, const char *key, struct buf *params,
                        struct diag *reterr) MUST_USE;
 

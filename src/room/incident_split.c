@@ -317,18 +317,7 @@ static int note(struct split *s, int64_t at, int64_t other, const char *key, str
     jsonw_kstr(&w, "number", sql_str(st, 0));
     jsonw_kz(&w, "name", s->by->name);
     jsonw_end(&w);
-    struct room_entry x = {.incident = at,
-                           .at_ns = room_now(s->r),
-                           .until_ns = TIME_NONE,
-                           .lane = "ciso_csirt",
-                           .kind = "decision",
-                           .key = key,
-                           .params = buf_str(&params),
-                           .precision_s = -1};
-    e = room_timeline_put(s->r, &room_system, &x, NULL, err);
-    buf_done(&params);
-    room_changed(s->r, "incident", at);
-    return e;
+    return room_timeline_tell(s->r, &room_system, at, "ciso_csirt", "decision", key, &params, err);
 }
 
 static int take_out(struct split *s, struct diag *err) {

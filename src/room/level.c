@@ -59,14 +59,8 @@ static int note(struct room *r, const struct room_actor *by, const struct level_
     jsonw_kz(&w, "name", by->name);
     jsonw_end(&w);
     int len = snprintf(ref, sizeof ref, "level:%lld", (long long) l->id);
-    struct room_entry x = {.incident = l->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "executive", .kind = "decision", .key = key, .params = buf_str(&params),
-                           .ref = str_n(ref, (size_t) len), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", l->incident);
-    return e;
+    struct room_entry x = {.incident = l->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "executive", .kind = "decision", .key = key, .ref = str_n(ref, (size_t) len), .precision_s = -1};
+    return room_timeline_entry(r, by, &x, &params, err);
 }
 
 /* ---- proposed, asked ---- */

@@ -1,9 +1,11 @@
 #include "room/mail_report.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "room/incident_priv.h"
 #include "room/hunt_mail.h"
 #include "room/message.h"
+#include "room/outgoing.h"
 #include "room/write.h"
 
 enum { LIST_MAX = 200 };
@@ -24,12 +26,39 @@ static const char answer_text[] =
     "\n"
     "(自動で送っています / sent by a machine)\n";
 
+/* Names of what was attached, a line; the bytes are not kept. */
+static struct str names_of_files(struct arena *a, const struct json_value *mail) {
+    const struct json_value *files = json_get_array(mail, "files");
+    struct str all = STR(""), name;
+    for (const struct json_value *v = files ? files->first : NULL; v && all.p; v = v->next)
+        if (json_get_str(v, "name", &name))
+            all = arena_printf(a, "%.*s%s[%.*s]", STR_ARG(all), all.n ? " " : "", STR_ARG(text_first(name, 200)));
+    return all.p ? all : STR("");
+}
+
+static int answers_request(struct room *r, const struct json_value *mail, bool human, struct diag *err) {
+    struct outgoing_mail x = {.human = human};
+    struct arena a;
+    if (!json_get_str(mail, "subject", &x.subject) || !json_get_str(mail, "from_address", &x.from) || !json_get_str(mail, "text", &x.text))
+        return 0;
+    x.in_reply_to = STR("");
+    (void) json_get_str(mail, "in_reply_to", &x.in_reply_to);
+    arena_init(&a, 1 << 20);
+    x.files = names_of_files(&a, mail);
+    int e = room_outgoing_answered(r, &x, err);
+    arena_done(&a);
+    return e;
+}
+
 /* An answer to one of our own messages, or a machine's word about one: 1 when it was that. */
 static int about_ours(struct room *r, const struct json_value *report, const struct json_value *mail, struct diag *err) {
     struct str id;
     bool human = false, machine = false;
     IGNORE(json_get_bool(report, "answer", &human));
     IGNORE(json_get_bool(mail, "report", &machine));
+    int asked = machine ? 0 : answers_request(r, mail, human, err);
+    if (asked != 0)
+        return asked;
     if (human && json_get_str(mail, "in_reply_to", &id) && id.n) {
         int e = room_message_answered(r, id, false, err);
         return e == 0 ? 1 : e == -ENOENT ? 0 : e;
@@ -60,9 +89,7 @@ static int answer(struct room *r, int64_t number, struct str reporter, struct st
     if (e < 0 || lately >= ROOM_MAIL_ANSWERS_AN_HOUR)
         return e;
     snprintf(text, sizeof text, answer_text, (long long) number, (long long) number);
-    struct str shown = str_to(subject, 300);
-    while (shown.n && shown.n < subject.n && ((unsigned char) shown.p[shown.n] & 0xc0) == 0x80)
-        shown.n--;
+    struct str shown = text_first(subject, 300);
     snprintf(title, sizeof title, "Re: %.*s [R-%lld]", STR_ARG(shown), (long long) number);
     for (char *p = title; *p; p++)
         if ((unsigned char) *p < ' ' || *p == 0x7f)

@@ -49,14 +49,8 @@ static int note(struct room *r, const struct room_actor *by, const struct means_
     jsonw_kz(&w, "name", by->name);
     jsonw_end(&w);
     int len = snprintf(ref, sizeof ref, "means:%lld", (long long) m->id);
-    struct room_entry x = {.incident = m->incident, .at_ns = at_ns, .until_ns = TIME_NONE, .lane = strcmp(m->kind, "switch") == 0 ? "business" : "executive", .kind = "action", .key = key,
-                           .params = buf_str(&params), .ref = str_n(ref, (size_t) len), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", m->incident);
-    return e;
+    struct room_entry x = {.incident = m->incident, .at_ns = at_ns, .until_ns = TIME_NONE, .lane = strcmp(m->kind, "switch") == 0 ? "business" : "executive", .kind = "action", .key = key, .ref = str_n(ref, (size_t) len), .precision_s = -1};
+    return room_timeline_entry(r, by, &x, &params, err);
 }
 
 /* ---- registers ---- */

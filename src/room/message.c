@@ -175,6 +175,11 @@ static bool read_id(struct str s, int64_t *ret_id, int64_t *ret_try) {
     return str_split(&s, '.', &id) && str_split(&s, '.', &try) && str_to_i64(id, ret_id) == 0 && str_to_i64(try, ret_try) == 0 && *ret_id > 0 && *ret_try > 0;
 }
 
+bool room_message_number(struct str message_id, int64_t *ret) {
+    int64_t try;
+    return read_id(message_id, ret, &try);
+}
+
 static int set_state(struct room *r, int64_t id, const char *state, struct str why, struct str sentence, struct str by_way, int64_t next, int64_t back, struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_MESSAGE, .id = id, .version = ROOM_ANY_VERSION};
     struct str said = str_to(sentence, SAID_BYTES_MAX);

@@ -43,6 +43,8 @@ int room_message_outcome(struct room *r, const struct json_value *outcome, struc
 
 /* By the token of the link. 0: acknowledged now or before; -ENOENT. Own transaction. */
 int room_message_acknowledge(struct room *r, struct str token, struct diag *reterr) MUST_USE;
+/* The row a Message-ID of ours speaks of; false: it is none. */
+bool room_message_number(struct str message_id, int64_t *ret);
 /* By an answer or a bounce to the mail of this Message-ID ("m12.3.…@host"); -ENOENT: none of ours. Own transaction. */
 int room_message_answered(struct room *r, struct str message_id, bool bounced, struct diag *reterr) MUST_USE;
 /* Whether a link would be taken: for the page with the button. */

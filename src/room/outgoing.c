@@ -221,6 +221,11 @@ static int send_to(struct room *r, struct outgoing_batch *b, const struct recipi
     }
     struct room_message_new m = {.way = b->way, .address = to->address, .who = to->name, .subject = e == 0 ? fact_words_in(&t.subject, !to->en) : STR(""), .text = buf_str(&text),
                                  .incident = b->incident, .vars = STR(""), .reply_to = STR("")};
+    struct str slip = STR("");
+    if (e == 0 && b->s.use == STATEMENT_REQUEST && (e = outgoing_slip_make(r, &a, to->id, &slip, err)) == 0)
+        m.subject = arena_printf(&a, "%.*s %.*s", STR_ARG(m.subject), STR_ARG(slip));
+    if (e == 0 && !m.subject.p)
+        e = -ENOMEM;
     if (e == 0)
         e = room_message_add(r, &room_system, &m, &message, err);
     if (e == 0)
@@ -240,14 +245,7 @@ static int note(struct room *r, const struct room_actor *by, const struct outgoi
     jsonw_ki64(&w, "n", n);
     jsonw_kstr(&w, "name", name);
     jsonw_end(&w);
-    struct room_entry entry = {.incident = b->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "public_relations", .kind = "contact", .key = key, .params = buf_str(&params),
-                               .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", b->incident);
-    return e;
+    return room_timeline_tell(r, by, b->incident, "public_relations", "contact", key, &params, err);
 }
 
 static int await_answer(struct room *r, const struct outgoing_batch *b, struct diag *err) {

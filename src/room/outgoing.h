@@ -41,6 +41,15 @@ struct room_recipient_change {
     struct str address, answer; /* .p NULL: stays; an address sends it again, to there */
     bool again, letter;         /* once more to the same address; printed and posted */
 };
+/* A mail that came back to the mailbox: 1 when it answers a request, found by the slip in its subject ("[Q-12-3f9c2a1b0d]") or, from the address the
+ * request went to, by the message it replies to. What a person wrote is filed as the answer, with those before; of a machine only that the request has
+ * arrived. 0: it does not. Own transactions. */
+#define OUTGOING_ANSWER_BYTES_MAX 4000
+struct outgoing_mail {
+    struct str subject, in_reply_to, from, text, files; /* files: names of what was attached */
+    bool human;
+};
+int room_outgoing_answered(struct room *r, const struct outgoing_mail *x, struct diag *reterr) MUST_USE;
 int room_recipient_change(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_recipient_change *c, struct diag *reterr) MUST_USE;
 
 /* {"outgoings":[…]} with how many are in which state; one with its recipients and its text. */

@@ -192,15 +192,9 @@ static int note(struct room *r, const struct room_actor *by, const struct public
     jsonw_kstr(&w, "name", str_of(by->name));
     jsonw_kstr(&w, "why", why);
     jsonw_end(&w);
-    struct room_entry entry = {.incident = p->incident, .at_ns = at_ns, .until_ns = TIME_NONE, .lane = "public_relations", .kind = "notice", .key = key,
-                               .params = buf_str(&params), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &entry, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", p->incident);
+    struct room_entry entry = {.incident = p->incident, .at_ns = at_ns, .until_ns = TIME_NONE, .lane = "public_relations", .kind = "notice", .key = key, .precision_s = -1};
     room_changed(r, "now", 0);
-    return e;
+    return room_timeline_entry(r, by, &entry, &params, err);
 }
 
 static int count_of(struct room *r, int64_t incident, int64_t *ret_open, int64_t *ret_out, struct diag *err) {

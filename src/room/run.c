@@ -142,22 +142,9 @@ int room_task_note(struct running *x, const struct room_actor *by, const struct 
         jsonw_null(&w);
     }
     jsonw_end(&w);
-    struct room_entry entry = {.incident = t->incident,
-                               .at_ns = room_now(x->r),
-                               .until_ns = TIME_NONE,
-                               .lane = lane ? lane : "ciso_csirt",
-                               .kind = kind,
-                               .key = key,
-                               .params = buf_str(&params),
-                               .ref = str_n(ref, (size_t) n),
-                               .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(x->r, by, &entry, NULL, x->err);
-    buf_done(&params);
+    struct room_entry entry = {.incident = t->incident, .at_ns = room_now(x->r), .until_ns = TIME_NONE, .lane = lane ? lane : "ciso_csirt", .kind = kind, .key = key, .ref = str_n(ref, (size_t) n), .precision_s = -1};
     room_changed(x->r, "task", t->id);
-    room_changed(x->r, "incident", t->incident);
-    return e;
+    return room_timeline_entry(x->r, by, &entry, &params, x->err);
 }
 
 int room_task_set(struct running *x, int64_t id, const char *state, int64_t wake_ns, const char *ref, const char *means) {

@@ -180,13 +180,7 @@ static int tell(struct room *r, const struct ending *x, int64_t id, int64_t numb
         }
     }
     jsonw_end(&w);
-    struct room_entry entry = {.incident = x->incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "ciso_csirt", .kind = "notice",
-                               .key = "event.scope_counted", .params = buf_str(&b), .precision_s = -1};
-    int e = buf_error(&b);
-    if (e == 0)
-        e = room_timeline_put(r, &room_system, &entry, NULL, err);
-    buf_done(&b);
-    return e;
+    return room_timeline_tell(r, &room_system, x->incident, "ciso_csirt", "notice", "event.scope_counted", &b, err);
 }
 
 static int write_end(struct room *r, const struct room_actor *by, int64_t id, const struct json_value *result, struct str json, struct ending *x, struct diag *err) {

@@ -50,14 +50,8 @@ static int note(struct room *r, const struct room_actor *by, int64_t incident, i
     jsonw_kz(&w, "name", by->name);
     jsonw_end(&w);
     int len = snprintf(ref, sizeof ref, "tightening:%lld", (long long) id);
-    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "it_ops", .kind = "action", .key = key, .params = buf_str(&params),
-                           .ref = str_n(ref, (size_t) len), .precision_s = -1};
-    int e = buf_error(&params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, err);
-    buf_done(&params);
-    room_changed(r, "incident", incident);
-    return e;
+    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = "it_ops", .kind = "action", .key = key, .ref = str_n(ref, (size_t) len), .precision_s = -1};
+    return room_timeline_entry(r, by, &x, &params, err);
 }
 
 /* ---- begun ---- */

@@ -29,16 +29,21 @@ int room_timeline_put(struct room *r, const struct room_actor *by, const struct 
         x->day, x->day ? (x->day_of_detection ? "detection" : "occurrence") : NULL, &x->actor);
 }
 
+int room_timeline_entry(struct room *r, const struct room_actor *by, struct room_entry *x, struct buf *params, struct diag *reterr) {
+    int e = buf_error(params);
+    x->params = buf_str(params);
+    if (e == 0)
+        e = room_timeline_put(r, by, x, NULL, reterr);
+    buf_done(params);
+    x->params = STR_NULL;
+    room_changed(r, "incident", x->incident);
+    return e;
+}
+
 int room_timeline_tell(struct room *r, const struct room_actor *by, int64_t incident, const char *lane, const char *kind, const char *key, struct buf *params,
                        struct diag *reterr) {
-    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = lane, .kind = kind, .key = key, .params = buf_str(params),
-                           .precision_s = -1};
-    int e = buf_error(params);
-    if (e == 0)
-        e = room_timeline_put(r, by, &x, NULL, reterr);
-    buf_done(params);
-    room_changed(r, "incident", incident);
-    return e;
+    struct room_entry x = {.incident = incident, .at_ns = room_now(r), .until_ns = TIME_NONE, .lane = lane, .kind = kind, .key = key, .precision_s = -1};
+    return room_timeline_entry(r, by, &x, params, reterr);
 }
 
 /* ---- days of a case ---- */

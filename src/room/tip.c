@@ -1,5 +1,6 @@
 #include "room/tip.h"
 
+#include "base/text.h"
 #include "room/callout.h"
 #include "room/campaign.h"
 #include "room/incident.h"
@@ -17,9 +18,7 @@ static int call_duty(struct room *r, int64_t id, const char *number, struct str 
     char told[600];
     int64_t callout = 0;
     bool few = tlp > TLP_AMBER;
-    struct str shown = few ? STR("") : str_to(text, 300);
-    while (shown.n && shown.n < text.n && ((unsigned char) shown.p[shown.n] & 0xc0) == 0x80)
-        shown.n--;
+    struct str shown = few ? STR("") : text_first(text, 300);
     snprintf(told, sizeof told, "外からの知らせ A tip from outside %s %.*s %.*s", number, few ? 0 : (int) MIN(sender.n, 100u), sender.p, STR_ARG(shown));
     struct room_callout x = {.purpose = "take", .kind = STR(""), .service = STR(""), .group = STR(""), .text = str_of(told), .question = STR("")};
     int e = room_callout_start(r, &room_system, &x, &callout, err);

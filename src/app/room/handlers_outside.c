@@ -96,7 +96,7 @@ int handle_recipient_put(struct call *c) {
     if (e == 0 && json_get(c->json, "address"))
         e = call_body_str(c, "address", 3, 254, &x.address);
     if (e == 0 && json_get(c->json, "answer"))
-        e = call_body_str(c, "answer", 1, 4000, &x.answer);
+        e = call_body_str(c, "answer", 1, OUTGOING_ANSWER_BYTES_MAX, &x.answer);
     IGNORE(json_get_bool(c->json, "again", &x.again));
     IGNORE(json_get_bool(c->json, "letter", &x.letter));
     if (e == 0)

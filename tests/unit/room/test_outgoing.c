@@ -222,6 +222,51 @@ static void a_request_goes_in_both_languages_and_its_answer_is_awaited(void **st
     fixture_free(f);
 }
 
+static int mail_comes(struct fixture *f, const char *subject, const char *reply_to, const char *from, const char *text, bool human) {
+    struct outgoing_mail x = {str_of(subject), str_of(reply_to), str_of(from), str_of(text), STR(""), human};
+    return room_outgoing_answered(f->r, &x, NULL);
+}
+
+static void an_answer_finds_its_request_by_the_slip(void **state UNUSED) {
+    struct fixture *f = with_texts();
+    const struct fact_spec *leak;
+    struct diag d = {0};
+    struct arena a;
+    char subject[400], reply[60];
+    int n = 0;
+    arena_init(&a, 1 << 20);
+    int64_t id = batch(f, "provider-request", "○○通信,abuse@example.net\n△△回線,noc@example.org\n", "{\"address\":\"198.51.100.7\"}", f->now_ns + NS_PER_HOUR);
+    assert_int_equal(send(f, id, f->handler, &leak, &d), 0);
+    assert_int_equal(number(f, "SELECT count(DISTINCT substr(subject, instr(subject, '[Q-'))) FROM message WHERE subject LIKE '%[Q-_-__________]'"), 2);
+    assert_int_equal(room_messages_poll(f->r, STR("https://x"), tried, &n, &d), 0);
+    struct sql_stmt *st;
+    assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT 'AW: Re: ' || m.subject || ' (#4711)', m.id FROM recipient t JOIN message m ON m.id = t.message_id WHERE t.id = 2", ""), 0);
+    assert_int_equal(sql_step(st, NULL), 1);
+    snprintf(subject, sizeof subject, "%.*s", STR_ARG(sql_str(st, 0)));
+    taken(f, sql_i64(st, 1));
+    sql_end(st);
+    assert_int_equal(mail_comes(f, "Re: [Q-2-0000000000]", "", "x@evil.example", "止めました", true), 0); /* a slip nobody could know */
+    assert_int_equal(mail_comes(f, "Re: [Q-", "", "x@evil.example", "止めました", true), 0);
+    assert_int_equal(mail_comes(f, subject, "", "ticket@example.org", "We have received it", false), 1);
+    assert_int_equal(number(f, "SELECT answered_at IS NULL AND answer = '' FROM recipient WHERE id = 2"), 1); /* a machine has answered nothing */
+    assert_int_equal(number(f, "SELECT count(*) FROM message WHERE state = 'acknowledged'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM promise WHERE of = 'outgoing' AND state = 'open'"), 1);
+    assert_int_equal(mail_comes(f, subject, "", "sato@example.org", "止めました。\n", true), 1);
+    assert_int_equal(number(f, "SELECT answer = 'sato@example.org:' || char(10) || '止めました。' AND answered_at IS NOT NULL FROM recipient WHERE id = 2"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM promise WHERE of = 'outgoing' AND state = 'kept'"), 1);
+    assert_int_equal(mail_comes(f, subject, "", "sato@example.org", "止めました。", true), 1); /* the same once more */
+    assert_int_equal(mail_comes(f, subject, "", "sato@example.org", "記録を送ります。", true), 1);
+    assert_int_equal(number(f, "SELECT answer LIKE 'sato@example.org:%止めました。%sato@example.org:%記録を送ります。' FROM recipient WHERE id = 2"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.outgoing_answered'"), 2);
+    /* without the slip: only from where the request went */
+    snprintf(reply, sizeof reply, "m%lld.1.x@host", (long long) number(f, "SELECT message_id FROM recipient WHERE id = 1"));
+    assert_int_equal(mail_comes(f, "Re: お願い", reply, "else@example.net", "はい", true), 0);
+    assert_int_equal(mail_comes(f, "Re: お願い", reply, "Abuse@Example.net", "はい", true), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM recipient WHERE answered_at IS NOT NULL"), 2);
+    arena_done(&a);
+    fixture_free(f);
+}
+
 static void who_told_whom_what_is_kept_with_what_was_promised(void **state UNUSED) {
     struct fixture *f = with_texts();
     struct room_actor who = fixture_actor(f, f->handler);
@@ -259,4 +304,5 @@ static void who_told_whom_what_is_kept_with_what_was_promised(void **state UNUSE
 }
 
 UNIT_GROUP(room_outgoing, cmocka_unit_test(a_list_is_read_as_people_have_it), cmocka_unit_test(each_recipient_has_what_became_of_it),
-           cmocka_unit_test(a_request_goes_in_both_languages_and_its_answer_is_awaited), cmocka_unit_test(who_told_whom_what_is_kept_with_what_was_promised))
+           cmocka_unit_test(a_request_goes_in_both_languages_and_its_answer_is_awaited),
+           cmocka_unit_test(an_answer_finds_its_request_by_the_slip), cmocka_unit_test(who_told_whom_what_is_kept_with_what_was_promised))
