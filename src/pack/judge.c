@@ -12,6 +12,7 @@ struct judge {
     const struct pack_played *played;
     int64_t first_ns, noticed_ns; /* noticed_ns: the first finding that was asked for; TIME_NONE: none */
     struct buf *out;
+    size_t n_hunted;
     int failed;
 };
 
@@ -199,6 +200,27 @@ static void judge_proposed(struct judge *j, const struct yaml_node *row) {
     compare(j, row, "proposed", there ? seconds(at - j->first_ns) : -1);
 }
 
+/* What was published elsewhere has to be found in what is kept, on the hosts it was, from its first time on. */
+static void judge_hunted(struct judge *j, const struct yaml_node *row) {
+    const struct pack_played_hunt *h = j->n_hunted < j->played->n_hunts ? &j->played->hunts[j->n_hunted] : NULL;
+    int64_t within = number(row, "within_s", 0), from = number(row, "first_within_s", 0), late, took;
+    char here[40], most[40], text[40], iso[TIME_ISO_CAP];
+    j->n_hunted++;
+    if (!h || h->first_ns == TIME_NONE) {
+        say(j, false, "hunted: nothing was found in %" PRId64 " records", h ? h->records : (int64_t) 0);
+        compare(j, row, "found", -1);
+        return;
+    }
+    took = seconds(h->took_ns);
+    late = seconds(h->first_ns > j->first_ns ? h->first_ns - j->first_ns : j->first_ns - h->first_ns);
+    say(j, took <= within, "hunted: %" PRId64 " hits in %" PRId64 " records within %s (at most %s)", h->hits, h->records, span(here, took), span(most, within));
+    say(j, late <= from, "hunted: first seen %s, %s from the first trace (at most %s)", time_format_iso_offset(h->first_ns, TIME_JST_OFFSET_MIN, 0, iso),
+        span(here, late), span(text, from));
+    if (yaml_get(row, "hosts"))
+        judge_number(j, "hosts", h->hosts, yaml_get(row, "hosts"));
+    compare(j, row, "found", took);
+}
+
 static void judge_must_not(struct judge *j, const struct yaml_node *row) {
     struct str value, because = STR_NULL;
     bool did = false;
@@ -245,11 +267,11 @@ static int judge_scope(struct judge *j, const struct yaml_node *scope, struct di
 static const struct {
     const char *name;
     void (*judge)(struct judge *j, const struct yaml_node *row);
-} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"must_not", judge_must_not}};
+} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"must_not", judge_must_not}};
 
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) {
-    static const char *const known[] = {"traces", "noticed", "proposed", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
+    static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
     struct judge j = {.head = head, .played = played, .first_ns = first_ns, .noticed_ns = TIME_NONE, .out = out};
     const struct yaml_node *incidents = yaml_get(expect, "incidents");
     int e = yaml_only_keys(expect, known, "expect.yml", reterr);

@@ -27,6 +27,11 @@ struct pack_played_source {
     int64_t lines, skew_ms; /* skew_ms: how far its machine's clock is ahead */
     bool silent;
 };
+/* Indicators looked for in all that was played. */
+struct pack_played_hunt {
+    int64_t hits, hosts, first_ns; /* first_ns: TIME_NONE: no hit */
+    int64_t records, took_ns;
+};
 struct pack_played {
     const struct pack_played_finding *findings;
     size_t n_findings;
@@ -42,6 +47,8 @@ struct pack_played {
     bool drill;           /* people were there: without, nobody can be reached */
     int64_t departures;   /* from the procedure: steps skipped, done otherwise or failed */
     int64_t incidents, accounts_tried, accounts_stolen, sources; /* of the case with most findings */
+    const struct pack_played_hunt *hunts; /* in the order of `hunted` */
+    size_t n_hunts;
 };
 
 /* -ENOENT: nobody of them wrote anything. */

@@ -208,16 +208,20 @@ static const struct product PRODUCTS[] = {
     {.name = "postfix", .logs = ACT_MAIL, .lines = 6, .write = write_postfix},
     {.name = "rsyslog", .logs = ACT_NOISE, .write = write_rsyslog},
     {.name = "sshd", .logs = ACT_LOGIN, .write = write_sshd},
-};
+    {0}};
+
+static const struct product *const TABLES[] = {PRODUCTS, PRODUCTS_CLOUD, PRODUCTS_PROXY};
 
 const struct product *product_find(struct str name) {
-    for (size_t i = 0; i < ARRAY_SIZE(PRODUCTS); i++)
-        if (str_eq_z(name, PRODUCTS[i].name))
-            return &PRODUCTS[i];
+    for (size_t t = 0; t < ARRAY_SIZE(TABLES); t++)
+        for (const struct product *p = TABLES[t]; p->name; p++)
+            if (str_eq_z(name, p->name))
+                return p;
     return NULL;
 }
 
 void product_names(struct buf *out) {
-    for (size_t i = 0; i < ARRAY_SIZE(PRODUCTS); i++)
-        buf_printf(out, "%s%s", i ? ", " : "", PRODUCTS[i].name);
+    for (size_t t = 0; t < ARRAY_SIZE(TABLES); t++)
+        for (const struct product *p = TABLES[t]; p->name; p++)
+            buf_printf(out, "%s%s", p != TABLES[0] ? ", " : "", p->name);
 }

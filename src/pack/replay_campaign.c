@@ -12,7 +12,7 @@ struct campaign {
     double exists;
     const struct pool *accounts, *addresses, *agents;
     struct pool pages;
-    struct str login_path;
+    struct str login_path, country;
     double look_after_s;
     struct str *list;
     bool *known;
@@ -38,6 +38,7 @@ static const struct replay_key KEYS[] = {
     {"looks", KEY_COUNT, offsetof(struct campaign, looks), .most = REPLAY_VISITS_MAX, .help = "how many of the entered accounts are looked at afterwards"},
     {"pages", KEY_WORDS, offsetof(struct campaign, pages), .help = "what is opened then"},
     {"look_after", KEY_NUMBER, offsetof(struct campaign, look_after_s), .most = 86400, .otherwise = 60, .help = "seconds between entering and looking"},
+    {"country", KEY_WORD, offsetof(struct campaign, country), .most = 2, .words = "JP", .help = "where the addresses are, two letters"},
     {0},
 };
 
@@ -146,6 +147,7 @@ static bool next_campaign(struct pack_replay *r, struct actor *a, struct act *re
         .success = c->works_at[at],
         .method = STR("POST"),
         .path = c->login_path,
+        .country = c->country,
         .port = 1024 + rng_below(&a->rng, 60000),
         .bytes = 1200 + rng_below(&a->rng, 200),
     };

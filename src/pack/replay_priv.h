@@ -34,6 +34,7 @@ enum {
     ACT_METRIC = 16,
     ACT_CALL = 32,
     ACT_NOISE = 64,
+    ACT_OUTBOUND = 1024, /* a machine of ours connects to a site outside */
 };
 enum file_change { FILE_WRITTEN, FILE_MADE, FILE_REMOVED };
 
@@ -53,6 +54,8 @@ struct act {
     enum file_change change;
     double value;     /* of a metric named by text */
     uint32_t seconds; /* a call lasted */
+    struct str country; /* where the address is, as the service says: JP */
+    uint32_t to_port;
 };
 
 struct product {
@@ -62,6 +65,7 @@ struct product {
     /* The i-th line of an act; nothing is added where there is none. */
     void (*write)(struct buf *out, const struct act *a, unsigned i);
 };
+extern const struct product PRODUCTS_CLOUD[], PRODUCTS_PROXY[]; /* until name NULL */
 const struct product *product_find(struct str name);
 void product_names(struct buf *out); /* "dovecot, login_event, …" */
 
@@ -122,7 +126,7 @@ struct actor_kind {
     bool (*next)(struct pack_replay *r, struct actor *a, struct act *ret);
 };
 extern const struct actor_kind REPLAY_VISITORS, REPLAY_CAMPAIGN, REPLAY_MAILS, REPLAY_FILES, REPLAY_METRIC, REPLAY_CALLS, REPLAY_NOISE,
-    REPLAY_SILENCE, REPLAY_CLOCK;
+    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND;
 extern const struct actor_kind *const REPLAY_KINDS[]; /* until NULL */
 
 /* A source that says nothing for a time, or a machine whose clock is wrong: seen where lines are written. */

@@ -11,7 +11,7 @@ struct visitors {
     uint32_t views, behind_one;
     const struct pool *accounts, *addresses, *agents;
     struct pool pages;
-    struct str login_path;
+    struct str login_path, country;
     struct act queue[QUEUE]; /* by time */
     uint32_t n;
 };
@@ -28,6 +28,7 @@ static const struct replay_key KEYS[] = {
     {"views", KEY_COUNT, offsetof(struct visitors, views), .most = 32, .otherwise = 4, .help = "pages looked at, at most"},
     {"pages", KEY_WORDS, offsetof(struct visitors, pages), .help = "what is looked at"},
     {"login_path", KEY_WORD, offsetof(struct visitors, login_path), .most = 200, .words = "/login", .help = "the form's path"},
+    {"country", KEY_WORD, offsetof(struct visitors, country), .most = 2, .words = "JP", .help = "where the addresses are, two letters"},
     {0},
 };
 
@@ -68,6 +69,7 @@ static void plan_stay(struct pack_replay *r, struct actor *a, struct visitors *s
         .what = ACT_LOGIN | ACT_REQUEST,
         .method = STR("POST"),
         .path = s->login_path,
+        .country = s->country,
         .status = 200,
         .port = 1024 + rng_below(&a->rng, 60000),
     };

@@ -2,6 +2,7 @@
 #include "app/cli/pack_judge.h"
 
 #include "app/cli/command.h"
+#include "app/cli/pack_hunt.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sql.h"
@@ -72,7 +73,7 @@ static int read_actions(struct reading *r, struct pack_played *p) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct pack_played_action *list = NULL;
     size_t cap = 0;
-    int more, e = sql_query(r->db, &st, r->err, "SELECT kind, created_at FROM action ORDER BY created_at, id", "");
+    int more, e = sql_query(r->db, &st, r->err, "SELECT kind, created_at, id FROM action UNION ALL SELECT 'decide_' || kind, created_at, id FROM decision ORDER BY 2, 3", "");
     while (e == 0 && (more = sql_step(st, r->err)) != 0) {
         e = more < 0 ? more : arena_grow(r->a, (void **) &list, &cap, p->n_actions + 1, sizeof *list);
         if (e == 0)
@@ -214,7 +215,7 @@ int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, u
         (e = pack_first_trace(story, seed, expect, &first_ns, reterr)) < 0 || (e = sql_open(path, &db, reterr)) < 0)
         return e;
     r.db = db;
-    if ((e = read_played(&r, &played)) < 0)
+    if ((e = read_played(&r, &played)) < 0 || (e = pack_hunt_all(a, expect, data, &played, reterr)) < 0)
         return e;
     buf_init(&out, 256 * 1024);
     e = pack_judge(expect, head, &played, first_ns, &out, reterr);

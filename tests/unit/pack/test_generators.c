@@ -215,6 +215,48 @@ static void rows_that_make_no_sense_are_refused_with_their_place(void **state UN
     }
 }
 
+/* Logs of a cloud and of the way out: what the documents of their makers name, no more. */
+#define CLOUD                                                                                                                      \
+    "seed: 5\nstart: 2026-11-23T00:00:00+09:00\nend: 2026-11-23T06:00:00+09:00\nsources:\n"                                        \
+    "  - {name: entra, product: entra_signin, service: m, host: e}\n  - {name: trace, product: exchange_trace, service: m, host: x}\n" \
+    "  - {name: proxy, product: squid, service: out, host: p}\n  - {name: dns, product: bind, service: out, host: ns}\n"            \
+    "addresses:\n  pcs: {from: [192.0.2.0/24], n: 20}\n  far: {from: [203.0.113.9/32], n: 1}\naccounts:\n  one: {list: [info@example.jp]}\n" \
+    "  people: {n: 10}\nagents:\n  a: {list: [x]}\nactors:\n"
+enum { ENTRA, TRACE, PROXY, DNS };
+
+static void a_sign_in_says_from_which_country_and_a_trace_what_became_of_it(void **state UNUSED) {
+    struct story s;
+    tell(&s, CLOUD "  - {id: t, kind: campaign, service: m, from: 2026-11-23T01:00:00+09:00, until: 2026-11-23T01:10:00+09:00, tries: 20, accounts: one, "
+                   "list_size: 2, exists: 0.5, works: 1, addresses: far, agents: a, country: NL}\n"
+                   "  - {id: m, kind: mails, service: m, per_hour: 100, accounts: one, to: people, addresses: far, bounces: 0.5, domain: not.used}\n");
+    size_t n = count(&s, TRACE, "");
+    assert_in_range(n, 480, 720);
+    assert_int_equal(count(&s, TRACE, "\"senderAddress\":\"info@example.jp\""), n); /* a whole address stays as it is */
+    assert_int_equal(count(&s, TRACE, "\"status\":\"delivered\"") + count(&s, TRACE, "\"status\":\"failed\""), n);
+    assert_in_range(count(&s, TRACE, "\"status\":\"failed\""), n * 4 / 10, n * 6 / 10);
+    n = count(&s, ENTRA, "");
+    assert_true(n > 5);
+    assert_int_equal(count(&s, ENTRA, "\"countryOrRegion\":\"NL\""), n);
+    assert_int_equal(count(&s, ENTRA, "\"errorCode\":0,"), 1);
+    for (size_t i = 0; i < s.n; i++)
+        assert_int_equal(json_check(s.at[i].text, NULL), 0);
+    done(&s);
+}
+
+static void a_connection_outside_stands_at_proxy_and_name_server(void **state UNUSED) {
+    struct story s;
+    tell(&s, CLOUD "  - {id: o, kind: outbound, service: out, per_hour: 100, clients: pcs, accounts: people, to: far, sites: [www.example.com], refused: 0.2}\n"
+                   "  - {id: b, kind: outbound, service: out, every: 30m, clients: pcs, accounts: people, to: far, sites: [c.example.net]}\n");
+    size_t n = count(&s, PROXY, "CONNECT www.example.com:443 "), denied = count(&s, PROXY, "TCP_DENIED/403");
+    assert_in_range(n, 480, 720);
+    assert_in_range(denied, n / 10, n * 3 / 10);
+    assert_int_equal(count(&s, PROXY, "HIER_DIRECT/203.0.113.9"), n + 240 - denied);
+    assert_int_equal(count(&s, PROXY, "CONNECT c.example.net:443 "), 240); /* 20 machines, twice an hour */
+    assert_int_equal(count(&s, DNS, "query: c.example.net IN A"), 240);
+    assert_int_equal(s.n, 2 * (n + 240));
+    done(&s);
+}
+
 /* What a person reads about the language is what is read of it. */
 static void every_generator_says_what_it_is_and_why(void **state UNUSED) {
     struct buf out;
@@ -234,4 +276,5 @@ UNIT_GROUP(pack_generators, cmocka_unit_test(a_mail_is_what_postfix_writes_of_it
            cmocka_unit_test(a_metric_follows_its_points), cmocka_unit_test(calls_come_while_they_are_said_to),
            cmocka_unit_test(a_machine_writes_into_its_own_log), cmocka_unit_test(a_silent_source_says_nothing_and_others_what_they_did),
            cmocka_unit_test(a_wrong_clock_stands_in_the_lines_only), cmocka_unit_test(the_same_story_twice_is_the_same),
+           cmocka_unit_test(a_sign_in_says_from_which_country_and_a_trace_what_became_of_it), cmocka_unit_test(a_connection_outside_stands_at_proxy_and_name_server),
            cmocka_unit_test(rows_that_make_no_sense_are_refused_with_their_place), cmocka_unit_test(every_generator_says_what_it_is_and_why))

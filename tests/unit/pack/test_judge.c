@@ -90,6 +90,38 @@ static void demands_are_met_or_fail(void **state UNUSED) {
     }
 }
 
+/* What was published later has to be found on its hosts, from the first trace on, and soon. */
+static void a_hunt_finds_hosts_and_the_first_time(void **state UNUSED) {
+    static const struct pack_played_hunt there = {40, 3, T(FIRST + 2), 100000, 5 * NS_PER_S}, nothing = {.first_ns = TIME_NONE, .records = 100000};
+    static const struct {
+        const char *row;
+        const struct pack_played_hunt *hunt;
+        int failed;
+        const char *says;
+    } rows[] = {
+        {"{indicators: [a.example], within_s: 5, first_within_s: 2, hosts: {at_least: 3, at_most: 3}}", &there, 0, "40 hits in 100000 records within 5 s"},
+        {"{indicators: [a.example], within_s: 4, first_within_s: 2}", &there, 1, "FAILED  hunted: 40 hits"},
+        {"{indicators: [a.example], within_s: 5, first_within_s: 1}", &there, 1, "FAILED  hunted: first seen"},
+        {"{indicators: [a.example], within_s: 5, first_within_s: 2, hosts: {at_least: 4}}", &there, 1, "hosts: 3 (4)"},
+        {"{indicators: [a.example], within_s: 5, first_within_s: 2, figure: seen}", &there, 0, "here: found after 5 s"},
+        {"{indicators: [a.example], within_s: 5, first_within_s: 2, figure: seen}", &nothing, 1, "here: not found"},
+        {"{indicators: [a.example], within_s: 5, first_within_s: 2}", NULL, 1, "nothing was found"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct pack_played p = good();
+        struct buf out;
+        char expect[256];
+        p.hunts = rows[i].hunt;
+        p.n_hunts = rows[i].hunt ? 1 : 0;
+        buf_init(&out, 65536);
+        snprintf(expect, sizeof expect, "hunted: [%s]", rows[i].row);
+        int r = judge(expect, &p, &out, NULL);
+        if (r != rows[i].failed || str_find(buf_str(&out), str_of(rows[i].says), 0) < 0)
+            fail_msg("%s: %d, not %d: %s", expect, r, rows[i].failed, buf_z(&out));
+        buf_done(&out);
+    }
+}
+
 static void what_came_too_early_or_in_no_case_fails(void **state UNUSED) {
     struct pack_played p = good();
     struct buf out;
@@ -137,5 +169,5 @@ static void the_first_trace_is_the_attackers_first_line(void **state UNUSED) {
     arena_done(&a);
 }
 
-UNIT_GROUP(pack_judge, cmocka_unit_test(demands_are_met_or_fail), cmocka_unit_test(what_came_too_early_or_in_no_case_fails),
+UNIT_GROUP(pack_judge, cmocka_unit_test(a_hunt_finds_hosts_and_the_first_time), cmocka_unit_test(demands_are_met_or_fail), cmocka_unit_test(what_came_too_early_or_in_no_case_fails),
            cmocka_unit_test(what_nobody_judges_is_refused), cmocka_unit_test(the_first_trace_is_the_attackers_first_line))
