@@ -7,11 +7,12 @@
 #include <errno.h>
 
 static const struct holder { /* what may have files */
-    enum room_object object;
-    const char *of, *find; /* its case and what it is called */
+    enum room_object object, read; /* read: who may read this sees its files */
+    const char *of, *find;         /* its case and what it is called */
 } holders[] = {
-    {OBJECT_CASE_ROW, "item", "SELECT incident_id, name FROM case_row WHERE id = ?1 AND kind = 'item'"},
-    {OBJECT_SUBMISSION, "submission", "SELECT incident_id, form FROM submission WHERE id = ?1"},
+    {OBJECT_CASE_ROW, OBJECT_CASE_ROW, "item", "SELECT incident_id, name FROM case_row WHERE id = ?1 AND kind = 'item'"},
+    {OBJECT_SUBMISSION, OBJECT_SUBMISSION, "submission", "SELECT incident_id, form FROM submission WHERE id = ?1"},
+    {OBJECT_TARGET, OBJECT_CAMPAIGN, "target", "SELECT c.incident_id, t.name FROM campaign_target t JOIN campaign c ON c.id = t.campaign_id WHERE t.id = ?1 AND c.incident_id IS NOT NULL"},
 };
 
 static const struct holder *holder_of(enum room_object object) {
@@ -19,6 +20,13 @@ static const struct holder *holder_of(enum room_object object) {
         if (holders[i].object == object)
             return &holders[i];
     return NULL;
+}
+
+enum room_object room_attachment_object(const struct room_attachment *x) {
+    for (size_t i = 0; i < ARRAY_SIZE(holders); i++)
+        if (strcmp(x->of, holders[i].of) == 0)
+            return holders[i].read;
+    return OBJECT_SUBMISSION; /* the table takes no other */
 }
 
 static int tell(struct room *r, const struct room_actor *by, int64_t incident, struct str what, struct str name, struct str digest, struct diag *err) {
@@ -66,6 +74,8 @@ int room_attachment_add(struct room *r, const struct room_actor *by, enum room_o
         return diag_set(reterr, -EINVAL, "of");
     if (!called.n || called.n > ATTACHMENT_NAME_MAX)
         return diag_set(reterr, -EINVAL, "name");
+    if (r->in_tx)
+        return add(r, by, h, of_id, called, bytes, digest, ret_id, reterr);
     int e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, add(r, by, h, of_id, called, bytes, digest, ret_id, reterr), reterr);
 }
@@ -92,7 +102,7 @@ int room_attachments_write(struct room *r, int64_t incident, const struct room_a
     if (e < 0)
         return e;
     for (size_t i = 0; i < ARRAY_SIZE(holders); i++) {
-        row.object = holders[i].object;
+        row.object = holders[i].read;
         may[i] = room_may(who, VERB_READ, &row);
     }
     jsonw_key(w, STR("files"));
@@ -100,7 +110,10 @@ int room_attachments_write(struct room *r, int64_t incident, const struct room_a
     e = sql_query(r->db, &st, reterr, "SELECT id, of, of_id, name, bytes, digest, created_at, created_by FROM attachment WHERE incident_id = ?1 ORDER BY id", "i", incident);
     while (e == 0 && (e = sql_step(st, reterr)) == 1) {
         e = 0;
-        if (!may[str_eq_z(sql_str(st, 1), holders[1].of)])
+        size_t h = 0;
+        while (h < ARRAY_SIZE(holders) - 1 && !str_eq_z(sql_str(st, 1), holders[h].of))
+            h++;
+        if (!may[h])
             continue;
         jsonw_object(w);
         jsonw_ki64(w, "id", sql_i64(st, 0));

@@ -11,15 +11,16 @@
 
 struct room_attachment {
     int64_t id, incident, of_id;
-    char of[12]; /* item, submission */
+    char of[12]; /* item, submission, target */
     char digest[ATTACHMENT_DIGEST_CAP];
     char name[ATTACHMENT_NAME_MAX + 1];
     int64_t bytes;
 };
-/* To a thing in custody (`item`, a case_row) or to a submission. -EINVAL: what it belongs to takes no files. Own
- * transaction; the timeline says so. */
+/* To a thing in custody (`item`, a case_row), a submission, or what somebody on site was told to do (`target` of a campaign). -EINVAL: what it belongs
+ * to takes no files. In the caller's transaction, or one of its own; the timeline says so. */
 int room_attachment_add(struct room *r, const struct room_actor *by, enum room_object of, int64_t of_id, struct str name, int64_t bytes, struct str digest,
                         int64_t *ret_id, struct diag *reterr) MUST_USE;
+enum room_object room_attachment_object(const struct room_attachment *x); /* who may read this may read it */
 int room_attachment_find(struct room *r, int64_t id, struct room_attachment *ret, struct diag *reterr) MUST_USE; /* -ENOENT */
 /* "files":[{"id","of","of_id","name","bytes","digest","at","by"}], of kinds `who` may read. One query. */
 int room_attachments_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;

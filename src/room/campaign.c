@@ -2,6 +2,7 @@
 #include "room/campaign.h"
 
 #include "base/text.h"
+#include "room/attachment.h"
 #include "room/campaign_priv.h"
 #include "room/deed.h"
 #include "room/incident_priv.h"
@@ -171,6 +172,7 @@ static int answer(struct room *r, const struct room_actor *by, const struct camp
     struct answering x = {.s = s, .now = room_now(r), .how = how};
     struct room_write w = change(by, OBJECT_TARGET, target, version);
     char name[ROOM_BY_CAP];
+    int64_t file;
     if (strcmp(c->state, "running") != 0)
         return diag_set(err, -EBUSY, "%s", c->state);
     if (!a)
@@ -180,15 +182,20 @@ static int answer(struct room *r, const struct room_actor *by, const struct camp
         return diag_set(err, -EINVAL, "words");
     if (s->done > n || s->done < -1)
         return diag_set(err, -EINVAL, "done");
+    if (c->kind->photo && a->means == MEANS_DONE && !s->photo.n && !(by->person && words.n)) /* who took the answer by telephone says so in words */
+        return diag_set(err, -EINVAL, "photo");
     /* "all of it" beside an older number means all; as many as there are, under way or not, is done */
     x.done = a->means == MEANS_DONE ? n : MAX(s->done, (int64_t) 0);
     bool done = x.done == n;
     w.parts = put_answer;
     w.parts_ctx = &x;
-    return room_write(r, &w, NULL, err,
+    int e = room_write(r, &w, NULL, err,
                       "UPDATE campaign_target SET state = CASE WHEN ?2 THEN 'done' WHEN state = 'forced' THEN 'forced' ELSE 'open' END, value = ?3, words = ?4, done_n = ?5, "
                       "answered_at = ?6, answered_by = ?7, how = ?8 WHERE id = ?1",
                       "iissiizz", target, (int64_t) done, &s->value, &words, x.done, x.now, room_actor_format(by, name), how);
+    if (e == 0 && c->kind->photo && s->photo.n && c->incident)
+        e = room_attachment_add(r, &room_system, OBJECT_TARGET, target, s->photo_name, s->photo_bytes, s->photo, &file, err);
+    return e;
 }
 
 static int load_target(struct room *r, int64_t target, int64_t *ret_campaign, int64_t *ret_n, struct diag *err) {

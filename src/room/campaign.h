@@ -10,7 +10,7 @@
  *
  * A person gets one message a round with all that is open for them (message.h), by another of their ways at each round. The link in it
  * opens, without signing in, a page with the answers of the kind; it answers for that person in that campaign only, and no more once
- * nothing is open. Who has no way is shown, to be called; a handler answers on behalf. Every answer is kept with its time, so the share done is drawn
+ * nothing is open. Where the kind asks for a photo, what is done is done with one: it is kept with the target as evidence of the case. Who has no way is shown, to be called; a handler answers on behalf. Every answer is kept with its time, so the share done is drawn
  * from what happened. The round and its messages are one transaction: a kill repeats or loses none.
  *
  * Used by: mass notification, password changes, scans, samples and definitions, where-else checks, lending a procedure, switching
@@ -56,6 +56,8 @@ struct room_campaign_said {
     struct str value;  /* an answer of the kind */
     struct str words;
     int64_t done;      /* of a target that stands for several; -1: all, or none, as the answer means */
+    struct str photo, photo_name; /* SHA-256 of bytes that are kept already (attachment.h); empty: none */
+    int64_t photo_bytes;
 };
 /* By a handler, on behalf. -EINVAL: no such answer, or words are missing; -EBUSY: the campaign has ended. */
 int room_campaign_answer(struct room *r, const struct room_actor *by, int64_t target, int64_t version, const struct room_campaign_said *s,
@@ -80,7 +82,7 @@ int room_campaign_force(struct room *r, const struct room_actor *by, int64_t id,
 
 /* {"campaign":…,"targets":[…],"answers":[…]} behind a message's token. -ENOENT: the token is of no campaign; -ERR_EXPIRED: nothing is open. */
 int room_campaign_by_token(struct room *r, struct str token, struct jsonw *w, struct diag *reterr) MUST_USE;
-/* target 0: all that are open for that person. */
+/* target 0: all that are open for that person. -EINVAL says what is missing ("words", "done", "photo"). */
 int room_campaign_answer_token(struct room *r, struct str token, int64_t target, const struct room_campaign_said *s, struct diag *reterr) MUST_USE;
 
 /* Once a second: rounds that are due. */

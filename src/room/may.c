@@ -199,6 +199,7 @@ static const struct room_permission permissions[] = {
     {SENSOR | SYSTEM, OBJECT_TIGHTENING, CHANGE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_HANDOVER, CHANGE, MAY_ALWAYS},
     {SENSOR | SYSTEM, OBJECT_ATTACHMENT, CHANGE, MAY_ALWAYS},
+    {SYSTEM, OBJECT_ATTACHMENT, CREATE, MAY_ALWAYS}, /* a photo that came by a link */
     /* photos and files of things in custody, papers that came back for what was submitted */
     {ADMIN | AUDITOR, OBJECT_ATTACHMENT, READ, MAY_ALWAYS},
     {HANDLER | PUBLISHER, OBJECT_ATTACHMENT, READ | CREATE, MAY_UNLESS_RED},

@@ -85,7 +85,7 @@ static int read_force(struct reading *x, const struct yaml_node *at, struct camp
 }
 
 static int read_kind(void *ctx, const char *file, const struct yaml_node *root, struct diag *err) {
-    static const char *const keys[] = {"campaign", "title", "of", "counts", "ask", "due", "remind", "up", "answers", "force", NULL};
+    static const char *const keys[] = {"campaign", "title", "of", "counts", "ask", "due", "remind", "up", "answers", "force", "photo", "step", NULL};
     struct room_plans *p = ctx;
     struct reading x = {p, file, err};
     struct campaign_kind k = {.node = root, .name = text(root, "campaign"), .of = text(root, "of")};
@@ -109,6 +109,8 @@ static int read_kind(void *ctx, const char *file, const struct yaml_node *root, 
     if (e == 0)
         e = read_force(&x, yaml_get(root, "force"), &k);
     (void) yaml_get_bool(root, "counts", &k.counts);
+    (void) yaml_get_bool(root, "photo", &k.photo);
+    k.step = text(root, "step");
     if (e < 0)
         return e;
     while (at < p->n_kinds && !str_eq(p->kinds[at].name, k.name))
@@ -219,6 +221,17 @@ const struct campaign_kind *room_campaign_kind(const struct room *r, struct str 
         if (str_eq(r->plans.kinds[i].name, name))
             return &r->plans.kinds[i];
     return NULL;
+}
+
+const struct campaign_kind *room_onsite_kind(const struct room *r, struct str act) {
+    const struct campaign_kind *any = NULL;
+    for (size_t i = 0; i < r->plans.n_kinds; i++) {
+        const struct campaign_kind *k = &r->plans.kinds[i];
+        if (act.n && str_eq(k->step, act))
+            return k;
+        any = str_eq_z(k->step, "any") ? k : any;
+    }
+    return any;
 }
 
 const struct campaign_answer *campaign_answer_find(const struct campaign_kind *k, struct str value) {

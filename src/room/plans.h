@@ -25,6 +25,8 @@ struct campaign_kind {
     int64_t due_ns, remind_ns; /* remind 0: told once */
     int64_t up;                /* from this reminder on superiors are told, too; 0: never */
     bool counts;               /* a target stands for several, and says how many are done */
+    bool photo;                /* an answer that means done by the link brings a photo */
+    struct str step;           /* what a person on site is told where no driver does an act of this kind; "any": where no other says so; empty: no such */
     struct campaign_answer answers[CAMPAIGN_ANSWERS_MAX];
     size_t n_answers;
     struct str force_deed; /* kind of act proposed against those who have not; empty: none */
@@ -62,6 +64,7 @@ struct room_plans {
 int room_plans_load(struct room *r, const char *content, const char *own, struct diag *reterr) MUST_USE;
 void room_plans_done(struct room_plans *p);
 const struct campaign_kind *room_campaign_kind(const struct room *r, struct str name); /* NULL: none */
+const struct campaign_kind *room_onsite_kind(const struct room *r, struct str act); /* what is told on site for this act; NULL: nothing */
 const struct campaign_answer *campaign_answer_find(const struct campaign_kind *k, struct str value);
 const struct alert_level *room_alert_level(const struct room *r, struct str name, size_t *ret_rank); /* rank from 1; NULL: none */
 /* {"kinds":[…]} and {"levels":[…]} as members. */

@@ -65,6 +65,19 @@ struct room_task_end {
 int room_task_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_end *x,
                   struct diag *reterr) MUST_USE;
 
+/* Where no driver reaches: the instruction goes to a named person for each thing, the step waits for what comes back (run_onsite.c). -EINVAL names
+ * what is missing ("targets", "person"); -EBUSY the state the step is in. */
+struct room_task_onsite {
+    struct str text; /* what is told beside the instruction */
+    const struct room_task_at {
+        struct str target, person; /* person: of the register of people */
+    } *at;
+    size_t n;
+};
+int room_task_onsite(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_onsite *x, struct diag *reterr) MUST_USE;
+/* {"kind","title","instruction","targets":[…],"people":[…]}: what would be told, of which machines, and to whom. -ENOENT: nothing is written for it. */
+int room_task_onsite_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
+
 struct room_task_edit { /* absent: .set false or .p NULL */
     struct str text;    /* of a task that people wrote; a step's text is its playbook's */
     bool set_assignee, set_due;

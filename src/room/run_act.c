@@ -7,7 +7,7 @@
 #include "room/run_priv.h"
 
 /* What playbooks call an act; any other word is a kind as its driver names it. */
-static struct str kind_of(const struct json_value *step) {
+struct str room_step_act_kind(const struct json_value *step) {
     static const struct {
         const char *said, *kind;
     } words[] = {{"close_site", "site_close"}, {"freeze_account", "account_freeze"}, {"isolate_host", "host_isolate"}, {"cut_traffic", "net_cut"}};
@@ -138,7 +138,7 @@ static int look(struct running *x, struct room_task *t, struct str kind, const c
 }
 
 int room_step_act_begin(struct running *x, struct room_task *t, const struct json_value *step) {
-    struct str kind = kind_of(step);
+    struct str kind = room_step_act_kind(step);
     const char *means = "no_driver";
     int e = kind.n ? look(x, t, kind, &means) : 0;
     return e != 0 ? MIN(e, 0) : room_task_set(x, t->id, "due", TIME_NONE, NULL, means);
@@ -146,8 +146,11 @@ int room_step_act_begin(struct running *x, struct room_task *t, const struct jso
 
 /* Once a second: a driver may have come, or a person may have proposed it. */
 int room_step_act_look(struct running *x, struct room_task *t, const struct json_value *step) {
-    struct str kind = kind_of(step);
+    struct str kind = room_step_act_kind(step);
     const char *means = "no_driver";
-    int e = kind.n ? look(x, t, kind, &means) : 0;
-    return e != 0 || strcmp(t->means, means) == 0 ? MIN(e, 0) : room_task_set(x, t->id, t->state, TIME_NONE, NULL, means);
+    int e = room_task_is_onsite(t) ? room_step_onsite_look(x, t) : 0;
+    if (e != 0)
+        return MIN(e, 0);
+    e = kind.n ? look(x, t, kind, &means) : 0;
+    return e != 0 || strcmp(t->means, means) == 0 || room_task_is_onsite(t) ? MIN(e, 0) : room_task_set(x, t->id, t->state, TIME_NONE, NULL, means);
 }

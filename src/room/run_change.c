@@ -1,6 +1,7 @@
 /* What people do with runs, and what the clock does. Each function here is one transaction. */
 #include "room/authority.h"
 #include "room/callout.h"
+#include "room/campaign.h"
 #include "room/message.h"
 #include "room/run_priv.h"
 
@@ -208,7 +209,7 @@ static int withdraw_after(struct running *x, int64_t id, bool branches, unsigned
         struct str state = sql_str(st, 1);
         bool ended = str_eq_z(state, "done") || str_eq_z(state, "skipped") || str_eq_z(state, "failed");
         bool machine = str_eq_z(sql_str(st, 3), "system") && !str_eq_z(sql_str(st, 2), "action");
-        if (depth > 50 || str_eq_z(state, "doing") || (ended && !machine) || sql_i64(st, 4) || str_starts(sql_str(st, 5), STR("message:")))
+        if (depth > 50 || str_eq_z(state, "doing") || (ended && !machine) || sql_i64(st, 4) || str_starts(sql_str(st, 5), STR("message:")) || str_starts(sql_str(st, 5), STR("campaign:")))
             return diag_set(x->err, -EBUSY, "followed");
         e = withdraw_after(x, next, true, depth + 1);
         if (e == 0)
@@ -421,6 +422,8 @@ static int end_task(struct room *r, const struct room_actor *by, int64_t id, int
         e = first_of_two(&x, by, &t);
     else if (e == 0)
         e = note_end(&x, by, &t, (enum ending) to, said);
+    if (e == 0 && endings[to].ends && !first && room_task_is_onsite(&t)) /* it was done otherwise: nobody is reminded of it any more */
+        e = room_campaign_over(r, by, room_task_campaign(&t), err);
     if (e == 0 && t.run && !first)
         e = follow(&x, &t, step, (enum ending) to, said);
     if (t.run)
@@ -516,7 +519,7 @@ static int woken(struct running *x, struct room_task *t) {
 static int looked(struct running *x, struct room_task *t) {
     const struct json_value *step = room_plan_step(x, str_of(t->step));
     const struct run_kind *k = run_kind_find(t->kind);
-    int e = k->look && step ? k->look(x, t, step) : 0;
+    int e = step && k->look ? k->look(x, t, step) : step && room_task_is_onsite(t) ? room_step_onsite_look(x, t) : 0;
     return MIN(e, 0);
 }
 
@@ -578,7 +581,7 @@ int room_runs_tick(struct room *r, struct diag *reterr) {
         int (*what)(struct running *, struct room_task *);
     } rows[] = {
         {"SELECT id FROM task WHERE state = 'waiting' AND wake_at <= ?1 AND id > ?2 ORDER BY id LIMIT 1", woken},
-        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind IN ('action','playbook') OR ref LIKE 'message:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
+        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind IN ('action','playbook') OR ref LIKE 'message:%' OR ref LIKE 'campaign:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
         {"SELECT id FROM task WHERE state IN ('due','doing') AND due_at < ?1 AND late = 0 AND id > ?2 ORDER BY id LIMIT 1", late},
     };
     int first = 0;

@@ -3,6 +3,8 @@
  *   nothing_proposed  an action, but nothing of its kind is proposed in the case
  *   no_driver         an action that Kizuki has no driver for
  *   choose_target     a driver is there, and the case leaves open to what
+ *   onsite_no         who was told on site answered that it cannot be done, or asks
+ *   onsite_ended      what was told on site was called off
  *   refused           the hand refused it, or some of it
  *   dry_run           the hand only rehearses
  *   not_seen          it was done, and its effect is not seen

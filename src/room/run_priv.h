@@ -52,6 +52,13 @@ int room_step_act_begin(struct running *x, struct room_task *t, const struct jso
 int room_step_act_look(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
 int room_step_acted(struct running *x, struct room_task *t, const char *state, const char *ref, struct str reason) MUST_USE;
 
+struct str room_step_act_kind(const struct json_value *step); /* as the hand knows it; empty: it acts on nothing */
+
+/* Somebody on site does it (run_onsite.c). > 0: it is followed, or has just ended. */
+int room_step_onsite_look(struct running *x, struct room_task *t) MUST_USE;
+bool room_task_is_onsite(const struct room_task *t);
+int64_t room_task_campaign(const struct room_task *t);
+
 /* What a kind of step does (run_kinds.c). */
 struct run_kind {
     const char *name;

@@ -606,6 +606,19 @@ static const char *const outgoings[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const photos[] = {
+    /* photos of who was told to do something on site belong to what they were told (campaign_target) */
+    "CREATE TABLE attachment_2 (" HEAD("victim") OF_INCIDENT "of TEXT NOT NULL CHECK (of IN ('item','submission','target')), of_id INTEGER NOT NULL, name TEXT NOT NULL, "
+    "bytes INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;"
+    "INSERT INTO attachment_2 SELECT * FROM attachment;"
+    "DROP TABLE attachment;"
+    "ALTER TABLE attachment_2 RENAME TO attachment;"
+    "CREATE INDEX attachment_by_incident ON attachment(incident_id, id);",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -643,6 +656,7 @@ static const struct {
     {"attachments", attachments},
     {"means", means},
     {"outgoings", outgoings},
+    {"photos", photos},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

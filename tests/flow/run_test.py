@@ -4,11 +4,13 @@ does itself, and a room that is killed at every step, also of those that act on 
 
 KIZUKI_RUN_ROUNDS (1): how often it is killed at each step that acts; from the second time on at any moment, every other time with a hand."""
 import contextlib
+import hashlib
 import json
 import os
 import random
 import subprocess
 import time
+import zlib
 
 import hands
 import netns
@@ -161,7 +163,47 @@ def tasks_that_people_write():
         s.finding(2, rooms.finding(1, revision=2, source="198.51.100.7", accounts=["a", "b", "c"], count=90))
         s.wait_ack(2)
         assert len(b.get("/incidents/1/tasks")["runs"]) == 1
+        on_site(r, b)
         s.close()
+
+
+ONSITE = """
+id: onsite
+title: {ja: 現地, en: On site}
+steps:
+  - {id: pull, kind: action, action: isolate_host, ja: 端末を外す, en: Isolate it, next: then}
+  - {id: then, kind: task, ja: 次, en: Next}
+"""
+PHOTO = b"\x89PNG\r\n\x1a\n" + b"".join(len(d).to_bytes(4, "big") + k + d + zlib.crc32(k + d).to_bytes(4, "big") for k, d in (
+    (b"IHDR", bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])), (b"tEXt", b"when\x00at night"), (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")))
+
+
+def on_site(r, b):
+    """No driver isolates: a person on site is told, answers by the link without signing in, and the photo is the evidence, byte for byte."""
+    b.api("POST", "/registers/people", {"values": {"name": "佐藤", "mobile": "090-0000-0001"}})
+    run = begun(r, b, ONSITE)
+    tap.wait_until(lambda: run.open()["pull"]["means"] == "no_driver", 60, 0.1, what=lambda: run.whole())
+    t = run.open()["pull"]
+    may = b.get(f"/tasks/{t['id']}/onsite")
+    assert may["kind"] == "onsite_isolate" and "電源は切らない" in may["instruction"]["ja"] and [p["name"] for p in may["people"]] == ["佐藤"], may
+    b.api("POST", f"/tasks/{t['id']}/onsite", {"version": t["version"], "targets": [{"target": "PC-0142", "person": "佐藤"}]})
+    token = r.one("SELECT token FROM message WHERE who = '佐藤'")
+    stranger = rooms.Browser(r, "127.0.3.9")
+    page = stranger.request("GET", f"/ack?token={token}")
+    assert page.status == 200 and 'type="file"' in page.text and "PC-0142" in page.text and "<script" not in page.text, page.text
+
+    def answer(photo, token=token, value="done"):
+        body = "".join(f'--m\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in (("value", value), ("words", "")))
+        body = body.encode() + (b'--m\r\nContent-Disposition: form-data; name="photo"; filename="x.png"\r\n\r\n' + photo + b"\r\n" if photo else b"") + b"--m--\r\n"
+        return stranger.request("POST", f"/ack/photo?token={token}", raw=body, headers={"Content-Type": "multipart/form-data; boundary=m"})
+    assert answer(PHOTO, "0" * 32).status == 404 and answer(b"").status == 400 and answer(b"GIF89a nothing").status == 400 and answer(PHOTO[:-9]).status == 400
+    assert not list((r.data / "attached").iterdir()) and run.open()["pull"]["state"] == "waiting"
+    assert answer(PHOTO).status == 200
+    done = tap.wait_until(lambda: (x := run.last("pull"))["state"] == "done" and x, 60, 0.1, what=lambda: run.whole())
+    f, = b.get("/incidents/1/files")["files"]
+    assert f["digest"] in done["evidence"] and f["digest"] == hashlib.sha256(PHOTO).hexdigest() and f["of"] == "target", (f, done)
+    x = b.request("GET", f"/api/v1/files/{f['id']}")
+    assert x.status == 200 and b.last_bytes == PHOTO and run.shown() == ["then"]
 
 
 @tap.test

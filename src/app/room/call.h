@@ -208,7 +208,7 @@ handler_fn handle_means, handle_means_post, handle_means_step;
 handler_fn handle_infos, handle_info, handle_info_post, handle_info_put, handle_info_stage;
 handler_fn handle_tips, handle_tip_post, handle_tip, handle_tip_put, handle_tip_case, handle_tip_reply, handle_tip_ask;
 handler_fn handle_report_form, handle_report_form_post, handle_report_again, handle_report_again_post, handle_report_css, handle_report_kinds,
-    handle_reports, handle_report_post, handle_report_counts, handle_report, handle_report_put, handle_report_case, handle_report_photo,
+    handle_reports, handle_report_post, handle_report_counts, handle_report, handle_report_put, handle_report_case, handle_report_photo, handle_ack_photo, handle_task_onsite, handle_task_onsite_post,
     handle_incident_reports;
 handler_fn handle_false_alarm, handle_false_alarm_undo, handle_triage;
 handler_fn handle_lists, handle_consumer_post, handle_consumer_end, handle_list;

@@ -52,7 +52,8 @@ int handle_attachment(struct call *c) {
     struct str bytes;
     int e = room_attachment_find(c->p->room, c->args.id, &x, &c->err);
     struct room_row of = c->row; /* what it belongs to may be for fewer than the file */
-    of.object = strcmp(x.of, "item") == 0 ? OBJECT_CASE_ROW : OBJECT_SUBMISSION;
+    if (e == 0)
+        of.object = room_attachment_object(&x);
     if (e == 0 && !room_may(&c->who, VERB_READ, &of)) {
         e = room_refuse(c->p->room, &c->who, VERB_READ, &of, &c->err);
         e = e < 0 ? e : -ERR_REFUSED;

@@ -1,12 +1,19 @@
 /* Messages: what went out and what became of it, and the page behind the link in them. */
+#include "app/common/attached.h"
 #include "app/room/call.h"
+#include "app/room/form.h"
 #include "app/room/room.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "room/campaign.h"
 #include "room/callout.h"
 #include "room/message.h"
 #include "room/statement.h"
 #include "room/plans.h"
+
+#include <limits.h>
 
 int handle_messages(struct call *c) {
     int64_t incident;
@@ -121,12 +128,15 @@ static void add_target(struct call *c, const struct campaign_kind *k, const stru
     (void) json_get_i64(t, "id", &id);
     (void) json_get_i64(t, "n", &n);
     (void) json_get_i64(t, "done", &done);
-    buf_printf(out, "<form method=\"post\" action=\"/ack?token=%.*s\"><input type=\"hidden\" name=\"target\" value=\"%lld\"><h2>", STR_ARG(call_query(c, "token")), (long long) id);
+    buf_printf(out, "<form method=\"post\" action=\"/ack%s?token=%.*s\"%s><input type=\"hidden\" name=\"target\" value=\"%lld\"><h2>", k->photo ? "/photo" : "",
+               STR_ARG(call_query(c, "token")), k->photo ? " enctype=\"multipart/form-data\"" : "", (long long) id);
     statement_html(out, said(t, "name"));
     buf_add_z(out, "</h2>");
     add_paragraph(out, "", said(t, "what"));
     for (size_t i = 0; i < k->n_answers; i++)
         words |= k->answers[i].words;
+    if (k->photo)
+        buf_add_z(out, "<p><label>写真 / photo<br><input type=\"file\" name=\"photo\" accept=\"image/jpeg,image/png\" capture=\"environment\"></label></p>");
     if (k->counts && n > 1)
         buf_printf(out, "<p><label>終わった数（全 %lld） / how many of %lld are done<br><input name=\"done\" inputmode=\"numeric\" value=\"%lld\"></label></p>", (long long) n, (long long) n,
                    (long long) done);
@@ -185,15 +195,22 @@ static int campaign_show(struct call *c) {
     return e;
 }
 
-static int campaign_take(struct call *c) {
-    struct str value = call_form(c, "value"), words = call_form(c, "words"), done = call_form(c, "done"), target = call_form(c, "target");
+static struct room_campaign_said said_by_form(struct str value, struct str words, struct str done) {
     struct room_campaign_said s = {.value = value.p ? value : STR(""), .words = words.p ? words : STR(""), .done = -1};
-    int64_t id = 0, n = 0;
-    if (target.p && str_to_i64(target, &id) < 0)
-        return gone(c);
+    int64_t n;
     if (done.p && str_trim(done).n && str_to_i64(str_trim(done), &n) == 0 && n >= 0)
         s.done = n;
-    int e = room_campaign_answer_token(c->p->room, call_query(c, "token"), id, &s, &c->err);
+    return s;
+}
+
+static int campaign_take(struct call *c, struct str target, const struct room_campaign_said *s) {
+    int64_t id = 0;
+    if (target.p && target.n && str_to_i64(target, &id) < 0)
+        return gone(c);
+    int e = room_campaign_answer_token(c->p->room, call_query(c, "token"), id, s, &c->err);
+    if (e == -EINVAL && strcmp(c->err.text, "photo") == 0)
+        return page(c, 400, "写真がありません、またはJPEG・PNGの写真ではありません。前の画面に戻って、写真を付けてください。",
+                    "The photo is missing, or is no JPEG or PNG. Please go back and add it.", false);
     if (e == -EINVAL)
         return page(c, 400, "書き添えることがありません、または数が違います。前の画面に戻ってください。", "Words are missing, or the number cannot be. Please go back.", false);
     if (e == -EBUSY)
@@ -201,6 +218,52 @@ static int campaign_take(struct call *c) {
     if (e < 0)
         return e;
     return campaign_show(c); /* what is left */
+}
+
+/* The bytes as they came, under their sum, before the row says so; what was no photo is none. Cleaning works in place, so it looks at a copy. */
+static int keep_photo(struct call *c, struct str bytes, char digest[2 * SHA256_BYTES + 1], struct room_campaign_said *s) {
+    char path[PATH_MAX];
+    uint8_t sum[SHA256_BYTES];
+    char *copy = arena_alloc(&c->arena, bytes.n);
+    size_t n = bytes.n;
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, bytes.p, n);
+    const char *type = form_photo_clean(copy, &n);
+    if (!type)
+        return 0;
+    sha256_of(bytes, sum);
+    hex_encode(sum, sizeof sum, digest);
+    if (snprintf(path, sizeof path, "%.4000s" ATTACHED_FOLDER "/%s", c->p->config->data, digest) >= (int) sizeof path)
+        return diag_set(&c->err, -ENAMETOOLONG, "the name of the data folder is too long");
+    int e = file_write_atomic(path, bytes, 0600, &c->err);
+    s->photo = str_of(digest);
+    s->photo_name = strcmp(type, "image/png") == 0 ? STR("photo.png") : STR("photo.jpg");
+    s->photo_bytes = (int64_t) bytes.n;
+    return e;
+}
+
+/* An answer with a photo, by whoever has the link: nothing is kept before the link is known to be open. */
+int handle_ack_photo(struct call *c) {
+    const char *type = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Content-Type");
+    char digest[2 * SHA256_BYTES + 1];
+    struct form f;
+    if (c->too_large)
+        return page(c, 413, "写真が大きすぎます（5 MBまで）。小さくして、前の画面からもう一度送ってください。", "The photo is too large (at most 5 MB). Please go back and send a smaller one.", false);
+    if (c->too_busy)
+        return page(c, 503, "いま混み合っています。少し待って、もう一度送ってください。", "Busy now. Please wait a moment and send it again.", false);
+    if (form_read(&f, str_of(type), buf_str(&c->body)) < 0 || !text_is_utf8(form_value(&f, "words")) || !text_is_utf8(form_value(&f, "value")))
+        return gone(c);
+    struct room_campaign_said s = said_by_form(form_value(&f, "value"), form_value(&f, "words"), form_value(&f, "done"));
+    int e = campaign_show(c); /* -ENOENT: no such link; a page without a form: it is answered */
+    if (e == -ENOENT)
+        return gone(c);
+    if (e < 0 || !c->form)
+        return e;
+    buf_clear(&c->out);
+    c->form = false;
+    e = form_value(&f, "photo").n ? keep_photo(c, form_value(&f, "photo"), digest, &s) : 0;
+    return e < 0 ? e : campaign_take(c, form_value(&f, "target"), &s);
 }
 
 int handle_ack(struct call *c) {
@@ -220,7 +283,8 @@ int handle_ack(struct call *c) {
 }
 
 int handle_ack_post(struct call *c) {
-    int e = campaign_take(c);
+    struct room_campaign_said said = said_by_form(call_form(c, "value"), call_form(c, "words"), call_form(c, "done"));
+    int e = campaign_take(c, call_form(c, "target"), &said);
     if (e != -ENOENT)
         return e;
     char link[ROOM_TOKEN_CHARS + 1];

@@ -128,6 +128,36 @@ int handle_task_end(struct call *c) {
     return answer_task(c, c->args.id, e);
 }
 
+int handle_task_onsite(struct call *c) {
+    int e = room_task_onsite_write(c->p->room, c->args.id, &c->w, &c->err);
+    return e < 0 ? e : 200;
+}
+
+/* {"version", "text", "targets": [{"target", "person"}]} */
+int handle_task_onsite_post(struct call *c) {
+    static const char *const keys[] = {"version", "text", "targets", NULL};
+    struct room_task_onsite x = {.text = STR("")};
+    struct room_task_at *at = NULL;
+    int64_t version;
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 1, INT64_MAX, &version);
+    if (e == 0)
+        e = said(c, "text", TASK_TEXT_MAX, &x.text);
+    const struct json_value *list = e == 0 ? json_get_array(c->json, "targets") : NULL;
+    if (e == 0 && (!list || !list->n || list->n > TASK_SEND_MAX))
+        e = call_bad(c, "targets");
+    if (e == 0 && !(at = arena_zalloc(&c->arena, list->n * sizeof *at)))
+        e = -ENOMEM;
+    for (const struct json_value *v = e == 0 ? list->first : NULL; e == 0 && v; v = v->next, x.n++)
+        if (!json_get_str(v, "target", &at[x.n].target) || !json_get_str(v, "person", &at[x.n].person))
+            e = call_bad(c, "targets");
+    x.at = at;
+    if (e == 0)
+        e = room_task_onsite(c->p->room, &c->who, c->args.id, version, &x, &c->err);
+    return answer_task(c, c->args.id, e);
+}
+
 int handle_run_post(struct call *c) {
     static const char *const keys[] = {"playbook", NULL};
     int64_t playbook, id = 0;

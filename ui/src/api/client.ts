@@ -117,6 +117,8 @@ export const api = {
   lists: get<T.FetchedLists>("/lists"),
   addConsumer: (x: { name: string; format: string; every_s: number }) => call<{ id: Id; path: string; token: string }>("POST", "/lists/consumers", x),
   endConsumer: (id: Id) => call<{ ok: boolean }>("DELETE", `/lists/consumers/${enc(id)}`),
+  onsite: (task: Id) => get<T.Onsite>(`/tasks/${enc(task)}/onsite`),
+  askOnsite: (task: Id, x: { version: number; text: string; targets: { target: string; person: string }[] }) => call<T.Task>("POST", `/tasks/${enc(task)}/onsite`, x),
   campaigns: (incident?: Id) => get<T.Campaigns>(`/campaigns${query({ incident })}`),
   campaign: (id: Id) => get<T.Campaign>(`/campaigns/${enc(id)}`),
   tryCampaign: (x: Partial<T.CampaignNew>) => call<T.CampaignTry>("POST", "/campaigns/try", x),

@@ -126,6 +126,7 @@ export type CampaignHead = S["CampaignHead"];
 export type CampaignKind = S["CampaignKind"];
 export type CampaignTarget = S["CampaignTarget"];
 export type Campaign = S["Campaign"];
+export type Onsite = operations["task_onsite"]["responses"]["200"]["content"]["application/json"];
 export type CampaignNew = { kind: string; title?: string; text?: string; origin?: string; due?: string; incident?: number; list?: string; people?: string; register?: string; where?: string };
 export type CampaignTry = { targets: { name: string; person: string; n: number }[] };
 export type Tightening = S["Tightening"];

@@ -12,6 +12,7 @@ import { TaskEdit } from "../../widgets/TaskEdit";
 import { Remaining, Time } from "../../widgets/Time";
 import { mayDo, taskWords } from "../../widgets/task";
 import { Act } from "./Act";
+import { Onsite } from "./Onsite";
 import { Send } from "./Send";
 
 interface Parts { task: Task; step: PlanStep | undefined; end: (x: Omit<TaskEnd, "version">) => void; write: Writer }
@@ -55,7 +56,7 @@ function Otherwise({ task, step, end, write }: Parts) {
   const [way, choose] = useState<(typeof OTHERWISE)[number]>(task.kind === "action" ? "otherwise" : "skipped");
   const [why, set] = useState("");
   return (
-    <details class="run-other" open={task.kind === "action" && !task.ref}>
+    <details class="run-other" open={task.kind === "action" && !task.ref && task.means !== "no_driver"}>
       <summary>{t("run.not_so")}</summary>
       <form class="form" onSubmit={(e) => { e.preventDefault(); if (why.trim()) end({ to: way === "otherwise" ? "done" : way, why: why.trim(), ...(way === "otherwise" ? { otherwise: true } : {}) }); }}>
         <label class="field"><span>{t("run.what_instead")}</span>
@@ -88,6 +89,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
       {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}</p></div>}
       {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
+      {mayDo() && task.kind === "action" && !task.ref?.match(/^(deed|action):/) && <Onsite task={task} reload={reload} />}
       {mayDo() && <Done {...parts} reload={reload} />}
       <Outcome state={write.state} />
       {mayDo() && task.state === "due" && <div class="buttons"><Button smaller busy={write.state.step === "busy"} onPress={() => end({ to: "doing" })}>{t("run.mine")}</Button></div>}
