@@ -55,7 +55,7 @@
 #define SPOOL_SEGMENT_AGE_S 3600          /* what is not sealed yet is at most an hour old */
 #define SPOOL_RECORD_BYTES_MAX (1 << 20)  /* a line has LINE_BYTES_MAX; a journal entry may have many fields */
 #define SPOOL_PENDING_BYTES_MAX (16 << 20) /* put but not committed: what memory holds while the disk is full */
-#define SPOOL_PIECES_MAX 16384            /* of 1 MB in one sealed segment: 250 times its usual size */
+#define SPOOL_PIECES_MAX 65536            /* of 256 KB in one sealed segment: 250 times its usual size */
 #define SPOOL_HOLES_MAX (1 << 26)         /* lost records a seal accounts for one by one: some ten seconds of hashing */
 #define SPOOL_STATES_MAX 1048576          /* remembered places to go on: one per file, connection, journal */
 

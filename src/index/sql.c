@@ -152,9 +152,12 @@ static void put_cond(struct buf *out, const struct index_cond *c) {
     }
 }
 
-void index_sql_find(struct buf *out, uint64_t made, const struct index_cond *cond, size_t most) {
+void index_sql_find(struct buf *out, uint64_t made, const struct index_cond *cond, const struct index_range *ranges, size_t n_ranges, size_t most) {
     buf_add_z(out, "SELECT kind, segment, if(kind = 1, 0, n) AS k, min(n), max(n + width), max(place), sum(width), max(rough) FROM " TABLE);
-    buf_printf(out, " WHERE made = %" PRIu64 " AND (kind %s", made, cond ? "> 0" : "= 1");
+    buf_printf(out, " WHERE made = %" PRIu64, made);
+    for (size_t i = 0; i < n_ranges; i++)
+        buf_printf(out, "%ssegment BETWEEN %" PRIu32 " AND %" PRIu32, i ? " OR " : " AND (", ranges[i].first, ranges[i].last);
+    buf_printf(out, "%s AND (kind %s", n_ranges ? ")" : "", cond ? "> 0" : "= 1");
     if (cond) {
         buf_add_z(out, " OR rough = 1 OR ");
         put_cond(out, cond);

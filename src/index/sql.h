@@ -40,6 +40,10 @@ void index_sql_delete(struct buf *out, uint32_t segment);
 enum { INDEX_SEGMENTS_A_PARTITION = 64 };
 /* Answers are rows of index_found_read: marks of each segment as one row, definitions of sources, candidates; at most
  * `most` rows, marks and sources first. cond NULL: marks alone. */
-void index_sql_find(struct buf *out, uint64_t made, const struct index_cond *cond, size_t most);
+struct index_range {
+    uint32_t first, last;
+};
+/* Of segments in these ranges; of all when there is none. */
+void index_sql_find(struct buf *out, uint64_t made, const struct index_cond *cond, const struct index_range *ranges, size_t n_ranges, size_t most);
 /* Whether the statement consists of the words of the statements above. */
 bool index_sql_permitted(struct str statement);

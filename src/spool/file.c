@@ -23,19 +23,20 @@ static const uint32_t footer_magic = 0x8f92eab1u;
 struct piece {
     uint64_t at, from; /* in the segment, in the file */
 };
-/* A reader looks ahead over records it hands out next, so it comes back to the piece before the one it was at: with
- * one slot everything would be decompressed twice. */
-enum { SLOTS = 3 };
+/* A reader looks ahead over records it hands out next, so it comes back to pieces before the one it was at: with one slot
+ * everything would be decompressed twice. */
+enum { SLOTS_BYTES = 3 << 20, SLOTS_MAX = SLOTS_BYTES / SPOOL_PIECE_BYTES_MIN };
 struct slot {
     uint32_t piece; /* 1 + index, 0 = none */
     uint64_t used;
     char *bytes;
 };
 struct spool_pieces {
-    uint32_t n, damaged;
+    uint32_t n, damaged, n_slots;
+    size_t bytes; /* of each but the last */
     uint64_t uses;
     ZSTD_DCtx *dctx;
-    struct slot slot[SLOTS];
+    struct slot slot[SLOTS_MAX];
     char *packed;
     bool *bad;
     struct piece at[]; /* n + 1: the last one is the end */
@@ -48,7 +49,7 @@ struct spool_file spool_file_plain(int fd) {
 void spool_file_close(struct spool_file *f) {
     if (f->pieces) {
         ZSTD_freeDCtx(f->pieces->dctx);
-        for (int i = 0; i < SLOTS; i++)
+        for (uint32_t i = 0; i < SLOTS_MAX; i++)
             mem_free(f->pieces->slot[i].bytes);
         mem_free(f->pieces->packed);
         mem_free(f->pieces->bad);
@@ -84,26 +85,33 @@ static ssize_t read_at(int fd, void *dst, size_t n, uint64_t at) {
 
 /* ---- the seek table ---- */
 
+/* Of the first one, when there are others. */
+static size_t piece_bytes(uint32_t n, const unsigned char *table) {
+    uint32_t first = n > 1 ? get32(table + 4) : SPOOL_PIECE_BYTES_MAX;
+    return first >= SPOOL_PIECE_BYTES_MIN && first <= SPOOL_PIECE_BYTES_MAX && !(first & (first - 1)) ? first : 0;
+}
+
 /* Offsets from sizes. The table must account for every byte before it. */
 static int pieces_place(struct spool_pieces *p, const unsigned char *table, uint64_t table_at) {
     for (uint32_t i = 0; i < p->n; i++) {
         uint32_t packed = get32(table + (size_t) i * ENTRY_BYTES);
         uint32_t plain = get32(table + (size_t) i * ENTRY_BYTES + 4);
-        if (plain == 0 || plain > SPOOL_PIECE_BYTES || packed > ZSTD_COMPRESSBOUND(plain) ||
-            (i + 1 < p->n && plain != SPOOL_PIECE_BYTES))
+        if (plain == 0 || plain > p->bytes || packed > ZSTD_COMPRESSBOUND(plain) || (i + 1 < p->n && plain != p->bytes))
             return -ERR_CORRUPT;
         p->at[i + 1] = (struct piece){.at = p->at[i].at + plain, .from = p->at[i].from + packed};
     }
     return p->at[p->n].from == table_at ? 0 : -ERR_CORRUPT;
 }
 
-static int pieces_new(uint32_t n, struct spool_pieces **ret) {
+static int pieces_new(uint32_t n, size_t bytes, struct spool_pieces **ret) {
     struct spool_pieces *p = mem_zalloc(sizeof *p + (n + 1) * sizeof p->at[0]);
     if (!p)
         return -ENOMEM;
     p->n = n;
+    p->bytes = bytes;
+    p->n_slots = (uint32_t) (SLOTS_BYTES / bytes);
     p->dctx = ZSTD_createDCtx();
-    p->packed = mem_alloc(ZSTD_COMPRESSBOUND(SPOOL_PIECE_BYTES));
+    p->packed = mem_alloc(ZSTD_COMPRESSBOUND(bytes));
     p->bad = mem_zalloc(n + 1);
     *ret = p;
     return p->dctx && p->packed && p->bad ? 0 : -ENOMEM;
@@ -131,14 +139,13 @@ static int pieces_open(int fd, struct spool_pieces **ret) {
         return (int) got;
     if (get32(head) != TABLE_MAGIC || get32(head + 4) != table_bytes)
         return -ERR_CORRUPT;
-    int r = pieces_new(n, ret);
-    unsigned char *table = r == 0 ? mem_alloc(table_bytes) : NULL;
-    if (r == 0 && !table)
-        r = -ENOMEM;
-    if (r == 0) {
-        got = read_at(fd, table, table_bytes, table_at + SKIP_BYTES);
-        r = got < 0 ? (int) got : pieces_place(*ret, table, table_at);
-    }
+    unsigned char *table = mem_alloc(table_bytes);
+    if (!table)
+        return -ENOMEM;
+    got = read_at(fd, table, table_bytes, table_at + SKIP_BYTES);
+    int r = got < 0 ? (int) got : (size_t) got < table_bytes || !piece_bytes(n, table) ? -ERR_CORRUPT : pieces_new(n, piece_bytes(n, table), ret);
+    if (r == 0)
+        r = pieces_place(*ret, table, table_at);
     mem_free(table);
     return r;
 }
@@ -169,7 +176,7 @@ int spool_file_open(int dir_fd, uint32_t segment, struct spool_file *ret) {
 
 static struct slot *slot_of(struct spool_pieces *p, uint32_t i) {
     struct slot *best = &p->slot[0];
-    for (int k = 0; k < SLOTS; k++) {
+    for (uint32_t k = 0; k < p->n_slots; k++) {
         if (p->slot[k].piece == i + 1)
             return &p->slot[k];
         if (p->slot[k].used < best->used)
@@ -182,7 +189,7 @@ static struct slot *slot_of(struct spool_pieces *p, uint32_t i) {
 static int load(struct spool_file *f, uint32_t i, const char **ret) {
     struct spool_pieces *p = f->pieces;
     struct slot *s = slot_of(p, i);
-    if (!s->bytes && !(s->bytes = mem_alloc(SPOOL_PIECE_BYTES)))
+    if (!s->bytes && !(s->bytes = mem_alloc(p->bytes)))
         return -ENOMEM;
     s->used = ++p->uses;
     *ret = s->bytes;
@@ -209,7 +216,7 @@ ssize_t spool_file_read(struct spool_file *f, void *dst, size_t n, uint64_t at) 
     if (!p)
         return read_at(f->fd, dst, n, at);
     while (done < n && at + done < p->at[p->n].at) {
-        uint32_t i = (uint32_t) ((at + done) / SPOOL_PIECE_BYTES);
+        uint32_t i = (uint32_t) ((at + done) / p->bytes);
         const char *bytes;
         int r = load(f, i, &bytes);
         if (r < 0)
@@ -263,7 +270,7 @@ struct packer {
 static int pack_piece(struct packer *k, size_t plain) {
     if (k->n == SPOOL_PIECES_MAX)
         return -ERR_LIMIT;
-    size_t bound = ZSTD_COMPRESSBOUND(SPOOL_PIECE_BYTES);
+    size_t bound = ZSTD_COMPRESSBOUND(plain);
     size_t packed = ZSTD_compress2(k->cctx, k->packed, bound, k->plain, plain);
     if (ZSTD_isError(packed))
         return -ENOMEM; /* the only way it fails with a destination this large */
@@ -291,19 +298,19 @@ static int pack_table(struct packer *k) {
     return r < 0 ? r : file_write_all(k->fd, str_n((char *) footer, sizeof footer));
 }
 
-int spool_file_compress(struct spool_file *from, int fd, int level) {
+int spool_file_compress(struct spool_file *from, int fd, int level, size_t piece) {
     struct packer k = {.from = from, .fd = fd};
     uint64_t at = 0;
     int r = 0;
     k.cctx = ZSTD_createCCtx();
-    k.plain = mem_alloc(SPOOL_PIECE_BYTES);
-    k.packed = mem_alloc(ZSTD_COMPRESSBOUND(SPOOL_PIECE_BYTES));
+    k.plain = mem_alloc(piece);
+    k.packed = mem_alloc(ZSTD_COMPRESSBOUND(piece));
     if (!k.cctx || !k.plain || !k.packed ||
         ZSTD_isError(ZSTD_CCtx_setParameter(k.cctx, ZSTD_c_compressionLevel, level)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(k.cctx, ZSTD_c_checksumFlag, 1)))
         r = -ENOMEM;
     while (r == 0) {
-        ssize_t got = spool_file_read(from, k.plain, SPOOL_PIECE_BYTES, at);
+        ssize_t got = spool_file_read(from, k.plain, piece, at);
         if (got <= 0) {
             r = (int) got;
             break;

@@ -1,5 +1,6 @@
 #include "spool/reader.h"
 
+#include "base/le.h"
 #include "base/mem.h"
 #include "spool/segment.h"
 #include "spool/walk.h"
@@ -43,6 +44,7 @@ struct spool_reader {
     bool closed; /* a later segment exists, so this one does not change any more */
     uint64_t at, next;
     uint64_t safe_at, safe_next;
+    uint64_t stop_at, stop_behind; /* no batch reaches over this byte; 0: it is the segment's end */
     uint64_t skip_until; /* records below are passed over: the rest of a seek */
     bool gap_found;
     struct spool_gap gap; /* begins at safe_at */
@@ -136,6 +138,7 @@ static int open_segment(struct spool_reader *r, uint32_t segment, struct diag *r
     r->head = head;
     r->seed = spool_frame_seed(&head);
     r->closed = segment < r->newest;
+    r->stop_at = 0;
     r->newest = MAX(r->newest, segment);
     r->at = r->safe_at = SPOOL_HEADER_BYTES;
     r->next = r->safe_next = head.first;
@@ -243,7 +246,7 @@ static int batch_add(struct spool_batch *b, const struct raw_record *rec, uint64
 /* Records from at to `limit`, as many as the buffer holds. 1: what stands at `at` is no frame. */
 enum { NO_FRAME = 1 };
 static int fill(struct spool_reader *r, struct spool_batch *b, uint64_t limit) {
-    struct spool_walk w = {.pinned = true, .buf = b->buffer, .cap = b->buffer_cap};
+    struct spool_walk w = {.pinned = true, .buf = b->buffer, .cap = MIN(b->buffer_cap, (size_t) (limit - r->at))};
     struct spool_frame f;
     spool_walk_begin(&w, &r->file, r->seed, r->at, r->next);
     int k = WALK_FRAME;
@@ -325,6 +328,25 @@ static int fill_growing(struct spool_reader *r, struct spool_batch *b, uint64_t 
     return k < 0 ? diag_set(reterr, k, "cannot read the spool '%s': %s", r->dir, err_word(k)) : 0;
 }
 
+/* What stands at r->at is the record that comes next, and reaches over the stop; the buffer holds it up to there. */
+static bool reaches_over(const struct spool_reader *r, const struct spool_batch *b) {
+    size_t n = (size_t) (r->stop_at - r->at), size;
+    if (n < SPOOL_FRAME_HEAD_BYTES)
+        return true;
+    size = (size_t) le_get(b->buffer, 4);
+    return spool_frame_plausible(b->buffer, n, r->next - 1, r->next) && size > n && r->at + size <= r->stop_behind;
+}
+
+/* Up to the stop. 1: it is reached; -ENOBUFS: it says nothing true, or a record is larger than the buffer. */
+static int fill_to_stop(struct spool_reader *r, struct spool_batch *b) {
+    int k = batch_room(b, BATCH_BYTES);
+    if (k == 0)
+        k = fill(r, b, r->stop_at);
+    if (k == -ENOBUFS && r->stop_at - r->at <= b->buffer_cap && reaches_over(r, b))
+        return 1;
+    return k == NO_FRAME ? -ENOBUFS : k;
+}
+
 /* In a closed segment every whole frame was acknowledged: nothing need be looked at ahead. 1: there is something for
  * look_ahead to judge, the end or damage. */
 static int fill_closed(struct spool_reader *r, struct spool_batch *b, struct diag *reterr) {
@@ -341,6 +363,18 @@ int spool_reader_next(struct spool_reader *r, struct spool_batch *b, struct spoo
     b->n = 0;
     for (;;) {
         int k = 0;
+        if (r->closed && r->stop_at > r->at && r->at >= r->safe_at && !r->gap_found) {
+            k = fill_to_stop(r, b);
+            r->safe_at = MAX(r->safe_at, r->at);
+            r->safe_next = MAX(r->safe_next, r->next);
+            if (k == 1 || (k == 0 && b->n))
+                return 1;
+            if (k < 0 && k != -ENOBUFS)
+                return diag_set(reterr, k, "cannot read the spool '%s': %s", r->dir, err_word(k));
+            if (k == 0)
+                continue; /* marks */
+            k = 0;
+        }
         if (r->closed && r->at >= r->safe_at && !r->gap_found) {
             k = fill_closed(r, b, reterr);
             if (k < 0 || b->n)
@@ -430,6 +464,11 @@ void spool_reader_go_on(struct spool_reader *r, uint64_t offset, uint64_t number
     r->next = r->safe_next = number;
     r->skip_until = 0;
     r->gap_found = false;
+}
+
+void spool_reader_stop_at(struct spool_reader *r, uint64_t offset, uint64_t behind) {
+    r->stop_at = offset;
+    r->stop_behind = behind;
 }
 
 uint32_t spool_reader_in(const struct spool_reader *r) {

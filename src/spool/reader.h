@@ -54,6 +54,10 @@ int spool_reader_take(struct spool_reader *r, uint64_t offset, uint64_t number, 
 /* The next batch begins at this offset of the segment entered, where record `number` begins: both as they were handed
  * out before. */
 void spool_reader_go_on(struct spool_reader *r, uint64_t offset, uint64_t number);
+/* Of the segment entered no batch reaches over this byte, until another is named or another segment is entered. What does reach
+ * over it ends at `behind` at the latest: then spool_reader_next answers 1 with no records; whatever does not is no such
+ * record, and is read as if there were no stop. For who reads only a part and would have more decompressed than that. */
+void spool_reader_stop_at(struct spool_reader *r, uint64_t offset, uint64_t behind);
 /* What tells this spool from every other; SPOOL_ID_BYTES. */
 const uint8_t *spool_reader_id(const struct spool_reader *r);
 /* 1: b holds records, valid until the next call with the same b, 64 readable bytes behind each. 0:

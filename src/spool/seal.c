@@ -80,7 +80,7 @@ static int pack(struct spool_sealer *s, struct spool_file *plain, struct spool_s
     struct stat st;
     int fd = openat(s->held.dir_fd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct spool_file file = spool_file_plain(fd);
-    int r = fd < 0 ? -errno : spool_file_compress(plain, fd, s->o.level);
+    int r = fd < 0 ? -errno : spool_file_compress(plain, fd, s->o.level, SPOOL_PIECE_BYTES);
     if (r == 0)
         r = packed_equals(plain, fd);
     if (r == 0)

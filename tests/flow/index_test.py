@@ -61,13 +61,16 @@ def search(data, query, *args):
 
 
 def compare(data, queries=QUERIES, to=None):
-    """What the index was of use for; to: records that had arrived (others still do)."""
+    """With filters and the index, and with the index alone. What they were of use for; to: records that had arrived (others
+    still do)."""
     used = set()
     bound = ["--to-record", str(to)] if to else []
     for q in queries:
         plain, _ = search(data, q, "--no-index", "--no-filters", *bound)
         found, stats = search(data, q, *bound)
         assert found == plain, (q, len(found), len(plain), sorted(set(found) ^ set(plain))[:5], stats)
+        alone, by_index = search(data, q, "--no-filters", *bound)
+        assert alone == plain, (q, len(alone), len(plain), sorted(set(alone) ^ set(plain))[:5], by_index)
         if stats["segments_indexed"] or stats["segments_passed_over"]:
             used.add(q)
     return used

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     struct spool_file plain = spool_file_plain(memory(data, size));
     int fd = memory("", 0);
-    ASSERT(lseek(fd, 0, SEEK_SET) == 0 && spool_file_compress(&plain, fd, 1) == 0);
+    ASSERT(lseek(fd, 0, SEEK_SET) == 0 && spool_file_compress(&plain, fd, 1, SPOOL_PIECE_BYTES) == 0);
     ASSERT(spool_file_sealed(fd, &f) == 0 && spool_file_size(&f) == (int64_t) size);
     ASSERT(spool_file_read(&f, bytes, sizeof bytes, 0) == (ssize_t) size);
     ASSERT(size == 0 || memcmp(bytes, data, size) == 0);

@@ -142,7 +142,7 @@ static int status(const struct index_args *args, const char *data, struct diag *
     int r = client_of(args, data, &c, err);
     if (r == 0)
         r = made_of(data, &made, err);
-    index_sql_find(&s, made, NULL, INDEX_POSITIONS_MAX);
+    index_sql_find(&s, made, NULL, NULL, 0, INDEX_POSITIONS_MAX);
     if (r == 0)
         r = index_client_run(c, buf_str(&s), STR(""), ASK_MS, &answer, err);
     if (r == 0 && (r = print_status(data, buf_str(&answer))) < 0)

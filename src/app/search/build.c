@@ -52,8 +52,8 @@ void build_add(struct build *b, const struct whole_folded *e, uint64_t at, bool 
     filter_add(&b->filter, e, at, open);
 }
 
-void build_add_definition(struct build *b, uint64_t at, uint64_t n) {
-    filter_add_definition(&b->filter, at, n);
+void build_add_definition(struct build *b, uint64_t at, const struct raw_record *rec) {
+    filter_add_definition(&b->filter, at, rec);
 }
 
 int build_end(struct build *b, uint64_t next, uint64_t bytes, const char *filter_dir, struct diag *reterr) {
@@ -78,7 +78,7 @@ static int add_record(struct build *b, struct whole *w, const struct raw_record 
     bool open = false;
     int r = whole_read(w, rec, &ev, &line, &open);
     if (r == 0 && (rec->flags & RAW_SOURCE))
-        build_add_definition(b, at, rec->pos.n);
+        build_add_definition(b, at, rec);
     if (r > 0 && (r = whole_fold(&w->arena, &ev, line, &folded)) == 0)
         build_add(b, &folded, at, open);
     return r;

@@ -13,7 +13,7 @@ struct spool_part;
 int build_begin(struct build *b, const struct filter *like, const struct spool_part *p) MUST_USE;
 /* All of its events, in their order. */
 void build_add(struct build *b, const struct whole_folded *e, uint64_t at, bool open);
-void build_add_definition(struct build *b, uint64_t at, uint64_t n);
+void build_add_definition(struct build *b, uint64_t at, const struct raw_record *rec);
 /* Of the records up to `next` in a segment of so many bytes. Ends the making, also when it fails. */
 int build_end(struct build *b, uint64_t next, uint64_t bytes, const char *filter_dir, struct diag *reterr) MUST_USE;
 void build_done(struct build *b);

@@ -1,9 +1,9 @@
-/* See filter.h. Building and asking go through the same functions that make keys of texts: what one puts in, the other
- * asks for. */
+/* See filter.h; its files: filter_file.c. Building and asking go through the same functions that make keys of texts: what
+ * one puts in, the other asks for. */
 #include "app/search/filter.h"
 
+#include "app/search/filter_file.h"
 #include "app/search/whole.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/ip.h"
 #include "base/mem.h"
@@ -14,21 +14,15 @@
 #include "detect/search.h"
 #include "indicator/scan.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 enum {
-    VERSION = 3,
-    HEAD_BYTES = 128 + FILTER_PIECES * 16,
-    BLOCK_WORDS = 8,
-    BLOCKS_LOG_MIN = 6,
-    BLOCKS_LOG_MAX = 17,    /* 4 MiB, for a segment of 64 MiB: larger segments only have more false alarms */
+    BLOCK_WORDS = FILTER_BLOCK_BYTES / 4,
     RECENT_LOG = 13,        /* 64 KB */
     RECENT_KEYS_LOG = 12,   /* 32 KB */
     WAITING = 16,
-    KEY_BYTES = 5,
-    KEYS_MAX = 1 << 21,    /* of one segment: 10 MB; more are not told */
+    LIST_MAX = 31,          /* pieces of a map that are named one by one */
+    SINGLY_MAX = 64,        /* so many keys are looked up each for itself */
     VALUE_BYTES_MAX = 512,  /* a longer value is known by its words only */
 };
 enum key_kind { KEY_WORD = 1, KEY_CHAR, KEY_PAIR, KEY_FIELD, KEY_VALUE, KEY_NET, KEY_QUAD };
@@ -49,11 +43,12 @@ struct filter_making {
     unsigned next;
     uint64_t recent_keys[1 << RECENT_KEYS_LOG];
     struct exact {
-        uint64_t key, pieces;
+        uint64_t key;
+        struct filter_set pieces;
     } *seen; /* exact keys: a table, 0 is free */
     size_t n_seen, cap;
-    uint64_t piece; /* of what is added now, as a bit */
-    bool untold, open;
+    unsigned piece, last; /* in which lies what is added now */
+    bool any, untold, open;
 };
 
 static void set_now(struct filter *f, uint64_t key) {
@@ -86,13 +81,15 @@ static void set_waiting(struct filter *f) {
 static bool has(const struct filter *f, uint64_t key) {
     const uint32_t *b = block_of(f, key);
     uint32_t missing = 0;
+    if (!filter_need(f, b, FILTER_BLOCK_BYTES))
+        return true;
     for (int i = 0; i < BLOCK_WORDS; i++)
         missing |= ~b[i] & 1u << ((uint32_t) key * salts[i] >> 27);
     return !missing;
 }
 
 static size_t words_of(const struct filter *f) {
-    return ((size_t) 1 << f->blocks_log) * BLOCK_WORDS;
+    return filter_block_bytes(f) / 4;
 }
 
 /* ---- exact keys ---- */
@@ -131,8 +128,9 @@ static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
     struct exact *place = place_of(m->seen, m->cap, key);
     m->n_seen += !place->key;
     place->key = key;
-    place->pieces |= m->piece;
-    m->untold |= m->n_seen > KEYS_MAX;
+    for (unsigned i = m->piece; i <= m->last; i++)
+        filter_set_put(&place->pieces, i);
+    m->untold |= m->n_seen > FILTER_KEYS_MAX;
     return 0;
 }
 
@@ -141,103 +139,191 @@ static int ascending(const void *pa, const void *pb) {
     return (a > b) - (a < b);
 }
 
-static bool is_one(uint64_t pieces) {
-    return !(pieces & (pieces - 1));
+static unsigned count_of(const struct filter_set *s) {
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++)
+        n += (unsigned) __builtin_popcountll(s->w[i]);
+    return n;
 }
 
-static uint64_t key_at(const struct filter *f, uint64_t i) {
-    uint64_t key = 0;
-    for (int k = 0; k < KEY_BYTES; k++)
-        key = key << 8 | f->keys[i * KEY_BYTES + (uint64_t) k];
-    return key;
+/* The last of them, when it is the only one. */
+static unsigned put_map(const struct filter_set *s, uint8_t *dst, size_t *n) {
+    unsigned count = count_of(s), last = 0;
+    bool listed = count <= LIST_MAX;
+    if (count > 1)
+        dst[(*n)++] = listed ? (uint8_t) count : 0;
+    for (unsigned i = 0; i < FILTER_PIECES && listed; i++)
+        if (filter_set_has(s, i)) {
+            if (count > 1)
+                dst[(*n)++] = (uint8_t) i;
+            last = i;
+        }
+    if (!listed) {
+        memcpy(dst + *n, s->w, sizeof s->w);
+        *n += sizeof s->w;
+    }
+    return last;
 }
 
 static int keys_end(struct filter *f) {
     struct filter_making *m = f->making;
-    size_t n = 0;
+    size_t n = 0, maps = 0;
     if (m->untold)
         return -ERR_LIMIT;
     for (size_t i = 0; i < m->cap; i++)
-        if (m->seen[i].key) {
-            f->n_maps += !is_one(m->seen[i].pieces);
+        if (m->seen[i].key)
             m->seen[n++] = m->seen[i];
-        }
     if (n)
         qsort(m->seen, n, sizeof *m->seen, ascending);
-    f->keys = mem_alloc(n * KEY_BYTES + 1);
-    f->where = mem_alloc(n + 1);
-    f->maps = mem_alloc((size_t) f->n_maps * 8 + 1);
-    if (!f->keys || !f->where || !f->maps)
+    for (size_t i = 0; i < n; i++)
+        maps += 1 + MIN(count_of(&m->seen[i].pieces), (unsigned) sizeof m->seen[i].pieces);
+    if (maps > FILTER_MAPS_MAX)
+        return -ERR_LIMIT;
+    f->keys = mem_alloc(n * FILTER_KEY_BYTES + 1);
+    f->maps = mem_alloc(maps + 1);
+    f->steps = mem_alloc((n / FILTER_STEP + 1) * 2 * sizeof *f->steps);
+    if (!f->keys || !f->maps || !f->steps)
         return -ENOMEM;
-    uint8_t *map = f->maps;
+    maps = 0;
     for (size_t i = 0; i < n; i++) {
         const struct exact *x = &m->seen[i];
-        for (int k = 0; k < KEY_BYTES; k++)
-            f->keys[i * KEY_BYTES + (size_t) k] = (uint8_t) (x->key >> (56 - 8 * k));
-        f->where[i] = is_one(x->pieces) ? (uint8_t) __builtin_ctzll(x->pieces) : FILTER_MANY;
-        if (!is_one(x->pieces)) {
-            memcpy(map, &x->pieces, 8);
-            map += 8;
+        uint8_t *key = f->keys + i * FILTER_KEY_BYTES;
+        if (i % FILTER_STEP == 0) {
+            f->steps[i / FILTER_STEP * 2] = (uint32_t) (x->key >> 32);
+            f->steps[i / FILTER_STEP * 2 + 1] = (uint32_t) maps;
         }
+        for (int k = 0; k < FILTER_KEY_BYTES - 1; k++)
+            key[k] = (uint8_t) (x->key >> (56 - 8 * k));
+        size_t before = maps;
+        unsigned one = put_map(&x->pieces, f->maps, &maps);
+        key[FILTER_KEY_BYTES - 1] = maps == before ? (uint8_t) one : FILTER_MANY;
     }
+    f->maps_bytes = (uint32_t) maps;
     f->n_keys = n;
     return 0;
 }
 
-static uint64_t map_at(const struct filter *f, uint64_t i) {
-    uint64_t map;
-    if (i >= f->n_maps)
-        return UINT64_MAX; /* a file that contradicts itself */
-    memcpy(&map, f->maps + i * 8, 8);
-    return map;
+/* ---- and asking for them ---- */
+
+static uint64_t key_at(const struct filter *f, uint64_t i) {
+    uint64_t key = 0;
+    for (int k = 0; k < FILTER_KEY_BYTES - 1; k++)
+        key = key << 8 | f->keys[i * FILTER_KEY_BYTES + (uint64_t) k];
+    return key;
 }
 
-static uint64_t pieces_of(const struct filter *f, uint64_t i) {
-    uint64_t before = 0;
-    if (f->where[i] < FILTER_MANY)
-        return UINT64_C(1) << f->where[i];
-    for (uint64_t k = 0; k < i; k++)
-        before += f->where[k] >= FILTER_MANY;
-    return map_at(f, before);
+static uint8_t where_at(const struct filter *f, uint64_t i) {
+    return f->keys[i * FILTER_KEY_BYTES + FILTER_KEY_BYTES - 1];
 }
 
-static uint64_t exact_may(const struct filter *f, uint64_t key) {
-    uint64_t low = 0, high = f->n_keys;
-    if (f->n_keys == FILTER_KEYS_UNTOLD)
-        return UINT64_MAX;
+/* Of the map that begins there; more than there is of a file that contradicts itself. */
+static uint64_t behind_map(const struct filter *f, uint64_t at) {
+    if (at >= f->maps_bytes || !filter_need(f, f->maps + at, 1))
+        return f->maps_bytes + 1ull;
+    return at + 1 + (f->maps[at] ? f->maps[at] : sizeof(struct filter_set));
+}
+
+static struct filter_set map_at(const struct filter *f, uint64_t at) {
+    struct filter_set set = {{0}};
+    uint64_t end = behind_map(f, at);
+    if (end > f->maps_bytes || !filter_need(f, f->maps + at, end - at))
+        return FILTER_ALL;
+    if (!f->maps[at])
+        memcpy(set.w, f->maps + at + 1, sizeof set.w);
+    for (uint64_t i = at + 1; f->maps[at] && i < end; i++)
+        filter_set_put(&set, f->maps[i]);
+    return set;
+}
+
+/* *map: of the first key of this step, then of the one asked for. */
+static struct filter_set pieces_at(const struct filter *f, uint64_t i, uint64_t map) {
+    struct filter_set set = {{0}};
+    if (where_at(f, i) == FILTER_MANY)
+        return map_at(f, map);
+    filter_set_put(&set, where_at(f, i));
+    return set;
+}
+
+/* Keys of one step, looked through for one. */
+static bool in_step(const struct filter *f, uint64_t step, uint64_t key, struct filter_set *ret) {
+    uint64_t first = step * FILTER_STEP, low = first, high = MIN(first + FILTER_STEP, f->n_keys), end = high, map = f->steps[step * 2 + 1];
+    if (!filter_need(f, f->keys + first * FILTER_KEY_BYTES, (end - first) * FILTER_KEY_BYTES)) {
+        *ret = FILTER_ALL;
+        return true;
+    }
     while (low < high) {
         uint64_t mid = low + (high - low) / 2;
-        if (key_at(f, mid) < key >> 24)
+        if (key_at(f, mid) < key)
             low = mid + 1;
         else
             high = mid;
     }
-    return low < f->n_keys && key_at(f, low) == key >> 24 ? pieces_of(f, low) : 0;
+    if (low == end || key_at(f, low) != key)
+        return false;
+    for (uint64_t k = first; k < low; k++)
+        if (where_at(f, k) == FILTER_MANY)
+            map = behind_map(f, map);
+    *ret = pieces_at(f, low, map);
+    return true;
 }
 
-uint64_t filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n) {
-    uint64_t i = 0, maps = 0, pieces = 0;
-    size_t k = 0;
+static struct filter_set exact_may(const struct filter *f, uint64_t key) {
+    struct filter_set set = {{0}};
+    uint64_t n = f->n_keys == FILTER_KEYS_UNTOLD ? 0 : (f->n_keys + FILTER_STEP - 1) / FILTER_STEP, low = 0, high = n;
+    uint32_t upper = (uint32_t) (key >> 32);
     if (f->n_keys == FILTER_KEYS_UNTOLD)
-        return n ? UINT64_MAX : 0;
-    while (i < f->n_keys && k < n) {
-        uint64_t a = key_at(f, i), b = keys[k] >> 24;
-        bool many = f->where[i] >= FILTER_MANY;
-        if (a == b)
-            pieces |= many ? map_at(f, maps) : UINT64_C(1) << f->where[i];
-        if (a <= b) {
-            maps += many;
-            i++;
-        } else {
-            k++;
-        }
+        return FILTER_ALL;
+    while (low < high) { /* the first step that begins with it or behind it */
+        uint64_t mid = low + (high - low) / 2;
+        if (f->steps[mid * 2] < upper)
+            low = mid + 1;
+        else
+            high = mid;
     }
-    return pieces;
+    for (uint64_t step = low ? low - 1 : 0; step < n && f->steps[step * 2] <= upper; step++)
+        if (in_step(f, step, key >> 24, &set))
+            break;
+    return set;
+}
+
+/* All of them and all that are wanted, side by side. */
+static struct filter_set merge_keys(const struct filter *f, const uint64_t *keys, size_t n) {
+    struct filter_set set = {{0}};
+    uint64_t map = 0;
+    size_t k = 0;
+    if (!filter_need(f, f->keys, f->n_keys * FILTER_KEY_BYTES))
+        return FILTER_ALL;
+    for (uint64_t i = 0; i < f->n_keys && k < n; i++) {
+        uint64_t a = key_at(f, i);
+        while (k < n && keys[k] >> 24 < a)
+            k++;
+        if (k < n && keys[k] >> 24 == a) {
+            struct filter_set one = pieces_at(f, i, map);
+            filter_set_or(&set, &one);
+        }
+        if (where_at(f, i) == FILTER_MANY)
+            map = behind_map(f, map);
+    }
+    return set;
+}
+
+bool filter_may_keys(const struct filter *f, const uint64_t *keys, size_t n, struct filter_set *ret) {
+    struct filter_set set = {{0}};
+    if (f->n_keys == FILTER_KEYS_UNTOLD)
+        set = n ? FILTER_ALL : set;
+    else if (n > SINGLY_MAX)
+        set = merge_keys(f, keys, n);
+    for (size_t k = 0; k < n && n <= SINGLY_MAX && f->n_keys != FILTER_KEYS_UNTOLD; k++) {
+        struct filter_set one = exact_may(f, keys[k]);
+        filter_set_or(&set, &one);
+    }
+    *ret = set;
+    return filter_set_any(&set);
 }
 
 static unsigned blocks_log_of(uint64_t bytes) {
-    unsigned log = BLOCKS_LOG_MIN;
-    while (log < BLOCKS_LOG_MAX && ((uint64_t) 32 << log) < bytes / 16)
+    unsigned log = FILTER_BLOCKS_LOG_MIN;
+    while (log < FILTER_BLOCKS_LOG_MAX && ((uint64_t) 32 << log) < bytes / 16)
         log++;
     return log;
 }
@@ -249,10 +335,10 @@ void filter_end(struct filter *f, uint64_t bytes) {
     set_waiting(f);
     if (keys_end(f) < 0) {
         f->n_keys = FILTER_KEYS_UNTOLD;
-        f->n_maps = 0;
+        f->maps_bytes = 0;
     }
     f->pieces_told = !f->making->open;
-    while (f->blocks_log > BLOCKS_LOG_MIN) {
+    while (f->blocks_log > FILTER_BLOCKS_LOG_MIN) {
         size_t half = words_of(f) / 2, ones = 0;
         for (size_t i = 0; i < half; i++)
             ones += (size_t) __builtin_popcount(f->blocks[i] | f->blocks[i + half]);
@@ -266,7 +352,7 @@ void filter_end(struct filter *f, uint64_t bytes) {
 
 void filter_end_unknown(struct filter *f, uint64_t bytes) {
     f->bytes = bytes;
-    f->blocks_log = BLOCKS_LOG_MIN;
+    f->blocks_log = FILTER_BLOCKS_LOG_MIN;
     memset(f->blocks, 0xff, words_of(f) * 4);
     f->n_keys = FILTER_KEYS_UNTOLD;
     f->pieces_told = false;
@@ -287,11 +373,11 @@ int filter_begin(struct filter *f, uint64_t bytes) {
 
 void filter_done(struct filter *f) {
     if (f->file) {
-        mem_free(f->file);
+        filter_file_free(f->file);
     } else {
         mem_free(f->blocks);
         mem_free(f->keys);
-        mem_free(f->where);
+        mem_free(f->steps);
         mem_free(f->maps);
     }
     if (f->making)
@@ -312,11 +398,11 @@ static bool put(struct filter *f, uint64_t key, uint64_t exact) {
     return true;
 }
 static bool ask(struct filter *f, uint64_t key, uint64_t exact) {
-    if (has(f, key) && exact)
-        f->asked &= exact_may(f, exact);
-    else if (!has(f, key))
-        f->asked = 0;
-    return f->asked != 0;
+    struct filter_set may = {{0}};
+    if (has(f, key))
+        may = exact ? exact_may(f, exact) : FILTER_ALL;
+    filter_set_and(&f->asked, &may);
+    return filter_set_any(&f->asked);
 }
 
 static uint64_t key_of(enum key_kind kind, struct str s, uint64_t seed) {
@@ -397,6 +483,16 @@ static bool quad_key(struct quad *q, const char *from, size_t n, uint64_t word, 
     return true;
 }
 
+/* Digits of a digest: MD5, SHA-1, SHA-256. */
+static bool is_digest(const char *p, size_t n) {
+    if (n != 32 && n != 40 && n != 64)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!ascii_digit(p[i]) && (ascii_lower(p[i]) < 'a' || ascii_lower(p[i]) > 'f'))
+            return false;
+    return true;
+}
+
 /* The keys of a folded text. A word at the beginning or the end of a part of a text may be half a word: whole_first,
  * whole_last say that it is not. */
 static bool text_keys(struct filter *f, struct str s, bool whole_first, bool whole_last, key_fn *fn) {
@@ -410,7 +506,7 @@ static bool text_keys(struct filter *f, struct str s, bool whole_first, bool who
                 p++;
             bool whole = (from > s.p || whole_first) && (p < end || whole_last);
             uint64_t word = whole ? key_of(KEY_WORD, str_n(from, (size_t) (p - from)), 0) : 0, four, exact;
-            if (whole && !fn(f, word, 0))
+            if (whole && !fn(f, word, is_digest(from, (size_t) (p - from)) ? word : 0))
                 return false;
             if (quad_key(&quad, from, (size_t) (p - from), word, whole, &four, &exact) && !fn(f, four, exact))
                 return false;
@@ -443,11 +539,23 @@ static uint64_t net_key(uint64_t name, const struct ip *ip, unsigned bits) {
 
 /* ---- building ---- */
 
+/* Values of these are exact keys. */
+static bool is_named(uint64_t name) {
+    static uint64_t host, user;
+    if (!host) {
+        user = name_hash(STR("user.name"));
+        host = name_hash(STR("host.name"));
+    }
+    return name == host || name == user;
+}
+
 static void add_value(struct filter *f, uint64_t name, struct str value) {
     struct ip ip;
     bool hex = value.n && (ascii_digit(value.p[0]) || value.p[0] == ':' || (value.p[0] >= 'a' && value.p[0] <= 'f'));
-    if (value.n <= VALUE_BYTES_MAX)
-        set(f, key_of(KEY_VALUE, value, name));
+    if (value.n <= VALUE_BYTES_MAX) {
+        uint64_t key = key_of(KEY_VALUE, value, name);
+        put(f, key, is_named(name) ? key : 0);
+    }
     if (hex && value.n < IP_CAP && ip_parse(value, &ip) == 0)
         for (size_t i = 0; i < ARRAY_SIZE(net_bits[0]); i++)
             set(f, net_key(name, &ip, net_bits[ip.version == 6][i]));
@@ -460,26 +568,33 @@ static void add_words(struct filter *f, const struct whole_text *t) {
         text_keys(f, t->variants, true, true, put);
 }
 
-/* What is added from here on stands in a record that begins there. */
-static void begin_piece(struct filter *f, uint64_t at, uint64_t n) {
+static unsigned piece_of(uint64_t at) {
+    return (unsigned) MIN(at >> FILTER_PIECE_LOG, (uint64_t) FILTER_PIECES - 1);
+}
+
+/* What is added from here on stands in this record. */
+static void begin_record(struct filter *f, uint64_t at, const struct raw_record *rec) {
     struct filter_making *m = f->making;
-    uint64_t i = MIN(at >> FILTER_PIECE_LOG, (uint64_t) FILTER_PIECES - 1);
+    unsigned i = piece_of(at), last = piece_of(at + SPOOL_FRAME_HEAD_BYTES + SPOOL_META_BYTES_MAX + rec->bytes.n);
     if (!f->pieces[i].at)
-        f->pieces[i] = (struct filter_piece){at, n};
-    if (m->piece == UINT64_C(1) << i)
+        f->pieces[i] = (struct filter_piece){at, rec->pos.n};
+    if (m->any && m->piece == i && m->last == last)
         return;
-    m->piece = UINT64_C(1) << i;
+    m->piece = i;
+    m->last = last;
+    m->any = true;
     memset(m->recent_keys, 0, sizeof m->recent_keys);
 }
 
-void filter_add_definition(struct filter *f, uint64_t at, uint64_t n) {
-    begin_piece(f, at, n);
-    f->defining |= f->making->piece;
+void filter_add_definition(struct filter *f, uint64_t at, const struct raw_record *rec) {
+    begin_record(f, at, rec);
+    for (unsigned i = f->making->piece; i <= f->making->last; i++)
+        filter_set_put(&f->defining, i);
 }
 
 void filter_add(struct filter *f, const struct whole_folded *e, uint64_t at, bool open) {
     const struct event *ev = e->ev;
-    begin_piece(f, at, ev->raw->pos.n);
+    begin_record(f, at, ev->raw);
     f->making->open |= open;
     if (ev->time_ns != TIME_NONE) {
         f->min_ns = f->min_ns == TIME_NONE ? ev->time_ns : MIN(f->min_ns, ev->time_ns);
@@ -508,19 +623,21 @@ static bool field_may(const struct filter *f, struct str field) {
 }
 
 /* Reading only, through functions that also write. */
-static uint64_t text_may(const struct filter *f, struct str s, bool whole_first, bool whole_last) {
+static struct filter_set text_may(const struct filter *f, struct str s, bool whole_first, bool whole_last) {
     struct filter copy = *f;
-    copy.asked = UINT64_MAX;
-    return text_keys(&copy, s, whole_first, whole_last, ask) ? copy.asked : 0;
+    copy.asked = FILTER_ALL;
+    text_keys(&copy, s, whole_first, whole_last, ask);
+    return copy.asked;
 }
 
-static uint64_t pieces_may(const struct filter *f, const struct detect_item *it) {
-    uint64_t pieces = UINT64_MAX;
-    for (uint32_t i = 0; i < it->n_pieces && pieces; i++) {
+static struct filter_set pieces_may(const struct filter *f, const struct detect_item *it) {
+    struct filter_set pieces = FILTER_ALL;
+    for (uint32_t i = 0; i < it->n_pieces && filter_set_any(&pieces); i++) {
         const struct detect_piece *p = &it->pieces[i];
         bool begins = i == 0 && !p->star && !p->skip, ends = i + 1 == it->n_pieces;
-        pieces &= text_may(f, p->lit, begins && !detect_search_is_text(it->field),
-                           ends && !detect_search_is_text(it->field));
+        struct filter_set one = text_may(f, p->lit, begins && !detect_search_is_text(it->field),
+                                         ends && !detect_search_is_text(it->field));
+        filter_set_and(&pieces, &one);
     }
     return pieces;
 }
@@ -534,202 +651,57 @@ static bool net_may(const struct filter *f, const struct detect_item *it) {
     return bits ? has(f, net_key(name_hash(it->field), &it->net.ip, bits)) : field_may(f, it->field);
 }
 
-static uint64_t all_if(bool may) {
-    return may ? UINT64_MAX : 0;
+static struct filter_set all_if(bool may) {
+    return may ? FILTER_ALL : (struct filter_set){{0}};
 }
 
-static uint64_t item_may(const struct filter *f, const struct detect_item *it) {
+/* The whole value of a field. */
+static struct filter_set value_may(const struct filter *f, const struct detect_item *it) {
+    uint64_t name = name_hash(it->field), key = key_of(KEY_VALUE, it->text, name);
+    if (!has(f, key))
+        return all_if(false);
+    if (is_named(name))
+        return exact_may(f, key);
+    /* an address is one of the line's as well, or was looked at as a text of its own */
+    return ip_is_dotted_quad(it->text) ? text_may(f, it->text, true, true) : FILTER_ALL;
+}
+
+static struct filter_set item_may(const struct filter *f, const struct detect_item *it) {
     if (str_eq(it->field, STR("@timestamp"))) /* the matcher makes it of the event's time */
-        return UINT64_MAX;
+        return FILTER_ALL;
     if (it->op == DETECT_OP_CIDR)
         return all_if(net_may(f, it));
     if (it->op == DETECT_OP_NULL || it->op == DETECT_OP_FIELDREF || it->cased || it->unicode)
-        return UINT64_MAX;
+        return FILTER_ALL;
     if (it->op == DETECT_OP_GLOB)
         return pieces_may(f, it);
     if (it->op > DETECT_OP_CONTAINS)
         return all_if(!it->field.n || field_may(f, it->field));
     bool whole_first = it->op == DETECT_OP_EXACT || it->op == DETECT_OP_PREFIX || it->word_begins;
     bool whole_last = it->op == DETECT_OP_EXACT || it->op == DETECT_OP_SUFFIX || it->word_ends;
-    if (it->op == DETECT_OP_EXACT && it->field.n && it->text.n <= VALUE_BYTES_MAX) {
-        if (!has(f, key_of(KEY_VALUE, it->text, name_hash(it->field))))
-            return 0;
-        /* an address is one of the line's as well, or was looked at as a text of its own */
-        return ip_is_dotted_quad(it->text) ? text_may(f, it->text, true, true) : UINT64_MAX;
-    }
-    return !it->field.n || field_may(f, it->field) ? text_may(f, it->text, whole_first, whole_last) : 0;
+    if (it->op == DETECT_OP_EXACT && it->field.n && it->text.n <= VALUE_BYTES_MAX)
+        return value_may(f, it);
+    return !it->field.n || field_may(f, it->field) ? text_may(f, it->text, whole_first, whole_last) : all_if(false);
 }
 
-uint64_t filter_may(const struct filter *f, const struct detect_expr *e) {
-    uint64_t pieces = e->kind == DETECT_AND ? UINT64_MAX : 0;
-    switch (e->kind) {
-    case DETECT_NOT:
-        return UINT64_MAX;
-    case DETECT_ITEM:
+static struct filter_set expr_may(const struct filter *f, const struct detect_expr *e) {
+    struct filter_set pieces = all_if(e->kind == DETECT_AND || e->kind == DETECT_NOT);
+    if (e->kind == DETECT_ITEM)
         return item_may(f, e->item);
-    case DETECT_AND:
-        for (uint32_t i = 0; i < e->n && pieces; i++)
-            pieces &= filter_may(f, e->sub[i]);
-        return pieces;
-    case DETECT_OR:
-        for (uint32_t i = 0; i < e->n && pieces != UINT64_MAX; i++)
-            pieces |= filter_may(f, e->sub[i]);
-        return pieces;
+    for (uint32_t i = 0; i < e->n && e->kind == DETECT_AND && filter_set_any(&pieces); i++) {
+        struct filter_set one = expr_may(f, e->sub[i]);
+        filter_set_and(&pieces, &one);
     }
-    return UINT64_MAX;
-}
-
-/* ---- the file ---- */
-
-const char *filter_name(uint32_t segment, char dst[SPOOL_NAME_CAP]) {
-    snprintf(dst, SPOOL_NAME_CAP, "%08u.filter", segment);
-    return dst;
-}
-
-void filter_maker(const struct decode_set *decoders, uint8_t ret[FILTER_MAKER_BYTES]) {
-    uint8_t sum[SHA256_BYTES];
-    struct sha256 h;
-    sha256_init(&h);
-    sha256_add(&h, STR("kizuki " KIZUKI_VERSION));
-    decode_set_sum(decoders, sum);
-    sha256_add(&h, str_n((const char *) sum, sizeof sum));
-    sha256_end(&h, sum);
-    memcpy(ret, sum, FILTER_MAKER_BYTES);
-}
-
-bool filter_is_like(const struct filter *a, const struct filter *b) {
-    return a->segment == b->segment && memcmp(a->id, b->id, SPOOL_ID_BYTES) == 0 &&
-           memcmp(a->made_by, b->made_by, FILTER_MAKER_BYTES) == 0;
-}
-
-static void write_head(const struct filter *f, char head[HEAD_BYTES]) {
-    const uint32_t version = VERSION;
-    memset(head, 0, HEAD_BYTES);
-    memcpy(head, "KZKFILTR", 8);
-    memcpy(head + 8, &version, 4);
-    memcpy(head + 12, &f->blocks_log, 4);
-    memcpy(head + 16, f->id, 16);
-    memcpy(head + 32, &f->segment, 4);
-    memcpy(head + 40, &f->first, 8);
-    memcpy(head + 48, &f->next, 8);
-    memcpy(head + 56, &f->bytes, 8);
-    memcpy(head + 64, &f->min_ns, 8);
-    memcpy(head + 72, &f->max_ns, 8);
-    memcpy(head + 80, f->made_by, FILTER_MAKER_BYTES);
-    memcpy(head + 96, &f->n_keys, 8);
-    memcpy(head + 104, &f->n_maps, 4);
-    head[108] = f->pieces_told;
-    memcpy(head + 112, &f->defining, 8);
-    memcpy(head + 128, f->pieces, sizeof f->pieces);
-}
-
-static uint32_t sum_of(const char *head, struct str rest) {
-    return crc32c(crc32c(crc32c(0, head, 36), head + 40, HEAD_BYTES - 40), rest.p, rest.n);
-}
-
-static size_t n_keys_of(const struct filter *f) {
-    return f->n_keys == FILTER_KEYS_UNTOLD ? 0 : (size_t) f->n_keys;
-}
-
-static int write_all(int fd, void *ctx) {
-    const struct filter *f = *(const struct filter *const *) ctx;
-    const struct str parts[] = {str_n((const char *) f->blocks, words_of(f) * 4), str_n((const char *) f->keys, n_keys_of(f) * KEY_BYTES),
-                                str_n((const char *) f->where, n_keys_of(f)), str_n((const char *) f->maps, (size_t) f->n_maps * 8)};
-    char head[HEAD_BYTES];
-    write_head(f, head);
-    uint32_t sum = sum_of(head, STR(""));
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        sum = parts[i].n ? crc32c(sum, parts[i].p, parts[i].n) : sum;
-    memcpy(head + 36, &sum, 4);
-    int r = file_write_all(fd, str_n(head, sizeof head));
-    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
-        r = parts[i].n ? file_write_all(fd, parts[i]) : 0;
-    return r;
-}
-
-int filter_write(const struct filter *f, const char *path, struct diag *reterr) {
-    return file_replace(path, write_all, &f, 0600, reterr);
-}
-
-/* *f has the file's bytes and nothing else. */
-static int read_bytes(struct filter *f, size_t size) {
-    char head[HEAD_BYTES], *p = f->file;
-    uint32_t sum;
-    if (size < HEAD_BYTES)
-        return -ERR_CORRUPT;
-    memcpy(&f->blocks_log, p + 12, 4);
-    memcpy(f->id, p + 16, 16);
-    memcpy(&f->segment, p + 32, 4);
-    memcpy(&sum, p + 36, 4);
-    memcpy(&f->first, p + 40, 8);
-    memcpy(&f->next, p + 48, 8);
-    memcpy(&f->bytes, p + 56, 8);
-    memcpy(&f->min_ns, p + 64, 8);
-    memcpy(&f->max_ns, p + 72, 8);
-    memcpy(f->made_by, p + 80, FILTER_MAKER_BYTES);
-    memcpy(&f->n_keys, p + 96, 8);
-    memcpy(&f->n_maps, p + 104, 4);
-    f->pieces_told = p[108] == 1;
-    memcpy(&f->defining, p + 112, 8);
-    memcpy(f->pieces, p + 128, sizeof f->pieces);
-    write_head(f, head);
-    memcpy(head + 36, &sum, 4);
-    uint64_t n = n_keys_of(f);
-    if (memcmp(p, head, HEAD_BYTES) != 0 || f->blocks_log < BLOCKS_LOG_MIN || f->blocks_log > BLOCKS_LOG_MAX || n > KEYS_MAX || f->n_maps > n ||
-        size != HEAD_BYTES + words_of(f) * 4 + n * (KEY_BYTES + 1) + (uint64_t) f->n_maps * 8 || sum != sum_of(p, str_n(p + HEAD_BYTES, size - HEAD_BYTES)))
-        return -ERR_CORRUPT;
-    f->blocks = (uint32_t *) (void *) (p + HEAD_BYTES);
-    f->keys = (uint8_t *) p + HEAD_BYTES + words_of(f) * 4;
-    f->where = f->keys + n * KEY_BYTES;
-    f->maps = f->where + n;
-    return 0;
-}
-
-bool filter_is_there(const char *path, const struct filter *like) {
-    char head[HEAD_BYTES], made[HEAD_BYTES];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool good = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t) sizeof head;
-    if (fd >= 0)
-        close(fd);
-    write_head(like, made);
-    return good && memcmp(head, made, 12) == 0 && memcmp(head + 16, made + 16, 20) == 0 &&
-           memcmp(head + 80, made + 80, 16) == 0;
-}
-
-/* Into f->file. Returns its size. */
-static ssize_t read_whole(const char *path, struct filter *f) {
-    enum { MOST = HEAD_BYTES + (32 << BLOCKS_LOG_MAX) + KEYS_MAX * (KEY_BYTES + 1 + 8) };
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t r = fd < 0 || fstat(fd, &st) < 0 ? -errno : st.st_size > MOST ? -ERR_CORRUPT : 0;
-    if (r == 0)
-        r = mem_grow((void **) &f->file, &f->file_cap, (size_t) st.st_size + 1, MOST + 1, 1);
-    for (size_t got = 0; r == 0;) {
-        ssize_t k = pread(fd, f->file + got, (size_t) st.st_size - got, (off_t) got);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k > 0)
-            got += (size_t) k;
-        else
-            r = k < 0 ? -errno : (ssize_t) got;
-        if (k == 0)
-            break;
+    for (uint32_t i = 0; i < e->n && e->kind == DETECT_OR && !filter_set_all(&pieces); i++) {
+        struct filter_set one = expr_may(f, e->sub[i]);
+        filter_set_or(&pieces, &one);
     }
-    if (fd >= 0)
-        close(fd);
-    return r;
+    return pieces;
 }
 
-int filter_read(const char *path, struct filter *f, struct diag *reterr) {
-    char *file = f->file;
-    size_t cap = f->file_cap;
-    if (!file)
-        filter_done(f);
-    *f = (struct filter){.file = file, .file_cap = cap};
-    ssize_t size = read_whole(path, f);
-    int r = size < 0 ? (int) size : read_bytes(f, (size_t) size);
-    if (r == 0)
-        return 0;
-    filter_done(f);
-    return diag_set_at(reterr, r, path, 0, 0, "this filter is %s", r == -ENOMEM ? "too large for memory" : r == -ERR_CORRUPT ? "damaged or of another version" : err_word(r));
+bool filter_may(const struct filter *f, const struct detect_expr *e, struct filter_set *ret) {
+    struct filter_set pieces = expr_may(f, e);
+    if (ret)
+        *ret = pieces;
+    return filter_set_any(&pieces);
 }

@@ -165,7 +165,7 @@ static int check(struct indexer *x, struct diag *err) {
         return r;
     x->created = true;
     buf_init(&s, INDEX_STATEMENT_BYTES_MAX);
-    index_sql_find(&s, x->made, NULL, INDEX_POSITIONS_MAX);
+    index_sql_find(&s, x->made, NULL, NULL, 0, INDEX_POSITIONS_MAX);
     r = index_client_run(x->client, buf_str(&s), STR(""), RUN_MS, &x->answer, err);
     buf_done(&s);
     if (r == 0 && (r = read_marks(x, &whole)) < 0)
@@ -277,7 +277,7 @@ static int add(struct indexer *x, struct cursor *c, const struct raw_record *rec
     if (r < 0 || (r == 0 && !(rec->flags & RAW_SOURCE)))
         return r;
     if (r == 0 && c->build.on)
-        build_add_definition(&c->build, place, rec->pos.n);
+        build_add_definition(&c->build, place, rec);
     index_row_begin(&x->row, r == 1 ? INDEX_EVENT : INDEX_SOURCE, c->segment, rec->pos.n, place);
     if (r == 1 && (r = whole_fold(&c->whole.arena, &ev, line, &folded)) == 0) {
         narrow_row(&x->row, &folded);

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { SCHEMA = 1, ASK_MS = 10000, RUNS_MAX = 8 }; /* ASK_MS: of 100,000,000 rows an address takes it 5 s the first time */
+enum { SCHEMA = 1, ASK_MS = 10000, RUNS_MAX = 8, RANGES_MAX = 256 }; /* ASK_MS: of 100,000,000 rows an address takes it 5 s the first time */
 
 uint64_t narrow_made(const uint8_t spool_id[16], const struct decode_set *decoders) {
     uint8_t maker[FILTER_MAKER_BYTES];
@@ -236,7 +236,30 @@ static int read_answer(struct narrow *n, struct str answer) {
     return r;
 }
 
-int narrow_ask(struct index_client *c, uint64_t made, const struct search *s, struct narrow *n, struct diag *reterr) {
+static int ascending(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *) a, y = *(const uint32_t *) b;
+    return (x > y) - (x < y);
+}
+
+/* Segments side by side are one range, and so are those with few others between when there are too many ranges. */
+static size_t ranges_of(uint32_t *segments, size_t n, struct index_range ret[RANGES_MAX]) {
+    size_t k = RANGES_MAX + 1;
+    qsort(segments, n, sizeof *segments, ascending);
+    for (uint64_t gap = 1; k > RANGES_MAX; gap *= 2) {
+        k = 0;
+        for (size_t i = 0; i < n && k <= RANGES_MAX; i++)
+            if (k && segments[i] - ret[k - 1].last <= gap)
+                ret[k - 1].last = segments[i];
+            else if (k++ < RANGES_MAX)
+                ret[k - 1] = (struct index_range){segments[i], segments[i]};
+    }
+    return k;
+}
+
+int narrow_ask(struct index_client *c, uint64_t made, const struct search *s, uint32_t *segments, size_t n_segments, struct narrow *n,
+               struct diag *reterr) {
+    struct index_range ranges[RANGES_MAX];
+    size_t n_ranges = ranges_of(segments, n_segments, ranges);
     struct index_cond cond;
     struct arena a;
     struct buf statement, answer;
@@ -245,7 +268,7 @@ int narrow_ask(struct index_client *c, uint64_t made, const struct search *s, st
     buf_init(&answer, INDEX_ANSWER_BYTES_MAX);
     int r = narrow_condition(&a, s, &cond);
     if (r == 1) {
-        index_sql_find(&statement, made, &cond, INDEX_POSITIONS_MAX + 1);
+        index_sql_find(&statement, made, &cond, ranges, n_ranges, INDEX_POSITIONS_MAX + 1);
         r = buf_error(&statement) < 0 ? 0 : 1; /* a longer one than the index takes */
     }
     if (r == 1) {

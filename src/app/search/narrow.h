@@ -29,9 +29,10 @@ struct index_client;
 struct decode_set;
 /* By whom rows of this index are made: the spool, the decoders, the version. */
 uint64_t narrow_made(const uint8_t spool_id[16], const struct decode_set *decoders);
-/* 1: *n is filled; 0: the index cannot narrow this query, or holds too much that fits it. Negative: it failed, and the
+/* Asked about these segments, in any order; they are put in order. 1: *n is filled; 0: the index cannot narrow this query, or holds too much that fits it. Negative: it failed, and the
  * search does without. */
-int narrow_ask(struct index_client *c, uint64_t made, const struct search *s, struct narrow *n, struct diag *reterr) MUST_USE;
+int narrow_ask(struct index_client *c, uint64_t made, const struct search *s, uint32_t *segments, size_t n_segments, struct narrow *n,
+               struct diag *reterr) MUST_USE;
 /* NULL: the index does not cover this segment, whose first record this is. */
 const struct narrow_part *narrow_find(const struct narrow *n, uint32_t segment, uint64_t first);
 

@@ -20,13 +20,16 @@ struct part {
     size_t from, to; /* ranges[from…to): nothing else of it is read; none: all of it */
     int64_t created_ns; /* what arrived from then on stands in it or in newer ones; TIME_NONE: not known */
     bool late;    /* its filter was not yet asked */
+    bool asks;    /* much of it is to be read: the index may know better */
     bool skipped; /* since something was asked */
 };
-/* Of a segment: from the byte where record `n` begins up to `end`. */
+/* Of a segment: from the byte where record `n` begins, what lies whole before `end`. Whatever reaches over it does not reach over
+ * `behind`. */
 struct range {
-    uint64_t at, n, end;
+    uint64_t at, n, end, behind;
 };
-enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4 };
+/* ASK_SHARE: reading a sixteenth of a segment takes as long as the index takes to read its column of it, the first time. */
+enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4, ASK_SHARE = 16 };
 struct scan {
     struct scan_options o;
     struct registry registry;
@@ -85,11 +88,16 @@ struct str scan_source_name(const struct scan *s, uint32_t source) {
 
 /* ---- which segments ---- */
 
+static void filter_path(const struct scan *s, uint32_t segment, char dst[PATH_MAX + SPOOL_NAME_CAP]) {
+    char name[SPOOL_NAME_CAP];
+    snprintf(dst, PATH_MAX + SPOOL_NAME_CAP, "%.*s/%s", PATH_MAX - 8, s->o.filter_dir, filter_name(segment, name));
+}
+
 /* Into s->filter. */
 static int read_filter(struct scan *s, uint32_t segment) {
     struct filter like = {.segment = segment};
-    char name[SPOOL_NAME_CAP], path[PATH_MAX + SPOOL_NAME_CAP];
-    snprintf(path, sizeof path, "%.*s/%s", PATH_MAX - 8, s->o.filter_dir, filter_name(segment, name));
+    char path[PATH_MAX + SPOOL_NAME_CAP];
+    filter_path(s, segment, path);
     memcpy(like.id, spool_reader_id(s->reader), SPOOL_ID_BYTES);
     memcpy(like.made_by, s->maker, sizeof like.made_by);
     int r = filter_read(path, &s->filter, NULL);
@@ -141,43 +149,45 @@ static int add_part(struct scan *s, const struct part *part, bool wanted) {
     return 0;
 }
 
-/* Pieces in which something may be; 0: the segment is passed over. */
-static uint64_t may_hold(const struct search *s, const struct filter *f) {
+/* Pieces in which something may be; false: the segment is passed over. */
+static bool may_hold(const struct search *s, const struct filter *f, struct filter_set *ret) {
     const struct indicator_set *set = search_indicators(s);
     size_t n;
     if (!set)
-        return filter_may(f, search_condition(s));
+        return filter_may(f, search_condition(s), ret);
     const uint64_t *keys = indicator_set_keys(set, &n);
-    return filter_may_keys(f, keys, n);
+    return filter_may_keys(f, keys, n, ret);
 }
 
-static int add_range(struct scan *s, uint64_t at, uint64_t n, uint64_t end) {
+/* Of these pieces in a row: from the first record that begins there. */
+static int add_range(struct scan *s, unsigned from, unsigned to) {
+    const struct filter *f = &s->filter;
+    unsigned next = to;
+    while (from < to && !f->pieces[from].at)
+        from++;
+    while (next < FILTER_PIECES && !f->pieces[next].at)
+        next++;
+    uint64_t end = to < FILTER_PIECES ? MIN((uint64_t) to << FILTER_PIECE_LOG, f->bytes) : f->bytes;
+    if (from == to || f->pieces[from].at >= end)
+        return 0;
     int r = mem_grow((void **) &s->ranges, &s->ranges_cap, s->n_ranges + 1, UINT32_MAX, sizeof *s->ranges);
     if (r == 0)
-        s->ranges[s->n_ranges++] = (struct range){at, n, end};
+        s->ranges[s->n_ranges++] = (struct range){f->pieces[from].at, f->pieces[from].n, end, next < FILTER_PIECES ? MAX(f->pieces[next].at, end) : f->bytes};
     return r;
 }
 
 /* What of the segment is read: these pieces, and those that say which sources there are. */
-static int set_ranges(struct scan *s, struct part *part, uint64_t pieces) {
+static int set_ranges(struct scan *s, struct part *part, struct filter_set pieces) {
     const struct filter *f = &s->filter;
     uint64_t wanted = 0;
-    bool before = false;
     int r = 0;
-    pieces |= f->defining;
+    filter_set_or(&pieces, &f->defining);
     part->from = part->to = s->n_ranges;
-    for (int i = 0; i < FILTER_PIECES && r == 0; i++) {
-        const struct filter_piece *p = &f->pieces[i];
-        bool take = pieces >> i & 1;
-        if (!p->at || p->at >= f->bytes)
-            continue;
-        if (before)
-            s->ranges[s->n_ranges - 1].end = p->at;
-        if (take && s->n_ranges > part->from && s->ranges[s->n_ranges - 1].end == p->at)
-            s->ranges[s->n_ranges - 1].end = f->bytes;
-        else if (take)
-            r = add_range(s, p->at, p->n, f->bytes);
-        before = take;
+    for (unsigned i = 0, to; i < FILTER_PIECES && r == 0; i = to + 1) {
+        for (to = i; to < FILTER_PIECES && filter_set_has(&pieces, to);)
+            to++;
+        if (to > i)
+            r = add_range(s, i, to);
     }
     for (size_t i = part->from; i < s->n_ranges; i++)
         wanted += s->ranges[i].end - s->ranges[i].at;
@@ -192,59 +202,100 @@ static int set_ranges(struct scan *s, struct part *part, uint64_t pieces) {
 
 static int judge_by_filter(struct scan *s, uint32_t segment, struct part *part, bool *wanted) {
     const struct filter *f = &s->filter;
+    struct filter_set pieces;
     int r = s->o.filter_dir ? read_filter(s, segment) : -ENOENT;
     if (r < 0)
         return r;
-    uint64_t pieces = f->min_ns != TIME_NONE && times_meet(&s->o, f->min_ns, f->max_ns) && records_meet(&s->o, f->first, f->next) ? may_hold(s->search, f) : 0;
-    *wanted = pieces != 0;
+    *wanted = f->min_ns != TIME_NONE && times_meet(&s->o, f->min_ns, f->max_ns) && records_meet(&s->o, f->first, f->next) && may_hold(s->search, f, &pieces);
+    if (filter_is_damaged(f)) {
+        char path[PATH_MAX + SPOOL_NAME_CAP];
+        filter_path(s, segment, path);
+        (void) unlink(path);
+        return -ERR_CORRUPT;
+    }
     part->bytes = f->bytes;
-    return pieces && pieces != UINT64_MAX && f->pieces_told ? set_ranges(s, part, pieces) : 0;
+    if (*wanted && !filter_set_all(&pieces) && f->pieces_told)
+        r = set_ranges(s, part, pieces);
+    part->asks = part->bytes > f->bytes / ASK_SHARE;
+    return r;
 }
 
-/* The index where it covers the segment, else its filter, else all is read. */
+/* Its filter, or all of it is read. */
 static int judge_part(struct scan *s, uint32_t segment, struct diag *err) {
-    struct part part = {.segment = segment, .created_ns = TIME_NONE, .late = s->o.late};
+    struct part part = {.segment = segment, .created_ns = TIME_NONE, .late = s->o.late, .asks = true};
     struct spool_part p;
-    bool wanted = true, judged = false;
-    if (s->o.late) {
-        int k = spool_reader_enter(s->reader, segment, &p, err);
-        part.bytes = k < 0 ? 0 : p.bytes;
-        if (k < 0)
-            return k;
-        k = add_part(s, &part, records_meet(&s->o, p.first, UINT64_MAX));
-        return k < 0 ? diag_set(err, k, "out of memory") : 0;
-    }
-    int r = s->narrow.n_parts ? spool_reader_enter(s->reader, segment, &p, err) : 0;
-    if (r < 0)
-        return r;
-    if (s->narrow.n_parts) {
-        part.bytes = p.bytes;
-        judged = judge_by_index(s, &p, &part, &wanted);
-        wanted = wanted && records_meet(&s->o, p.first, UINT64_MAX);
-    }
-    if (!judged && (r = judge_by_filter(s, segment, &part, &wanted)) == -ENOMEM)
+    bool wanted = true;
+    int r = s->o.late ? -ENOENT : judge_by_filter(s, segment, &part, &wanted);
+    if (r == -ENOMEM)
         return diag_set(err, r, "out of memory");
-    if (!judged && r < 0) {
+    if (r < 0) {
         r = spool_reader_enter(s->reader, segment, &p, err);
         if (r < 0)
             return r;
         part.bytes = p.bytes;
+        part.asks = true;
         wanted = records_meet(&s->o, p.first, UINT64_MAX);
     }
     r = add_part(s, &part, wanted);
     return r < 0 ? diag_set(err, r, "out of memory") : 0;
 }
 
-/* What fails here is told and costs nothing but time. */
-static void ask_index(struct scan *s) {
-    s->asked = true;
+static void skip(struct scan *s, struct part *part) {
+    s->progress.segments_passed++;
+    s->progress.bytes -= part->bytes;
+    s->progress.bytes_passed += part->bytes;
+    part->bytes = 0;
+    part->skipped = true;
+}
+
+static void reads_less(struct scan *s, const struct part *part, uint64_t before) {
+    s->progress.bytes -= before - part->bytes;
+    s->progress.bytes_passed += before - part->bytes;
+}
+
+static int of_index(struct scan *s, struct part *part, struct diag *err) {
+    struct spool_part p;
+    bool wanted = true;
+    uint64_t before = part->bytes;
+    int r = spool_reader_enter(s->reader, part->segment, &p, err);
+    if (r < 0 || !judge_by_index(s, &p, part, &wanted))
+        return r;
+    if (part->named && part->bytes > before) { /* its tail is not covered; what the filter says is less */
+        part->named = NULL;
+        part->bytes = before;
+    } else if (part->named) {
+        part->from = part->to = 0;
+        s->progress.segments_indexed++;
+        reads_less(s, part, before);
+    } else if (!wanted) {
+        skip(s, part);
+    }
+    return 0;
+}
+
+/* Of the parts from there on: those of which much would be read. What fails here is told and costs nothing but time. */
+static int ask_index(struct scan *s, size_t from, struct diag *err) {
     uint64_t made = narrow_made(spool_reader_id(s->reader), s->o.decoders);
     struct diag *why = &s->progress.index_why;
-    int r = narrow_ask(s->o.index, made, s->search, &s->narrow, why);
+    uint32_t *segments = mem_alloc((s->n - from + 1) * sizeof *segments);
+    size_t n = 0;
+    int r = segments ? 0 : -ENOMEM;
+    s->asked = true;
+    for (size_t i = from; i < s->n && r == 0; i++)
+        if (s->parts[i].asks && !s->parts[i].skipped)
+            segments[n++] = s->parts[i].segment;
+    if (n)
+        r = narrow_ask(s->o.index, made, s->search, segments, n, &s->narrow, why);
+    mem_free(segments);
     if (r <= 0)
         narrow_done(&s->narrow);
     if (r < 0 && !why->code)
         why->code = r;
+    r = 0;
+    for (size_t i = from; i < s->n && r == 0 && s->narrow.n_parts; i++)
+        if (s->parts[i].asks && !s->parts[i].skipped)
+            r = of_index(s, &s->parts[i], err);
+    return r;
 }
 
 static int plan_parts(struct scan *s, struct diag *err) {
@@ -256,59 +307,38 @@ static int plan_parts(struct scan *s, struct diag *err) {
     struct spool_part oldest;
     if (n && (r = spool_reader_enter(s->reader, segments[0], &oldest, err)) == 0)
         s->progress.begins_ns = oldest.created_ns;
-    if (r == 0 && s->o.index && !s->o.late)
-        ask_index(s);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
     mem_free(segments);
+    if (r == 0 && s->o.index && !s->o.late)
+        r = ask_index(s, 0, err);
     return r;
-}
-
-static void skip(struct scan *s, struct part *part) {
-    s->progress.segments_passed++;
-    s->progress.bytes -= part->bytes;
-    s->progress.bytes_passed += part->bytes;
-    part->bytes = 0;
-    part->skipped = true;
-}
-
-/* Parts that were not begun are judged once more, now with the index. */
-static int judge_rest(struct scan *s, struct diag *err) {
-    size_t n = s->n;
-    ask_index(s);
-    for (size_t i = s->at; i < n && s->narrow.n_parts; i++) {
-        struct part *part = &s->parts[i];
-        struct spool_part p;
-        bool wanted = true;
-        int r = spool_reader_enter(s->reader, part->segment, &p, err);
-        if (r < 0)
-            return r;
-        uint64_t before = part->bytes;
-        part->late = !judge_by_index(s, &p, part, &wanted);
-        s->progress.segments_indexed += part->named != NULL;
-        s->progress.bytes -= before - part->bytes;
-        s->progress.bytes_passed += before - part->bytes;
-        if (!wanted)
-            skip(s, part);
-    }
-    return 0;
 }
 
 /* What nothing was asked about yet, when it is come to. */
 static int judge_late(struct scan *s, struct part *part, struct diag *err) {
     struct part as = *part;
     bool wanted = true;
+    uint64_t before = part->bytes;
     part->late = false;
     int r = judge_by_filter(s, part->segment, &as, &wanted);
     if (r == 0 && !wanted)
         skip(s, part);
     if (r == 0 && wanted && as.to > as.from && as.bytes < part->bytes) {
-        s->progress.bytes -= part->bytes - as.bytes;
-        s->progress.bytes_passed += part->bytes - as.bytes;
         *part = as;
         part->late = false;
+        reads_less(s, part, before);
     }
     return r == -ENOMEM ? diag_set(err, r, "out of memory") : 0;
+}
+
+/* Parts that were not begun are judged once more, now all of them and with the index. */
+static int judge_rest(struct scan *s, struct diag *err) {
+    int r = 0;
+    for (size_t i = s->at; i < s->n && r == 0; i++)
+        if (s->parts[i].late && !s->parts[i].skipped)
+            r = judge_late(s, &s->parts[i], err);
+    return r < 0 ? r : ask_index(s, s->at, err);
 }
 
 int scan_over_copy(struct scan_options *o, const struct copies *copies, struct str name, struct diag *reterr) {
@@ -419,24 +449,25 @@ static int take_named(struct scan *s, scan_found_fn *found, void *ctx, struct di
     return 1;
 }
 
-/* Goes to where the next range begins. 1: there it is read on; 0: that was the last. A range that does not begin with the
- * record its filter says is a lie, and the rest is read. */
+/* Goes to where the next range begins, or on, when a batch went further than that. 1: there it is read on; 0: that was the
+ * last. A range that does not begin with the record its filter says is a lie, and the rest is read. */
 static int next_range(struct scan *s, bool first) {
     struct part *part = &s->parts[s->at];
     const struct range *r = &s->ranges[s->range];
+    uint64_t offset = spool_reader_offset(s->reader), behind;
     if (!first) {
         s->ranges_done += r->end - r->at;
         if (++s->range == part->to)
             return 0;
         r++;
-        if (spool_reader_offset(s->reader) > r->at) /* a batch went further */
-            return 1;
     }
-    uint64_t offset = spool_reader_offset(s->reader), behind;
-    if (r->at > offset && spool_reader_take(s->reader, r->at, r->n, &s->batch, &behind, NULL) == 0)
-        spool_reader_go_on(s->reader, r->at, r->n);
-    else if (r->at > offset)
+    if (r->at > offset && spool_reader_take(s->reader, r->at, r->n, &s->batch, &behind, NULL) < 0) {
         part->to = part->from;
+        return 1;
+    }
+    if (r->at > offset)
+        spool_reader_go_on(s->reader, r->at, r->n);
+    spool_reader_stop_at(s->reader, r->end, r->behind);
     return 1;
 }
 
@@ -493,7 +524,7 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
         uint64_t offset = spool_reader_offset(s->reader);
         bool ranged = part->to > part->from;
         s->progress.bytes_done = s->done_before + MIN(ranged ? s->ranges_done + offset - s->ranges[s->range].at : offset, part->bytes);
-        r = !ranged || offset < s->ranges[s->range].end || next_range(s, false);
+        r = !ranged || (s->batch.n && offset < s->ranges[s->range].end) || next_range(s, false);
     }
     if (r < 0)
         return r;

@@ -18,10 +18,11 @@ static void conditions_are_written_as_sql(void **state UNUSED) {
     struct index_cond c = {.kind = INDEX_ALL, .n = ARRAY_SIZE(all), .sub = all};
     struct buf b;
     buf_init(&b, 65536);
-    index_sql_find(&b, 42, &c, 10);
+    const struct index_range ranges[] = {{3, 9}, {12, 12}};
+    index_sql_find(&b, 42, &c, ranges, 2, 10);
     assert_str(buf_str(&b),
                "SELECT kind, segment, if(kind = 1, 0, n) AS k, min(n), max(n + width), max(place), sum(width), max(rough) FROM kizuki_events "
-               "WHERE made = 42 AND (kind > 0 OR rough = 1 OR ((arrayExists(x -> x IN (3221225991, 3221225993), v4) OR "
+               "WHERE made = 42 AND (segment BETWEEN 3 AND 9 OR segment BETWEEN 12 AND 12) AND (kind > 0 OR rough = 1 OR ((arrayExists(x -> x IN (3221225991, 3221225993), v4) OR "
                "arrayExists(x -> x BETWEEN 167772160 AND 184549375, v4) OR has(users, 'o\\'neil\\\\')) AND position(text, '改ざん') > 0 AND "
                "has(hosts, 'h') AND has(digests, 5) AND arrayExists(x -> x BETWEEN toFixedString(unhex('20010db8000000000000000000000000'), 16) AND "
                "toFixedString(unhex('20010db87fffffffffffffffffffffff'), 16), v6) AND time BETWEEN -9 AND 7)) GROUP BY kind, segment, k "
@@ -42,7 +43,8 @@ static void conditions_are_written_as_sql(void **state UNUSED) {
     assert_str(buf_str(&b), "ALTER TABLE kizuki_events DELETE IN PARTITION 3 WHERE segment = 200");
     assert_true(index_sql_permitted(buf_str(&b)));
     buf_clear(&b);
-    index_sql_find(&b, UINT64_MAX, NULL, 1);
+    index_sql_find(&b, UINT64_MAX, NULL, NULL, 0, 1);
+    assert_true(str_find(buf_str(&b), STR("WHERE made = 18446744073709551615 AND (kind = 1)"), 0) > 0);
     assert_true(index_sql_permitted(buf_str(&b)));
     buf_done(&b);
 }
@@ -55,7 +57,7 @@ static void texts_hold_whatever_they_hold(void **state UNUSED) {
             char two[3] = {(char) a, (char) c, '\\'};
             struct index_cond has = {.kind = INDEX_HOST, .text = str_n(two, 3)};
             buf_clear(&b);
-            index_sql_find(&b, 1, &has, 1);
+            index_sql_find(&b, 1, &has, NULL, 0, 1);
             if (!index_sql_permitted(buf_str(&b)))
                 fail_msg("%d %d ends its text", a, c);
         }

@@ -150,6 +150,41 @@ static struct spool_fault assert_one(struct said s, enum spool_fault_kind kind, 
     return (struct spool_fault){0};
 }
 
+/* Pieces are as large as the table says: spools sealed by others stay readable. */
+static void pieces_of_any_size_are_read(void **state) {
+    enum { BYTES = 2500000, PART = 70001 };
+    static const struct {
+        size_t piece;
+        bool good;
+    } rows[] = {{SPOOL_PIECE_BYTES_MIN, true}, {SPOOL_PIECE_BYTES, true}, {SPOOL_PIECE_BYTES_MAX, true}, {SPOOL_PIECE_BYTES_MIN / 2, false},
+                {300000, false}, {2 * (size_t) SPOOL_PIECE_BYTES_MAX, false}};
+    char plain_path[300], packed_path[300], *bytes = mem_alloc(BYTES), *part = mem_alloc(PART);
+    for (uint32_t i = 0, x = 7; i < BYTES; i++, x = x * 1103515245 + 12345)
+        bytes[i] = (char) (x >> 28);
+    write_file(*state, "plain", str_n(bytes, BYTES));
+    snprintf(plain_path, sizeof plain_path, "%s/plain", (char *) *state);
+    snprintf(packed_path, sizeof packed_path, "%s/packed", (char *) *state);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct spool_file plain = spool_file_plain(open(plain_path, O_RDONLY | O_CLOEXEC)), f;
+        int fd = open(packed_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_int_equal(spool_file_compress(&plain, fd, 1, rows[i].piece), 0);
+        spool_file_close(&plain);
+        assert_int_equal(spool_file_sealed(fd, &f), rows[i].good ? 0 : -ERR_CORRUPT);
+        if (!rows[i].good)
+            continue;
+        assert_int_equal(spool_file_size(&f), BYTES);
+        for (uint64_t at = 0, turn = 0; turn < 60; turn++, at = at * 3 + 65537 * turn) {
+            ssize_t n = spool_file_read(&f, part, PART, at %= BYTES);
+            assert_int_equal(n, MIN(BYTES - at, (uint64_t) PART));
+            assert_memory_equal(part, bytes + at, (size_t) n);
+        }
+        assert_int_equal(spool_file_damaged(&f), 0);
+        spool_file_close(&f);
+    }
+    mem_free(part);
+    mem_free(bytes);
+}
+
 /* Every bit of a sealed segment that is flipped is found and its segment named. */
 static void a_flipped_bit_is_named(void **state) {
     struct arena a;
@@ -208,7 +243,7 @@ static void rewrite(const char *dir, const char *name, uint64_t change, uint64_t
     snprintf(forged, sizeof forged, "%s/forged", dir);
     struct spool_file plain = spool_file_plain(open(forged, O_RDONLY | O_CLOEXEC));
     int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-    assert_int_equal(spool_file_compress(&plain, fd, 3), 0);
+    assert_int_equal(spool_file_compress(&plain, fd, 3, SPOOL_PIECE_BYTES_MAX), 0);
     close(fd);
     spool_file_close(&plain);
     assert_int_equal(unlink(forged), 0);
@@ -419,7 +454,7 @@ static void survives_the_end_of_memory(void **state) {
     assert_all_lines(*state, LINES - 1);
 }
 
-UNIT_GROUP(spool_seal, folder_test(sealed_is_read_like_plain), folder_test(readers_do_not_notice),
+UNIT_GROUP(spool_seal, folder_test(sealed_is_read_like_plain), folder_test(pieces_of_any_size_are_read), folder_test(readers_do_not_notice),
            folder_test(a_flipped_bit_is_named), folder_test(a_rewritten_record_is_placed),
            folder_test(a_removed_record_is_placed),
            folder_test(swapped_and_missing_segments_are_named),
