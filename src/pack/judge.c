@@ -13,6 +13,7 @@ struct judge {
     int64_t first_ns, noticed_ns; /* noticed_ns: the first finding that was asked for; TIME_NONE: none */
     struct buf *out;
     size_t n_hunted;
+    size_t n_traced;
     int failed;
 };
 
@@ -263,15 +264,28 @@ static int judge_scope(struct judge *j, const struct yaml_node *scope, struct di
     return 0;
 }
 
+/* The truth has to come first: whoever is called at night goes to the first machine of the list. */
+static void judge_traced(struct judge *j, const struct yaml_node *row) {
+    const struct pack_played_trace *t = &j->played->traces[j->n_traced++];
+    int64_t within = number(row, "within_s", 0), took = seconds(t->took_ns);
+    char here[40], most[40];
+    if (t->place == 1)
+        say(j, took <= within, "traced: %.*s was %.*s, found within %s (at most %s)", STR_ARG(t->slip), STR_ARG(t->truth), span(here, took), span(most, within));
+    else
+        say(j, false, "traced: %.*s was %.*s, %s%.*s%s%.*s", STR_ARG(t->slip), STR_ARG(t->truth), t->found.n ? "but first came " : "and nobody was found", STR_ARG(t->found),
+            t->lacks.n ? "; missing logs: " : "", STR_ARG(t->lacks));
+    compare(j, row, "traced", t->place == 1 ? took : -1);
+}
+
 /* noticed comes before proposed, whose times may count from it. */
 static const struct {
     const char *name;
     void (*judge)(struct judge *j, const struct yaml_node *row);
-} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"must_not", judge_must_not}};
+} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"traced", judge_traced}, {"must_not", judge_must_not}};
 
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) {
-    static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
+    static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "traced", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
     struct judge j = {.head = head, .played = played, .first_ns = first_ns, .noticed_ns = TIME_NONE, .out = out};
     const struct yaml_node *incidents = yaml_get(expect, "incidents");
     int e = yaml_only_keys(expect, known, "expect.yml", reterr);

@@ -32,11 +32,19 @@ struct pack_played_hunt {
     int64_t hits, hosts, first_ns; /* first_ns: TIME_NONE: no hit */
     int64_t records, took_ns;
 };
+/* A slip about a connection, as it was traced; machine, user and inside address as one text. */
+struct pack_played_trace {
+    struct str slip, truth, found, lacks; /* found: the first candidate; lacks: names of logs that were said to be missing */
+    unsigned place;                       /* of the truth among the candidates, from 1; 0: it is not there */
+    int64_t took_ns;
+};
 struct pack_played {
     const struct pack_played_finding *findings;
     size_t n_findings;
     const struct pack_played_action *actions;
     size_t n_actions;
+    const struct pack_played_trace *traces; /* one for each row of `traced`, in its order */
+    size_t n_traces;
     const struct str *blocked; /* addresses that were blocked, or would have been without dry-run */
     size_t n_blocked;
     const struct pack_played_rule *rules; /* that were in use; what a failure is explained by, as are sources */

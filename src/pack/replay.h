@@ -43,6 +43,14 @@ DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
 /* Takes the story's silences away: what is missing from a log has happened all the same. */
 void pack_replay_hear_all(struct pack_replay *r);
+/* What somebody outside wrote down of the nth connection (from 1) of an actor that makes connections, and what it truly was: machine, user and inside
+ * address, by the story and not by its lines. -ENOENT: there is no such connection. Texts live in the arena. */
+struct pack_slip {
+    struct str address, to, machine, user, inside;
+    uint32_t port;
+    int64_t at_ns;
+};
+int pack_replay_slip(struct arena *a, const char *path, uint64_t seed, struct str actor, uint32_t nth, struct pack_slip *ret, struct diag *reterr) MUST_USE;
 /* The generators and products as their tables say, for people who write a story. */
 struct buf;
 void pack_replay_describe(struct buf *out);

@@ -35,7 +35,12 @@ enum {
     ACT_CALL = 32,
     ACT_NOISE = 64,
     ACT_OUTBOUND = 1024, /* a machine of ours connects to a site outside */
+    ACT_FLOW = 128,   /* a connection through a device that translates addresses */
+    ACT_LEASE = 256,  /* an address lent to a machine */
+    ACT_SIGNON = 512, /* somebody sits down at a machine */
 };
+enum flow_change { FLOW_OPENS, FLOW_ENDS };
+enum lease_change { LEASE_GIVEN, LEASE_RENEWED, LEASE_RETURNED };
 enum file_change { FILE_WRITTEN, FILE_MADE, FILE_REMOVED };
 
 /* One thing somebody or something does. A product writes it as its lines, or not at all when it would not log it. */
@@ -53,7 +58,15 @@ struct act {
     struct str program, text, suffix; /* which program; what it says; behind a path */
     enum file_change change;
     double value;     /* of a metric named by text */
-    uint32_t seconds; /* a call lasted */
+    uint32_t seconds; /* a call or a connection lasted, a lease lasts */
+    /* A connection: address:port becomes via:via_port on its way to far. inside: the machine's own address, which no product behind the first
+     * translation knows; domain is the machine's name, account who sits at it. */
+    struct str via, far, inside;
+    uint32_t via_port;
+    int64_t begin_ns; /* of a connection; success: the world sees via */
+    enum flow_change flow;
+    enum lease_change lease;
+    uint64_t mac;
     struct str country; /* where the address is, as the service says: JP */
     uint32_t to_port;
 };
@@ -65,7 +78,7 @@ struct product {
     /* The i-th line of an act; nothing is added where there is none. */
     void (*write)(struct buf *out, const struct act *a, unsigned i);
 };
-extern const struct product PRODUCTS_CLOUD[], PRODUCTS_PROXY[]; /* until name NULL */
+extern const struct product PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[]; /* until name NULL */
 const struct product *product_find(struct str name);
 void product_names(struct buf *out); /* "dovecot, login_event, …" */
 
@@ -126,7 +139,7 @@ struct actor_kind {
     bool (*next)(struct pack_replay *r, struct actor *a, struct act *ret);
 };
 extern const struct actor_kind REPLAY_VISITORS, REPLAY_CAMPAIGN, REPLAY_MAILS, REPLAY_FILES, REPLAY_METRIC, REPLAY_CALLS, REPLAY_NOISE,
-    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND;
+    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON;
 extern const struct actor_kind *const REPLAY_KINDS[]; /* until NULL */
 
 /* A source that says nothing for a time, or a machine whose clock is wrong: seen where lines are written. */

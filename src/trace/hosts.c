@@ -145,12 +145,29 @@ static void add_runs(const struct trace *t, const struct path *p, const struct f
     }
 }
 
+/* The same private network stands in many places: where the device that translated the address also lends it, its word counts and no other's. */
+struct place {
+    const struct ip *ip;
+    struct str lender; /* empty: whoever lends it */
+};
+
 static bool is_lease(const struct fact *f, const void *ctx) {
-    return f->kind != FACT_NEIGHBOUR && names_machine(f, ctx);
+    const struct place *at = ctx;
+    return f->kind != FACT_NEIGHBOUR && names_machine(f, at->ip) && (!at->lender.n || f->kind != FACT_LEASE || trace_same_host(f->at_host, at->lender));
 }
 
 static bool is_neighbour(const struct fact *f, const void *ctx) {
-    return f->kind == FACT_NEIGHBOUR && names_machine(f, ctx);
+    const struct place *at = ctx;
+    return f->kind == FACT_NEIGHBOUR && names_machine(f, at->ip);
+}
+
+static struct place place_of(const struct trace *t, const struct path *p) {
+    struct place at = {&p->ip, p->n && !p->hops[p->n - 1].proxy ? p->hops[p->n - 1].s.first->at_host : STR_NULL};
+    for (size_t i = 0; at.lender.n && i < t->n_facts; i++)
+        if (t->facts[i].kind == FACT_LEASE && is_lease(&t->facts[i], &at))
+            return at;
+    at.lender = STR_NULL;
+    return at;
 }
 
 static bool is_covered(const struct holder *rows, size_t n) {
@@ -191,13 +208,14 @@ static void add_shifted_runs(const struct trace *t, const struct path *p, const 
 int trace_holders(struct trace *t, const struct path *p, struct holder **ret, size_t *ret_n) {
     fact_test *const kinds[] = {is_lease, is_neighbour};
     struct holder *rows = arena_zalloc(&t->arena, ROWS_MAX * sizeof *rows);
+    const struct place at = place_of(t, p);
     size_t n = 0;
     if (!rows)
         return -ENOMEM;
     for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
         const struct fact **facts;
         size_t n_facts, before = n;
-        int r = gather(t, kinds[k], &p->ip, &facts, &n_facts);
+        int r = gather(t, kinds[k], &at, &facts, &n_facts);
         if (r < 0)
             return r;
         add_runs(t, p, facts, n_facts, rows, &n);
@@ -211,7 +229,7 @@ int trace_holders(struct trace *t, const struct path *p, struct holder **ret, si
     if (!is_covered(rows, n)) {
         const struct fact **facts;
         size_t n_facts;
-        int r = gather(t, is_lease, &p->ip, &facts, &n_facts);
+        int r = gather(t, is_lease, &at, &facts, &n_facts);
         if (r < 0)
             return r;
         add_shifted_runs(t, p, facts, n_facts, rows, &n);

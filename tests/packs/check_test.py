@@ -145,8 +145,15 @@ sources:
   - {name: app, product: login_event, service: m, host: web}
   - {name: beat, product: metricbeat, service: w, host: web}
   - {name: sys, product: rsyslog, service: w, host: web}
-addresses: {pcs: {from: [192.0.2.0/24], n: 20}}
-accounts: {people: {n: 10}, theirs: {n: 50}}
+  - {name: apache, product: apache_access, service: x, host: web2}
+  - {name: iis, product: iis_w3c, service: x, host: web3}
+  - {name: fw, product: fortigate, service: n, host: FGT-1}
+  - {name: ct, product: conntrack, service: n, host: gw-1}
+  - {name: leases, product: isc_dhcpd, service: n, host: gw-1}
+  - {name: leases2, product: dnsmasq, service: n, host: gw-1}
+  - {name: windows, product: winlogbeat, service: n, host: collector}
+addresses: {pcs: {from: [192.0.2.0/24], n: 20}, one: {from: [198.51.100.1/32], n: 1}}
+accounts: {people: {n: 10}, theirs: {n: 50}, machines: {n: 30}}
 agents: {b: {list: [Browser]}}
 actors:
   - {id: v, kind: visitors, service: m, per_hour: 40, accounts: people, addresses: pcs, agents: b, pages: [/a], mistypes: 0.5}
@@ -154,6 +161,10 @@ actors:
   - {id: f, kind: files, service: w, per_hour: 20, accounts: people, paths: [/srv/www/index.html]}
   - {id: c, kind: metric, host: web, metric: disk, curve: [{at: "2026-11-23T01:00:00+09:00", value: 0.2}]}
   - {id: n, kind: noise, host: web, per_hour: 100}
+  - {id: p, kind: probes, service: x, tries: 40, addresses: pcs, agents: b, requests: ["GET /{w}?id={n}", GET /a], pages: [/a]}
+  - {id: o, kind: network, per_hour: 60, machines: machines, users: people, inside: pcs, router: gw-1, outer: one, firewall: FGT-1, outside: one, to: pcs, turn: 1h, lease: 20m}
+  - {id: o2, kind: network, per_hour: 60, machines: machines, users: people, inside: pcs, router: FGT-1, outer: one, outside: one, to: pcs, turn: 1h, lease: 20m}
+  - {id: h, kind: beacon, of: o, to: one, every: 5m, infected: 2}
 """
 
 
@@ -177,9 +188,12 @@ def what_generators_write_is_read_by_the_decoders_of_their_products():
     assert len(events) == len(lines) > 1000, (len(events), len(lines))
     seen = {(e["kizuki.decoder"], e.get("event.action"), e.get("event.outcome")) for e in events}
     for want in [("postfix", "login", "success"), ("postfix", "mail-delivery", "success"), ("postfix", "mail-delivery", "failure"),
-                 ("dovecot", "login", "success"), ("dovecot", "login", "failure"), ("sshd", "login", "failure"), ("cron", "cron-command", None)]:
+                 ("dovecot", "login", "success"), ("dovecot", "login", "failure"), ("sshd", "login", "failure"), ("cron", "cron-command", None),
+                 ("fortigate", "connection-closed", "success"), ("fortigate", "dhcp-assign", None), ("fortigate", "dhcp-release", None), ("netfilter", "nat-created", None),
+                 ("netfilter", "nat-ended", None), ("dhcpd", "dhcp-assign", None), ("dhcpd", "dhcp-release", None)]:
         assert want in seen, (want, sorted(seen, key=str))
     decoders = {d for d, _, _ in seen}
+    assert {"iis", "access"} <= decoders, sorted(decoders)
     assert "unknown" not in decoders and {"auditd", "systemd", "json"} <= decoders, decoders
     assert {e.get("file.path") for e in events if e.get("type") == "PATH"} == {"/srv/www/index.html"}
     assert sum(e.get("system.filesystem.used.pct", 0) > 0 for e in events) == 720

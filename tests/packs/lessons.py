@@ -72,7 +72,7 @@ class Copy:
         return [a for a in self.story["actors"] if (a["id"] in named if named else a["kind"] == "campaign")]
 
     def sole(self):
-        return [w for w in self.expect["noticed"] if w.get("sole")]
+        return [w for w in self.expect.get("noticed", []) if w.get("sole")]
 
     def rule_texts(self, want):
         """(file, the texts of its documents, the places of those that say what is wanted); files of a copy that may be changed."""

@@ -41,11 +41,11 @@ def joined(packs, days):
             if "curve" in b and not isinstance(b["curve"], str):
                 b["curve"] = [{"at": all_of_it["start"], "value": min(float(p["value"]) for p in b["curve"])}]
             b["id"] = other(a["id"])
-            for key in ("service", "host"):
+            for key in ("service", "host", "router", "firewall", "of"):
                 if key in b:
                     b[key] = other(b[key])
             for key, v in a.items():
-                if isinstance(v, str) and any(v in (story.get(kind) or {}) for kind in POOLS) and key not in ("id", "kind", "service", "host"):
+                if isinstance(v, str) and any(v in (story.get(kind) or {}) for kind in POOLS) and key not in ("id", "kind", "service", "host", "router", "firewall", "of"):
                     b[key] = other(v)
             all_of_it["actors"].append(b)
     return {key: v for key, v in all_of_it.items() if v}

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/sql.h"
 #include "base/time.h"
-#include "pack/judge.h"
 #include "pack/pack_limits.h"
 
 #include <limits.h>
@@ -215,7 +214,8 @@ int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, u
         (e = pack_first_trace(story, seed, expect, &first_ns, reterr)) < 0 || (e = sql_open(path, &db, reterr)) < 0)
         return e;
     r.db = db;
-    if ((e = read_played(&r, &played)) < 0 || (e = pack_hunt_all(a, expect, data, &played, reterr)) < 0)
+    if ((e = read_played(&r, &played)) < 0 || (e = pack_hunt_all(a, expect, data, &played, reterr)) < 0 ||
+        (e = pack_judge_traces(a, expect, story, seed, data, &played, reterr)) < 0)
         return e;
     buf_init(&out, 256 * 1024);
     e = pack_judge(expect, head, &played, first_ns, &out, reterr);

@@ -2,6 +2,7 @@
  * src/trace over src/app/search. */
 #include "app/cli/command.h"
 #include "app/cli/hunt_spool.h"
+#include "app/cli/trace_over.h"
 #include "app/common/note.h"
 #include "app/engine/engine.h"
 #include "app/search/trace_test.h"
@@ -12,7 +13,7 @@
 
 #include <sys/stat.h>
 
-enum { FOUND = 0, FOUND_NOTHING = 1, TROUBLE = 2, ANSWER_BYTES_MAX = 4 << 20 };
+enum { FOUND = 0, FOUND_NOTHING = 1, TROUBLE = 2 };
 
 struct trace_args {
     const char *address, *port, *time, *zone, *destination;
@@ -104,26 +105,26 @@ static void print_answer(const struct json_value *a) {
 
 /* ---- the work ---- */
 
-static int answer(struct tracing *t, bool json, struct diag *err) {
-    struct json_value *v;
-    struct buf out;
+static int write_found(struct tracing *t, struct buf *out, struct diag *err) {
     struct jsonw w;
-    struct arena arena;
-    buf_init(&out, ANSWER_BYTES_MAX);
-    arena_init(&arena, (size_t) 64 << 20);
-    jsonw_init(&w, &out);
+    jsonw_init(&w, out);
     jsonw_object(&w);
     int r = tracing_write(t, &w);
     jsonw_end(&w);
     if (r == 0)
-        r = buf_error(&out);
-    if (r < 0)
-        diag_set(err, r, "cannot tell what was found: %s", err_word(r));
-    else if (json)
-        printf("%s\n", buf_z(&out));
-    else if ((r = json_parse(&arena, buf_str(&out), &v, err)) == 0)
+        r = buf_error(out);
+    return r < 0 ? diag_set(err, r, "cannot tell what was found: %s", err_word(r)) : 0;
+}
+
+static int print_found(struct buf *out, bool json, struct diag *err) {
+    struct json_value *v;
+    struct arena arena;
+    int r = 0;
+    arena_init(&arena, (size_t) 64 << 20);
+    if (json)
+        printf("%s\n", buf_z(out));
+    else if ((r = json_parse(&arena, buf_str(out), &v, err)) == 0)
         print_answer(v);
-    buf_done(&out);
     arena_done(&arena);
     return r;
 }
@@ -156,31 +157,55 @@ static int self_test(const struct scan_options *o, const char *data, int64_t now
     return r < 0 ? r : good || !trace_test_tried(t);
 }
 
-static int run(const struct trace_args *a, const char *data, const struct trace_question *q, struct diag *err) {
-    CLEANUP(tracing_freep) struct tracing *t = NULL;
-    CLEANUP(decode_set_unrefp) struct decode_set *decoders = NULL;
+/* What a data folder, or a spool alone, is read with. The texts of *ret live in `paths`. */
+struct trace_paths {
     char spool[4096], filters[4096], own[4096];
-    const char *paths[] = {own};
+};
+static int options_of(const char *data, struct trace_paths *at, struct decode_set **ret_decoders, struct scan_options *ret, struct diag *err) {
+    const char *own[] = {at->own};
     struct stat st;
-    snprintf(spool, sizeof spool, "%s/spool", data);
-    snprintf(filters, sizeof filters, "%s/search", data);
-    snprintf(own, sizeof own, "%s/decoders", data);
-    bool is_data = hunt_is_spool(spool), has_own = stat(own, &st) == 0;
+    snprintf(at->spool, sizeof at->spool, "%.4000s/spool", data);
+    snprintf(at->filters, sizeof at->filters, "%.4000s/search", data);
+    snprintf(at->own, sizeof at->own, "%.4000s/decoders", data);
+    bool is_data = hunt_is_spool(at->spool), has_own = stat(at->own, &st) == 0;
     if (!is_data && !hunt_is_spool(data))
         return diag_set(err, -ENOENT, "'%s' is neither a data folder nor a spool", data);
-    int r = engine_decoders(paths, has_own, &decoders, err);
-    struct scan_options o = {.spool_dir = is_data ? spool : data, .filter_dir = is_data ? filters : NULL, .decoders = decoders, .own_decoders = has_own};
-    if (r == 0 && a->self_test)
-        return self_test(&o, data, q->now_ns, err);
+    int r = engine_decoders(own, has_own, ret_decoders, err);
+    *ret = (struct scan_options){.spool_dir = is_data ? at->spool : data, .filter_dir = is_data ? at->filters : NULL, .decoders = *ret_decoders, .own_decoders = has_own};
+    return r;
+}
+
+int trace_over(const char *data, const struct trace_question *q, struct buf *ret_json, struct diag *reterr) {
+    CLEANUP(decode_set_unrefp) struct decode_set *decoders = NULL;
+    CLEANUP(tracing_freep) struct tracing *t = NULL;
+    struct trace_paths at;
+    struct scan_options o;
+    int r = options_of(data, &at, &decoders, &o, reterr);
     if (r == 0)
-        r = tracing_new(&o, q, &t, err);
+        r = tracing_new(&o, q, &t, reterr);
     while (r == 0 && tracing_is_running(t))
         tracing_step(t);
     if (r == 0 && tracing_failed(t))
-        r = diag_set(err, -EIO, "%s", tracing_failed(t));
+        r = diag_set(reterr, -EIO, "%s", tracing_failed(t));
     if (r == 0)
-        r = answer(t, a->json, err);
+        r = write_found(t, ret_json, reterr);
     return r < 0 ? r : trace_candidates(tracing_found(t)) > 0;
+}
+
+static int run(const struct trace_args *a, const char *data, const struct trace_question *q, struct diag *err) {
+    CLEANUP(decode_set_unrefp) struct decode_set *decoders = NULL;
+    struct trace_paths at;
+    struct scan_options o;
+    struct buf out;
+    int r, e;
+    if (a->self_test)
+        return (r = options_of(data, &at, &decoders, &o, err)) < 0 ? r : self_test(&o, data, q->now_ns, err);
+    buf_init(&out, TRACE_ANSWER_BYTES_MAX);
+    r = trace_over(data, q, &out, err);
+    if (r >= 0 && (e = print_found(&out, a->json, err)) < 0)
+        r = e;
+    buf_done(&out);
+    return r;
 }
 
 static int trace_main(void *settings, unsigned n_args UNUSED, char **args) {

@@ -103,6 +103,7 @@ static int store_one(struct program *p, struct arena *a, const struct json_value
     int e = room_finding_read(a, v, &f, err);
     if (e < 0)
         return e;
+    clock_heard(&p->clock, f.detected_ns); /* of a story: it is the time of the finding, however fast it is played */
     buf_init(&json, FRAME_BYTES_MAX * 2);
     jsonw_init(&w, &json);
     jsonw_value(&w, v);

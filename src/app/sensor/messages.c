@@ -29,7 +29,8 @@ static void send_buf(struct messages *m, struct buf *b) {
 
 void messages_clock(struct messages *m) {
     struct buf b;
-    if (!m->replay || pump_now_ns(m->pump) == TIME_NONE)
+    /* Findings wait for their acknowledgement and say the time themselves; a clock that overtook them would make all that follows from them late. */
+    if (!m->replay || pump_now_ns(m->pump) == TIME_NONE || !roomlink_empty(m->link))
         return;
     buf_init(&b, 256);
     buf_printf(&b, "{\"t\":\"clock\",\"now_ms\":%lld}",
@@ -187,6 +188,7 @@ void messages_status(struct messages *m) {
         return;
     send_sources(m);
     send_stats(m);
+    messages_clock(m);
 }
 
 void messages_rules(struct messages *m) {

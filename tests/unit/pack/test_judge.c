@@ -14,6 +14,11 @@ static struct str blocked[1];
 static const struct pack_played_rule rules[] = {{{"r1", 2}, {"list_attack", 11}}, {{"r2", 2}, {"burst", 5}}};
 static const struct pack_played_source sources[] = {{{"auth", 4}, {"auth-01", 7}, 900, 32400000, false}, {{"web", 3}, {"web-01", 6}, 0, 0, false}};
 
+static const struct pack_played_trace traces[] = {
+    {.slip = {"198.51.100.1:40001", 18}, .truth = {"pc-a, sato, 192.168.1.10", 24}, .found = {"pc-a, sato, 192.168.1.10", 24}, .place = 1, .took_ns = 2 * NS_PER_S - 1},
+    {.slip = {"198.51.100.1:40002", 18}, .truth = {"pc-a, sato, 192.168.1.10", 24}, .found = {"pc-b, tanaka, 192.168.1.10", 26}, .place = 2},
+    {.slip = {"198.51.100.1:40003", 18}, .truth = {"pc-a, sato, 192.168.1.10", 24}, .lacks = {"nat", 3}}};
+
 /* A night as it should be: a finding 12 s after the first trace, a proposal 20 s after it, one address blocked. */
 static struct pack_played good(void) {
     findings[0] = (struct pack_played_finding){STR("list_attack"), STR("r1"), SERVICES, 1, 5, 1, T(FIRST + 12)};
@@ -21,7 +26,7 @@ static struct pack_played good(void) {
     actions[0] = (struct pack_played_action){STR("block_source"), T(FIRST + 20)};
     blocked[0] = STR("203.0.113.9");
     return (struct pack_played){.findings = findings, .n_findings = 2, .actions = actions, .n_actions = 1, .blocked = blocked, .n_blocked = 1,
-                                .rules = rules, .n_rules = 2, .sources_of_lines = sources, .n_sources_of_lines = 2,
+                                .rules = rules, .n_rules = 2, .traces = traces, .n_traces = 3, .sources_of_lines = sources, .n_sources_of_lines = 2,
                                 .reached_ns = T(FIRST + 90), .contained_ns = T(FIRST + 40), .published_ns = TIME_NONE,
                                 .incidents = 1, .accounts_tried = 100, .accounts_stolen = 3, .sources = 37};
 }
@@ -76,6 +81,10 @@ static void demands_are_met_or_fail(void **state UNUSED) {
         {"departures: {at_most: 0}", 0, "a drill shows it"},
         {"noticed: [{kind: none, within_s: 60}]", 1, "why: no rule in use says 'none'"},
         {"noticed: [{kind: list_attack, accounts_at_least: 6, within_s: 60}]", 1, "why: no line came from the source web"},
+        {"traced: [{of: a, within_s: 60, figure: seen}]", 0, "traced: 198.51.100.1:40001 was pc-a, sato, 192.168.1.10, found within 2 s (at most 60 s)\n        survey: 日次 / daily, here: traced after 2 s"},
+        {"traced: [{of: a, within_s: 1}]", 1, "FAILED"},
+        {"traced: [{of: a, within_s: 60}, {of: b, within_s: 60}, {of: c, within_s: 60}]", 2, "but first came pc-b, tanaka, 192.168.1.10"},
+        {"traced: [{of: a, within_s: 60}, {of: b, within_s: 60}, {of: c, within_s: 60, figure: seen}]", 2, "and nobody was found; missing logs: nat\n        survey: 日次 / daily, here: not traced"},
         {"incidents: {at_least: 1}", 0, "the clock of auth-01 is 9 h 00 min ahead (source auth)"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -204,6 +204,22 @@ static void a_lease_handed_over_is_followed(void **state UNUSED) {
     bed_done(&f);
 }
 
+/* Two branches with the same private network: only the leases of the branch whose device translated count, however fresh the others are. */
+static void the_same_private_network_elsewhere_is_left_out(void **state UNUSED) {
+    static const struct bed_event events[] = {
+        {30, "all", {NAT("192.168.1.10", "5000", OUT, "40001", TO), WHOLE("60000000000"), "host.name", "gw-north"}},
+        {-2 * HOUR, "all", {LEASE("192.168.1.10", MAC_A, "pc-north"), "host.name", "gw-north.example.jp"}},
+        {-5 * MINUTE, "all", {LEASE("192.168.1.10", MAC_B, "pc-south"), "host.name", "gw-south"}},
+        {-2 * HOUR, "pcs", {"EventID", "4624", "Computer", "pc-north", "TargetUserName", "sato", "LogonType", "2"}},
+        {-4 * MINUTE, "pcs", {"EventID", "4624", "Computer", "pc-south", "TargetUserName", "tanaka", "LogonType", "2"}},
+    };
+    struct trace_question q = bed_question(OUT, 40001);
+    struct bed_found f;
+    BED_TRACE(&q, events, &f);
+    assert_string_equal(bed_who(&f), "192.168.1.10 pc-north sato certain\n");
+    bed_done(&f);
+}
+
 static void several_people_on_one_machine_are_all_named(void **state UNUSED) {
     static const struct bed_event events[] = {
         {30, "fw", {NAT("192.168.1.5", "5000", OUT, "40001", TO), WHOLE("60000000000")}},
@@ -318,6 +334,7 @@ UNIT_GROUP(trace_join, cmocka_unit_test(one_of_each_log_is_enough), cmocka_unit_
            cmocka_unit_test(an_end_nobody_logged_is_where_the_port_is_anothers), cmocka_unit_test(a_clock_that_is_wrong_is_put_right),
            cmocka_unit_test(several_translations_are_followed), cmocka_unit_test(a_proxy_is_asked_whom_it_served),
            cmocka_unit_test(a_lease_handed_over_is_followed), cmocka_unit_test(several_people_on_one_machine_are_all_named),
+           cmocka_unit_test(the_same_private_network_elsewhere_is_left_out),
            cmocka_unit_test(ipv6_is_a_machine_itself), cmocka_unit_test(the_other_zone_is_offered),
            cmocka_unit_test(without_a_port_all_of_them_are_told),
            cmocka_unit_test(a_published_service_and_translated_ipv6_lead_inside))
