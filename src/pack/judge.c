@@ -100,6 +100,19 @@ static int64_t seconds(int64_t ns) { /* upwards: 60.2 s is not within 60 */
 
 static void judge_number(struct judge *j, const char *name, int64_t n, const struct yaml_node *range);
 
+/* Sources that wrote nothing, or no more; how many. */
+static size_t say_mute(struct judge *j) {
+    size_t mute = 0;
+    for (size_t i = 0; i < j->played->n_sources_of_lines; i++) {
+        const struct pack_played_source *s = &j->played->sources_of_lines[i];
+        if (s->lines && !s->silent)
+            continue;
+        mute++;
+        buf_printf(j->out, s->lines ? "        why: the source %.*s fell silent\n" : "        why: no line came from the source %.*s\n", STR_ARG(s->name));
+    }
+    return mute;
+}
+
 /* Why something was not noticed: what is looked at first by whoever repairs it. */
 static void say_why(struct judge *j, const struct yaml_node *row) {
     const struct pack_played *p = j->played;
@@ -114,13 +127,7 @@ static void say_why(struct judge *j, const struct yaml_node *row) {
         buf_printf(j->out, "        why: no rule in use says '%.*s'\n", STR_ARG(by_rule ? rule : kind));
         return;
     }
-    for (size_t i = 0; i < p->n_sources_of_lines; i++) {
-        const struct pack_played_source *s = &p->sources_of_lines[i];
-        if (s->lines && !s->silent)
-            continue;
-        mute++;
-        buf_printf(j->out, s->lines ? "        why: the source %.*s fell silent\n" : "        why: no line came from the source %.*s\n", STR_ARG(s->name));
-    }
+    mute = say_mute(j);
     if (!mute)
         buf_printf(j->out, "        why: %zu rules that can say it are in use and every source wrote; what they count did not come to their limits\n", can);
 }
@@ -209,6 +216,7 @@ static void judge_hunted(struct judge *j, const struct yaml_node *row) {
     j->n_hunted++;
     if (!h || h->first_ns == TIME_NONE) {
         say(j, false, "hunted: nothing was found in %" PRId64 " records", h ? h->records : (int64_t) 0);
+        IGNORE(say_mute(j));
         compare(j, row, "found", -1);
         return;
     }

@@ -32,13 +32,12 @@ static int found(void *ctx, struct search *s, const struct raw_record *rec, int6
     if (r < 0)
         return r;
     struct str host = field(ev, "source.ip");
-    int64_t at_ns = ev->timestamp_ns != TIME_NONE ? ev->timestamp_ns : time_ns;
     if (host.n && (r = map_add(&h->hosts, host, &value, &fresh)) < 0)
         return r;
     h->to->hosts += fresh;
     h->to->hits++;
-    if (h->to->first_ns == TIME_NONE || at_ns < h->to->first_ns)
-        h->to->first_ns = at_ns;
+    if (h->to->first_ns == TIME_NONE || time_ns < h->to->first_ns)
+        h->to->first_ns = time_ns;
     return 0;
 }
 
