@@ -107,6 +107,8 @@ static int propose(struct room *r, const struct room_actor *by, const struct roo
         if (i == 0)
             *ret_id = first.id = id;
     }
+    if (e == 0)
+        e = room_deed_measure(r, x, first.id, err);
     copy(first.kind, sizeof first.kind, x->kind);
     copy(first.target, sizeof first.target, x->targets[0]);
     return e < 0 ? e : room_deed_note(r, by, &first, "event.deed_proposed", "notice", "ciso_csirt",

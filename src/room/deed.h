@@ -23,6 +23,9 @@ struct room_deed_new {
     const struct str *targets;
     size_t n_targets;
 };
+/* Queries that count whom an act would touch; borrowed until the room is closed. */
+struct scope_spec;
+void room_scopes_use(struct room *r, const struct scope_spec *specs, size_t n);
 /* In the caller's transaction, or one of its own. */
 int room_deed_propose(struct room *r, const struct room_actor *by, const struct room_deed_new *x, int64_t *ret_id,
                       struct diag *reterr) MUST_USE;

@@ -24,6 +24,10 @@ struct room_deed {
  * for a person ("no_driver", "choose_target"). */
 int room_deed_aim(struct room *r, int64_t incident, struct str kind, struct arena *a, struct room_deed_new *ret, const char **ret_means,
                   struct diag *reterr) MUST_USE;
+/* Begins the count of whom it would touch, where there is one for the kind; in the caller's transaction. */
+int room_deed_measure(struct room *r, const struct room_deed_new *x, int64_t deed, struct diag *reterr) MUST_USE;
+/* {"measured":…,"units":[…],"services":[…]} of a batch, by its first row. */
+int room_deed_radius_write(struct room *r, int64_t deed, int64_t incident, struct str kind, struct str batch, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_deed_kept_before(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
 int room_deed_load(struct room *r, int64_t id, struct room_deed *ret, struct diag *reterr) MUST_USE;
 int room_deed_note(struct room *r, const struct room_actor *by, const struct room_deed *d, const char *key,

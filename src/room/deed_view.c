@@ -53,7 +53,16 @@ static void when(struct jsonw *w, const char *key, struct sql_stmt *st, int colu
     jsonw_ktime(w, key, sql_is_null(st, column) ? TIME_NONE : sql_i64(st, column));
 }
 
-static int write_row(struct room *r, struct sql_stmt *st, const struct room_actor *who, struct jsonw *w, int *n,
+/* Of a proposal in its case, once a batch. */
+static int write_radius(struct room *r, struct sql_stmt *st, bool wanted, struct jsonw *w, struct diag *err) {
+    jsonw_key(w, STR("radius"));
+    if (wanted && str_eq_z(sql_str(st, 7), "proposed") && sql_i64(st, 33))
+        return room_deed_radius_write(r, sql_i64(st, 0), sql_i64(st, 2), sql_str(st, 4), sql_str(st, 3), w, err);
+    jsonw_null(w);
+    return 0;
+}
+
+static int write_row(struct room *r, struct sql_stmt *st, const struct room_actor *who, bool of_case, struct jsonw *w, int *n,
                      struct diag *err) {
     static const char *const words[] = {"batch", "kind", "driver", "target", "state", "reason", "why", "kept"};
     const struct room_deed_kind *k = room_deed_kind(sql_str(st, 4));
@@ -106,6 +115,7 @@ static int write_row(struct room *r, struct sql_stmt *st, const struct room_acto
         jsonw_kstr(w, "en", sql_str(st, 32));
         jsonw_end(w);
     }
+    e = write_radius(r, st, of_case, w, err);
     jsonw_key(w, STR("may"));
     jsonw_object(w);
     jsonw_kbool(w, "approve", (open || again) && room_may(who, VERB_APPROVE, &row));
@@ -114,7 +124,7 @@ static int write_row(struct room *r, struct sql_stmt *st, const struct room_acto
     jsonw_kbool(w, "care", k->care && room_may(who, VERB_CHANGE, &row));
     jsonw_end(w);
     jsonw_end(w);
-    return 0;
+    return e;
 }
 
 /* How far the care for frozen accounts is, of those cases that may be seen. */
@@ -148,14 +158,14 @@ int room_deeds_write(struct room *r, int64_t incident, const struct room_actor *
                       "d.created_at, d.decided_at, d.decided_by, d.in_force_at, d.until_at, d.ended_at, d.seen, d.looked_at, d.told_at, d.told_how, "
                       "d.told_by, d.bounced, d.identified_at, d.identified_how, d.identified_by, (SELECT e.evidence FROM task e WHERE e.incident_id = "
                       "d.incident_id AND e.kind = 'evidence' AND e.state = 'done' AND e.evidence <> '' ORDER BY e.id DESC LIMIT 1), t.run_id, t.id, "
-                      "t.words_ja, t.words_en FROM deed d LEFT JOIN task t ON t.id = d.task_id WHERE ?1 = 0 OR d.incident_id = ?1 "
+                      "t.words_ja, t.words_en, d.id = (SELECT min(f.id) FROM deed f WHERE f.batch = d.batch) FROM deed d LEFT JOIN task t ON t.id = d.task_id WHERE ?1 = 0 OR d.incident_id = ?1 "
                       "ORDER BY d.state IN ('proposed','sent','in_force','undoing','unsure') DESC, d.id DESC",
                       "i", incident);
     jsonw_object(w);
     jsonw_key(w, STR("deeds"));
     jsonw_array(w);
     while (e == 0 && n < LIST_MAX && (e = sql_step(st, reterr)) == 1)
-        e = write_row(r, st, who, w, &n, reterr);
+        e = write_row(r, st, who, incident != 0, w, &n, reterr);
     jsonw_end(w);
     if (e == 0)
         e = write_care(r, incident, who, w, reterr);

@@ -179,6 +179,7 @@ static const struct room_permission permissions[] = {
     /* how far it reached: names of members, staff and machines */
     {ADMIN, OBJECT_SCOPE, READ | CREATE | CHANGE, MAY_ALWAYS},
     {HANDLER, OBJECT_SCOPE, READ | CREATE | CHANGE, MAY_UNLESS_RED},
+    {SYSTEM, OBJECT_SCOPE, CREATE, MAY_ALWAYS}, /* the blast radius of an act */
     {SENSOR | SYSTEM, OBJECT_SCOPE, CHANGE, MAY_ALWAYS}, /* ended, or two cases become one */
     {ADMIN | HANDLER, OBJECT_SCOPE_FILE, CREATE | CHANGE, MAY_ALWAYS},
     /* copies asked back, stages of recovery, conditions of closing, things taken into custody */

@@ -18,6 +18,7 @@
     64 /* distinct (kind, id) told after one commit; more collapse into "now" */
 
 struct room_run_defaults;
+struct scope_spec;
 struct room_reported_kinds;
 struct room_changed {
     const char *kind;
@@ -119,6 +120,8 @@ struct room {
     } hand;
     bool sensor_connected;
     struct room_driver drivers[ROOM_DRIVERS_MAX];
+    const struct scope_spec *scope_specs; /* room_scopes_use */
+    size_t n_scope_specs;
     const struct room_run_defaults *runs; /* NULL: none */
     struct room_case_rules case_rules;    /* all zero: not loaded */
     const struct room_reported_kinds *report_kinds; /* NULL: none */

@@ -606,6 +606,8 @@ static const char *const outgoings[] = {
     NULL};
 /* clang-format on */
 
+static const char *const radius[] = {"ALTER TABLE deed ADD COLUMN scope_run_id INTEGER REFERENCES scope_run(id);", NULL}; /* who uses what it would stop */
+
 /* clang-format off */
 static const char *const photos[] = {
     /* photos of who was told to do something on site belong to what they were told (campaign_target) */
@@ -657,6 +659,7 @@ static const struct {
     {"means", means},
     {"outgoings", outgoings},
     {"photos", photos},
+    {"radius", radius},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -31,15 +31,16 @@ int room_scope_begin(struct room *r, const struct room_actor *by, const struct r
     buf_init(&b, 8 << 20);
     int e = write_words(x->spec, &b);
     spec = buf_str(&b);
-    if (e == 0)
+    bool own = !r->in_tx;
+    if (e == 0 && own)
         e = room_begin(r, reterr);
     if (e == 0)
-        e = room_end(r,
-                     room_write(r, &w, ret_id, reterr,
-                                "INSERT INTO scope_run(incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result) "
-                                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', 0, '{}')",
-                                "isssssii", x->incident, &name, &spec, &values, &query, &question, x->from_ns, x->to_ns),
-                     reterr);
+        e = room_write(r, &w, ret_id, reterr,
+                       "INSERT INTO scope_run(incident_id, name, spec, asked, query, question, from_at, to_at, state, number, result) "
+                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running', 0, '{}')",
+                       "isssssii", x->incident, &name, &spec, &values, &query, &question, x->from_ns, x->to_ns);
+    if (own && r->in_tx)
+        e = room_end(r, e, reterr);
     buf_done(&b);
     return e;
 }

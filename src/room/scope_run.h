@@ -15,6 +15,7 @@ struct room_scope_new {
     struct str values;          /* JSON: what was asked for */
     struct str query, question; /* scope_question */
 };
+/* In the caller's transaction, or one of its own. */
 int room_scope_begin(struct room *r, const struct room_actor *by, const struct room_scope_new *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
 struct room_scope_due {
     int64_t id, created_ns, from_ns, to_ns;

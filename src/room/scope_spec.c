@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/ip.h"
 #include "base/limits.h"
+#include "base/time.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -154,8 +155,23 @@ int scope_person_field(const struct scope_spec *s, const char *of) {
     return -1;
 }
 
+/* Which acts it is the blast radius of, over which time before. */
+static int read_radius(struct reading *x, struct scope_spec *s) {
+    const struct yaml_node *list = yaml_get(s->root, "radius");
+    if (!list && !yaml_get(s->root, "window"))
+        return 0;
+    if (!list || list->kind != YAML_SEQUENCE || s->n_asks != 1)
+        return wrong(x, s->root, "'radius' is a list of acts, of a scope that asks for one thing, with a 'window'");
+    for (const struct yaml_node *v = list->first; v; v = v->next)
+        if (v->kind != YAML_SCALAR || !v->text.n)
+            return wrong(x, v, "'radius' is a list of acts");
+    return time_parse_span(text_of(s->root, "window"), &s->window_ns) == 0 && s->window_ns > 0 && s->window_ns <= 31 * NS_PER_DAY
+               ? 0
+               : wrong(x, s->root, "'window' is the time before the act: 1h, 7d; at most 31 days");
+}
+
 int scope_spec_read(struct arena *a, struct str text, const char *file, struct scope_spec *ret, struct diag *reterr) {
-    static const char *const keys[] = {"scope", "title", "unit", "means", "not", "ask", "query", "count", "or", "also", "fold", "joins", "persons", "needs", NULL};
+    static const char *const keys[] = {"scope", "title", "unit", "means", "not", "ask", "query", "count", "or", "also", "fold", "joins", "persons", "needs", "radius", "window", NULL};
     static const char *const words[] = {"title", "unit", "means", "not"};
     struct reading x = {file, reterr};
     struct yaml_doc *doc;
@@ -188,7 +204,15 @@ int scope_spec_read(struct arena *a, struct str text, const char *file, struct s
         r = check_needs(&x, ret, yaml_get(ret->root, "needs"));
     if (r == 0 && yaml_get(ret->root, "persons") && scope_person_field(ret, "account") < 0 && scope_person_field(ret, "device") < 0)
         r = wrong(&x, yaml_get(ret->root, "persons"), "persons names fields of 'count': account, device");
-    return r;
+    return r == 0 ? read_radius(&x, ret) : r;
+}
+
+int64_t scope_spec_radius(const struct scope_spec *s, struct str kind) {
+    const struct yaml_node *list = yaml_get(s->root, "radius");
+    for (const struct yaml_node *v = list ? list->first : NULL; v; v = v->next)
+        if (str_eq(v->text, kind))
+            return s->window_ns;
+    return 0;
 }
 
 static int is_yml(const struct dirent *e) {

@@ -8,6 +8,7 @@
  *   query: TEXT                      in the language of searches; {NAME} is what was asked for
  *   count: [FIELD…]                  distinct values of these together are the number; or, also, fold, joins as in app/search/scoping.h
  *   persons: {account: FIELD, device: FIELD}  of `count`: rows are persons, found in the registers; their number is told beside it
+ *   radius: [KIND of act…], window: SPAN   asked by itself when such an act is proposed, over that time before (deed_radius.c)
  *   needs: [{log: {ja, en}, query}]  logs without which the number says nothing
  *
  * `from` names values of the case's findings that are offered. What is asked for is put between quotation marks (text), with * and ? left
@@ -36,7 +37,9 @@ struct scope_spec {
     const struct yaml_node *root;
     bool own; /* added by people */
     int64_t id; /* of its row; 0: shipped */
+    int64_t window_ns; /* of a blast radius; 0: it is none */
 };
+int64_t scope_spec_radius(const struct scope_spec *s, struct str kind); /* the window; 0: not of this act */
 /* file: the name in what is said of mistakes. Text and arena have to outlive the spec. */
 int scope_spec_read(struct arena *a, struct str text, const char *file, struct scope_spec *ret, struct diag *reterr) MUST_USE;
 /* All of a folder, by name. */

@@ -76,7 +76,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
               "order_id, action_id, type, note, state, minutes, expires_at, answer"),
     [OBJECT_DEED] = TABLE(deed, CLASS_RESPONSE, "incident_id",
                           "incident_id, batch, kind, driver, target, params, minutes, reason, state, why, kept, decided_at, decided_by, in_force_at, "
-                          "until_at, ended_at, seen, looked_at, mistake, order_id, order_due, order_until, told_at, told_how, told_by, bounced, "
+                          "until_at, ended_at, seen, looked_at, mistake, order_id, order_due, order_until, told_at, told_how, "
+                          "CASE WHEN scope_run_id IS NULL THEN told_by ELSE json_array(told_by, scope_run_id) END, bounced, "
                           "identified_at, identified_how, CASE WHEN task_id IS NULL THEN identified_by ELSE json_array(identified_by, task_id) END"),
     [OBJECT_HUNT] = TABLE(hunt, CLASS_ATTACK, "(SELECT incident_id FROM mail_report m WHERE m.id = json_extract(result, '$.mail'))",
                           "hypothesis, query, state, found, from_at, to_at, first_at, last_at, result"),

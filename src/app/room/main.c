@@ -23,6 +23,7 @@
 #include "room/fact.h"
 #include "room/audit.h"
 #include "room/case_rules.h"
+#include "room/deed.h"
 #include "room/person.h"
 #include "room/plans.h"
 #include "room/run.h"
@@ -413,7 +414,9 @@ static int load_scopes(struct program *p, struct diag *err) {
     char folder[PATH_MAX];
     arena_init(&p->scopes.arena, 16 << 20);
     snprintf(folder, sizeof folder, "%.4000s/scopes", content_dir());
-    return scope_specs_load(&p->scopes.arena, folder, &p->scopes.specs, &p->scopes.n, err);
+    int e = scope_specs_load(&p->scopes.arena, folder, &p->scopes.specs, &p->scopes.n, err);
+    room_scopes_use(p->room, p->scopes.specs, e == 0 ? p->scopes.n : 0);
+    return e;
 }
 
 static int load_lists(struct program *p, struct diag *err) {

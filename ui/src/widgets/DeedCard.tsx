@@ -13,9 +13,11 @@ import { DeedUndo } from "./DeedUndo";
 import { Mark } from "./Mark";
 import { Outcome } from "./Outcome";
 import { Remaining } from "./Time";
+import { later } from "./later";
 import { MayDecide } from "./MayDecide";
 
 const SHOWN = 20;
+const Radius = later("case-radius", () => import("../pages/Case/Radius").then((m) => m.Radius));
 
 function Doer({ name, driver }: { name: string; driver: Driver | undefined }) {
   if (!driver) return <><b>{name}</b> <Mark kind="failed">{t("deed.driver_none")}</Mark></>;
@@ -100,7 +102,7 @@ function Decide({ rows, driver, first, reload }: { rows: Deed[]; driver: Driver 
 export function DeedCard({ rows, driver, first, reload }: { rows: Deed[]; driver: Driver | undefined; first: boolean; reload: () => void }) {
   const d = rows[0];
   if (!d) return null;
-  const same = rows.filter((x) => x.state === d.state);
+  const same = rows.filter((x) => x.state === d.state), reached = rows.find((x) => x.radius);
   return (
     <article class="card action-card">
       <p class="action-state">
@@ -113,7 +115,7 @@ export function DeedCard({ rows, driver, first, reload }: { rows: Deed[]; driver
       <Facts big rows={[
         ...(d.reason ? [[t("action.why"), d.reason] as [string, string]] : []),
         ...(d.step ? [[t("deed.step"), <a href={`#/runs/${d.step.run}?task=${d.step.task}`}>{d.step[lang.value]}</a>] as [string, ComponentChildren]] : []),
-        [t("action.reach"), deedReach(d.kind, rows)],
+        [t("action.reach"), <>{deedReach(d.kind, rows)}{reached && <Radius deed={reached} />}</>] as [string, ComponentChildren],
         ...(d.state === "proposed" ? [[t("action.rehearsal"), rehearsal(d, driver)] as [string, string]] : []),
         ...more(d),
         [t("action.authority"), <Authority d={d} kind={DECIDES[d.kind] ?? "block"} />],
