@@ -135,11 +135,11 @@ static void say_why(struct judge *j, const struct yaml_node *row) {
 static void judge_noticed(struct judge *j, const struct yaml_node *row) {
     const struct pack_played_finding *f = earliest(j, row);
     struct str name = name_of(row);
-    int64_t within = number(row, "within_s", 0), late = f ? seconds(f->at_ns - j->first_ns) : -1;
+    int64_t within = number(row, "within_s", 0), late = f ? seconds(MAX(f->at_ns - j->first_ns, 0)) : -1;
     char here[40], most[40];
     if (!f)
         say(j, false, "%.*s: not noticed at all (at most %s)", STR_ARG(name), span(most, within));
-    else if (f->at_ns < j->first_ns) /* it cannot be about the attack */
+    else if (f->at_ns / NS_PER_S < j->first_ns / NS_PER_S) /* it cannot be about the attack; many logs know only the second */
         say(j, false, "%.*s: raised before there was anything to notice", STR_ARG(name));
     else
         say(j, late <= within && f->incident, "%.*s: noticed %s after the first trace (at most %s)%s", STR_ARG(name), span(here, late), span(most, within),
