@@ -148,8 +148,12 @@ def the_same_is_found_with_an_index_and_without():
         assert post(sock, "SELECT min(n) FROM kizuki_events")[0] == 200
         # its own folder and nothing else, no socket of its own
         pid = s.children()["kizuki-index"]
-        state = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
-        assert state["Seccomp"] == "2" and state["NoNewPrivs"] == "1", state
+        state = lambda: dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+        assert state()["Seccomp"] == "2" and state()["NoNewPrivs"] == "1", state()
+        # at rest it gives back what it keeps only for the next question, and answers that as before
+        mb = lambda name: int(state()[name].split()[0]) / 1024
+        tap.wait_until(lambda: mb("VmRSS") <= 192, 60, 0.2, lambda: f"a small index at rest: {state()['VmRSS']}")
+        compare(s.data, ["改ざん", "source.ip:198.51.100.7"])
 
 
 LISTEN = """

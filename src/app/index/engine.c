@@ -6,6 +6,8 @@
 #include "base/mem.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <sys/mman.h>
 
 typedef void *engine_connection;
 struct engine {
@@ -146,6 +148,30 @@ int engine_run(struct engine *e, struct str statement, struct buf *answer, struc
     if (result)
         e->release(result);
     return r;
+}
+
+/* Segments of the library that are never written: nothing of them is lost, they are read again as they are used. */
+static int drop_text(struct dl_phdr_info *info, size_t size UNUSED, void *ctx) {
+    const struct link_map *library = ctx;
+    if (info->dlpi_addr != library->l_addr)
+        return 0;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t from = (info->dlpi_addr + p->p_vaddr + 4095) & ~(uintptr_t) 4095, to = (info->dlpi_addr + p->p_vaddr + p->p_filesz) & ~(uintptr_t) 4095;
+        if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && to > from)
+            (void) madvise((void *) from, to - from, MADV_DONTNEED);
+    }
+    return 1;
+}
+
+void engine_rest(struct engine *e) {
+    struct link_map *library = NULL;
+    struct buf none;
+    buf_init(&none, 4096);
+    IGNORE(engine_run(e, STR("SYSTEM JEMALLOC PURGE"), &none, NULL)); /* what does not know it keeps a little more */
+    buf_done(&none);
+    if (dlinfo(e->library, RTLD_DI_LINKMAP, &library) == 0 && library)
+        (void) dl_iterate_phdr(drop_text, library);
 }
 
 int engine_insert(struct engine *e, struct str statement, struct str rows, struct diag *reterr) {

@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SEND_WAIT_MS = 10000, IDLE_MS = 30000 };
+/* Two seconds after the last statement what is only kept for the next one is given back, when that is much. */
+enum { SEND_WAIT_MS = 10000, IDLE_MS = 30000, REST_MS = 2000 };
+#define REST_BYTES ((uint64_t) 192 << 20)
 
 struct connection {
     int fd; /* -1: free */
@@ -25,6 +27,7 @@ struct serving {
     struct engine *engine;
     struct connection connections[INDEX_CONNECTIONS_MAX];
     uint64_t refused;
+    bool used; /* since it gave memory back */
 };
 
 static void close_connection(struct connection *c) {
@@ -91,6 +94,7 @@ static void run(struct serving *s, struct connection *c, struct str statement, s
         return;
     }
     buf_init(&out, INDEX_ANSWER_BYTES_MAX);
+    s->used = true;
     int r = rows.n ? engine_insert(s->engine, statement, rows, &d) : engine_run(s->engine, statement, &out, &d);
     answer(c->fd, r < 0 ? 500 : 200, r < 0 ? str_of(d.text) : buf_str(&out));
     buf_done(&out);
@@ -136,16 +140,18 @@ static void close_idle(struct serving *s) {
             close_connection(&s->connections[i]);
 }
 
-/* Pages in memory that are nobody else's; the library's own text can be dropped by the kernel. */
-static uint64_t held_bytes(const struct serving *s) {
+struct memory {
+    uint64_t all, held; /* held: pages that are nobody else's; the library's own text can be dropped by the kernel */
+};
+static struct memory memory_of(const struct serving *s) {
     char text[128];
     ssize_t n = pread(s->statm_fd, text, sizeof text, 0);
     struct str rest = str_n(text, n > 0 ? (size_t) n : 0), word = STR("");
     uint64_t size = 0, rss = 0, shared = 0;
     if (!str_split(&rest, ' ', &word) || str_to_u64(word, &size) < 0 || !str_split(&rest, ' ', &word) || str_to_u64(word, &rss) < 0 ||
         !str_split(&rest, ' ', &word) || str_to_u64(word, &shared) < 0)
-        return 0;
-    return (rss - MIN(rss, shared)) * 4096;
+        return (struct memory){0};
+    return (struct memory){rss * 4096, (rss - MIN(rss, shared)) * 4096};
 }
 
 int index_serve(int listen_fd, int signal_fd, struct engine *e, uint64_t rss_max_bytes) {
@@ -164,7 +170,7 @@ int index_serve(int listen_fd, int signal_fd, struct engine *e, uint64_t rss_max
             pfd[FIRST + i] = (struct pollfd){.fd = s.connections[i].fd, .events = POLLIN};
             any |= s.connections[i].fd >= 0;
         }
-        int k = poll(pfd, ARRAY_SIZE(pfd), any ? IDLE_MS : -1);
+        int k = poll(pfd, ARRAY_SIZE(pfd), any ? IDLE_MS : s.used ? REST_MS : -1);
         if (k < 0 && errno != EINTR)
             r = 1;
         if (k > 0 && pfd[SIGNALS].revents)
@@ -175,7 +181,12 @@ int index_serve(int listen_fd, int signal_fd, struct engine *e, uint64_t rss_max
         if (k > 0 && r < 0 && (pfd[LISTEN].revents & POLLIN))
             accept_one(&s);
         close_idle(&s);
-        if (r < 0 && held_bytes(&s) > rss_max_bytes) {
+        if (k == 0 && !any && s.used) {
+            s.used = false;
+            if (memory_of(&s).all > REST_BYTES)
+                engine_rest(s.engine);
+        }
+        if (r < 0 && memory_of(&s).held > rss_max_bytes) {
             log_warn("more than %llu MB are in use; starting afresh", (unsigned long long) (rss_max_bytes >> 20));
             r = 1;
         }

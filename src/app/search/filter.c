@@ -19,7 +19,7 @@
 enum {
     BLOCK_WORDS = FILTER_BLOCK_BYTES / 4,
     RECENT_LOG = 13,        /* 64 KB */
-    RECENT_KEYS_LOG = 12,   /* 32 KB */
+    RECENT_KEYS_LOG = 13,   /* 64 KB */
     WAITING = 16,
     LIST_MAX = 31,          /* pieces of a map that are named one by one */
     SINGLY_MAX = 64,        /* so many keys are looked up each for itself */
@@ -36,19 +36,21 @@ static uint32_t *block_of(const struct filter *f, uint64_t key) {
     return f->blocks + ((size_t) (key >> 32) & (((size_t) 1 << f->blocks_log) - 1)) * BLOCK_WORDS;
 }
 
-/* Keys set lately are not set again; others wait a little, until their block has come from memory. */
+/* Keys set lately are not set again; others wait a little, until their block or place has come from memory. */
 struct filter_making {
     uint64_t recent[1 << RECENT_LOG];
     uint64_t waiting[WAITING];
     unsigned next;
-    uint64_t recent_keys[1 << RECENT_KEYS_LOG];
+    uint64_t recent_keys[1 << RECENT_KEYS_LOG]; /* with the pieces they were noted in, for the lowest bits */
+    uint64_t waiting_keys[WAITING];
+    unsigned next_key;
     struct exact {
         uint64_t key;
         struct filter_set pieces;
     } *seen; /* exact keys: a table, 0 is free */
     size_t n_seen, cap;
-    unsigned piece, last; /* in which lies what is added now */
-    bool any, untold, open;
+    unsigned piece, last; /* in which lies what is added now, and what waits */
+    bool untold, open;
 };
 
 static void set_now(struct filter *f, uint64_t key) {
@@ -114,16 +116,10 @@ static int grow_seen(struct filter_making *m) {
     return 0;
 }
 
-static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
-    struct filter_making *m = ctx;
-    uint64_t *recent = &m->recent_keys[(uint32_t) key >> (32 - RECENT_KEYS_LOG)];
-    if (*recent == key)
-        return 0;
-    *recent = key;
-    key = key >> 24 << 24 | 1; /* forty bits, and one so that none is nought */
+static void note_now(struct filter_making *m, uint64_t key) {
     if (m->untold || (m->n_seen * 4 >= m->cap * 3 && grow_seen(m) < 0)) {
         m->untold = true;
-        return 0;
+        return;
     }
     struct exact *place = place_of(m->seen, m->cap, key);
     m->n_seen += !place->key;
@@ -131,7 +127,31 @@ static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
     for (unsigned i = m->piece; i <= m->last; i++)
         filter_set_put(&place->pieces, i);
     m->untold |= m->n_seen > FILTER_KEYS_MAX;
+}
+
+static int note_key(void *ctx, uint64_t key, struct str token UNUSED) {
+    struct filter_making *m = ctx;
+    key = key >> 24 << 24; /* forty bits */
+    uint64_t *recent = &m->recent_keys[key >> (64 - RECENT_KEYS_LOG)], is = key | m->piece << 8 | m->last | 1 << 16;
+    if (*recent == is)
+        return 0;
+    *recent = is;
+    key |= 1; /* so that none is nought */
+    if (m->cap)
+        __builtin_prefetch(&m->seen[(size_t) (key >> 24) & (m->cap - 1)], 1);
+    uint64_t before = m->waiting_keys[m->next_key];
+    m->waiting_keys[m->next_key] = key;
+    m->next_key = (m->next_key + 1) % WAITING;
+    if (before)
+        note_now(m, before);
     return 0;
+}
+
+static void note_waiting(struct filter_making *m) {
+    for (unsigned i = 0; i < WAITING; i++)
+        if (m->waiting_keys[i])
+            note_now(m, m->waiting_keys[i]);
+    memset(m->waiting_keys, 0, sizeof m->waiting_keys);
 }
 
 static int ascending(const void *pa, const void *pb) {
@@ -168,6 +188,7 @@ static unsigned put_map(const struct filter_set *s, uint8_t *dst, size_t *n) {
 static int keys_end(struct filter *f) {
     struct filter_making *m = f->making;
     size_t n = 0, maps = 0;
+    note_waiting(m);
     if (m->untold)
         return -ERR_LIMIT;
     for (size_t i = 0; i < m->cap; i++)
@@ -578,12 +599,11 @@ static void begin_record(struct filter *f, uint64_t at, const struct raw_record 
     unsigned i = piece_of(at), last = piece_of(at + SPOOL_FRAME_HEAD_BYTES + SPOOL_META_BYTES_MAX + rec->bytes.n);
     if (!f->pieces[i].at)
         f->pieces[i] = (struct filter_piece){at, rec->pos.n};
-    if (m->any && m->piece == i && m->last == last)
+    if (m->piece == i && m->last == last)
         return;
+    note_waiting(m);
     m->piece = i;
     m->last = last;
-    m->any = true;
-    memset(m->recent_keys, 0, sizeof m->recent_keys);
 }
 
 void filter_add_definition(struct filter *f, uint64_t at, const struct raw_record *rec) {
