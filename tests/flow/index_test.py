@@ -247,10 +247,14 @@ def rows_of_what_retention_removed_go():
             status, b = post(sock, "SELECT segment FROM kizuki_events WHERE kind = 1 GROUP BY segment ORDER BY segment FORMAT RowBinary") if sock.exists() else (0, b"")
             return {int.from_bytes(b[i:i + 4], "little") for i in range(0, len(b), 4)} if status == 200 else set()
 
+        def quiet(n):
+            """Nothing of it is a finding: what a case holds would stay."""
+            return [line for line in lines(2 * n, 3) if "Failed" not in line][:n]
+
         def gone():
-            send(s.syslog_port, lines(300, 3))  # the tree goes on from whole blocks: what is old goes when something new came
+            send(s.syslog_port, quiet(300))  # the tree goes on from whole blocks: what is old goes when something new came
             return {int(p.name[:8]) for p in (s.data / "spool").glob("*.removed")} - {int(p.name[:8]) for p in (s.data / "spool").glob("*.seg*")}
-        send(s.syslog_port, lines(600, 1))
+        send(s.syslog_port, quiet(600))
         tap.wait_until(lambda: 1 in segments(), 60, what="rows of the first segment")
         removed = tap.wait_until(gone, 60, 1, "a segment that is removed")
         tap.wait_until(lambda: segments() and not removed & segments(), 60, 0.5, f"rows of {removed} go")

@@ -48,7 +48,14 @@ def signed_by(data):
     return {int(p.name[:8]): re.search("^\u2014 (\\w+) ", p.read_text(), re.M)[1] for p in (data / "spool").glob("*.removed")}
 
 
-def the_vault_removes_by_itself(vault, copy, theirs, d):
+def send_more(s):
+    """The tree goes on from its last whole block of 256 records: what stands in it stays until the next one is full, and what
+    shares a segment with a case's lines stays for good. So there is always something newer, in segments of its own."""
+    seal.send(s.syslog_port, [b"new %d" % i for i in range(600)])
+    return True
+
+
+def the_vault_removes_by_itself(first, vault, copy, theirs, d):
     """By its own settings, with its own key, and told in its own spool; never what a case of the first holds, and nothing while
     that is not known."""
     nothing = {"state": None, "removed": 0}  # the first note of a removal may be there before the first state
@@ -56,7 +63,7 @@ def the_vault_removes_by_itself(vault, copy, theirs, d):
     ours = lambda: {n for n, who in signed_by(copy).items() if who not in theirs}
     held = lambda: [int(l.split()[0]) for l in (copy / "hold" / "holds").read_text().splitlines()[1:-1]]
     # the note of a removal is on disk before the state says how many went
-    tap.wait_until(lambda: ours() and state()["state"] == "held" and state()["removed"] >= len(ours()), 60, 0.1, lambda: f"the vault removes: {state()} {signed_by(copy)} " + vault.output()[-1500:])
+    tap.wait_until(lambda: send_more(first) and ours() and state()["state"] == "held" and state()["removed"] >= len(ours()), 60, 1, lambda: f"the vault removes: {state()} {signed_by(copy)} " + vault.output()[-1500:])
     assert state()["held_segments"] >= 1 and state()["held_incident"] >= 1, state()
     for n in held()[:3] + held()[-3:]:
         r = tap.run(tap.KIZUKI, "search", "*", copy, "--from-record", n, "--to-record", n + 1, "--count")
@@ -111,7 +118,7 @@ def a_vault_that_comes_late_verifies(first, at, d):
         newest = max(int(p.name[:8]) for p in (first.data / "spool").glob("*.checkpoint"))
         tap.wait_until(lambda: (copy / "spool" / f"{newest:08}.checkpoint").exists(), 60, 0.1, lambda: "all is pulled: " + vault.output()[-1500:])
         theirs = set(signed_by(first.data).values())
-        the_vault_removes_by_itself(vault, copy, theirs, d)
+        the_vault_removes_by_itself(first, vault, copy, theirs, d)
     finally:
         vault.stop()
     the_vault_says_what_it_removed(vault, copy, theirs, d)
@@ -126,6 +133,7 @@ def segments_go_when_their_time_is_over_and_verify_knows():
     with programs.served(SETTINGS | {"vault": {"offer": [at]}}, ["--no-local-logs"]) as s, tap.folder() as d:
         s.wait_up()
         seal.send(s.syslog_port, [b"old %d" % i for i in range(2000)])
+        seal.wait_sealed(s, 1)  # not in one segment with a case's lines
         attack(s.syslog_port)
         b = s.browser()
         tap.wait_until(lambda: b.get("/incidents?state=all")["incidents"], 60, 0.1, "a case")
@@ -133,11 +141,9 @@ def segments_go_when_their_time_is_over_and_verify_knows():
         # the first segments go, but not those in which a case's lines stand
         holds = lambda: (s.data / "hold" / "holds").read_text().splitlines()
         tap.wait_until(lambda: (s.data / "hold" / "holds").exists() and len(holds()) > 2, 60, 0.1, "the room tells what is held")
-        # the tree goes on from its last whole block of 256 records: what stands in it stays until the next one is full
-        seal.send(s.syslog_port, [b"new %d" % i for i in range(600)])
         held = [int(l.split()[0]) for l in holds()[1:-1]]
-        tap.wait_until(lambda: removed(s.data) and not (removed(s.data) & segments(s.data)), 60, 0.1,
-                       "something is removed: " + s.output()[-1500:])
+        tap.wait_until(lambda: send_more(s) and removed(s.data) and not (removed(s.data) & segments(s.data)), 60, 1,
+                       lambda: "something is removed: " + s.output()[-1500:])
         status = lambda: json.loads((s.data / "status" / "keep.json").read_text())["retention"]
         tap.wait_until(lambda: status()["held_segments"] >= 1 and status()["state"] == "held", 60, 0.1, str(status()))
         told = lambda: [json.loads(l) for l in tap.run(tap.KIZUKI, "search", "event.action:segment-removed", s.data).stdout.splitlines()]
