@@ -146,6 +146,8 @@ static void write_finding(const struct finding *f, finding_stream_fn *stream_nam
         jsonw_ku64(w, "held_back", f->held_back);
     if (f->drill)
         jsonw_kbool(w, "drill", true);
+    if (f->watched)
+        jsonw_kbool(w, "watched", true);
     if (f->canary)
         jsonw_kbool(w, "canary", true);
     jsonw_end(w);

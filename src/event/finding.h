@@ -57,6 +57,7 @@ struct finding {
     bool at_least; /* count, measures and values are lower bounds: state was bounded or evicted */
     bool drill;
     bool canary; /* a drill that only asks whether rules are alive: it ends where findings are received */
+    bool watched; /* its rule is only watched: no case, no call, no act */
     uint64_t held_back; /* findings of the same rule and group that were not told before this one */
 };
 /* One JSON object without line end; the wire form between sensor and room and the output of hunt.

@@ -205,6 +205,7 @@ int room_finding_read(struct arena *a, const struct json_value *root, struct roo
     f.evidence_n = evidence ? evidence->n : 0;
     (void) json_get_bool(root, "drill", &f.drill);
     (void) json_get_bool(root, "at_least", &f.at_least);
+    (void) json_get_bool(root, "watched", &f.watched);
     *ret = f;
     return 0;
 }

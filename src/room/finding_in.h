@@ -33,7 +33,7 @@ struct room_finding {
     enum rule_level level;
     enum finding_state state;
     int64_t revision, count, first_ns, last_ns, detected_ns;
-    bool drill, at_least;
+    bool drill, at_least, watched;
     enum room_tlp tlp; /* AMBER; AMBER+STRICT where an indicator says that or RED */
     size_t n_values;
     struct room_value *values;

@@ -138,7 +138,7 @@ int room_finding_put(struct room *r, const struct room_actor *by, const struct r
         "sisssszziiiiisii", &f->id, f->revision, &f->rule_id,
         f->rule_title.p ? &f->rule_title : &none, f->kind.p ? &f->kind : &none,
         f->propose.p ? &f->propose : &none, level, state, f->count, f->first_ns, f->last_ns,
-        f->detected_ns, (int64_t) f->drill, &json, (int64_t) room_finding_by_source(f),
+        f->detected_ns, f->watched ? FINDING_WATCHED : (int64_t) f->drill, &json, (int64_t) room_finding_by_source(f),
         f->evidence_n);
 }
 

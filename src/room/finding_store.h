@@ -3,6 +3,8 @@
 #include "room/finding_in.h"
 #include "room/room.h"
 
+enum { FINDING_WATCHED = 2 }; /* in the column drill: of a rule that is only watched. Whatever asks for what is real or drilled leaves it out */
+
 /* What is stored of a finding's earlier revision. */
 struct room_stored {
     int64_t id, revision, incident, count;

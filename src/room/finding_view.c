@@ -2,6 +2,7 @@
 #include "room/finding.h"
 
 #include "base/hash.h"
+#include "room/finding_store.h"
 #include "room/room_priv.h"
 
 #define VALUES_SHOWN 20 /* of each kind; all are counted, and kept */
@@ -131,7 +132,8 @@ static int write_finding(struct room *r, struct sql_stmt *st, struct arena *a, s
     write_stored(root, w);
     jsonw_key(w, STR("incident_id"));
     sql_is_null(st, 12) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 12));
-    jsonw_kbool(w, "drill", sql_i64(st, 13) != 0);
+    jsonw_kbool(w, "drill", sql_i64(st, 13) == 1);
+    jsonw_kbool(w, "watched", sql_i64(st, 13) == FINDING_WATCHED);
     jsonw_kbool(w, "past", sql_i64(st, 10) < sql_i64(st, 18) - NS_PER_HOUR);
     jsonw_kstr(w, "tlp", sql_str(st, 14));
     jsonw_kz(w, "info_class", "attack");

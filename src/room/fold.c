@@ -280,6 +280,11 @@ int room_fold(struct room *r, const struct room_finding *as_told, struct str jso
     x.incident = old.incident;
     if (e == 0 && x.incident)
         e = leave_closed(r, f, &x, &open, reterr);
+    if (e == 0 && f->watched) { /* kept and shown, and nothing follows from it */
+        room_changed(r, "now", 0);
+        *ret = x;
+        return 0;
+    }
     if (e == 0 && x.incident == 0) {
         e = find_or_open(r, f, &x, reterr);
         first = open = true;

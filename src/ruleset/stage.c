@@ -251,7 +251,7 @@ static int fill(struct stage *s, const char *data, const char *from, struct str 
     int r = from ? ruleset_take(from, put_one, s, reterr) : take_text(s, data, text, reterr);
     for (size_t i = 0; r == 0 && i < s->n_infos; i++)
         r = put_samples(s, s->infos[i], reterr);
-    if (r == 0 && !s->set->files)
+    if (r == 0 && !s->set->files && !s->set->pack.id.n)
         r = diag_set(reterr, -ENOENT, "'%s' holds no rules (*.yml)", from ? from : "it");
     sha256_end(&s->hash, digest);
     hex_encode(digest, sizeof digest, s->set->digest);
@@ -290,7 +290,9 @@ int ruleset_stage(const char *data, const char *from, const struct ruleset_stagi
     struct str name = o->name.p || !from ? o->name : name_from(from);
     struct str origin = o->origin.p ? o->origin : from ? str_of(from) : STR(RULESET_WRITTEN);
     struct ruleset set = {.from = arena_dup(a, origin), .by = arena_dup(a, o->by), .licence = o->licence,
-                          .added_ns = time_now_ns(), .on = true, .draft = true};
+                          .added_ns = time_now_ns(), .on = true, .draft = true, .watch = o->pack != NULL};
+    if (o->pack)
+        set.pack = *o->pack;
     if (!ruleset_name_is_good(name))
         return diag_set(reterr, -EINVAL, "'%.*s' is no name for a rule set; --name takes letters, digits, - and _",
                         (int) MIN(name.n, 80u), name.p);

@@ -8,6 +8,7 @@ struct ruleset_staging {
     struct str by;      /* who adds it */
     struct str licence; /* NULL: the first line of the licence that came with it */
     struct str origin;  /* where it came from, as it is shown; NULL: `from` */
+    const struct ruleset_pack *pack; /* the lesson it comes with: its rules are watched only, and there may be none; NULL */
     struct str text;    /* in place of `from`: a rule (the whole file) that joins the set `name` */
 };
 #define RULESET_WRITTEN "written here" /* origin of the sets that written rules join */

@@ -50,7 +50,8 @@ static int read_manifest(struct arena *a, const char *dir, struct ruleset *s) {
         const char *key;
         struct str *to;
     } const texts[] = {{"name", &s->name}, {"from", &s->from}, {"by", &s->by}, {"licence", &s->licence},
-                       {"licence_file", &s->licence_file}, {"digest", &digest}};
+                       {"licence_file", &s->licence_file}, {"digest", &digest}, {"pack", &s->pack.id},
+                       {"pack_ja", &s->pack.title_ja}, {"pack_en", &s->pack.title_en}, {"pack_signer", &s->pack.signer}, {"pack_key", &s->pack.key}};
     struct {
         const char *key;
         uint64_t *to;
@@ -68,6 +69,8 @@ static int read_manifest(struct arena *a, const char *dir, struct ruleset *s) {
         s->added_ns = n * NS_PER_MS;
     s->on = true;
     (void) json_get_bool(v, "on", &s->on);
+    (void) json_get_bool(v, "watch", &s->watch);
+    (void) json_get_i64(v, "pack_version", &s->pack.version);
     snprintf(s->digest, sizeof s->digest, "%.*s", (int) MIN(digest.n, 64u), digest.p);
     return ruleset_name_is_good(s->name) ? 0 : -ERR_PARSE;
 }
@@ -166,6 +169,15 @@ int ruleset_write(const struct ruleset *s, struct diag *reterr) {
     jsonw_ku64(&w, "samples", s->samples);
     jsonw_kz(&w, "digest", s->digest);
     jsonw_kbool(&w, "on", s->on);
+    jsonw_kbool(&w, "watch", s->watch);
+    if (s->pack.id.n) {
+        jsonw_kstr(&w, "pack", s->pack.id);
+        jsonw_ki64(&w, "pack_version", s->pack.version);
+        jsonw_kstr(&w, "pack_ja", s->pack.title_ja);
+        jsonw_kstr(&w, "pack_en", s->pack.title_en);
+        jsonw_kstr(&w, "pack_signer", s->pack.signer);
+        jsonw_kstr(&w, "pack_key", s->pack.key);
+    }
     jsonw_end(&w);
     buf_add_byte(&b, '\n');
     snprintf(path, sizeof path, "%s/set.json", s->dir);
@@ -174,6 +186,13 @@ int ruleset_write(const struct ruleset *s, struct diag *reterr) {
         r = file_write_atomic(path, buf_str(&b), 0600, reterr);
     buf_done(&b);
     return r;
+}
+
+int ruleset_switch(const struct ruleset *s, bool on, bool watch, struct diag *reterr) {
+    struct ruleset changed = *s;
+    changed.on = on;
+    changed.watch = on && watch;
+    return ruleset_write(&changed, reterr);
 }
 
 static int remove_below(int dir_fd, const char *name, unsigned depth) {

@@ -15,13 +15,21 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define RULESET_NAME_BYTES_MAX 64
+#define RULESET_NAME_BYTES_MAX 72 /* "pack-" and the id of a lesson */
 
+/* The lesson a set came with. */
+struct ruleset_pack {
+    struct str id, title_ja, title_en, signer, key; /* signer: who is believed to have signed it; key: its fingerprint; empty: unsigned */
+    int64_t version;
+};
+#define RULESET_PACK_FILE "pack.kizuki" /* beside set.json: the lesson as one file */
 struct ruleset {
     struct str name, from, by, licence, licence_file; /* licence: its title; "" not known */
     int64_t added_ns;
     uint64_t rules, files, samples; /* files: rule files; rules: as counted when it was added */
     char digest[65]; /* SHA-256 over paths and contents of the rule files */
+    struct ruleset_pack pack; /* id empty: it came with none */
+    bool watch; /* on, and its rules are only watched: what they find is kept, and nobody is called */
     bool on, draft, older; /* older: the version before is kept, ruleset_go_back goes there */
     const char *dir; /* of this version */
     struct str written; /* path below files/ of the rule somebody wrote just now; not kept */
@@ -42,6 +50,8 @@ const struct ruleset *rulesets_find(const struct rulesets *s, struct str name, b
 int rulesets_lock(const char *data, struct diag *reterr) MUST_USE;
 /* The rest is called with the lock. */
 int ruleset_write(const struct ruleset *s, struct diag *reterr) MUST_USE;
+/* Switches a set on, off, or to being watched only: writes set.json anew. */
+int ruleset_switch(const struct ruleset *s, bool on, bool watch, struct diag *reterr) MUST_USE;
 /* The draft becomes what is in use; what was, becomes .old-NAME. */
 int ruleset_adopt(const char *data, struct str name, struct diag *reterr) MUST_USE;
 /* The version before becomes what is in use, and the other way round. */

@@ -2,12 +2,14 @@
 #include "app/cli/command.h"
 #include "app/cli/pack_judge.h"
 #include "app/cli/pack_shared.h"
+#include "app/common/config.h"
 #include "app/engine/engine.h"
 #include "app/serve/serve.h"
 #include "base/file.h"
 #include "base/buf.h"
 #include "pack/pack.h"
 #include "pack/replay.h"
+#include "ruleset/store.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -24,7 +26,31 @@ enum { DEMO_PACE = 70 };
 #define MARK "kizuki-replay" /* stands in every folder made for a replay: only such a folder is ever removed */
 #define FIRST_PACK "nisc-2014-2-account-list"
 
-static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args UNUSED) {
+/* Lessons from elsewhere, with their state. */
+static int list_installed(const char *data, struct diag *err) {
+    struct config *config = NULL;
+    struct rulesets all = {0};
+    int r = config_load(data, NULL, &config, err);
+    if (r == 0)
+        r = rulesets_load(config->data, &all, err);
+    for (size_t i = 0; r == 0 && i < all.n; i++) {
+        const struct ruleset *s = &all.at[i];
+        if (s->pack.id.n)
+            printf("%.*s  %.*s / %.*s  version %lld, %s, signed by %.*s, taken in by %.*s\n", STR_ARG(s->pack.id), STR_ARG(s->pack.title_ja),
+                   STR_ARG(s->pack.title_en), (long long) s->pack.version,
+                   s->draft ? "waits" : !s->on ? "off" : s->watch ? "watched only" : "on", STR_ARG(s->pack.signer), STR_ARG(s->by));
+    }
+    if (r == 0)
+        rulesets_done(&all);
+    config_free(config);
+    return r;
+}
+
+struct list_args {
+    const char *data;
+};
+
+static int run_list(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
     struct arena a;
     struct pack *packs;
     size_t n, bad;
@@ -33,6 +59,8 @@ static int run_list(void *settings UNUSED, unsigned n_args UNUSED, char **args U
     int r = pack_list(&a, packs_dir(), &packs, &n, &bad, &d);
     for (size_t i = 0; r == 0 && i < n; i++)
         printf("%.*s  %.*s / %.*s\n", STR_ARG(packs[i].id), STR_ARG(packs[i].title_ja), STR_ARG(packs[i].title_en));
+    if (r == 0)
+        r = list_installed(((const struct list_args *) settings)->data, &d);
     if (r == 0 && bad)
         fprintf(stderr, "kizuki: %zu folders in '%s' are no packs\n", bad, packs_dir());
     arena_done(&a);
@@ -233,6 +261,8 @@ static int run_demo(void *settings, unsigned n_args UNUSED, char **args UNUSED) 
     {.name = "https", .kind = CLI_STRING, .value = "ADDR:PORT",                                    \
      .at = offsetof(struct replay_args, https), .help = "where the pages are (127.0.0.1:8444)"}
 
+static const struct cli_option LIST_OPTIONS[] = {
+    {.name = "data", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct list_args, data), .help = "data folder of those from elsewhere"}, {0}};
 static const struct cli_option REPLAY_OPTIONS[] = {OPTION_DATA, OPTION_SEED, OPTION_PACE, {0}};
 static const struct cli_option DEMO_OPTIONS[] = {
     OPTION_DATA, OPTION_SEED, OPTION_PACE, OPTION_HTTPS,
@@ -241,7 +271,8 @@ static const struct cli_option DEMO_OPTIONS[] = {
     {0}};
 
 const struct cli_command COMMAND_PACK_LIST = {
-    .name = "pack list", .help = "show the lessons that are here", .run = run_list};
+    .name = "pack list", .help = "show the lessons that are here, and the state of those from elsewhere",
+    .options = LIST_OPTIONS, .size = sizeof(struct list_args), .run = run_list};
 const struct cli_command COMMAND_PACK_GENERATORS = {
     .name = "pack generators", .help = "list what a story can be made of, with every key", .run = run_generators};
 const struct cli_command COMMAND_PACK_REPLAY = {

@@ -111,6 +111,14 @@ static void bound_time(void) {
     (void) setrlimit(RLIMIT_CPU, &limit);
 }
 
+void pack_look_done(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        IGNORE(setrlimit(RLIMIT_CPU, &limit));
+    }
+}
+
 int pack_look(struct arena *a, const char *path, struct pack_files *ret, struct pack_checked *ret_checked, struct pack_brings *ret_brings,
               struct diag *reterr) {
     char schemas[PATH_MAX];

@@ -16,7 +16,7 @@ struct sign_args {
 };
 
 /* Keys of the person who packs, and of those who are believed. */
-static const char *default_file(char dst[PATH_MAX], const char *name) {
+const char *pack_default_file(char dst[PATH_MAX], const char *name) {
     const char *home = getenv("HOME");
     if (geteuid() == 0)
         snprintf(dst, PATH_MAX, "/etc/kizuki/%s", name);
@@ -45,7 +45,7 @@ static int sign_folder(struct arena *a, const struct sign_args *o, const char *d
     struct sign_secret key;
     struct sign_public pub;
     struct buf note;
-    const char *key_file = o->key ? o->key : default_file(path, "pack-key");
+    const char *key_file = o->key ? o->key : pack_default_file(path, "pack-key");
     int e = pack_look(a, dir, &f, &c, &b, err);
     if (e < 0)
         return e;
@@ -87,7 +87,7 @@ static int verify_one(struct arena *a, const struct sign_args *o, const char *na
     const char *place = pack_place(a, named);
     int e = place ? 0 : diag_set(err, -ENOMEM, "out of memory");
     if (e < 0 || (o->received && (e = command_time(o->received, &received, err)) < 0) ||
-        (e = pack_keys_load(a, o->keys ? o->keys : default_file(path, "pack-keys.yml"), &keys, err)) < 0 ||
+        (e = pack_keys_load(a, o->keys ? o->keys : pack_default_file(path, "pack-keys.yml"), &keys, err)) < 0 ||
         (e = pack_look(a, place, &f, &c, &b, err)) < 0 || (e = pack_verify(a, &f, &keys, received, &s, err)) < 0)
         return e;
     printf("%.*s version %lld: %zu files as %.*s (%s) signed them at %s\n", STR_ARG(c.id), (long long) c.version, f.n, STR_ARG(s.key->who),

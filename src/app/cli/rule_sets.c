@@ -4,6 +4,7 @@
  * and tried on stored logs before. A running sensor takes a change up by itself. */
 #include "app/cli/command.h"
 #include "app/cli/rule_print.h"
+#include "app/cli/rule_act.h"
 #include "app/common/rule_add.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -117,9 +118,13 @@ static int add(void *settings, unsigned n_args UNUSED, char **args) {
 
 /* ---- list ---- */
 
+static const char *state_of(const struct ruleset *s) {
+    return s->draft ? "draft" : !s->on ? "off" : s->watch ? "watched" : "on";
+}
+
 static void print_set(const struct ruleset *s, struct buf *out) {
     char at[TIME_ISO_CAP];
-    buf_printf(out, "%-20.*s %-7s %6llu rules  %s  ", STR_ARG(s->name), s->draft ? "draft" : s->on ? "on" : "off",
+    buf_printf(out, "%-20.*s %-7s %6llu rules  %s  ", STR_ARG(s->name), state_of(s),
                (unsigned long long) s->rules, time_format_iso_offset(s->added_ns, TIME_JST_OFFSET_MIN, 0, at));
     text_escape_controls(out, s->licence.n ? s->licence : STR("licence not stated"));
     buf_add_z(out, "  from ");
@@ -134,7 +139,7 @@ static void write_set(const struct ruleset *s, struct buf *out) {
     jsonw_init(&w, out);
     jsonw_object(&w);
     jsonw_kstr(&w, "name", s->name);
-    jsonw_kz(&w, "state", s->draft ? "draft" : s->on ? "on" : "off");
+    jsonw_kz(&w, "state", state_of(s));
     jsonw_ku64(&w, "rules", s->rules);
     jsonw_ku64(&w, "samples", s->samples);
     jsonw_ktime(&w, "added", s->added_ns);
@@ -169,66 +174,50 @@ static int list(void *settings, unsigned n_args UNUSED, char **args UNUSED) {
 
 /* ---- on, off, back, drop ---- */
 
-static int set_on(const char *data, struct str name, bool on, struct diag *err) {
+int rule_set_act(enum rule_set_act what, const char *data, struct str name, bool draft, struct diag *reterr) {
     struct rulesets all;
-    int r = rulesets_load(data, &all, err);
-    const struct ruleset *s = r == 0 ? rulesets_find(&all, name, false) : NULL;
-    if (r == 0 && !s)
-        r = diag_set(err, -ENOENT, "there is no rule set '%.*s'; kizuki rule list shows them", STR_ARG(name));
-    if (r == 0) {
-        struct ruleset changed = *s;
-        changed.on = on;
-        r = ruleset_write(&changed, err);
-    }
+    int r = rulesets_load(data, &all, reterr);
+    const struct ruleset *s = r == 0 ? rulesets_find(&all, name, false) : NULL, *waits = r == 0 ? rulesets_find(&all, name, true) : NULL;
+    bool switches = what == RULE_SET_ON || what == RULE_SET_OFF || what == RULE_SET_WATCH;
+    if (r == 0 && switches && !s && !(waits && what == RULE_SET_ON))
+        r = diag_set(reterr, -ENOENT, "there is no rule set '%.*s'; kizuki rule list shows them", STR_ARG(name));
+    if (r < 0)
+        ;
+    else if (what == RULE_SET_ON && waits)
+        r = (r = ruleset_switch(waits, true, false, reterr)) < 0 ? r : ruleset_adopt(data, name, reterr);
+    else if (switches)
+        r = ruleset_switch(s, what != RULE_SET_OFF, what == RULE_SET_WATCH, reterr);
+    else
+        r = what == RULE_SET_BACK ? ruleset_go_back(data, name, reterr) : ruleset_drop(data, name, draft, reterr);
     rulesets_done(&all);
-    return r;
+    return r < 0 ? r : rulesets_tell(data, reterr);
 }
 
-static bool has_draft(const char *data, struct str name) {
-    struct rulesets all;
-    bool yes = rulesets_load(data, &all, NULL) == 0 && rulesets_find(&all, name, true);
-    rulesets_done(&all);
-    return yes;
-}
-
-enum what { ON, OFF, BACK, DROP };
-
-static int act(const struct set_args *a, enum what what, const char *data, struct str name, struct diag *err) {
-    switch (what) {
-    case ON: return has_draft(data, name) ? ruleset_adopt(data, name, err) : set_on(data, name, true, err);
-    case OFF: return set_on(data, name, false, err);
-    case BACK: return ruleset_go_back(data, name, err);
-    case DROP: return ruleset_drop(data, name, a->on, err);
-    }
-    return -EINVAL;
-}
-
-static int do_one(void *settings, enum what what, char **args) {
-    static const char *const done[] = {"is on", "is off", "is back at the version before", "is forgotten"};
+static int do_one(void *settings, enum rule_set_act what, char **args) {
+    static const char *const done[] = {[RULE_SET_ON] = "is on", [RULE_SET_OFF] = "is off", [RULE_SET_BACK] = "is back at the version before",
+                                       [RULE_SET_DROP] = "is forgotten"};
     const struct set_args *a = settings;
     struct opened o;
     struct diag d = {0};
     int r = begin(a->data, true, &o, &d);
     if (r == 0)
-        r = act(a, what, o.config->data, str_of(args[0]), &d);
-    if (r == 0)
-        r = rulesets_tell(o.config->data, &d);
+        r = rule_set_act(what, o.config->data, str_of(args[0]), a->on, &d);
     if (r == 0)
         printf("%s %s\n", args[0], done[what]);
     return end(&o, r, &d);
 }
 
 static int on(void *settings, unsigned n_args UNUSED, char **args) {
-    return do_one(settings, ON, args);
+    return do_one(settings, RULE_SET_ON, args);
 }
 static int off(void *settings, unsigned n_args UNUSED, char **args) {
-    return do_one(settings, OFF, args);
+    return do_one(settings, RULE_SET_OFF, args);
 }
 static int back(void *settings, unsigned n_args UNUSED, char **args) {
-    return do_one(settings, BACK, args);
+    return do_one(settings, RULE_SET_BACK, args);
 }
 static int drop(void *settings, unsigned n_args UNUSED, char **args) {
-    return do_one(settings, DROP, args);
+    return do_one(settings, RULE_SET_DROP, args);
 }
 
 #define DATA_OPTION                                                                                                    \

@@ -51,7 +51,7 @@ static int finish(const struct config *c, struct rule_added *x, int r, struct di
     if (lock < 0)
         return r < 0 ? r : lock;
     bool ours = is_same(c->data, x, true);
-    x->nothing_new = r == 0 && x->judged.change.n == 0 && is_same(c->data, x, false);
+    x->nothing_new = r == 0 && x->judged.change.n == 0 && !x->draft.pack.id.n && is_same(c->data, x, false);
     if (r == 0 && !ours)
         r = diag_set(err, -EBUSY, "somebody else added another version of '%.*s' meanwhile; look at that one",
                      STR_ARG(x->draft.name));

@@ -46,6 +46,14 @@ static bool switched_on(const struct ruleset *s, const struct str *also, size_t 
     return s->on;
 }
 
+/* The folder that was added last. */
+static int note_watched(struct rule_paths *p) {
+    if (arena_grow(&p->arena, (void **) &p->watched, &p->watched_cap, p->n_watched + 1, sizeof *p->watched) < 0)
+        return -ENOMEM;
+    p->watched[p->n_watched++] = p->p[p->n - 1];
+    return 0;
+}
+
 /* Sets that are on, and those that a closer watch switches on while it lasts. */
 static int add_sets(struct rule_paths *p, const char *data, const struct ruleset *draft, struct diag *reterr) {
     struct rulesets all;
@@ -58,6 +66,10 @@ static int add_sets(struct rule_paths *p, const char *data, const struct ruleset
         const struct ruleset *s = &all.at[i];
         if (!s->draft && switched_on(s, also, n_also) && !(draft && str_eq(draft->name, s->name)))
             r = add(p, s->dir, "/files");
+        else
+            continue;
+        if (r == 0 && s->watch)
+            r = note_watched(p);
     }
     rulesets_done(&all);
     return r;
@@ -109,7 +121,7 @@ void rule_paths_done(struct rule_paths *p) {
 
 struct engine_options rule_paths_engine(const struct rule_paths *p) {
     static const struct source unknown = {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN};
-    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n,
+    return (struct engine_options){.rule_paths = p->p, .n_rule_paths = p->n, .watched_paths = p->watched, .n_watched_paths = p->n_watched,
                                    .decoder_paths = p->decoders, .n_decoder_paths = p->n_decoders,
                                    .suppress_path = p->suppress,
                                    .tightened_path = p->tightened,

@@ -8,6 +8,8 @@ struct rule_paths {
     struct arena arena;
     const char **p;
     size_t n, cap;
+    const char **watched; /* those of them whose rules are only watched */
+    size_t n_watched, watched_cap;
     const char **decoders; /* beside the shipped ones: DATA/decoders, if it is there */
     size_t n_decoders;
     const char *suppress; /* DATA/rules/suppress.yml, NULL when there is none */

@@ -77,12 +77,15 @@ struct running {
 
 static int take(struct running *x, const struct spool_batch *records) {
     struct backtest *b = x->b;
+    size_t from = 0; /* records arrive in order */
+    while (b->watch && from < records->n && records->records[from].arrival_ns < b->watch->since_ns)
+        from++;
     for (size_t i = 0; i < records->n; i++) {
         const struct raw_record *rec = &records->records[i];
         int r = registry_take(x->registry, rec);
         if (r < 0)
             return r;
-        if (rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK | RAW_DRILL))
+        if (i < from || rec->flags & (RAW_SOURCE | RAW_STATE | RAW_TICK | RAW_DRILL))
             continue;
         b->bytes += rec->bytes.n;
         b->first_ns = b->first_ns == TIME_NONE ? rec->arrival_ns : b->first_ns;
@@ -93,7 +96,7 @@ static int take(struct running *x, const struct spool_batch *records) {
             __atomic_store_n(&b->watch->first, records->records[0].pos.n, __ATOMIC_RELAXED);
         __atomic_add_fetch(&b->watch->looked, records->n, __ATOMIC_RELAXED);
     }
-    int r = engine_process(x->lane, records->records, records->n, x->batch);
+    int r = engine_process(x->lane, records->records + from, records->n - from, x->batch);
     return r < 0 ? r : engine_consume(x->e, x->batch, &x->stream);
 }
 

@@ -15,6 +15,7 @@ struct backtest_watch {
     uint64_t looked, first; /* records; number of the first one, 0 until it was read */
     uint64_t runs;          /* how often everything is read in all */
     bool stop;
+    int64_t since_ns;       /* records that arrived before are passed over; 0: none are. Set before it begins */
 };
 struct backtest {
     struct arena arena;

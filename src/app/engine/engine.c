@@ -73,6 +73,7 @@ struct engine {
     struct indicator_set *indicators;
     struct overlay *overlay;
     struct tightened *tightened;
+    struct map watched;   /* ids of rules that are only watched */
     uint64_t *drill_hits; /* by rule */
     bool drill_ended;
     struct engine_stats stats;
@@ -98,6 +99,7 @@ static int count_finding(void *ctx, const struct finding *finding) {
     bool first = f->state == (e->sink.ends_only ? FINDING_END : FINDING_OPEN);
     if (!tightened_tells(e->tightened, f))
         return 0;
+    told.watched = map_find(&e->watched, f->rule_id) != NULL;
     int tell = overlay_finding(e->overlay, f, first, &told.held_back);
     if (tell <= 0)
         return tell;
@@ -156,6 +158,18 @@ static int load_statistics(const struct engine_options *o, struct detect_statist
     return access(shipped, R_OK) == 0 ? detect_statistics_load(shipped, ret, err) : 0;
 }
 
+/* Once for all rules, so that a finding is asked by one look. */
+static int mark_watched(struct engine *e, const struct engine_options *o) {
+    for (uint32_t i = 0; i < e->rules->n; i++)
+        for (size_t k = 0; k < o->n_watched_paths; k++) {
+            struct str file = e->rules->rules[i]->file, folder = str_of(o->watched_paths[k]);
+            if (str_starts(file, folder) && file.n > folder.n && file.p[folder.n] == '/' &&
+                map_put(&e->watched, e->rules->rules[i]->id, e) < 0)
+                return -ENOMEM;
+        }
+    return 0;
+}
+
 static int load(struct engine *e, const struct engine_options *o, struct diag *err) {
     char folder[PATH_MAX + 128];
     CLEANUP(detect_statistics_freep) struct detect_statistics *statistics = NULL;
@@ -163,6 +177,8 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
     struct overlay_options overlay = {.suppress_path = o->suppress_path, .ignore_until = o->ignore_until};
     snprintf(folder, sizeof folder, "%s/fields", engine_content_dir());
     int r = load_rules(e, o, err);
+    if (r == 0 && mark_watched(e, o) < 0)
+        r = diag_set(err, -ENOMEM, "out of memory");
     if (r < 0 || (r = detect_fields_load(folder, &e->fields, err)) < 0 ||
         (r = load_statistics(o, &statistics, err)) < 0)
         return r;
@@ -198,6 +214,7 @@ int engine_new(const struct engine_options *o, struct finding_sink sink, struct 
         return diag_set(reterr, -ENOMEM, "out of memory");
     e->sink = sink;
     e->options = *o;
+    map_init(&e->watched, RULES_MAX, 0);
     int r = load(e, o, reterr);
     if (r < 0)
         return r;
@@ -220,6 +237,7 @@ struct engine *engine_free(struct engine *e) {
     indicator_fields_free(e->looked_at);
     indicator_set_unref(e->indicators);
     mem_free(e->drill_hits);
+    map_done(&e->watched);
     detect_plan_unref(e->plan);
     detect_fields_free(e->fields);
     correlate_plan_free(e->correlate_plan);

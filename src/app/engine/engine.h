@@ -30,6 +30,8 @@ struct engine_options {
     void *match_ctx;
     const char *suppress_path;     /* DATA/rules/suppress.yml (overlay.h); NULL: nothing is held back */
     const char *tightened_path;    /* DATA/rules/tightened.json (tightened.h); NULL: nothing is watched more closely */
+    const char *const *watched_paths; /* folders among rule_paths: what their rules find is marked as watched only */
+    size_t n_watched_paths;
     bool ignore_until;             /* exceptions hide whatever the day */
     bool indicators;               /* fields that indicators are looked up in are read, so that engine_use_indicators may be called */
     struct indicator_set *indicator_set; /* as if it had been called with it; NULL: none yet */

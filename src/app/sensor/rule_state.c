@@ -39,6 +39,21 @@ static void write_change(const struct ruleset *s, struct jsonw *w) {
     arena_done(&a);
 }
 
+static void write_pack(const struct ruleset_pack *p, struct jsonw *w) {
+    jsonw_key(w, STR("pack"));
+    jsonw_object(w);
+    jsonw_kstr(w, "id", p->id);
+    jsonw_ki64(w, "version", p->version);
+    jsonw_key(w, STR("titles"));
+    jsonw_object(w);
+    jsonw_kstr(w, "ja", p->title_ja);
+    jsonw_kstr(w, "en", p->title_en);
+    jsonw_end(w);
+    jsonw_kstr(w, "signer", p->signer);
+    jsonw_kstr(w, "key", p->key);
+    jsonw_end(w);
+}
+
 static void write_sets(const struct sensor *s, struct jsonw *w) {
     struct rulesets all;
     jsonw_key(w, STR("sets"));
@@ -58,7 +73,10 @@ static void write_sets(const struct sensor *s, struct jsonw *w) {
             jsonw_kz(w, "digest", x->digest);
             jsonw_kbool(w, "older", x->older);
             jsonw_kbool(w, "own", str_eq_z(x->from, RULESET_WRITTEN));
-            if (x->draft)
+            jsonw_kbool(w, "watch", x->watch);
+            if (x->pack.id.n)
+                write_pack(&x->pack, w);
+            if (x->draft || x->pack.id.n)
                 write_change(x, w);
             jsonw_end(w);
         }
@@ -287,16 +305,13 @@ static int order_set(struct sensor *s, const struct json_value *q, struct diag *
     if (r < 0)
         ;
     else if (str_eq_z(op, "adopt"))
-        r = ruleset_adopt(data, name, err);
+        r = (r = ruleset_switch(x, true, false, err)) < 0 ? r : ruleset_adopt(data, name, err);
     else if (str_eq_z(op, "back"))
         r = ruleset_go_back(data, name, err);
     else if (draft || str_eq_z(op, "drop"))
         r = ruleset_drop(data, name, draft, err);
-    else {
-        struct ruleset changed = *x;
-        changed.on = str_eq_z(op, "on");
-        r = ruleset_write(&changed, err);
-    }
+    else
+        r = ruleset_switch(x, !str_eq_z(op, "off"), str_eq_z(op, "watch"), err);
     rulesets_done(&all);
     return r;
 }
@@ -406,7 +421,7 @@ static const struct {
     const char *op;
     int (*run)(struct sensor *s, const struct json_value *q, struct diag *err);
 } ORDERS[] = {
-    {"adopt", order_set},       {"on", order_set},
+    {"adopt", order_set},       {"on", order_set},      {"watch", order_set},
     {"off", order_set},         {"back", order_set},
     {"drop_draft", order_set},  {"drop", order_set},
     {"except", order_except},

@@ -15,6 +15,8 @@ static void use_paths(const struct sensor *s, struct engine_options *o, const st
     o->statistics = access(statistics, R_OK) == 0 ? statistics : NULL;
     o->rule_paths = p->p;
     o->n_rule_paths = p->n;
+    o->watched_paths = p->watched;
+    o->n_watched_paths = p->n_watched;
     o->suppress_path = p->suppress;
     o->tightened_path = s->replay ? NULL : p->tightened;
     o->decoder_paths = p->decoders;

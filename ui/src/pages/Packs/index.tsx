@@ -6,6 +6,7 @@ import { Button } from "../../widgets/Button";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
+import { Elsewhere } from "./Elsewhere";
 import { OnePack } from "./OnePack";
 
 function List() {
@@ -25,6 +26,7 @@ function List() {
             ]} />)}
         </Card>)}
       </Loaded>
+      <Elsewhere />
     </>
   );
 }

@@ -1,16 +1,16 @@
 // 生きているか: each rule's canary, the red ones first, how many nobody can say anything about, and how long rules take.
 import type { Canary, Rule, RuleDelay, RuleOrder, RuleState } from "../../api/types";
-import { duration } from "../../lib/time";
 import { href } from "../../state/route";
-import { lang, t, titleOf } from "../../state/text";
+import { t, titleOf } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Card, Empty, Facts } from "../../widgets/Card";
+import { tookWords } from "../../widgets/RuleChanges";
 import { Table } from "../../widgets/Table";
 import { Time } from "../../widgets/Time";
 import { CanaryMark, isRed } from "./canary";
 
 type Names = Record<string, string>;
-export const span = (ms: number): string => (ms < 1000 ? `${ms} ms` : duration(ms / 1000, lang.value));
+export const span = tookWords;
 const SHOWN = 200;
 
 const rank = (c: Canary) => (isRed(c) ? 0 : c.state === "waiting" ? 1 : 2);

@@ -59,7 +59,7 @@ function Body({ tab, state, order, busy }: { tab: SetsTab; state: RuleState; ord
   const rules = useResource(api.rules, ["rules"], []);
   const list = rules.data?.rules ?? [];
   const names = Object.fromEntries(list.map((r) => [r.id, titleOf(r)]));
-  const sets = state.sets ?? [];
+  const sets = (state.sets ?? []).filter((x) => !x.pack); // lessons have a page of their own
   switch (tab) {
     case "sets": return (
       <>
@@ -78,7 +78,7 @@ export function Sets({ tab }: { tab: SetsTab }) {
   const order: Order = (o) => void write.run(() => api.ruleOrder(o));
   const s = state.data;
   const counts: Record<SetsTab, number> = {
-    sets: s?.sets?.length ?? 0, exceptions: (s?.exceptions?.length ?? 0) + (s?.suppressions?.length ?? 0),
+    sets: s?.sets?.filter((x) => !x.pack).length ?? 0, exceptions: (s?.exceptions?.length ?? 0) + (s?.suppressions?.length ?? 0),
     alive: s?.canaries?.filter(isRed).length ?? 0, soc: s?.soc?.runs.filter((r) => r.state === "none" || r.state === "late").length ?? 0,
   };
   return (
