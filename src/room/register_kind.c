@@ -68,7 +68,7 @@ static int read_fields(struct loading *l, struct register_kind *k) {
 }
 
 static int read_rule(struct loading *l, const struct yaml_node *at, struct register_rule *rule) {
-    static const char *const keys[] = {"field", "is", "not", "empty", "over", "ending", "need", "gap", NULL};
+    static const char *const keys[] = {"field", "is", "not", "empty", "over", "ending", "unless", "need", "gap", NULL}, *const unless[] = {"register", "names", NULL};
     static const char *const tests[] = {[TEST_IS] = "is", [TEST_NOT] = "not", [TEST_EMPTY] = "empty", [TEST_OVER] = "over", [TEST_ENDING] = "ending"};
     size_t n = 0;
     if (at->kind != YAML_MAPPING || yaml_only_keys(at, keys, l->file, l->err) < 0)
@@ -84,6 +84,11 @@ static int read_rule(struct loading *l, const struct yaml_node *at, struct regis
         r = wrong(l, at, "a need without its field");
     if (r == 0 && rule->test == TEST_ENDING && (!yaml_get_i64(at, "ending", &rule->days) || rule->days < 1 || rule->days > 3660))
         r = wrong(l, at, "ending is a number of days from 1 to 3660");
+    const struct yaml_node *others = r == 0 ? yaml_get(at, "unless") : NULL;
+    rule->unless_register = others ? text(others, "register") : STR("");
+    rule->unless_field = others ? text(others, "names") : STR("");
+    if (others && (others->kind != YAML_MAPPING || yaml_only_keys(others, unless, l->file, l->err) < 0 || !rule->unless_register.n || !rule->unless_field.n))
+        r = wrong(l, at, "unless has: register, names");
     rule->gap = text(at, "gap");
     return r == 0 ? read_need(l, at, &rule->need) : r;
 }

@@ -11,6 +11,8 @@
  *     - {field: night_response, not: "yes", need: soon, gap: night_response}
  *     - {field: ends, ending: 90, need: soon, gap: ending}   within 90 days
  *     - {field: ends, over: true, need: soon, gap: over}
+ *     - {field: kind, is: service, unless: {register: alternatives, names: service}, need: soon, gap: no_alternative}
+ *                                       and no row in force of that register names this one in that field
  *   log:
  *     said: log                           the field that says it
  *     sources: sources                    names of sources; while one speaks it is obtained, whatever was said
@@ -33,6 +35,7 @@ const char *register_need_to_string(enum register_need n);
 enum register_test { TEST_IS, TEST_NOT, TEST_EMPTY, TEST_OVER, TEST_ENDING };
 struct register_rule {
     struct str field, gap, value;
+    struct str unless_register, unless_field; /* empty: whatever others say */
     enum register_test test;
     int64_t days;
     enum register_need need;

@@ -81,10 +81,16 @@ void register_uses_gone(struct room *r, struct register_uses *u, struct str kind
 int register_uses_back(struct room *r, struct register_uses *u, struct str kind, const struct register_row *row, const struct json_value *values) MUST_USE;
 
 /* register_view.c: what follows for logs, and what somebody has to see to. */
+struct register_named {
+    const struct register_rule *rule;
+    struct map names; /* folded */
+};
 struct register_judging {
     struct register_all all;
     struct map sources; /* by name -> what the sensor told */
     struct map refused[REGISTER_KINDS_MAX]; /* folded name of a row -> the row that takes its log */
+    struct register_named named[8]; /* of rules with unless_register */
+    size_t n_named;
 };
 int register_judging_begin(struct room *r, struct register_judging *j, struct diag *err) MUST_USE;
 void register_judging_end(struct register_judging *j);

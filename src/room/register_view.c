@@ -28,20 +28,47 @@ static int remember_refusals(struct register_judging *j, size_t i, struct diag *
     return e;
 }
 
+/* Names that rows of another register give: once a rule, not once a row. */
+static int remember_named(struct register_judging *j, const struct register_rule *rule, struct diag *err) {
+    struct register_rows *x = rule->unless_register.n && j->n_named < ARRAY_SIZE(j->named) ? register_all_of(&j->all, rule->unless_register, err) : NULL;
+    if (!rule->unless_register.n)
+        return 0;
+    if (!x)
+        return j->n_named < ARRAY_SIZE(j->named) ? -EIO : diag_set(err, -ERR_LIMIT, "more than %zu needs with unless", ARRAY_SIZE(j->named));
+    struct register_named *n = &j->named[j->n_named++];
+    int e = 0;
+    n->rule = rule;
+    map_init(&n->names, 8 * ROOM_REGISTER_ROWS_MAX, 0);
+    for (size_t i = 0; e == 0 && i < x->n; i++) {
+        struct str list = register_value(x->at[i]->values, rule->unless_field), one;
+        while (e == 0 && x->at[i]->active && list.n && str_split(&list, '\n', &one)) {
+            struct str key = register_key(&x->arena, one);
+            e = key.p ? map_put(&n->names, key, x->at[i]) : -ENOMEM;
+        }
+    }
+    return e;
+}
+
 int register_judging_begin(struct room *r, struct register_judging *j, struct diag *err) {
     register_all_begin(&j->all, r);
+    j->n_named = 0;
     map_init(&j->sources, 2 * SOURCES_MAX, MAP_BORROW);
     int e = room_sources_map(r, &j->sources, err);
     for (size_t i = 0; i < REGISTER_KINDS_MAX; i++)
         map_init(&j->refused[i], 8 * ROOM_REGISTER_ROWS_MAX, 0);
     for (size_t i = 0; e == 0 && i < r->kinds.n; i++)
         e = remember_refusals(j, i, err);
+    for (size_t i = 0; e == 0 && i < r->kinds.n; i++)
+        for (size_t k = 0; e == 0 && k < r->kinds.at[i].n_rules; k++)
+            e = remember_named(j, &r->kinds.at[i].rules[k], err);
     return e;
 }
 
 void register_judging_end(struct register_judging *j) {
     for (size_t i = 0; i < REGISTER_KINDS_MAX; i++)
         map_done(&j->refused[i]);
+    for (size_t i = 0; i < j->n_named; i++)
+        map_done(&j->named[i].names);
     map_done(&j->sources);
     register_all_end(&j->all);
 }
@@ -141,6 +168,20 @@ static int64_t day_of(struct str s) {
     return time_parse_iso(str_n(at, (size_t) n), &t, &offset) > 0 ? t : TIME_NONE;
 }
 
+static bool is_named(const struct register_judging *j, const struct register_rule *rule, const struct register_row *row) {
+    struct arena a;
+    size_t i = 0;
+    while (i < j->n_named && j->named[i].rule != rule)
+        i++;
+    if (i == j->n_named)
+        return false;
+    arena_init(&a, 1 << 16);
+    struct str key = register_key(&a, row->name);
+    bool there = key.p && map_get(&j->named[i].names, key);
+    arena_done(&a);
+    return there;
+}
+
 static bool holds(const struct register_rule *rule, const struct register_row *row, int64_t now) {
     struct str v = register_value(row->values, rule->field);
     int64_t day = rule->test == TEST_OVER || rule->test == TEST_ENDING ? day_of(v) : TIME_NONE;
@@ -168,7 +209,7 @@ static enum register_need judge_rules(struct register_judging *j, const struct r
         jsonw_array(w);
     }
     for (size_t i = 0; i < k->n_rules; i++) {
-        if (!holds(&k->rules[i], row, now))
+        if (!holds(&k->rules[i], row, now) || is_named(j, &k->rules[i], row))
             continue;
         need = MAX(need, k->rules[i].need);
         if (w && k->rules[i].gap.n)

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { open, person, picture, settle } from "./lib/browser.mjs";
 import { axeFaults, layoutFaults } from "./lib/checks.mjs";
 import { skip, test } from "./lib/report.mjs";
+import { caseWalk } from "./case_walk.mjs";
 import { indicatorWalk } from "./indicator_walk.mjs";
 import { mailWalk } from "./mail_walk.mjs";
 import { nightWalk } from "./night_walk.mjs";
@@ -509,6 +510,7 @@ export async function quietWalks(browser, all, out) {
   await walk("rules: written, tried, switched on; an exception; a set as a file; repeats", rulesWalk);
   await walk("mails: one that was reported is read as text and becomes a case", mailWalk);
   await walk("indicators: a file looked at, taken in, looked for, taken back", indicatorWalk);
+  await walk("a case between people: a key person, one case and two, a shift handed over, a file in custody", caseWalk);
   await walk("both nights: presses and words to each first useful action do not grow", nightWalk);
   await walk("registers: files looked at, taken in and back; red until it changes", registerWalk);
 }

@@ -76,30 +76,50 @@ def answered_by_the_deputy(s, sender, text, case=None):
     return incident, told
 
 
-def publishes(s, incident, writer, decides, **facts):
-    """Draft from what is confirmed, asked, decided by who may, out as files. From opening the tab to the draft, and to the page."""
+def publishes(s, incident, writer, decides, phone, day, silent, **facts):
+    """Draft from what is confirmed, asked, decided by who may (phone), out as files; silent: who decided before did not answer. When the draft was there."""
     for name, value in facts.items():
         writer.api("PUT", f"/incidents/{incident}/facts", {"name": name, "version": 0, "state": "confirmed", "value": value, "source": "確かめた"})
     writer.api("PUT", f"/incidents/{incident}/facts", {"name": "persons_affected", "version": 0, "state": "unconfirmed", "value": "4812", "source": "推定"})
-    before = s.clock.now()
     one = writer.api("POST", f"/incidents/{incident}/publications", {"statement": "notice", "stage": "first"})["publications"][0]
     draft = s.clock.now()
     text = str(one["says"])
     assert all(v in text for v in facts.values()) and "4812" not in text and "4,812" not in text, text  # nothing is invented, nothing leaks early
     writer.api("POST", f"/publications/{one['id']}/ask", {"version": one["version"]})
     # publishing is a decision of its own: who did not answer for the stop is not waited for again
-    rung = len(s.messages("090-0000-0004"))
+    rung = len(s.messages(phone))
     writer.api("POST", f"/incidents/{incident}/callouts", {"purpose": "decide", "kind": "publish", "text": "第一報を出してよいか"})
-    s.rings("090-0000-0004", rung + 1, "who stands in is called at once")
-    assert s.told(incident, "event.silent_passed"), s.admin.get(f"/incidents/{incident}/timeline?limit=500")
+    s.rings(phone, rung + 1, "who decides, or stands in, is called at once")
+    assert not silent or s.told(incident, "event.silent_passed"), s.admin.get(f"/incidents/{incident}/timeline?limit=500")
     ask = next(d for d in decides.get(f"/incidents/{incident}/decisions")["decisions"] if d["kind"] == "publish" and d["state"] != "decided")
     decides.api("POST", f"/decisions/{ask['id']}/make", {"version": ask["version"], "verdict": "do"})
     number = writer.get(f"/incidents/{incident}")["number"]
     page = s.served.data / "room" / "published" / number / "index.html"
     tap.wait_until(page.exists, 60, 0.1, what=lambda: (page, s.served.output()[-1500:]))
-    assert all(v in page.read_text() for k, v in facts.items() if k != "occurred_at") and "11月24日" in page.read_text(), page.read_text()
+    assert all(v in page.read_text() for k, v in facts.items() if k != "occurred_at") and day in page.read_text(), page.read_text()
     assert "4812" not in page.read_text() and "4,812" not in page.read_text()
-    return draft, before
+    return draft
+
+
+def few(s, source, at):
+    """Twelve failures of three accounts: half of what a burst is called."""
+    programs.send(s.served.syslog_port, [line(at - 24 + i * 2, f"guest{i % 3}", False, source) for i in range(12)])
+
+
+def seen(s, source):
+    """Whether the sensor has read the last of them, and the cases that name the address."""
+    read = sum(x["lines"] for x in s.admin.get("/sources")["sources"])
+    return read, [i["id"] for i in s.admin.get(f"/incidents?state=all&q={source}")["incidents"]]
+
+
+def watched_more_closely(s, case):
+    """What was too little to say anything of before the attack is a reason to look after it, at the service that was attacked."""
+    s.admin.api("POST", f"/incidents/{case}/watch", {"days": 56})
+    tap.wait_until(lambda: (x := s.admin.get("/tightenings")["sensor"])["knows"] and x["rules"] > 0, 60, 0.2, what=lambda: s.admin.get("/tightenings"))
+    few(s, "203.0.113.60", s.clock.now())
+    found = tap.wait_until(lambda: seen(s, "203.0.113.60")[1], 60, 0.2, what=lambda: s.served.output()[-2000:])
+    told = [f for i in found for f in s.admin.get(f"/incidents/{i}/findings")["findings"] if "203.0.113.60" in str(f)]
+    assert told and not any(a["kind"] == "block_source" and "203.0.113.60" in str(a) for a in s.admin.get("/now")["asks"]), told  # a reason to look, not to block
 
 
 @tap.test
@@ -109,13 +129,16 @@ def two_nights():
         office(s)
         tap.wait_until(lambda: sum(d["connected"] for d in s.admin.get("/drivers")["drivers"]) == 2, 60, 0.1, what="both drivers")
         s.clock.set(jst(2026, 11, 22, 22, 0))
+        few(s, "203.0.113.50", s.clock.now())
         s.admin.get("/me")  # somebody looks before going home
         s.signs_in("監視")
         # at the end of the day the right to stop is lent to the department that is there at all hours, until morning
         s.signs_in("部長").api("POST", "/lends", {"kind": "stop", "person": "監視", "hours": 11, "why": "夜間は駆けつけに数時間かかる"})
-        the_night_of_the_list_attack(s)
+        case = the_night_of_the_list_attack(s)
+        assert seen(s, "203.0.113.50") == (412, []), seen(s, "203.0.113.50")
         s.clock.set(jst(2026, 11, 23, 22, 0))
         s.admin = s.browser_of("administrator")
+        watched_more_closely(s, case)
         s.signs_in("監視")
         the_night_of_the_tampered_site(s)
         status, said = s.verified()
@@ -131,7 +154,7 @@ def the_night_of_the_list_attack(s):
     desk = s.people["監視"]
     case = tap.wait_until(lambda: desk.get("/incidents")["incidents"], 60, 0.1, what=lambda: s.served.output()[-3000:])[0]["id"]
     s.clock.set(jst(2026, 11, 23, 2, 10))
-    incident, _ = answered_by_the_deputy(s, "isp", "貴社会員サイトへ198.51.100.7から大量のログイン試行があります", case)
+    incident, told = answered_by_the_deputy(s, "isp", "貴社会員サイトへ198.51.100.7から大量のログイン試行があります", case)
     assert incident == case
     b = s.people["鈴木"]
     run = run_of(b, case, "login-list-attack")
@@ -163,9 +186,13 @@ def the_night_of_the_list_attack(s):
           f"{s.told(case, 'event.deed_in_force') - s.told(case, 'event.deed_approved'):.1f} s after the approval")
     assert ledger["rule"] - began < MINUTE
     assert s.told(case, "event.deed_in_force") - s.told(case, "event.deed_approved") < 5 * MINUTE
+    draft = publishes(s, case, b, chief, "090-0000-0003", "11月23日", False, summary="他社から漏れた組み合わせによる不正なログインがありました", services="会員サイト", occurred_at="2026-11-23 02:03")
+    print(f"# A-2: draft {(draft - told) / 60:.1f} min after the call, published {(s.ledger(case)['published'] - told) / 60:.1f}")
+    assert draft - told < 30 * MINUTE and s.ledger(case)["published"] - told < 30 * MINUTE
     x = deed(desk, case, "site_close")
     desk.api("POST", f"/deeds/{x['id']}/undo", {"version": x["version"]})
     tap.wait_until(lambda: fetch(s.site.url)[0] == 200, 60, what="the site is open again")
+    return case
 
 
 def the_night_of_the_tampered_site(s):
@@ -205,7 +232,7 @@ def the_night_of_the_tampered_site(s):
           f"closed {(ledger['contained'] - told) / 60:.1f}: {ledger['contained'] - approved:.1f} s after the approval")
     assert ledger["contained"] - s.told(incident, "event.deed_approved") < 5 * MINUTE
     assert s.told(incident, "event.deed_in_force") - s.told(incident, "event.deed_approved") < 5 * MINUTE
-    draft, _ = publishes(s, incident, b, second, summary="トップページが書き換えられました", services="会員サイト", occurred_at="2026-11-24 01:00")
+    draft = publishes(s, incident, b, second, "090-0000-0004", "11月24日", True, summary="トップページが書き換えられました", services="会員サイト", occurred_at="2026-11-24 01:00")
     print(f"# A-1: draft {(draft - told) / 60:.1f} min after the tip, published {(s.ledger(incident)['published'] - told) / 60:.1f}")
     assert draft - told < 30 * MINUTE and s.ledger(incident)["published"] - told < 30 * MINUTE
 

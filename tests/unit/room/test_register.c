@@ -288,7 +288,33 @@ static void references_follow_a_new_name_and_outlive_an_undo(void **state UNUSED
     fixture_free(f);
 }
 
-UNIT_GROUP(room_register, cmocka_unit_test(a_file_does_what_it_said_and_is_taken_back), cmocka_unit_test(who_may_not_changes_nothing),
+static bool is_told(struct fixture *f, const char *kind, const char *word) {
+    struct buf b;
+    struct jsonw w;
+    buf_init(&b, 1 << 20);
+    jsonw_init(&w, &b);
+    jsonw_object(&w);
+    assert_int_equal(room_register_write(f->r, str_of(kind), &w, NULL), 0);
+    jsonw_end(&w);
+    bool found = str_find(buf_str(&b), str_of(word), 0) >= 0;
+    buf_done(&b);
+    return found;
+}
+
+static void a_service_without_other_means_is_told_of(void **state UNUSED) {
+    static const char *const service[] = {"会員サイト\tkind=service"}, *const means[] = {"電話受付\tservice=会員 サイト\tinstruction=受付簿"}, *const server[] = {"DBサーバ\tkind=server"};
+    struct fixture *f = fixture_new();
+    assert_int_equal(room_registers_load(f->r, "content/imports", NULL), 0);
+    rows(f, "systems", server, 1);
+    assert_false(is_told(f, "systems", "no_alternative")); /* only of services */
+    rows(f, "systems", service, 1);
+    assert_true(is_told(f, "systems", "no_alternative"));
+    rows(f, "alternatives", means, 1);
+    assert_false(is_told(f, "systems", "no_alternative"));
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_register, cmocka_unit_test(a_service_without_other_means_is_told_of), cmocka_unit_test(a_file_does_what_it_said_and_is_taken_back), cmocka_unit_test(who_may_not_changes_nothing),
            cmocka_unit_test(obtained_is_what_a_source_says), cmocka_unit_test(a_contract_without_logs_keeps_red_what_it_covers),
            cmocka_unit_test(what_a_row_names_must_be_there), cmocka_unit_test(loops_are_refused_and_named),
            cmocka_unit_test(references_follow_a_new_name_and_outlive_an_undo))

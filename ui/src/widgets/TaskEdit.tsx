@@ -55,7 +55,7 @@ export function TaskEdit({ task, done, leave }: { task: Task; done: () => void; 
           <option value="">{t("task.nobody")}</option>
           {people.map((p) => <option key={p.id} value={String(p.id)}>{word("person", p.name)}</option>)}
         </select></label>
-      <WhenField label={t("task.due")} value={draft.due} onInput={(due) => set({ ...draft, due })} />
+      <WhenField ahead label={t("task.due")} value={draft.due} onInput={(due) => set({ ...draft, due })} />
       <label class="field"><span>{t("task.place")}</span><input type="number" min={1} max={9999} value={draft.place} onInput={(e) => set({ ...draft, place: e.currentTarget.value })} /></label>
       <Outcome state={s} />
       <div class="buttons">

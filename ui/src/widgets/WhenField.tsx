@@ -11,7 +11,7 @@ import { Button } from "./Button";
 import { Mark } from "./Mark";
 
 const WAIT_MS = 150; /* between two letters */
-const CHIPS = [0, 5, 30, 60];
+const CHIPS = [0, -5, -30, -60], AHEAD = [60, 180, 1440]; /* minutes from now: what was, what is promised */
 const PLAIN = ["year_assumed", "date_assumed", "next_day"] as const;
 const DOUBT = ["weekday_differs", "era_over", "ahead"] as const;
 
@@ -35,7 +35,7 @@ function dayOf(ms: number): string | null {
   return n > 1 && n < 7 ? t("note.day.ago", { n }) : null;
 }
 
-function Meaning({ of }: { of: NonNullable<WrittenTime["meaning"]> }) {
+function Meaning({ of, ahead }: { of: NonNullable<WrittenTime["meaning"]>; ahead: boolean | undefined }) {
   const ms = parse(of.at) ?? 0;
   const { unit, about } = meant(of.precision_s);
   const shown = whole(ms, unit, lang.value);
@@ -46,30 +46,32 @@ function Meaning({ of }: { of: NonNullable<WrittenTime["meaning"]> }) {
     <>
       <b>{t("note.reads", { at: about ? t("time.about", { at: shown }) : shown, day: dayOf(ms) })}</b>
       {notes.map((n) => <span class="ink2"> {n}</span>)}
-      {DOUBT.filter(said).map((c) => <div><Mark kind="soon">{t(`note.said.${c}`)}</Mark></div>)}
+      {DOUBT.filter((c) => said(c) && !(ahead && c === "ahead")).map((c) => <div><Mark kind="soon">{t(`note.said.${c}`)}</Mark></div>)}
     </>
   );
 }
 
 let fields = 0; /* two may stand on one page */
 
-export function WhenField({ value, onInput, label }: { value: string; onInput: (text: string) => void; label?: string }) {
+const chipOf = (m: number): string => (m === 0 ? t("note.chip.now") : m > 0 ? t("note.chip.ahead", { n: m / 60 }) : m === -60 ? t("note.chip.hour") : t("note.chip.minutes", { n: -m }));
+
+/** ahead: a time that is to come. */
+export function WhenField({ value, onInput, label, ahead }: { value: string; onInput: (text: string) => void; label?: string; ahead?: boolean }) {
   const [reads] = useState(() => `when-reads-${++fields}`);
   const text = value.trim();
   const is = useMeaning(text);
-  const chip = (minutes: number) => () => onInput(short(now.peek() - minutes * 60_000, now.peek(), lang.value));
+  const chip = (minutes: number) => () => onInput(short(now.peek() + minutes * 60_000, now.peek(), lang.value));
   return (
     <div class="when">
       <label class="field"><span>{label ?? t("note.when")}</span>
         <input type="text" maxLength={100} autocomplete="off" enterkeyhint="done" aria-describedby={reads} value={value} onInput={(e) => onInput(e.currentTarget.value)} /></label>
-      <div class="buttons when-chips">{CHIPS.map((m) => (
-        <Button smaller onPress={chip(m)}>{m === 0 ? t("note.chip.now") : m === 60 ? t("note.chip.hour") : t("note.chip.minutes", { n: m })}</Button>))}
+      <div class="buttons when-chips">{(ahead ? AHEAD : CHIPS).map((m) => <Button smaller key={m} onPress={chip(m)}>{chipOf(m)}</Button>)}
       </div>
       <p id={reads} class="small when-reads" aria-live="polite">
         {!text ? <span class="ink2">{t("note.when_hint")}</span>
           : is === undefined ? <span class="ink2">…</span>
           : is === null ? <span class="ink2">{t("note.when_offline")}</span>
-          : is.meaning ? <Meaning of={is.meaning} /> : <Mark kind="soon">{say(is.refused)}</Mark>}
+          : is.meaning ? <Meaning of={is.meaning} ahead={ahead} /> : <Mark kind="soon">{say(is.refused)}</Mark>}
       </p>
     </div>
   );

@@ -27,6 +27,7 @@ const Next = later("case-todo", () => import("./Todo").then((m) => m.Next));
 const Handover = later("case-handover", () => import("./Handover").then((m) => m.Handover));
 const Watch = later("case-watch", () => import("./Watch").then((m) => m.Watch));
 const Merged = later("case-merged", () => import("./Merged").then((m) => m.Merged));
+const Join = later("case-merged", () => import("./Merged").then((m) => m.Join));
 const Reach = later("case-reach", () => import("./Reach").then((m) => m.Reach));
 const Recovery = later("case-recovery", () => import("./Recovery").then((m) => m.Recovery));
 const Custody = later("case-custody", () => import("./Custody").then((m) => m.Custody));
@@ -82,7 +83,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "requests" && <Watch incident={incident} />}
       {tab === "handover" && <Handover incident={incident} />}
       {tab === "actions" && <Decisions incident={incident} reload={reload}><Actions incident={incident} reload={reload} /></Decisions>}
-      {tab === "evidence" && <Evidence incident={incident} finding={query.get("finding")} reload={reload} />}
+      {tab === "evidence" && <><Evidence incident={incident} finding={query.get("finding")} reload={reload} /><Join incident={incident} /></>}
       {tab === "contacts" && <Contacts incident={incident} />}
       {tab === "joint" && <Joint incident={incident} />}
       {tab === "reports" && <Reports incident={incident} />}

@@ -5,11 +5,11 @@ import { useResource } from "../../state/resource";
 import { t } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Loaded } from "../../widgets/Loaded";
+import { Handovers } from "../../widgets/Handovers";
 import { Tabs } from "../../widgets/Tabs";
 import { Authority } from "./Authority";
 import { PeopleList } from "./People";
 import { CodeEntry, Sheets } from "./Sheet";
-import { Handovers } from "./Handovers";
 import { Month } from "./Month";
 import { OnDuty, Week } from "./Week";
 

@@ -13,7 +13,7 @@ import { Guide } from "./Guide";
 import { SourceRow } from "./SourceRow";
 import { Start } from "./Start";
 
-const Levels = later("now-levels", () => import("../../widgets/alert/Now").then((m) => m.NowLevels));
+const Beside = later("now-beside", () => import("./Beside").then((m) => m.Beside));
 
 function Asks({ data, reload }: { data: Data; reload: () => void }) {
   return (
@@ -74,7 +74,7 @@ export function Now() {
       <h1 class="hidden">{t("nav.now")}</h1>
       <Loaded of={now}>{(data) => (
         <div class="grid">
-          <div class="col w8"><Asks data={data} reload={now.reload} /><Levels /><Guide data={data} /><Start data={data} first={data.asks.length === 0} /></div>
+          <div class="col w8"><Asks data={data} reload={now.reload} /><Beside /><Guide data={data} /><Start data={data} first={data.asks.length === 0} /></div>
           <div class="col w4">
             <Silent data={data} />
             <Changes data={data} />

@@ -33,8 +33,8 @@ export function PartyForm({ party, done, leave }: { party: Party; done: () => vo
       <label class="field"><span>{t("joint.state")}</span>
         <select value={x.state} onChange={(e) => set({ ...x, state: e.currentTarget.value })}>{["", ...STATES].map((v) => <option value={v}>{t(`joint.state.${v || "none"}`)}</option>)}</select></label>
       <label class="field"><span>{t("joint.words")}</span><input type="text" maxLength={300} value={x.words} onInput={(e) => set({ ...x, words: e.currentTarget.value })} /></label>
-      <WhenField label={t("joint.recovery")} value={x.recovery} onInput={(recovery) => set({ ...x, recovery })} />
-      <WhenField label={t("joint.until")} value={x.until} onInput={(until) => set({ ...x, until })} />
+      <WhenField ahead label={t("joint.recovery")} value={x.recovery} onInput={(recovery) => set({ ...x, recovery })} />
+      <WhenField ahead label={t("joint.until")} value={x.until} onInput={(until) => set({ ...x, until })} />
       <Outcome state={s} />
       <div class="buttons">{keys.length > 0 && <Button smaller submit busy={s.step === "busy"}>{t("joint.save")}</Button>}<Button smaller onPress={leave}>{t("button.leave")}</Button></div>
     </form>

@@ -49,8 +49,8 @@ export function Row({ incident, x, done, children }: { incident: Incident; x: Me
       {x.why && <p class="small">{x.why}</p>}
       {children}
       <p class="small">
-        {x.decision !== null && x.state === "asked" && <a href={`#/cases/${incident.id}/actions`}>{t("remedy.decide")}</a>}
-        {x.campaign !== null && <a href={`#/campaigns/${x.campaign}`}>{t("remedy.campaign")}</a>} {x.back_campaign !== null && <a href={`#/campaigns/${x.back_campaign}`}>{t("remedy.back_campaign")}</a>}
+        {x.decision !== null && x.state === "asked" && <Button smaller href={`#/cases/${incident.id}/actions`}>{t("remedy.decide")}</Button>}
+        {x.campaign !== null && <Button smaller href={`#/campaigns/${x.campaign}`}>{t("remedy.campaign")}</Button>} {x.back_campaign !== null && <Button smaller href={`#/campaigns/${x.back_campaign}`}>{t("remedy.back_campaign")}</Button>}
       </p>
       <Step key={x.version} x={x} done={done} />
     </article>

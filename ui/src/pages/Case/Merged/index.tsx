@@ -1,9 +1,12 @@
-// Cases that became part of this one, each still readable, and the way back to two.
+// Cases that became part of this one, each still readable, and the way back to two; and joining two that are about the same.
 import { useState } from "preact/hooks";
 import { api } from "../../../api/client";
 import type { Incident } from "../../../api/types";
+import { useResource } from "../../../state/resource";
+import { go } from "../../../state/route";
 import { say, t } from "../../../state/text";
 import { useWrite } from "../../../state/write";
+import { Card } from "../../../widgets/Card";
 import { Confirm } from "../../../widgets/Confirm";
 import { Mark } from "../../../widgets/Mark";
 import { Outcome } from "../../../widgets/Outcome";
@@ -36,5 +39,30 @@ export function Merged({ incident, reload }: { incident: Incident; reload: () =>
           </li>))}</ul>
       </>}
     </section>
+  );
+}
+
+/** Two that are about the same: this one becomes part of the other. */
+export function Join({ incident }: { incident: Incident }) {
+  const open = useResource(api.incidents({ state: "open", limit: 200 }), ["incident"], []);
+  const [into, choose] = useState("");
+  const write = useWrite();
+  const others = (open.data?.incidents ?? []).filter((x) => x.id !== incident.id), other = others.find((x) => String(x.id) === into);
+  if (incident.state !== "open" || !mayDo() || others.length === 0) return null;
+  const join = () => void write.run(async () => {
+    const there = await api.incident(into)(new AbortController().signal);
+    await api.split(incident.id, { version: incident.version, into: there.id, into_version: there.version });
+    go(`cases/${there.id}`);
+  });
+  return (
+    <Card id="join" title={t("merged.join_title")}>
+      <div class="form card-body">
+        <label class="field"><span>{t("merged.join_which")}</span>
+          <select value={into} onChange={(e) => choose(e.currentTarget.value)}><option value="">{t("merged.join_none")}</option>{others.map((x) => <option key={x.id} value={x.id}>{x.number} {say(x.title)}</option>)}</select></label>
+        <Outcome state={write.state} />
+        {other && <div class="buttons"><Confirm label={t("merged.join", { number: other.number })} question={t("merged.join_question", { from: incident.number, number: other.number })} effect={<p>{t("merged.join_effect", { from: incident.number })}</p>}
+          busy={write.state.step === "busy"} onConfirm={join} /></div>}
+      </div>
+    </Card>
   );
 }

@@ -62,7 +62,7 @@ function Settings({ p, done }: { p: Publication; done: () => void }) {
     <div class="form">
       {p.stage !== "final" && <>
         <p>{t("announce.next")}: {p.next ? <b><Time at={p.next} /></b> : <Mark kind="must">{t("announce.wants_none")}</Mark>}</p>
-        <WhenField label={t("announce.next")} value={next} onInput={set} />
+        <WhenField ahead label={t("announce.next")} value={next} onInput={set} />
         {next.trim() && <div class="buttons"><Button smaller busy={write.state.step === "busy"} onPress={() => put({ next: next.trim() })}>{t("announce.next_set")}</Button></div>}
       </>}
       <label class="pick"><input type="checkbox" checked={p.en} onChange={(e) => put({ en: e.currentTarget.checked })} /><span>{t("announce.en")}</span></label>

@@ -1,10 +1,10 @@
 // Notes of hand-over nobody has read yet, of all cases: who comes on duty begins here.
-import { api } from "../../api/client";
-import { useResource } from "../../state/resource";
-import { say, t } from "../../state/text";
-import { Card } from "../../widgets/Card";
-import { Mark } from "../../widgets/Mark";
-import { Time } from "../../widgets/Time";
+import { api } from "../api/client";
+import { useResource } from "../state/resource";
+import { say, t } from "../state/text";
+import { Card } from "./Card";
+import { Mark } from "./Mark";
+import { Time } from "./Time";
 
 export function Handovers() {
   const list = useResource(api.openHandovers, ["now", "incident"], []);
