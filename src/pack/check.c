@@ -60,7 +60,7 @@ static bool has_figure(const struct pack_file *head, struct str id) {
 }
 
 static int check_expect(const struct pack_files *f, const struct pack_file *head, struct diag *err) {
-    static const char *const lists[] = {"noticed", "proposed", "hunted", "traced"};
+    static const char *const lists[] = {"noticed", "proposed", "hunted", "traced", "counted"};
     const struct pack_file *expect = pack_files_find(f, "expect.yml");
     struct str figure;
     if (!expect)

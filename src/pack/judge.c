@@ -12,7 +12,7 @@ struct judge {
     const struct pack_played *played;
     int64_t first_ns, noticed_ns; /* noticed_ns: the first finding that was asked for; TIME_NONE: none */
     struct buf *out;
-    size_t n_hunted;
+    size_t n_hunted, n_counted;
     size_t n_traced;
     int failed;
 };
@@ -272,6 +272,19 @@ static int judge_scope(struct judge *j, const struct yaml_node *scope, struct di
     return 0;
 }
 
+static void judge_counted(struct judge *j, const struct yaml_node *row) {
+    const struct pack_played_count *c = &j->played->counts[j->n_counted++];
+    const struct yaml_node *range = yaml_get(row, "n");
+    int64_t least = number(range, "at_least", 0), most = number(range, "at_most", INT64_MAX), within = number(row, "within_s", 0), took = seconds(c->took_ns);
+    struct str query = STR_NULL;
+    char here[40], limit[40], did[64];
+    IGNORE(yaml_get_str(row, "query", &query));
+    say(j, c->n >= least && c->n <= most && took <= within, "counted: %" PRId64 " (%" PRId64 " to %" PRId64 ") within %s (at most %s): %.*s", c->n, least, most, span(here, took),
+        span(limit, within), STR_ARG(query));
+    snprintf(did, sizeof did, "%" PRId64 " counted", c->n);
+    compare(j, row, did, took);
+}
+
 /* The truth has to come first: whoever is called at night goes to the first machine of the list. */
 static void judge_traced(struct judge *j, const struct yaml_node *row) {
     const struct pack_played_trace *t = &j->played->traces[j->n_traced++];
@@ -289,11 +302,11 @@ static void judge_traced(struct judge *j, const struct yaml_node *row) {
 static const struct {
     const char *name;
     void (*judge)(struct judge *j, const struct yaml_node *row);
-} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"traced", judge_traced}, {"must_not", judge_must_not}};
+} LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"traced", judge_traced}, {"counted", judge_counted}, {"must_not", judge_must_not}};
 
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) {
-    static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "traced", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
+    static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "traced", "counted", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
     struct judge j = {.head = head, .played = played, .first_ns = first_ns, .noticed_ns = TIME_NONE, .out = out};
     const struct yaml_node *incidents = yaml_get(expect, "incidents");
     int e = yaml_only_keys(expect, known, "expect.yml", reterr);

@@ -32,6 +32,10 @@ struct pack_played_hunt {
     int64_t hits, hosts, first_ns; /* first_ns: TIME_NONE: no hit */
     int64_t records, took_ns;
 };
+/* A question put to all that was played: how many events fit. */
+struct pack_played_count {
+    int64_t n, took_ns;
+};
 /* A slip about a connection, as it was traced; machine, user and inside address as one text. */
 struct pack_played_trace {
     struct str slip, truth, found, lacks; /* found: the first candidate; lacks: names of logs that were said to be missing */
@@ -43,6 +47,8 @@ struct pack_played {
     size_t n_findings;
     const struct pack_played_action *actions;
     size_t n_actions;
+    const struct pack_played_count *counts; /* one for each row of `counted`, in its order */
+    size_t n_counts;
     const struct pack_played_trace *traces; /* one for each row of `traced`, in its order */
     size_t n_traces;
     const struct str *blocked; /* addresses that were blocked, or would have been without dry-run */

@@ -81,8 +81,15 @@ static void rsyslog_head(struct buf *out, const struct act *a, int64_t after_ms,
 static void write_postfix(struct buf *out, const struct act *a, unsigned i) {
     char id[16];
     snprintf(id, sizeof id, "4X%08X", a->port);
+    if ((i < 3 && a->continues) || (i == 5 && a->goes_on))
+        return;
     switch (i) {
     case 0:
+        if (!a->address.n) { /* handed in on the server itself (pickup) */
+            rsyslog_head(out, a, -940, "postfix/pickup", a->port);
+            buf_printf(out, "%s: uid=33 from=<%.*s>", id, STR_ARG(a->program));
+            break;
+        }
         rsyslog_head(out, a, -940, "postfix/submission/smtpd", a->port);
         buf_printf(out, "%s: client=unknown[%.*s], sasl_method=PLAIN, sasl_username=%.*s@%.*s", id, STR_ARG(a->address), STR_ARG(a->account), STR_ARG(a->domain));
         break;
@@ -92,7 +99,7 @@ static void write_postfix(struct buf *out, const struct act *a, unsigned i) {
         break;
     case 2:
         rsyslog_head(out, a, -896, "postfix/qmgr", 18);
-        buf_printf(out, "%s: from=<%.*s@%.*s>, size=%u, nrcpt=1 (queue active)", id, STR_ARG(a->account), STR_ARG(a->domain), a->bytes);
+        buf_printf(out, "%s: from=<%.*s@%.*s>, size=%u, nrcpt=%u (queue active)", id, STR_ARG(a->account), STR_ARG(a->domain), a->bytes, MAX(a->recipients, 1u));
         break;
     case 3:
         rsyslog_head(out, a, -28, "postfix/smtp", a->port + 7);

@@ -54,6 +54,8 @@ struct act {
     unsigned bytes;
     bool success, known; /* known: the account exists at the service */
     uint32_t port;       /* also what tells one process from another */
+    uint32_t recipients;      /* of a message to several; 0: one */
+    bool continues, goes_on;  /* another recipient of the message stood before, comes after */
     struct str domain, to, to_domain; /* of a mail: account@domain to to@to_domain; whom a call goes to */
     struct str program, text, suffix; /* which program; what it says; behind a path */
     enum file_change change;
@@ -139,7 +141,7 @@ struct actor_kind {
     bool (*next)(struct pack_replay *r, struct actor *a, struct act *ret);
 };
 extern const struct actor_kind REPLAY_VISITORS, REPLAY_CAMPAIGN, REPLAY_MAILS, REPLAY_FILES, REPLAY_METRIC, REPLAY_CALLS, REPLAY_NOISE,
-    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON;
+    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON, REPLAY_BULK;
 extern const struct actor_kind *const REPLAY_KINDS[]; /* until NULL */
 
 /* A source that says nothing for a time, or a machine whose clock is wrong: seen where lines are written. */

@@ -164,6 +164,7 @@ actors:
   - {id: p, kind: probes, service: x, tries: 40, addresses: pcs, agents: b, requests: ["GET /{w}?id={n}", GET /a], pages: [/a]}
   - {id: o, kind: network, per_hour: 60, machines: machines, users: people, inside: pcs, router: gw-1, outer: one, firewall: FGT-1, outside: one, to: pcs, turn: 1h, lease: 20m}
   - {id: o2, kind: network, per_hour: 60, machines: machines, users: people, inside: pcs, router: FGT-1, outer: one, outside: one, to: pcs, turn: 1h, lease: 20m}
+  - {id: l, kind: bulk, service: m, until: 2026-11-23T00:20:00+09:00, at_once: 7, bounces: 0.3, list: ["50 *.example.com", "25 example.org"]}
   - {id: h, kind: beacon, of: o, to: one, every: 5m, infected: 2}
 """
 
@@ -192,6 +193,8 @@ def what_generators_write_is_read_by_the_decoders_of_their_products():
                  ("fortigate", "connection-closed", "success"), ("fortigate", "dhcp-assign", None), ("fortigate", "dhcp-release", None), ("netfilter", "nat-created", None),
                  ("netfilter", "nat-ended", None), ("dhcpd", "dhcp-assign", None), ("dhcpd", "dhcp-release", None)]:
         assert want in seen, (want, sorted(seen, key=str))
+    to = [e["email.to.address"] for e in events if e.get("event.action") == "mail-delivery" and e["email.to.address"].endswith(("example.com", "example.org"))]
+    assert sum(t.endswith("@example.org") for t in to) == 25 and sum(".example.com" in t for t in to) == 50, to
     decoders = {d for d, _, _ in seen}
     assert {"iis", "access"} <= decoders, sorted(decoders)
     assert "unknown" not in decoders and {"auditd", "systemd", "json"} <= decoders, decoders

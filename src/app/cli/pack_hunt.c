@@ -87,6 +87,40 @@ static int hunt(const struct yaml_node *row, const char *data, struct decode_set
     return r;
 }
 
+static int one_more(void *ctx, struct search *s UNUSED, const struct raw_record *rec UNUSED, int64_t time_ns UNUSED) {
+    ++*(int64_t *) ctx;
+    return 0;
+}
+
+/* As the page of searches asks it, without filters: what was just played has none yet. */
+static int count(const struct yaml_node *row, const char *data, struct decode_set *decoders, struct pack_played_count *ret, struct diag *err) {
+    CLEANUP(scan_freep) struct scan *scan = NULL;
+    char spool[PATH_MAX];
+    int64_t began_ns = time_monotonic_ns();
+    struct str query = STR_NULL;
+    snprintf(spool, sizeof spool, "%.4000s/spool", data);
+    if (!yaml_get_str(row, "query", &query))
+        return yaml_error(err, -ERR_PARSE, "expect.yml", row, "'query' is missing: what is counted");
+    struct scan_options o = {.spool_dir = spool, .query = query, .from_ns = TIME_NONE, .to_ns = TIME_NONE, .decoders = decoders};
+    int r = scan_new(&o, &scan, err);
+    while (r == 0 && (r = scan_step(scan, one_more, &ret->n, err)) == 1)
+        r = 0;
+    ret->took_ns = time_monotonic_ns() - began_ns;
+    return r;
+}
+
+int pack_count_all(struct arena *a, const struct yaml_node *expect, const char *data, struct pack_played *p, struct diag *reterr) {
+    const struct yaml_node *rows = yaml_get(expect, "counted");
+    struct decode_set *decoders = NULL;
+    struct pack_played_count *list = rows ? arena_zalloc(a, rows->n * sizeof *list) : NULL;
+    int r = !rows ? 0 : list ? engine_decoders(NULL, 0, &decoders, reterr) : diag_set(reterr, -ENOMEM, "out of memory");
+    for (const struct yaml_node *row = rows && r == 0 ? rows->first : NULL; row && r == 0; row = row->next)
+        r = count(row, data, decoders, &list[p->n_counts++], reterr);
+    p->counts = list;
+    decode_set_unref(decoders);
+    return r;
+}
+
 int pack_hunt_all(struct arena *a, const struct yaml_node *expect, const char *data, struct pack_played *p, struct diag *reterr) {
     const struct yaml_node *rows = yaml_get(expect, "hunted");
     struct decode_set *decoders = NULL;

@@ -5,3 +5,5 @@
 
 /* A hunt for each row of `hunted` in expect.yml; without one nothing happens. data: the folder the replay left. */
 int pack_hunt_all(struct arena *a, const struct yaml_node *expect, const char *data, struct pack_played *p, struct diag *reterr) MUST_USE;
+/* The rows of `counted`, likewise. */
+int pack_count_all(struct arena *a, const struct yaml_node *expect, const char *data, struct pack_played *p, struct diag *reterr) MUST_USE;

@@ -215,6 +215,7 @@ int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, u
         return e;
     r.db = db;
     if ((e = read_played(&r, &played)) < 0 || (e = pack_hunt_all(a, expect, data, &played, reterr)) < 0 ||
+        (e = pack_count_all(a, expect, data, &played, reterr)) < 0 ||
         (e = pack_judge_traces(a, expect, story, seed, data, &played, reterr)) < 0)
         return e;
     buf_init(&out, 256 * 1024);

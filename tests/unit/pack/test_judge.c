@@ -19,6 +19,8 @@ static const struct pack_played_trace traces[] = {
     {.slip = {"198.51.100.1:40002", 18}, .truth = {"pc-a, sato, 192.168.1.10", 24}, .found = {"pc-b, tanaka, 192.168.1.10", 26}, .place = 2},
     {.slip = {"198.51.100.1:40003", 18}, .truth = {"pc-a, sato, 192.168.1.10", 24}, .lacks = {"nat", 3}}};
 
+static const struct pack_played_count counts[] = {{8050, NS_PER_S / 3}};
+
 /* A night as it should be: a finding 12 s after the first trace, a proposal 20 s after it, one address blocked. */
 static struct pack_played good(void) {
     findings[0] = (struct pack_played_finding){STR("list_attack"), STR("r1"), SERVICES, 1, 5, 1, T(FIRST + 12)};
@@ -26,7 +28,7 @@ static struct pack_played good(void) {
     actions[0] = (struct pack_played_action){STR("block_source"), T(FIRST + 20)};
     blocked[0] = STR("203.0.113.9");
     return (struct pack_played){.findings = findings, .n_findings = 2, .actions = actions, .n_actions = 1, .blocked = blocked, .n_blocked = 1,
-                                .rules = rules, .n_rules = 2, .traces = traces, .n_traces = 3, .sources_of_lines = sources, .n_sources_of_lines = 2,
+                                .rules = rules, .n_rules = 2, .traces = traces, .n_traces = 3, .counts = counts, .n_counts = 1, .sources_of_lines = sources, .n_sources_of_lines = 2,
                                 .reached_ns = T(FIRST + 90), .contained_ns = T(FIRST + 40), .published_ns = TIME_NONE,
                                 .incidents = 1, .accounts_tried = 100, .accounts_stolen = 3, .sources = 37};
 }
@@ -85,6 +87,9 @@ static void demands_are_met_or_fail(void **state UNUSED) {
         {"traced: [{of: a, within_s: 1}]", 1, "FAILED"},
         {"traced: [{of: a, within_s: 60}, {of: b, within_s: 60}, {of: c, within_s: 60}]", 2, "but first came pc-b, tanaka, 192.168.1.10"},
         {"traced: [{of: a, within_s: 60}, {of: b, within_s: 60}, {of: c, within_s: 60, figure: seen}]", 2, "and nobody was found; missing logs: nat\n        survey: 日次 / daily, here: not traced"},
+        {"counted: [{query: \"a b\", n: {at_least: 8050, at_most: 8050}, within_s: 10, figure: seen}]", 0, "counted: 8050 (8050 to 8050) within 1 s (at most 10 s): a b\n        survey: 日次 / daily, here: 8050 counted after 1 s"},
+        {"counted: [{query: a, n: {at_least: 8051}, within_s: 10}]", 1, "FAILED"},
+        {"counted: [{query: a, n: {at_most: 8050}, within_s: 0}]", 1, "FAILED"},
         {"incidents: {at_least: 1}", 0, "the clock of auth-01 is 9 h 00 min ahead (source auth)"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
