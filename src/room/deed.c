@@ -14,6 +14,8 @@ static const struct room_deed_kind kinds[] = {
     {"waf_block", "WAF での遮断", "Blocking at the WAF", DUTY_BLOCK, .aim = DEED_AT_SOURCES, .minutes = 1440},
     {"country_block", "国単位の遮断", "Keeping out a country", DUTY_BLOCK, .minutes = 1440},
     {"rate_limit", "流量の制限", "Limiting the rate", DUTY_BLOCK, .aim = DEED_AT_THE_ONE, .minutes = 1440},
+    {"mail_deny", "差出人の拒否", "Refusing a sender", DUTY_BLOCK, .aim = DEED_AT_SENDERS, .minutes = 10080},
+    {"mail_domain_deny", "差出人のドメインの拒否", "Refusing a sender's domain", DUTY_BLOCK, .minutes = 10080},
     {"send_sms", "SMS の送信", "Sending an SMS", DUTY_BLOCK},
     {"send_chat", "チャットへの投稿", "Posting into a chat", DUTY_BLOCK},
     {"open_ticket", "課題票の起票", "Opening a ticket", DUTY_BLOCK},

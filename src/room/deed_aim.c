@@ -1,4 +1,4 @@
-/* What a step of a playbook would propose as a lasting act, taken from the case: accounts that were probably entered, the site of the service, the
+/* What a step of a playbook would propose as a lasting act, taken from the case: accounts that were probably entered, the site of the service, senders of reported mails, the
  * hosts. Where the case leaves a choice nothing is guessed: a person chooses, and the step follows what was proposed. */
 #include "base/limits.h"
 #include "room/deed_priv.h"
@@ -53,6 +53,9 @@ static int find_targets(struct aiming *x, enum deed_at at) {
     int e = 0;
     if (at == DEED_AT_ACCOUNTS)
         return take_rows(x, "SELECT DISTINCT name FROM account WHERE incident_id = ?1 AND ?2 IS NULL ORDER BY 1 LIMIT 200", NULL);
+    if (at == DEED_AT_SENDERS) /* of the mails people reported; a server compares in small letters */
+        return take_rows(x, "SELECT DISTINCT lower(coalesce(json_extract(doc, '$.mail.inner[0].from_address'), json_extract(doc, '$.mail.from_address'))) FROM mail_report WHERE incident_id = ?1 "
+                            "AND ?2 IS NULL AND coalesce(json_extract(doc, '$.mail.inner[0].from_address'), json_extract(doc, '$.mail.from_address'), '') LIKE '_%@_%' ORDER BY 1 LIMIT 200", NULL);
     if (at == DEED_AT_NOTHING)
         return 0;
     if (at < ARRAY_SIZE(entities) && entities[at] && (at != DEED_AT_SERVICE || !x->any)) /* a service is no target of its own */

@@ -10,7 +10,7 @@ struct room_deed_kind {
     enum duty_kind decision; /* of the table of authority */
     bool gate; /* destroys or hides traces: what is kept before is asked for */
     bool care; /* persons stand behind each row: told, identified, reopened */
-    enum deed_at { DEED_AT_NOTHING, DEED_AT_SERVICE, DEED_AT_ACCOUNTS, DEED_AT_HOSTS, DEED_AT_SOURCES, DEED_AT_THE_ONE } aim; /* of a step (deed_aim.c) */
+    enum deed_at { DEED_AT_NOTHING, DEED_AT_SERVICE, DEED_AT_ACCOUNTS, DEED_AT_HOSTS, DEED_AT_SOURCES, DEED_AT_SENDERS, DEED_AT_THE_ONE } aim; /* of a step (deed_aim.c) */
     int64_t minutes; /* of a step; what has such a span holds the attack, and counts as containment */
 };
 const struct room_deed_kind *room_deed_kind(struct str name); /* never NULL */

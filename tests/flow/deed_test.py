@@ -4,12 +4,16 @@ interface is asked as its vendor's document says; kill -9 at moments that vary, 
 import contextlib
 import os
 import pathlib
+import pwd
 import random
 import signal
+import smtplib
 import subprocess
 import time
 
+import doors
 import netns
+import programs
 import rooms
 import tap
 import vendors
@@ -292,6 +296,65 @@ def test_requests():
             assert a["state"] == "unblocked" and s.state() == before, a
             tap.wait_until(lambda: set(many()) == {200}, 60, what="everybody again")
             r.close()
+
+
+EXIM = """primary_hostname = mail.test
+spool_directory = {d}/spool
+log_file_path = {d}/log/%slog
+pid_file_path = {d}/exim.pid
+exim_user = Debian-exim
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = {port}
+tls_advertise_hosts =
+keep_environment =
+acl_smtp_mail = kizuki_mail
+begin acl
+"""
+
+
+@tap.test
+def test_senders():
+    """A real mail server refuses a sender, or everybody of a domain, and takes them again; its configuration in the driver's head is the one that runs."""
+    need()
+    tap.need_program("exim4", "curl")
+    with tap.folder() as d:
+        os.chmod(d, 0o755)
+        user, port = pwd.getpwnam("Debian-exim"), programs.free_port()
+        for name in ("spool", "log", "deny"):
+            (d / name).mkdir()
+            os.chown(d / name, user.pw_uid, user.pw_gid)
+        head = [l.removeprefix("#   ") for l in (tap.ROOT / "content/drivers/exim-deny.yml").read_text().splitlines() if l.startswith("#   ")]
+        (d / "exim.conf").write_text(EXIM.format(d=d, port=port) + "\n".join(head[head.index("kizuki_mail:"):]).replace("/etc/exim4/kizuki-deny", f"{d}/deny") + "\n")
+        child = subprocess.Popen(["/usr/sbin/exim4", "-C", d / "exim.conf", "-bdf"], stdout=subprocess.DEVNULL, stderr=open(d / "err", "w"))
+
+        def takes(sender):
+            with smtplib.SMTP("127.0.0.1", port, timeout=60) as s:
+                s.ehlo()
+                return s.mail(sender)[0] == 250
+        try:
+            tap.wait_until(lambda: doors.answers(port), 60, what=lambda: (d / "err").read_text())
+            site = {"driver": "exim-deny", "dry_run": False, "never": ["mail.test"], "settings": {"deny_folder": f"{d}/deny", "server": f"127.0.0.1:{port}"}}
+            with Deeds(Here, d / "data", "mail", site) as h:
+                r = h.room()
+                a = one(r.act("apply", "mail_deny", "evil@bad.example", dry_run=True))
+                assert a["state"] == "dry_run" and takes("evil@bad.example"), a
+                a = one(r.act("apply", "mail_deny", "evil@bad.example"))
+                assert a["state"] == "blocked" and a["reason"] is None, a
+                assert not takes("evil@bad.example") and not takes("EVIL@Bad.example") and takes("other@bad.example")
+                a = one(r.act("apply", "mail_domain_deny", "bad.example"))
+                assert a["state"] == "blocked" and not takes("other@bad.example") and takes("other@sub.bad.example"), a
+                for target in ("mail.test", "../x", "a b@c", "x@y\nz"):  # our own, and what is no name of a file
+                    assert not r.act("apply", "mail_domain_deny", target)["ok"], target
+                a = one(r.act("apply", "mail_deny", "Upper@bad2.example"))  # it would not bite: taken back, and said
+                assert a["state"] in ("blocked", "refused") and (a["reason"] == "not_seen" or a["state"] == "refused") and "small letters" in a["text"], a
+                r.act("undo", "mail_deny", "Upper@bad2.example")
+                assert one(r.act("undo", "mail_domain_deny", "bad.example"))["state"] == "unblocked" and takes("other@bad.example") and not takes("evil@bad.example")
+                assert one(r.act("undo", "mail_deny", "evil@bad.example"))["state"] == "unblocked" and takes("evil@bad.example")
+                assert not list((d / "deny").iterdir())
+                r.close()
+        finally:
+            child.terminate()
+            child.wait(60)
 
 
 # ---- what vendors publish about their HTTP interfaces

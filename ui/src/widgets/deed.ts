@@ -5,10 +5,10 @@ import { t } from "../state/text";
 import type { MarkKind } from "./Mark";
 
 /** What a case proposes, and which decision of the table of authority it is. Other kinds a driver knows are steps of playbooks. */
-export const DECIDES: Record<string, string> = { site_close: "stop", account_freeze: "freeze", net_cut: "cut", host_isolate: "isolate" };
+export const DECIDES: Record<string, string> = { site_close: "stop", account_freeze: "freeze", net_cut: "cut", host_isolate: "isolate", mail_deny: "block", mail_domain_deny: "block", country_block: "block", rate_limit: "block" };
 export const KINDS = Object.keys(DECIDES);
 /** What a kind may be told beside its targets. */
-export const PARAM: Record<string, string | undefined> = { site_close: "allow", net_cut: "open" };
+export const PARAM: Record<string, string | undefined> = { site_close: "allow", net_cut: "open", rate_limit: "per_minute" };
 
 type Known = "rehearsed" | "unanswered" | "unseen" | "proven" | Deed["state"];
 /** The state in the words of the reader: what is known now, and what is not. */
