@@ -125,7 +125,7 @@ static void fill_contract(struct room_directory *d, const struct register_row *r
     struct str supplier = field(row, "supplier");
     *(struct directory_contract *) to = (struct directory_contract){
         .id = row->id, .active = row->active, .name = row->name, .supplier = supplier, .hours = field(row, "hours"), .phone = field(row, "desk_phone"),
-        .night_phone = field(row, "night_phone"), .night_response = field(row, "night_response"), .mail = field(row, "mail"),
+        .night_phone = field(row, "night_phone"), .night_response = field(row, "night_response"), .mail = field(row, "mail"), .mobile = field(row, "mobile"),
         .scope = field(row, "incident_scope"), .cost = field(row, "incident_cost"), .ends = field(row, "ends"), .systems = field(row, "systems"),
         .calls = field(row, "calls"), .organisation = find(d, &d->organisations, supplier)};
 }

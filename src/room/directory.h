@@ -3,7 +3,7 @@
  *
  * It reads fields by these names (content/imports): organisations: parent, rank, kind, phone, mail, hours, emergency_phone; people:
  * kana, organisation, title, mobile, phone, mail, chat, ways, account; systems: kind, importance, depends, responsible; contracts:
- * supplier, systems, calls, hours, desk_phone, night_phone, night_response, mail, incident_scope, incident_cost, ends.
+ * supplier, systems, calls, hours, desk_phone, night_phone, night_response, mail, mobile, incident_scope, incident_cost, ends.
  * Rows out of use are found by id only, and are in no list. What is returned lives as long as the directory. */
 #pragma once
 #include "base/hours.h"
@@ -89,7 +89,7 @@ const char *directory_reach_to_string(enum directory_reach x);
 struct directory_contract {
     int64_t id;
     bool active;
-    struct str name, supplier, hours, phone, night_phone, night_response, mail, scope, cost, ends, systems, calls; /* lists: one a line */
+    struct str name, supplier, hours, phone, night_phone, night_response, mail, mobile, scope, cost, ends, systems, calls; /* lists: one a line */
     const struct directory_organisation *organisation; /* of the supplier; NULL: unknown */
 };
 size_t room_directory_contracts(const struct room_directory *d, const struct directory_contract *const **ret);

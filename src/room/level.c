@@ -6,6 +6,7 @@
 #include "room/directory.h"
 #include "room/incident_priv.h"
 #include "room/reach.h"
+#include "room/run.h"
 #include "room/tightening.h"
 #include "room/tip.h"
 
@@ -321,6 +322,13 @@ static int replace(struct room *r, const struct room_actor *by, const struct lev
     return e;
 }
 
+/* What the office wrote down to be done at this level, step by step, for a person to begin. */
+static int propose_playbook(struct room *r, const struct alert_level *level, const struct level_row *l, struct diag *err) {
+    char why[80];
+    int n = snprintf(why, sizeof why, "level:%.*s", STR_ARG(level->name));
+    return level->playbook.n ? room_run_propose_key(r, l->incident, level->playbook, str_n(why, (size_t) MIN(n, (int) sizeof why - 1)), err) : 0;
+}
+
 static int in_force(struct room *r, const struct room_actor *by, struct level_row *l, struct diag *err) {
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_LEVEL, .id = l->id, .version = ROOM_ANY_VERSION};
     size_t rank;
@@ -336,6 +344,8 @@ static int in_force(struct room *r, const struct room_actor *by, struct level_ro
         e = tighten(r, &room_system, level, l, l->until_ns, &l->tightening, err);
     if (e == 0)
         e = hand_out(r, &room_system, level, l, l->until_ns, &l->campaign, err);
+    if (e == 0)
+        e = propose_playbook(r, level, l, err);
     if (e == 0)
         e = room_write(r, &w, NULL, err,
                        "UPDATE alert_level SET state = 'in_force', until_at = ?2, decided_at = ?3, decided_by = ?4, campaign_id = ?5, tightening_id = ?6 WHERE id = ?1",

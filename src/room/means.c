@@ -10,6 +10,8 @@
 #include "room/register_priv.h"
 #include "room/run.h"
 
+#define MEANS_SMS_BYTES 210 /* of 70 characters, what one SMS holds beside the link */
+
 static int no_memory(struct diag *err) {
     return diag_set(err, -ENOMEM, "memory has run out");
 }
@@ -252,6 +254,23 @@ static const struct directory_contract *contract_of(const struct room_directory 
     return NULL;
 }
 
+/* By mail, and to the mobile that is read at night: whichever is acknowledged first counts (the second message's id stands in the doc). */
+static int ask_vendor(struct room *r, const struct room_actor *by, const struct room_means_new *x, const struct directory_contract *c, struct arena *a, struct adding *y, struct diag *err) {
+    struct room_message_new mail = {.way = STR("mail"), .address = c->mail, .who = c->supplier, .subject = c->name, .text = x->of, .incident = x->incident, .ask = true}, sms = mail;
+    int64_t second = 0;
+    int e = c->mail.n && !r->replay ? room_message_add(r, by, &mail, &y->message, err) : 0;
+    sms.way = STR("sms");
+    sms.address = c->mobile;
+    sms.text = arena_printf(a, "緊急の依頼です / Urgent: %.*s\n%.*s\n{{link}}", STR_ARG(c->name), (int) MIN(x->of.n, (size_t) MEANS_SMS_BYTES), x->of.p);
+    if (e == 0 && c->mobile.n && !r->replay)
+        e = sms.text.p ? room_message_add(r, by, &sms, y->message ? &second : &y->message, err) : no_memory(err);
+    if (e == 0 && second) {
+        y->extra = arena_printf(a, "%.*s,\"sms\":%lld}", (int) y->extra.n - 1, y->extra.p, (long long) second);
+        e = y->extra.p ? 0 : no_memory(err);
+    }
+    return e;
+}
+
 static int add_vendor(struct room *r, const struct room_actor *by, const struct room_means_new *x, struct arena *a, struct adding *y, struct diag *err) {
     struct room_directory *d = NULL;
     struct str phone = STR("");
@@ -275,11 +294,7 @@ static int add_vendor(struct room *r, const struct room_actor *by, const struct 
         jsonw_end(&w);
         y->extra = arena_dup(a, buf_str(&b));
         buf_done(&b);
-        struct room_message_new m = {.way = STR("mail"), .address = c->mail, .who = c->supplier, .subject = c->name, .text = x->of, .incident = x->incident, .ask = true};
-        if (!y->extra.p)
-            e = no_memory(err);
-        else if (c->mail.n && !r->replay)
-            e = room_message_add(r, by, &m, &y->message, err);
+        e = y->extra.p ? ask_vendor(r, by, x, c, a, y, err) : no_memory(err);
     }
     room_directory_close(d);
     y->state = "asked";

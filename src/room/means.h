@@ -5,7 +5,7 @@
  *                                  └──────────────> refused                    settled: what it came to
  *   switch   to other means      instructed ──> switched ──> back_asked ──> back     each at its true time; branches answer a campaign,
  *                                                                                    the steps of the instruction are tasks of the case
- *   vendor   called to help      asked ──> answered | none                     the clock runs until somebody answered
+ *   vendor   called to help      asked ──> answered | none                     by mail and SMS at once; the clock runs until somebody answered
  *   ransom   payment or contact  asked ──decided──> refused | allowed          refused until allowed
  *
  * Approvals, alternatives, contracts and policies are registers (content/imports). A payment or contact is never decided alone, whatever the

@@ -18,7 +18,8 @@ static int write_rows(struct room *r, int64_t incident, struct jsonw *w, struct 
     int64_t spent = 0, asked = 0;
     int e = sql_query(r->db, &st, err,
                       "SELECT m.id, m.version, m.kind, m.name, m.state, m.why, m.decision_id, m.campaign_id, m.back_campaign_id, m.asked_at, m.done_at, m.back_at, m.yen, m.doc, m.created_by, "
-                      "g.acknowledged_at, g.state FROM means m LEFT JOIN message g ON g.id = m.message_id WHERE m.incident_id = ?1 ORDER BY m.id DESC LIMIT ?2",
+                      "coalesce(min(g.acknowledged_at, h.acknowledged_at), g.acknowledged_at, h.acknowledged_at), g.state FROM means m LEFT JOIN message g ON g.id = m.message_id LEFT JOIN message h ON h.id = "
+                      "json_extract(m.doc, '$.sms') WHERE m.incident_id = ?1 ORDER BY m.id DESC LIMIT ?2",
                       "ii", incident, (int64_t) MEANS_LISTED_MAX);
     jsonw_key(w, STR("rows"));
     jsonw_array(w);

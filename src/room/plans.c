@@ -160,7 +160,7 @@ static int read_deeds(struct reading *x, const struct yaml_node *list, struct al
 }
 
 static int read_levels(void *ctx, const char *file, const struct yaml_node *root, struct diag *err) {
-    static const char *const keys[] = {"level", "title", "means", "proposed_by", "lasts", "tighten", "do", NULL};
+    static const char *const keys[] = {"level", "title", "means", "proposed_by", "lasts", "tighten", "do", "playbook", NULL};
     struct room_plans *p = ctx;
     struct reading x = {p, file, err};
     const struct yaml_node *steps = root ? yaml_get(root, "steps") : NULL;
@@ -170,7 +170,7 @@ static int read_levels(void *ctx, const char *file, const struct yaml_node *root
     p->n_levels = 0; /* a file of one's own takes the place of ours */
     for (const struct yaml_node *v = steps->first; e == 0 && v; v = v->next) {
         struct alert_level *l = &p->levels[p->n_levels++];
-        *l = (struct alert_level){.name = text(v, "level"), .factor = 100};
+        *l = (struct alert_level){.name = text(v, "level"), .playbook = text(v, "playbook"), .factor = 100};
         if (v->kind != YAML_MAPPING || !l->name.n)
             return wrong(&x, v, "a step has a level");
         e = yaml_only_keys(v, keys, file, err);

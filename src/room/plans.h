@@ -47,6 +47,7 @@ struct alert_level {
     struct str name;
     struct room_said title, means;
     int64_t lasts_ns, factor; /* per cent */
+    struct str playbook;      /* proposed in the case once it is decided; empty: none */
     struct level_sign signs[LEVEL_SIGNS_MAX];
     size_t n_signs;
     struct level_deed deeds[LEVEL_DEEDS_MAX];

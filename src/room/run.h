@@ -39,6 +39,9 @@ void room_runs_use(struct room *r, const struct room_run_defaults *d);
 /* Proposes the playbook that is meant for the case; while nobody has begun or declined it, what is proposed follows what the case turns out to be.
  * In the caller's transaction. */
 int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) MUST_USE;
+/* Proposes the playbook of this key, whatever else is proposed or runs there; nothing where it is proposed or runs already, or there is none of that
+ * key. why: for the record, of the form "level:NAME". In the caller's transaction. */
+int room_run_propose_key(struct room *r, int64_t incident, struct str key, struct str why, struct diag *reterr) MUST_USE;
 /* Begins a playbook (id of a version); what was proposed of the same playbook is begun instead. -EBUSY: it is running. */
 int room_run_start(struct room *r, const struct room_actor *by, int64_t incident, int64_t playbook, int64_t *ret_id,
                    struct diag *reterr) MUST_USE;

@@ -165,7 +165,7 @@ int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) {
     struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_RUN, .tlp = TLP_AMBER, .incident = incident};
     int64_t decided = 0, playbook = 0, id = 0, same = 0;
     char reason[160];
-    int e = r->runs && r->runs->n_uses ? one(r, reterr, "SELECT count(*) FROM run WHERE incident_id = ?1 AND state <> 'proposed' AND ?2", incident, 1, &decided) : 1;
+    int e = r->runs && r->runs->n_uses ? one(r, reterr, "SELECT count(*) FROM run WHERE incident_id = ?1 AND state <> 'proposed' AND coalesce(reason, '') NOT LIKE 'level:%' AND ?2", incident, 1, &decided) : 1;
     if (e != 0 || decided)
         return MIN(e, 0);
     const struct room_run_use *u = find_use(r, incident, reterr, &e);
@@ -174,7 +174,7 @@ int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) {
     if (e < 0 || playbook == 0)
         return e;
     /* what the first finding looked like is not yet what the case is: while nobody has begun it, the proposal follows */
-    e = one(r, reterr, "SELECT id FROM run WHERE incident_id = ?1 AND ?2 LIMIT 1", incident, 1, &id);
+    e = one(r, reterr, "SELECT id FROM run WHERE incident_id = ?1 AND coalesce(reason, '') NOT LIKE 'level:%' AND ?2 LIMIT 1", incident, 1, &id);
     if (e == 0 && id)
         e = one(r, reterr, "SELECT count(*) FROM run JOIN playbook p ON p.id = run.playbook_id JOIN playbook q ON q.id = ?2 AND q.key = p.key WHERE run.id = ?1", id, playbook, &same);
     if (e < 0 || same)
@@ -187,6 +187,22 @@ int room_run_propose(struct room *r, int64_t incident, struct diag *reterr) {
     e = id ? room_write(r, &w, NULL, reterr, "UPDATE run SET playbook_id = ?2, reason = ?3 WHERE id = ?1", "iis", id, playbook, &why)
            : room_write(r, &w, &id, reterr, "INSERT INTO run(incident_id, playbook_id, state, reason) VALUES (?1, ?2, 'proposed', ?3)", "iis", incident,
                         playbook, &why);
+    room_changed(r, "run", e == 0 ? id : 0);
+    return e;
+}
+
+int room_run_propose_key(struct room *r, int64_t incident, struct str key, struct str why, struct diag *reterr) {
+    struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_RUN, .tlp = TLP_AMBER, .incident = incident};
+    int64_t playbook = 0, there = 0, id = 0;
+    int e = room_playbook_find(r, key, &playbook, reterr);
+    if (e == 0 && playbook)
+        e = one(r, reterr,
+                "SELECT count(*) FROM run JOIN playbook p ON p.id = run.playbook_id WHERE run.incident_id = ?1 AND run.state IN ('proposed','running') AND p.key = (SELECT key FROM playbook "
+                "WHERE id = ?2)",
+                incident, playbook, &there);
+    if (e < 0 || !playbook || there)
+        return e;
+    e = room_write(r, &w, &id, reterr, "INSERT INTO run(incident_id, playbook_id, state, reason) VALUES (?1, ?2, 'proposed', ?3)", "iis", incident, playbook, &why);
     room_changed(r, "run", e == 0 ? id : 0);
     return e;
 }

@@ -1,6 +1,8 @@
 /* Alert levels in simulated time: proposed by tips and cases, decided by who may, handed out, over at their date. */
 #include "fixture.h"
 
+#include "room/library.h"
+
 #include "room/campaign.h"
 #include "room/decision.h"
 #include "room/level.h"
@@ -117,9 +119,14 @@ static void a_person_raises_it_further_and_lowers_it(void **state UNUSED) {
     struct str services[] = {STR("members")};
     struct room_level_new x = {.level = STR("caution"), .incident = 1, .services = services, .n_services = 1, .reason = STR("攻撃が続く")};
     int64_t id;
+    struct room_playbook bcp = {.key = STR("cyber-bcp"), .title_ja = STR("t"), .title_en = STR("t"), .source = STR("id: cyber-bcp"), .plan = STR("{\"id\":\"cyber-bcp\"}"), .form = STR("{}"),
+                                .notes = STR("[]"), .origin = "made", .n_steps = 1};
+    int64_t playbook;
+    assert_int_equal(room_playbook_put(f->r, &duty, &bcp, &playbook, NULL), 0);
     a_case(f, "a0", "high", "198.51.100.1");
     assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
     assert_int_equal(decide(f, f->handler, false, ""), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM run"), 0);
     x.level = STR("serious");
     assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
     x.level = STR("bcp"); /* put before the first was decided: it takes its place */
@@ -129,6 +136,8 @@ static void a_person_raises_it_further_and_lowers_it(void **state UNUSED) {
     assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'in_force' AND level = 'bcp'"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'lowered' AND level = 'caution'"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM tightening WHERE state = 'in_force'"), 1);
+    /* its playbook stands there to be begun, once, and does not displace what the case's own kind proposes */
+    assert_int_equal(number(f, "SELECT count(*) FROM run WHERE state = 'proposed' AND reason = 'level:bcp'"), 1);
     struct buf b;
     struct jsonw w;
     struct arena a;

@@ -15,7 +15,7 @@
 static const char *const ORGANISATIONS[] = {"支店A", "支店B"};
 static const char *const PEOPLE[] = {"田中\torganisation=支店A\tmail=tanaka@example.jp", "duty\tmail=d@example.jp\taccount=duty"};
 static const char *const SYSTEMS[] = {"会員サイト\tkind=service\tresponsible=田中", "予約\tkind=service"};
-static const char *const CONTRACTS[] = {"調査\tsupplier=調査社\tcalls=forensics\thours=平日9:00-17:30\tdesk_phone=03-1\tnight_phone=03-2\tnight_response=yes\tmail=dfir@example.jp\tsystems=会員サイト",
+static const char *const CONTRACTS[] = {"調査\tsupplier=調査社\tcalls=forensics\thours=平日9:00-17:30\tdesk_phone=03-1\tnight_phone=03-2\tnight_response=yes\tmail=dfir@example.jp\tmobile=090-9\tsystems=会員サイト",
                                         "回線\tcalls=line\thours=24時間365日\tdesk_phone=03-9"};
 static const char *const APPROVALS[] = {"調査の費用\tcontract=調査\tceiling=50万円\tby=社長", "切れた承認\tceiling=９００，０００\tuntil=2020-01-01"};
 static const char *const ALTERNATIVES[] = {"電話で受ける\tservice=会員サイト\tinstruction=受付簿を出す|電話で受ける\tbranches=支店A|支店B\tminutes=30"};
@@ -136,6 +136,9 @@ static void the_clock_of_an_expert_runs_until_one_answers(void **state UNUSED) {
     assert_int_equal(add(f, x, &id), -EINVAL);
     x.of = STR("端末3台のメモリを採ってほしい");
     assert_int_equal(add(f, x, &id), 0);
+    /* the request goes by mail and by SMS; whichever is acknowledged first counts */
+    assert_int_equal(number(f, "SELECT count(*) FROM message WHERE way = 'sms' AND address = '090-9' AND body LIKE '%メモリ%{{link}}%'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM means m JOIN message g ON g.id = m.message_id AND g.way = 'mail' JOIN message h ON h.id = json_extract(m.doc, '$.sms') AND h.way = 'sms'"), 1);
     /* a Monday holiday, two at night: the telephone answered at night */
     assert_int_equal(number(f, "SELECT count(*) FROM means WHERE json_extract(doc, '$.phone') = '03-2' AND json_extract(doc, '$.reach') = 'night'"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM message WHERE address = 'dfir@example.jp' AND token IS NOT NULL AND id = (SELECT message_id FROM means)"), 1);

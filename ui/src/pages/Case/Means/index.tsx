@@ -66,6 +66,7 @@ function Vendors({ incident, d, done }: Of) {
       {d.rows.filter((x) => x.kind === "vendor").map((x) => (
         <Row key={x.id} incident={incident} x={x} done={done}>
           <p class="small">{x.doc.asked} {x.doc.phone && <a class="nowrap" href={`tel:${x.doc.phone}`}>{x.doc.phone}</a>} {t(x.done ? "remedy.took" : "remedy.waits", { n: Math.round(x.waited_s / 60) })} {x.acknowledged && <>{t("remedy.acknowledged")} <Time at={x.acknowledged} /></>}</p>
+          {!x.done && x.doc.phone && <details><summary>{t("remedy.script")}</summary><p>{t("remedy.script_words", { contract: x.name, number: incident.number, asked: x.doc.asked ?? "" })}</p></details>}
         </Row>))}
       {may() && d.vendors.length > 0 && <label class="field card-body"><span>{t("remedy.ask")}</span><textarea rows={2} maxLength={2000} value={ask} onInput={(e) => { set(e.currentTarget.value); write.clear(); }} /></label>}
       <Outcome state={write.state} />

@@ -15,6 +15,7 @@ import { Outcome } from "../../../widgets/Outcome";
 import { Tabs } from "../../../widgets/Tabs";
 import { Time } from "../../../widgets/Time";
 import { Dependencies } from "./Dependencies";
+import { Levels } from "./Levels";
 import { Import } from "./Import";
 import { RegisterTable } from "./RegisterTable";
 import { RowForm } from "./RowForm";
@@ -71,7 +72,7 @@ function List({ of, kind, open }: { of: Resource<Data>; kind: string; open: stri
             {d.rows.length > 0 && rows.length === 0 && <Empty>{t("register.none_found")}</Empty>}
             {rows.length > 0 && <RegisterTable of={d} rows={rows} open={open} reload={of.reload} />}
           </Card>
-          {d.spec.fields.some((f) => f.name === "depends") && <Dependencies of={d} />}
+          {d.spec.fields.some((f) => f.name === "depends") && <><Levels /><Dependencies of={d} /></>}
           <Past of={d} reload={of.reload} />
         </div>
       );
