@@ -75,6 +75,7 @@ static const struct moved {
     {.object = OBJECT_PROMISE, .table = "promise"},
     {.object = OBJECT_ANSWER, .table = "answer"},
     {.object = OBJECT_ATTACHMENT, .table = "attachment"},
+    {.object = OBJECT_PACK_DRAFT, .table = "pack_draft"},
     {.object = OBJECT_OUTGOING, .table = "outgoing"},
     {.object = OBJECT_CONTACT, .table = "contact"},
     {.object = OBJECT_HANDOVER, .table = "handover"},

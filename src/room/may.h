@@ -77,6 +77,7 @@
     X(TARGET, "campaign_target")                                                                   \
     X(TOLD, "campaign_told")                                                                       \
     X(TIGHTENING, "tightening")                                                                    \
+    X(PACK_DRAFT, "pack_draft")                                                                    \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

@@ -457,6 +457,15 @@ static const char *const attachments[] = {
     NULL};
 /* clang-format on */
 
+static const char *const pack_drafts[] = {
+    /* doc: the files as they were made, with marks round what is the case's, and the pseudonyms; digest: of what was approved */
+    "CREATE TABLE pack_draft (" HEAD("victim") OF_INCIDENT "pack TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('draft','approved')), doc TEXT NOT NULL, "
+    "digest TEXT NOT NULL DEFAULT '', provider TEXT NOT NULL DEFAULT '', agreed_by TEXT NOT NULL DEFAULT '', agreed_how TEXT NOT NULL DEFAULT '', "
+    "approved_at INTEGER, approved_by TEXT NOT NULL DEFAULT '', left_at INTEGER) STRICT;"
+    "CREATE INDEX pack_draft_by_incident ON pack_draft(incident_id, id);",
+
+    NULL};
+
 static const char *const duties[] = {
     /* what people may change of duties and forms, each version a row; reports a case brings, and when; what was told, sealed */
     "CREATE TABLE datafile (" HEAD("response") "kind TEXT NOT NULL, key TEXT NOT NULL, number INTEGER NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, "
@@ -660,6 +669,7 @@ static const struct {
     {"outgoings", outgoings},
     {"photos", photos},
     {"radius", radius},
+    {"pack_drafts", pack_drafts},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -158,6 +158,8 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_MERGE] = TABLE(incident_merge, CLASS_RESPONSE, "incident_id",
                            "incident_id, into_id, merged_at, was_from, was_into, undone_at, (SELECT group_concat(json_array(object, row_id, was)) FROM "
                            "(SELECT * FROM merge_part WHERE merge_id = t.id ORDER BY object, row_id))"),
+    [OBJECT_PACK_DRAFT] = TABLE(pack_draft, CLASS_VICTIM, "incident_id",
+                                "incident_id, pack, state, doc, digest, provider, agreed_by, agreed_how, approved_at, approved_by, left_at"),
     [OBJECT_ATTACHMENT] = TABLE(attachment, CLASS_VICTIM, "incident_id", "incident_id, of, of_id, name, bytes, digest"),
     [OBJECT_HANDOVER] = TABLE(handover, CLASS_RESPONSE, "incident_id", "incident_id, words, to_person, things, entry, given_at, taken_at, taken_by"),
     [OBJECT_WATCH] =

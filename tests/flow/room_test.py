@@ -563,6 +563,8 @@ PATHS["case"] += " /incidents/{id}/answers /answers/{id}/approve /answers/{id}/e
 PATHS["case"] += " /incidents/{id}/outgoing /outgoing/{id} /outgoing/{id}/send /outgoing/{id}/end /outgoing/{id}/letters /recipients/{id} /incidents/{id}/contacts /contacts/{id}"
 PATHS["alone"] += " /desk /desk/callers"
 PATHS["lists"] += " /campaigns /tightenings"
+PATHS["case"] += " /incidents/{id}/pack /incidents/{id}/pack-file /pack-drafts/{id} /pack-drafts/{id}/approve"
+PATHS["alone"] += " /lessons/quarter"
 PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /handovers/{id}/take"
 PATHS["lists"] += " /handovers"
 PATHS["free"] += " /registers/{id}/csv"
@@ -657,8 +659,21 @@ def reported_mail(r, b, subject):
     door.child.wait()
 
 
+def close(b, incident, state="closed"):
+    b.api("PUT", f"/incidents/{incident}", {"version": b.get(f"/incidents/{incident}")["version"], "state": state})
+
+
+def lesson(b, incident):
+    """Made of the case once it is closed, and agreed to."""
+    close(b, incident)
+    x = b.api("POST", f"/incidents/{incident}/pack", {})["pack_drafts"][0]
+    b.api("POST", f"/pack-drafts/{x['id']}/approve", {"version": x["version"], "provider": "本社", "who": "課長", "how": "口頭"})
+    close(b, incident, "open")
+
+
 def fill(r, admin):
     """A row of every kind in case 1, with the mark in it; its block is in force."""
+    lesson(admin, 1)
     rooms.Hand(r.data)
     tap.wait_until(lambda: admin.get("/me")["hand"], 60, 0.1, what="the hand")
     admin.api("POST", "/actions/1/approve", {"version": version_at(admin, "/incidents/1/actions", 1), "minutes": 60})
@@ -799,6 +814,9 @@ PLAYBOOK = json.dumps({"id": "phone", "title": {"ja": "電話", "en": "Phone"}, 
 # operation -> who does it, its path, its body, and the one row of the chain it leaves (verb, object); None: it writes nothing.
 # In an order in which each finds what it needs; "version" is filled in with that of the row named.
 WRITES = {
+    "pack_draft_post": ("handler", "/incidents/1/pack", {}, None, ("create", "pack_draft")),
+    "pack_draft_put": ("handler", "/pack-drafts/1", {"rows": [{"kind": "word", "from": "root", "ja": "伏せ字", "en": "(withheld)"}]}, "/incidents/1/pack", ("change", "pack_draft")),
+    "pack_draft_approve": ("administrator", "/pack-drafts/1/approve", {"provider": "本社", "who": "課長", "how": "口頭"}, "/incidents/1/pack", ("approve", "pack_draft")),
     "me_put": ("handler", "/me", {"lang": "en"}, "/me", ("open", "person")),
     "incident_put": ("handler", "/incidents/1", {"level": "low"}, "/incidents/1", ("change", "incident")),
     "incident_split": ("handler", "/incidents/1/split", {"findings": [f"{3:032x}"]}, "/incidents/1", ("change", "incident")),
@@ -960,7 +978,7 @@ def publish(b, incident):
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or x.get("recipients") or x.get("outgoings") or x.get("contacts") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or x.get("recipients") or x.get("outgoings") or x.get("contacts") or x.get("pack_drafts") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 
@@ -1004,6 +1022,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 want = {"action_extend": "in_force", "action_undo": "in_force"}.get(op, "proposed")
                 tap.wait_until(lambda: any(a["id"] == number and a["state"] == want for a in b.get(read)["actions"]), 10, 0.1, what=f"{op} {want}")
                 time.sleep(0.2)
+            if op == "pack_draft_post":
+                close(who["administrator"], 1)
             if op == "row_file":
                 b.api("POST", "/incidents/1/rows", {"kind": "item", "name": "ノートPC", "fields": {"taken_by": "田中", "how": "電源を切らずに"}})
             if op == "unmerge":  # what was taken out before becomes part of it again
@@ -1047,6 +1067,8 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 e = b.api(method, path, body, want=409)["error"]
                 assert e["by"] in ("administrator", "duty", "checker", "hand", "system", "新人", "慣れた人") and e["theirs"] > e["yours"], e
                 assert rows(mine) == before + 1, op
+            if op == "pack_draft_approve":
+                close(who["administrator"], 1, "open")
         assert {ours.recv(1), ours.recv(1)} == {b"s", b"c"}
         assert who["administrator"].get("/audit/verify")["ok"]
 

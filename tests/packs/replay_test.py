@@ -14,6 +14,9 @@ import rooms
 import spoolread
 import tap
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import from_case
+
 try:
     import yaml
 except ImportError:
@@ -198,6 +201,11 @@ def times_and_scope_of_the_case_are_those_of_the_night():
                   f"{sum(map(bool, looked.values()))} of them looked round")
         finally:
             r.kill()
+
+
+@tap.test
+def a_played_case_becomes_a_lesson_that_notices_another_seed_elsewhere():
+    from_case.lesson_of(played_once()[1])
 
 
 @tap.test

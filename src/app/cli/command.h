@@ -8,6 +8,8 @@ extern const struct cli_command COMMAND_DECODE, COMMAND_DEMO, COMMAND_HUNT, COMM
 /* pack.c, pack_check.c, pack_sign.c */
 extern const struct cli_command COMMAND_PACK_CHECK, COMMAND_PACK_EXPORT, COMMAND_PACK_GENERATORS, COMMAND_PACK_NEW, COMMAND_PACK_SIGN, COMMAND_PACK_VERIFY, COMMAND_PACK_INSTALL, COMMAND_PACK_ON, COMMAND_PACK_WATCH, COMMAND_PACK_OFF,
     COMMAND_PACK_BACK, COMMAND_PACK_REMOVE;
+/* pack_from_case.c */
+extern const struct cli_command COMMAND_PACK_FROM_CASE;
 /* index.c */
 extern const struct cli_command COMMAND_INDEX_FETCH, COMMAND_INDEX_REBUILD, COMMAND_INDEX_STATUS;
 /* indicator.c */

@@ -2,6 +2,7 @@
  *
  * The file is read here; the room's program takes what was read into its database, beside a running room, and says what it would do
  * or did. So there is one judgement of a table and one of a row, whoever asks. */
+#include "app/cli/ask_room.h"
 #include "app/cli/command.h"
 #include "app/common/config.h"
 #include "app/common/table_import.h"
@@ -22,44 +23,6 @@ struct register_args {
     bool apply, gone, json, en;
 };
 enum { ANSWER_MAX = 64 * 1024 * 1024, SHOWN = 20 };
-
-/* ---- asking the room's program ---- */
-
-static int read_all(int fd, struct buf *out) {
-    for (;;) {
-        char *to = buf_reserve(out, 65536);
-        ssize_t n = to ? read(fd, to, 65536) : -1;
-        if (n <= 0)
-            return n < 0 ? -EIO : 0;
-        buf_added(out, (size_t) n);
-    }
-}
-
-static int run_room(char *const *argv, const char *input, struct buf *out, struct diag *err) {
-    char exe[PATH_MAX];
-    int pipes[2], status = 0, e = supervisor_find_program("kizuki-room", exe, sizeof exe, err);
-    if (e < 0)
-        return e;
-    if (pipe(pipes) < 0)
-        return diag_set(err, -errno, "cannot start %s: %s", exe, err_word(-errno));
-    pid_t pid = fork();
-    if (pid == 0) {
-        if (dup2(pipes[1], 1) < 0 || (input && !freopen(input, "r", stdin)))
-            _exit(127);
-        close(pipes[0]);
-        close(pipes[1]);
-        execv(exe, argv);
-        _exit(127);
-    }
-    close(pipes[1]);
-    e = pid < 0 ? -EAGAIN : read_all(pipes[0], out);
-    close(pipes[0]);
-    if (pid > 0 && waitpid(pid, &status, 0) < 0)
-        e = -errno;
-    if (e == 0 && status != 0)
-        e = diag_set(err, -ERR_REFUSED, "nothing was changed; the reason stands above");
-    return e < 0 && !err->text[0] ? diag_set(err, e, "cannot run %s: %s", exe, err_word(e)) : e;
-}
 
 /* ---- telling ---- */
 
@@ -183,7 +146,7 @@ static int ask_room(const struct register_args *a, char **argv, const char *inpu
     if (e == 0) {
         snprintf(data, sizeof data, "%s", config->data);
         argv[2] = data;
-        e = run_room(argv, input, &out, err);
+        e = ask_room_run(argv, input, &out, err);
     }
     if (e == 0)
         e = tell(a, buf_str(&out), err);

@@ -37,6 +37,9 @@ int source_counts_note(struct source_counts *c, struct clock_batch *clocks, stru
     struct str encoding = event_get(ev, EVENT_F_ENCODING);
     s->cp932 += str_eq_z(encoding, text_encoding_to_string(TEXT_CP932));
     s->euc_jp += str_eq_z(encoding, text_encoding_to_string(TEXT_EUC_JP));
+    struct str decoder = s->decoder[0] ? STR_NULL : event_get(ev, EVENT_F_DECODER);
+    if (decoder.n && !(ev->flags & EVENT_UNPARSED)) /* the first of a batch says it: a log is of one kind */
+        snprintf(s->decoder, sizeof s->decoder, "%.*s", STR_ARG(decoder));
     if (ev->flags & EVENT_UNPARSED) {
         s->unparsed++;
         note_unparsed(s, rec->pos.n);
@@ -64,6 +67,8 @@ int source_counts_add(struct source_counts *to, const struct source_counts *from
             return -ENOMEM;
         t->events += f->events;
         t->unparsed += f->unparsed;
+        if (f->decoder[0])
+            memcpy(t->decoder, f->decoder, sizeof t->decoder);
         t->broken_text += f->broken_text;
         t->cp932 += f->cp932;
         t->euc_jp += f->euc_jp;

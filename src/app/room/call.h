@@ -56,6 +56,7 @@ enum route_row { /* what {id} names, for room_may */
                  ROW_CONTACT,
                  ROW_TARGET,
                  ROW_TIGHTENING,
+                 ROW_PACK_DRAFT,
                  ROW_ALONE, /* of no case: for whom a role holds everywhere */
 };
 struct route {
@@ -198,6 +199,7 @@ handler_fn handle_outgoings, handle_outgoing, handle_outgoing_post, handle_outgo
     handle_contact_post, handle_contact_put;
 handler_fn handle_campaigns, handle_campaign, handle_campaign_try, handle_campaign_post, handle_campaign_end, handle_campaign_extend, handle_campaign_force,
     handle_campaign_answer, handle_tightenings, handle_tightening_post, handle_watch_post, handle_tightening_review, handle_tightening_end;
+handler_fn handle_pack_draft, handle_pack_draft_post, handle_pack_draft_put, handle_pack_draft_approve, handle_pack_draft_file, handle_quarter;
 handler_fn handle_late_post, handle_late;
 handler_fn handle_obligations, handle_obligation_put, handle_datafiles, handle_datafile, handle_datafile_post, handle_datafile_put;
 handler_fn handle_forms, handle_form, handle_form_file, handle_blank_post, handle_submission_post, handle_receipt;

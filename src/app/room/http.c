@@ -140,6 +140,7 @@ static int load_row(struct call *c) {
                                                [ROW_SUBMISSION] = OBJECT_SUBMISSION,
                                                [ROW_REPORT] = OBJECT_PERSON_REPORT,
                                                [ROW_CAMPAIGN] = OBJECT_CAMPAIGN,
+                                               [ROW_PACK_DRAFT] = OBJECT_PACK_DRAFT,
                                                [ROW_PUBLICATION] = OBJECT_PUBLICATION,
                                                [ROW_ANSWER] = OBJECT_ANSWER,
                                                [ROW_OUTGOING] = OBJECT_OUTGOING,

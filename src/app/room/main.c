@@ -2,6 +2,7 @@
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "app/content/content.h"
+#include "app/room/draft.h"
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
 #include "app/room/datafiles.h"
@@ -48,6 +49,7 @@ static const char usage[] =
     "writes\n"
     "       kizuki-room --data DIR --import REGISTER [--apply [--gone]]  a table that was read, from standard input\n"
     "       kizuki-room --data DIR --undo-import NUMBER\n"
+    "       kizuki-room --data DIR --lesson CASE                         the approved lesson made of a case, as JSON\n"
     "       kizuki-room --list-routes\n"
     "\n"
     "  --data DIR            the data folder; this program uses DIR/room and DIR/run/hand.sock\n"
@@ -83,7 +85,7 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         {"ready-fd", 1, NULL, 'R'},      {"help", 0, NULL, 'h'},
         {"import", 1, NULL, 'i'},        {"apply", 0, NULL, 'a'},
         {"gone", 0, NULL, 'g'},          {"undo-import", 1, NULL, 'u'},
-        {"effort", 0, NULL, 'e'},
+        {"effort", 0, NULL, 'e'},        {"lesson", 1, NULL, 'L'},
         {NULL, 0, NULL, 0},
     };
     int e = 0;
@@ -139,6 +141,9 @@ static int read_options(int argc, char **argv, struct program_options *o) {
         case 'u':
             e = str_to_i64(str_of(optarg), &o->undo_import);
             break;
+        case 'L':
+            e = str_to_i64(str_of(optarg), &o->lesson);
+            break;
         case 'a':
             o->apply = true;
             break;
@@ -158,7 +163,7 @@ static int read_options(int argc, char **argv, struct program_options *o) {
             e = -EINVAL;
         }
     }
-    bool serve = !o->sign_in_link && !o->verify && !o->list_routes && !o->import && !o->undo_import;
+    bool serve = !o->sign_in_link && !o->verify && !o->list_routes && !o->import && !o->undo_import && !o->lesson;
     if (e < 0 || optind < argc || (!o->data && !o->list_routes) ||
         (serve && !o->https && (o->https_fd < 0 || o->sensor_fd < 0))) {
         fputs(usage, stderr);
@@ -443,6 +448,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = load_lists(p, err);
     if (e == 0)
+        e = draft_words_load(&p->words, err);
+    if (e == 0)
         e = room_plans_load(p->room, content_dir(), p->config->data, err);
     if (e == 0)
         e = playbooks_load(p, err);
@@ -639,6 +646,20 @@ static int import(struct program *p, struct diag *err) {
     return e;
 }
 
+static int lesson(struct program *p, struct diag *err) {
+    struct buf out;
+    int e = load_settings(p, err);
+    if (e == 0)
+        e = open_room(p, err);
+    buf_init(&out, OUT_BYTES_MAX);
+    if (e == 0)
+        e = draft_leave(p, p->opt.lesson, &out, err);
+    if (e == 0)
+        e = file_write_all(1, buf_str(&out));
+    buf_done(&out);
+    return e;
+}
+
 static void end(struct program *p) {
     http_free(p->http);
     if (!p->http && p->sensor.listen_fd > 0)
@@ -654,6 +675,7 @@ static void end(struct program *p) {
     room_close(p->room);
     playbooks_done(&p->playbooks);
     report_form_done(&p->report_form);
+    draft_words_done(p->words);
     arena_done(&p->lists_arena);
     arena_done(&p->calendar_arena);
     config_free(p->config);
@@ -682,11 +704,13 @@ int main(int argc, char **argv) {
         e = verify(&p, &good, &d);
     else if (p.opt.import || p.opt.undo_import)
         e = import(&p, &d);
+    else if (p.opt.lesson)
+        e = lesson(&p, &d);
     else
         e = set_up(&p, &d);
     if (e < 0)
         log_error("%s", diag_format(&d, line, sizeof line));
-    else if (!p.opt.sign_in_link && !p.opt.verify && !p.opt.import && !p.opt.undo_import)
+    else if (!p.opt.sign_in_link && !p.opt.verify && !p.opt.import && !p.opt.undo_import && !p.opt.lesson)
         status = run(&p);
     end(&p);
     return e < 0 || !good ? 1 : status;

@@ -44,6 +44,7 @@ struct program_options {
     bool demo, sign_in_link, verify, list_routes;
     const char *import;  /* a register: a table that was read comes on standard input */
     int64_t undo_import; /* 0: none */
+    int64_t lesson;      /* made of this case; 0: none */
     bool apply, gone;
     bool effort; /* answers say what they cost */
 };
@@ -82,6 +83,7 @@ struct program {
     } scopes;
     struct room_lists lists;    /* of content/lists; texts in lists_arena */
     struct arena lists_arena;
+    struct draft_words *words;  /* the pages' texts, for stories; read once at start */
     struct calendar calendar;   /* of content/calendar, read once at start */
     struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */

@@ -160,6 +160,8 @@ static void write_row(const struct ledger *l, struct ledger_row *r, const struct
     jsonw_kbool(out, "silent", missed >= RHYTHM_MISSED);
     jsonw_ki64(out, "skew_ms", seen ? seen->skew_ns / NS_PER_MS : 0);
     write_clocks(clocks, out);
+    if (seen && seen->decoder[0])
+        jsonw_kz(out, "decoder", seen->decoder);
     jsonw_ktime(out, "first_event", seen ? seen->first_ns : TIME_NONE);
     jsonw_ktime(out, "last_event", seen ? seen->last_ns : TIME_NONE);
     jsonw_key(out, STR("slots"));

@@ -1,0 +1,121 @@
+#include "unit.h"
+
+#include "base/time.h"
+#include "pack/anon.h"
+#include "pack/anon_forms.h"
+
+/* 2026-11-22T15:00:00Z: midnight of the 23rd in Japan. */
+#define DAY_ONE (INT64_C(1795359600) * NS_PER_S)
+
+static void forms_are_seen_as_people_write_them(void **state UNUSED) {
+    static const struct {
+        const char *text;
+        enum anon_kind kind;
+        size_t n;
+    } rows[] = {
+        {"203.0.113.9を", ANON_ADDRESS, 11}, {"2001:db8::1 ", ANON_ADDRESS, 11}, {"10.0.0.0/8", ANON_ADDRESS, 10}, {"a@example.co.jp へ", ANON_MAIL, 15},
+        {"www.aozora.co.jp", ANON_HOST, 16}, {"https://a.jp/x?y=1。", ANON_URL, 18}, {"03-1234-5678", ANON_PHONE, 12}, {"09012345678", ANON_PHONE, 11}, {"+81-3-1234-5678", ANON_PHONE, 15},
+        {"2026-11-23T", ANON_DATE, 10}, {"2026/11/3 ", ANON_DATE, 9}, {"2026年11月23日", ANON_DATE, 17}, {"11月23日", ANON_DATE, 10}, {"１１月２３日", ANON_DATE, 18}, {"11/23", ANON_DATE, 5},
+        {"令和8年11月23日", ANON_DATE, 20}, {"November 23, 2026.", ANON_DATE, 17}, {"Nov 23 ", ANON_DATE, 6}, {"23 November", ANON_DATE, 11},
+        {"1,234万円", ANON_AMOUNT, 11}, {"¥5000", ANON_AMOUNT, 6}, {"1億2,000万円", ANON_AMOUNT, 15}, {"東京都港区", ANON_REGION, 9}, {"Osaka,", ANON_REGION, 5},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct anon_form f;
+        if (!anon_form_at(str_of(rows[i].text), 0, &f) || f.kind != rows[i].kind || f.n != rows[i].n)
+            fail_msg("'%s'", rows[i].text);
+    }
+}
+
+static void what_is_no_such_thing_is_left_alone(void **state UNUSED) {
+    static const char *const texts[] = {"12", "第1日", "1.2.3", "11-23", "24時間", "May we", "v1.2.3.4.5", "10台", "Tokyoite", "13月1日", "a.b", "60分", "May 2100 tries"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct anon_form f;
+        if (anon_form_at(str_of(texts[i]), 0, &f))
+            fail_msg("'%s' is seen as %s", texts[i], anon_kind_to_string(f.kind));
+    }
+}
+
+struct found {
+    size_t n;
+    char what[400];
+};
+static int note(void *ctx, const struct anon_rest *r) {
+    struct found *f = ctx;
+    snprintf(f->what + strlen(f->what), sizeof f->what - strlen(f->what), "%s%s %.*s %zu", f->n++ ? "; " : "", anon_kind_to_string(r->kind), STR_ARG(r->text), r->line);
+    return 0;
+}
+
+static const char *write_all(const struct anon *x, const char *marked, bool ja, struct buf *b) {
+    buf_clear(b);
+    anon_write(x, str_of(marked), ja, true, b);
+    return buf_z(b);
+}
+
+static void names_become_stable_pseudonyms_of_the_same_kind(void **state UNUSED) {
+    struct arena a;
+    struct anon x;
+    struct buf b;
+    arena_init(&a, 16 << 20);
+    buf_init(&b, 1 << 20);
+    anon_init(&x, &a, DAY_ONE, NULL);
+    assert_int_equal(anon_add(&x, ANON_ORGANISATION, STR("青空電力"), STR(""), NULL, NULL), 0);
+    assert_int_equal(anon_add(&x, ANON_ORGANISATION, STR("海辺ガス"), STR(""), NULL, NULL), 0);
+    assert_int_equal(anon_add(&x, ANON_PERSON, STR("山田 花子"), STR(""), "担当者", "handler"), 0);
+    assert_int_equal(anon_add(&x, ANON_SERVICE, STR("members"), STR("m"), NULL, NULL), 0);
+    assert_int_equal(anon_add(&x, ANON_SERVICE, STR("会員サイト"), STR("m"), NULL, NULL), 0);
+    const char *text = "our members \x02青空電力の山田 花子は11月24日に海辺ガスと members（会員サイト）を見た。membership 203.0.113.9\x03 and \x02" "203.0.113.9\x03";
+    assert_int_equal(anon_scan(&x, str_of(text)), 0);
+    assert_string_equal(write_all(&x, text, true, &b), "our members A社の担当者Aは第2日にB社と サービスA（サービスA）を見た。membership 192.0.2.1 and 192.0.2.1");
+    assert_string_equal(write_all(&x, "\x02山田 花子 11月22日\x03", false, &b), "handler A 11月22日"); /* the other day is no row */
+    buf_done(&b);
+    arena_done(&a);
+}
+
+static void what_remains_is_found_in_what_is_the_cases(void **state UNUSED) {
+    struct arena a;
+    struct anon x;
+    struct anon_secrets s;
+    struct found f = {0};
+    const int64_t days[] = {DAY_ONE / NS_PER_DAY + 1};
+    arena_init(&a, 16 << 20);
+    anon_init(&x, &a, DAY_ONE, NULL);
+    anon_secrets_init(&s, &a);
+    assert_int_equal(anon_secret_add(&s, ANON_PERSON, STR("山田 花子")), 0);
+    assert_int_equal(anon_secret_add(&s, ANON_ACCOUNT, STR("mimo557903")), 0);
+    assert_int_equal(anon_secret_add(&s, ANON_SERVICE, STR("members")), 0);
+    s.days = days;
+    s.n_days = 1;
+    const char *text = "our members, 11月23日\n\x02山田 花子\x03\n\x02 mimo557903@x, 11月23日 12月1日 192.0.2.9 8.8.8.8 約100万円 120万円\x03";
+    assert_int_equal(anon_check(&s, &x, str_of(text), true, note, &f), 0);
+    assert_string_equal(f.what, "account mimo557903 3; person 山田 花子 2; date 11月23日 3; address 8.8.8.8 3; amount 120万円 3");
+    /* a pseudonym a person wrote is looked at, too */
+    struct anon_row bad = {.kind = ANON_PERSON, .from = STR("山田 花子"), .ja = STR("members の人"), .en = STR("somebody")};
+    assert_int_equal(anon_put(&x, &bad), 0);
+    f = (struct found){0};
+    assert_int_equal(anon_check(&s, &x, STR("\x02山田 花子\x03"), true, note, &f), 0);
+    assert_string_equal(f.what, "service members 1");
+    bad.ja = STR("a\"b");
+    assert_int_equal(anon_put(&x, &bad), -EINVAL);
+    anon_secrets_done(&s);
+    arena_done(&a);
+}
+
+static void no_pseudonym_is_an_address_of_the_case(void **state UNUSED) {
+    struct arena a;
+    struct anon x;
+    struct map taken;
+    union map_value *v;
+    arena_init(&a, 16 << 20);
+    map_init(&taken, 100, 0);
+    assert_int_equal(map_add(&taken, STR("192.0.2.1"), &v, NULL), 0);
+    anon_init(&x, &a, DAY_ONE, &taken);
+    assert_int_equal(anon_add(&x, ANON_ADDRESS, STR("198.51.100.7"), STR(""), NULL, NULL), 0);
+    assert_string_equal(x.at[0].ja.p, "192.0.2.2");
+    assert_true(anon_is_nobodys(ANON_ADDRESS, x.at[0].ja));
+    map_done(&taken);
+    arena_done(&a);
+}
+
+UNIT_GROUP(pack_anon, cmocka_unit_test(forms_are_seen_as_people_write_them), cmocka_unit_test(what_is_no_such_thing_is_left_alone),
+           cmocka_unit_test(names_become_stable_pseudonyms_of_the_same_kind), cmocka_unit_test(what_remains_is_found_in_what_is_the_cases),
+           cmocka_unit_test(no_pseudonym_is_an_address_of_the_case))
