@@ -112,8 +112,9 @@ static bool replay_is_through(const struct sensor *s) {
 static void on_status(uv_timer_t *t) {
     struct sensor *s = t->data;
     messages_status(&s->messages);
-    if (s->end_after_replay && replay_is_through(s) && s->said_last++)
-        stop(s, 0); /* one turn after the last status went out */
+    /* One turn after the last status went out; a story without findings may be through before the room has begun to listen. */
+    if (s->end_after_replay && roomlink_up(s->link) && replay_is_through(s) && s->said_last++)
+        stop(s, 0);
 }
 
 static void on_signal(uv_signal_t *sig, int number UNUSED) {
