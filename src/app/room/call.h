@@ -140,6 +140,7 @@ int call_query_i64(const struct call *c, const char *name, int64_t min, int64_t 
  */
 int call_body_only(struct call *c, const char *const *keys) MUST_USE;
 int call_body_version(struct call *c, int64_t *ret) MUST_USE; /* nothing but the version that was seen */
+int call_body_version_why(struct call *c, int64_t *ret, struct str *ret_why) MUST_USE; /* that, and why it ends: 1 to 1000 bytes */
 int call_no_body(struct call *c) MUST_USE; /* what takes no body refuses one */
 int call_body_i64(struct call *c, const char *key, int64_t min, int64_t max, int64_t *ret) MUST_USE;
 /* A time as people write it (base/time_written.h); absent or null: TIME_NONE. */

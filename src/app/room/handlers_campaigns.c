@@ -150,11 +150,8 @@ int handle_campaign_post(struct call *c) {
 }
 
 int handle_campaign_end(struct call *c) {
-    static const char *const keys[] = {"version", NULL};
     int64_t version;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
+    int e = call_body_version(c, &version);
     if (e == 0)
         e = room_campaign_end(c->p->room, &c->who, c->args.id, version, &c->err);
     return e < 0 ? e : show(c, c->args.id);
@@ -311,14 +308,9 @@ int handle_tightening_review(struct call *c) {
 }
 
 int handle_tightening_end(struct call *c) {
-    static const char *const keys[] = {"version", "why", NULL};
     int64_t version;
     struct str why;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
-    if (e == 0)
-        e = call_body_str(c, "why", 1, 1000, &why);
+    int e = call_body_version_why(c, &version, &why);
     if (e == 0)
         e = room_tightening_end(c->p->room, &c->who, c->args.id, version, why, &c->err);
     return e < 0 ? e : tightenings(c, 0);

@@ -3,12 +3,11 @@
 #include "app/room/call.h"
 #include "app/room/room.h"
 #include "app/room/sensor_link.h"
+#include "app/room/upload.h"
 #include "base/buf.h"
 #include "room/room.h"
 #include "room/write.h"
 
-enum { WORD_BYTES_MAX = 200, COLUMNS_BYTES_MAX = 4000 };
-static const char *const WORDS[] = {"source", "service", "columns"};
 
 static int refuse(struct call *c, const struct json_value *result) {
     struct str why = STR(""), code = STR("other");
@@ -99,39 +98,19 @@ static int record(struct call *c, struct str file) {
 }
 
 int handle_late_post(struct call *c) {
-    struct str file = call_query(c, "file");
+    static const struct upload_word words[] = {{"source", 200}, {"service", 200}, {"columns", 4000}};
+    struct str file, only_try = call_query(c, "try");
     struct buf members;
-    if (!file.n || file.n > WORD_BYTES_MAX)
-        return call_bad(c, "file");
-    if (!c->upload_bytes)
-        return call_bad(c, "the file is empty");
-    buf_init(&members, 64 * 1024);
-    buf_printf(&members, "\"file\":\"%s\",\"name\":", c->upload_name);
-    json_quote(&members, file);
-    for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
-        struct str v = call_query(c, WORDS[i]);
-        if (v.n > (str_eq_z(STR("columns"), WORDS[i]) ? COLUMNS_BYTES_MAX : WORD_BYTES_MAX)) {
-            buf_done(&members);
-            return call_bad(c, WORDS[i]);
-        }
-        buf_printf(&members, ",\"%s\":", WORDS[i]);
-        json_quote(&members, v.p ? v : STR(""));
-    }
-    struct str only_try = call_query(c, "try");
     bool looks = str_eq_z(only_try, "1");
-    if (only_try.n && !looks) {
-        buf_done(&members);
+    if (only_try.n && !looks)
         return call_bad(c, "try");
-    }
+    int e = upload_describe(c, words, ARRAY_SIZE(words), &members, &file);
+    if (e != 0)
+        return e;
     buf_printf(&members, ",\"try\":%s", looks ? "true" : "false");
-    int e = buf_error(&members);
-    if (e == 0 && !looks) /* a look changes nothing */
-        e = record(c, file);
-    if (e == 0)
-        e = sensor_link_ask(c->p, "late", buf_str(&members), on_answer, c);
-    buf_done(&members);
-    c->upload_given = e == 0; /* the sensor removes it */
-    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
+    if (!looks && (e = record(c, file)) < 0) /* a look changes nothing */
+        buf_done(&members);
+    return e < 0 ? e : upload_ask(c, "late", &members, QUESTION_TIMEOUT_NS, on_answer);
 }
 
 int handle_late(struct call *c) {

@@ -78,14 +78,9 @@ int handle_level_put(struct call *c) {
 }
 
 int handle_level_end(struct call *c) {
-    static const char *const keys[] = {"version", "why", NULL};
     int64_t version;
     struct str why;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
-    if (e == 0)
-        e = call_body_str(c, "why", 1, 1000, &why);
+    int e = call_body_version_why(c, &version, &why);
     if (e == 0)
         e = room_level_end(c->p->room, &c->who, c->args.id, version, why, &c->err);
     return e < 0 ? e : shown(c, 0);

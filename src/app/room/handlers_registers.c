@@ -2,6 +2,7 @@
  * both; a file is read by the sensor (src/app/sensor/table_work.h), because who serves pages reads no archives. */
 #include "app/room/call.h"
 #include "app/room/room.h"
+#include "app/room/upload.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "room/register.h"
@@ -235,32 +236,18 @@ static void on_table(void *ctx, const struct json_value *answer) {
 }
 
 int handle_import_post(struct call *c) {
-    static const char *const passed[] = {"sheet", "columns"};
-    struct str file = call_query(c, "file");
+    static const struct upload_word words[] = {{"sheet", 400}, {"columns", 8000}};
     const struct import_spec *s = spec_of(c, c->args.name);
+    struct str file;
     struct buf members;
     if (!s)
         return unknown(c);
-    if (!file.n || file.n > 200)
-        return call_bad(c, "file");
-    if (!c->upload_bytes)
-        return call_bad(c, "the file is empty");
-    buf_init(&members, 64 * 1024);
-    buf_printf(&members, "\"file\":\"%s\",\"name\":", c->upload_name);
-    json_quote(&members, file);
+    int e = upload_describe(c, words, ARRAY_SIZE(words), &members, &file);
+    if (e != 0)
+        return e;
     buf_add_z(&members, ",\"register\":");
     json_quote(&members, s->name);
-    for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
-        struct str v = call_query(c, passed[i]);
-        buf_printf(&members, ",\"%s\":", passed[i]);
-        json_quote(&members, v.p ? v : STR(""));
-    }
-    int e = buf_error(&members);
-    if (e == 0)
-        e = sensor_link_ask_for(c->p, "table", buf_str(&members), QUESTION_LONG_NS, on_table, c);
-    buf_done(&members);
-    c->upload_given = e == 0; /* the sensor removes it */
-    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
+    return upload_ask(c, "table", &members, QUESTION_LONG_NS, on_table);
 }
 
 static int answer_import(struct call *c, int64_t id, int e) {

@@ -18,11 +18,8 @@ int handle_false_alarm(struct call *c) {
 }
 
 int handle_false_alarm_undo(struct call *c) {
-    static const char *const keys[] = {"version", NULL};
     int64_t version;
-    int e = call_body_only(c, keys);
-    if (e == 0)
-        e = call_body_i64(c, "version", 0, INT64_MAX, &version);
+    int e = call_body_version(c, &version);
     if (e == 0)
         e = room_false_alarm_undo(c->p->room, &c->who, c->args.id, version, &c->err);
     return e < 0 ? e : handle_incident(c);

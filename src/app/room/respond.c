@@ -275,6 +275,14 @@ int call_body_version(struct call *c, int64_t *ret) {
     return e < 0 ? e : call_body_i64(c, "version", 0, INT64_MAX, ret);
 }
 
+int call_body_version_why(struct call *c, int64_t *ret, struct str *ret_why) {
+    static const char *const keys[] = {"version", "why", NULL};
+    int e = call_body_only(c, keys);
+    if (e == 0)
+        e = call_body_i64(c, "version", 0, INT64_MAX, ret);
+    return e < 0 ? e : call_body_str(c, "why", 1, 1000, ret_why);
+}
+
 int call_body_when(struct call *c, const char *key, int64_t *ret_ns) {
     struct time_written w;
     struct time_refused why;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FOLDER "/incoming"
+enum { UPLOAD_FILE_NAME_MAX = 200 };
 
 const struct upload_kind UPLOAD_RULE_SET = {"application/zip", ".zip", RULESET_ZIP_BYTES_MAX},
                          UPLOAD_TABLE = {"application/octet-stream", "", TABLE_FILE_BYTES_MAX},
@@ -122,4 +123,35 @@ void upload_forget(struct call *c) {
     close_file(c);
     if (c->upload_name[0] && !c->upload_given && path_of(c, path))
         (void) unlink(path);
+}
+
+int upload_describe(struct call *c, const struct upload_word *words, size_t n, struct buf *members, struct str *ret_file) {
+    const char *bad = NULL;
+    *ret_file = call_query(c, "file");
+    if (!ret_file->n || ret_file->n > UPLOAD_FILE_NAME_MAX)
+        return call_bad(c, "file");
+    if (!c->upload_bytes)
+        return call_bad(c, "the file is empty");
+    buf_init(members, 64 * 1024);
+    buf_printf(members, "\"file\":\"%s\",\"name\":", c->upload_name);
+    json_quote(members, *ret_file);
+    for (size_t i = 0; !bad && i < n; i++) {
+        struct str v = call_query(c, words[i].name);
+        if (v.n > words[i].bytes_max)
+            bad = words[i].name;
+        buf_printf(members, ",\"%s\":", words[i].name);
+        json_quote(members, v.p ? v : STR(""));
+    }
+    if (bad)
+        buf_done(members);
+    return bad ? call_bad(c, bad) : 0;
+}
+
+int upload_ask(struct call *c, const char *type, struct buf *members, int64_t patience_ns, sensor_answer_fn *fn) {
+    int e = buf_error(members);
+    if (e == 0)
+        e = sensor_link_ask_for(c->p, type, buf_str(members), patience_ns, fn, c);
+    buf_done(members);
+    c->upload_given = e == 0; /* the sensor removes it */
+    return e == -EAGAIN ? call_refuse(c, 503, "error.sensor_away") : e;
 }
