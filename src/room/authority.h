@@ -41,6 +41,8 @@ int room_may_decide(struct room *r, const struct room_actor *who, const struct r
                     struct diag *reterr) MUST_USE;
 /* One answer as the pages take it. */
 int room_authority_write(struct room *r, const struct room_actor *who, const struct room_ask *ask, struct jsonw *w, struct diag *reterr) MUST_USE;
+/* [{name, text, binds, by}]: what was decided beforehand about this kind (register policies), to be read where it is decided. */
+int room_policies_write(struct room *r, enum duty_kind kind, struct jsonw *w, struct diag *reterr) MUST_USE;
 struct room_deciding;
 /* The same for a case: since when those who decide were called, and who was asked, is taken from it. */
 int room_authority_incident_write(struct room *r, const struct room_actor *who, const struct room_deciding *x, struct jsonw *w,

@@ -52,6 +52,24 @@ int room_authority_write(struct room *r, const struct room_actor *who, const str
     return e;
 }
 
+int room_policies_write(struct room *r, enum duty_kind kind, struct jsonw *w, struct diag *reterr) {
+    static const char *const members[] = {"name", "text", "binds", "by"};
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr,
+                      "SELECT name, coalesce(json_extract(vals, '$.text'), ''), coalesce(json_extract(vals, '$.binds'), ''), coalesce(json_extract(vals, '$.by'), '') FROM register "
+                      "WHERE kind = 'policies' AND active AND json_extract(vals, '$.subject') = ?1 ORDER BY id LIMIT 20",
+                      "z", duty_kind_to_string(kind));
+    jsonw_array(w);
+    while (e >= 0 && (e = sql_step(st, reterr)) == 1) {
+        jsonw_object(w);
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+            jsonw_kstr(w, members[i], sql_str(st, (int) i));
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    return MIN(e, 0);
+}
+
 /* ---- the whole page ---- */
 
 struct names {

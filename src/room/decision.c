@@ -302,6 +302,11 @@ int room_decisions_write(struct room *r, int64_t incident, const struct room_act
             jsonw_null(w);
         else if (e == 0)
             e = room_decision_sides_write(r, incident, x.service, sql_str(st, 6), w, reterr);
+        jsonw_key(w, STR("policies"));
+        if (e == 0)
+            e = room_policies_write(r, x.kind, w, reterr);
+        else
+            jsonw_null(w);
         jsonw_end(w);
     }
     jsonw_end(w);

@@ -157,6 +157,13 @@ static void what_was_decided_beforehand_binds(void **state UNUSED) {
     int64_t id;
     rows(f, "policies", two, ARRAY_SIZE(two));
     assert_int_equal(room_decision_propose(f->r, &duty, &x, &id, NULL), 0);
+    struct buf b;
+    struct jsonw w;
+    buf_init(&b, 1 << 20);
+    jsonw_init(&w, &b);
+    assert_int_equal(room_decisions_write(f->r, 1, &duty, &w, NULL), 0);
+    assert_true(str_find(buf_str(&b), STR("\"verdict\":\"two\""), 0) >= 0 && str_find(buf_str(&b), STR("\"policies\":[{\"name\":\"停止は二人で\",\"text\":\"二人で\",\"binds\":\"two\""), 0) >= 0);
+    buf_done(&b);
     assert_int_equal(decide(f, f->handler, "stop", false, &d), 1); /* nobody wrote who stops: by role one was enough */
     assert_int_equal(decide(f, f->handler, "stop", false, &d), -ERR_REFUSED); /* the same person is no second */
     assert_int_equal(decide(f, f->administrator, "stop", false, &d), 0);

@@ -38,6 +38,7 @@ function Open({ d, done }: { d: Decision; done: () => void }) {
         [t("decision.waited"), <><Time at={d.asked} /> {d.due && <Remaining until={d.due} />}</>],
         [t("decision.me"), d.authority ? <>{t(`verdict.${d.authority.verdict}`)} {d.authority.policy && <span class="tag">{d.authority.policy}</span>}</> : ""],
         [t("authority.decide"), <Who d={d} />],
+        ...d.policies.map((p): [string, ComponentChildren] => [t("decision.policy"), <><b>{p.name}</b> {p.text} <span class="small ink2">{p.by}</span></>]),
       ]} />
       <div class="form-row">
         <section aria-label={t("decision.do", { kind })}><h3>{t("decision.do", { kind })}</h3>{d.sides && <Sides of={d.sides} side="stop" />}{(d.risk_do || !d.sides) && <p>{d.risk_do || t("decision.risk_none")}</p>}</section>
