@@ -40,6 +40,8 @@ class Night:
     def look(self, s, address, path, status, host="www.example.jp"):
         when = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(self.at(s)))
         self.syslog(s, "web1", "nginx", f'{host} {address} - - [{when}] "GET {path} HTTP/1.1" {status} 812 "-" "Mozilla/5.0"')
+        if host == "www.example.jp":
+            self.mark("looked", address)
 
     def page(self, tampered_from, tampered_to):
         """A page is not as it should be from one second to another: who was given it then."""
@@ -53,6 +55,8 @@ class Night:
 
     def try_in(self, s, name, address, well):
         self.syslog(s, "gate", "sshd", f"{'Accepted' if well else 'Failed'} password for {name} from {address} port {self.r.randrange(1024, 65000)} ssh2")
+        if well:
+            self.mark("sessions", (name.lower(), address))
 
     def attack(self, attackers):
         for i in range(130):
@@ -96,6 +100,8 @@ class Night:
         queue = "".join(self.r.choice("0123456789ABCDEF") for _ in range(10))
         client = "client=unknown[192.0.2.10]" + (f", sasl_method=PLAIN, sasl_username={user}" if user else "")
         self.syslog(s, "mail", "postfix/smtpd", f"{queue}: {client}")
+        if user:
+            self.mark("signed in to mail", (user, "192.0.2.10"))
         self.syslog(s + .1, "mail", "postfix/qmgr", f"{queue}: from=<{frm or sender}>, size=900, nrcpt={len(recipients)} (queue active)")
         arrived = False
         for i, (to, well) in enumerate(recipients):
@@ -175,7 +181,11 @@ def questions(n):
             ("mails-sent", {"account": ["tanaka@example.jp"]}, whole, b["sent"]),
             ("mails-received", {"sender": ["*@phish.example.net"]}, whole, b["received"]),
             ("mails-opened", {"domain": ["login-example.example.com"]}, whole, b["opened"]),
-            ("persons-shared", {"account": ["info"]}, whole, b["behind"])]
+            ("persons-shared", {"account": ["info"]}, whole, b["behind"]),
+            ("radius-account", {"account": ["info", "suzuki"]}, whole, len([1 for who, _ in n.book["sessions"] if who in ("info", "suzuki")])),
+            ("radius-host", {"host": ["gate"]}, whole, len({who for who, _ in n.book["sessions"]})),
+            ("radius-service", {"service": ["www.example.jp"]}, whole, b["looked"]),
+            ("radius-source", {"source": ["192.0.2.0/24"]}, whole, len([1 for _, address in n.book["sessions"] | n.book["signed in to mail"] if address.startswith("192.0.2.")]))]
 
 
 def iso(t):

@@ -29,7 +29,7 @@ struct range {
     uint64_t at, n, end, behind;
 };
 /* ASK_SHARE: reading a sixteenth of a segment takes as long as the index takes to read its column of it, the first time. */
-enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4, ASK_SHARE = 16 };
+enum { NAMED_A_STEP = 64, NAMED_COST = 1024, NAMED_SHARE = 4, ASK_SHARE = 16, ASK_STEP = 64 };
 struct scan {
     struct scan_options o;
     struct registry registry;
@@ -39,7 +39,8 @@ struct scan {
     size_t n, cap, at;  /* parts[at] is read next */
     struct spool_batch batch;
     struct scan_progress progress;
-    bool entered, asked; /* asked: the index was */
+    bool entered;
+    size_t asked_to, asked_n; /* parts before this one were judged, with the index where it knows more; so many the last time */
     struct narrow narrow;
     struct filter filter; /* the one read last */
     struct range *ranges;
@@ -273,15 +274,15 @@ static int of_index(struct scan *s, struct part *part, struct diag *err) {
     return 0;
 }
 
-/* Of the parts from there on: those of which much would be read. What fails here is told and costs nothing but time. */
-static int ask_index(struct scan *s, size_t from, struct diag *err) {
+/* Of these parts: those of which much would be read. What fails here is told and costs nothing but time. */
+static int ask_index(struct scan *s, size_t from, size_t to, struct diag *err) {
     uint64_t made = narrow_made(spool_reader_id(s->reader), s->o.decoders);
     struct diag *why = &s->progress.index_why;
-    uint32_t *segments = mem_alloc((s->n - from + 1) * sizeof *segments);
+    uint32_t *segments = mem_alloc((to - from + 1) * sizeof *segments);
     size_t n = 0;
     int r = segments ? 0 : -ENOMEM;
-    s->asked = true;
-    for (size_t i = from; i < s->n && r == 0; i++)
+    narrow_done(&s->narrow); /* what was asked before is read by now */
+    for (size_t i = from; i < to && r == 0; i++)
         if (s->parts[i].asks && !s->parts[i].skipped)
             segments[n++] = s->parts[i].segment;
     if (n)
@@ -292,7 +293,7 @@ static int ask_index(struct scan *s, size_t from, struct diag *err) {
     if (r < 0 && !why->code)
         why->code = r;
     r = 0;
-    for (size_t i = from; i < s->n && r == 0 && s->narrow.n_parts; i++)
+    for (size_t i = from; i < to && r == 0 && s->narrow.n_parts; i++)
         if (s->parts[i].asks && !s->parts[i].skipped)
             r = of_index(s, &s->parts[i], err);
     return r;
@@ -311,7 +312,7 @@ static int plan_parts(struct scan *s, struct diag *err) {
         r = judge_part(s, segments[s->o.newest_first ? n - 1 - i : i], err);
     mem_free(segments);
     if (r == 0 && s->o.index && !s->o.late)
-        r = ask_index(s, 0, err);
+        r = ask_index(s, 0, s->n, err);
     return r;
 }
 
@@ -332,13 +333,16 @@ static int judge_late(struct scan *s, struct part *part, struct diag *err) {
     return r == -ENOMEM ? diag_set(err, r, "out of memory") : 0;
 }
 
-/* Parts that were not begun are judged once more, now all of them and with the index. */
-static int judge_rest(struct scan *s, struct diag *err) {
+/* Some of the parts that were not begun, each time twice as many, now with the index as well: who wants the newest may have
+ * them long before the oldest is asked about. */
+static int judge_next(struct scan *s, struct diag *err) {
     int r = 0;
-    for (size_t i = s->at; i < s->n && r == 0; i++)
+    s->asked_n = s->asked_n ? 2 * s->asked_n : ASK_STEP;
+    s->asked_to = MIN(s->n, s->at + s->asked_n);
+    for (size_t i = s->at; i < s->asked_to && r == 0; i++)
         if (s->parts[i].late && !s->parts[i].skipped)
             r = judge_late(s, &s->parts[i], err);
-    return r < 0 ? r : ask_index(s, s->at, err);
+    return r < 0 ? r : ask_index(s, s->at, s->asked_to, err);
 }
 
 int scan_over_copy(struct scan_options *o, const struct copies *copies, struct str name, struct diag *reterr) {
@@ -490,8 +494,8 @@ static int step(struct scan *s, scan_found_fn *found, void *ctx, struct diag *er
     struct spool_gap gap;
     if (s->at == s->n)
         return 0;
-    if (!s->entered && s->o.index && !s->asked && s->at > 0) {
-        int k = judge_rest(s, err);
+    if (!s->entered && s->o.index && s->o.late && s->at > 0 && s->at >= s->asked_to) {
+        int k = judge_next(s, err);
         if (k < 0)
             return k;
     }
