@@ -119,11 +119,11 @@ static void say_why(struct judge *j, const struct yaml_node *row) {
     struct str kind = STR_NULL, rule = STR_NULL;
     bool by_kind = yaml_get_str(row, "kind", &kind), by_rule = yaml_get_str(row, "rule", &rule);
     size_t can = 0, mute = 0;
-    if (!p->rules)
+    if (!p->rules && !p->sources_of_lines)
         return;
     for (size_t i = 0; i < p->n_rules; i++)
         can += (!by_kind || str_eq(p->rules[i].kind, kind)) && (!by_rule || str_eq(p->rules[i].id, rule));
-    if (!can) {
+    if (p->rules && !can) {
         buf_printf(j->out, "        why: no rule in use says '%.*s'\n", STR_ARG(by_rule ? rule : kind));
         return;
     }

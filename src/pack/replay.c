@@ -420,14 +420,14 @@ static int next_line(struct pack_replay *r, struct actor *a, struct pack_line *r
             struct act told = a->pending;
             told.host = s->shown.host;
             told.service = s->shown.service;
-            told.at_ns += off;
+            told.at_ns += off + r->shift_ns;
             buf_clear(&r->line);
             s->product->write(&r->line, &told, a->next_line++);
             if (buf_error(&r->line))
                 return buf_error(&r->line);
             if (!r->line.n)
                 continue;
-            *ret = (struct pack_line){a->pending.at_ns, a->next_source, buf_str(&r->line), a->id, str_of(a->kind->name)};
+            *ret = (struct pack_line){a->pending.at_ns + r->shift_ns, a->next_source, buf_str(&r->line), a->id, str_of(a->kind->name)};
             return 1;
         }
     }
@@ -443,6 +443,10 @@ int pack_replay_next(struct pack_replay *r, struct pack_line *ret) {
         advance(r, a);
     }
     return 0;
+}
+
+void pack_replay_shift(struct pack_replay *r, int64_t by_ns) {
+    r->shift_ns = by_ns;
 }
 
 void pack_replay_hear_all(struct pack_replay *r) {

@@ -41,6 +41,8 @@ struct pack_replay *pack_replay_free(struct pack_replay *r);
 DEFINE_CLEANUP(struct pack_replay *, pack_replay_free)
 /* 1 and a line, or 0 at the end. */
 int pack_replay_next(struct pack_replay *r, struct pack_line *ret) MUST_USE;
+/* Tells the story by so much later: lines and the times in them. Before its first line is taken. */
+void pack_replay_shift(struct pack_replay *r, int64_t by_ns);
 /* Takes the story's silences away: what is missing from a log has happened all the same. */
 void pack_replay_hear_all(struct pack_replay *r);
 /* What somebody outside wrote down of the nth connection (from 1) of an actor that makes connections, and what it truly was: machine, user and inside

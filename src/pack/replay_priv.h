@@ -165,7 +165,7 @@ struct pack_replay {
     struct arena arena;
     const char *file;
     uint64_t seed;
-    int64_t start_ns, end_ns;
+    int64_t start_ns, end_ns, shift_ns; /* shift_ns: told so much later */
     struct replay_source *sources;
     size_t n_sources;
     struct pools addresses, accounts, agents;

@@ -74,7 +74,7 @@ static int send_batch(struct room *r, struct room_driver *d, int (*send)(void *,
     size_t n = 0;
     bool undo = false;
     int e = sql_query(r->db, &st, err,
-                      "SELECT d.id, d.state, d.kind, d.target, d.params, d.minutes, i.number FROM deed d JOIN incident i "
+                      "SELECT d.id, d.state, d.kind, d.target, d.params, d.minutes, i.number, i.drill FROM deed d JOIN incident i "
                       "ON i.id = d.incident_id JOIN (SELECT batch, state FROM deed WHERE driver = ?1 AND order_due = 1 AND "
                       "state IN ('sent','undoing') ORDER BY id LIMIT 1) b ON b.batch = d.batch AND b.state = d.state "
                       "WHERE d.order_due = 1 ORDER BY d.id LIMIT ?2",
@@ -88,7 +88,7 @@ static int send_batch(struct room *r, struct room_driver *d, int (*send)(void *,
             head(&w, &text, id, undo ? "undo" : "apply", d->name, room_wall(r) / NS_PER_MS);
             jsonw_kstr(&w, "kind", sql_str(st, 2));
             jsonw_kstr(&w, "incident", sql_str(st, 6));
-            jsonw_kbool(&w, "dry_run", false); /* the driver's own lock decides */
+            jsonw_kbool(&w, "dry_run", sql_i64(st, 7) != 0); /* in a drill; else the driver's own lock decides */
             if (!undo) {
                 jsonw_ki64(&w, "minutes", sql_i64(st, 5));
                 jsonw_key(&w, STR("params"));

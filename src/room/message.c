@@ -39,7 +39,7 @@ int room_message_add(struct room *r, const struct room_actor *by, const struct r
         sign_random_hex(token, ROOM_MESSAGE_TOKEN_CHARS / 2);
     e = room_write(r, &w, ret_id, reterr,
                    "INSERT INTO message(incident_id, way, address, who, subject, body, vars, until_at, next_at, token, drill, reply_to) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, max(?11, coalesce((SELECT drill FROM incident WHERE id = ?1), 0)), ?12)",
                    "Issssssiizis", incident ? &incident : NULL, &way, &address, &who, &subject, &text, &vars, until, now,
                    m->ask ? token : NULL, (int64_t) m->drill, &reply);
     if (e == 0)

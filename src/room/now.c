@@ -472,7 +472,7 @@ static int count_levels(struct room *r, const struct room_actor *who, const stru
     int may = -1;
     int e = sql_query(r->db, &st, err,
                       "SELECT (detected_at - ?1) / ?2, level, count(*), max(id), incident_id FROM finding WHERE "
-                      "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 AND drill < 2 AND NOT EXISTS (SELECT 1 FROM incident i "
+                      "detected_at >= ?1 AND detected_at < ?1 + 24 * ?2 AND drill = 0 AND NOT EXISTS (SELECT 1 FROM incident i "
                       "WHERE i.id = incident_id AND i.need_to_know) GROUP BY 5, 1, 2",
                       "ii", h->first_ns, NS_PER_HOUR);
     while (e == 0 && (e = sql_step(st, err)) == 1) {

@@ -61,20 +61,32 @@ static int add_reason(struct room *r, int64_t action, struct jsonw *w, struct di
     return e < 0 ? e : 0;
 }
 
+static int is_drill(struct room *r, int64_t action, bool *ret, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT i.drill FROM action a JOIN incident i ON i.id = a.incident_id WHERE a.id = ?1", "i", action);
+    if (e == 0)
+        e = sql_step(st, err);
+    *ret = e == 1 && sql_i64(st, 0);
+    return MIN(e, 0);
+}
+
 static int compose(struct room *r, const struct room_action *a, const struct order_head *o,
                    const char *state, struct buf *text, int64_t *ret_n, struct diag *err) {
     struct jsonw w;
+    bool drill = false;
+    int e = is_drill(r, a->id, &drill, err);
+    if (e < 0)
+        return e;
     jsonw_init(&w, text);
     jsonw_object(&w);
     jsonw_kz(&w, "order_id", o->id);
     jsonw_kz(&w, "type", o->type == ORDER_UNBLOCK ? "unblock" : "block");
     jsonw_ki64(&w, "issued_ms", o->issued_ms);
     jsonw_ki64(&w, "expires_ms", o->issued_ms + ORDER_LIFE_MS);
-    int e = add_addresses(r, a->id, state, &w, ret_n, err);
+    e = add_addresses(r, a->id, state, &w, ret_n, err);
     if (o->type != ORDER_UNBLOCK) {
         jsonw_ki64(&w, "minutes", o->minutes);
-        jsonw_kbool(&w, "dry_run",
-                    false); /* the hand's own lock decides; it cannot be loosened from here */
+        jsonw_kbool(&w, "dry_run", drill); /* in a drill; else the hand's own lock decides, which cannot be loosened from here */
     }
     if (e == 0)
         e = add_reason(r, a->id, &w, err);

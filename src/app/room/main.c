@@ -569,6 +569,7 @@ static int run(struct program *p) {
             return 1;
         }
         if (k > 0 && (pfd[SIGNALS].revents & POLLIN)) {
+            sensor_link_drain(p);
             checkpoint_write(p);
             return 0;
         }

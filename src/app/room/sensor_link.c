@@ -363,6 +363,10 @@ static void serve_who_left(struct program *p) {
         serve_peer(p, l->speaker, POLLIN);
 }
 
+void sensor_link_drain(struct program *p) {
+    serve_who_left(p);
+}
+
 void sensor_link_serve(struct program *p, const struct pollfd *pfd) {
     serve_who_left(p);
     for (size_t i = 0; i < SENSORS_MAX; i++)

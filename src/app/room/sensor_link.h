@@ -41,6 +41,7 @@ void sensor_link_init(struct sensor_link *l, int listen_fd);
 void sensor_link_done(struct sensor_link *l);
 size_t sensor_link_poll(const struct sensor_link *l, struct pollfd *pfd); /* SENSORS_MAX + 1 rows */
 void sensor_link_serve(struct program *p, const struct pollfd *pfd);
+void sensor_link_drain(struct program *p); /* before it ends: what an ended sensor said last */
 void sensor_link_tick(struct program *p);
 /* Asks: `members` is the inside of the message's object behind t and id. -EAGAIN: no sensor, and none
  * that was here a moment ago and is being started anew: for that one the question waits. */

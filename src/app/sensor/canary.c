@@ -205,7 +205,7 @@ void canaries_tick(struct sensor *s) {
         return;
     if (c->running)
         look_after(s);
-    else if (!s->rules_changing && (c->wanted[0] || time_monotonic_ns() >= c->quiet_until_ns) &&
+    else if (!s->drill.story && /* a canary ends what a drill counts */ !s->rules_changing && (c->wanted[0] || time_monotonic_ns() >= c->quiet_until_ns) &&
              pump_at(s->pump) == spool_durable_next(s->spool))
         begin_next(s);
 }

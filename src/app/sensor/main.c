@@ -106,7 +106,7 @@ static void on_tick(uv_timer_t *t) {
 /* Everything of a story has been looked at and what it told has arrived. */
 static bool replay_is_through(const struct sensor *s) {
     return s->replay_ended && !spool_pending_bytes(s->spool) &&
-           pump_at(s->pump) == spool_durable_next(s->spool) && roomlink_empty(s->link);
+           pump_at(s->pump) == spool_durable_next(s->spool) && roomlink_empty(s->link) && roomlink_up(s->link);
 }
 
 static void on_status(uv_timer_t *t) {

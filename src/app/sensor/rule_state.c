@@ -206,6 +206,8 @@ void rule_state_tell(struct sensor *s) {
     delays_write(&s->delays, DELAYS_SHOWN, &w);
     jsonw_end(&w);
     write_soc(s, &w);
+    jsonw_key(&w, STR("drill"));
+    drill_write(&s->drill, &w);
     jsonw_ku64(&w, "tightened", engine_tightened(pump_engine(s->pump)));
     int state = pump_change_state(s->pump, &d);
     jsonw_kz(&w, "change", state > 0 ? "under_way" : state < 0 ? "failed" : "none");
@@ -264,6 +266,7 @@ void rule_state_keep(struct sensor *s) {
 void rule_state_tick(struct sensor *s) {
     static unsigned seconds;
     canaries_tick(s);
+    drill_tick(s);
     s->rule_state_changed |= trial_tick(&s->trial); /* a draft may wait now */
     if (++seconds % STATE_EVERY_S == 0) {
         s->rule_state_changed = true;
@@ -358,6 +361,14 @@ static int order_canary(struct sensor *s, const struct json_value *q, struct dia
     return 0;
 }
 
+static int order_drill(struct sensor *s, const struct json_value *q, struct diag *err) {
+    if (str_eq_z(text_of(q, "op"), "drill_end")) {
+        drill_end(s);
+        return 0;
+    }
+    return drill_begin(s, text_of(q, "name"), err);
+}
+
 /* Watches named on a page are reached over the network only: a path would be opened by whoever sends the canary, often
  * root. Their names stand in the command that the page shows. */
 static int named_on_page(const struct json_value *q, struct soc *ret, struct diag *err) {
@@ -427,13 +438,13 @@ static const struct {
     {"except", order_except},
     {"unexcept", order_unexcept}, {"suppress", order_suppress},
     {"unsuppress", order_unsuppress}, {"canary", order_canary},
-    {"tighten", order_tighten},
+    {"tighten", order_tighten}, {"drill", order_drill}, {"drill_end", order_drill},
     {"soc_answer", order_soc_answer}, {"soc", order_soc}, {"soc_drop", order_soc},
 };
 
 /* The rules stay as they are, or the order says itself that they do not: the engine need not be made anew. */
 static bool leaves_rules(struct str op) {
-    return str_eq_z(op, "canary") || str_eq_z(op, "tighten") || str_starts(op, STR("soc"));
+    return str_eq_z(op, "canary") || str_starts(op, STR("drill")) || str_eq_z(op, "tighten") || str_starts(op, STR("soc"));
 }
 
 int rule_state_order(void *ctx, const struct json_value *q, struct diag *err) {

@@ -20,6 +20,7 @@
 #include "app/common/rule_paths.h"
 #include "app/common/sandbox.h"
 #include "app/sensor/canary.h"
+#include "app/sensor/drill.h"
 #include "app/sensor/delay.h"
 #include "app/sensor/messages.h"
 #include "app/sensor/trial.h"
@@ -39,6 +40,7 @@ struct sensor {
     int64_t indicators_changed_ns;
     bool rules_changing, rule_state_changed;
     struct canaries canaries;
+    struct drill drill;
     struct delays delays;
     uint32_t own_source;       /* of what the ledger says; 0: not named yet */
     unsigned voice_ticks, voice_turns; /* ticks since the last turn */

@@ -12,6 +12,7 @@ import { Mark } from "../../widgets/Mark";
 import { Tlp } from "../../widgets/Level";
 import { me } from "../../state/session";
 import { Controls, Lessons, Playbook } from "./PackData";
+import { Drill } from "./Drill";
 import { Story } from "./Story";
 
 function Head({ pack }: { pack: Pack }) {
@@ -42,6 +43,7 @@ export function OnePack({ id }: { id: string }) {
           </div>
           <div class="col w5">
             {!me.value?.demo && <Card id="replay" title={t("packs.replay")}><div class="card-body"><DemoStart pack={p.id} /></div></Card>}
+            {!me.value?.demo && <Drill pack={p.id} />}
             <Lessons pack={p} />
             <Card id="playbook" title={t("packs.playbook")} side={<Mark kind="unknown">{t("word.not_yet")}</Mark>}><Playbook data={p.playbook} /></Card>
             <Card id="controls" title={t("packs.controls")} side={<Mark kind="unknown">{t("word.not_yet")}</Mark>}><Controls data={p.controls} /></Card>

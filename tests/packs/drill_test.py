@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""A lesson told live, as a drill: noticed like the real thing, marked everywhere, nothing of it acts, none of it stands in figures."""
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "flow"))
+import programs
+import tap
+
+ID = "drill-2026-1"
+START = datetime.datetime.fromisoformat("2026-11-23T10:00:00+09:00")
+at = lambda s: (START + datetime.timedelta(seconds=s)).isoformat()
+STORY = {"seed": 1, "start": at(0), "end": at(8),
+         "sources": [{"name": "auth", "product": "login_event", "service": "members", "host": "auth-01"}],
+         "addresses": {"bots": {"from": ["203.0.113.9/32"], "n": 1}}, "accounts": {"members": {"n": 500}}, "agents": {"tool": {"list": ["curl"]}},
+         "actors": [{"id": "wave", "kind": "campaign", "service": "members", "from": at(1), "until": at(6), "tries": 400, "list_size": 400,
+                     "accounts": "members", "addresses": "bots", "agents": "tool"}]}
+
+
+def lesson(packs):
+    shutil.copytree(tap.ROOT / "packs/nisc-2014-2-account-list", packs / ID)
+    head = packs / ID / "pack.yml"
+    head.write_text(head.read_text().replace("nisc-2014-2-account-list", ID))
+    (packs / ID / "replay.yml").write_text(json.dumps(STORY))
+
+
+@tap.test
+def a_drill_is_marked_and_nothing_of_it_acts():
+    with tap.folder() as d:
+        lesson(d / "packs")
+        s = programs.Served(d / "data", {"services": [{"name": "members", "title": "members"}]}, ("--no-local-logs",), {**os.environ, "KIZUKI_PACKS": str(d / "packs")})
+        try:
+            b = s.browser()
+            assert "no drill has opened a case" in tap.run(tap.KIZUKI, "pack", "score", "--data", s.data).stderr.decode()
+            state = lambda: b.get("/rules/state")
+            tap.wait_until(lambda: "drill" in state(), 60, what="the sensor's state")
+            for name, says in (("../x", "no such lesson"), ("none-2026-1", "")):
+                said = b.api("POST", "/rules/order", {"op": "drill", "name": name}, want=400)
+                assert says in json.dumps(said), said
+            b.api("POST", "/rules/order", {"op": "drill", "name": ID})
+            tap.wait_until(lambda: (state()["drill"] or {}).get("pack") == ID or b.get("/incidents")["total"], 60, what="it is told that one is under way")
+            tap.wait_until(lambda: b.get("/incidents")["total"] == 1, 60, what="a case")
+            tap.wait_until(lambda: state()["drill"] is None, 60, what="its end")
+            case = b.get("/incidents")["incidents"][0]
+            assert case["drill"] is True, case
+            db = sqlite3.connect(f"file:{s.data}/room/room.db?mode=ro", uri=True)
+            assert db.execute("SELECT count(*), sum(drill = 1) FROM finding").fetchone() in [(n, n) for n in range(1, 100)]
+            assert db.execute("SELECT count(*) FROM action WHERE incident_id = 1").fetchone()[0] >= 1, "nothing was proposed"
+            assert all(h[k] == 0 for h in b.get("/now")["strip"] for k in ("low", "medium", "high", "critical")), "a drill stands in the figures"
+            out = tap.run(tap.KIZUKI, "pack", "score", "--data", s.data).stdout.decode()
+            assert "noticed" in out and "after" in out and "departures from procedure    0" in out, out
+            print("# " + out.strip().replace("\n", "\n# "))
+        finally:
+            s.stop()
+
+
+tap.main()
