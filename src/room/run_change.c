@@ -597,7 +597,7 @@ int room_runs_tick(struct room *r, struct diag *reterr) {
         int (*what)(struct running *, struct room_task *);
     } rows[] = {
         {"SELECT id FROM task WHERE state = 'waiting' AND wake_at <= ?1 AND id > ?2 ORDER BY id LIMIT 1", woken},
-        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind IN ('action','playbook') OR ref LIKE 'message:%' OR ref LIKE 'campaign:%') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
+        {"SELECT id FROM task WHERE state IN ('waiting','due','doing') AND (kind IN ('action','playbook') OR ref LIKE 'message:%' OR ref LIKE 'campaign:%' OR means = 'undecided') AND run_id IS NOT NULL AND ?1 AND id > ?2 ORDER BY id LIMIT 1", looked},
         {"SELECT id FROM task WHERE state IN ('due','doing') AND due_at < ?1 AND late = 0 AND id > ?2 ORDER BY id LIMIT 1", late},
     };
     int first = 0;

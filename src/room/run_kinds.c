@@ -3,6 +3,7 @@
  *   nothing_proposed  an action, but nothing of its kind is proposed in the case
  *   no_driver         an action that Kizuki has no driver for
  *   choose_target     a driver is there, and the case leaves open to what
+ *   undecided         its condition is answered by itself as soon as a value is known (ref "wants:NAME"), or by a person before
  *   onsite_no         who was told on site answered that it cannot be done, or asks
  *   onsite_ended      what was told on site was called off
  *   refused           the hand refused it, or some of it
@@ -45,12 +46,13 @@ static int choose(struct running *x, struct room_task *t, const struct json_valu
 }
 
 /* Asked again each time the branch has been gone through. */
-static int ask_again(struct running *x, struct room_task *t, const struct json_value *step UNUSED) {
+static int ask_again(struct running *x, struct room_task *t, const struct json_value *step) {
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_TASK, .id = t->id, .version = ROOM_ANY_VERSION};
     int64_t due = room_run_due(x->r, x->level, room_now(x->r), 0);
     room_changed(x->r, "task", t->id);
-    return room_write(x->r, &w, NULL, x->err, "UPDATE task SET state = 'due', answer = NULL, late = 0, due_at = ?2 WHERE id = ?1", "iI", t->id,
-                      due == TIME_NONE ? NULL : &due);
+    int e = room_write(x->r, &w, NULL, x->err, "UPDATE task SET state = 'due', answer = NULL, late = 0, due_at = ?2 WHERE id = ?1", "iI", t->id,
+                       due == TIME_NONE ? NULL : &due);
+    return e < 0 ? e : room_step_condition_again(x, t, step);
 }
 
 /* ---- several at once ---- */
@@ -179,8 +181,8 @@ static const struct run_kind kinds[] = {
     {.name = "notify", .entry = "contact", .begin = begin_notify, .look = look_at_messages},
     {.name = "wait", .entry = "notice", .begin = begin_wait},
     {.name = "action", .entry = "action", .begin = room_step_act_begin, .look = room_step_act_look},
-    {.name = "decision", .entry = "decision", .choose = choose},
-    {.name = "repeat", .entry = "decision", .choose = choose, .joined = ask_again},
+    {.name = "decision", .entry = "decision", .begin = room_step_condition_begin, .choose = choose, .look = room_step_condition_look},
+    {.name = "repeat", .entry = "decision", .begin = room_step_condition_begin, .choose = choose, .look = room_step_condition_look, .joined = ask_again},
     {.name = "together", .entry = "notice", .begin = begin_together},
     {.name = "playbook", .entry = "action", .begin = begin_playbook, .look = look_at_run},
 };

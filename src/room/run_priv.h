@@ -59,6 +59,11 @@ int room_step_onsite_look(struct running *x, struct room_task *t) MUST_USE;
 bool room_task_is_onsite(const struct room_task *t);
 int64_t room_task_campaign(const struct room_task *t);
 
+/* Conditions the room can answer (run_condition.c): when the step comes up, by the clock, and after a round. */
+int room_step_condition_begin(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
+int room_step_condition_look(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
+int room_step_condition_again(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
+
 /* What a kind of step does (run_kinds.c). */
 struct run_kind {
     const char *name;

@@ -87,7 +87,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {mayDo() && (editing ? <TaskEdit task={task} done={reload} leave={() => edit(false)} /> : <p><Button smaller onPress={() => edit(true)}>{t("task.edit")}</Button></p>)}
       {step?.description !== undefined && <p>{step.description}</p>}
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
-      {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}</p></div>}
+      {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}{task.ref?.startsWith("wants:") && <> <b class="mono">{task.ref.slice("wants:".length)}</b></>}</p></div>}
       {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
       {mayDo() && task.kind === "action" && !task.ref?.match(/^(deed|action):/) && <Onsite task={task} reload={reload} />}
       {mayDo() && <Done {...parts} reload={reload} />}
