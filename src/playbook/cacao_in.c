@@ -171,7 +171,7 @@ static int take_ours(struct pb_reader *r, struct pb_obj *step) {
     for (const struct yaml_node *it = x ? x->first : NULL; e == 0 && it; it = it->next) {
         int i = -1;
         for (size_t k = 0; k < step->class->n; k++)
-            if (!step->class->fields[k].cacao && str_eq_z(it->key->text, step->class->fields[k].ours))
+            if ((!step->class->fields[k].cacao || (doing && str_eq(it->key->text, STR("asks")))) && str_eq_z(it->key->text, step->class->fields[k].ours ? step->class->fields[k].ours : ""))
                 i = (int) k;
         bool kind = str_eq_z(it->key->text, "kind") && it->kind == YAML_SCALAR;
         if (kind && doing)

@@ -76,7 +76,8 @@ static int give_command(struct writer *w, struct pb_obj *step, struct str text) 
 
 /* ---- steps ---- */
 
-/* Fields that only we have, and the kind where CACAO's type and commands would say another. */
+/* Fields that only we have, and the kind where CACAO's type and commands would say another. A question without cases is an action there, which has
+ * no word for the variable its answer goes to. */
 static int say_ours(struct writer *w, struct pb_obj *step) {
     struct yaml_node *x = pb_node(w->a, YAML_MAPPING, STR_NULL, false), *all = pb_tree(w->a, step, PB_OURS);
     bool doing = step->type < PB_TOGETHER && !pb_branches(step), manual = true;
@@ -87,10 +88,13 @@ static int say_ours(struct writer *w, struct pb_obj *step) {
         e = put_text(w, x, "kind", pb_str(step, "kind"));
     for (size_t i = 0; e == 0 && i < step->class->n; i++) {
         const struct pb_field *f = &step->class->fields[i];
-        const struct yaml_node *v = f->cacao ? NULL : yaml_get(all, f->ours);
+        bool question = doing && strcmp(f->ours ? f->ours : "", "asks") == 0;
+        const struct yaml_node *v = f->cacao && !question ? NULL : yaml_get(all, f->ours);
         if (v && strcmp(f->ours, "id") != 0 && strcmp(f->ours, "kind") != 0 && strcmp(f->ours, "cacao") != 0)
             e = pb_node_put(w->a, x, str_of(f->ours), v);
     }
+    if (doing)
+        pb_unset(step, "asks");
     return e < 0 || !x->first ? e : pb_add(w->a, step, "extensions", (struct pb_val){.key = STR(CACAO_EXTENSION), .any = x});
 }
 
