@@ -30,7 +30,7 @@ static void add_number(struct buf *out, uint8_t tag, uint64_t v, size_t bytes) {
 }
 
 bool source_is_ours(const struct source *s) {
-    return str_eq_z(s->kind, "own") || str_eq_z(s->kind, "canary");
+    return str_eq_z(s->kind, "own") || str_eq_z(s->kind, "canary") || str_eq_z(s->kind, "replay-own");
 }
 
 int source_encode(const struct source *s, struct buf *out) {

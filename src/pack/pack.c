@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/yaml.h"
+#include "pack/replay_priv.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -114,7 +115,8 @@ static void write_sources(struct jsonw *w, const struct yaml_node *sources) {
     jsonw_array(w);
     for (const struct yaml_node *e = sources ? sources->first : NULL; e; e = e->next) {
         jsonw_object(w);
-        jsonw_kz(w, "kind", "replay");
+        const struct product *p = yaml_get_str(e, "product", &s) ? product_find(s) : NULL;
+        jsonw_kz(w, "kind", p && p->ours ? "replay-own" : "replay");
         for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
             if (yaml_get_str(e, kept[i], &s))
                 jsonw_kstr(w, kept[i], s);

@@ -34,6 +34,7 @@ enum {
     ACT_METRIC = 16,
     ACT_CALL = 32,
     ACT_NOISE = 64,
+    ACT_REPORT = 2048, /* somebody reports something to Kizuki */
     ACT_OUTBOUND = 1024, /* a machine of ours connects to a site outside */
     ACT_FLOW = 128,   /* a connection through a device that translates addresses */
     ACT_LEASE = 256,  /* an address lent to a machine */
@@ -76,11 +77,12 @@ struct act {
 struct product {
     const char *name;
     unsigned logs; /* ACT_… */
+    bool ours;      /* what Kizuki itself writes: no sender may claim to be it */
     unsigned lines; /* at most so many of one act; 0: one */
     /* The i-th line of an act; nothing is added where there is none. */
     void (*write)(struct buf *out, const struct act *a, unsigned i);
 };
-extern const struct product PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[]; /* until name NULL */
+extern const struct product PRODUCTS_OWN[], PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[]; /* until name NULL */
 const struct product *product_find(struct str name);
 void product_names(struct buf *out); /* "dovecot, login_event, …" */
 
@@ -141,7 +143,7 @@ struct actor_kind {
     bool (*next)(struct pack_replay *r, struct actor *a, struct act *ret);
 };
 extern const struct actor_kind REPLAY_VISITORS, REPLAY_CAMPAIGN, REPLAY_MAILS, REPLAY_FILES, REPLAY_METRIC, REPLAY_CALLS, REPLAY_NOISE,
-    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON, REPLAY_BULK;
+    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON, REPLAY_BULK, REPLAY_REPORTS;
 extern const struct actor_kind *const REPLAY_KINDS[]; /* until NULL */
 
 /* A source that says nothing for a time, or a machine whose clock is wrong: seen where lines are written. */

@@ -126,7 +126,7 @@ static int take_text(struct room *r, enum room_report_kind kind, struct str json
     if (!copy)
         return diag_set(err, -ENOMEM, "memory has run out");
     int e = replace(r, kind, copy, json.n, now, err);
-    if (e == 0 && (stored == TIME_NONE || now - stored >= ROOM_REPORT_STORE_NS || now < stored))
+    if (e == 0 && (stored == TIME_NONE || now - stored >= ROOM_REPORT_STORE_NS || now <= stored)) /* equal: a story's clock stands still at its end */
         e = store(r, kind, err);
     if (r->watcher.changed)
         r->watcher.changed(r->watcher.ctx, names[kind], 0);

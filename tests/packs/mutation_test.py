@@ -80,6 +80,22 @@ def mutate(pack):
             change(pack, d)
 
 
+@tap.test
+def a_threshold_set_wrongly_is_told_by_the_test_of_the_day():
+    """nisc-orgs-8: the watch was silent for over a month because somebody had set its threshold wrongly. The samples a rule brings along are
+    played to it every day (docs/rules.md); with ten times the threshold they fail, whatever the logs of that day hold."""
+    tap.need(lessons.yaml, "python3-yaml is not installed")
+    with tap.folder() as d:
+        c = lessons.Copy("nisc-orgs-8-outside-service", d)
+        want = c.expect["noticed"][0]
+        assert c.raise_threshold(want), want
+        r = tap.run(tap.KIZUKI, "rule", "test", c.content / "rules" / "login", timeout=100)
+        said = (r.stdout + r.stderr).decode()
+        assert r.returncode != 0 and want["kind"] in said.lower() or "50_by_service" in said, said[-1500:]
+        r = tap.run(tap.KIZUKI, "rule", "test", lessons.CONTENT / "rules" / "login", timeout=100)
+        assert r.returncode == 0, (r.stdout + r.stderr).decode()[-1500:]
+
+
 def attacks(pack):
     return sum(a.get("tries", 0) for a in lessons.read(pack, "replay.yml")["actors"])
 

@@ -120,7 +120,7 @@ static int read_sources(struct reading *r, struct pack_played *p) {
     int e;
     const struct json_value *sources = read_report(r, "sources", &e);
     for (const struct json_value *v = sources ? sources->first : NULL; v && e == 0; v = v->next) {
-        if (!json_get_str(v, "kind", &kind) || !str_eq_z(kind, "replay"))
+        if (!json_get_str(v, "kind", &kind) || !str_starts(kind, STR("replay")))
             continue;
         e = arena_grow(r->a, (void **) &list, &cap, p->n_sources_of_lines + 1, sizeof *list);
         if (e < 0)

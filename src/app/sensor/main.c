@@ -103,18 +103,20 @@ static void on_tick(uv_timer_t *t) {
     (void) commit_and_look(s, NULL);
 }
 
-/* Everything of a story has been looked at and what it told has arrived. */
+/* Everything of a story has been looked at and what it told has arrived. A short one is over before the room is there to be told. */
 static bool replay_is_through(const struct sensor *s) {
     return s->replay_ended && !spool_pending_bytes(s->spool) &&
            pump_at(s->pump) == spool_durable_next(s->spool) && roomlink_empty(s->link) && roomlink_up(s->link);
 }
 
+/* Reports are not acknowledged. Where a finding was, the room has read what went before; else it gets some turns to read. */
+enum { LAST_TURNS = 1, LAST_TURNS_UNHEARD = 6 };
+
 static void on_status(uv_timer_t *t) {
     struct sensor *s = t->data;
     messages_status(&s->messages);
-    /* One turn after the last status went out; a story without findings may be through before the room has begun to listen. */
-    if (s->end_after_replay && roomlink_up(s->link) && replay_is_through(s) && s->said_last++)
-        stop(s, 0);
+    if (s->end_after_replay && replay_is_through(s) && s->said_last++ >= (roomlink_told(s->link) ? LAST_TURNS : LAST_TURNS_UNHEARD))
+        stop(s, 0); /* a turn after the last status went out */
 }
 
 static void on_signal(uv_signal_t *sig, int number UNUSED) {

@@ -55,7 +55,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b UNUSED) {
 
 static int name_sources(struct sensor *s, struct diag *err) {
     for (size_t i = 0; i < s->config->n_sources; i++) {
-        if (!str_eq_z(s->config->sources[i].kind, "replay"))
+        if (!str_starts(s->config->sources[i].kind, STR("replay")))
             continue;
         if (s->n_replay_ids == ARRAY_SIZE(s->replay_ids))
             return diag_set(err, -ERR_LIMIT, "a story has at most 64 sources");

@@ -109,7 +109,7 @@ int sources_start(struct sensor *s, const int *syslog_fds, int n_syslog_fds, int
     if (!s->config->sources_given)
         return logs_root ? add_usual(s, logs_root, reterr) : 0;
     for (size_t i = 0; r == 0 && i < s->config->n_sources; i++)
-        if (!str_eq_z(s->config->sources[i].kind, "replay"))
+        if (!str_starts(s->config->sources[i].kind, STR("replay")))
             r = add_one(s, &s->config->sources[i], reterr);
     return r;
 }

@@ -257,6 +257,21 @@ static void a_connection_outside_stands_at_proxy_and_name_server(void **state UN
     done(&s);
 }
 
+/* A report's record as Kizuki leaves it, of which no two have one number. */
+static void a_report_is_a_record_of_ours(void **state UNUSED) {
+    struct story s;
+    tell(&s, "seed: 5\nstart: 2026-11-23T00:00:00+09:00\nend: 2026-11-23T06:00:00+09:00\nsources:\n  - {name: r, product: kizuki_report, service: shop, host: d}\n"
+             "actors:\n  - {id: r, kind: reports, service: shop, per_hour: 20, about: slow, by_phone: 1}\n");
+    assert_in_range(s.n, 80, 170);
+    assert_int_equal(count(&s, 0, "\"kizuki.report.kind\":\"slow\",\"kizuki.report.channel\":\"phone\",\"kizuki.report.service\":\"shop\""), s.n);
+    for (size_t i = 0; i < s.n; i++) {
+        assert_int_equal(json_check(s.at[i].text, NULL), 0);
+        for (size_t k = 0; k < i; k++)
+            assert_false(str_eq(s.at[i].text, s.at[k].text));
+    }
+    done(&s);
+}
+
 /* What a person reads about the language is what is read of it. */
 static void every_generator_says_what_it_is_and_why(void **state UNUSED) {
     struct buf out;
@@ -276,5 +291,5 @@ UNIT_GROUP(pack_generators, cmocka_unit_test(a_mail_is_what_postfix_writes_of_it
            cmocka_unit_test(a_metric_follows_its_points), cmocka_unit_test(calls_come_while_they_are_said_to),
            cmocka_unit_test(a_machine_writes_into_its_own_log), cmocka_unit_test(a_silent_source_says_nothing_and_others_what_they_did),
            cmocka_unit_test(a_wrong_clock_stands_in_the_lines_only), cmocka_unit_test(the_same_story_twice_is_the_same),
-           cmocka_unit_test(a_sign_in_says_from_which_country_and_a_trace_what_became_of_it), cmocka_unit_test(a_connection_outside_stands_at_proxy_and_name_server),
+           cmocka_unit_test(a_sign_in_says_from_which_country_and_a_trace_what_became_of_it), cmocka_unit_test(a_connection_outside_stands_at_proxy_and_name_server), cmocka_unit_test(a_report_is_a_record_of_ours),
            cmocka_unit_test(rows_that_make_no_sense_are_refused_with_their_place), cmocka_unit_test(every_generator_says_what_it_is_and_why))
