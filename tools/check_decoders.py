@@ -15,7 +15,7 @@ MAKERS = {
     "learn.microsoft.com", "docs.aws.amazon.com", "developer.okta.com", "developers.google.com",
     "www.postfix.org", "doc.dovecot.org", "bind9.readthedocs.io", "kb.isc.org", "kea.readthedocs.io", "thekelleys.org.uk",
     "wiki.squid-cache.org", "openvpn.net", "docs.strongswan.org", "www.netfilter.org", "wiki.freeradius.org",
-    "github.com/fln/addrwatch", "github.com/open-telemetry/opentelemetry-collector-contrib", "vector.dev", "www.elastic.co",
+    "github.com/fln/addrwatch", "github.com/asterisk/asterisk", "github.com/open-telemetry/opentelemetry-collector-contrib", "vector.dev", "www.elastic.co",
     "docs.nxlog.co",
 }
 
