@@ -19,9 +19,10 @@ const char *const recipe_piece_names = "text, longest, word, int, ip, mac, quote
 static const char *const as_names[AS_MAX_] = {
     [AS_TEXT] = "text", [AS_INT] = "int",     [AS_IP] = "ip",       [AS_ENDPOINT] = "endpoint",
     [AS_MAC] = "mac",   [AS_LOWER] = "lower", [AS_ACCOUNT] = "account", [AS_PLUS] = "plus",
-    [AS_HEX] = "hex",   [AS_SECONDS] = "seconds", [AS_MILLIS] = "millis", [AS_FIRST] = "first"};
+    [AS_HEX] = "hex",   [AS_SECONDS] = "seconds", [AS_MILLIS] = "millis", [AS_FIRST] = "first",
+    [AS_URI] = "uri"};
 const char *const recipe_as_names =
-    "text, int, ip, endpoint, mac, lower, account, plus, hex, seconds, millis, first";
+    "text, int, ip, endpoint, mac, lower, account, plus, hex, seconds, millis, first, uri";
 
 static const char *const time_names[TIME_FORMAT_MAX_] = {
     [TIME_ISO] = "iso",     [TIME_BSD] = "bsd",     [TIME_CLF] = "clf", [TIME_SLASH] = "slash",

@@ -26,6 +26,7 @@ enum recipe_as {
     AS_SECONDS, /* event.duration is in nanoseconds */
     AS_MILLIS,
     AS_FIRST, /* the first of a list "a, b" */
+    AS_URI,   /* path and query out of two columns: path?query */
     AS_MAX_
 };
 

@@ -291,6 +291,23 @@ static bool is_no_value(const struct recipe_put *p, struct str value) {
     return !value.n;
 }
 
+/* Path and query, which stand apart here, as they were asked for. */
+static void put_uri(struct filling *f, const struct recipe_put *p, struct str path) {
+    struct str query = p->n_from > 1 && recipe_has(f->v, p->from[1]) ? f->v->at[p->from[1]] : STR_NULL;
+    if (p->n_from > 1 && !is_no_value(p, query)) {
+        char *z = arena_alloc(f->j->ev->arena, path.n + query.n + 1);
+        if (!z) {
+            f->j->err = -ENOMEM;
+            return;
+        }
+        memcpy(z, path.p, path.n);
+        z[path.n] = '?';
+        memcpy(z + path.n + 1, query.p, query.n);
+        path = str_n(z, path.n + query.n + 1);
+    }
+    put_field(f, p->field, JSON_STRING, readable(f, path));
+}
+
 static void put_one(struct filling *f, const struct recipe_put *p) {
     for (uint8_t i = 0; i < p->n_from; i++) {
         unsigned slot = p->from[i];
@@ -306,7 +323,10 @@ static void put_one(struct filling *f, const struct recipe_put *p) {
             if (claim(f, p->field))
                 put_field(f, p->field, JSON_STRING, p->rows[k].value);
         } else if (claim(f, p->field)) {
-            put_value(f, p, value);
+            if (p->as == AS_URI && i == 0)
+                put_uri(f, p, value);
+            else
+                put_value(f, p, value);
         }
         return;
     }

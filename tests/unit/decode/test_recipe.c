@@ -354,7 +354,7 @@ static void bad_files_are_refused_with_their_place(void **state UNUSED) {
         {HEAD FIND "messages: [{like: 'x', when: [{if: {a: 'x*y'}}]}]\n" TAIL,
          "t.yml:4:40: '*' stands at the start or the end of 'x*y', or at both"},
         {HEAD FIND "messages: [{like: 'x', fields: {event.action: {from: a, as: b}}}]\n" TAIL,
-         "t.yml:4:61: 'as' is one of text, int, ip, endpoint, mac, lower, account, plus, hex, seconds, millis, first"},
+         "t.yml:4:61: 'as' is one of text, int, ip, endpoint, mac, lower, account, plus, hex, seconds, millis, first, uri"},
         {HEAD FIND "messages: [{like: 'x'}]\ntime: {from: a, format: '%Y'}\n" TAIL,
          "t.yml:5:25: a format needs year, month, day and hour: '%Y'"},
         {HEAD FIND "messages: [{like: 'x'}]\ntime: {from: a, format: unix}\n" TAIL,
