@@ -5,6 +5,21 @@ import { defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** texts:glossary is content/glossary.yml: rows of JSON behind "- ". */
+function glossary() {
+  const id = "\0glossary.js", file = here("../content/glossary.yml");
+  return {
+    name: "glossary",
+    resolveId: (x: string) => (x === "glossary:rows" ? id : null),
+    load(this: { addWatchFile: (f: string) => void }, x: string) {
+      if (x !== id) return null;
+      this.addWatchFile(file);
+      const rows = readFileSync(file, "utf8").split("\n").filter((l) => l.startsWith("- ")).map((l) => JSON.parse(l.slice(2)) as unknown);
+      return `export default ${JSON.stringify(rows)}`;
+    },
+  };
+}
+
 /** texts:ja has what the first pages and the room say, texts:later-ja the rest (src/state/later.json): two halves of one catalogue. */
 function texts() {
   const NAME = /^\0texts\/(later-)?(ja|en)\.js$/;
@@ -26,7 +41,7 @@ function texts() {
 // no inline module preload. `npm run dev` proxies the API to a room of one's own (KIZUKI_ROOM).
 export default defineConfig({
   base: "/",
-  plugins: [texts()],
+  plugins: [texts(), glossary()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   resolve: { alias: { "@content": fileURLToPath(new URL("../content", import.meta.url)) } },
   build: {

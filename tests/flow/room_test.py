@@ -131,6 +131,8 @@ def every_answer_is_as_described():
         assert b.get("/rules/r-list")["text"] == "title: x"
         assert [(x["falsepositives"], x["falsepositives_ja"]) for x in rules["rules"]] == [(["A job"], ["自動処理"]), (["none"], [])]
         b.get("/rules/nothing", want=404)
+        found = {x["id"] for x in b.get(f"/packs?q={urllib.parse.quote('ﾛｸﾞｲﾝ ＩＤとパスワード 凍結')}")["packs"]}
+        assert "nisc-2014-2-account-list" in found and not b.get(f"/packs?q={urllib.parse.quote('ログイン だれも書かない言葉')}")["packs"], found
         assert "nisc-2014-2-account-list" in [x["id"] for x in b.get("/packs")["packs"]]
         assert "会員" in b.get("/packs/nisc-2014-2-account-list")["story"]["ja"]
         b.get("/packs/none", want=404)

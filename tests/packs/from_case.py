@@ -64,6 +64,21 @@ def spoken(b, data):
         b.api("PUT", "/incidents/1/facts", {"name": name, "version": 0, "state": "confirmed", "value": value})
 
 
+def installs(d, made, secrets):
+    """Signed, as one file, it is taken in by a Kizuki where there is nothing yet: watched only, and nothing of the case arrives with it."""
+    key, keys, one, data = d / "key", d / "keys.yml", d / "one.kizuki", d / "elsewhere"
+    kizuki = lambda *args: tap.run(tap.KIZUKI, "pack", *args)
+    for args in (("sign", made, "--key", key), ("export", made, "--to", one)):
+        r = kizuki(*args)
+        assert r.returncode == 0, r.stderr
+    keys.write_text(f'keys:\n  - {{key: "{key.with_name("key.pub").read_text().strip()}", who: 例 CERT}}\n')
+    r = kizuki("install", one, "--data", data, "--keys", keys, "--by", "sato")
+    assert r.returncode == 0 and b"watched only" in r.stdout, r.stdout + r.stderr
+    for p in data.rglob("*"):
+        if p.is_file():
+            nothing_remains(p.read_bytes().decode(errors="replace"), secrets, p.name)
+
+
 def lesson_of(played):
     """`played`: a data folder of the first lesson, which is left alone."""
     with tap.folder() as d:
@@ -116,6 +131,7 @@ def lesson_of(played):
         for name, text in files.items():
             nothing_remains(text, secrets, name)
         assert tap.run(tap.KIZUKI, "pack", "check", made).returncode == 0
+        installs(d, made, secrets)
         # a second, empty Kizuki; another seed
         status, judged, err = lessons.play(x["pack"], d / "second", packs=d / "out", seed=77)
         assert status == 0, judged + err
@@ -125,5 +141,8 @@ def lesson_of(played):
         assert len(bots) == 37 and not set(re.findall(r"[0-9a-f.:]{7,}", raw)) & bots
         invented = re.compile(r"\.x\d+$")  # names without an account are five letters and a number: they may be the same by chance
         assert not {n for n in set(re.findall(r'"user.name":"([^"]+)"', raw)) & secrets[1] if not invented.search(n)}
+        second = sqlite3.connect(f"file:{d}/second/room/room.db?mode=ro", uri=True)
+        own = re.search(r"(?m)^title: (.*)$", files["rules/threshold.yml"])[1]
+        assert second.execute("SELECT count(*) FROM finding WHERE rule_title = ?", (own,)).fetchone()[0], own  # the lesson's own rule, too
         print("# " + judged.splitlines()[0])
 

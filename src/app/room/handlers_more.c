@@ -35,11 +35,15 @@ int handle_audit_verify(struct call *c) {
 
 int handle_packs(struct call *c) {
     const struct packs *p = &c->p->packs;
+    struct str q = call_query(c, "q");
+    if (q.n > PACK_QUERY_BYTES_MAX)
+        return call_bad(c, "q");
     jsonw_object(&c->w);
     jsonw_key(&c->w, STR("packs"));
     jsonw_array(&c->w);
     for (size_t i = 0; i < p->n; i++)
-        jsonw_raw(&c->w, p->list[i].summary);
+        if (packs_match(&c->arena, &p->list[i], q))
+            jsonw_raw(&c->w, p->list[i].summary);
     jsonw_end(&c->w);
     jsonw_end(&c->w);
     return 200;

@@ -3,6 +3,7 @@
 #include "app/content/content.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "base/yaml_json.h"
 
@@ -121,6 +122,27 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     jsonw_end(w);
 }
 
+/* Everything of a lesson that a person reads, for the search. */
+static void add_texts(const struct yaml_node *n, struct buf *out) {
+    if (n && n->kind == YAML_SCALAR) {
+        buf_add(out, n->text);
+        buf_add_byte(out, '\n');
+    }
+    for (const struct yaml_node *c = n && n->kind != YAML_SCALAR ? n->first : NULL; c; c = c->next)
+        add_texts(c, out);
+}
+
+static void write_words_of(const struct reading *x, const struct yaml_node *pack, struct buf *out) {
+    static const char *const stories[] = {"story.ja.md", "story.en.md"};
+    add_texts(pack, out);
+    for (size_t i = 0; i < ARRAY_SIZE(stories); i++) {
+        char path[PATH_MAX];
+        struct str text;
+        if (path_of(x, stories[i], path) == 0 && file_read(x->arena, path, PACK_FILE_BYTES_MAX, &text, NULL) == 0)
+            buf_add(out, text);
+    }
+}
+
 static int64_t story_time(const struct yaml_node *replay, const char *key) {
     const struct yaml_node *v = yaml_get(replay, key);
     int64_t t;
@@ -147,6 +169,12 @@ static int read_pack(struct packs *p, const struct reading *x, struct diag *err)
     jsonw_end(&w);
     data.summary = arena_dup(&p->arena, buf_str(&out));
     int e = buf_error(&out);
+    buf_clear(&out);
+    write_words_of(x, pack, &out);
+    data.normal = text_normal(&p->arena, arena_dup(&p->arena, buf_str(&out)));
+    data.folded = data.normal.p ? text_variants(&p->arena, data.normal) : STR_NULL;
+    if (!data.normal.p || !data.folded.p)
+        e = -ENOMEM;
     buf_clear(&out);
     jsonw_init(&w, &out);
     write_whole(x, pack, &w);
@@ -196,6 +224,17 @@ int packs_load(struct packs *p, const char *dir, struct diag *reterr) {
 
 void packs_done(struct packs *p) {
     arena_done(&p->arena);
+}
+
+/* Each word has to stand somewhere, in either form: half of a variant's writing is found in the normal one. */
+bool packs_match(struct arena *a, const struct pack_data *p, struct str q) {
+    struct str normal = text_normal(a, q), word;
+    while (normal.p && str_split(&normal, ' ', &word)) {
+        struct str folded = text_variants(a, word);
+        if (word.n && str_find(p->normal, word, 0) < 0 && (!folded.p || str_find(p->folded, folded, 0) < 0))
+            return false;
+    }
+    return normal.p != NULL || !q.n;
 }
 
 const struct pack_data *packs_find(const struct packs *p, struct str id) {

@@ -7,6 +7,7 @@
 #define PACK_FILE_BYTES_MAX (1024 * 1024)
 struct pack_data {
     struct str id;
+    struct str normal, folded; /* its words, for the search (base/text.h) */
     struct str summary, whole;    /* JSON objects: PackSummary and Pack of the API */
     int64_t plays_from, plays_to; /* the story's own time, of replay.yml; TIME_NONE: it has none */
 };
@@ -20,3 +21,6 @@ struct packs {
 int packs_load(struct packs *p, const char *dir, struct diag *reterr) MUST_USE;
 void packs_done(struct packs *p);
 const struct pack_data *packs_find(const struct packs *p, struct str id);
+/* Whether each word of q stands in its texts, however it is written (base/text.h). An empty q: yes. */
+#define PACK_QUERY_BYTES_MAX 600 /* some words a person types */
+bool packs_match(struct arena *a, const struct pack_data *p, struct str q);

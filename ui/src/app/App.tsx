@@ -32,6 +32,7 @@ const LATER: Record<string, () => Promise<ComponentType<Props>>> = {
   reports: () => import("../pages/Reports").then((m) => m.Reports),
   print: () => import("../pages/Print").then((m) => m.Print),
   packs: () => import("../pages/Packs").then((m) => m.Packs),
+  lessons: () => import("../pages/Lessons").then((m) => m.Lessons),
   settings: () => import("../pages/Settings").then((m) => m.Settings),
 };
 const come = signal<Record<string, ComponentType<Props>>>({});

@@ -2,7 +2,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../state/text";
 import { Button } from "../widgets/Button";
+import { later } from "../widgets/later";
 import { helpOpen, JUMPS } from "./keys";
+
+const PageTerms = later("page-terms", () => import("../widgets/PageTerms").then((m) => m.PageTerms));
 
 /** The words of each page that need a sentence. */
 const WORDS: Record<string, string[]> = {
@@ -47,6 +50,7 @@ export function Help({ page }: { page: string }) {
       <h2 id="help-title">{t(`help.${page}.title`)}</h2>
       <p>{t(`help.${page}`)}</p>
       <Words page={page} />
+      {open && <PageTerms />}
       <Keys />
       <p class="small ink2">{t("help.later")}</p>
       <div class="buttons"><Button onPress={() => { helpOpen.value = false; }}>{t("help.close")}</Button></div>

@@ -35,6 +35,7 @@ const Facts = later("case-facts", () => import("./Facts").then((m) => m.Facts));
 const Joint = later("case-joint", () => import("./Joint").then((m) => m.Joint));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
 const Means = later("case-means", () => import("./Means").then((m) => m.Means));
+const Lesson = later("case-lesson", () => import("./Lesson").then((m) => m.Lesson));
 const Publish = later("case-publish", () => import("./Publish").then((m) => m.Publish));
 
 /** One thing at a time: what to do, what happened, with whom, what was promised outside, what is kept. */
@@ -43,7 +44,7 @@ const GROUPS = [
   ["what", ["timeline", "evidence", "reach", "accounts"]],
   ["who", ["contacts", "joint", "handover"]],
   ["out", ["facts", "reports", "publish"]],
-  ["keep", ["custody"]],
+  ["keep", ["custody", "lesson"]],
 ] as const;
 type TabId = (typeof GROUPS)[number][1][number];
 const TABS: readonly string[] = GROUPS.flatMap(([, tabs]) => tabs);
@@ -90,6 +91,7 @@ function Body({ incident, tab, query, reload }: { incident: Incident; tab: TabId
       {tab === "publish" && <Publish incident={incident} reload={reload} />}
       {tab === "reach" && <Reach incident={incident} />}
       {tab === "recovery" && <Recovery incident={incident} reload={reload} />}
+      {tab === "lesson" && <Lesson incident={incident} />}
       {tab === "custody" && <Custody incident={incident} />}
       {tab === "means" && <Means incident={incident} />}
       {tab === "facts" && <Facts incident={incident} query={query} />}

@@ -13,7 +13,7 @@ import { Tlp } from "../../widgets/Level";
 import { me } from "../../state/session";
 import { Controls, Lessons, Playbook } from "./PackData";
 import { Drill } from "./Drill";
-import { Story } from "./Story";
+import { Story } from "../../widgets/Story";
 
 function Head({ pack }: { pack: Pack }) {
   const summary = (pack.pack.summary ?? null) as Record<string, string> | null;

@@ -1,4 +1,5 @@
 // 教訓: the packs, or one of them.
+import { useState } from "preact/hooks";
 import { api } from "../../api/client";
 import { useResource } from "../../state/resource";
 import { lang, t, word } from "../../state/text";
@@ -9,14 +10,26 @@ import { Table } from "../../widgets/Table";
 import { Elsewhere } from "./Elsewhere";
 import { OnePack } from "./OnePack";
 
+function Find({ q, find }: { q: string; find: (q: string) => void }) {
+  const [text, set] = useState(q);
+  return (
+    <form class="form-row find" role="search" onSubmit={(e) => { e.preventDefault(); find(text.trim()); }}>
+      <label class="field"><span>{t("lessons.find")}</span><input type="search" value={text} maxLength={200} onInput={(e) => set(e.currentTarget.value)} /></label>
+      <Button submit smaller>{t("lessons.find_do")}</Button>
+    </form>
+  );
+}
+
 function List() {
-  const list = useResource(api.packs, [], []);
+  const [q, find] = useState("");
+  const list = useResource(q ? api.findPacks(q) : api.packs, [], [q]);
   return (
     <>
-      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span><span class="grow" /><Button href="#/playbooks">{t("nav.playbooks")}</Button></div>
+      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span><span class="grow" /><Button href="#/lessons/book">{t("lessons.book")}</Button><Button href="#/lessons/quarter">{t("lessons.quarter")}</Button><Button href="#/lessons/glossary">{t("lessons.glossary")}</Button><Button href="#/playbooks">{t("nav.playbooks")}</Button></div>
+      <Find q={q} find={find} />
       <Loaded of={list}>{(d) => (
         <Card>
-          {d.packs.length === 0 ? <Empty>{t("packs.none")}</Empty> : (
+          {d.packs.length === 0 ? <Empty>{q ? t("lessons.none_found", { q }) : t("packs.none")}</Empty> : (
             <Table label={t("nav.packs")} rows={d.packs} id={(p) => p.id} columns={[
               { head: t("packs.title"), title: true, class: "grow-cell", cell: (p) => <a class="name bold" href={`#/packs/${encodeURIComponent(p.id)}`}>{p.titles[lang.value] ?? p.titles.ja ?? p.id}</a> },
               { head: t("packs.id"), cell: (p) => <span class="mono ink2">{p.id}</span> },
