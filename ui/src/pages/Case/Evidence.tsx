@@ -11,8 +11,10 @@ import { Export } from "../../widgets/Export";
 import { FindingTable, type Pick } from "../../widgets/FindingTable";
 import { Level } from "../../widgets/Level";
 import { LineList } from "../../widgets/LineList";
+import { later } from "../../widgets/later";
 import { Loaded } from "../../widgets/Loaded";
-import { Split } from "./Split";
+
+const Split = later("case-split", () => import("./Split").then((m) => m.Split));
 
 const LINES = 12; /* that stand open: who needs more asks for it */
 const LEVEL = ["informational", "low", "medium", "high", "critical"];

@@ -9,8 +9,10 @@ import { Level, Tlp } from "../../widgets/Level";
 import { Mark } from "../../widgets/Mark";
 import { Time } from "../../widgets/Time";
 import { mayDo } from "../../widgets/task";
-import { Edit } from "./Edit";
+import { later } from "../../widgets/later";
 import { FalseAlarm, FalseAlarmIs } from "./FalseAlarm";
+
+const Edit = later("case-edit", () => import("./Edit").then((m) => m.Edit));
 
 function Elapsed({ incident }: { incident: Incident }) {
   const from = parse(incident.first_trace) ?? parse(incident.opened);

@@ -16,7 +16,7 @@ import { Gaps } from "./Gaps";
 import { Head } from "./Head";
 import { LookedBack } from "./LookedBack";
 import { ScopeCard } from "./ScopeCard";
-import { Parted } from "./Split";
+import { Parted } from "./Parted";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 

@@ -1,15 +1,15 @@
 // 別の事案に分ける: what would move is asked from the room, which does it and takes it back, so that what is shown is
-// what happens. Afterwards both cases show each other, with the way back (Parted).
-import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "../../api/client";
-import type { Incident, SplitTry } from "../../api/types";
-import { say, t } from "../../state/text";
-import { useWrite } from "../../state/write";
-import { Button } from "../../widgets/Button";
-import { Facts } from "../../widgets/Card";
-import { Confirm } from "../../widgets/Confirm";
-import { Mark } from "../../widgets/Mark";
-import { Outcome } from "../../widgets/Outcome";
+// what happens. Afterwards both cases show each other, with the way back (../Parted.tsx).
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../../../api/client";
+import type { Incident, SplitTry } from "../../../api/types";
+import { t } from "../../../state/text";
+import { useWrite } from "../../../state/write";
+import { Button } from "../../../widgets/Button";
+import { Facts } from "../../../widgets/Card";
+import { Confirm } from "../../../widgets/Confirm";
+import { Mark } from "../../../widgets/Mark";
+import { Outcome } from "../../../widgets/Outcome";
 
 const MOST = 500; /* the room takes so many at once */
 const WAIT_MS = 200;
@@ -53,34 +53,6 @@ export function Split({ incident, chosen, total, clear, done }: { incident: Inci
           <Confirm label={t("split.button", { n })} question={t("split.question", { n })} effect={t("split.after")} busy={write.state.step === "busy"}
             onConfirm={() => void write.run(() => api.split(incident.id, { version: incident.version, findings: chosen }))} />
         </div>)}
-    </section>
-  );
-}
-
-/** Cases parted from this one, and the way back: the newer becomes part of the older again. */
-export function Parted({ incident, reload }: { incident: Incident; reload: () => void }) {
-  const write = useWrite(reload);
-  const box = useRef<HTMLElement>(null), had = useRef(incident.parted.length);
-  const n = incident.state === "open" ? incident.parted.length : 0;
-  useEffect(() => { /* who has just parted two stands further down, at the list */
-    if (n > had.current) box.current?.focus();
-    had.current = n;
-  }, [n]);
-  if (n === 0) return null;
-  return (
-    <section class="card card-body parted" ref={box} tabIndex={-1}>
-      <h2 class="parted-title">{t("split.parted")}</h2>
-      <Outcome state={write.state} />
-      <ul>{incident.parted.map((p) => {
-        const newer = p.id > incident.id;
-        const [from, into] = newer ? [p, incident] : [incident, p];
-        return (
-          <li key={p.id}>
-            <a href={`#/cases/${p.id}`}><span class="id">{p.number}</span> {say(p.title)}</a>
-            <Confirm label={t("split.join", { number: p.number })} question={t("split.join_question", { number: p.number })} effect={t("split.join_effect", { from: from.number, into: into.number })} busy={write.state.step === "busy"}
-              onConfirm={() => void write.run(() => api.split(from.id, { version: from.version, into: into.id, into_version: into.version }))} />
-          </li>);
-      })}</ul>
     </section>
   );
 }
