@@ -10,6 +10,7 @@
 #include "index/sql.h"
 #include "spool/reader.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 enum { BATCH_ROWS = 10000, ROWS_BYTES_MAX = 48 << 20, ROWS_BYTES_FULL = 16 << 20, RUN_MS = 60000 };
@@ -408,6 +409,21 @@ static int step(struct indexer *x, const uint32_t *segments, size_t n, const vol
         if (!is_full(x, segments[i]))
             r = advance(x, &x->back, segments[i], stop, err);
     return r;
+}
+
+void indexer_rest(struct indexer *x) {
+    if (x && !x->back.segment)
+        cursor_done(&x->back);
+    if (x && x->tail.ready && !x->tail.n_rows) {
+        buf_done(&x->tail.rows);
+        buf_init(&x->tail.rows, ROWS_BYTES_MAX);
+    }
+    if (x) {
+        spool_batch_done(&x->batch);
+        buf_done(&x->answer);
+        buf_init(&x->answer, INDEX_ANSWER_BYTES_MAX);
+    }
+    (void) malloc_trim(0);
 }
 
 int indexer_step(struct indexer *x, const volatile bool *stop, struct diag *reterr) {

@@ -17,5 +17,8 @@ int indexer_new(const char *spool_dir, const char *filter_dir, const char *where
 struct indexer *indexer_free(struct indexer *x);
 /* The segment whose filter it is making while that grows, or 0. */
 uint32_t indexer_making(const struct indexer *x);
+/* Nothing is to be done for a while: what was only kept for the next step is freed, and what is free goes back to the system.
+ * NULL: only the latter. */
+void indexer_rest(struct indexer *x);
 /* 1: rows were added, there may be more; 0: nothing to do now. Negative: to be tried again in a while. */
 int indexer_step(struct indexer *x, const volatile bool *stop, struct diag *reterr) MUST_USE;

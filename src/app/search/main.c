@@ -138,9 +138,14 @@ static void *make_filters(void *arg) {
     (void) setpriority(PRIO_PROCESS, 0, NICE_FILTERS); /* of this thread alone, on Linux */
     while (!p->confined && !p->ending)
         sleep_ms(p, 50);
-    while (!p->ending)
-        if (make_filter(p, 0) <= 0)
+    for (bool more = true, worked; !p->ending;) {
+        worked = more;
+        more = make_filter(p, 0) > 0;
+        if (worked && !more)
+            indexer_rest(NULL);
+        if (!more)
             sleep_ms(p, FILTER_WAIT_MS);
+    }
     return NULL;
 }
 
@@ -149,6 +154,7 @@ static void *make_filters(void *arg) {
 static void *fill_index(void *arg) {
     struct program *p = arg;
     int last = 0;
+    bool worked = true;
     while (!p->confined && !p->ending)
         sleep_ms(p, 50);
     while (!p->ending) {
@@ -159,7 +165,11 @@ static void *fill_index(void *arg) {
         if (r >= 0 && last < 0 && last != -ENOENT)
             log_info("the index is filled again");
         last = r;
-        if (r <= 0 && make_filter(p, indexer_making(p->indexer)) <= 0) /* of what was in the index before */
+        bool more = r > 0 || make_filter(p, indexer_making(p->indexer)) > 0; /* of what was in the index before */
+        if (worked && !more)
+            indexer_rest(p->indexer);
+        worked = more;
+        if (!more)
             sleep_ms(p, r < 0 ? INDEX_AGAIN_MS : INDEX_WAIT_MS);
     }
     return NULL;
