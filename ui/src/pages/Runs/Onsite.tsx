@@ -34,11 +34,11 @@ function Ask({ task, asked, reload }: { task: Task; asked: Asked; reload: () => 
       <pre class="onsite-words">{asked.instruction[lang.value]}</pre>
       {rows.map((r, i) => (
         <div key={i} class="onsite-row">
-          <label class="field"><span>{t("onsite.target")}</span><input value={r.target} maxLength={300} onInput={(e) => change(i, { target: e.currentTarget.value })} /></label>
+          <label class="field"><span>{t("onsite.target")}</span><input type="text" value={r.target} maxLength={300} onInput={(e) => change(i, { target: e.currentTarget.value })} /></label>
           <Who people={asked.people} row={r} set={(person) => change(i, { person })} />
         </div>))}
       <label class="field"><span>{t("onsite.more")}</span><textarea rows={2} maxLength={1000} value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>
-      <div class="buttons"><Button submit solid busy={write.state.step === "busy"}>{t("onsite.send", { n: whole.length })}</Button>{whole.length === 0 && <span class="small ink2">{t("onsite.missing")}</span>}</div>
+      <div class="buttons">{whole.length > 0 ? <Button submit solid busy={write.state.step === "busy"}>{t("onsite.send", { n: whole.length })}</Button> : <span class="small ink2">{t("onsite.missing")}</span>}</div>
       <Outcome state={write.state} />
     </form>
   );
