@@ -229,12 +229,14 @@ void packs_done(struct packs *p) {
 /* Each word has to stand somewhere, in either form: half of a variant's writing is found in the normal one. */
 bool packs_match(struct arena *a, const struct pack_data *p, struct str q) {
     struct str normal = text_normal(a, q), word;
-    while (normal.p && str_split(&normal, ' ', &word)) {
+    if (!normal.p)
+        return false;
+    while (str_split(&normal, ' ', &word)) {
         struct str folded = text_variants(a, word);
         if (word.n && str_find(p->normal, word, 0) < 0 && (!folded.p || str_find(p->folded, folded, 0) < 0))
             return false;
     }
-    return normal.p != NULL || !q.n;
+    return true;
 }
 
 const struct pack_data *packs_find(const struct packs *p, struct str id) {
