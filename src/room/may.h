@@ -78,6 +78,10 @@
     X(TOLD, "campaign_told")                                                                       \
     X(TIGHTENING, "tightening")                                                                    \
     X(PACK_DRAFT, "pack_draft")                                                                    \
+    X(MEASURED, "measured")                                                                        \
+    X(ATTESTED, "attested")                                                                        \
+    X(REPLAYED, "replayed")                                                                        \
+    X(READINESS, "readiness")                                                                      \
     X(PACK, "pack")                                                                                \
     X(DEMO, "demo")
 #define ROOM_VERBS(X)                                                                              \

@@ -14,6 +14,27 @@
 #include "room/scope.h"
 #include "room/write.h"
 
+/* Of readiness.h: what is asked, and how it is answered. */
+enum room_cell { CELL_NOTICED, CELL_HANDLED, CELL_PREVENTED, CELL_PRACTISED, CELL_TOLD, CELL_MAX_ };
+enum room_answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+struct measure_row;
+struct room_measure {
+    struct str name, question[2], remedy[2], page; /* ja, en */
+    const struct measure_row *row;
+    enum room_cell cell;
+    enum room_answer none; /* when there is nothing to look at */
+};
+struct readiness_pack {
+    struct str id, digest;
+    const struct json_value *root;
+};
+struct room_readiness {
+    struct arena arena;
+    struct room_measure *measures;
+    struct readiness_pack *packs;
+    size_t n_measures, measures_cap, n_packs;
+};
+
 #define ROOM_CHANGES_MAX                                                                           \
     64 /* distinct (kind, id) told after one commit; more collapse into "now" */
 
@@ -125,6 +146,7 @@ struct room {
     const struct room_run_defaults *runs; /* NULL: none */
     struct room_case_rules case_rules;    /* all zero: not loaded */
     const struct room_reported_kinds *report_kinds; /* NULL: none */
+    struct room_readiness readiness; /* empty until told */
     struct room_plans plans;              /* empty until told */
 };
 

@@ -630,6 +630,21 @@ static const char *const photos[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const readiness[] = {
+    /* an answer of the machine, of a person, of a replay (readiness.h); sums of cells by day. since: the answer has been the same */
+    "CREATE TABLE measured (" HEAD("response") "key TEXT NOT NULL UNIQUE, answer TEXT NOT NULL CHECK (answer IN ('yes','no','unknown')), good INTEGER NOT NULL, "
+    "total INTEGER NOT NULL, lacks TEXT NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE attested (" HEAD("response") "pack TEXT NOT NULL, control TEXT NOT NULL, answer TEXT NOT NULL CHECK (answer IN ('yes','no')), evidence TEXT NOT NULL, "
+    "at INTEGER NOT NULL, until_at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX attested_by_control ON attested(pack, control);"
+    "CREATE TABLE replayed (" HEAD("response") "pack TEXT NOT NULL, digest TEXT NOT NULL, says TEXT NOT NULL, failed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX replayed_by_pack ON replayed(pack);"
+    "CREATE TABLE readiness (" HEAD("response") "day INTEGER NOT NULL UNIQUE, counts TEXT NOT NULL) STRICT;",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -670,6 +685,7 @@ static const struct {
     {"photos", photos},
     {"radius", radius},
     {"pack_drafts", pack_drafts},
+    {"readiness", readiness},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

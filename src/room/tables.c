@@ -98,6 +98,10 @@ static const struct room_table tables[OBJECT_MAX_] = {
                          "ended_by, campaign_id"),
     [OBJECT_MEANS] = TABLE(means, CLASS_RESPONSE, "incident_id",
                            "incident_id, kind, name, state, yen, decision_id, campaign_id, back_campaign_id, message_id, asked_at, done_at, back_at, why, doc"),
+    [OBJECT_MEASURED] = TABLE(measured, CLASS_RESPONSE, "NULL", "key, answer, good, total, lacks, since, at"),
+    [OBJECT_ATTESTED] = TABLE(attested, CLASS_RESPONSE, "NULL", "pack, control, answer, evidence, at, until_at"),
+    [OBJECT_REPLAYED] = TABLE(replayed, CLASS_RESPONSE, "NULL", "pack, digest, says, failed, at"),
+    [OBJECT_READINESS] = TABLE(readiness, CLASS_RESPONSE, "NULL", "day, counts"),
     [OBJECT_LEVEL] = TABLE(alert_level, CLASS_RESPONSE, "incident_id",
                            "level, rank, services, origin, sign, tip_id, incident_id, decision_id, campaign_id, tightening_id, reason, state, proposed_at, until_at, decided_at, "
                            "decided_by, ended_at, ended_by, why"),

@@ -544,7 +544,7 @@ PATHS = {
         /rules/drafts /rules/sets /registers /registers/{id} /registers/{id}/template /registers/{id}/imports /registers/{id}/find
         /register-rows/{id} /imports/{id} /imports/{id}/apply /imports/{id}/undo /playbooks /playbooks/try /playbooks/{id}
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
-        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
+        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /packs/{id}/attest /readiness /readiness/measure /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id} /campaigns/try""",
 }
@@ -957,6 +957,8 @@ WRITES = {
     "tip_level": ("handler", "/tips/1/level", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, None, ("create", "alert_level")),
     "level_put": ("handler", "/levels/{proposed}", {"level": "caution", "services": ["ssh"], "reason": "訓練"}, "/levels", ("change", "alert_level")),
     "level_end": ("handler", "/levels/{proposed}/end", {"why": "訓練"}, "/levels", ("change", "alert_level")),
+    "readiness_measure": ("handler", "/readiness/measure", {}, None, None),
+    "attest": ("handler", "/packs/nisc-2014-2-account-list/attest", {"control": "second-factor", "answer": True, "evidence": "設定の写し", "until": later(60)}, None, ("create", "attested")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),

@@ -184,7 +184,7 @@ static int make_folder(struct arena *a, const char *dir, const struct pack *p, s
 }
 
 struct replay_args {
-    const char *data, *https, *pace;
+    const char *data, *https, *pace, *record;
     int64_t seed;
     bool clear;
 };
@@ -199,11 +199,17 @@ static const char *default_dir(const char *what) {
     return dir;
 }
 
-static int judge(struct arena *a, const struct pack *p, const char *data, uint64_t seed) {
+static int judge(struct arena *a, const struct pack *p, const char *data, uint64_t seed, const char *record) {
     struct diag d = {0};
+    struct buf says;
+    buf_init(&says, 256 * 1024);
     printf("%.*s: played; the data folder is %s\n", STR_ARG(p->id), data);
     fflush(stdout);
-    int failed = pack_judge_folder(a, p, data, seed, &d);
+    int failed = pack_judge_folder(a, p, data, seed, &says, &d);
+    int e = failed >= 0 && record ? pack_judge_keep(a, p, record, buf_str(&says), failed, &d) : 0;
+    buf_done(&says);
+    if (e < 0)
+        return command_failed(&d);
     return failed < 0 ? command_failed(&d) : failed > 0;
 }
 
@@ -226,7 +232,7 @@ static int run(const struct replay_args *o, const char *id, const char *data, do
                                   .seed = (uint64_t) o->seed, .end_after_replay = once, .quiet = once};
         r = serve_run(&s);
         if (r == 0 && once)
-            r = judge(&a, &p, data, (uint64_t) o->seed);
+            r = judge(&a, &p, data, (uint64_t) o->seed, o->record);
     } else {
         r = command_failed(&d);
     }
@@ -263,7 +269,11 @@ static int run_demo(void *settings, unsigned n_args UNUSED, char **args UNUSED) 
 
 static const struct cli_option LIST_OPTIONS[] = {
     {.name = "data", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct list_args, data), .help = "data folder of those from elsewhere"}, {0}};
-static const struct cli_option REPLAY_OPTIONS[] = {OPTION_DATA, OPTION_SEED, OPTION_PACE, {0}};
+static const struct cli_option REPLAY_OPTIONS[] = {
+    OPTION_DATA, OPTION_SEED, OPTION_PACE,
+    {.name = "record", .kind = CLI_STRING, .value = "DIR", .at = offsetof(struct replay_args, record),
+     .help = "data folder of the Kizuki whose page of readiness shows the result"},
+    {0}};
 static const struct cli_option DEMO_OPTIONS[] = {
     OPTION_DATA, OPTION_SEED, OPTION_PACE, OPTION_HTTPS,
     {.name = "clear", .kind = CLI_FLAG, .at = offsetof(struct replay_args, clear),

@@ -3,6 +3,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/pack_hunt.h"
+#include "app/common/pack_digest.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sql.h"
@@ -10,6 +11,7 @@
 #include "pack/pack_limits.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What the case is about: findings that accuse a source where there are any, without those about what came afterwards, as the pages count. */
@@ -193,7 +195,38 @@ static int read_yaml(struct arena *a, const char *path, const struct yaml_node *
     return e;
 }
 
-int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, uint64_t seed, struct diag *reterr) {
+int pack_judge_keep(struct arena *a, const struct pack *p, const char *to, struct str says, int failed, struct diag *reterr) {
+    char path[PATH_MAX];
+    struct str digest, packs = str_of(p->folder);
+    struct buf out;
+    struct jsonw w;
+    while (packs.n && packs.p[packs.n - 1] != '/')
+        packs.n--;
+    const char *dir = arena_dup(a, str_to(packs, packs.n ? packs.n - 1 : 0)).p;
+    int e = dir ? pack_digest(a, dir, p->id, &digest) : -ENOMEM;
+    if (e < 0)
+        return e;
+    snprintf(path, sizeof path, "%.3000s/room/replays", to);
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        return diag_set(reterr, -errno, "cannot make '%s'; --record names the data folder of a Kizuki that has run", path);
+    snprintf(path, sizeof path, "%.3000s/room/replays/%.*s.json", to, STR_ARG(p->id));
+    buf_init(&out, 1024 * 1024);
+    jsonw_init(&w, &out);
+    jsonw_object(&w);
+    jsonw_kstr(&w, "pack", p->id);
+    jsonw_kstr(&w, "digest", digest);
+    jsonw_ktime(&w, "at", time_now_ns());
+    jsonw_ki64(&w, "failed", failed);
+    jsonw_kstr(&w, "says", says);
+    jsonw_end(&w);
+    e = buf_error(&out);
+    if (e == 0)
+        e = file_write_atomic(path, buf_str(&out), 0644, reterr);
+    buf_done(&out);
+    return e;
+}
+
+int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, uint64_t seed, struct buf *says, struct diag *reterr) {
     CLEANUP(sql_closep) struct sql *db = NULL;
     const struct yaml_node *expect, *head;
     struct pack_played played = {.reached_ns = TIME_NONE, .contained_ns = TIME_NONE, .published_ns = TIME_NONE};
@@ -222,6 +255,8 @@ int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, u
     e = pack_judge(expect, head, &played, first_ns, &out, reterr);
     if (e >= 0 && file_write_all(1, buf_str(&out)) < 0)
         e = diag_set(reterr, -EIO, "cannot write the judgement");
+    if (says)
+        buf_add(says, buf_str(&out));
     buf_done(&out);
     return e;
 }

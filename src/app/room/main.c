@@ -7,6 +7,7 @@
 #include "app/room/checkpoint.h"
 #include "app/room/datafiles.h"
 #include "app/room/mail_in.h"
+#include "app/room/readiness.h"
 #include "app/room/report_link.h"
 #include "app/room/published.h"
 #include "app/room/room.h"
@@ -442,6 +443,8 @@ static int set_up(struct program *p, struct diag *err) {
     if (e == 0)
         e = packs_load(&p->packs, p->opt.packs, err);
     if (e == 0)
+        e = readiness_load(p, err);
+    if (e == 0)
         e = registers_load(&p->registers, p->room, err);
     if (e == 0)
         e = load_scopes(p, err);
@@ -523,6 +526,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     search_link_tick(p);
     holds_tick(p);
     past_tick(p);
+    readiness_tick(p);
     http_tick(p->http);
     if (now >= *next_prune_ns) {
         *next_prune_ns = now + PRUNE_NS;

@@ -1,6 +1,7 @@
 #include "app/room/packs.h"
 
 #include "app/content/content.h"
+#include "app/common/pack_digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -99,6 +100,18 @@ static void write_head(const struct reading *x, const struct yaml_node *pack, st
     write_list(pack, "reader_level", "levels", w);
 }
 
+/* Whose lines the story plays. */
+static void write_products(const struct yaml_node *replay, struct jsonw *w) {
+    const struct yaml_node *sources = yaml_get(replay, "sources");
+    struct str product;
+    jsonw_key(w, STR("products"));
+    jsonw_array(w);
+    for (const struct yaml_node *s = sources ? sources->first : NULL; s; s = s->next)
+        if (yaml_get_str(s, "product", &product))
+            jsonw_str(w, product);
+    jsonw_end(w);
+}
+
 static void write_whole(const struct reading *x, const struct yaml_node *pack, struct jsonw *w) {
     struct diag d = {0};
     jsonw_object(w);
@@ -119,6 +132,7 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     jsonw_key(w, STR("expect"));
     yaml_write_json(w, read_yaml(x, "expect.yml", &d));
     write_list(pack, "rules", "rules", w);
+    write_products(read_yaml(x, "replay.yml", &d), w);
     jsonw_end(w);
 }
 
@@ -181,6 +195,8 @@ static int read_pack(struct packs *p, const struct reading *x, struct diag *err)
     data.whole = arena_dup(&p->arena, buf_str(&out));
     e = e < 0 ? e : buf_error(&out);
     buf_done(&out);
+    if (e == 0)
+        e = pack_digest(&p->arena, x->dir, x->id, &data.digest);
     if (e == 0)
         e = arena_grow(&p->arena, (void **) &p->list, &p->cap, p->n + 1, sizeof data);
     if (e == 0)

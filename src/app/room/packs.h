@@ -9,6 +9,7 @@ struct pack_data {
     struct str id;
     struct str normal, folded; /* its words, for the search (base/text.h) */
     struct str summary, whole;    /* JSON objects: PackSummary and Pack of the API */
+    struct str digest;            /* of what a replay of it depends on (app/common/pack_digest.h) */
     int64_t plays_from, plays_to; /* the story's own time, of replay.yml; TIME_NONE: it has none */
 };
 struct packs {

@@ -87,6 +87,7 @@ struct program {
     struct calendar calendar;   /* of content/calendar, read once at start */
     struct arena calendar_arena;
     char playing[64];        /* id of the pack a demonstration plays; empty: none, or not known */
+    int64_t readiness_ns; /* when it was last asked whether to measure */
     int64_t checkpoint_rows; /* of the last checkpoint written */
     int signal_fd, https_fd;
 };

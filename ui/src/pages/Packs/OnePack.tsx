@@ -1,5 +1,4 @@
-// One lesson: its story to read, its playbook and controls as the data they are. Their engines are not built,
-// and the page says so instead of showing empty answers.
+// One lesson: its story to read, its playbook and controls as the data they are.
 import { api } from "../../api/client";
 import type { Pack } from "../../api/types";
 import { useResource } from "../../state/resource";
@@ -11,7 +10,8 @@ import { Loaded } from "../../widgets/Loaded";
 import { Mark } from "../../widgets/Mark";
 import { Tlp } from "../../widgets/Level";
 import { me } from "../../state/session";
-import { Controls, Lessons, Playbook } from "./PackData";
+import { Lessons, Playbook } from "./PackData";
+import { PackReadiness } from "./Readiness";
 import { Drill } from "./Drill";
 import { Story } from "../../widgets/Story";
 
@@ -46,7 +46,7 @@ export function OnePack({ id }: { id: string }) {
             {!me.value?.demo && <Drill pack={p.id} />}
             <Lessons pack={p} />
             <Card id="playbook" title={t("packs.playbook")} side={<Mark kind="unknown">{t("word.not_yet")}</Mark>}><Playbook data={p.playbook} /></Card>
-            <Card id="controls" title={t("packs.controls")} side={<Mark kind="unknown">{t("word.not_yet")}</Mark>}><Controls data={p.controls} /></Card>
+            <PackReadiness id={p.id} />
           </div>
         </div>
       </>)}

@@ -31,21 +31,6 @@ export function Playbook({ data }: { data: unknown }) {
   );
 }
 
-export function Controls({ data }: { data: unknown }) {
-  return (
-    <>
-      <p class="lead small ink2">{t("packs.controls_not_yet")}</p>
-      <ul class="rows">{rowsOf(data, "controls").map((c) => (
-        <li class="task">
-          <Mark kind="unknown" />
-          <div><b>{say(c)}</b><p class="small ink2">{t(c.attested === true ? "packs.attested" : "packs.measured")}</p></div>
-          <span class="small ink2">{t("word.not_yet")}</span>
-        </li>))}
-      </ul>
-    </>
-  );
-}
-
 export function Lessons({ pack }: { pack: Pack }) {
   const lessons = rowsOf(pack.pack, "lessons");
   const measures = rowsOf(pack.pack, "measures");

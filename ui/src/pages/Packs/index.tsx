@@ -9,6 +9,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Elsewhere } from "./Elsewhere";
 import { OnePack } from "./OnePack";
+import { Readiness } from "./Readiness";
 
 function Find({ q, find }: { q: string; find: (q: string) => void }) {
   const [text, set] = useState(q);
@@ -25,7 +26,7 @@ function List() {
   const list = useResource(q ? api.findPacks(q) : api.packs, [], [q]);
   return (
     <>
-      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span><span class="grow" /><Button href="#/lessons/book">{t("lessons.book")}</Button><Button href="#/lessons/quarter">{t("lessons.quarter")}</Button><Button href="#/lessons/glossary">{t("lessons.glossary")}</Button><Button href="#/playbooks">{t("nav.playbooks")}</Button></div>
+      <div class="page-head"><h1>{t("nav.packs")}</h1><span class="small ink2">{t("packs.lead")}</span><span class="grow" /><Button href="#/packs">{t("ready.to_matrix")}</Button><Button href="#/lessons/book">{t("lessons.book")}</Button><Button href="#/lessons/quarter">{t("lessons.quarter")}</Button><Button href="#/lessons/glossary">{t("lessons.glossary")}</Button><Button href="#/playbooks">{t("nav.playbooks")}</Button></div>
       <Find q={q} find={find} />
       <Loaded of={list}>{(d) => (
         <Card>
@@ -45,5 +46,6 @@ function List() {
 }
 
 export function Packs({ args }: { args: string[] }) {
-  return args[0] ? <OnePack id={args[0]} /> : <List />;
+  if (args[0] === "library") return <List />;
+  return args[0] ? <OnePack id={args[0]} /> : <Readiness />;
 }

@@ -1,0 +1,99 @@
+#include "app/room/readiness.h"
+
+#include "app/content/content.h"
+#include "app/room/room.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "room/readiness.h"
+#include "room/report.h"
+
+#include <dirent.h>
+#include <limits.h>
+
+#define REPLAY_BYTES_MAX ((size_t) 1 << 20) /* a result of kizuki pack replay: the judge's lines */
+#define REPLAYS_MAX 1000
+#define STATUS_BYTES_MAX ((size_t) 1 << 20)
+#define NIGHT_NS (18 * NS_PER_HOUR) /* 03:00 in Japan, of the day in UTC */
+
+int readiness_load(struct program *p, struct diag *reterr) {
+    char path[PATH_MAX];
+    struct room_readiness_pack *list = arena_alloc(&p->packs.arena, (p->packs.n + 1) * sizeof *list);
+    if (!list)
+        return diag_set(reterr, -ENOMEM, "memory has run out");
+    for (size_t i = 0; i < p->packs.n; i++)
+        list[i] = (struct room_readiness_pack){p->packs.list[i].whole, p->packs.list[i].digest};
+    snprintf(path, sizeof path, "%.4000s/measures", content_dir());
+    return room_readiness_load(p->room, path, list, p->packs.n, reterr);
+}
+
+/* One result; what cannot be read is left where it is. */
+static void take(struct program *p, struct arena *a, const char *path) {
+    struct room_replayed x = {0};
+    struct json_value *v;
+    struct str text, at;
+    struct diag d = {0};
+    int offset;
+    if (file_read(a, path, REPLAY_BYTES_MAX, &text, &d) < 0 || json_parse(a, text, &v, &d) < 0 || !json_get_str(v, "pack", &x.pack) ||
+        !json_get_str(v, "digest", &x.digest) || !json_get_str(v, "says", &x.says) || !json_get_i64(v, "failed", &x.failed) || !json_get_str(v, "at", &at) ||
+        time_parse_iso(at, &x.at_ns, &offset) != (int) at.n)
+        log_warn("'%s' is no result of a replay: %s", path, d.text);
+    else if (room_replayed_put(p->room, &x, &d) < 0)
+        log_warn("the replay of '%s' is not kept: %s", path, d.text);
+}
+
+static void take_replays(struct program *p, struct arena *a) {
+    char dir[PATH_MAX], path[PATH_MAX];
+    snprintf(dir, sizeof dir, "%.3000s/room/replays", p->config->data);
+    DIR *d = opendir(dir);
+    size_t n = 0;
+    for (struct dirent *e; d && n < REPLAYS_MAX && (e = readdir(d));) {
+        if (e->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%.3000s/%.255s", dir, e->d_name);
+        take(p, a, path);
+        n++;
+    }
+    if (d)
+        closedir(d);
+}
+
+int readiness_measure(struct program *p, const struct room_actor *by, struct diag *reterr) {
+    char path[PATH_MAX];
+    struct arena a;
+    struct buf out;
+    struct jsonw w;
+    struct str text;
+    struct json_value *v;
+    arena_init(&a, 64 << 20);
+    buf_init(&out, 2 * STATUS_BYTES_MAX);
+    jsonw_init(&w, &out);
+    take_replays(p, &a);
+    snprintf(path, sizeof path, "%.4000s/status/search/trace.json", p->config->data);
+    jsonw_object(&w);
+    jsonw_key(&w, STR("trace"));
+    if (file_read(&a, path, STATUS_BYTES_MAX, &text, NULL) == 0 && json_parse(&a, text, &v, NULL) == 0)
+        jsonw_value(&w, v);
+    else
+        jsonw_null(&w);
+    jsonw_ku64(&w, "partners", p->config->partners.n + p->config->shared.n);
+    jsonw_end(&w);
+    int e = buf_error(&out);
+    if (e == 0)
+        e = room_readiness_measure(p->room, by, buf_str(&out), reterr);
+    buf_done(&out);
+    arena_done(&a);
+    return e;
+}
+
+void readiness_tick(struct program *p) {
+    struct diag d = {0};
+    int64_t now = room_now(p->room), last = p->readiness_ns;
+    if (p->opt.demo || now < last + NS_PER_MIN) /* a replay is judged by who plays it */
+        return;
+    p->readiness_ns = now;
+    int64_t measured = room_readiness_measured(p->room), night = now / NS_PER_DAY * NS_PER_DAY + NIGHT_NS;
+    if (night > now)
+        night -= NS_PER_DAY;
+    if ((measured == TIME_NONE ? room_sensor_is_connected(p->room) : measured < night) && readiness_measure(p, &room_system, &d) < 0)
+        log_error("readiness is not measured: %s", d.text);
+}

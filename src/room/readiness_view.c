@@ -1,0 +1,240 @@
+/* Cells out of answers (readiness.h), and their sums by day. Reads only, but for the day's row. */
+#include "room/readiness_priv.h"
+
+enum cell_state { CELL_NONE, CELL_OK, CELL_DECLARED, CELL_TODO, CELL_SOON, CELL_MUST, CELL_STATE_MAX_ }; /* the worse the later */
+static const char *const states[CELL_STATE_MAX_] = {"none", "ok", "declared", "todo", "soon", "must"};
+#define SOON_NS (30 * NS_PER_DAY)
+
+struct cells {
+    struct room *r;
+    struct jsonw *w; /* NULL: states only */
+    enum room_cell cell;
+    enum cell_state worst;
+    struct diag *err;
+};
+
+static void worse(struct cells *c, enum cell_state s) {
+    c->worst = MAX(c->worst, s);
+}
+
+static void words(struct jsonw *w, const char *key, const struct str x[2]) {
+    jsonw_key(w, str_of(key));
+    jsonw_object(w);
+    jsonw_kstr(w, "ja", x[0]);
+    jsonw_kstr(w, "en", x[1]);
+    jsonw_end(w);
+}
+
+static void item(struct cells *c, const char *kind, struct str id, const struct str text[2], enum cell_state s) {
+    worse(c, s);
+    if (!c->w)
+        return;
+    jsonw_object(c->w);
+    jsonw_kz(c->w, "kind", kind);
+    jsonw_kstr(c->w, "id", id);
+    words(c->w, "words", text);
+    jsonw_kz(c->w, "state", states[s]);
+}
+
+static int measured(struct cells *c, const struct question *q) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char key[QUESTION_KEY_CAP];
+    struct str k = str_of(room_question_key(q, key));
+    int e = sql_query(c->r->db, &st, c->err, "SELECT answer, good, total, lacks, since, at FROM measured WHERE key = ?1", "s", &k);
+    if (e == 0)
+        e = sql_step(st, c->err);
+    if (e < 0)
+        return e;
+    bool yes = e == 1 && str_eq_z(sql_str(st, 0), "yes"), no = e == 1 && str_eq_z(sql_str(st, 0), "no");
+    item(c, "measured", q->id, q->words, yes ? CELL_OK : no ? CELL_MUST : CELL_SOON);
+    if (!c->w)
+        return 0;
+    jsonw_kstr(c->w, "measure", q->measure->name);
+    jsonw_kstr(c->w, "of", q->parameters[0].p ? q->parameters[0] : STR(""));
+    jsonw_kz(c->w, "answer", yes ? "yes" : no ? "no" : "unknown");
+    jsonw_ki64(c->w, "good", e == 1 ? sql_i64(st, 1) : 0);
+    jsonw_ki64(c->w, "total", e == 1 ? sql_i64(st, 2) : 0);
+    jsonw_key(c->w, STR("lacks"));
+    e == 1 ? jsonw_raw(c->w, sql_str(st, 3)) : jsonw_raw(c->w, STR("[]"));
+    jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 5) : TIME_NONE);
+    jsonw_ktime(c->w, "since", e == 1 ? sql_i64(st, 4) : TIME_NONE);
+    words(c->w, "remedy", q->measure->remedy);
+    jsonw_kstr(c->w, "page", q->measure->page);
+    jsonw_end(c->w);
+    return 0;
+}
+
+static int attested(struct cells *c, const struct readiness_pack *p, const struct question *q) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int64_t now = room_now(c->r);
+    int e = sql_query(c->r->db, &st, c->err, "SELECT answer, evidence, at, until_at, created_by FROM attested WHERE pack = ?1 AND control = ?2 ORDER BY id DESC LIMIT 1", "ss", &p->id, &q->id);
+    if (e == 0)
+        e = sql_step(st, c->err);
+    if (e < 0)
+        return e;
+    int64_t until = e == 1 ? sql_i64(st, 3) : TIME_NONE;
+    bool yes = e == 1 && str_eq_z(sql_str(st, 0), "yes");
+    item(c, "attested", q->id, q->words, e == 0 ? CELL_TODO : !yes || until <= now ? CELL_MUST : until <= now + SOON_NS ? CELL_SOON : CELL_DECLARED);
+    if (!c->w)
+        return 0;
+    jsonw_kz(c->w, "answer", e == 0 ? "unknown" : yes ? "yes" : "no");
+    jsonw_kbool(c->w, "over", e == 1 && until <= now);
+    jsonw_key(c->w, STR("evidence"));
+    e == 1 ? jsonw_str(c->w, sql_str(st, 1)) : jsonw_null(c->w);
+    jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 2) : TIME_NONE);
+    jsonw_ktime(c->w, "until", until);
+    room_by_text(c->r, c->w, "by", e == 1 ? sql_str(st, 4) : STR_NULL);
+    jsonw_end(c->w);
+    return 0;
+}
+
+static int replayed(struct cells *c, const struct readiness_pack *p) {
+    static const struct str text[2] = {{"再生して確かめる", sizeof "再生して確かめる" - 1}, {"Proved by a replay", sizeof "Proved by a replay" - 1}};
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    const struct json_value *expect = json_get(p->root, "expect");
+    if (!expect || expect->type != JSON_OBJECT)
+        return 0;
+    int e = sql_query(c->r->db, &st, c->err, "SELECT digest, failed, says, at FROM replayed WHERE pack = ?1 ORDER BY id DESC LIMIT 1", "s", &p->id);
+    if (e == 0)
+        e = sql_step(st, c->err);
+    if (e < 0)
+        return e;
+    bool same = e == 1 && str_eq(sql_str(st, 0), p->digest);
+    item(c, "replay", STR("replay"), text, !same ? CELL_TODO : sql_i64(st, 1) ? CELL_MUST : CELL_OK);
+    if (!c->w)
+        return 0;
+    jsonw_kz(c->w, "answer", !same ? "unknown" : sql_i64(st, 1) ? "no" : "yes");
+    jsonw_kbool(c->w, "over", e == 1 && !same);
+    jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 3) : TIME_NONE);
+    jsonw_key(c->w, STR("says"));
+    e == 1 ? jsonw_str(c->w, sql_str(st, 2)) : jsonw_null(c->w);
+    jsonw_end(c->w);
+    return 0;
+}
+
+/* What the lesson itself still waits for. */
+static void missing(struct cells *c, const struct readiness_pack *p) {
+    const struct json_value *head = json_get(p->root, "pack"), *list = head ? json_get_array(head, "missing") : NULL;
+    struct str cell, text[2];
+    for (const struct json_value *m = list ? list->first : NULL; m; m = m->next)
+        if (json_get_str(m, "cell", &cell) && str_eq_z(cell, room_cell_to_string(c->cell)) && json_get_str(m, "ja", &text[0]) && json_get_str(m, "en", &text[1])) {
+            item(c, "missing", STR("missing"), text, CELL_SOON);
+            if (c->w)
+                jsonw_end(c->w);
+        }
+}
+
+static int write_cell(struct cells *c, const struct readiness_pack *p, const struct question *q, size_t n) {
+    static const struct str gone[2] = {{"", 0}, {"", 0}};
+    int e = 0;
+    c->worst = CELL_NONE;
+    if (c->w) {
+        jsonw_key(c->w, str_of(room_cell_to_string(c->cell)));
+        jsonw_object(c->w);
+        jsonw_key(c->w, STR("items"));
+        jsonw_array(c->w);
+    }
+    if (c->cell == CELL_NOTICED)
+        e = replayed(c, p);
+    for (size_t i = 0; e == 0 && i < n; i++) {
+        if (q[i].cell != c->cell)
+            continue;
+        if (q[i].attested) {
+            e = attested(c, p, &q[i]);
+        } else if (q[i].measure) {
+            e = measured(c, &q[i]);
+        } else { /* a lesson from elsewhere asks what this Kizuki cannot measure */
+            item(c, "unmeasured", q[i].id, q[i].words[0].p ? q[i].words : gone, CELL_SOON);
+            if (c->w)
+                jsonw_end(c->w);
+        }
+    }
+    if (e == 0)
+        missing(c, p);
+    if (c->w) {
+        jsonw_end(c->w);
+        jsonw_kz(c->w, "state", states[c->worst]);
+        jsonw_end(c->w);
+    }
+    return e;
+}
+
+/* Every cell of every lesson; counts of states by cell where counts is given. */
+static int walk(struct room *r, struct jsonw *w, int64_t counts[CELL_MAX_][CELL_STATE_MAX_], struct diag *err) {
+    struct room_readiness *x = &r->readiness;
+    struct question q[QUESTIONS_MAX];
+    struct cells c = {.r = r, .w = w, .err = err};
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < x->n_packs; i++) {
+        size_t n = room_questions(x, &x->packs[i], q, QUESTIONS_MAX);
+        if (w) {
+            jsonw_object(w);
+            jsonw_kstr(w, "id", x->packs[i].id);
+            jsonw_key(w, STR("titles"));
+            jsonw_value(w, json_get(x->packs[i].root, "titles"));
+            jsonw_key(w, STR("cells"));
+            jsonw_object(w);
+        }
+        for (int k = 0; e == 0 && k < CELL_MAX_; k++) {
+            c.cell = (enum room_cell) k;
+            e = write_cell(&c, &x->packs[i], q, n);
+            if (counts)
+                counts[k][c.worst]++;
+        }
+        if (w) {
+            jsonw_end(w);
+            jsonw_end(w);
+        }
+    }
+    return e;
+}
+
+int room_readiness_day(struct room *r, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_READINESS, .tlp = TLP_AMBER, .version = ROOM_ANY_VERSION};
+    int64_t counts[CELL_MAX_][CELL_STATE_MAX_] = {0}, day = room_now(r) / NS_PER_DAY, id = 0;
+    char line[1024] = "{";
+    int e = walk(r, NULL, counts, err);
+    for (int k = 0; k < CELL_MAX_; k++)
+        for (int s = 0; s < CELL_STATE_MAX_; s++) {
+            size_t n = strlen(line);
+            const char *before = s ? "," : k ? "},\"" : "\"";
+            snprintf(line + n, sizeof line - n, "%s%s%s\"%s\":%lld", before, s ? "" : room_cell_to_string((enum room_cell) k), s ? "" : "\":{", states[s], (long long) counts[k][s]);
+        }
+    snprintf(line + strlen(line), sizeof line - strlen(line), "}}");
+    if (e == 0)
+        e = sql_query(r->db, &st, err, "SELECT id FROM readiness WHERE day = ?1", "i", day);
+    if (e == 0 && (e = sql_step(st, err)) == 1)
+        id = sql_i64(st, 0);
+    if (e < 0)
+        return e;
+    w.id = id;
+    w.verb = id ? VERB_CHANGE : VERB_CREATE;
+    return id ? room_write(r, &w, NULL, err, "UPDATE readiness SET counts = ?2 WHERE id = ?1", "iz", id, line)
+              : room_write(r, &w, NULL, err, "INSERT INTO readiness(day, counts) VALUES (?1, ?2)", "iz", day, line);
+}
+
+int room_readiness_write(struct room *r, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    jsonw_object(w);
+    jsonw_ktime(w, "measured_at", room_readiness_measured(r));
+    jsonw_key(w, STR("packs"));
+    jsonw_array(w);
+    int e = walk(r, w, NULL, reterr);
+    jsonw_end(w);
+    jsonw_key(w, STR("trend"));
+    jsonw_array(w);
+    if (e == 0)
+        e = sql_query(r->db, &st, reterr, "SELECT day, counts FROM (SELECT day, counts FROM readiness ORDER BY day DESC LIMIT 400) ORDER BY day", "");
+    while (e == 0 && (e = sql_step(st, reterr)) == 1) {
+        jsonw_object(w);
+        jsonw_ktime(w, "day", sql_i64(st, 0) * NS_PER_DAY);
+        jsonw_key(w, STR("counts"));
+        jsonw_raw(w, sql_str(st, 1));
+        jsonw_end(w);
+        e = 0;
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+    return e;
+}
