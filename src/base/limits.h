@@ -135,6 +135,10 @@
 #define PLAYBOOK_STEPS_MAX 1000           /* of one playbook, agents and targets too; the longest published ones have about 100 */
 #define PLAYBOOK_BYTES_MAX (2 * 1024 * 1024)
 
+/* Alert levels, put on a page or by a step of a playbook */
+#define LEVEL_SERVICES_MAX 50
+#define LEVEL_DAYS_MAX 90 /* longer is no alert */
+
 /* The index */
 #define INDEX_HTTP_HEAD_BYTES_MAX 65536u           /* a statement that adds rows stands in the target; a page of escapes */
 #define INDEX_STATEMENT_BYTES_MAX ((size_t) 2 << 20) /* a set of 20,000 addresses, 256 KB, with room */

@@ -403,6 +403,8 @@ static int understand(struct pb_reader *r) {
         e = translate(r, step);
         if (e == 0)
             e = take_ours(r, step);
+        if (e == 0)
+            e = pb_check_raise(r, step);
         if (e == 0) {
             drop_value(step, "extensions", STR(CACAO_EXTENSION));
             forget_made_up(r, step);

@@ -159,6 +159,9 @@ static const struct pb_field step_fields[] = {
     {.ours = "lane", .words = lanes},
     {.ours = "authority", .only = S_DOING},
     {.ours = "action", .only = T(PB_ACTION)},
+    {.ours = "level", .only = T(PB_ACTION)}, /* these three: of raise_level */
+    {.ours = "services", .many = PB_LIST, .min = 1, .only = T(PB_ACTION)},
+    {.ours = "until", .type = PB_DURATION, .min = 1, .only = T(PB_ACTION)},
     {.ours = "within", .type = PB_DURATION, .only = S_DOING},
     {.cacao = "agent", .ours = "who", .type = PB_PARTY, .only = S_DOING},
     {.cacao = "targets", .ours = "targets", .type = PB_PARTY, .many = PB_LIST, .min = 1, .only = S_DOING},

@@ -43,6 +43,43 @@ static int party_exists(struct pb_reader *r, const struct pb_obj *step, struct s
     return pb_refuse(r, &at, "there is no agent or target '%.*s'", (int) MIN(id.n, 60u), id.p);
 }
 
+/* A level is raised by an action that says which, for at most as long as a level may last. */
+int pb_check_raise(struct pb_reader *r, const struct pb_obj *step) {
+    struct yaml_node at = {.line = step->line, .column = step->column};
+    struct str id = pb_str(step, "id");
+    bool raises = step->type == PB_ACTION && str_eq_z(pb_str(step, "action"), "raise_level");
+    if (!raises && (pb_has(step, "level") || pb_has(step, "services") || pb_has(step, "until")))
+        return pb_refuse(r, &at, "step '%.*s' has level, services or until, which are for 'action: raise_level'", STR_ARG(id));
+    if (!raises)
+        return 0;
+    if (!pb_str(step, "level").n)
+        return pb_refuse(r, &at, "step '%.*s' raises the alert level and does not say to which: give it 'level', one of content/levels", STR_ARG(id));
+    if (pb_has(step, "until") && pb_get(step, "until")->first->num > LEVEL_DAYS_MAX * 86400000ll)
+        return pb_refuse(r, &at, "step '%.*s' raises the alert level for more than %d days; that is no alert: shorten 'until'", STR_ARG(id), LEVEL_DAYS_MAX);
+    if (pb_get(step, "services")->n > LEVEL_SERVICES_MAX)
+        return pb_refuse(r, &at, "step '%.*s' names more than %d services; leave them out, and those of the case are meant", STR_ARG(id), LEVEL_SERVICES_MAX);
+    for (const struct pb_val *v = pb_get(step, "services")->first; v; v = v->next)
+        if (!str_trim(v->text).n || v->text.n > 300)
+            return pb_refuse(r, &at, "step '%.*s': a service has a name of at most 300 bytes", STR_ARG(id));
+    return 0;
+}
+
+int playbook_check_levels(const struct playbook *p, const char *file, const struct str *levels, size_t n, struct diag *reterr) {
+    char all[200] = "";
+    for (size_t i = 0, at = 0; i < n && at < sizeof all; i++)
+        at += (size_t) snprintf(all + at, sizeof all - at, "%s%.*s", i ? ", " : "", STR_ARG(levels[i]));
+    for (const struct pb_val *v = pb_get(p->top, "steps")->first; v; v = v->next) {
+        struct str id = pb_str(v->obj, "id"), level = pb_str(v->obj, "level");
+        bool known = !level.n;
+        for (size_t i = 0; i < n && !known; i++)
+            known = str_eq(levels[i], level);
+        if (!known)
+            return diag_set_at(reterr, -ERR_PARSE, file, v->obj->line, v->obj->column, "step '%.*s' raises the alert level '%.*s', which is not there; one of these is meant: %s",
+                               (int) MIN(id.n, 60u), id.p, (int) MIN(level.n, 60u), level.p, all);
+    }
+    return 0;
+}
+
 static int check_steps(struct pb_reader *r) {
     int e = 0;
     for (const struct pb_val *v = pb_get(r->p->top, "steps")->first; e == 0 && v; v = v->next) {
@@ -55,6 +92,8 @@ static int check_steps(struct pb_reader *r) {
             e = pb_refuse(r, &at, "decision '%.*s' needs cases, or a condition with yes", STR_ARG(pb_str(step, "id")));
         else if (pb_has(step, "cases") && (pb_has(step, "condition") || pb_has(step, "yes") || pb_has(step, "no")))
             e = pb_refuse(r, &at, "decision '%.*s' has cases and a condition; one of the two is meant", STR_ARG(pb_str(step, "id")));
+        if (e == 0)
+            e = pb_check_raise(r, step);
         if (e == 0 && pb_has(step, "who"))
             e = party_exists(r, step, pb_str(step, "who"));
         for (const struct pb_val *t = pb_get(step, "targets")->first; e == 0 && t; t = t->next)

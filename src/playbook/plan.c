@@ -1,7 +1,7 @@
 /* A playbook as who runs it wants it: flat JSON, nothing to look up but steps by their ids, texts where they are shown.
  *
  *   {"id", "cacao", "title": {"ja","en"}, "start", "steps": [
- *     {"id", "kind", "words": {"ja","en"}, "description", "lane", "authority", "action", "who", "targets": [], "commands": [],
+ *     {"id", "kind", "words": {"ja","en"}, "description", "lane", "authority", "action", "level", "services": [], "until_s", "who", "targets": [], "commands": [],
  *      "within_s", "wait_s", "condition", "asks", "next", "failed", "yes", "no", "cases": [{"value","to"}], "steps": []}]}
  *
  * What is not said is not there; a way to `end` is left out: the branch, or the playbook, ends. It is made anew from the
@@ -112,6 +112,15 @@ static void step(struct jsonw *w, const struct pb_obj *top, const struct pb_obj 
     text(w, o, "lane", "lane");
     text(w, o, "authority", "authority");
     text(w, o, "action", "action");
+    text(w, o, "level", "level");
+    if (pb_has(o, "services")) {
+        jsonw_key(w, STR("services"));
+        jsonw_array(w);
+        for (const struct pb_val *v = pb_get(o, "services")->first; v; v = v->next)
+            jsonw_str(w, v->text);
+        jsonw_end(w);
+    }
+    seconds(w, o, "until", "until_s");
     text(w, o, "condition", "condition");
     text(w, o, "asks", "asks");
     text(w, o, "playbook", "playbook");

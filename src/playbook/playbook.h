@@ -39,6 +39,9 @@ int playbook_write(const struct playbook *p, struct buf *out) MUST_USE;
 int playbook_write_cacao(struct arena *a, const struct playbook *p, int64_t now_ns, struct buf *out,
                          struct diag *reterr) MUST_USE;
 
+/* Steps that raise the alert level name one of these (the ids of content/levels): -ERR_PARSE with the place and the levels there are. */
+int playbook_check_levels(const struct playbook *p, const char *file, const struct str *levels, size_t n, struct diag *reterr) MUST_USE;
+
 /* ---- for who runs or shows it ---- */
 
 /* What a runner wants (plan.c), and the tree of our own form for who edits it; both JSON. */

@@ -40,6 +40,8 @@ struct str pb_branch_of(struct arena *a, const struct pb_obj *top, struct str id
 struct pb_obj *pb_step_of(const struct pb_obj *top, struct str id);
 bool pb_branches(const struct pb_obj *step); /* it has branches, which come back to it */
 
+int pb_check_raise(struct pb_reader *r, const struct pb_obj *step) MUST_USE; /* of a step that raises the alert level: what it says of it */
+
 struct pb_slot *pb_slot_of(const struct pb_obj *o, const char *name); /* pb_get, to change it */
 /* A copy whose values, and whose steps' values, may be changed. */
 struct pb_obj *pb_copy(struct arena *a, const struct pb_obj *top);

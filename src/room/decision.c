@@ -230,13 +230,14 @@ static int make(struct room *r, const struct room_actor *by, int64_t id, int64_t
 
 int room_decision_make(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_decision_made *m, struct diag *reterr) {
     struct arena a;
-    int e = room_begin(r, reterr);
+    bool within = r->in_tx;
+    int e = within ? 0 : room_begin(r, reterr);
     if (e < 0)
         return e;
     arena_init(&a, (size_t) 64 << 20);
     int made = make(r, by, id, version, m, &a, reterr);
-    e = room_end(r, MIN(made, 0), reterr);
-    if (e == -ERR_REFUSED)
+    e = within ? MIN(made, 0) : room_end(r, MIN(made, 0), reterr);
+    if (e == -ERR_REFUSED && !within)
         IGNORE(room_authority_refusal_keep(r, NULL));
     arena_done(&a);
     return e < 0 ? e : made;

@@ -23,7 +23,7 @@ struct room_decision_made {
     int64_t at_ns;    /* when it was decided: now, or the true time of a decision on paper */
     struct str person; /* on paper: whose; empty: by's own */
 };
-/* 0: decided. 1: the first of two. -EINVAL without a reason to go on; -EBUSY: decided already. Own transaction. */
+/* 0: decided. 1: the first of two. -EINVAL without a reason to go on; -EBUSY: decided already. In the caller's transaction, or one of its own. */
 int room_decision_make(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_decision_made *m,
                        struct diag *reterr) MUST_USE;
 /* In the caller's transaction, authority not asked: of a sheet that was signed by it (sheet.h). */

@@ -29,7 +29,7 @@ int level_load(struct room *r, int64_t id, struct arena *a, struct level_row *re
     return ret->level.p && ret->services.p && ret->reason.p ? 0 : no_memory(err);
 }
 
-static int read_services(struct arena *a, struct str json, struct str **ret, size_t *ret_n, struct diag *err) {
+int level_read_services(struct arena *a, struct str json, struct str **ret, size_t *ret_n, struct diag *err) {
     struct json_value *list = NULL;
     *ret_n = 0;
     *ret = arena_alloc(a, LEVEL_SERVICES_MAX * sizeof **ret);
@@ -101,8 +101,9 @@ int level_insert(struct room *r, const struct room_actor *by, const struct room_
     struct str services = buf_str(&b);
     if (e == 0)
         e = room_write(r, &w, ret_id, err,
-                       "INSERT INTO alert_level(level, services, origin, tip_id, incident_id, reason, state, proposed_at, until_at, rank, sign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'proposed', ?7, ?8, ?9, ?10)",
-                       "sszIIsiIii", &x->level, &services, origin, x->tip ? &x->tip : NULL, x->incident ? &x->incident : NULL, &x->reason, room_now(r), x->until_ns ? &x->until_ns : NULL, (int64_t) rank, x->sign);
+                       "INSERT INTO alert_level(level, services, origin, tip_id, incident_id, reason, state, proposed_at, until_at, rank, sign, task_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'proposed', ?7, ?8, ?9, ?10, ?11)",
+                       "sszIIsiIiiI", &x->level, &services, origin, x->tip ? &x->tip : NULL, x->incident ? &x->incident : NULL, &x->reason, room_now(r), x->until_ns ? &x->until_ns : NULL, (int64_t) rank, x->sign,
+                       x->task ? &x->task : NULL);
     buf_done(&b);
     struct level_row l = {.id = *ret_id, .incident = x->incident, .level = x->level, .until_ns = x->until_ns};
     return e < 0 ? e : note(r, by, &l, "event.level_proposed", x->reason, err);
@@ -138,7 +139,7 @@ int level_ask(struct room *r, const struct room_actor *by, int64_t id, struct di
     if (e == 0)
         e = case_of(r, by, &l, err);
     if (e == 0)
-        e = read_services(&a, l.services, &services, &n, err);
+        e = level_read_services(&a, l.services, &services, &n, err);
     const struct alert_level *level = e == 0 ? room_alert_level(r, l.level, &rank) : NULL;
     if (e == 0) {
         d.incident = l.incident;
@@ -202,18 +203,13 @@ static int put(struct room *r, const struct room_actor *by, int64_t id, int64_t 
 
 int room_level_put(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_level_new *x, struct diag *reterr) {
     int e = check(r, x, reterr);
-    if (e == 0)
-        e = room_begin(r, reterr);
+    if (e < 0 || r->in_tx)
+        return e < 0 ? e : put(r, by, id, version, x, reterr);
+    e = room_begin(r, reterr);
     return e < 0 ? e : room_end(r, put(r, by, id, version, x, reterr), reterr);
 }
 
 /* ---- handed out ---- */
-
-struct handing {
-    struct arena a;
-    struct room_campaign_target at[LEVEL_DEEDS_MAX + LEVEL_SERVICES_MAX];
-    size_t n;
-};
 
 /* Whom a level's file names: whoever is on duty of that group, the first of that organisation, or the person; nobody: it is shown, to be called. */
 static int who_does(struct room *r, const struct room_directory *d, struct str who, struct arena *a, struct str *ret, struct diag *err) {
@@ -225,7 +221,7 @@ static int who_does(struct room *r, const struct room_directory *d, struct str w
     return e == -ENOENT || e == -EINVAL ? 0 : e;
 }
 
-static int add_deeds(struct room *r, const struct room_directory *d, const struct alert_level *level, struct handing *h, struct diag *err) {
+static int add_deeds(struct room *r, const struct room_directory *d, const struct alert_level *level, struct level_handing *h, struct diag *err) {
     int e = 0;
     for (size_t i = 0; e == 0 && i < level->n_deeds; i++) {
         const struct level_deed *x = &level->deeds[i];
@@ -238,10 +234,10 @@ static int add_deeds(struct room *r, const struct room_directory *d, const struc
 }
 
 /* Whoever answers for a named service gets the word and says so. */
-static int add_services(const struct room_directory *d, const struct alert_level *level, const struct level_row *l, struct handing *h, struct diag *err) {
+static int add_services(const struct room_directory *d, const struct alert_level *level, const struct level_row *l, struct level_handing *h, struct diag *err) {
     struct str *services;
     size_t n;
-    int e = read_services(&h->a, l->services, &services, &n, err);
+    int e = level_read_services(&h->a, l->services, &services, &n, err);
     for (size_t i = 0; e == 0 && i < n; i++) {
         const struct directory_system *s = room_directory_system(d, services[i]);
         struct room_campaign_target *t = &h->at[h->n++];
@@ -253,9 +249,7 @@ static int add_services(const struct room_directory *d, const struct alert_level
     return e;
 }
 
-static int hand_out(struct room *r, const struct room_actor *by, const struct alert_level *level, const struct level_row *l, int64_t until, int64_t *ret, struct diag *err) {
-    struct handing x = {.n = 0}, *h = &x;
-    arena_init(&h->a, (size_t) 8 << 20);
+int level_handing_fill(struct room *r, const struct alert_level *level, const struct level_row *l, struct level_handing *h, struct diag *err) {
     struct room_directory *d = NULL;
     int e = room_directory_open(r, &d, err);
     if (e == 0)
@@ -263,6 +257,17 @@ static int hand_out(struct room *r, const struct room_actor *by, const struct al
     if (e == 0)
         e = add_services(d, level, l, h, err);
     room_directory_close(d);
+    return e;
+}
+
+int64_t level_until(const struct room *r, const struct alert_level *level, const struct level_row *l) {
+    return l->until_ns > room_now(r) ? l->until_ns : room_now(r) + level->lasts_ns;
+}
+
+static int hand_out(struct room *r, const struct room_actor *by, const struct alert_level *level, const struct level_row *l, int64_t until, int64_t *ret, struct diag *err) {
+    struct level_handing x = {.n = 0}, *h = &x;
+    arena_init(&h->a, (size_t) 8 << 20);
+    int e = level_handing_fill(r, level, l, h, err);
     int64_t due = 0;
     for (size_t i = 0; i < h->n; i++)
         due = MAX(due, h->at[i].due_ns);
@@ -282,7 +287,7 @@ static int tighten(struct room *r, const struct room_actor *by, const struct ale
     if (level->factor <= 100)
         return 0;
     arena_init(&a, 1 << 20);
-    int e = read_services(&a, l->services, &services, &n, err);
+    int e = level_read_services(&a, l->services, &services, &n, err);
     struct room_tightening_new x = {.use = "level", .incident = l->incident, .services = services, .n_services = n, .factor = level->factor, .until_ns = until, .reason = l->reason};
     if (e == 0 && n)
         e = room_tightening_start(r, by, &x, ret, err);
@@ -337,8 +342,7 @@ static int in_force(struct room *r, const struct room_actor *by, struct level_ro
     char name[ROOM_BY_CAP];
     if (!level)
         return diag_set(err, -ENOENT, "there is no level '%.*s' any more", (int) MIN(l->level.n, 40u), l->level.p);
-    if (!l->until_ns || l->until_ns <= now)
-        l->until_ns = now + level->lasts_ns;
+    l->until_ns = level_until(r, level, l);
     int e = replace(r, by, l, err);
     if (e == 0)
         e = tighten(r, &room_system, level, l, l->until_ns, &l->tightening, err);
@@ -393,18 +397,19 @@ static int end(struct room *r, const struct room_actor *by, int64_t id, int64_t 
     int e = level_load(r, id, &a, &l, err);
     if (e == 0)
         e = room_write(r, &w, NULL, err, "UPDATE alert_level SET why = ?2 WHERE id = ?1", "is", id, &why);
-    bool force = e == 0 && strcmp(l.state, "in_force") == 0;
-    if (e == 0 && !force && strcmp(l.state, "proposed") != 0)
-        e = diag_set(err, -EBUSY, "%s", l.state); /* asked: whoever decides says so there */
+    bool force = e == 0 && strcmp(l.state, "in_force") == 0, asked = e == 0 && strcmp(l.state, "asked") == 0;
+    if (e == 0 && !force && !asked && strcmp(l.state, "proposed") != 0)
+        e = diag_set(err, -EBUSY, "%s", l.state);
     if (force)
-        e = read_services(&a, l.services, &services, &n, err);
+        e = level_read_services(&a, l.services, &services, &n, err);
     if (e == 0 && force) {
         d.incident = l.incident;
         d.service = n ? services[0] : STR("");
         e = room_authority_check(r, by, &d, err);
     }
+    struct room_decision_made no = {.go_on = true, .why = why, .at_ns = room_now(r), .person = STR("")};
     if (e == 0)
-        e = force ? lower(r, by, &l, why, err) : declined(r, by, &l, why, err);
+        e = force ? lower(r, by, &l, why, err) : asked ? room_decision_make(r, by, l.decision, ROOM_ANY_VERSION, &no, err) : declined(r, by, &l, why, err);
     arena_done(&a);
     return e;
 }

@@ -2,8 +2,8 @@
  *
  *   proposed ──put before who decides──> asked ──decided──> in_force ──its end, or a person──> lowered
  *       │  (by a tip or open cases,         └──not now──> declined
- *       │   or by a person)
- *       └──somebody says why not──> declined
+ *       │   by a person, or by a step of a playbook)
+ *       └──somebody says why not──> declined      (asked, too: whoever may decide it withdraws it)
  *
  * To raise one is a decision of kind `level` (decision.h): whoever holds that authority for the service decides it in the case it is about; a
  * tip that belongs to no case becomes one when its level is put. Decided, it hands out in the same transaction: what each has to do by when and
@@ -12,12 +12,11 @@
  *
  * A sign that was declined or lowered does not propose the same again until a newer case or tip gives one. */
 #pragma once
+#include "base/limits.h"
 #include "room/room.h"
 
-#define LEVEL_SERVICES_MAX 50
 #define LEVEL_TIP_HOURS 72     /* an older tip proposes nothing more */
 #define LEVELS_LISTED_MAX 200
-#define LEVEL_DAYS_MAX 90      /* longer is no alert */
 
 struct room_level_new {
     struct str level;    /* of content/levels */
@@ -27,16 +26,19 @@ struct room_level_new {
     int64_t until_ns;    /* 0: as long as the level lasts */
     struct str reason;
     int64_t sign;        /* of open cases: the newest that counted; 0: none */
+    int64_t task;        /* the step of a playbook that asks for it; 0: none */
 };
 /* By a person: a row, put before who decides at once. In the caller's transaction, or one of its own. -EINVAL says what is missing. */
 int room_level_raise(struct room *r, const struct room_actor *by, const struct room_level_new *x, int64_t *ret_id, struct diag *reterr) MUST_USE;
-/* One that was proposed is put before who decides, with other services or another end if said. -EBUSY: it is not proposed any more. */
+/* One that was proposed is put before who decides, with other services or another end if said. In the caller's transaction, or one of its own. -EBUSY: it is not
+ * proposed any more. */
 int room_level_put(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_level_new *x, struct diag *reterr) MUST_USE;
-/* A proposal is declined, or a level in force lowered before its end: who may decide to raise it may lower it. -EINVAL without why. */
+/* A proposal is declined, one that waits for its decision withdrawn (decided as not now), or a level in force lowered before its end: who may decide to raise it may do
+ * the last two. -EINVAL without why. */
 int room_level_end(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str why, struct diag *reterr) MUST_USE;
 /* Once a second: proposes what the signs say, lowers what is over. */
 int room_levels_tick(struct room *r, struct diag *reterr) MUST_USE;
-/* {"levels":[what each means],"now":…,"rows":[…]}: incident 0: all. */
+/* {"levels":[what each means],"now":…,"rows":[…]}: incident 0: all. What waits says what it would hand out ("would"): nothing happens by asking. */
 int room_levels_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* The highest in force, as a member "level" of an open object; null: none. Its name and end are for everybody; of a case one may not know, no more. */
 int room_level_now_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;

@@ -5,7 +5,7 @@
 #include "room/tip.h"
 
 /* Services the case's findings name. */
-static int services_of(struct room *r, int64_t incident, struct arena *a, struct str *dst, size_t cap, size_t *n, struct diag *err) {
+int level_services_of(struct room *r, int64_t incident, struct arena *a, struct str *dst, size_t cap, size_t *n, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     int e = sql_query(r->db, &st, err,
                       "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id WHERE f.incident_id = ?1 AND v.kind = 'service' AND v.value <> '' "
@@ -62,7 +62,7 @@ static int propose_cases(struct room *r, size_t at, const struct level_sign *s, 
     arena_init(&a, 1 << 20);
     struct room_level_new x = {.level = r->plans.levels[at].name, .incident = newest, .services = services, .sign = newest,
                                .reason = arena_printf(&a, "%.*s: %lld+", STR_ARG(s->at), (long long) s->cases)};
-    int e = x.reason.p ? services_of(r, newest, &a, services, LEVEL_SERVICES_MAX, &x.n_services, err) : diag_set(err, -ENOMEM, "memory has run out");
+    int e = x.reason.p ? level_services_of(r, newest, &a, services, LEVEL_SERVICES_MAX, &x.n_services, err) : diag_set(err, -ENOMEM, "memory has run out");
     if (e == 0)
         e = propose(r, &x, "cases", err);
     arena_done(&a);

@@ -251,6 +251,12 @@ const struct alert_level *room_alert_level(const struct room *r, struct str name
     return NULL;
 }
 
+size_t room_alert_level_names(const struct room *r, struct str names[LEVELS_MAX]) {
+    for (size_t i = 0; i < r->plans.n_levels; i++)
+        names[i] = r->plans.levels[i].name;
+    return r->plans.n_levels;
+}
+
 static void write_said(struct jsonw *w, const char *key, const struct room_said *s) {
     jsonw_key(w, str_of(key));
     jsonw_object(w);

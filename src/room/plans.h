@@ -68,6 +68,7 @@ const struct campaign_kind *room_campaign_kind(const struct room *r, struct str 
 const struct campaign_kind *room_onsite_kind(const struct room *r, struct str act); /* what is told on site for this act; NULL: nothing */
 const struct campaign_answer *campaign_answer_find(const struct campaign_kind *k, struct str value);
 const struct alert_level *room_alert_level(const struct room *r, struct str name, size_t *ret_rank); /* rank from 1; NULL: none */
+size_t room_alert_level_names(const struct room *r, struct str names[LEVELS_MAX]);
 /* {"kinds":[…]} and {"levels":[…]} as members. */
 struct jsonw;
 void room_campaign_kinds_write(const struct room *r, struct jsonw *w);

@@ -1,5 +1,5 @@
 /* Steps that act: a block follows the action the rules proposed (action.h); every other act is proposed as a lasting act (deed.h) when the step
- * comes up, with its targets taken from the case, and followed row by row. The proposal and the step are one transaction, and the act knows the
+ * comes up, with its targets taken from the case, and followed row by row; the alert level is the room's own (run_level.c). The proposal and the step are one transaction, and the act knows the
  * step it is of, so that nothing is proposed twice, however often the room dies.
  *
  * Never here: approving. Who may decide, the rehearsal, what is kept before and the look at the effect are those of the act itself. */
@@ -128,9 +128,11 @@ static int propose_deed(struct running *x, struct room_task *t, struct str kind,
 }
 
 /* > 0: it follows something. */
-static int look(struct running *x, struct room_task *t, struct str kind, const char **ret_means) {
+static int look(struct running *x, struct room_task *t, const struct json_value *step, struct str kind, const char **ret_means) {
     int64_t deed = 0;
     *ret_means = "nothing_proposed";
+    if (str_eq_z(kind, "raise_level"))
+        return room_step_level_look(x, t, step, ret_means);
     if (str_eq_z(kind, "block_source"))
         return look_at_block(x, t, kind);
     int e = find_deed(x, t, kind, &deed);
@@ -140,7 +142,7 @@ static int look(struct running *x, struct room_task *t, struct str kind, const c
 int room_step_act_begin(struct running *x, struct room_task *t, const struct json_value *step) {
     struct str kind = room_step_act_kind(step);
     const char *means = "no_driver";
-    int e = kind.n ? look(x, t, kind, &means) : 0;
+    int e = kind.n ? look(x, t, step, kind, &means) : 0;
     return e != 0 ? MIN(e, 0) : room_task_set(x, t->id, "due", TIME_NONE, NULL, means);
 }
 
@@ -151,6 +153,6 @@ int room_step_act_look(struct running *x, struct room_task *t, const struct json
     int e = room_task_is_onsite(t) ? room_step_onsite_look(x, t) : 0;
     if (e != 0)
         return MIN(e, 0);
-    e = kind.n ? look(x, t, kind, &means) : 0;
+    e = kind.n ? look(x, t, step, kind, &means) : 0;
     return e != 0 || strcmp(t->means, means) == 0 || room_task_is_onsite(t) ? MIN(e, 0) : room_task_set(x, t->id, t->state, TIME_NONE, NULL, means);
 }

@@ -2,6 +2,9 @@
  *
  *   nothing_proposed  an action, but nothing of its kind is proposed in the case
  *   no_driver         an action that Kizuki has no driver for
+ *   no_level          it raises the alert level to one the office does not have
+ *   level_stands      as high a level stands in the case already, for other services
+ *   choose_service    the alert level is to be raised, and the case names no service
  *   choose_target     a driver is there, and the case leaves open to what
  *   undecided         its condition is answered by itself as soon as a value is known (ref "wants:NAME"), or by a person before
  *   onsite_no         who was told on site answered that it cannot be done, or asks

@@ -51,6 +51,8 @@ int room_run_within(struct room *r, int64_t incident, int64_t playbook, int64_t 
 int room_step_act_begin(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
 int room_step_act_look(struct running *x, struct room_task *t, const struct json_value *step) MUST_USE;
 int room_step_acted(struct running *x, struct room_task *t, const char *state, const char *ref, struct str reason) MUST_USE;
+/* One that raises the alert level (run_level.c). > 0: it follows one. */
+int room_step_level_look(struct running *x, struct room_task *t, const struct json_value *step, const char **ret_means) MUST_USE;
 
 struct str room_step_act_kind(const struct json_value *step); /* as the hand knows it; empty: it acts on nothing */
 

@@ -466,6 +466,9 @@ static const char *const pack_drafts[] = {
 
     NULL};
 
+/* the step of a playbook that asked for it */
+static const char *const level_steps[] = {"ALTER TABLE alert_level ADD COLUMN task_id INTEGER REFERENCES task(id);", NULL};
+
 static const char *const duties[] = {
     /* what people may change of duties and forms, each version a row; reports a case brings, and when; what was told, sealed */
     "CREATE TABLE datafile (" HEAD("response") "kind TEXT NOT NULL, key TEXT NOT NULL, number INTEGER NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, "
@@ -686,6 +689,7 @@ static const struct {
     {"radius", radius},
     {"pack_drafts", pack_drafts},
     {"readiness", readiness},
+    {"level_steps", level_steps},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -104,7 +104,7 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_READINESS] = TABLE(readiness, CLASS_RESPONSE, "NULL", "day, counts"),
     [OBJECT_LEVEL] = TABLE(alert_level, CLASS_RESPONSE, "incident_id",
                            "level, rank, services, origin, sign, tip_id, incident_id, decision_id, campaign_id, tightening_id, reason, state, proposed_at, until_at, decided_at, "
-                           "decided_by, ended_at, ended_by, why"),
+                           "decided_by, ended_at, ended_by, why, task_id"),
     [OBJECT_INFO] = TABLE(info_report, CLASS_RESPONSE, "incident_id",
                           "number, kind, subject, text, addressee, aware_at, incident_id, follows_id, part, submission_id, stage, sent_at, received_at, forwarded_at, closed_at"),
     /* a note is as secret as what it belongs to */

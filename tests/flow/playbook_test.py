@@ -178,6 +178,7 @@ def each_branch_has_an_end_of_its_own():
     assert all(len(m) == 1 for m in met) and len(set(met)) == len(met), met
 
 
+ACT = "id: a\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: action, name: a, "
 BAD = [
     ("id: a\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: tusk, name: a}\n", "4:19", "no kind of step"),
     ("id: a\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: task, name: a, next: y}\n", "4:5", "there is no step 'y'"),
@@ -190,6 +191,12 @@ BAD = [
     ("id: a\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: task, name: a, who: me}\n", "4:5", "no agent or target 'me'"),
     ("id: a\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: decision, ja: 一, en: a, cases: {a: end}}\n", "4:5", "has branches; 'next' must say"),
     ("id: A b\ntitle: {ja: a, en: a}\nsteps:\n  - {id: x, kind: task, name: a}\n", "1:1", "an id of small letters"),
+    (ACT + "action: raise_level}\n", "4:5", "give it 'level', one of content/levels"),
+    (ACT + "action: raise_level, level: cautious}\n", "4:5", "'cautious', which is not there; one of these is meant: caution, serious, bcp"),
+    (ACT + "action: raise_level, level: bcp, until: 91d}\n", "4:5", "for more than 90 days"),
+    (ACT + "action: raise_level, level: bcp, services: ['']}\n", "4:5", "a service has a name"),
+    (ACT + "action: raise_level, level: bcp, until: soon}\n", "4:76", "a duration like"),
+    (ACT + "action: block_source, level: bcp}\n", "4:5", "which are for 'action: raise_level'"),
     ("- 1\n", "1:1", "a playbook is a group"),
     ('{"type": "playbook", "spec_version": "cacao-1.1"}', None, "only cacao-2.0"),
     ('{"type": "bundle"}', None, "no CACAO playbook"),

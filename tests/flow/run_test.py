@@ -220,6 +220,8 @@ def playbooks_come_and_go_in_both_forms():
         assert tried["source"] == one["source"]  # there and back
         wrong = b.api("POST", "/playbooks/try", {"form": "ours", "source": BOOK.replace("next: ask", "next: nowhere")})
         assert wrong["fault"]["line"] == 6 and "nowhere" in wrong["fault"]["text"], wrong["fault"]
+        level = b.api("POST", "/playbooks/try", {"form": "ours", "source": BOOK.split("steps:")[0] + "steps:\n  - {id: x, kind: action, name: a, action: raise_level, level: cautious}\n"})
+        assert "one of these is meant: caution, serious, bcp" in level["fault"]["text"] and level["fault"]["line"] > 1, level["fault"]
         b.api("POST", "/playbooks", {"form": "ours", "source": "id: x"}, want=400)
         # the form of the pages is our own form as JSON; what is made from a version is the next one
         form = one["form"]

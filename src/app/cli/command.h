@@ -44,6 +44,9 @@ extern const struct cli_command COMMAND_VAULT_CODE, COMMAND_VAULT_DROP, COMMAND_
 extern const struct cli_command COMMAND_RULE_EXCEPT, COMMAND_RULE_EXCEPTIONS, COMMAND_RULE_SUPPRESS,
     COMMAND_RULE_UNEXCEPT, COMMAND_RULE_UNSUPPRESS;
 
+/* Levels that steps raise are there: of content/levels, or of the folder `own`. -ERR_PARSE with the place (playbook.c). */
+struct playbook;
+int playbook_levels_there(struct arena *a, const struct playbook *p, const char *path, const char *own, struct diag *reterr) MUST_USE;
 /* Says the diag on standard error and returns the exit status 1. */
 int command_failed(const struct diag *d);
 /* --pace: 0, or times the speed of life that a sleep can still be computed for. */

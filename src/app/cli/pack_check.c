@@ -41,6 +41,8 @@ static int judge_playbook(void *ctx, struct arena *a, const struct pack_file *f,
     struct judging *j = ctx;
     struct playbook p;
     int e = playbook_read(a, f->bytes, f->shown, &p, err);
+    if (e == 0)
+        e = playbook_levels_there(a, &p, f->shown, NULL, err);
     if (e < 0)
         return e;
     for (const struct pb_val *v = playbook_steps(&p)->first; v; v = v->next) {

@@ -65,7 +65,7 @@ static int read_body(struct call *c, struct arena *a, struct room_playbook *ret,
     if (e < 0)
         return e;
     *ret_cacao = str_eq_z(form, "cacao");
-    IGNORE(playbooks_compile(a, source, "", *ret_cacao, ret, d)); /* *d has it */
+    IGNORE(playbooks_compile(a, source, "", *ret_cacao, c->p->room, ret, d)); /* *d has it */
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "playbook/playbook.h"
+#include "room/plans.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -47,11 +48,14 @@ static int read_titles(struct arena *a, struct room_playbook *ret, struct diag *
     return e;
 }
 
-int playbooks_compile(struct arena *a, struct str text, const char *file, bool cacao, struct room_playbook *ret, struct diag *reterr) {
+int playbooks_compile(struct arena *a, struct str text, const char *file, bool cacao, const struct room *levels, struct room_playbook *ret, struct diag *reterr) {
+    struct str names[LEVELS_MAX];
     struct playbook p;
     struct buf source, plan, form;
     *ret = (struct room_playbook){.title_ja = STR(""), .title_en = STR("")};
     int e = cacao ? playbook_read_cacao(a, text, file, &p, reterr) : playbook_read(a, text, file, &p, reterr);
+    if (e == 0 && levels)
+        e = playbook_check_levels(&p, file, names, room_alert_level_names(levels, names), reterr);
     if (e < 0)
         return e;
     buf_init(&source, 16 * PLAYBOOK_BYTES_MAX);
@@ -77,7 +81,7 @@ int playbooks_compile(struct arena *a, struct str text, const char *file, bool c
 
 /* ---- at start ---- */
 
-/* What cannot be read is left out and said: a pack from elsewhere stops nobody from starting. */
+/* What cannot be read is left out and said: a pack from elsewhere stops nobody from starting. A level this office does not have stays with a person when its step comes up. */
 static void take_file(struct program *p, const char *path, const char *name, const char *origin) {
     struct room_playbook x;
     struct diag d = {0};
@@ -88,7 +92,7 @@ static void take_file(struct program *p, const char *path, const char *name, con
     arena_init(&a, WORK_BYTES_MAX);
     int e = file_read(&a, path, PLAYBOOK_BYTES_MAX, &text, &d);
     if (e == 0)
-        e = playbooks_compile(&a, text, path, false, &x, &d);
+        e = playbooks_compile(&a, text, path, false, NULL, &x, &d);
     x.origin = origin;
     x.file = str_of(name);
     if (e == 0)

@@ -13,4 +13,4 @@ int playbooks_load(struct program *p, struct diag *reterr) MUST_USE;
 void playbooks_done(struct playbooks *x);
 
 /* A text in our form (cacao: in CACAO's) as the room keeps it; texts in the arena. The diag has line and column. */
-int playbooks_compile(struct arena *a, struct str text, const char *file, bool cacao, struct room_playbook *ret, struct diag *reterr) MUST_USE;
+int playbooks_compile(struct arena *a, struct str text, const char *file, bool cacao, const struct room *levels, struct room_playbook *ret, struct diag *reterr) MUST_USE;

@@ -8,6 +8,7 @@
 #include "room/level.h"
 #include "room/plans.h"
 #include "room/register.h"
+#include "room/run.h"
 #include "room/tightening.h"
 #include "room/tip.h"
 
@@ -160,5 +161,134 @@ static void a_person_raises_it_further_and_lowers_it(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_level, cmocka_unit_test(a_tip_proposes_one_and_who_may_decides_it), cmocka_unit_test(cases_propose_and_what_was_declined_is_not_proposed_again),
+/* ---- by a step of a playbook ---- */
+
+#define RAISE(more) "{\"id\":\"p\",\"title\":{\"ja\":\"t\",\"en\":\"t\"},\"start\":\"up\",\"steps\":[{\"id\":\"up\",\"kind\":\"action\",\"action\":\"raise_level\"," more \
+    ",\"words\":{\"ja\":\"上げる\",\"en\":\"raise it\"}}]}"
+
+static void runs(struct fixture *f, const char *key, const char *plan, int64_t incident) {
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct room_playbook p = {.key = str_of(key), .title_ja = STR("t"), .title_en = STR("t"), .source = str_of(plan), .plan = str_of(plan), .form = STR("{}"), .notes = STR("[]"),
+                              .origin = "made", .n_steps = 1};
+    struct diag d = {0};
+    int64_t id;
+    if (room_playbook_put(f->r, &duty, &p, &id, &d) < 0 || room_run_start(f->r, &duty, incident, id, &id, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static void follows(struct fixture *f) {
+    struct diag d = {0};
+    if (room_runs_tick(f->r, &d) < 0)
+        fail_msg("%s", d.text);
+}
+
+static void seen(struct fixture *f, const char *path, const char *value) {
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct arena a;
+    struct buf b;
+    struct jsonw w;
+    arena_init(&a, 1 << 20);
+    buf_init(&b, 1 << 20);
+    jsonw_init(&w, &b);
+    assert_int_equal(room_levels_write(f->r, 0, &duty, &w, NULL), 0);
+    struct str got = at(&a, buf_str(&b), path);
+    if (!str_eq_z(got, value))
+        fail_msg("%s is '%.*s', not '%s'", path, STR_ARG(got), value);
+    buf_done(&b);
+    arena_done(&a);
+}
+
+static void a_step_proposes_what_the_page_does_and_follows_it(void **state UNUSED) {
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler);
+    a_case(f, "a0", "high", "198.51.100.1");
+    runs(f, "p", RAISE("\"level\":\"caution\",\"services\":[\"会員サイト\"],\"until_s\":7200"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'asked' AND level = 'caution' AND services = '[\"会員サイト\"]' AND incident_id = 1 AND reason = '上げる / raise it'"), 1);
+    assert_int_equal(number(f, "SELECT until_at FROM alert_level"), f->now_ns + 2 * NS_PER_HOUR);
+    assert_int_equal(number(f, "SELECT count(*) FROM decision WHERE kind = 'level' AND state = 'proposed' AND service = '会員サイト'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE step = 'up' AND state = 'due' AND ref = 'level:1' AND means IS NULL"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.level_proposed' AND ref = 'level:1'"), 1);
+    /* what it would do is told, and nothing of it is done */
+    seen(f, "rows.0.origin", "playbook");
+    seen(f, "rows.0.step.en", "raise it");
+    seen(f, "rows.0.would.factor", "200");
+    seen(f, "rows.0.would.told.0.who", "当番");
+    seen(f, "rows.0.would.told.0.within_s", "3600");
+    seen(f, "rows.0.would.told.3.service", "会員サイト");
+    seen(f, "rows.0.would.told.3.person", "田中");
+    assert_int_equal(number(f, "SELECT (SELECT count(*) FROM tightening) + (SELECT count(*) FROM campaign) + (SELECT count(*) FROM message)"), 0);
+    int64_t audit = number(f, "SELECT count(*) FROM audit");
+    follows(f);
+    follows(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM audit"), audit); /* looked at, not written again */
+    assert_int_equal(decide(f, f->administrator, false, ""), -ERR_REFUSED);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM campaign_target WHERE person = '田中' AND ref = 'service:会員サイト'"), 1); /* as it was told */
+    follows(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE step = 'up' AND state = 'done'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key IN ('event.step_done', 'event.level_raised')"), 2);
+    assert_int_equal(number(f, "SELECT deviations FROM run WHERE state = 'ended'"), 0);
+    /* as much stands there: the next step that asks for it follows that */
+    runs(f, "q", RAISE("\"level\":\"caution\""), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'done' AND ref = 'level:1'"), 2);
+    assert_int_equal(room_level_end(f->r, &duty, 1, number(f, "SELECT version FROM alert_level"), STR("収まった"), NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'lowered' AND why = '収まった'"), 1);
+    fixture_free(f);
+}
+
+static void what_a_step_put_is_withdrawn_or_gives_way(void **state UNUSED) {
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler), chief = fixture_actor(f, f->administrator);
+    struct str services[] = {STR("members")};
+    struct room_level_new x = {.level = STR("serious"), .incident = 1, .services = services, .n_services = 1, .reason = STR("続く")};
+    int64_t id;
+    a_case(f, "a0", "high", "198.51.100.1");
+    runs(f, "p", RAISE("\"level\":\"caution\""), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'asked' AND services = '[\"members\"]'"), 1); /* of the case's findings */
+    int64_t version = number(f, "SELECT version FROM alert_level");
+    assert_int_equal(room_level_end(f->r, &chief, 1, version, STR("誤り"), NULL), -ERR_REFUSED);
+    assert_int_equal(room_level_end(f->r, &duty, 1, version - 1, STR("誤り"), NULL), -ERR_VERSION);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'asked'"), 1);
+    assert_int_equal(room_level_end(f->r, &duty, 1, version, STR("誤り"), NULL), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM decision WHERE state = 'decided' AND verdict = 'go_on' AND why = '誤り'"), 1);
+    follows(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'skipped' AND why = '誤り' AND ref = 'level:1'"), 1);
+    /* a person puts a higher one before the next is decided: the step follows that */
+    runs(f, "q", RAISE("\"level\":\"caution\""), 1);
+    assert_int_equal(room_level_raise(f->r, &duty, &x, &id, NULL), 0);
+    follows(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'due' AND ref = 'level:3'"), 1);
+    assert_int_equal(decide(f, f->handler, false, ""), 0);
+    follows(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'done' AND ref = 'level:3'"), 1);
+    /* it stands for other services: nothing is lowered for a step, a person says */
+    runs(f, "r", RAISE("\"level\":\"caution\",\"services\":[\"受付\"]"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'due' AND means = 'level_stands'"), 1);
+    runs(f, "s", RAISE("\"level\":\"alarm\""), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE state = 'due' AND means = 'no_level'"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 3);
+    struct room_verdict v;
+    assert_int_equal(room_audit_verify(f->r, NULL, 0, &v, NULL), 0);
+    assert_int_equal(v.n_faults, 0);
+    fixture_free(f);
+}
+
+static void what_a_tip_proposed_is_put_by_the_step(void **state UNUSED) {
+    struct fixture *f = office();
+    struct room_actor duty = fixture_actor(f, f->handler);
+    struct room_tip_new t = {.from = STR("jpcert"), .sender = STR(""), .contact = STR(""), .channel = "phone", .text = STR("WordPress の脆弱性が悪用されています。"), .tlp = TLP_GREEN, .received_ns = f->now_ns};
+    int64_t tip, incident = 0;
+    assert_int_equal(room_tip_add(f->r, &duty, &t, &tip, NULL), 0);
+    tick(f);
+    assert_int_equal(room_tip_join(f->r, &duty, tip, number(f, "SELECT version FROM tip"), &incident, NULL), 0);
+    runs(f, "p", RAISE("\"level\":\"caution\""), incident);
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level WHERE state = 'asked' AND origin = 'tip' AND services = '[\"会員サイト\"]'"), 1); /* those the tip is about */
+    assert_int_equal(number(f, "SELECT count(*) FROM alert_level"), 1);
+    assert_int_equal(number(f, "SELECT count(*) FROM task WHERE ref = 'level:1' AND state = 'due'"), 1);
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_level, cmocka_unit_test(a_step_proposes_what_the_page_does_and_follows_it), cmocka_unit_test(what_a_step_put_is_withdrawn_or_gives_way),
+           cmocka_unit_test(what_a_tip_proposed_is_put_by_the_step), cmocka_unit_test(a_tip_proposes_one_and_who_may_decides_it), cmocka_unit_test(cases_propose_and_what_was_declined_is_not_proposed_again),
            cmocka_unit_test(a_person_raises_it_further_and_lowers_it))

@@ -7,6 +7,7 @@ import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Row } from "../../widgets/alert/Row";
+import { Would } from "../../widgets/alert/Would";
 
 const span = (s: number): string => (s % 3600 === 0 ? t("guard.hours", { n: s / 3600 }) : t("guard.minutes", { n: Math.round(s / 60) }));
 
@@ -35,7 +36,7 @@ export function Levels() {
       <p class="ink2">{t("guard.lead")}</p>
       <Loaded of={all}>{(d) => (
         <div class="grid">
-          <div class="col w8"><Card id="rows" title={t("guard.list")}>{d.rows.length === 0 ? <Empty>{t("guard.none")}</Empty> : d.rows.map((x) => <Row key={x.id} x={x} reload={all.reload} />)}</Card></div>
+          <div class="col w8"><Card id="rows" title={t("guard.list")}>{d.rows.length === 0 ? <Empty>{t("guard.none")}</Empty> : d.rows.map((x) => <Row key={x.id} x={x} reload={all.reload} more={<Would x={x} />} />)}</Card></div>
           <div class="col w4"><Meaning d={d} /></div>
         </div>)}
       </Loaded>

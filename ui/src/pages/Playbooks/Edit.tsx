@@ -5,7 +5,7 @@ import { api } from "../../api/client";
 import type { PlaybookTried } from "../../api/types";
 import { go } from "../../state/route";
 import { useResource } from "../../state/resource";
-import { t } from "../../state/text";
+import { lang, t } from "../../state/text";
 import { useWrite } from "../../state/write";
 import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
@@ -17,8 +17,9 @@ import { addBelow, branches, change, EMPTY, type Form, type FormStep, KINDS, LAN
 
 const WAIT_MS = 400;
 const WITHIN = ["", "1m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "1d"];
-const ACTIONS = ["block_source", "freeze_account", "close_site", "isolate_host", "cut_traffic"];
-const AUTHORITY = ["", "block", "stop", "publish", "freeze", "isolate", "reopen", "raise"];
+const ACTIONS = ["block_source", "freeze_account", "close_site", "isolate_host", "cut_traffic", "raise_level"];
+const UNTIL = ["", "12h", "1d", "3d", "7d", "14d"];
+const AUTHORITY = ["", "block", "stop", "publish", "freeze", "isolate", "reopen", "level", "raise"];
 
 interface Part { f: Form; i: number; s: FormStep; set: (f: Form) => void }
 
@@ -63,6 +64,24 @@ function Beside({ f, i, s, set }: Part) {
   );
 }
 
+/** To which level, for which services, until when; the levels are those of this office. */
+function RaiseFields({ f, i, s, set }: Part) {
+  const all = useResource(api.levels, ["alert_level"], []);
+  const put = (x: Partial<FormStep>) => set(change(f, i, x));
+  return (
+    <Loaded of={all}>{(d) => (
+      <>
+        <div class="form-row">
+          <Choose label={t("edit.level")} value={s.level ?? ""} options={["", ...d.levels.map((l) => l.level)]} words={(v) => d.levels.find((l) => l.level === v)?.title[lang.value] ?? (v || t("word.not_set"))} set={(level) => put({ level })} />
+          <Choose label={t("edit.level_until")} value={s.until ?? ""} options={UNTIL} words={(w) => (w ? t("edit.until_words", { w }) : t("edit.level_lasts"))} set={(until) => put({ until })} />
+        </div>
+        <label class="field"><span>{t("edit.level_services")}</span><textarea rows={2} maxLength={4000} value={(s.services ?? []).join("\n")}
+          onChange={(e) => { const services = e.currentTarget.value.split("\n").map((x) => x.trim()).filter(Boolean); put({ services: services.length > 0 ? services : undefined }); }} /></label>
+      </>)}
+    </Loaded>
+  );
+}
+
 function Fields(p: Part) {
   const { f, i, s, set } = p;
   const put = (x: Partial<FormStep>) => set(change(f, i, x));
@@ -77,7 +96,8 @@ function Fields(p: Part) {
       </div>
       <label class="field"><span>{t("edit.ja")}</span><input type="text" maxLength={300} value={s.ja ?? ""} onInput={(e) => put({ ja: e.currentTarget.value })} /></label>
       <label class="field"><span>{t("edit.en")}</span><input type="text" maxLength={300} value={s.en ?? ""} onInput={(e) => put({ en: e.currentTarget.value })} /></label>
-      {s.kind === "action" && <Choose label={t("edit.action")} value={s.action ?? ""} options={["", ...ACTIONS]} words={(a) => (a ? t(`edit.action.${a}`) : t("word.not_set"))} set={(action) => put({ action })} />}
+      {s.kind === "action" && <Choose label={t("edit.action")} value={s.action ?? ""} options={["", ...ACTIONS]} words={(a) => (a ? t(`edit.action.${a}`) : t("word.not_set"))} set={(action) => put({ action, level: undefined, services: undefined, until: undefined })} />}
+      {s.action === "raise_level" && <RaiseFields {...p} />}
       {s.kind === "wait" && <Choose label={t("edit.wait")} value={s.wait ?? ""} options={WITHIN} words={(w) => (w ? t("edit.wait_words", { w }) : t("edit.until_said"))} set={(wait) => put({ wait })} />}
       {s.kind === "repeat" && <label class="field"><span>{t("edit.condition")}</span><input type="text" maxLength={300} value={s.condition ?? ""} onInput={(e) => put({ condition: e.currentTarget.value })} /></label>}
       {s.cases !== undefined && <Answers {...p} />}

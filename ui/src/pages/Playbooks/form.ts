@@ -1,7 +1,7 @@
 // A playbook as the form holds it: our own form of playbooks as JSON, with what the form does not show kept as it is. Pure: each change gives
 // a new one, so that going back is taking the one before.
 export interface FormStep {
-  id: string; kind: string; ja?: string; en?: string; name?: string; lane?: string; within?: string; wait?: string; authority?: string; action?: string;
+  id: string; kind: string; ja?: string; en?: string; name?: string; lane?: string; within?: string; wait?: string; authority?: string; action?: string; level?: string; services?: string[]; until?: string;
   condition?: string; yes?: string; no?: string; cases?: Record<string, string>; steps?: string[]; next?: string; on_failure?: string; [other: string]: unknown;
 }
 export interface Form { id: string; title?: { ja?: string; en?: string }; steps: FormStep[]; [other: string]: unknown }
@@ -28,8 +28,8 @@ function tidy(s: FormStep): FormStep {
 export function turn(f: Form, i: number, kind: string): Form {
   const s = f.steps[i];
   if (!s) return f;
-  const { cases: _c, steps: _s, yes: _y, no: _n, condition: _o, action: _a, wait: _w, asks: _k, ...rest } = s;
-  void [_c, _s, _y, _n, _o, _a, _w, _k];
+  const { cases: _c, steps: _s, yes: _y, no: _n, condition: _o, action: _a, level: _l, services: _v, until: _u, wait: _w, asks: _k, ...rest } = s;
+  void [_c, _s, _y, _n, _o, _a, _l, _v, _u, _w, _k];
   const base: FormStep = { ...rest, id: s.id, kind };
   if (kind !== "decision" && kind !== "together" && kind !== "repeat") return { ...f, steps: f.steps.map((x, k) => (k === i ? base : x)) };
   delete base.next;

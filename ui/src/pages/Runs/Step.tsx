@@ -12,6 +12,7 @@ import { TaskEdit } from "../../widgets/TaskEdit";
 import { Remaining, Time } from "../../widgets/Time";
 import { mayDo, taskWords } from "../../widgets/task";
 import { Act } from "./Act";
+import { Alert } from "./Alert";
 import { Onsite } from "./Onsite";
 import { Send } from "./Send";
 
@@ -23,6 +24,7 @@ function Done({ task, step, end, write, reload }: Parts & { reload: () => void }
   const busy = write.state.step === "busy";
   const choices = step?.cases?.map((c) => c.value) ?? (step?.condition !== undefined ? ["yes", "no"] : null);
   const asks = task.kind === "evidence" || (task.kind === "decision" && !choices);
+  if (step?.action === "raise_level") return <Alert task={task} step={step} reload={reload} />;
   if (task.kind === "action" && task.ref?.startsWith("deed:")) return <Act task={task} reload={reload} />;
   if (task.kind === "action" && task.ref?.startsWith("action:")) return <div class="buttons"><Button solid href={`#/cases/${task.incident}/actions`}>{t("run.to_action")}</Button></div>;
   if (task.kind === "action") return null;
@@ -89,7 +91,7 @@ export function Step({ run, task, reload }: { run: Run; task: Task; reload: () =
       {(step?.commands ?? []).map((c, i) => <pre key={i} class="run-command">{c}</pre>)}
       {task.means !== null && <div class="note"><Mark kind="soon">{t("run.by_hand")}</Mark><p>{t(`run.means.${task.means}`)}{task.ref?.startsWith("wants:") && <> <b class="mono">{task.ref.slice("wants:".length)}</b></>}</p></div>}
       {mayDo() && task.kind === "notify" && <Send task={task} end={end} write={write} />}
-      {mayDo() && task.kind === "action" && !task.ref?.match(/^(deed|action):/) && <Onsite task={task} reload={reload} />}
+      {mayDo() && task.kind === "action" && step?.action !== "raise_level" && !task.ref?.match(/^(deed|action):/) && <Onsite task={task} reload={reload} />}
       {mayDo() && <Done {...parts} reload={reload} />}
       <Outcome state={write.state} />
       {mayDo() && task.state === "due" && <div class="buttons"><Button smaller busy={write.state.step === "busy"} onPress={() => end({ to: "doing" })}>{t("run.mine")}</Button></div>}
