@@ -110,15 +110,15 @@ function Matrix({ d, reload }: { d: All; reload: () => void }) {
   return (
     <>
       <Blind rows={rows} />
-      <Card>
+      <Card class="ready-matrix">
         <p class="lead small">{STATES.map((s) => s !== "none" && <><Mark kind={MARK[s]}>{t(`ready.state.${s}`)}</Mark>　</>)}</p>
-        <div class="only-wide"><div class="scroll"><table><tbody><tr>{CELLS.map((c) => <td><Sums rows={rows} cell={c} /></td>)}</tr></tbody></table></div></div>
+        <ul class="ready-sums">{CELLS.map((c) => <li><Sums rows={rows} cell={c} /></li>)}</ul>
         <Table label={t("ready.title", { n: rows.length })} rows={rows} id={(r) => r.id}
           below={(r) => (open?.id === r.id ? <><Button onPress={() => setOpen(null)}>{t("ready.close")}</Button><h3>{title(r)}: {t(`ready.cell.${open.cell}`)}</h3><Proofs row={r} cell={open.cell} reload={reload} /></> : null)}
           columns={[
             { head: t("packs.title"), title: true, class: "grow-cell", cell: (r) => <a class="name" href={`#/packs/${encodeURIComponent(r.id)}`}>{title(r)}</a> },
             ...CELLS.map((c) => ({ head: t(`ready.cell.${c}`), cell: (r: Row) => (
-              <button type="button" class="link" aria-label={t("ready.open", { lesson: title(r), cell: t(`ready.cell.${c}`) })} aria-expanded={open?.id === r.id && open.cell === c} onClick={() => setOpen({ id: r.id, cell: c })}><CellMark row={r} cell={c} /></button>) })),
+              <button type="button" class="as-link ready-cell" title={t("ready.open", { lesson: title(r), cell: t(`ready.cell.${c}`) })} aria-expanded={open?.id === r.id && open.cell === c} onClick={() => setOpen({ id: r.id, cell: c })}><CellMark row={r} cell={c} /></button>) })),
           ]} />
       </Card>
       {d.trend.length > 0 && <Trend d={d} />}
