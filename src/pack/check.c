@@ -1,6 +1,7 @@
 /* See check.h. */
 #include "pack/check.h"
 
+#include "pack/pack.h"
 #include "pack/pack_limits.h"
 #include "pack/replay.h"
 #include "pack/schema.h"

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "pack/note.h"
+#include "pack/pack.h"
 #include "pack/pack_limits.h"
 
 #include <dirent.h>
@@ -28,15 +29,6 @@ static const struct pack_file_kind KINDS[] = {
     {"expect.yml", PACK_YAML_BYTES_MAX, false, true, "expect"},
     {"rules/", PACK_YAML_BYTES_MAX, false, true, NULL},
 };
-
-bool pack_name_is_plain(struct str s) {
-    if (!s.n || s.n > PACK_NAME_CHARS_MAX || s.p[0] == '.' || s.p[s.n - 1] == '.')
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!ascii_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '-' && s.p[i] != '.' && s.p[i] != '_')
-            return false;
-    return true;
-}
 
 const struct pack_file_kind *pack_file_kind(struct str path) {
     for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++) {

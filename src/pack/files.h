@@ -34,8 +34,6 @@ int pack_files_read(struct arena *a, const char *path, struct pack_files *ret, s
 const struct pack_file *pack_files_find(const struct pack_files *f, const char *path);
 /* The row of a path; NULL: no pack has such a file. */
 const struct pack_file_kind *pack_file_kind(struct str path);
-/* A plain name: small letters, digits, '-' and '.', neither first nor last a '.', at most PACK_NAME_CHARS_MAX. */
-bool pack_name_is_plain(struct str name);
 /* One file: the note, then the bytes. */
 struct buf;
 int pack_files_write(const struct pack_files *f, struct buf *out) MUST_USE;

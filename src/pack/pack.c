@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/yaml.h"
+#include "pack/pack_limits.h"
 #include "pack/replay_priv.h"
 
 #include <dirent.h>
@@ -9,14 +10,12 @@
 
 enum { PACKS_MAX = 10000 };
 
-static bool good_id(struct str id) {
-    if (!id.n || id.n > 128 || id.p[0] == '.')
+bool pack_name_is_plain(struct str s) {
+    if (!s.n || s.n > PACK_NAME_CHARS_MAX || s.p[0] == '.' || s.p[s.n - 1] == '.')
         return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char c = id.p[i];
-        if (!ascii_digit(c) && !(ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') && c != '-' && c != '.')
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '-' && s.p[i] != '.' && s.p[i] != '_')
             return false;
-    }
     return true;
 }
 
@@ -29,7 +28,7 @@ int pack_open(struct arena *a, const char *packs_dir, struct str id, struct pack
     struct yaml_doc *docs;
     struct stat st;
     struct pack p = {.id = id};
-    if (!good_id(id))
+    if (!pack_name_is_plain(id))
         return diag_set(reterr, -EINVAL, "'%.*s' is no name of a pack", STR_ARG(id));
     p.folder = arena_printf(a, "%s/%.*s", packs_dir, STR_ARG(id)).p;
     if (!p.folder)

@@ -8,7 +8,10 @@ struct pack {
     struct str id, title_ja, title_en;
     const char *folder; /* in the arena */
 };
-/* id is a plain name: letters, digits, '-', '.', not beginning with '.'. packs_dir is where packs lie. */
+/* A plain name: small letters, digits, '-', '_' and '.', neither first nor last a '.', at most PACK_NAME_CHARS_MAX. Here and not beside the
+ * reading of whole packs, which brings signatures along: the sensor asks it too, and signs nothing. */
+bool pack_name_is_plain(struct str name);
+/* id is a plain name. packs_dir is where packs lie. */
 int pack_open(struct arena *a, const char *packs_dir, struct str id, struct pack *ret,
               struct diag *reterr) MUST_USE;
 /* All packs by id; those that cannot be read are left out and counted. */

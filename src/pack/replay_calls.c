@@ -23,11 +23,7 @@ static const struct replay_key KEYS[] = {
 
 static int settle(struct pack_replay *r, struct actor *a, const struct yaml_node *v, struct diag *err) {
     struct calls *s = a->state;
-    int e = replay_check_span(r, v, s->from_ns, s->until_ns, err);
-    a->acts = replay_rate_expects(&s->rate, s->from_ns, s->until_ns);
-    if (e == 0)
-        replay_rate_begin(a, &s->rate, s->from_ns, s->until_ns);
-    return e;
+    return replay_rate_settle(r, a, v, &s->rate, s->from_ns, s->until_ns, 1, err);
 }
 
 static bool next(struct pack_replay *r UNUSED, struct actor *a, struct act *ret) {

@@ -184,6 +184,15 @@ double replay_rate_expects(const struct replay_rate *rate, int64_t from_ns, int6
     return n * ((double) (until_ns - from_ns) / (double) NS_PER_HOUR);
 }
 
+int replay_rate_settle(struct pack_replay *r, struct actor *a, const struct yaml_node *v, struct replay_rate *rate, int64_t from_ns, int64_t until_ns,
+                       double lines, struct diag *err) {
+    int e = replay_check_span(r, v, from_ns, until_ns, err);
+    a->acts = lines * replay_rate_expects(rate, from_ns, until_ns);
+    if (e == 0)
+        replay_rate_begin(a, rate, from_ns, until_ns);
+    return e;
+}
+
 int replay_add_fault(struct pack_replay *r, const struct replay_fault *f) {
     int e = arena_grow(&r->arena, (void **) &r->faults, &r->faults_cap, r->n_faults + 1, sizeof *r->faults);
     if (e == 0)

@@ -195,6 +195,9 @@ int replay_check_span(struct pack_replay *r, const struct yaml_node *v, int64_t 
 /* Begins at a moment, and the one after next_ns. */
 void replay_rate_begin(struct actor *a, struct replay_rate *rate, int64_t from_ns, int64_t until_ns);
 void replay_rate_next(struct actor *a, struct replay_rate *rate);
+/* For a generator that acts at a rate between two moments: checks them, begins, and counts its acts, `lines` for an arrival. */
+int replay_rate_settle(struct pack_replay *r, struct actor *a, const struct yaml_node *v, struct replay_rate *rate, int64_t from_ns, int64_t until_ns,
+                       double lines, struct diag *err);
 double replay_rate_expects(const struct replay_rate *rate, int64_t from_ns, int64_t until_ns); /* about how many arrivals */
 static inline struct str pool_any(const struct pool *p, struct rng *g) {
     return p->items[rng_below(g, p->n)];

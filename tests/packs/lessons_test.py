@@ -40,7 +40,9 @@ def a_quiet_day_of_all_raises_no_case():
         quiet.play(d, days=1)
 
 
-for pack in lessons.complete():
+for pack in lessons.complete():  # replay_test plays the largest, and reads what came of it by itself
+    if pack == "nisc-2014-2-account-list" and len(lessons.complete()) > 1:
+        continue
     f = lambda pack=pack: play_one(pack)
     f.__name__ = pack.replace("-", "_")
     tap.test(f)

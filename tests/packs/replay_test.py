@@ -223,14 +223,5 @@ def live_and_replayed_findings_are_the_same():
     assert sorted(ended) == sorted({f["id"] for f in again.values()}), (len(ended), len(again))
 
 
-@tap.test
-def the_same_seed_gives_the_same_findings():
-    a, _ = played_once(3)
-    with tap.folder() as d:
-        b = replay(3, d / "again")
-        key = lambda p: sorted((f["id"], f["revision"], f["count"], f["detected"]) for f in p.json)
-        assert key(a) and key(a) == key(b)
-
-
 with tap.folder() as _folder:
     tap.main()

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "detect/rule.h"
+#include "pack/pack.h"
 #include "pack/pack_limits.h"
 #include "playbook/playbook.h"
 

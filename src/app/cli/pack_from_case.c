@@ -6,6 +6,7 @@
 #include "app/common/config.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "pack/pack.h"
 #include "pack/pack_limits.h"
 
 #include <limits.h>

@@ -93,6 +93,8 @@ static void source_image(struct engine_source *s, struct image *x) {
         image_u64(x, counts[i]);
     for (size_t i = 0; i < ARRAY_SIZE(times); i++)
         image_i64(x, times[i]);
+    image_raw(x, s->decoder, sizeof s->decoder);
+    s->decoder[sizeof s->decoder - 1] = '\0';
 }
 
 void source_counts_image(struct source_counts *c, struct image *x) {

@@ -616,7 +616,7 @@ int engine_flush(struct engine *e) {
 
 /* ---- over a restart ---- */
 
-enum { STATE_FORMAT = 3 }; /* of correlate_image and of what stands here; another one has another tag */
+enum { STATE_FORMAT = 4 }; /* of correlate_image and of what stands here; another one has another tag */
 
 void engine_set_counting(struct engine *e, bool counting) {
     e->uncounted = !counting;

@@ -53,7 +53,7 @@ struct engine_source {
     int64_t skew_ns;               /* last event's own time minus arrival; 0 for backfill */
     bool skewed;                   /* an event of this batch (of any, in the sums) told it */
     uint64_t unparsed_at[3];       /* positions of the latest unparsed records; 0 = none */
-    char decoder[24];              /* what understood its lines last; not kept over a restart */
+    char decoder[24];              /* what understood its lines last */
 };
 struct engine;
 struct engine_lane;

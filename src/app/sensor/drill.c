@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "base/yaml.h"
-#include "pack/files.h"
+#include "pack/pack.h"
 #include "pack/replay.h"
 
 #include <limits.h>

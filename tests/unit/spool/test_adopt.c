@@ -7,6 +7,7 @@
 #include "spool/removal.h"
 #include "spool/seal.h"
 #include "spool/verify.h"
+#include "torture.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -195,11 +196,24 @@ static struct spool_verified all_of(const char *dir) {
     return v;
 }
 
-static void what_was_removed_lawfully_stays_provable(void **state) {
-    struct spool_candidate *c;
+/* Of c[2] to c[7], of which 4 and 5 are gone, every record can be proved, those beside a gap, too: the first and last of each
+ * segment, and every 13th between (all with KIZUKI_TORTURE=all). */
+static void prove_what_is_left(const char *dir, const struct spool_candidate *c, const struct spool_checkpoint *newest) {
     struct spool_prover *p = NULL;
     struct merkle_proof proof;
     struct merkle_hash leaf;
+    assert_int_equal(spool_prover_open(dir, &p, NULL), 0);
+    for (size_t i = 2; i < 8; i += i == 3 ? 3 : 1)
+        for (uint64_t k = c[i].from; k <= c[i].to; k = k == c[i].to || torture_all() ? k + 1 : MIN(k + 13, c[i].to)) {
+            assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
+            assert_int_equal(spool_prove_inclusion(p, k, newest->size, &proof, NULL), 0);
+            assert_true(merkle_check_inclusion(&proof, k - 1, newest->size, &leaf, &newest->root));
+        }
+    spool_prover_close(p);
+}
+
+static void what_was_removed_lawfully_stays_provable(void **state) {
+    struct spool_candidate *c;
     struct spool_age age;
     struct arena a;
     size_t n;
@@ -225,16 +239,7 @@ static void what_was_removed_lawfully_stays_provable(void **state) {
     assert_int_equal(v.faults, 0);
     assert_memory_equal(&v.newest.root, &newest.root, sizeof newest.root);
     assert_int_equal(v.last, all_of(first).last);
-    /* every record that is left can be proved, the one beside a gap, too */
-    assert_int_equal(spool_prover_open(first, &p, NULL), 0);
-    for (uint64_t k = c[2].from; k <= c[7].to; k++) {
-        if (k >= c[4].from && k <= c[5].to)
-            continue;
-        assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
-        assert_int_equal(spool_prove_inclusion(p, k, newest.size, &proof, NULL), 0);
-        assert_true(merkle_check_inclusion(&proof, k - 1, newest.size, &leaf, &newest.root));
-    }
-    spool_prover_close(p);
+    prove_what_is_left(first, c, &newest);
     /* the sealer goes on, the writer too */
     newest = fill(2 * LINES, 3 * LINES);
     assert_int_equal(all_of(first).faults, 0);
@@ -293,9 +298,6 @@ static int offer_removed(struct spool_adopter *a, uint32_t segment, uint32_t not
 /* The vault is enrolled after the first segments and some in the middle have gone. It is killed after each step. */
 static void a_vault_that_came_late_takes_the_notes_of_what_is_gone(void **state) {
     struct spool_candidate *c;
-    struct spool_prover *p = NULL;
-    struct merkle_proof proof;
-    struct merkle_hash leaf;
     struct diag d = {0};
     size_t n;
     char path[400];
@@ -325,15 +327,7 @@ static void a_vault_that_came_late_takes_the_notes_of_what_is_gone(void **state)
     struct spool_verified v = all_of(vault);
     assert_int_equal(v.faults, 0);
     assert_memory_equal(&v.newest.root, &newest.root, sizeof newest.root);
-    assert_int_equal(spool_prover_open(vault, &p, NULL), 0);
-    for (uint64_t k = c[2].from; k <= c[7].to; k++) {
-        if (k >= c[4].from && k <= c[5].to)
-            continue;
-        assert_int_equal(spool_prove_leaf(p, k, &leaf, NULL), 0);
-        assert_int_equal(spool_prove_inclusion(p, k, newest.size, &proof, NULL), 0);
-        assert_true(merkle_check_inclusion(&proof, k - 1, newest.size, &leaf, &newest.root));
-    }
-    spool_prover_close(p);
+    prove_what_is_left(vault, c, &newest);
     /* with the key, over records that were others: it is refused, and nothing is written */
     struct spool_removal x;
     struct buf note;

@@ -193,7 +193,8 @@ static void a_flipped_bit_is_named(void **state) {
     assert_true(seal_all(*state) > 5);
     struct str whole = file_at(&a, *state, "00000003.seg.zst");
     char *p = arena_alloc(&a, whole.n);
-    for (size_t bit = 0; bit < whole.n * 8; bit += bit < whole.n * 8 - 512 ? 397 : 1) {
+    const size_t step = torture_all() ? 397 : 1979; /* its end is tried bit by bit */
+    for (size_t bit = 0; bit < whole.n * 8; bit += bit < whole.n * 8 - 512 ? step : 1) {
         memcpy(p, whole.p, whole.n);
         p[bit / 8] ^= (char) (1 << bit % 8);
         write_file(*state, "00000003.seg.zst", str_n(p, whole.n));

@@ -1,7 +1,7 @@
 import { visible } from "./visible";
 import { describe, expect, it } from "vitest";
 import { countedBy, explained, flatten } from "./explain";
-import { blocks } from "./story";
+import { blocks, pieces } from "./story";
 import { area, linear, ticks } from "./svg";
 import { cut } from "./yaml";
 
@@ -41,6 +41,10 @@ describe("stories", () => {
   it("reads headings, paragraphs and lists, and nothing else", () => {
     expect(blocks("# A\n\n一行\n二行\n\n- x\n  y\n- z\n\n1. one\n2) two\n<b>html</b>")).toEqual([
       { kind: "h", level: 1, text: "A" }, { kind: "p", text: "一行二行" }, { kind: "ul", items: ["x y", "z"] }, { kind: "ol", items: ["one", "two <b>html</b>"] }]);
+  });
+  it("finds what is strong and what is typed, and leaves what has no end alone", () => {
+    expect(pieces("a **b** c `d`")).toEqual([{ as: "", text: "a " }, { as: "b", text: "b" }, { as: "", text: " c " }, { as: "code", text: "d" }]);
+    expect(pieces("2 ** 3 and **x, `y")).toEqual([{ as: "", text: "2 ** 3 and **x, `y" }]);
   });
 });
 

@@ -24,5 +24,12 @@ export function blocks(markdown: string): Block[] {
   return out;
 }
 
+/** A line in pieces: between two pairs of stars it is strong, between two back quotes as it is typed. What has no end stays as it is. */
+export interface Piece { as: "" | "b" | "code"; text: string }
+export function pieces(line: string): Piece[] {
+  return line.split(/(\*\*[^*\s](?:[^*]*[^*\s])?\*\*|`[^`]+`)/).filter(Boolean).map((s): Piece =>
+    /^\*\*[^*]+\*\*$/.test(s) ? { as: "b", text: s.slice(2, -2) } : /^`[^`]+`$/.test(s) ? { as: "code", text: s.slice(1, -1) } : { as: "", text: s });
+}
+
 /** Japanese lines join without a space. */
 const join = (a: string, b: string): string => a + (/[\x21-\x7e]$/.test(a) || /^[\x21-\x7e]/.test(b) ? " " : "") + b;

@@ -68,7 +68,7 @@ function Axis({ x, width, height }: { x: Scale; width: number; height: number })
         <g>
           <path d={`M${x(k)} ${AXIS_H - 6}V${height}`} stroke="var(--line)" />
           {(!shown || Math.abs(x(k) - here) > half + 24) && (
-            <text x={x(k)} y="18" text-anchor="middle">{days && wall(k).h === 0 && wall(k).mi === 0 ? date(k, lang.value) : clock(k)}</text>)}
+            <text x={x(k)} y="18" text-anchor={width - x(k) < 30 ? "end" : "middle"}>{days && wall(k).h === 0 && wall(k).mi === 0 ? date(k, lang.value) : clock(k)}</text>)}
         </g>))}
       {shown && (
         <g>

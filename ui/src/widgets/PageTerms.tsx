@@ -2,6 +2,7 @@
 import rows from "glossary:rows";
 import { parts } from "../lib/terms";
 import { lang, t } from "../state/text";
+import { Button } from "./Button";
 
 export function PageTerms() {
   const l = lang.value, text = document.querySelector("main")?.textContent ?? "";
@@ -11,7 +12,7 @@ export function PageTerms() {
     <div>
       <h3>{t("lessons.words_here")}</h3>
       <dl class="facts">{terms.map((x) => [<dt>{x[l]}</dt>, <dd>{l === "ja" ? x.means_ja : x.means_en}</dd>])}</dl>
-      <p><a href="#/lessons/glossary">{t("lessons.glossary")}</a></p>
+      <p><Button href="#/lessons/glossary">{t("lessons.glossary")}</Button></p>
     </div>
   );
 }

@@ -1,15 +1,17 @@
 // The case book as one HTML file without anything from outside: for who has no Kizuki, and for the shelf.
-import { blocks } from "../../lib/story";
+import { blocks, pieces } from "../../lib/story";
 
 export interface Chapter { id: string; title: string; from: string; story: string; lessons: string[]; measures: string[] }
 
 const html = (s: string): string => s.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
+const line = (s: string): string => pieces(s).map((p) => (p.as ? `<${p.as}>${html(p.text)}</${p.as}>` : html(p.text))).join("");
+
 function story(text: string): string {
   return blocks(text).map((b) => {
     if (b.kind === "h") return b.level === 1 ? "" : `<h${b.level + 1}>${html(b.text)}</h${b.level + 1}>`;
-    if (b.kind === "p") return `<p>${html(b.text)}</p>`;
-    return `<${b.kind}>${b.items.map((i) => `<li>${html(i)}</li>`).join("")}</${b.kind}>`;
+    if (b.kind === "p") return `<p>${line(b.text)}</p>`;
+    return `<${b.kind}>${b.items.map((i) => `<li>${line(i)}</li>`).join("")}</${b.kind}>`;
   }).join("\n");
 }
 

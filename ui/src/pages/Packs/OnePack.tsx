@@ -7,7 +7,6 @@ import { Button } from "../../widgets/Button";
 import { Card } from "../../widgets/Card";
 import { DemoStart } from "../../widgets/DemoStart";
 import { Loaded } from "../../widgets/Loaded";
-import { Mark } from "../../widgets/Mark";
 import { Tlp } from "../../widgets/Level";
 import { me } from "../../state/session";
 import { Lessons, Playbook } from "./PackData";
@@ -45,7 +44,7 @@ export function OnePack({ id }: { id: string }) {
             {!me.value?.demo && <Card id="replay" title={t("packs.replay")}><div class="card-body"><DemoStart pack={p.id} /></div></Card>}
             {!me.value?.demo && <Drill pack={p.id} />}
             <Lessons pack={p} />
-            <Card id="playbook" title={t("packs.playbook")} side={<Mark kind="unknown">{t("word.not_yet")}</Mark>}><Playbook data={p.playbook} /></Card>
+            <Card id="playbook" title={t("packs.playbook")}><Playbook data={p.playbook} /></Card>
             <PackReadiness id={p.id} />
           </div>
         </div>

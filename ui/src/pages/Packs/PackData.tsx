@@ -16,13 +16,13 @@ const say = (r: Row): string => str(r[lang.value]) ?? str((r.title as Row | unde
 export function Playbook({ data }: { data: unknown }) {
   return (
     <>
-      <p class="lead small ink2">{t("packs.playbook_not_yet")}</p>
+      <p class="lead small ink2">{t("packs.playbook_use")} <a href="#/playbooks">{t("nav.playbooks")}</a></p>
       <ol class="rows">{rowsOf(data, "steps").map((s) => (
         <li class="task">
           <Mark kind="todo" />
           <div>
             <b>{say(s)}</b>
-            <p class="small ink2">{[word("lane.name", str(s.lane) ?? str(s.who)), str(s.authority) && t("packs.authority", { name: word("authority", str(s.authority)) })].filter(Boolean).join(t("word.comma"))}</p>
+            <p class="small ink2">{[(str(s.lane) ?? str(s.who)) && word("lane.name", str(s.lane) ?? str(s.who)), str(s.authority) && t("packs.authority", { name: word("authority", str(s.authority)) })].filter(Boolean).join(t("word.comma"))}</p>
           </div>
           <span class="small ink2 nowrap">{str(s.within) ? t("packs.within", { time: duration(spanSeconds(str(s.within)!), lang.value) }) : ""}</span>
         </li>))}
