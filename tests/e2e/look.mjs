@@ -26,7 +26,7 @@ async function one(who, base, name, hash, file, out) {
   const all = heard(name, file.includes("-en-") ? "en" : "ja");
   if (all) faults.push(...await axeFaults(page));
   if (PICTURES || faults.length) await picture(who, `${out}${file}-light.jpg`);
-  if (PICTURES || /-ja-1440/.test(file)) { /* night has other colours, not other letters */
+  if (PICTURES || (/-ja-1440/.test(file) && NIGHT.has(name))) { /* night has other colours, not other letters */
     await page.emulateMedia({ colorScheme: "dark" });
     const dark = (await axeFaults(page, ["color-contrast"])).map((f) => `dark: ${f}`);
     faults.push(...dark);

@@ -18,7 +18,7 @@
 #include <dirent.h>
 
 #define SAMPLES "content/events/samples"
-enum { RECORDS_OF_A_FILE = 4, VALUE_MAX = 120 };
+enum { RECORDS_OF_A_FILE = 2, VALUE_MAX = 120 };
 
 static const struct source sources[] = {
     {.encoding = -1, .offset_min = TIME_JST_OFFSET_MIN, .skew_max_ns = 5 * NS_PER_MIN, .service = {"会員サイト", 15}, .host = {"gate-9", 6}}};

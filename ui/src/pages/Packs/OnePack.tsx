@@ -44,7 +44,7 @@ export function OnePack({ id }: { id: string }) {
             {!me.value?.demo && <Card id="replay" title={t("packs.replay")}><div class="card-body"><DemoStart pack={p.id} /></div></Card>}
             {!me.value?.demo && <Drill pack={p.id} />}
             <Lessons pack={p} />
-            <Card id="playbook" title={t("packs.playbook")}><Playbook data={p.playbook} /></Card>
+            <Card id="playbook" title={t("packs.playbook")} side={<Button href="#/playbooks">{t("nav.playbooks")}</Button>}><Playbook data={p.playbook} /></Card>
             <PackReadiness id={p.id} />
           </div>
         </div>

@@ -16,7 +16,7 @@ const say = (r: Row): string => str(r[lang.value]) ?? str((r.title as Row | unde
 export function Playbook({ data }: { data: unknown }) {
   return (
     <>
-      <p class="lead small ink2">{t("packs.playbook_use")} <a href="#/playbooks">{t("nav.playbooks")}</a></p>
+      <p class="lead small ink2">{t("packs.playbook_use")}</p>
       <ol class="rows">{rowsOf(data, "steps").map((s) => (
         <li class="task">
           <Mark kind="todo" />
