@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import sys
 
 import tap
@@ -78,6 +79,14 @@ class Host:
 
     def pings(self, address, wait=1):
         return self.run(*PYTHON, tap.ROOT / "tests/flow/echo.py", address, wait, check=False).returncode == 0
+
+    def reaches(self, address):
+        """An answer comes, on a busy machine not within a second."""
+        end = time.monotonic() + 30
+        while not self.pings(address):
+            if time.monotonic() > end:
+                return False
+        return True
 
     def connections(self, address, port, n, wait=1):
         """How many of n whole TCP connections, one after the other, are let in."""

@@ -2,13 +2,13 @@
 """What a lesson hangs on is taken away from a copy of it, and its judgement must turn red and say why: its only rule, a threshold ten times
 as high, its source. A clock that is nine hours wrong must not turn it red, and must be named.
 
-Lessons are taken in turn until KIZUKI_MUTATIONS_CPU_S seconds of processor time (5; 0: all) are used; ./dev soak takes all."""
+Lessons are taken in turn until KIZUKI_MUTATIONS_CPU_S seconds of processor time (3; 0: all) are used; ./dev soak takes all."""
 import os
 
 import lessons
 import tap
 
-CPU_S = float(os.environ.get("KIZUKI_MUTATIONS_CPU_S", "5"))
+CPU_S = float(os.environ.get("KIZUKI_MUTATIONS_CPU_S", "3"))
 _began = tap.cpu()
 
 
