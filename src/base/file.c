@@ -63,6 +63,21 @@ int file_read(struct arena *a, const char *path, size_t max_bytes, struct str *r
     return r < 0 ? say(reterr, r, "read", path) : 0;
 }
 
+ssize_t file_read_at(int fd, void *dst, size_t n, uint64_t at) {
+    size_t got = 0;
+    while (got < n) {
+        ssize_t k = pread(fd, (char *) dst + got, n - got, (off_t) (at + got));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return -errno;
+        if (k == 0)
+            break;
+        got += (size_t) k;
+    }
+    return (ssize_t) got;
+}
+
 int file_write_all(int fd, struct str bytes) {
     while (bytes.n) {
         ssize_t put = write(fd, bytes.p, bytes.n);

@@ -11,6 +11,8 @@ int file_write_atomic(const char *path, struct str bytes, unsigned mode, struct 
 /* The same with bytes that `write` puts into fd; what it returns below 0 ends it and leaves path as it was. */
 int file_replace(const char *path, int (*write)(int fd, void *ctx), void *ctx, unsigned mode,
                  struct diag *reterr) MUST_USE;
+/* n bytes from a place on into dst, without moving the file's own place; fewer only at its end. EINTR handled. */
+ssize_t file_read_at(int fd, void *dst, size_t n, uint64_t at) MUST_USE;
 int file_write_all(int fd, struct str bytes) MUST_USE; /* EINTR and short writes handled */
 int file_make_dir(const char *path, unsigned mode, struct diag *reterr) MUST_USE; /* with parents; exists = fine */
 /* openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) below dir_fd: for names that came from outside. */

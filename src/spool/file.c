@@ -68,21 +68,6 @@ static void put32(unsigned char *p, uint32_t v) {
         p[i] = (unsigned char) (v >> 8 * i);
 }
 
-static ssize_t read_at(int fd, void *dst, size_t n, uint64_t at) {
-    size_t got = 0;
-    while (got < n) {
-        ssize_t k = pread(fd, (char *) dst + got, n - got, (off_t) (at + got));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return -errno;
-        if (k == 0)
-            break;
-        got += (size_t) k;
-    }
-    return (ssize_t) got;
-}
-
 /* ---- the seek table ---- */
 
 /* Of the first one, when there are others. */
@@ -125,7 +110,7 @@ static int pieces_open(int fd, struct spool_pieces **ret) {
     uint64_t size = (uint64_t) st.st_size;
     if (size < SKIP_BYTES + FOOTER_BYTES)
         return -ERR_CORRUPT;
-    ssize_t got = read_at(fd, footer, sizeof footer, size - sizeof footer);
+    ssize_t got = file_read_at(fd, footer, sizeof footer, size - sizeof footer);
     if (got < 0)
         return (int) got;
     uint32_t n = get32(footer);
@@ -134,7 +119,7 @@ static int pieces_open(int fd, struct spool_pieces **ret) {
         table_bytes + SKIP_BYTES > size)
         return -ERR_CORRUPT;
     uint64_t table_at = size - table_bytes - SKIP_BYTES;
-    got = read_at(fd, head, sizeof head, table_at);
+    got = file_read_at(fd, head, sizeof head, table_at);
     if (got < 0)
         return (int) got;
     if (get32(head) != TABLE_MAGIC || get32(head + 4) != table_bytes)
@@ -142,7 +127,7 @@ static int pieces_open(int fd, struct spool_pieces **ret) {
     unsigned char *table = mem_alloc(table_bytes);
     if (!table)
         return -ENOMEM;
-    got = read_at(fd, table, table_bytes, table_at + SKIP_BYTES);
+    got = file_read_at(fd, table, table_bytes, table_at + SKIP_BYTES);
     int r = got < 0 ? (int) got : (size_t) got < table_bytes || !piece_bytes(n, table) ? -ERR_CORRUPT : pieces_new(n, piece_bytes(n, table), ret);
     if (r == 0)
         r = pieces_place(*ret, table, table_at);
@@ -197,7 +182,7 @@ static int load(struct spool_file *f, uint32_t i, const char **ret) {
         return 0;
     size_t plain = p->at[i + 1].at - p->at[i].at, packed = p->at[i + 1].from - p->at[i].from;
     s->piece = 0;
-    ssize_t got = read_at(f->fd, p->packed, packed, p->at[i].from);
+    ssize_t got = file_read_at(f->fd, p->packed, packed, p->at[i].from);
     if (got < 0)
         return (int) got;
     size_t n = ZSTD_decompressDCtx(p->dctx, s->bytes, plain, p->packed, (size_t) got);
@@ -214,7 +199,7 @@ ssize_t spool_file_read(struct spool_file *f, void *dst, size_t n, uint64_t at) 
     struct spool_pieces *p = f->pieces;
     size_t done = 0;
     if (!p)
-        return read_at(f->fd, dst, n, at);
+        return file_read_at(f->fd, dst, n, at);
     while (done < n && at + done < p->at[p->n].at) {
         uint32_t i = (uint32_t) ((at + done) / p->bytes);
         const char *bytes;
@@ -242,7 +227,7 @@ int spool_file_sha256(const struct spool_file *f, uint8_t ret[SHA256_BYTES]) {
     ssize_t got = buf ? 1 : -ENOMEM;
     sha256_init(&h);
     for (uint64_t at = 0; got > 0; at += (uint64_t) got) {
-        got = read_at(f->fd, buf, SPOOL_PIECE_BYTES, at);
+        got = file_read_at(f->fd, buf, SPOOL_PIECE_BYTES, at);
         if (got > 0)
             sha256_add(&h, str_n(buf, (size_t) got));
     }

@@ -62,21 +62,6 @@ static uint64_t head_bytes(const struct filter *f) {
 
 /* ---- reading ---- */
 
-static ssize_t read_at(int fd, char *dst, size_t n, size_t at) {
-    size_t got = 0;
-    while (got < n) {
-        ssize_t k = pread(fd, dst + got, n - got, (off_t) (at + got));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return -errno;
-        if (k == 0)
-            break;
-        got += (size_t) k;
-    }
-    return (ssize_t) got;
-}
-
 static size_t page_bytes(const struct filter_file *x, size_t page) {
     return MIN(x->size - x->head - page * PAGE, (size_t) PAGE);
 }
@@ -101,7 +86,7 @@ bool filter_need(const struct filter *f, const void *at, size_t n) {
             continue;
         }
         size_t offset = x->head + page * PAGE, want = MIN(x->head + behind * PAGE, x->size) - offset;
-        x->damaged = read_at(x->fd, x->bytes + offset, want, offset) != (ssize_t) want;
+        x->damaged = file_read_at(x->fd, x->bytes + offset, want, offset) != (ssize_t) want;
         for (; page < behind && !x->damaged; page++) {
             x->damaged = !page_is_right(x, page);
             x->have[page] = 1;
@@ -170,7 +155,7 @@ static int read_head(struct filter *f, size_t got) {
         return -ERR_CORRUPT;
     x->head = head_bytes(f);
     if (got < x->head) {
-        ssize_t k = read_at(x->fd, x->bytes + got, x->head - got, got);
+        ssize_t k = file_read_at(x->fd, x->bytes + got, x->head - got, got);
         if (k < 0 || (size_t) k != x->head - got)
             return k < 0 ? (int) k : -ERR_CORRUPT;
     }
@@ -198,7 +183,7 @@ static int read_file(const char *path, struct filter *f) {
         return -ERR_CORRUPT;
     x->size = (size_t) st.st_size;
     int r = mem_grow((void **) &x->bytes, &x->cap, x->size + FIRST_READ_BYTES, MOST + FIRST_READ_BYTES, 1);
-    ssize_t got = r < 0 ? r : read_at(x->fd, x->bytes, MIN(x->size, (size_t) FIRST_READ_BYTES), 0);
+    ssize_t got = r < 0 ? r : file_read_at(x->fd, x->bytes, MIN(x->size, (size_t) FIRST_READ_BYTES), 0);
     return got < 0 ? (int) got : read_head(f, (size_t) got);
 }
 

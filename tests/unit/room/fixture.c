@@ -235,6 +235,27 @@ struct room_folded fold(struct fixture *f, const struct story *s) {
     return x;
 }
 
+enum room_standing standing(struct fixture *f, int64_t person, const struct room_ask *ask) {
+    struct room_actor who = fixture_actor(f, person);
+    struct room_authority a;
+    struct arena mem;
+    struct diag d = {0};
+    arena_init(&mem, 1 << 24);
+    if (room_may_decide(f->r, &who, ask, &mem, &a, &d) < 0)
+        fail_msg("%s", d.text);
+    arena_done(&mem);
+    return a.verdict;
+}
+
+void chain_holds(struct fixture *f) {
+    struct room_verdict *v = mem_zalloc(sizeof *v);
+    struct diag d = {0};
+    if (room_audit_verify(f->r, NULL, 0, v, &d) < 0)
+        fail_msg("%s", d.text);
+    assert_int_equal(v->n_faults, 0);
+    mem_free(v);
+}
+
 int64_t number(struct fixture *f, const char *sql) {
     struct sql_stmt *st = NULL;
     struct diag d = {0};

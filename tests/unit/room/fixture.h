@@ -7,6 +7,7 @@
 #include "room/account.h"
 #include "room/action.h"
 #include "room/audit.h"
+#include "room/authority.h"
 #include "room/finding.h"
 #include "room/fold.h"
 #include "room/incident.h"
@@ -60,6 +61,10 @@ void story_json(const struct story *s, struct buf *out);
 struct room_folded fold(struct fixture *f, const struct story *s);
 /* Rows of a register through an import: each "name\tfield=value\tfield=value", list values with LF as |. */
 void rows(struct fixture *f, const char *kind, const char *const *lines, size_t n);
+/* Whether somebody may decide, now and alone. */
+enum room_standing standing(struct fixture *f, int64_t person, const struct room_ask *ask);
+/* The chain of changes holds from its first link to its last. */
+void chain_holds(struct fixture *f);
 /* Runs one query with a single number as its answer. */
 int64_t number(struct fixture *f, const char *sql);
 /* Puts a row into a register, as the administrator. */

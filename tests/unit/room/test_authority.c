@@ -39,16 +39,8 @@ static int approve_as(struct fixture *f, int64_t person, struct diag *d) {
 }
 
 static enum room_standing verdict(struct fixture *f, int64_t person, const char *service, enum duty_kind k, int64_t called) {
-    struct room_actor who = fixture_actor(f, person);
     struct room_ask ask = {.service = str_of(service), .kind = k, .called_ns = called};
-    struct room_authority a;
-    struct arena mem;
-    struct diag d = {0};
-    arena_init(&mem, 1 << 24);
-    if (room_may_decide(f->r, &who, &ask, &mem, &a, &d) < 0)
-        fail_msg("%s", d.text);
-    arena_done(&mem);
-    return a.verdict;
+    return standing(f, person, &ask);
 }
 
 static void without_a_table_roles_decide_as_before(void **state UNUSED) {

@@ -253,16 +253,8 @@ static void above_the_key_person_somebody_answers(void **state UNUSED) {
 }
 
 static enum room_standing deputy_may(struct fixture *f, enum duty_kind kind, int64_t called_ns) {
-    struct room_actor who = fixture_actor(f, f->handler);
     struct room_ask ask = {.service = STR("members"), .kind = kind, .called_ns = called_ns, .incident = 1};
-    struct room_authority a;
-    struct arena mem;
-    struct diag d = {0};
-    arena_init(&mem, 1 << 24);
-    if (room_may_decide(f->r, &who, &ask, &mem, &a, &d) < 0)
-        fail_msg("%s", d.text);
-    arena_done(&mem);
-    return a.verdict;
+    return standing(f, f->handler, &ask);
 }
 
 static void who_did_not_answer_is_not_waited_for_a_second_time(void **state UNUSED) {

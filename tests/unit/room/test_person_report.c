@@ -128,9 +128,7 @@ static void a_handler_takes_closes_with_a_reason_and_opens_a_case(void **state U
     struct room_report_known k;
     assert_int_equal(room_report_find(f->r, str_of(second.number), str_of(second.secret), &k, NULL), 0);
     assert_string_equal(k.state, "case");
-    struct room_verdict v;
-    assert_int_equal(room_audit_verify(f->r, NULL, 0, &v, NULL), 0);
-    assert_int_equal(v.n_faults, 0);
+    chain_holds(f);
     fixture_free(f);
 }
 
