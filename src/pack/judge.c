@@ -5,6 +5,7 @@
 #include "pack/replay.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { CLOCK_TOLD_S = 60 };
 struct judge {
@@ -170,7 +171,7 @@ static void judge_people(struct judge *j, const struct yaml_node *expect) {
     if (reached && !j->played->drill)
         buf_add_z(j->out, "--      reached: nobody is called in a replay; a drill shows it\n");
     else
-        judge_moment(j, reached, "reached", "reached", j->played->reached_ns);
+        judge_moment(j, reached, "reached", "reached", j->played->times[CASE_REACHED]);
     if (departures && !j->played->drill)
         buf_add_z(j->out, "--      departures: nobody works a procedure in a replay; a drill shows it\n");
     else if (departures)
@@ -304,6 +305,36 @@ static const struct {
     void (*judge)(struct judge *j, const struct yaml_node *row);
 } LISTS[] = {{"noticed", judge_noticed}, {"proposed", judge_proposed}, {"hunted", judge_hunted}, {"traced", judge_traced}, {"counted", judge_counted}, {"must_not", judge_must_not}};
 
+/* "12 s", or "6 days" where minutes would not be read. */
+static const char *long_span(char dst[40], int64_t s) {
+    if (s < 3 * 86400)
+        return span(dst, s);
+    snprintf(dst, 40, "%.1f days", (double) s / 86400.0);
+    return dst;
+}
+
+void pack_times_say(const struct yaml_node *head, const int64_t times[CASE_TIME_MAX_], bool people, struct buf *out) {
+    const struct yaml_node *figures = yaml_get(head, "figures");
+    struct str id, ja, en;
+    char text[40];
+    for (int i = CASE_NOTICED; i < CASE_TIME_MAX_; i++) {
+        const struct case_time_row *row = &CASE_TIMES[i];
+        bool any = false, there = times[i] != TIME_NONE && times[CASE_HAPPENED] != TIME_NONE;
+        char here[60];
+        snprintf(here, sizeof here, "%s", people || i == CASE_NOTICED ? "not" : "a drill with people shows it");
+        if (there)
+            snprintf(here, sizeof here, "%s after the first trace", long_span(text, seconds(MAX(times[i] - times[CASE_HAPPENED], 0))));
+        for (const struct yaml_node *f = figures ? figures->first : NULL; f; f = f->next) {
+            if (!yaml_get_str(f, "time", &id) || !str_eq_z(id, row->id) || !yaml_get_str(f, "ja", &ja) || !yaml_get_str(f, "en", &en))
+                continue;
+            buf_printf(out, "%-6s  %s (%s): survey: %.*s / %.*s, here: %s\n", row->id, row->en, row->ja, STR_ARG(ja), STR_ARG(en), here);
+            any = true;
+        }
+        if (!any)
+            buf_printf(out, "%-6s  %s (%s): survey: says nothing, here: %s\n", row->id, row->en, row->ja, here);
+    }
+}
+
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) {
     static const char *const known[] = {"traces", "noticed", "proposed", "hunted", "traced", "counted", "scope", "incidents", "must_not", "contained", "publication", "reached", "departures", NULL};
@@ -319,12 +350,16 @@ int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, con
     }
     if (incidents)
         judge_number(&j, "cases", played->incidents, incidents);
-    judge_moment(&j, yaml_get(expect, "contained"), "contained", "contained", played->contained_ns);
-    judge_moment(&j, yaml_get(expect, "publication"), "publication", "drafted", played->published_ns);
+    judge_moment(&j, yaml_get(expect, "contained"), "contained", "contained", played->times[CASE_CONTAINED]);
+    judge_moment(&j, yaml_get(expect, "publication"), "publication", "drafted", played->times[CASE_PUBLISHED]);
     judge_people(&j, expect);
     say_clocks(&j);
     if ((e = judge_scope(&j, yaml_get(expect, "scope"), reterr)) < 0)
         return e;
+    int64_t times[CASE_TIME_MAX_];
+    memcpy(times, played->times, sizeof times);
+    times[CASE_HAPPENED] = first_ns;
+    pack_times_say(head, times, played->drill, out);
     return buf_error(out) < 0 ? diag_set(reterr, buf_error(out), "the judgement has too many lines") : j.failed;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/yaml.h"
+#include "event/case_times.h"
 
 struct pack_played_finding {
     struct str kind, rule;      /* rule: its id */
@@ -57,7 +58,7 @@ struct pack_played {
     size_t n_rules;
     const struct pack_played_source *sources_of_lines;
     size_t n_sources_of_lines;
-    int64_t reached_ns, contained_ns, published_ns; /* somebody acknowledged a call; a block was in force, or would have been; a draft of what is to be published; TIME_NONE: never */
+    int64_t times[CASE_TIME_MAX_]; /* of the case with most findings, what is only tried out among them; TIME_NONE: never. T0 is taken from the story */
     bool drill;           /* people were there: without, nobody can be reached */
     int64_t departures;   /* from the procedure: steps skipped, done otherwise or failed */
     int64_t incidents, accounts_tried, accounts_stolen, sources; /* of the case with most findings */
@@ -68,6 +69,10 @@ struct pack_played {
 /* -ENOENT: nobody of them wrote anything. */
 int pack_first_trace(const char *replay, uint64_t seed, const struct yaml_node *expect, int64_t *ret_ns, struct diag *reterr) MUST_USE;
 /* One line a demand into out: "ok" or "FAILED", what was asked, what came, and for rows with `figure` "survey: …, here: …" in both languages.
- * Returns how many failed. expect and head are the roots of expect.yml and pack.yml. */
+ * Returns how many failed. expect and head are the roots of expect.yml and pack.yml. The last lines are
+ * T0 to T7 beside what the survey says of each. */
 int pack_judge(const struct yaml_node *expect, const struct yaml_node *head, const struct pack_played *played, int64_t first_ns, struct buf *out,
                struct diag *reterr) MUST_USE;
+/* A line for each of T1 to T7, counted from T0: "T1      noticed (気付き): survey: …, here: 12 s after the first trace".
+ * people: they were there; without, nobody could decide. */
+void pack_times_say(const struct yaml_node *head, const int64_t times[CASE_TIME_MAX_], bool people, struct buf *out);

@@ -1,4 +1,5 @@
 /* What a lesson is made of. See pack_draft.h. Everything is counted in the case; nothing of a raw line is read. */
+#include "event/case_times.h"
 #include "room/fact.h"
 #include "room/pack_draft.h"
 #include "room/room_priv.h"
@@ -115,12 +116,18 @@ static void write_sources(struct room *r, struct jsonw *w) {
 }
 
 static int write_head(struct room *r, int64_t incident, struct jsonw *w, struct diag *err) {
-    static const struct part head = {"case", {"number", "kind", "level", "tlp", "title_key", "title_params*", "title_plain", "opened", "closed", "first", "rule_at", "contained"},
-        "SELECT number, kind, level, tlp, title_key, title_params, title_plain, opened_at, closed_at, coalesce(first_trace_at, opened_at), rule_at, contained_at "
+    static const struct part head = {"case", {"number", "kind", "level", "tlp", "title_key", "title_params*", "title_plain", "opened", "closed", "first"},
+        "SELECT number, kind, level, tlp, title_key, title_params, title_plain, opened_at, closed_at, coalesce(first_trace_at, opened_at) "
         "FROM incident WHERE id = ?1"};
     struct room_day_one day;
     struct room_counts n;
-    int e = room_day_one(r, incident, &day, err);
+    struct case_times t;
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    int e = case_times_read(r->db, incident, false, &a, &t, err);
+    if (e == 0)
+        e = room_day_one(r, incident, &day, err);
+    arena_done(&a);
     if (e == 0)
         e = room_count_all(r, incident, &n, err);
     if (e < 0)
@@ -130,6 +137,11 @@ static int write_head(struct room *r, int64_t incident, struct jsonw *w, struct 
     jsonw_ki64(w, "stolen", n.stolen.n);
     jsonw_ki64(w, "sources_n", n.sources.n);
     jsonw_ki64(w, "tries", n.tries.n);
+    jsonw_key(w, STR("times")); /* T0 to T7 */
+    jsonw_array(w);
+    for (int i = 0; i < CASE_TIME_MAX_; i++)
+        t.at_ns[i] == TIME_NONE ? jsonw_null(w) : jsonw_i64(w, t.at_ns[i]);
+    jsonw_end(w);
     return write_part(r, &head, incident, w, err);
 }
 
@@ -166,21 +178,27 @@ static int write_facts(struct room *r, struct arena *a, int64_t incident, struct
     return 0;
 }
 
+static void write_span(struct jsonw *w, const char *key, const struct case_times *t, enum case_time i) {
+    jsonw_key(w, str_of(key));
+    t->at_ns[i] == TIME_NONE || t->at_ns[CASE_HAPPENED] == TIME_NONE ? jsonw_null(w) : jsonw_i64(w, (t->at_ns[i] - t->at_ns[CASE_HAPPENED]) / NS_PER_S);
+}
+
 static int write_case(struct room *r, struct arena *a, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
     struct room_counts n;
+    struct case_times t;
     int64_t id = sql_i64(st, 0);
     int e = room_count_all(r, id, &n, err);
+    if (e == 0)
+        e = case_times_read(r->db, id, false, a, &t, err);
     if (e < 0)
         return e;
     jsonw_object(w);
     jsonw_ki64(w, "id", id);
     jsonw_kstr(w, "kind", sql_str(st, 1));
     jsonw_kstr(w, "level", sql_str(st, 2));
-    jsonw_key(w, STR("noticed_s"));
-    sql_is_null(st, 3) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 3) / NS_PER_S);
-    jsonw_key(w, STR("contained_s"));
-    sql_is_null(st, 4) ? jsonw_null(w) : jsonw_i64(w, sql_i64(st, 4) / NS_PER_S);
-    jsonw_kbool(w, "by_rule", sql_i64(st, 5) != 0);
+    write_span(w, "noticed_s", &t, CASE_NOTICED);
+    write_span(w, "contained_s", &t, CASE_CONTAINED);
+    jsonw_kbool(w, "by_rule", sql_i64(st, 3) != 0);
     jsonw_ki64(w, "accounts", n.stolen.n);
     e = write_facts(r, a, id, w, err);
     jsonw_end(w);
@@ -191,7 +209,7 @@ int room_quarter_write(struct room *r, int64_t from_ns, int64_t to_ns, const str
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct arena a;
     int e = sql_query(r->db, &st, reterr,
-                      "SELECT id, kind, level, rule_at - first_trace_at, contained_at - first_trace_at, rule_at IS NOT NULL FROM incident "
+                      "SELECT id, kind, level, rule_id <> '' FROM incident "
                       "WHERE state = 'closed' AND merged_into IS NULL AND drill = 0 AND closed_at >= ?1 AND closed_at < ?2 ORDER BY closed_at, id LIMIT 500", "ii", from_ns, to_ns);
     arena_init(&a, (size_t) 64 << 20);
     jsonw_object(w);

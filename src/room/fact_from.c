@@ -1,4 +1,5 @@
 /* What the room would propose as facts: what it has measured, what stands in the registers, what the last case said. */
+#include "event/case_times.h"
 #include "room/directory.h"
 #include "room/fact.h"
 #include "room/finding_in.h"
@@ -28,27 +29,30 @@ static int keep(struct looking *x, struct str value) {
 /* ---- of the case ---- */
 
 static int of_column(struct looking *x, int column) {
-    char line[FACT_TIME_CAP];
     int e = 0;
     if (!x->row) {
-        e = sql_query(x->r->db, &x->row, x->err, "SELECT number, title_plain, first_trace_at, rule_at, person_at, contained_at FROM incident WHERE id = ?1", "i",
-                      x->incident);
+        e = sql_query(x->r->db, &x->row, x->err, "SELECT number, title_plain FROM incident WHERE id = ?1", "i", x->incident);
         if (e == 0)
             e = sql_step(x->row, x->err);
         if (e <= 0)
             return e < 0 ? e : diag_set(x->err, -ENOENT, "no such case");
     }
-    if (sql_is_null(x->row, column))
-        return 0;
-    return keep(x, column < 2 ? sql_str(x->row, column) : str_of(fact_time_format(sql_i64(x->row, column), 0, line)));
+    return sql_is_null(x->row, column) ? 0 : keep(x, sql_str(x->row, column));
+}
+
+static int of_time(struct looking *x, enum case_time i) {
+    char line[FACT_TIME_CAP];
+    struct case_times t;
+    int e = case_times_read(x->r->db, x->incident, false, x->a, &t, x->err);
+    return e < 0 || t.at_ns[i] == TIME_NONE ? e : keep(x, str_of(fact_time_format(t.at_ns[i], 0, line)));
 }
 
 static int number_of(struct looking *x) { return of_column(x, 0); }
 static int title_of(struct looking *x) { return of_column(x, 1); }
-static int first_trace_of(struct looking *x) { return of_column(x, 2); }
-static int rule_of(struct looking *x) { return of_column(x, 3); }
-static int person_of(struct looking *x) { return of_column(x, 4); }
-static int contained_of(struct looking *x) { return of_column(x, 5); }
+static int first_trace_of(struct looking *x) { return of_time(x, CASE_HAPPENED); }
+static int rule_of(struct looking *x) { return of_time(x, CASE_NOTICED); }
+static int person_of(struct looking *x) { return of_time(x, CASE_REACHED); }
+static int contained_of(struct looking *x) { return of_time(x, CASE_CONTAINED); }
 
 /* ---- how far it reaches ---- */
 

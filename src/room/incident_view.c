@@ -2,6 +2,7 @@
  */
 #include "room/incident.h"
 
+#include "event/case_times.h"
 #include "room/incident_priv.h"
 #include "room/joint.h"
 #include "room/lanes.h"
@@ -309,14 +310,13 @@ static void ledger_row(struct ledger *l, const char *code, int64_t at_ns, struct
         l->before_ns = at_ns;
 }
 
+/* Which words say it, what they name, and in what time it should be; rows of CASE_TIMES. */
 static int write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w, struct diag *err) {
     struct ledger l = {w, r, TIME_NONE};
-    int64_t published_ns;
-    struct str published_by;
+    struct case_times t;
     struct arena a;
     arena_init(&a, 1 << 16);
-    int e = room_publication_first(r, sql_i64(st, C_ID), &a, &published_ns, &published_by, err);
-    const struct room_policy *p = r->policy;
+    int e = case_times_read(r->db, sql_i64(st, C_ID), sql_i64(st, C_DRILL) != 0, &a, &t, err);
     struct buf rule;
     struct jsonw params;
     char n[48];
@@ -329,19 +329,12 @@ static int write_ledger(struct room *r, struct sql_stmt *st, struct jsonw *w, st
     jsonw_end(&params);
     snprintf(n, sizeof n, "{\"n\":%lld}",
              (long long) sql_i64(st, dry ? C_DRY_RUN_N : C_CONTAINED_N));
+    const int64_t goals[CASE_TIME_MAX_] = {[CASE_NOTICED] = 60, [CASE_REACHED] = r->policy->person_within_s, [CASE_DECIDED] = r->policy->decide_within_s, [CASE_CONTAINED] = 60};
+    const struct str told[CASE_TIME_MAX_] = {[CASE_NOTICED] = buf_str(&rule), [CASE_CONTAINED] = str_of(n)};
     jsonw_key(w, STR("ledger"));
     jsonw_array(w);
-    ledger_row(&l, "first_trace", time_at(st, C_FIRST), STR_NULL, NULL, STR_NULL, 0);
-    ledger_row(&l, "rule", time_at(st, C_RULE_AT), STR("rule"), NULL, buf_str(&rule), 60);
-    ledger_row(&l, "person", time_at(st, C_PERSON_AT), sql_str(st, C_PERSON_BY), NULL, STR_NULL,
-               p->person_within_s);
-    ledger_row(&l, "decision", time_at(st, C_DECISION_AT), sql_str(st, C_DECISION_BY), NULL,
-               STR_NULL, p->decide_within_s);
-    ledger_row(&l, "contained", time_at(st, C_CONTAINED_AT), STR("hand"),
-               dry ? "ledger.contained_dry_run" : NULL, str_of(n), 60);
-    ledger_row(&l, "authority_report", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
-    ledger_row(&l, "published", published_ns, published_by, NULL, STR_NULL, 0);
-    ledger_row(&l, "recovered", TIME_NONE, STR_NULL, NULL, STR_NULL, 0);
+    for (int i = 0; e == 0 && i < CASE_TIME_MAX_; i++)
+        ledger_row(&l, CASE_TIMES[i].key, t.at_ns[i], t.by[i], i == CASE_CONTAINED && dry ? "ledger.contained_dry_run" : NULL, told[i], goals[i]);
     jsonw_end(w);
     buf_done(&rule);
     arena_done(&a);

@@ -552,17 +552,3 @@ int room_publication_end(struct room *r, const struct room_actor *by, int64_t id
     arena_done(&a);
     return e < 0 ? e : made;
 }
-
-int room_publication_first(struct room *r, int64_t incident, struct arena *a, int64_t *ret_ns, struct str *ret_by, struct diag *reterr) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    *ret_ns = TIME_NONE;
-    *ret_by = STR_NULL;
-    int e = sql_query(r->db, &st, reterr, "SELECT published_at, published_by FROM publication WHERE incident_id = ?1 AND published_at IS NOT NULL ORDER BY published_at LIMIT 1", "i", incident);
-    if (e == 0)
-        e = sql_step(st, reterr);
-    if (e <= 0)
-        return e;
-    *ret_ns = sql_i64(st, 0);
-    *ret_by = arena_dup(a, sql_str(st, 1));
-    return ret_by->p ? 0 : -ENOMEM;
-}

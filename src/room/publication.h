@@ -57,8 +57,6 @@ int room_publication_decided(struct room *r, const struct room_actor *by, int64_
 
 /* {"publications":[…],"statements":[…],"promises":[…]}, the newest first, with what changed since the one before. */
 int room_publications_write(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) MUST_USE;
-/* When the first went out, and by whom, for the ledger; *ret_ns TIME_NONE: none did. by in the arena. */
-int room_publication_first(struct room *r, int64_t incident, struct arena *a, int64_t *ret_ns, struct str *ret_by, struct diag *reterr) MUST_USE;
 /* The case's number, as a name of a folder: A-Z, 0-9 and dashes. */
 #define PUBLICATION_FOLDER_CAP 40
 int room_publication_folder(struct room *r, int64_t incident, char ret[PUBLICATION_FOLDER_CAP], struct diag *reterr) MUST_USE;

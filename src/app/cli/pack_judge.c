@@ -139,25 +139,13 @@ static int read_sources(struct reading *r, struct pack_played *p) {
     return MIN(e, 0);
 }
 
-/* The earliest of some moments; TIME_NONE: there is none. */
-static int one_time(struct reading *r, const char *text, int64_t *ret) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(r->db, &st, r->err, text, "");
-    if (e == 0)
-        e = sql_step(st, r->err);
-    *ret = e == 1 && !sql_is_null(st, 0) ? sql_i64(st, 0) : TIME_NONE;
-    return MIN(e, 0);
-}
-
-static int read_people(struct reading *r, struct pack_played *p) {
+/* Times of the case with most findings; procedures and calls of all. */
+static int read_people(struct reading *r, int64_t incident, struct pack_played *p) {
+    struct case_times t;
     int64_t calls = 0;
-    int e = one_time(r, "SELECT min(answered_at) FROM call WHERE answered_at IS NOT NULL", &p->reached_ns);
-    if (e == 0 && p->reached_ns == TIME_NONE)
-        e = one_time(r, "SELECT min(acknowledged_at) FROM message WHERE acknowledged_at IS NOT NULL", &p->reached_ns);
-    if (e == 0)
-        e = one_time(r, "SELECT min(coalesce(in_force_at, created_at)) FROM action WHERE in_force_at IS NOT NULL OR state = 'dry_run'", &p->contained_ns);
-    if (e == 0)
-        e = one_time(r, "SELECT min(created_at) FROM publication", &p->published_ns);
+    int e = incident ? case_times_read(r->db, incident, true, r->a, &t, r->err) : 0;
+    for (int i = 0; i < CASE_TIME_MAX_; i++)
+        p->times[i] = incident && e == 0 ? t.at_ns[i] : TIME_NONE;
     if (e == 0)
         e = one_number(r, "SELECT coalesce(sum(deviations), 0) FROM run", NO_VALUE, &p->departures);
     if (e == 0)
@@ -170,13 +158,13 @@ static int read_played(struct reading *r, struct pack_played *p) {
     int64_t incident = 0;
     struct str *blocked = NULL;
     int e = read_findings(r, p);
-    if (e < 0 || (e = read_actions(r, p)) < 0 || (e = read_rules(r, p)) < 0 || (e = read_sources(r, p)) < 0 || (e = read_people(r, p)) < 0 ||
+    if (e < 0 || (e = read_actions(r, p)) < 0 || (e = read_rules(r, p)) < 0 || (e = read_sources(r, p)) < 0 ||
         (e = read_words(r, "SELECT DISTINCT address FROM action_address WHERE state IN ('in_force','sent','dry_run','blocked')", NO_VALUE, &blocked,
                         &p->n_blocked)) < 0 ||
         (e = one_number(r, "SELECT count(*) FROM incident WHERE merged_into IS NULL", NO_VALUE, &p->incidents)) < 0 ||
         (e = one_number(r, "SELECT incident_id FROM finding WHERE incident_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1", NO_VALUE,
                         &incident)) < 0 ||
-        (e = one_number(r, "SELECT count(*) FROM account WHERE incident_id = ?1", incident, &p->accounts_stolen)) < 0 ||
+        (e = read_people(r, incident, p)) < 0 || (e = one_number(r, "SELECT count(*) FROM account WHERE incident_id = ?1", incident, &p->accounts_stolen)) < 0 ||
         (e = one_number(r, "SELECT count(DISTINCT c.address) FROM action_address c JOIN action a ON a.id = c.action_id WHERE a.incident_id = ?1", incident,
                         &p->sources)) < 0 ||
         (e = one_number(r, "SELECT max((SELECT coalesce(max(t.n), 0) FROM finding f JOIN finding_told t ON t.finding_id = f.id AND t.kind = 'account' "
@@ -229,7 +217,7 @@ int pack_judge_keep(struct arena *a, const struct pack *p, const char *to, struc
 int pack_judge_folder(struct arena *a, const struct pack *p, const char *data, uint64_t seed, struct buf *says, struct diag *reterr) {
     CLEANUP(sql_closep) struct sql *db = NULL;
     const struct yaml_node *expect, *head;
-    struct pack_played played = {.reached_ns = TIME_NONE, .contained_ns = TIME_NONE, .published_ns = TIME_NONE};
+    struct pack_played played = {0};
     struct reading r = {.a = a, .err = reterr};
     struct buf out;
     char path[PATH_MAX];

@@ -2,9 +2,12 @@
  * done otherwise than the procedure says, and which departments took part. Read only, from what the room keeps of the drill's case. */
 #include "app/cli/command.h"
 #include "app/common/config.h"
+#include "app/content/content.h"
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/sql.h"
 #include "base/time.h"
+#include "pack/judge.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -14,17 +17,12 @@ struct score_args {
     const char *data;
 };
 
-/* A moment of the case; the statement gives one time, or NULL. */
+/* A moment besides T0 to T7; the statement gives one time, or NULL. */
 static const struct moment {
     const char *name, *text;
 } MOMENTS[] = {
-    {"noticed", "SELECT min(detected_at) FROM finding WHERE incident_id = ?1"},
     {"first call", "SELECT min(c.at) FROM call c JOIN callout o ON o.id = c.callout_id WHERE o.incident_id = ?1"},
-    {"first answer", "SELECT min(c.answered_at) FROM call c JOIN callout o ON o.id = c.callout_id WHERE o.incident_id = ?1"},
     {"procedure begun", "SELECT min(started_at) FROM run WHERE incident_id = ?1"},
-    {"decided", "SELECT decision_at FROM incident WHERE id = ?1"},
-    {"contained (tried out)", "SELECT min(decided_at) FROM action WHERE incident_id = ?1 AND (state = 'dry_run' OR in_force_at IS NOT NULL)"},
-    {"first draft for the public", "SELECT min(created_at) FROM publication WHERE incident_id = ?1"},
     {"closed", "SELECT closed_at FROM incident WHERE id = ?1"},
 };
 
@@ -47,6 +45,34 @@ static int print_moments(struct sql *db, int64_t incident, struct diag *err) {
         else if (e == 0)
             printf("  %-28s after %.1f min\n", MOMENTS[i].name, (double) MAX(at - begin, 0) / (double) NS_PER_MIN);
     }
+    return e;
+}
+
+/* T1 to T7 beside what the survey says of the lesson that was told. */
+static int print_times(struct sql *db, int64_t incident, struct diag *err) {
+    struct case_times t;
+    struct yaml_doc *doc = NULL;
+    struct str pack;
+    struct arena a;
+    struct buf out;
+    char path[PATH_MAX];
+    arena_init(&a, (size_t) 16 << 20);
+    buf_init(&out, 256 * 1024);
+    int e = case_times_read(db, incident, true, &a, &t, err);
+    if (e == 0)
+        e = case_drill_pack(db, incident, &a, &pack, err);
+    if (e == 0 && pack.n) {
+        snprintf(path, sizeof path, "%.3000s/%.*s/pack.yml", packs_dir(), STR_ARG(pack));
+        printf("told: %.*s\n", STR_ARG(pack));
+        if (yaml_parse_file(&a, path, &doc, NULL) < 0)
+            doc = NULL; /* a lesson that has gone: our times alone */
+    }
+    if (e == 0)
+        pack_times_say(doc ? doc->root : NULL, t.at_ns, true, &out);
+    if (e == 0)
+        e = file_write_all(1, buf_str(&out));
+    buf_done(&out);
+    arena_done(&a);
     return e;
 }
 
@@ -98,7 +124,10 @@ static int score(struct sql *db, struct diag *err) {
         return e;
     int64_t incident = sql_i64(st, 0);
     printf("drill %.*s\n", STR_ARG(sql_str(st, 1)));
-    e = print_moments(db, incident, err);
+    fflush(stdout);
+    e = print_times(db, incident, err);
+    if (e == 0)
+        e = print_moments(db, incident, err);
     if (e == 0)
         e = print_reach(db, incident, err);
     return e == 0 ? print_lanes(db, incident, err) : e;

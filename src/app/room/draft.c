@@ -17,6 +17,14 @@ int64_t draft_i64(const struct json_value *v, const char *key, int64_t otherwise
     return v && json_get_i64(v, key, &n) ? n : otherwise;
 }
 
+int64_t draft_time(const struct making *m, enum case_time i) {
+    const struct json_value *list = json_get_array(m->c, "times"), *v = list ? list->first : NULL;
+    int64_t n;
+    for (int k = 0; v && k < (int) i; k++)
+        v = v->next;
+    return v && v->type == JSON_NUMBER && str_to_i64(v->text, &n) == 0 ? n : TIME_NONE;
+}
+
 struct str draft_str(const struct json_value *v, const char *key) {
     struct str s;
     return v && json_get_str(v, key, &s) ? s : STR("");

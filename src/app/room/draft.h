@@ -4,6 +4,7 @@
  * and the rows of pseudonyms are one text that the room keeps; every answer is made of it anew, so that a change of one row shows everywhere. */
 #pragma once
 #include "app/room/room.h"
+#include "event/case_times.h"
 #include "pack/anon.h"
 #include "room/pack_draft.h"
 
@@ -69,6 +70,7 @@ void draft_marked(struct buf *out, struct str s);
 void draft_gap(struct making *m, const char *what);
 int64_t draft_i64(const struct json_value *v, const char *key, int64_t otherwise);
 struct str draft_str(const struct json_value *v, const char *key);
+int64_t draft_time(const struct making *m, enum case_time i); /* TIME_NONE: nobody knows */
 const struct json_value *draft_first(const struct making *m, const char *list);
 /* The files. */
 void draft_title(struct making *m, bool ja, struct buf *out);

@@ -423,7 +423,6 @@ static void say_rule_files(const struct making *m, struct buf *out) {
 void draft_head(struct making *m, struct buf *out) {
     const struct json_value *c = draft_first(m, "case");
     struct str kind = draft_str(c, "kind");
-    int64_t rule = draft_i64(c, "rule_at", TIME_NONE), contained = draft_i64(c, "contained", TIME_NONE);
     struct time_civil now;
     time_to_civil(m->first_ns + m->shift_ns, TIME_JST_OFFSET_MIN, &now);
     buf_printf(out, "id: %.*s\nversion: 1\n", STR_ARG(m->d->pack));
@@ -438,13 +437,13 @@ void draft_head(struct making *m, struct buf *out) {
                    "  - id: first-trace\n    ja: 気付くまでの時間は、ログが届くまでの時間と規則の間隔より短くなりません。\n    en: Nothing is noticed sooner than its log arrives and its rule counts.\n"
                    "  - id: who-may-stop\n    ja: 誰が止めてよいかを、時間帯ごとに決めておきます。\n    en: Settle for each hour of the day who may stop what.\n"
                    "measures:\n  - {id: watch, horizon: early, ja: この教訓の規則を自組織のログで試す, en: Try the rules of this lesson on one's own logs}\n");
-    if (rule == TIME_NONE && contained == TIME_NONE)
-        return;
-    buf_add_z(out, "figures:\n");
-    if (rule != TIME_NONE)
-        buf_printf(out, "  - {id: noticed, ja: この事案で気付くまで, en: until it was noticed in this case, at_least_s: %lld, at_most_s: %lld}\n", (long long) MAX((rule - m->first_ns) / NS_PER_S, 0),
-                   (long long) MAX((rule - m->first_ns) / NS_PER_S, 0));
-    if (contained != TIME_NONE)
-        buf_printf(out, "  - {id: contained, ja: この事案で封じ込めるまで, en: until it was contained in this case, at_least_s: %lld, at_most_s: %lld}\n",
-                   (long long) MAX((contained - m->first_ns) / NS_PER_S, 0), (long long) MAX((contained - m->first_ns) / NS_PER_S, 0));
+    bool any = false;
+    for (int i = CASE_NOTICED; i < CASE_TIME_MAX_; i++) {
+        int64_t at = draft_time(m, (enum case_time) i), s = at == TIME_NONE ? -1 : MAX((at - m->first_ns) / NS_PER_S, 0);
+        if (s < 0)
+            continue;
+        buf_printf(out, "%s  - {id: %s, time: %s, ja: この事案での%sまで, en: \"%s in this case\", at_least_s: %lld, at_most_s: %lld}\n", any ? "" : "figures:\n", CASE_TIMES[i].key,
+                   CASE_TIMES[i].id, CASE_TIMES[i].ja, CASE_TIMES[i].en, (long long) s, (long long) s);
+        any = true;
+    }
 }

@@ -84,7 +84,7 @@ static void kind_word(const struct making *m, struct str kind, bool ja, struct b
 void draft_three_lines(struct making *m, bool ja, struct buf *out) {
     const struct json_value *c = head(m);
     struct str kind = draft_str(c, "kind");
-    int64_t rule = draft_i64(c, "rule_at", TIME_NONE), contained = draft_i64(c, "contained", TIME_NONE), tried = draft_i64(m->c, "tried", 0), stolen = draft_i64(m->c, "stolen", 0);
+    int64_t rule = draft_time(m, CASE_NOTICED), contained = draft_time(m, CASE_CONTAINED), tried = draft_i64(m->c, "tried", 0), stolen = draft_i64(m->c, "stolen", 0);
     if (rule != TIME_NONE && kind.n) {
         say(out, ja, "最初の跡から", "It was noticed by a rule (");
         if (ja) {
@@ -179,7 +179,7 @@ static void lessons(struct making *m, bool ja, struct buf *out) {
     for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
         late += draft_i64(v, "late", 0) != 0 || str_eq_z(draft_str(v, "state"), "failed");
     say(out, ja, "- 気付くまでの時間は、ログが届くまでの時間と規則の間隔より短くなりません。\n", "- Nothing is noticed sooner than its log arrives and its rule counts.\n");
-    if (draft_i64(head(m), "contained", TIME_NONE) == TIME_NONE)
+    if (draft_time(m, CASE_CONTAINED) == TIME_NONE)
         say(out, ja, "- 誰が止めてよいかを、時間帯ごとに決めておきます。\n", "- Settle for each hour of the day who may stop what.\n");
     if (late)
         ja ? buf_printf(out, "- 期限に遅れた、またはできなかった手順が%dありました。手順か担当を見直します。\n", late)

@@ -29,12 +29,12 @@ static struct pack_played good(void) {
     blocked[0] = STR("203.0.113.9");
     return (struct pack_played){.findings = findings, .n_findings = 2, .actions = actions, .n_actions = 1, .blocked = blocked, .n_blocked = 1,
                                 .rules = rules, .n_rules = 2, .traces = traces, .n_traces = 3, .counts = counts, .n_counts = 1, .sources_of_lines = sources, .n_sources_of_lines = 2,
-                                .reached_ns = T(FIRST + 90), .contained_ns = T(FIRST + 40), .published_ns = TIME_NONE,
+                                .times = {TIME_NONE, T(FIRST + 12), T(FIRST + 90), TIME_NONE, T(FIRST + 40), TIME_NONE, TIME_NONE, TIME_NONE},
                                 .incidents = 1, .accounts_tried = 100, .accounts_stolen = 3, .sources = 37};
 }
 
 static int judge(const char *expect, const struct pack_played *p, struct buf *out, struct diag *d) {
-    static const char head[] = "figures: [{id: seen, ja: 日次, en: daily}]";
+    static const char head[] = "figures: [{id: seen, ja: 日次, en: daily}, {id: stop, time: T4, ja: 半日, en: half a day}]";
     struct arena a;
     struct yaml_doc *e, *h;
     arena_init(&a, 1 << 20);
@@ -78,6 +78,8 @@ static void demands_are_met_or_fail(void **state UNUSED) {
         {"scope: {sources: {at_least: 37, at_most: 37}}", 0, "ok"},
         {"contained: {within_s: 40}", 0, "contained: contained 40 s after the first trace"},
         {"contained: {within_s: 39}", 1, "FAILED"},
+        {"incidents: {at_least: 1}", 0, "T4      contained (封じ込め): survey: 半日 / half a day, here: 40 s after the first trace"},
+        {"incidents: {at_least: 1}", 0, "T6      published (公表): survey: says nothing, here: a drill with people shows it\n"},
         {"publication: {within_s: 600}", 1, "publication: not drafted"},
         {"reached: {within_s: 10}", 0, "nobody is called in a replay"},
         {"departures: {at_most: 0}", 0, "a drill shows it"},

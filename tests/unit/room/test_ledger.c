@@ -1,6 +1,8 @@
 /* The ledger of times: every row is measured, none is typed; and what is found by looking back. */
 #include "fixture.h"
 
+#include "event/case_times.h"
+
 #define MIN_ NS_PER_MIN
 
 static struct story attack(const char *id, const char *rule, const char *level, const char *source,
@@ -122,7 +124,7 @@ static void who_acts_was_reached(void **state UNUSED) {
     assert_int_equal(room_incident_change(x.f->r, &duty, id2, 1, &close, &d), 0);
     assert_str(look(&x, id2, "ledger.3.at"), "2026-11-22T17:11:08.000Z");
     assert_str(look(&x, id2, "ledger.3.by.params.name"), "duty");
-    for (int row_ = 5; row_ < 8; row_++) { /* nobody measures these yet, so nobody says them */
+    for (int row_ = 5; row_ < 8; row_++) { /* nothing was sent, published or brought back, so nobody says so */
         char path[24];
         snprintf(path, sizeof path, "ledger.%d.at", row_);
         assert_str(look(&x, id2, path), "null");
@@ -167,7 +169,89 @@ static void a_services_tries_are_the_attackers(void **state UNUSED) {
     close_eyes(&x);
 }
 
+static void run(struct fixture *f, const char *sql) {
+    struct diag d = {0};
+    if (sql_run(f->r->db, &d, sql, "") < 0)
+        fail_msg("%s", d.text);
+}
+
+/* T2 and T5 to T7 out of the entries they come from; what is only tried out stands for the real thing in a drill alone. */
+static void each_time_comes_from_its_entry(void **state UNUSED) {
+    static const struct {
+        const char *entry;
+        enum case_time at;
+        int minute; /* -1: it is not one */
+    } rows[] = {
+        {"INSERT INTO callout(incident_id, purpose, text, state, started_at, chain) VALUES (1, 'take', 'x', 'reached', 0, '[]')", CASE_REACHED, -1},
+        {"INSERT INTO call(callout_id, person, way, address, level, at, answered_at) VALUES (1, 'Sato', 'phone', '', 0, 0, %m9)", CASE_REACHED, 9},
+        {"UPDATE incident SET person_at = %m8, person_by = 'person:1'", CASE_REACHED, 8},
+        {"INSERT INTO info_report(incident_id, number, kind, subject, text, addressee, aware_at, part, stage) VALUES (1, 'I-1', 'incident', '', '', '', 0, 'first', 'draft')", CASE_REPORTED, -1},
+        {"UPDATE info_report SET stage = 'sent', sent_at = %m30", CASE_REPORTED, 30},
+        {"INSERT INTO submission(incident_id, obligation, report, form, addressee, how, at, doc, digest, blank, note) VALUES (1, '', '', '', '', '', %m25, '', '', '', '')", CASE_REPORTED, 25},
+        {"INSERT INTO publication(incident_id, number, state, stage, statement, own, doc, digest, en, why, created_at) VALUES (1, 1, 'draft', 'first', '', '{}', '', '', 0, '', %m40)", CASE_PUBLISHED, -1},
+        {"UPDATE publication SET published_at = %m50", CASE_PUBLISHED, 50},
+        {"INSERT INTO case_row(incident_id, kind, key, name, state, doc, updated_at) VALUES (1, 'stage', 'a', 'a', 'back', '{}', %m90), (1, 'stage', 'b', 'b', 'down', '{}', %m95)", CASE_RECOVERED, -1},
+        {"UPDATE case_row SET state = 'back'", CASE_RECOVERED, 95},
+        {"INSERT INTO fact(incident_id, name, value, state) VALUES (1, 'recovered_at', '2026-11-22T18:23:08.000Z/60', 'unconfirmed')", CASE_RECOVERED, 95},
+        {"UPDATE fact SET state = 'confirmed'", CASE_RECOVERED, 80}, /* 17:03:08 and 80 minutes */
+    };
+    struct seen x = open_eyes();
+    struct story a = attack("e0", "r", "high", "203.0.113.1", 0);
+    struct case_times t;
+    char sql[512];
+    x.f->now_ns = T0 + 3 * MIN_;
+    assert_int_equal(fold(x.f, &a).incident, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        size_t n = 0;
+        for (const char *p = rows[i].entry; *p; p++) { /* %m9: nine minutes after T0 */
+            char *end;
+            n += p[0] == '%' && p[1] == 'm' ? (size_t) snprintf(sql + n, sizeof sql - n, "%lld", (long long) (T0 + strtol(p + 2, &end, 10) * MIN_)) : 1;
+            if (p[0] == '%' && p[1] == 'm')
+                p = end - 1;
+            else
+                sql[n - 1] = *p;
+        }
+        sql[n] = 0;
+        run(x.f, sql);
+        assert_int_equal(case_times_read(x.f->r->db, 1, false, &x.a, &t, NULL), 0);
+        if (t.at_ns[rows[i].at] != (rows[i].minute < 0 ? TIME_NONE : T0 + rows[i].minute * MIN_))
+            fail_msg("%s: %lld min", sql, (long long) ((t.at_ns[rows[i].at] - T0) / MIN_));
+        assert_false(t.tried[rows[i].at]);
+    }
+    char tried[120];
+    snprintf(tried, sizeof tried, "UPDATE action SET state = 'dry_run', decided_at = %lld; UPDATE publication SET published_at = NULL", (long long) (T0 + 7 * MIN_));
+    assert_int_equal(sql_script(x.f->r->db, tried, NULL), 0);
+    assert_int_equal(case_times_read(x.f->r->db, 1, false, &x.a, &t, NULL), 0);
+    assert_true(t.at_ns[CASE_CONTAINED] == TIME_NONE && t.at_ns[CASE_PUBLISHED] == TIME_NONE);
+    assert_int_equal(case_times_read(x.f->r->db, 1, true, &x.a, &t, NULL), 0);
+    assert_true(t.tried[CASE_CONTAINED] && t.at_ns[CASE_CONTAINED] == T0 + 7 * MIN_ && t.at_ns[CASE_PUBLISHED] == T0 + 40 * MIN_);
+    assert_int_equal(case_times_read(x.f->r->db, 2, true, &x.a, &t, NULL), -ENOENT);
+    close_eyes(&x);
+}
+
+/* The lesson a drill told is the last one begun before its case. */
+static void a_drill_knows_its_lesson(void **state UNUSED) {
+    struct seen x = open_eyes();
+    struct room_actor by = fixture_actor(x.f, x.f->administrator);
+    struct story a = attack("f0", "r", "high", "203.0.113.1", 0);
+    static const char *const orders[] = {"{\"op\":\"drill\",\"name\":\"one\"}", "{\"op\":\"drill\",\"name\":\"two\"}", "{\"op\":\"drill_end\"}", "{\"op\":\"except\",\"name\":\"three\"}"};
+    struct str pack;
+    x.f->now_ns = T0 + MIN_;
+    for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+        assert_int_equal(room_begin(x.f->r, NULL), 0);
+        assert_int_equal(room_end(x.f->r, room_record(x.f->r, &by, VERB_CHANGE, OBJECT_RULE, str_of(orders[i]), NULL), NULL), 0);
+    }
+    x.f->now_ns += MIN_;
+    assert_int_equal(fold(x.f, &a).incident, 1);
+    assert_int_equal(case_drill_pack(x.f->r->db, 1, &x.a, &pack, NULL), 0);
+    assert_null(pack.p); /* no drill */
+    run(x.f, "UPDATE incident SET drill = 1");
+    assert_int_equal(case_drill_pack(x.f->r->db, 1, &x.a, &pack, NULL), 0);
+    assert_str(pack, "two");
+    close_eyes(&x);
+}
+
 UNIT_GROUP(room_ledger, cmocka_unit_test(late_logs_are_noticed_late),
            cmocka_unit_test(who_acts_was_reached),
            cmocka_unit_test(what_was_done_for_one_half_counts),
-           cmocka_unit_test(a_services_tries_are_the_attackers))
+           cmocka_unit_test(a_services_tries_are_the_attackers), cmocka_unit_test(each_time_comes_from_its_entry), cmocka_unit_test(a_drill_knows_its_lesson))
