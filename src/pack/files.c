@@ -49,17 +49,13 @@ const struct pack_file *pack_files_find(const struct pack_files *f, const char *
 
 /* ---- what a text may hold ---- */
 
-/* Marks that show a text in another order than it is read in, and such that show nothing. */
+/* Marks that show a text in another order than it is read in, and such that show nothing. What joins letters stays: names and signs are written with it. */
 static bool turns_writing(uint32_t c) {
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff;
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff || c == 0x00ad || c == 0x180e ||
+           c == 0x200b || c == 0x2028 || c == 0x2029 || (c >= 0x2060 && c <= 0x2064) || (c >= 0xe0000 && c <= 0xe007f);
 }
-
-static uint32_t code_point(const char *p, unsigned n) {
-    const unsigned char *u = (const unsigned char *) p;
-    uint32_t c = n == 1 ? u[0] : n == 2 ? u[0] & 0x1fu : n == 3 ? u[0] & 0x0fu : u[0] & 0x07u;
-    for (unsigned i = 1; i < n; i++)
-        c = (c << 6) | (u[i] & 0x3fu);
-    return c;
+static bool is_control(uint32_t c) {
+    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0);
 }
 
 static int check_text(const struct pack_file *f, struct diag *err) {
@@ -67,10 +63,10 @@ static int check_text(const struct pack_file *f, struct diag *err) {
     unsigned line = 1, column = 1;
     for (const char *p = f->bytes.p; p < end;) {
         unsigned n = utf8_length(p, end);
-        uint32_t c = n ? code_point(p, n) : 0;
+        uint32_t c = n ? utf8_decode(p, n) : 0;
         if (!n)
             return diag_set_at(err, -ERR_REFUSED, f->shown, line, column, "no UTF-8; save the file as UTF-8");
-        if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0))
+        if (is_control(c))
             return diag_set_at(err, -ERR_REFUSED, f->shown, line, column, "a control character (U+%04X) stands here; remove it", c);
         if (turns_writing(c))
             return diag_set_at(err, -ERR_REFUSED, f->shown, line, column,
@@ -89,7 +85,22 @@ struct tree {
     const char *file;
     struct diag *err;
     size_t nodes;
+    bool rules;
+    unsigned bytes; /* within what a rule looks for: bytes of logs, whatever they are */
 };
+
+/* YAML writes as "\e" and "\u202e" what check_text refuses as it stands. */
+static int check_scalar(const struct tree *t, const struct yaml_node *v) {
+    const char *end = v->text.p + v->text.n;
+    for (const char *p = v->text.p; p < end && !t->bytes;) {
+        unsigned n = utf8_length(p, end);
+        uint32_t c = n ? utf8_decode(p, n) : 0;
+        if (!n || is_control(c) || turns_writing(c))
+            return yaml_error(t->err, -ERR_REFUSED, t->file, v, "a control character, or one that nobody sees, is written in this text (U+%04X); remove it", c);
+        p += n;
+    }
+    return 0;
+}
 
 static int check_tree(struct tree *t, const struct yaml_node *v, unsigned depth) {
     int e = 0;
@@ -97,18 +108,26 @@ static int check_tree(struct tree *t, const struct yaml_node *v, unsigned depth)
         return yaml_error(t->err, -ERR_LIMIT, t->file, v, "nested more than %u deep; flatten it", PACK_DEPTH_MAX);
     if (++t->nodes > PACK_NODES_MAX)
         return yaml_error(t->err, -ERR_LIMIT, t->file, v, "more than %u values once aliases (*name) are followed; write fewer", PACK_NODES_MAX);
-    for (const struct yaml_node *c = v->first; c && e == 0; c = c->next)
+    if (v->key)
+        e = check_scalar(t, v->key);
+    if (e == 0 && v->kind == YAML_SCALAR)
+        e = check_scalar(t, v);
+    for (const struct yaml_node *c = v->first; c && e == 0; c = c->next) {
+        bool looked_for = t->rules && depth == 0 && str_eq_z(c->key ? c->key->text : STR(""), "detection");
+        t->bytes += looked_for;
         e = check_tree(t, c, depth + 1);
+        t->bytes -= looked_for;
+    }
     return e;
 }
 
 static int check_yaml(struct arena *a, struct pack_file *f, struct diag *err) {
     struct yaml_doc *docs = NULL;
-    struct tree t = {.file = f->shown, .err = err};
+    struct tree t = {.file = f->shown, .err = err, .rules = str_starts(f->path, STR("rules/"))};
     int e = yaml_parse(a, f->bytes, f->shown, &docs, err);
     for (const struct yaml_doc *d = docs; d && e == 0; d = d->next)
         e = d->root ? check_tree(&t, d->root, 0) : 0;
-    if (e < 0 || str_starts(f->path, STR("rules/")))
+    if (e < 0 || t.rules)
         return e;
     if (!docs || !docs->root || docs->root->kind != YAML_MAPPING)
         return diag_set_at(err, -ERR_PARSE, f->shown, 1, 1, "the file is empty or no mapping; write KEY: VALUE lines");

@@ -181,6 +181,16 @@ static void zero_byte(const struct pack_folder_made *m) {
     packfolder_write(m, "story.ja.md", STR("# a\n\0b\n"));
 }
 
+static void write_rule(const struct pack_folder_made *m, const char *title) {
+    char text[512];
+    make_dir(m, "rules");
+    snprintf(text, sizeof text, "title: \"%s\"\nlogsource:\n  category: process_creation\ndetection:\n  a:\n    CommandLine|contains: \"\\u202e\\e\"\n  condition: a\n", title);
+    packfolder_write(m, "rules/a.yml", str_of(text));
+}
+static void turned_rule(const struct pack_folder_made *m) {
+    write_rule(m, "\\u202Eexe.doc");
+}
+
 static const struct {
     const char *what;
     make_fn *make; /* or: */
@@ -218,6 +228,10 @@ static const struct {
     {"a zero byte", zero_byte, .says = "U+0000", .placed = true},
     {"colours for the terminal", .file = "story.ja.md", .from = "\n", .to = "\n\033[2J", .says = "U+001B", .placed = true},
     {"writing turned around", .file = "pack.yml", .from = "version: 1", .to = "version: 1 # \xe2\x80\xae", .says = "U+202E", .placed = true},
+    {"colours for the terminal, written as YAML writes them", .file = "pack.yml", .from = "title:\n  ja: ", .to = "title:\n  ja: \"\\e[31m\" #", .says = "U+001B", .placed = true},
+    {"writing turned around in a key", .file = "playbook.yml", .from = "id:", .to = "\"\\u202eid\": a\nid:", .says = "U+202E", .placed = true},
+    {"words that nobody sees", .file = "controls.yml", .from = "controls:", .to = "\"a\\u200Bb\": a\ncontrols:", .says = "U+200B", .placed = true},
+    {"a rule whose title turns", turned_rule, .says = "U+202E", .placed = true},
     {"bytes that are no text", .file = "story.en.md", .from = "\n", .to = "\n\xc0\xaf", .says = "no UTF-8", .placed = true},
     {"a key that stands twice", .file = "pack.yml", .from = "version: 1", .to = "version: 1\nversion: 2", .says = "version", .placed = true},
     {"a second document", .file = "controls.yml", .from = "controls:", .to = "--- {}\n---\ncontrols:", .says = "second document", .placed = true},
@@ -284,6 +298,22 @@ static void the_shipped_lesson_passes(void **state UNUSED) {
     arena_done(&a);
 }
 
+/* What a rule looks for may be just what no person should read. */
+static void a_rule_looks_for_any_bytes(void **state UNUSED) {
+    struct arena a;
+    struct pack_folder_made m;
+    struct diag d;
+    int e;
+    arena_init(&a, PACK_ARENA_MAX);
+    packfolder_make(&a, &m);
+    write_rule(&m, "Names that turn");
+    check_folder(&a, m.dir, &e, &d);
+    packfolder_remove(&m);
+    arena_done(&a);
+    if (e < 0)
+        fail_msg("%s:%u:%u: %s", d.file, d.line, d.column, d.text);
+}
+
 static void each_hostile_pack_is_refused_with_a_sentence(void **state UNUSED) {
     assert_true(ARRAY_SIZE(ROWS) >= 40);
     for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
@@ -324,5 +354,5 @@ static void what_is_no_pack_is_refused(void **state UNUSED) {
     }
 }
 
-UNIT_GROUP(pack_hostile, cmocka_unit_test(the_shipped_lesson_passes), cmocka_unit_test(each_hostile_pack_is_refused_with_a_sentence),
+UNIT_GROUP(pack_hostile, cmocka_unit_test(the_shipped_lesson_passes), cmocka_unit_test(a_rule_looks_for_any_bytes), cmocka_unit_test(each_hostile_pack_is_refused_with_a_sentence),
            cmocka_unit_test(what_is_no_pack_is_refused))
