@@ -142,10 +142,45 @@ static const struct anon_row *of_group(const struct anon *x, enum anon_kind kind
     return NULL;
 }
 
+/* A pseudonym is written into YAML, where `ends` would end it; what it stands for is only looked for: OFFICE\taro is an account. */
+static bool may_stand(struct str s, const char *ends) {
+    if (s.n > ANON_TEXT_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t) s.p[i] < 0x20 || s.p[i] == 0x7f || strchr(ends, s.p[i]))
+            return false;
+    return text_is_utf8(s);
+}
+
+bool anon_name_part(struct str *rest, struct str *ret) {
+    static const char wide[] = "\xe3\x80\x80";
+    size_t n = 0;
+    while (rest->n && (rest->p[0] == ' ' || str_starts(*rest, STR(wide))))
+        *rest = str_from(*rest, rest->p[0] == ' ' ? 1 : 3);
+    while (n < rest->n && rest->p[n] != ' ' && !str_starts(str_from(*rest, n), STR(wide)))
+        n++;
+    *ret = str_to(*rest, n);
+    *rest = str_from(*rest, n);
+    return n > 0;
+}
+
+static int add_parts(struct anon *x, struct str name, const char *role_ja, const char *role_en) {
+    struct str rest = name, part;
+    int e = 0;
+    while (e == 0 && anon_name_part(&rest, &part))
+        if (part.n < name.n)
+            e = anon_add(x, ANON_PERSON, part, name, role_ja, role_en);
+    return e;
+}
+
 int anon_add(struct anon *x, enum anon_kind kind, struct str from, struct str group, const char *role_ja, const char *role_en) {
+    struct anon_row row = {.kind = kind, .from = str_trim(from)};
+    bool whole = kind == ANON_PERSON && !group.n;
+    if (whole)
+        group = row.from;
     const struct anon_row *same = of_group(x, kind, group);
-    struct anon_row row = {.kind = kind, .from = str_trim(from), .group = group.n ? arena_dup(x->arena, group) : STR("")};
-    if (chars(row.from) < 2 || row.from.n > ANON_TEXT_BYTES_MAX || anon_find(x, row.from))
+    row.group = group.n ? arena_dup(x->arena, group) : STR("");
+    if (chars(row.from) < 2 || !may_stand(row.from, "") || anon_find(x, row.from)) /* what anon_put would not take back cannot be kept */
         return 0;
     row.from = arena_dup(x->arena, row.from);
     if (same) {
@@ -154,21 +189,13 @@ int anon_add(struct anon *x, enum anon_kind kind, struct str from, struct str gr
     } else {
         name_it(x, &row, role_ja, role_en);
     }
-    return row.from.p && row.ja.p && row.en.p ? push(x, &row) : -ENOMEM;
-}
-
-static bool may_stand(struct str s) {
-    if (s.n > ANON_TEXT_BYTES_MAX)
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t) s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\' || s.p[i] == 0x7f)
-            return false;
-    return text_is_utf8(s);
+    int e = row.from.p && row.ja.p && row.en.p ? push(x, &row) : -ENOMEM;
+    return e == 0 && whole ? add_parts(x, row.from, role_ja, role_en) : e;
 }
 
 int anon_put(struct anon *x, const struct anon_row *row) {
     struct anon_row own = *row;
-    if (chars(str_trim(row->from)) < 2 || !may_stand(row->from) || !may_stand(row->ja) || !may_stand(row->en))
+    if (chars(str_trim(row->from)) < 2 || !may_stand(row->from, "") || !may_stand(row->ja, "\"\\") || !may_stand(row->en, "\"\\"))
         return -EINVAL;
     own.own = true;
     for (size_t i = 0; i < x->n; i++)
@@ -183,7 +210,7 @@ int anon_put(struct anon *x, const struct anon_row *row) {
 
 static int add_form(struct anon *x, const struct anon_form *f, struct str text) {
     struct anon_row row = {.kind = f->kind, .from = text};
-    if (anon_find(x, text) || (f->kind == ANON_AMOUNT && f->about))
+    if (anon_find(x, text) || (f->kind == ANON_AMOUNT && f->about) || !may_stand(text, ""))
         return 0;
     if (f->kind == ANON_DATE) {
         if (x->day_one_ns == TIME_NONE)
@@ -297,7 +324,7 @@ static bool is_token(struct str s) {
     return s.n > 0 && anon_word_byte(s.p[0]) && anon_word_byte(s.p[s.n - 1]);
 }
 
-int anon_secret_add(struct anon_secrets *x, enum anon_kind kind, struct str text) {
+static int add_secret(struct anon_secrets *x, enum anon_kind kind, struct str text) {
     union map_value *v;
     struct str s = text_normal(x->arena, str_trim(text));
     if (!s.p)
@@ -316,6 +343,15 @@ int anon_secret_add(struct anon_secrets *x, enum anon_kind kind, struct str text
         e = -ENOMEM;
     if (e == 0)
         x->at[x->n++] = (struct anon_secret){kind, s};
+    return e;
+}
+
+int anon_secret_add(struct anon_secrets *x, enum anon_kind kind, struct str text) {
+    struct str rest = text, part;
+    int e = add_secret(x, kind, text);
+    while (e == 0 && kind == ANON_PERSON && anon_name_part(&rest, &part))
+        if (part.n < text.n)
+            e = add_secret(x, kind, part);
     return e;
 }
 

@@ -58,10 +58,13 @@ struct anon {
 };
 void anon_init(struct anon *x, struct arena *a, int64_t day_one_ns, const struct map *taken);
 /* A row with the next pseudonym of its kind, unless there is one; of a group that has one already that one. role_ja and role_en: what a person is ("担当者", "handler"); NULL otherwise.
+ * A person is called by a part of the name as well: each part is a row with the pseudonym of the whole.
  * A text of one character or less is left out: it would be replaced everywhere. */
 int anon_add(struct anon *x, enum anon_kind kind, struct str from, struct str group, const char *role_ja, const char *role_en) MUST_USE;
 /* A row as a person wrote it, instead of the one that is there. -EINVAL: empty, too long, or with characters that end a text in YAML. */
 int anon_put(struct anon *x, const struct anon_row *row) MUST_USE;
+/* The next part of a name between blanks of either width; false: none is left. */
+bool anon_name_part(struct str *rest, struct str *ret);
 const struct anon_row *anon_find(const struct anon *x, struct str from);
 /* Rows for what is seen by its form in the marked parts: addresses, mail addresses, URLs, telephone numbers, days, amounts, prefectures. */
 int anon_scan(struct anon *x, struct str marked) MUST_USE;
@@ -83,6 +86,7 @@ struct anon_secrets {
 };
 void anon_secrets_init(struct anon_secrets *x, struct arena *a);
 void anon_secrets_done(struct anon_secrets *x);
+/* Of a person also each part of the name. */
 int anon_secret_add(struct anon_secrets *x, enum anon_kind kind, struct str text) MUST_USE;
 struct anon_rest {
     enum anon_kind kind;

@@ -60,12 +60,13 @@ static bool read_month_day(struct str s, size_t i, struct anon_form *f, size_t f
     size_t k = i;
     if (!take_number(s, &k, 2, &f->month))
         return false;
-    bool kanji = str_starts(str_from(s, k), STR("月"));
+    struct str after = str_from(s, k);
+    bool kanji = str_starts(after, STR("月"));
     if (!take_any(s, &k, months) || !take_number(s, &k, 2, &f->day) || !is_day(f->month, f->day))
         return false;
     if (kanji && !take(s, &k, "日"))
         return false;
-    if (!kanji && !with_year && !str_starts(str_from(s, i + (f->month > 9 ? 2 : 1)), STR("/")))
+    if (!kanji && !with_year && !str_starts(after, STR("/")) && !str_starts(after, STR("／")))
         return false; /* 11-23 alone is a range */
     if (k < s.n && ascii_digit(s.p[k]))
         return false;

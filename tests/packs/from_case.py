@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import lessons
 
 JST = datetime.timezone(datetime.timedelta(hours=9))
-ORGANISATION, PERSON, WORDS = "青空電力株式会社", "山田 花子", "11月23日、青空電力株式会社の山田 花子が203.0.113.9を止めた。東京都港区、損害は1,234万円、連絡先 hanako@aozora.co.jp 03-1234-5678"
+ORGANISATION, PERSON, WORDS = "青空電力株式会社", "山田 花子", "11月23日、青空電力株式会社の山田 花子が203.0.113.9を止めた。東京都港区、損害は1,234万円、連絡先 hanako@aozora.co.jp 03-1234-5678。山田は翌朝まで見た"
 
 
 def days(db):
@@ -49,7 +49,7 @@ def told(data):
 
 def nothing_remains(text, secrets, where):
     names, accounts, addresses, written = secrets
-    for what in [*names, *written, "hanako", "aozora", "青空", "東京", "1234"]:
+    for what in [*names, *written, "hanako", "aozora", "青空", "東京", "1234", "山田", "花子"]:
         assert what not in text, (where, what)
     words = set(re.findall(r"[A-Za-z0-9._:-]+", text))
     assert not words & accounts and not words & addresses, (where, words & accounts, words & addresses)
@@ -98,13 +98,13 @@ def lesson_of(played):
             assert {"organisation", "person", "address", "date", "amount", "mail", "phone", "region"} <= {row["kind"] for row in x["rows"]}, x["rows"]
             assert x["rest_n"] == 0, x["rest"]
             # one pseudonym is taken away: what comes back is found, and nobody can agree to it
-            worse = b.api("PUT", f"/pack-drafts/{x['id']}", {"version": x["version"], "drop": [PERSON]})["pack_drafts"][0]
+            worse = b.api("PUT", f"/pack-drafts/{x['id']}", {"version": x["version"], "drop": [PERSON, *PERSON.split()]})["pack_drafts"][0]
             assert any(t["text"] == PERSON for t in worse["rest"]), worse["rest"]
             agreed = {"provider": ORGANISATION, "who": "情報システム部長", "how": "会議、議事録あり"}
             e = b.request("POST", f"/api/v1/pack-drafts/{x['id']}/approve", agreed | {"version": worse["version"]})
             assert e.status == 400 and e.json()["error"]["key"] == "error.pack_rest", e.text
-            x = b.api("PUT", f"/pack-drafts/{x['id']}", {"version": worse["version"], "rows": [{"kind": "person", "from": PERSON, "ja": "監視員A", "en": "watcher A"}]})["pack_drafts"][0]
-            assert x["rest_n"] == 0 and "監視員A" in x["files"][0]["after"]
+            x = b.api("PUT", f"/pack-drafts/{x['id']}", {"version": worse["version"], "rows": [{"kind": "person", "from": name, "ja": "監視員A", "en": "watcher A"} for name in (PERSON, *PERSON.split())]})["pack_drafts"][0]
+            assert x["rest_n"] == 0 and "監視員A" in x["files"][0]["after"], (x["rest"], x["rows"])
             # without an approval it does not leave, by page or by command, and the tries are recorded
             out = tap.run(tap.KIZUKI, "pack", "from-case", "1", "--to", d / "out", "--data", data)
             assert out.returncode == 1 and b"does not leave" in out.stderr, out.stderr

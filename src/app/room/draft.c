@@ -107,6 +107,15 @@ static bool stands(const struct draft *d, struct str s) {
     return false;
 }
 
+/* A person stands there by a part of the name, too. */
+static bool stands_anyhow(const struct draft *d, int kind, struct str name) {
+    struct str rest = name, part;
+    bool there = stands(d, name);
+    while (!there && kind == ANON_PERSON && anon_name_part(&rest, &part))
+        there = stands(d, part);
+    return there;
+}
+
 static int gather(void *ctx, const char *kind, struct str text, struct str role) {
     struct gathering *g = ctx;
     int k = anon_kind_from_string(str_of(kind));
@@ -121,7 +130,7 @@ static int gather(void *ctx, const char *kind, struct str text, struct str role)
             ja = ROLES[i].ja;
             en = ROLES[i].en;
         }
-    return stands(g->m->d, s) ? anon_add(&g->m->d->anon, (enum anon_kind) k, s, k == ANON_SERVICE ? role : STR(""), ja, en) : 0;
+    return stands_anyhow(g->m->d, k, s) ? anon_add(&g->m->d->anon, (enum anon_kind) k, s, k == ANON_SERVICE ? role : STR(""), ja, en) : 0;
 }
 
 static int take_address(void *ctx, const char *kind, struct str text, struct str role UNUSED) {

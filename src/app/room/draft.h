@@ -72,6 +72,8 @@ int64_t draft_i64(const struct json_value *v, const char *key, int64_t otherwise
 struct str draft_str(const struct json_value *v, const char *key);
 int64_t draft_time(const struct making *m, enum case_time i); /* TIME_NONE: nobody knows */
 const struct json_value *draft_first(const struct making *m, const char *list);
+/* A rule of `rules` that everybody has: its title and path are our words, those of somebody's own rule are the case's. */
+bool draft_is_shipped(const struct json_value *rule);
 /* The files. */
 void draft_title(struct making *m, bool ja, struct buf *out);
 void draft_three_lines(struct making *m, bool ja, struct buf *out);

@@ -1,6 +1,7 @@
 /* What a machine plays and judges of a lesson: replay.yml with generators fitted to what was counted in the case, expect.yml of what noticed it,
  * the rule that would have noticed it soonest. Nothing of a log line is in it: counts, rates, products, and pools whose members are made anew out of
  * documentation ranges the case did not touch. Days are others with the same day of the week. See draft.h. */
+#include "app/content/content.h"
 #include "app/room/draft.h"
 #include "base/hash.h"
 #include "base/ip.h"
@@ -394,11 +395,15 @@ static void both(struct making *m, const char *key, void (*say)(struct making *,
     }
 }
 
-/* "login/50_by_service" of a path below content/rules. */
-static struct str rule_path(struct str file) {
-    ptrdiff_t at = str_find(file, STR("/rules/"), 0);
-    struct str s = at < 0 ? STR("") : str_from(file, (size_t) at + 7);
+/* "login/50_by_service" of a path below content/rules; empty: somebody's own, which nobody else has. */
+static struct str rule_path(const struct json_value *rule) {
+    struct str file = draft_str(rule, "file"), s = draft_is_shipped(rule) ? str_from(file, strlen(content_dir()) + STR("/rules/").n) : STR("");
     return str_ends(s, STR(".yml")) ? str_to(s, s.n - 4) : STR("");
+}
+
+bool draft_is_shipped(const struct json_value *rule) {
+    struct str file = draft_str(rule, "file"), dir = str_of(content_dir());
+    return str_starts(file, dir) && str_starts(str_from(file, dir.n), STR("/rules/"));
 }
 
 static void say_rule_files(const struct making *m, struct buf *out) {
@@ -408,7 +413,7 @@ static void say_rule_files(const struct making *m, struct buf *out) {
     buf_add_z(out, "rules: [");
     for (const struct json_value *v = list ? list->first : NULL; v && n < ARRAY_SIZE(seen); v = v->next) {
         const struct json_value *rule = rules && draft_str(v, "rule_id").n ? json_get(rules, arena_dup_z(m->a, draft_str(v, "rule_id"))) : NULL;
-        struct str path = rule ? rule_path(draft_str(rule, "file")) : STR("");
+        struct str path = rule ? rule_path(rule) : STR("");
         bool again = !path.n;
         for (size_t i = 0; i < n; i++)
             again = again || str_eq(seen[i], path);

@@ -125,7 +125,7 @@ static void noticing(struct making *m, bool ja, struct buf *out) {
         const struct json_value *rule = rules ? json_get(rules, draft_str(v, "rule_id").n ? arena_dup_z(m->a, draft_str(v, "rule_id")) : "") : NULL;
         struct str name = rule ? draft_str(rule, ja ? "title_ja" : "title") : STR("");
         say(out, ja, "- ", "- ");
-        buf_add(out, name.n ? name : draft_str(v, "rule"));
+        rule && draft_is_shipped(rule) && name.n ? buf_add(out, name) : draft_marked(out, name.n ? name : draft_str(v, "rule"));
         say(out, ja, "：最初の跡から", ": ");
         draft_span((draft_i64(v, "detected", m->first_ns) - m->first_ns) / NS_PER_S, ja, out);
         say(out, ja, "\n", " after the first trace\n");
