@@ -73,8 +73,12 @@ def only_what_is_signed_by_somebody_believed_comes_in():
         assert "was revoked" in install(them, data, one, code=1)
         assert not list((data / "rules").glob("pack-*")) and not list((data / "rules").glob(".take-*"))
         them.believe()
+        left = data / "rules" / (".take-" + SET)  # somebody was interrupted, with another version
+        left.mkdir(parents=True)
+        (left / "left_over.yml").write_text(RULE.replace("5a70", "5a71").replace("left_signs_in", "left_over"))
         out = install(them, data, one)
         assert "watched only" in out and "signed by 例 CERT" in out and "1 new" in out, out
+        assert [p.name for p in (data / "rules" / SET / "files").iterdir()] == ["left.yml"]
         assert re.search(rf"{ID} .*version 1, watched only, signed by 例 CERT, taken in by sato", kizuki("list", "--data", data))
         assert (data / "rules" / SET / "pack.kizuki").read_bytes() == one.read_bytes()
 

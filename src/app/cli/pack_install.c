@@ -74,28 +74,23 @@ static void tell_end(struct telling *t) {
 
 /* ---- install ---- */
 
-struct installing {
-    const struct pack_files *files;
-    struct diag *err;
-    int failed;
-};
-
-/* The lesson as it came, beside its rules. */
-static void keep_pack(void *ctx, const struct ruleset *draft, uint64_t passed_over UNUSED) {
-    struct installing *x = ctx;
+/* The lesson as it came, beside its rules: without it they do not stay. */
+static int keep_pack(void *ctx, const struct ruleset *draft, uint64_t passed_over UNUSED, struct diag *err) {
     char path[PATH_MAX];
     struct buf out;
     snprintf(path, sizeof path, "%.4000s/" RULESET_PACK_FILE, draft->dir);
     buf_init(&out, PACK_NOTE_BYTES_MAX + PACK_BYTES_MAX);
-    x->failed = pack_files_write(x->files, &out);
-    x->failed = x->failed < 0 ? diag_set(x->err, x->failed, "cannot write '%s': %s", path, err_word(x->failed))
-                              : file_write_atomic(path, buf_str(&out), 0600, x->err);
+    int e = pack_files_write(ctx, &out);
+    e = e < 0 ? diag_set(err, e, "cannot write '%s': %s", path, err_word(e)) : file_write_atomic(path, buf_str(&out), 0600, err);
     buf_done(&out);
+    return e;
 }
 
-/* Its rules as files in a folder of their own: what was judged in memory, not what lies somewhere meanwhile. Names are plain (files.h). */
+/* Its rules as files in a folder of their own: what was judged in memory, not what lies somewhere meanwhile, nor what somebody who was
+ * interrupted left there. Names are plain (files.h). */
 static int lay_out(struct arena *a, const struct pack_files *f, const char *dir, struct diag *err) {
-    int e = file_make_dir(dir, 0700, err);
+    int e = ruleset_remove_tree(dir);
+    e = e < 0 ? diag_set(err, e, "cannot clear '%s': %s", dir, err_word(e)) : file_make_dir(dir, 0700, err);
     for (size_t i = 0; i < f->n && e == 0; i++) {
         if (!str_starts(f->at[i].path, STR("rules/")))
             continue;
@@ -117,11 +112,13 @@ static bool is_on(const char *data, const char *name) {
     return on;
 }
 
-static int put_in_place(const struct config *c, struct str id, const char *name, bool waits, struct diag *err) {
-    int lock = waits ? 0 : rulesets_lock(c->data, err), r = MIN(lock, 0);
+/* Trying it took a while: whether a version of it is on is asked now, and nobody changes it meanwhile. */
+static int put_in_place(const struct config *c, struct str id, const char *name, struct diag *err) {
+    int lock = rulesets_lock(c->data, err), r = MIN(lock, 0);
+    bool waits = r == 0 && is_on(c->data, name);
     if (!waits && r == 0)
         r = ruleset_adopt(c->data, str_of(name), err);
-    if (!waits && lock >= 0)
+    if (lock >= 0)
         close(lock);
     if (r == 0)
         r = rulesets_tell(c->data, err);
@@ -137,14 +134,12 @@ static int put_in_place(const struct config *c, struct str id, const char *name,
 static int add(struct arena *a, const struct config *c, const struct install_args *o, const struct pack_files *f, const struct ruleset_pack *pack,
                struct str tlp, struct diag *err) {
     const char *name = pack_set_name(a, pack->id), *dir = name ? arena_printf(a, "%s/rules/.take-%s", c->data, name).p : NULL;
-    struct installing x = {.files = f, .err = err};
     struct telling t;
     struct rule_added added = {0};
     if (!dir)
         return diag_set(err, -ENOMEM, "out of memory");
-    bool waits = is_on(c->data, name);
     struct rule_adding how = {.from = dir, .staging = {.name = str_of(name), .by = str_of(account(o->by)), .licence = tlp, .origin = pack->signer, .pack = pack},
-                              .watch = &t.watch, .staged = keep_pack, .ctx = &x};
+                              .watch = &t.watch, .staged = keep_pack, .ctx = (void *) (uintptr_t) f};
     int r = lay_out(a, f, dir, err);
     tell_begin(&t);
     if (r == 0)
@@ -152,11 +147,9 @@ static int add(struct arena *a, const struct config *c, const struct install_arg
     tell_end(&t);
     IGNORE(ruleset_remove_tree(dir));
     if (r == 0)
-        r = x.failed;
-    if (r == 0)
         r = rule_judged_print(&added.judged, &added.draft, false, err);
     if (r == 0)
-        r = put_in_place(c, pack->id, name, waits, err);
+        r = put_in_place(c, pack->id, name, err);
     rule_added_done(&added);
     return r;
 }

@@ -74,11 +74,12 @@ static int finish_add(const struct set_args *a, const struct opened *o, const st
     return r;
 }
 
-static void say_taken(void *ctx, const struct ruleset *draft, uint64_t passed_over) {
+static int say_taken(void *ctx, const struct ruleset *draft, uint64_t passed_over, struct diag *err UNUSED) {
     printf("%llu rule files and events of %llu rules taken from '%s', %llu other files passed over\n",
            (unsigned long long) draft->files, (unsigned long long) draft->samples, (const char *) ctx,
            (unsigned long long) passed_over);
     fflush(stdout);
+    return 0;
 }
 
 static bool is_rule_file(const char *path) {

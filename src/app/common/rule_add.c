@@ -99,8 +99,9 @@ int rule_add(const struct config *c, const struct rule_adding *a, struct rule_ad
     if (r < 0)
         return r;
     if (a->staged)
-        a->staged(a->ctx, &ret->draft, ret->passed_over);
-    r = rule_judge(c, &ret->draft, !a->no_backtest, a->watch, &ret->judged, reterr);
+        r = a->staged(a->ctx, &ret->draft, ret->passed_over, reterr);
+    if (r == 0)
+        r = rule_judge(c, &ret->draft, !a->no_backtest, a->watch, &ret->judged, reterr);
     if (r == 0 && ret->draft.written.n)
         r = check_written(ret, reterr);
     return finish(c, ret, r, reterr);

@@ -13,7 +13,7 @@ struct rule_adding {
     struct ruleset_staging staging;
     bool no_backtest;
     struct backtest_watch *watch; /* NULL: nobody looks */
-    void (*staged)(void *ctx, const struct ruleset *draft, uint64_t passed_over); /* before it is judged; NULL */
+    int (*staged)(void *ctx, const struct ruleset *draft, uint64_t passed_over, struct diag *reterr); /* before it is judged; NULL. A failure drops the draft */
     void *ctx;
 };
 struct rule_added {

@@ -31,9 +31,10 @@ static void write_added(struct trial *t, const struct rule_added *x) {
     jsonw_end(&w);
 }
 
-static void staged(void *ctx, const struct ruleset *draft UNUSED, uint64_t passed_over UNUSED) {
+static int staged(void *ctx, const struct ruleset *draft UNUSED, uint64_t passed_over UNUSED, struct diag *err UNUSED) {
     struct trial *t = ctx;
     __atomic_store_n(&t->locked, false, __ATOMIC_RELEASE);
+    return 0;
 }
 
 static int add(struct trial *t, const char *from) {
