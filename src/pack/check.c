@@ -1,8 +1,8 @@
 /* See check.h. */
 #include "pack/check.h"
 
+#include "base/limits.h"
 #include "pack/pack.h"
-#include "pack/pack_limits.h"
 #include "pack/replay.h"
 #include "pack/schema.h"
 

@@ -4,11 +4,11 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "pack/note.h"
 #include "pack/pack.h"
-#include "pack/pack_limits.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
 
 #include "base/base64.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "pack/pack.h"
-#include "pack/pack_limits.h"
 
 #include <unistd.h>
 

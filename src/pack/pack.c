@@ -1,8 +1,8 @@
 #include "pack/pack.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/yaml.h"
-#include "pack/pack_limits.h"
 #include "pack/replay_priv.h"
 
 #include <dirent.h>

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { REPLAY_ARENA_MAX = 512 * 1024 * 1024, WORD_MAX = 1000 };
+enum { REPLAY_ARENA_MAX = 512 * 1024 * 1024 };
 
 /* No text of a story has control characters, wherever it stands: a line break in a name would be a line no product wrote. */
 static int only_printable(struct pack_replay *r, const struct yaml_node *v, struct diag *err) {
@@ -79,8 +79,8 @@ int replay_read_words(struct pack_replay *r, const struct yaml_node *v, const ch
     if (!items)
         return -ENOMEM;
     for (const struct yaml_node *e = list->first; e; e = e->next) {
-        if (e->kind != YAML_SCALAR || !e->text.n || e->text.n > WORD_MAX)
-            return yaml_error(err, -ERR_PARSE, r->file, e, "'%s' wants a list of words of at most %d bytes", key, WORD_MAX);
+        if (e->kind != YAML_SCALAR || !e->text.n || e->text.n > REPLAY_WORD_MAX)
+            return yaml_error(err, -ERR_PARSE, r->file, e, "'%s' wants a list of words of at most %d bytes", key, REPLAY_WORD_MAX);
         items[ret->n++] = e->text;
     }
     ret->items = items;
@@ -194,6 +194,7 @@ static int read_pools(struct pack_replay *r, const struct yaml_node *root, const
                       int (*fill)(struct pack_replay *, const struct yaml_node *, struct pool *,
                                   struct rng *, struct diag *),
                       struct diag *err) {
+    static const char *const keys[] = {"from", "n", "list", NULL};
     const struct yaml_node *v = yaml_get(root, key);
     if (!v)
         return 0;
@@ -207,7 +208,9 @@ static int read_pools(struct pack_replay *r, const struct yaml_node *root, const
         struct rng g;
         p->name = e->key->text;
         rng_seed(&g, hash_fast(p->name, r->seed));
-        int x = fill(r, e, p, &g, err);
+        int x = yaml_only_keys(e, keys, r->file, err);
+        if (x == 0)
+            x = fill(r, e, p, &g, err);
         if (x < 0)
             return x;
         if (!p->n)
@@ -219,15 +222,18 @@ static int read_pools(struct pack_replay *r, const struct yaml_node *root, const
 /* ---- sources and actors ---- */
 
 static int read_sources(struct pack_replay *r, const struct yaml_node *root, struct diag *err) {
+    static const char *const keys[] = {"name", "product", "service", "host", NULL};
     const struct yaml_node *v = yaml_get(root, "sources");
     int e0;
-    if (!v || v->kind != YAML_SEQUENCE || !v->n)
-        return wrong(r, v ? v : root, err, "'sources' is missing: the logs the lines stand in");
+    if (!v || v->kind != YAML_SEQUENCE || !v->n || v->n > REPLAY_SOURCES_MAX)
+        return wrong(r, v ? v : root, err, "'sources' is missing: the logs the lines stand in, at most 64");
     r->sources = arena_zalloc(&r->arena, v->n * sizeof *r->sources);
     if (!r->sources)
         return -ENOMEM;
     for (const struct yaml_node *e = v->first; e; e = e->next) {
         struct replay_source *s = &r->sources[r->n_sources];
+        if ((e0 = yaml_only_keys(e, keys, r->file, err)) < 0)
+            return e0;
         if (!yaml_get_str(e, "name", &s->shown.name) || !yaml_get_str(e, "product", &s->shown.product) ||
             !yaml_get_str(e, "service", &s->shown.service) || !yaml_get_str(e, "host", &s->shown.host))
             return wrong(r, e, err, "a source wants name, product, service and host");

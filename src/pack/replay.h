@@ -56,5 +56,7 @@ int pack_replay_slip(struct arena *a, const char *path, uint64_t seed, struct st
 /* The generators and products as their tables say, for people who write a story. */
 struct buf;
 void pack_replay_describe(struct buf *out);
+/* The JSON Schema of replay.yml, from the same tables. */
+int pack_replay_schema(struct buf *out) MUST_USE;
 int64_t pack_replay_start_ns(const struct pack_replay *r);
 int64_t pack_replay_end_ns(const struct pack_replay *r);

@@ -2,18 +2,11 @@
 #pragma once
 #include "base/buf.h"
 #include "base/ip.h"
+#include "base/limits.h"
 #include "base/yaml.h"
 #include "pack/replay.h"
 #include "pack/rng.h"
 
-enum {
-    REPLAY_POOL_MAX = 2000000, /* items of all pools together, and of all lists of attackers: a second of work */
-    REPLAY_ACTORS_MAX = 256,
-    REPLAY_LINE_MAX = 16384,
-    REPLAY_ACTS_MAX = 20000000, /* of one story: a month of a busy site; played in some minutes */
-    REPLAY_DAYS_MAX = 400,
-    REPLAY_VISITS_MAX = 10000, /* pages an attacker opens after entering; kept in order by insertion */
-};
 
 struct pool {
     struct str name;

@@ -3,10 +3,10 @@
  * are cut at TEXT_MAX. */
 #include "pack/schema.h"
 
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "pack/pack_limits.h"
 
 #include <regex.h>
 

@@ -48,5 +48,8 @@ int playbook_check_levels(const struct playbook *p, const char *file, const stru
 int playbook_write_plan(struct arena *a, const struct playbook *p, struct buf *out) MUST_USE;
 int playbook_write_form(struct arena *a, const struct playbook *p, struct buf *out) MUST_USE;
 
+/* The JSON Schema of our own form, from the tables readers and writers go by. */
+int playbook_schema(struct buf *out) MUST_USE;
+
 /* The steps in their order, each of pb_step_class. */
 const struct pb_slot *playbook_steps(const struct playbook *p);

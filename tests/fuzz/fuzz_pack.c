@@ -1,7 +1,7 @@
 /* A pack in one file, and a file of keys: any bytes are refused with a sentence, or are a pack whose files are those of the table; nothing made up
  * is believed, whoever's key it names. */
+#include "base/limits.h"
 #include "pack/note.h"
-#include "pack/pack_limits.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -7,10 +7,10 @@
 #include "app/engine/engine.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "detect/rule.h"
 #include "pack/pack.h"
-#include "pack/pack_limits.h"
 #include "playbook/playbook.h"
 
 #include <dirent.h>

@@ -6,8 +6,8 @@
 #include "app/common/config.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "pack/pack.h"
-#include "pack/pack_limits.h"
 
 #include <limits.h>
 #include <sys/stat.h>

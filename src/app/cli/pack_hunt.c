@@ -3,12 +3,12 @@
 
 #include "app/engine/engine.h"
 #include "app/search/scan.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/text.h"
 #include "decode/decode.h"
 #include "indicator/read.h"
 #include "indicator/set.h"
-#include "pack/pack_limits.h"
 
 #include <limits.h>
 

@@ -10,9 +10,9 @@
 #include "app/cli/rule_print.h"
 #include "app/common/rule_add.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "pack/note.h"
-#include "pack/pack_limits.h"
 
 #include <limits.h>
 #include <pthread.h>

@@ -6,9 +6,9 @@
 #include "app/common/pack_digest.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/sql.h"
 #include "base/time.h"
-#include "pack/pack_limits.h"
 
 #include <limits.h>
 #include <sys/stat.h>

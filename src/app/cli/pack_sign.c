@@ -3,9 +3,9 @@
 #include "app/cli/pack_shared.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "pack/note.h"
-#include "pack/pack_limits.h"
 
 #include <limits.h>
 #include <sys/stat.h>

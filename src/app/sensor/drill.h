@@ -2,10 +2,11 @@
  * (RAW_DRILL). Drills have a correlator of their own, so nothing simulated counts together with what is real; the case it opens is marked, its
  * acts are ordered as dry runs, and messages go only by ways that let drills out. Canaries wait meanwhile. A restart ends it. */
 #pragma once
-#include "base/str.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/str.h"
 
-enum { DRILL_HOURS_MAX = 6, DRILL_SOURCES_MAX = 64, DRILL_LINES_AT_ONCE = 20000 };
+enum { DRILL_HOURS_MAX = 6, DRILL_SOURCES_MAX = REPLAY_SOURCES_MAX, DRILL_LINES_AT_ONCE = 20000 };
 struct drill {
     struct pack_replay *story; /* NULL: none is under way */
     char pack[72];

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "pack/check.h"
-#include "pack/pack_limits.h"
 
 #include <ftw.h>
 #include <limits.h>
