@@ -364,6 +364,15 @@ static void read_value(struct filling *f, const struct recipe_read *r) {
             return;
 }
 
+/* A constant name of the service is what stands there where nobody gave the source one, as for logins (put_login). */
+static void put_constants(struct filling *f, const struct recipe_set *s) {
+    if (s->field == EVENT_F_SERVICE_NAME && f->j->src->service.n)
+        put_field(f, s->field, JSON_STRING, f->j->src->service);
+    else
+        for (uint16_t k = 0; k < s->n; k++)
+            put_field(f, s->field, s->type, s->values[k]);
+}
+
 static void run_block(struct filling *f, const struct recipe_block *b) {
     if (!block_holds(b, f->v))
         return;
@@ -374,8 +383,7 @@ static void run_block(struct filling *f, const struct recipe_block *b) {
         login(f, b);
     for (uint16_t i = 0; i < b->n_sets; i++)
         if (claim(f, b->sets[i].field))
-            for (uint16_t k = 0; k < b->sets[i].n; k++)
-                put_field(f, b->sets[i].field, b->sets[i].type, b->sets[i].values[k]);
+            put_constants(f, &b->sets[i]);
     for (uint16_t i = 0; i < b->n_puts; i++)
         put_one(f, &b->puts[i]);
 }

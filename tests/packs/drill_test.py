@@ -20,6 +20,7 @@ STORY = {"seed": 1, "start": at(0), "end": at(8),
          "addresses": {"bots": {"from": ["203.0.113.9/32"], "n": 1}}, "accounts": {"members": {"n": 500}}, "agents": {"tool": {"list": ["curl"]}},
          "actors": [{"id": "wave", "kind": "campaign", "service": "members", "from": at(1), "until": at(6), "tries": 400, "list_size": 400,
                      "accounts": "members", "addresses": "bots", "agents": "tool"}]}
+EXPECT = {"noticed": [{"kind": "spraying", "within_s": 60}], "must_not": [{"noticed": "mail_abuse", "because": "nobody writes"}]}
 
 
 def lesson(packs):
@@ -27,6 +28,30 @@ def lesson(packs):
     head = packs / ID / "pack.yml"
     head.write_text(head.read_text().replace("nisc-2014-2-account-list", ID))
     (packs / ID / "replay.yml").write_text(json.dumps(STORY))
+    (packs / ID / "expect.yml").write_text(json.dumps(EXPECT))
+
+
+def a_replay_is_recorded(s, b, d):
+    """`--record` of a replay beside a Kizuki that runs: its page shows what the judge said, red or green, until the lesson changes."""
+    def cell():
+        b.api("POST", "/readiness/measure", {})
+        lesson = next(p for p in b.get("/readiness")["packs"] if p["id"] == ID)
+        return next(i for i in lesson["cells"]["noticed"]["items"] if i["kind"] == "replay")
+
+    def play(*more):
+        r = tap.run(tap.KIZUKI, "pack", "replay", ID, "--data", d / "played", "--record", s.data, *more, env={**os.environ, "KIZUKI_PACKS": str(d / "packs")})
+        return r.returncode, (r.stdout + r.stderr).decode()
+    assert cell()["state"] == "todo", cell()
+    status, said = play()
+    assert status == 0 and "spraying" in said, said
+    green = cell()
+    assert green["state"] == "ok" and "spraying" in green["says"] and green["at"], green
+    story = d / "packs" / ID / "replay.yml"
+    story.write_text(json.dumps({**STORY, "seed": 2}))  # another text: what is recorded now is not of the lesson that runs here
+    status, said = play()
+    assert status == 0 and cell()["state"] == "todo", (said, cell())
+    story.write_text(json.dumps(STORY))
+    assert not any((d / "played" / "room").glob("replays/*")) and b.get("/incidents")["total"] == 1, "something played reached what is real"
 
 
 @tap.test
@@ -55,6 +80,7 @@ def a_drill_is_marked_and_nothing_of_it_acts():
             out = tap.run(tap.KIZUKI, "pack", "score", "--data", s.data).stdout.decode()
             assert "noticed" in out and "after" in out and "departures from procedure    0" in out, out
             print("# " + out.strip().replace("\n", "\n# "))
+            a_replay_is_recorded(s, b, d)
         finally:
             s.stop()
 
