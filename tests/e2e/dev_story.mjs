@@ -91,7 +91,7 @@ const lanes = [
   ["system", [item("notice", "02:03:40", text("event.finding", { ...RULE, count: 31, service: "会員サイト" })), item("notice", "02:24:36", text("event.service_joined", { service: "請求照会", sources: 37 }))]],
   ["ciso_csirt", [item("notice", "02:06:04", text("event.person_opened", { name: "セキュリティ当番" })), item("decision", "02:11:20", text("event.action_approved", { n: 37, minutes: 60, name: "セキュリティ当番" })),
     item("decision", "02:45:00", text("ask.block_source", { n: 6, minutes: 60, service: "請求照会" }), { planned: true, need: "must" })]],
-  ["it_ops", [item("force", "02:12:04", text("lane.force", { n: 37, until: at("03:12:04") }), { until: at("03:12:04"), ref: "action:3" }), item("action", "02:12:04", text("event.action_in_force", { n: 37, until: at("03:12:04") }))]],
+  ["it_ops", [item("force", "02:12:04", text("event.action_in_force", { n: 37, until: at("03:12:04") }), { until: at("03:12:04"), ref: "action:3" }), item("action", "02:12:04", text("event.action_in_force", { n: 37, until: at("03:12:04") }))]],
   ["business", [item("contact", "02:15:00", { plain: "業務の当直へ電話" }, { precision_s: 300 })]], ["public_relations", []], ["outsourcer", []], ["executive", []], ["external", []],
 ].map(([code, items]) => ({ code, name: null, items }));
 
@@ -104,7 +104,7 @@ const scope = {
 const entry = (id, t, lane, kind, txt, by, extra = {}) => ({
   id, at: at(t), until: null, precision_s: null, lane, kind, planned: false, text: txt, by, source: by.key === "by.person" ? "person" : "system", ref: null, lane_name: null, beside: null, side: null, day: null, day_from: null, actor: null, written: at(t), ...common, ...extra });
 const timeline = [
-  entry(9, "02:30:41", "system", "notice", text("event.pages_seen", { account: "t***04", pages: "/mypage/profile" }), text("by.system")),
+  entry(9, "02:30:41", "system", "notice", text("event.service_joined", { service: "ポイント", sources: 3 }), text("by.system")),
   entry(8, "02:24:36", "system", "notice", text("event.service_joined", { service: "請求照会", sources: 37 }), text("by.rule", RULE), { ref: "finding:0a" }),
   entry(7, "02:15:00", "business", "contact", { plain: "会員サービス部の当直へ電話した。サイトの動きは普段どおりとの答え。" }, person("IT当番"), { precision_s: 300 }),
   entry(6, "02:12:04", "it_ops", "action", text("event.action_in_force", { n: 37, until: at("03:12:04") }), text("by.hand"), { ref: "action:3" }),

@@ -153,6 +153,7 @@ for name, files, words, texts in (
     ("a sentence in one language", {}, "b: no sentence in English", {"ja": '{"a": "あ", "b": "い"}'}),
     ("a sentence that leaves a number out", {}, "a: the English sentence leaves out n", {"ja": '{"a": "{n}件"}', "en": '{"a": "some"}'}),
     ("a sentence nobody translated", {}, "a: the English sentence is in Japanese", {"en": '{"a": "あした"}'}),
+    ("a sentence nobody says", {"src/a.c": 'say("a.b"); printf("c.%s", x);'}, "a.d: nobody says", {"ja": '{"a.b": "あ", "a.d": "い", "c.e": "う"}', "en": '{"a.b": "a", "a.d": "b", "c.e": "c"}'}),
     ("a label of a form in one language", {"content/forms/f.yml": "fields:\n  - label: {ja: 住所}\n"}, "content/forms/f.yml#0.fields[0].label: only Japanese", {}),
     ("a label whose English is in Japanese", {"content/forms/f.yml": "label: {ja: あて先, en: あて先}\n"}, "the English is in Japanese", {}),
     ("a rule without an English title", {"content/rules/r.yml": "id: x\nkizuki:\n  title_ja: 何か\n"}, "title_ja: nothing in English beside it", {}),
@@ -160,6 +161,8 @@ for name, files, words, texts in (
 ):
     code, out = bilingual(files, **texts)
     check(name, code == 1 and words in out)
+code, out = bilingual({"src/a.c": 'say("a.b"); printf("c.%s", x);'}, *['{"a.b": "{x:word:f}", "a.b.lane": "x", "c.e": "x", "f.g": "x"}'] * 2)
+check("sentences that are said pass", code == 0)
 code, out = bilingual({"content/forms/f.yml": "label: {ja: 住所, en: address}\n", "packs/p/story.ja.md": "話\n", "packs/p/story.en.md": "story\n"})
 check("what stands in both languages passes", code == 0)
 
