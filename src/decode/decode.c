@@ -471,6 +471,8 @@ static void finish(struct decode_job *j) {
     struct filler f;
     if (UNLIKELY(j->ev->first[EVENT_F_EVENT_DATASET]))
         refuse_claim(j);
+    if (j->ev->first[EVENT_F_URL_PATH] && j->ev->first[EVENT_F_HTTP_STATUS])
+        put_url_template(j);
     if (!j->host_put && j->src->host.n)
         put(j, EVENT_F_HOST_NAME, j->src->host);
     struct str original = j->plain ? j->line : job_text(j, j->line);

@@ -120,6 +120,8 @@ int job_grow(struct decode_job *j, uint32_t id, uint8_t type, struct str value);
 /* Whether a line's own fields may still be added; OWN_FIELDS stay free for what every event has. */
 enum { OWN_FIELDS = 16 };
 bool has_room(struct decode_job *j);
+/* Of an event with url.path and a status (url_template.c). */
+void put_url_template(struct decode_job *j);
 bool job_room(struct decode_job *j, uint32_t n);           /* n more fields */
 struct str job_text(struct decode_job *j, struct str raw); /* as UTF-8 */
 void put_source(struct decode_job *j,

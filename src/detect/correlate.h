@@ -18,6 +18,9 @@
 #include "event/port.h"
 
 #define CORRELATION_SLACK_NS (10 * NS_PER_MIN)
+/* What remembers for longer is not learnt again when rules change: it is taken over (groups_take_over). New rules that
+ * remember begin with this much. */
+#define REMEMBERED_REACH_NS (7 * NS_PER_DAY)
 
 struct correlate_plan;
 /* Refuses correlations it cannot run (detect_rules_refuse), so call it before the set is shared and

@@ -491,6 +491,11 @@ int group_attached(struct correlate *c, uint32_t scope, struct group *g,
     const struct plan_corr *pc = &c->plan->corrs[measure->provider];
     uint32_t keys[CORRELATION_FIELDS_MAX];
     *ret = 0;
+    if (pc->type == CORR_USUAL) { /* what the event itself brings is known in any case */
+        int r = usual_ask(c, pc, NULL, measure->say, ret);
+        if (r < 0)
+            return r;
+    }
     if (pc->scope != scope) {
         for (uint32_t i = 0; i < pc->n_keys; i++)
             keys[i] = g->keys[measure->provider_keys[i]];
@@ -500,7 +505,56 @@ int group_attached(struct correlate *c, uint32_t scope, struct group *g,
         g = group_at(c, handle);
     }
     int r = make_ready(c, &c->plan->scopes[pc->scope], g, pc->at);
+    if (r == 0 && pc->type == CORR_USUAL)
+        return usual_ask(c, pc, hot_of(c, g)->states[pc->at].p, measure->say, ret);
     if (r == 0)
         *ret = state_provider_count(c, pc, &hot_of(c, g)->states[pc->at], t);
+    return r;
+}
+
+/* ---- other rules ---- */
+
+static const struct plan_corr *same_rule(const struct correlate *c, const struct plan_corr *pc) {
+    for (uint32_t i = 0; i < c->plan->n_corrs; i++) {
+        const struct plan_corr *own = &c->plan->corrs[i];
+        if (own->type == pc->type && own->n_keys == pc->n_keys && str_eq(own->pub.rule->id, pc->pub.rule->id) &&
+            str_eq(own->pub.rule->text, pc->pub.rule->text))
+            return own;
+    }
+    return NULL;
+}
+
+static int take_over(struct correlate *to, const struct plan_corr *own, struct correlate *from, const struct plan_corr *pc,
+                     struct group *g) {
+    const struct plan_scope *theirs = &from->plan->scopes[pc->scope];
+    uint32_t keys[CORRELATION_FIELDS_MAX], handle = 0;
+    int r = make_ready(from, theirs, g, pc->at);
+    for (uint32_t i = 0; i < pc->n_keys && r == 0; i++) {
+        keys[i] = words_add(&to->words, words_get(&from->words, g->keys[i]));
+        r = keys[i] ? 0 : -ENOMEM;
+    }
+    if (r == 0)
+        r = group_get(to, own->scope, keys, (int64_t) g->touch_s * NS_PER_S, &handle);
+    if (r == 0)
+        r = make_ready(to, &to->plan->scopes[own->scope], group_at(to, handle), own->at);
+    if (r < 0)
+        return r;
+    const union corr_state *was = &hot_of(from, g)->states[pc->at];
+    union corr_state *is = &hot_of(to, group_at(to, handle))->states[own->at];
+    if (pc->type == CORR_USUAL)
+        return usual_take_over(to, is, from, was);
+    is->t = MAX(is->t, was->t);
+    return 0;
+}
+
+int groups_take_over(struct correlate *to, struct correlate *from) {
+    int r = 0;
+    for (uint32_t i = 0; i < from->plan->n_corrs; i++) {
+        const struct plan_corr *pc = &from->plan->corrs[i];
+        const struct plan_corr *own = corr_remembers(pc) ? same_rule(to, pc) : NULL;
+        for (uint32_t h = own ? from->scopes[pc->scope].oldest : 0; h && r == 0; h = group_at(from, h)->next)
+            r = take_over(to, own, from, pc, group_at(from, h));
+    }
+    words_sweep(&to->words);
     return r;
 }

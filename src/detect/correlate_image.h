@@ -31,6 +31,7 @@ void state_image(struct correlate_image *x, const struct plan_scope *s, const st
                  union corr_state *st);
 void number_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
                   union corr_state *st);
+void usual_image(struct correlate_image *x, union corr_state *st);
 void window_image(struct correlate_image *x, const struct plan_window *pw, union corr_state *st);
 void word_set_image(struct correlate_image *x, struct word_set *s);
 void findings_image(struct correlate_image *x);

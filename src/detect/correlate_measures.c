@@ -75,11 +75,20 @@ int corr_read_attach(const struct corr_reader *r, const struct detect_rule *rule
         code = add_measure(r, rule, c, it, MEASURE_ATTACHED, &m, reterr);
         if (code < 0)
             break;
-        m->provider_rule = it->kind == YAML_SCALAR ? detect_rules_find(r->set, it->text) : NULL;
+        const struct yaml_node *of = it->kind == YAML_MAPPING ? yaml_get(it, "of") : it;
+        struct str say;
+        m->say = USUAL_NOTHING;
+        m->provider_rule = of && of->kind == YAML_SCALAR ? detect_rules_find(r->set, of->text) : NULL;
         if (!m->provider_rule || m->provider_rule->kind != DETECT_CORRELATION)
             return bad(rule, it, reterr,
-                       "'attach' wants a value_count correlation without a number in its condition "
-                       "and grouped by fields of this group-by");
+                       "'attach' wants a value_count correlation without a number in its condition, or "
+                       "{of: a usual, say: learnt}, grouped by fields of this group-by");
+        if (it->kind != YAML_MAPPING)
+            continue;
+        int word = yaml_get_str(it, "say", &say) && it->n == 2 ? usual_say_from_string(say) : -EINVAL;
+        if (word < 0)
+            return bad(rule, it, reterr, "'say' is one of value, beside, learnt, share, same, most, low and high");
+        m->say = (enum usual_say) word;
     }
     return code;
 }

@@ -110,7 +110,7 @@ static int check_needs(const struct planner *b, const struct plan_corr *c, struc
                               "it looks at '%.*s', which is judged when its time is over; only "
                               "people can be told of that",
                               STR_ARG(in->title));
-        if (from && from->type == CORR_VALUE_COUNT && !from->need)
+        if (from && corr_is_provider(from))
             return yaml_error(why, -ERR_PARSE, rule->file.p, rule->correlation,
                               "it looks at '%.*s', which has no number in its condition and is "
                               "never true",
@@ -122,11 +122,12 @@ static int check_needs(const struct planner *b, const struct plan_corr *c, struc
         if (m->kind != MEASURE_ATTACHED)
             continue;
         const struct plan_corr *from = spec_of(b, m->provider_rule);
-        if (!from || from->type != CORR_VALUE_COUNT || from->need || !map_keys(c, from, keys))
+        if (!from || !corr_is_provider(from) || !map_keys(c, from, keys) ||
+            (from->type == CORR_USUAL) != (m->say != USUAL_NOTHING))
             return yaml_error(
                 why, -ERR_PARSE, rule->file.p, rule->correlation,
                 "'%.*s' cannot be attached: it must be a value_count without a number "
-                "in its condition, grouped by fields of this group-by",
+                "in its condition, or a usual with 'say', grouped by fields of this group-by",
                 STR_ARG(m->provider_rule->title));
     }
     return 0;
@@ -392,6 +393,7 @@ static void translate(struct plan_corr *c, const struct plan_scope *s) {
     }
     c->mask = scope_mask(c, c->mask);
     c->on = scope_mask(c, c->on);
+    c->without = scope_mask(c, c->without);
     c->pub.evidence = scope_mask(c, c->pub.evidence);
     for (uint32_t i = 0; i < c->n_counted; i++)
         c->counted[i] = index_of(s->vals, s->n_vals, c->counted[i]);
@@ -491,7 +493,7 @@ static void settle_in(struct correlate_plan *p, uint32_t index) {
     struct plan_scope *s = &p->scopes[c->scope];
     c->at = s->n_corrs;
     s->corrs[s->n_corrs++] = index;
-    s->creates |= c->type == CORR_TEMPORAL_ORDERED ? (uint32_t) 1 << c->input_bit[0] : c->mask;
+    s->creates |= c->type == CORR_TEMPORAL_ORDERED ? (uint32_t) 1 << c->input_bit[0] : c->mask & ~c->without;
     s->span_max_ns = MAX(s->span_max_ns, c->span_ns);
     p->n_levels = MAX(p->n_levels, c->level + 1);
 }
@@ -508,7 +510,7 @@ static int place_all(struct planner *b) {
     for (uint32_t k = 0; k < 2 * p->set->n; k++) {
         uint32_t i = k % p->set->n;
         struct plan_corr *c = b->specs[i];
-        bool only_counts = c && c->type == CORR_VALUE_COUNT && !c->need;
+        bool only_counts = c && corr_is_provider(c);
         if (!c || only_counts != (k < p->set->n)) /* those first */
             continue;
         int code = place(b, c);
@@ -671,7 +673,7 @@ static int make_targets(struct planner *b) {
         if (p->targets[i].corr != NO_INDEX) {
             struct plan_corr *c = &p->corrs[p->targets[i].corr];
             c->chained = p->targets[i].n_feeds > 0;
-            c->emits = emits(p, rule) && !(c->type == CORR_VALUE_COUNT && !c->need);
+            c->emits = emits(p, rule) && !corr_is_provider(c);
         } else if (rule->kind == DETECT_DETECTION && emits(p, rule)) {
             p->targets[i].fold = i;
         }
@@ -769,13 +771,13 @@ bool correlate_plan_speaks(const struct correlate_plan *p, uint32_t rule) {
 
 bool correlate_plan_only_counts(const struct correlate_plan *p, uint32_t rule) {
     uint32_t corr = p->targets[rule].corr;
-    return corr != NO_INDEX && p->corrs[corr].type == CORR_VALUE_COUNT && !p->corrs[corr].need;
+    return corr != NO_INDEX && corr_is_provider(&p->corrs[corr]);
 }
 
 int64_t correlate_plan_reach_ns(const struct correlate_plan *p) {
     int64_t reach = 0;
-    for (uint32_t i = 0; i < p->n_scopes; i++)
-        reach = MAX(reach, p->scopes[i].span_max_ns);
+    for (uint32_t i = 0; i < p->n_corrs; i++)
+        reach = MAX(reach, corr_remembers(&p->corrs[i]) ? MIN(p->corrs[i].span_ns, REMEMBERED_REACH_NS) : p->corrs[i].span_ns);
     for (uint32_t i = 0; i < p->n_targets; i++)
         if (p->targets[i].fold != NO_INDEX)
             reach = MAX(reach, p->folds[p->targets[i].fold].pub.quiet_ns);

@@ -29,6 +29,8 @@ enum corr_type {
     CORR_VALUE_MEDIAN,
     CORR_RATE_CHANGE,
     CORR_SILENCE,
+    CORR_USUAL,
+    CORR_SEEN_AGAIN,
     CORR_TYPE_MAX_
 };
 
@@ -164,6 +166,9 @@ enum measure_kind {
     MEASURE_ATTACHED
 };
 enum { MEASURE_FIELDS_MAX = 2 };
+/* What a `usual` says of the event at hand (correlate_usual.c). */
+enum usual_say { USUAL_NOTHING = -1, USUAL_VALUE, USUAL_BESIDE, USUAL_LEARNT, USUAL_SHARE, USUAL_SAME, USUAL_MOST, USUAL_LOW, USUAL_HIGH };
+int usual_say_from_string(struct str s); /* enum or -EINVAL */
 struct plan_measure {
     struct str name;
     enum measure_kind kind;
@@ -174,6 +179,7 @@ struct plan_measure {
     uint32_t counter;             /* index into the window's totals */
     const struct corr_expr *expr; /* reads it */
     struct corr_code code;
+    enum usual_say say;                      /* ATTACHED of a `usual` */
     const struct detect_rule *provider_rule; /* ATTACHED */
     uint32_t provider;                       /* ATTACHED: index of its correlation */
     uint32_t
@@ -193,6 +199,8 @@ struct plan_corr {
     uint32_t input_bit[CORRELATION_INPUTS_MAX];               /* their bits in the scope */
     uint32_t mask;                                            /* all of them */
     uint32_t on; /* those at whose events it is judged */
+    uint32_t without;  /* USUAL: those whose events teach nothing */
+    int64_t again_ns;  /* SEEN_AGAIN: how long not seen; span_ns is how long that is known */
     int64_t span_ns;
     uint32_t need;      /* how many; VALUE_COUNT 0: only a provider of a measure */
     uint32_t n_counted; /* VALUE_COUNT: fields that make up a value */
@@ -337,7 +345,7 @@ static inline struct event_pos pos_unpack(uint64_t v) {
 
 union corr_state {
     void *p;
-    int64_t t; /* FIRST_SEEN: last time + 1, 0 = never */
+    int64_t t; /* FIRST_SEEN, SEEN_AGAIN: last time, 0 = never */
 };
 struct open_finding;
 /* The newest minis of one row of plan_scope.keeps. */
@@ -423,6 +431,24 @@ int number_past(const struct plan_scope *s, const struct plan_corr *pc, const un
                 const struct mini *now, mini_fn *fn, void *ctx) MUST_USE;
 int state_past(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                const union corr_state *st, const struct mini *now, mini_fn *fn, void *ctx) MUST_USE;
+/* Never true by itself: others attach it. */
+static inline bool corr_is_provider(const struct plan_corr *pc) {
+    return pc->type == CORR_USUAL || (pc->type == CORR_VALUE_COUNT && !pc->need);
+}
+/* Knows what was long ago: rules that change take it over instead of reading all of that again. */
+static inline bool corr_remembers(const struct plan_corr *pc) {
+    return pc->type == CORR_USUAL || pc->type == CORR_SEEN_AGAIN;
+}
+struct usual;
+int usual_feed(struct correlate *c, const struct plan_corr *pc, union corr_state *st,
+               const struct mini *m) MUST_USE;
+void usual_free(struct correlate *c, union corr_state *st);
+/* Of the event at hand; u NULL: nothing was learnt. */
+int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usual *u,
+              enum usual_say say, double *ret) MUST_USE;
+int usual_take_over(struct correlate *to, union corr_state *mine, const struct correlate *from,
+                    const union corr_state *theirs) MUST_USE;
+bool again_feed(const struct plan_corr *pc, union corr_state *st, const struct mini *m);
 /* VALUE_COUNT without a condition: values seen in the last timespan. */
 uint32_t state_provider_count(struct correlate *c, const struct plan_corr *pc, union corr_state *st,
                               int64_t t);
@@ -470,6 +496,8 @@ void group_touch(struct correlate *c, uint32_t scope, uint32_t handle, int64_t t
 /* Groups whose windows have drained. */
 int groups_expire(struct correlate *c) MUST_USE;
 void groups_free_all(struct correlate *c);
+/* What `from` remembers and `to` does not, where the rule is the same in both. */
+int groups_take_over(struct correlate *to, struct correlate *from) MUST_USE;
 /* Before the mini is fed: keeps it in the log as long as there is one, and plays the log into what
  * this event could make true (into everything, when the log is full). */
 int group_prepare(struct correlate *c, uint32_t scope, struct group *g,

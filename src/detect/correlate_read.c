@@ -65,6 +65,7 @@ static const char *const type_words[CORR_TYPE_MAX_] = {
     [CORR_VALUE_SUM] = "value_sum",     [CORR_VALUE_AVG] = "value_avg",
     [CORR_VALUE_PERCENTILE] = "value_percentile", [CORR_VALUE_MEDIAN] = "value_median",
     [CORR_RATE_CHANGE] = "rate_change", [CORR_SILENCE] = "silence",
+    [CORR_USUAL] = "usual",             [CORR_SEEN_AGAIN] = "seen_again",
 };
 
 static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct diag *reterr) {
@@ -80,7 +81,7 @@ static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct
     return yaml_error(reterr, -ERR_PARSE, rule->file.p, yaml_get(rule->correlation, "type"),
                       "unknown type '%.*s'; event_count, value_count, value_sum, value_avg, "
                       "value_percentile, value_median, temporal, temporal_ordered, first_seen, "
-                      "rate_change, silence and measures are known",
+                      "rate_change, silence, usual, seen_again and measures are known",
                       STR_ARG(str_to(word, 80)));
 }
 
@@ -255,10 +256,21 @@ static int read_number_condition(const struct corr_reader *r, const struct detec
     return code == 0 && c->n_counted != 1 ? bad(rule, cond, reterr, "'field' must be one field here") : code;
 }
 
+/* {field: a number, beside: what must be the same} */
+static int read_usual(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
+                      const struct yaml_node *cond, struct diag *reterr) {
+    c->least_events = UINT64_MAX; /* never true: it learns once it is asked, or has seen enough */
+    c->n_counted = 2;
+    int code = corr_field(r, rule, yaml_get(cond, "field"), &c->counted[0], reterr);
+    if (code == 0)
+        code = corr_field(r, rule, yaml_get(cond, "beside"), &c->counted[1], reterr);
+    return code == 0 && cond->n != 2 ? bad(rule, cond, reterr, "a usual has {field: …, beside: …} as its condition") : code;
+}
+
 static int read_condition(const struct corr_reader *r, const struct detect_rule *rule,
                           struct plan_corr *c, struct diag *reterr) {
     static const char *const keys[] = {"field", "gt",  "gte",        "lt",    "lte",
-                                       "eq",    "neq", "percentile", "least", NULL};
+                                       "eq",    "neq", "percentile", "least", "beside", NULL};
     const struct yaml_node *cond = yaml_get(rule->correlation, "condition");
     int code = 0;
     bool in_words = c->type == CORR_TEMPORAL && cond && cond->kind == YAML_SCALAR;
@@ -301,6 +313,14 @@ static int read_condition(const struct corr_reader *r, const struct detect_rule 
         c->least_events = 1;
         c->late = c->type == CORR_SILENCE;
         return cond ? bad(rule, cond, reterr, "a first_seen or a silence has no condition") : 0;
+    case CORR_USUAL:
+        return read_usual(r, rule, c, cond, reterr);
+    case CORR_SEEN_AGAIN:
+        c->least_events = 1;
+        c->again_ns = c->span_ns;
+        c->span_ns = MIN(4 * c->span_ns, 400 * NS_PER_DAY);
+        c->pub.quiet_ns = NS_PER_HOUR;
+        return cond ? bad(rule, cond, reterr, "a seen_again has no condition") : 0;
     default:
         c->least_events = 1;
         return read_number_condition(r, rule, c, cond, reterr);
@@ -313,6 +333,11 @@ static int read_evidence(const struct corr_reader *r, const struct detect_rule *
     c->mask = c->n_inputs == 32 ? UINT32_MAX : ((uint32_t) 1 << c->n_inputs) - 1;
     c->pub.evidence = c->mask;
     int code = list ? corr_mask(rule, r, c, list, &c->pub.evidence, reterr) : 0;
+    list = yaml_get(rule->correlation, "without");
+    if (code == 0 && list && c->type != CORR_USUAL)
+        return bad(rule, list, reterr, "'without' beside 'rules' is for correlations of type usual");
+    if (code == 0 && list)
+        code = corr_mask(rule, r, c, list, &c->without, reterr);
     list = yaml_get(rule->correlation, "on");
     c->on = c->mask;
     if (code == 0 && list && c->type != CORR_MEASURES)
@@ -339,7 +364,7 @@ int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struc
               struct diag *reterr) {
     static const char *const keys[] = {"type",     "rules",     "aliases",  "group-by",
                                        "timespan", "condition", "generate", "measures",
-                                       "attach",   "evidence",  "on",       NULL};
+                                       "attach",   "evidence",  "on",       "without",  NULL};
     *c = (struct plan_corr){.pub.rule = rule};
     int code = yaml_only_keys(rule->correlation, keys, rule->file.p, reterr);
     if (code == 0)

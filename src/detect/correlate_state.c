@@ -361,6 +361,11 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
     case CORR_FIRST_SEEN:
         *ret_hit = feed_first_seen(pc, st, m);
         return 0;
+    case CORR_USUAL:
+        return usual_feed(c, pc, st, m);
+    case CORR_SEEN_AGAIN:
+        *ret_hit = again_feed(pc, st, m);
+        return 0;
     default: /* measures are judged over their window */
         return corr_is_number(pc) ? number_feed(c, s, pc, st, m, ret_hit) : 0;
     }
@@ -368,8 +373,12 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
 
 void state_free(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                 union corr_state *st) {
-    if (pc->type == CORR_FIRST_SEEN || !st->p)
+    if (pc->type == CORR_FIRST_SEEN || pc->type == CORR_SEEN_AGAIN || !st->p)
         return;
+    if (pc->type == CORR_USUAL) {
+        usual_free(c, st);
+        return;
+    }
     if (corr_is_number(pc)) {
         number_free(c, s, st);
         return;
@@ -438,7 +447,7 @@ int state_past(struct correlate *c UNUSED, const struct plan_scope *s, const str
                const union corr_state *st, const struct mini *now, mini_fn *fn, void *ctx) {
     const struct minis *x = st->p;
     int r = 0;
-    if (pc->type == CORR_FIRST_SEEN || !x)
+    if (pc->type == CORR_FIRST_SEEN || corr_remembers(pc) || !x)
         return 0;
     if (corr_is_number(pc))
         return number_past(s, pc, st, now, fn, ctx);
@@ -532,7 +541,7 @@ static void minis_image(struct correlate_image *x, const struct plan_scope *s,
 
 void state_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
                  union corr_state *st) {
-    if (pc->type == CORR_FIRST_SEEN) {
+    if (pc->type == CORR_FIRST_SEEN || pc->type == CORR_SEEN_AGAIN) {
         image_i64(x->i, &st->t);
         return;
     }
@@ -542,6 +551,8 @@ void state_image(struct correlate_image *x, const struct plan_scope *s, const st
         return;
     if (pc->type == CORR_MEASURES || pc->late)
         image_fail(x->i, -ERR_CORRUPT); /* it has its window, or a finding */
+    else if (pc->type == CORR_USUAL)
+        usual_image(x, st);
     else if (corr_is_number(pc))
         number_image(x, s, pc, st);
     else if (pc->type == CORR_VALUE_COUNT && !pc->need)

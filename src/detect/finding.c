@@ -503,7 +503,7 @@ int correlate_hand_over(struct correlate *from, struct correlate *to) {
     struct map ids, both;
     size_t n_from = from->n_open, n_to = to->n_open;
     struct open_finding **was = in_order(from), **is = in_order(to);
-    int r = was && is ? 0 : -ENOMEM;
+    int r = was && is ? groups_take_over(to, from) : -ENOMEM;
     map_init(&ids, CORRELATION_FINDINGS_MAX + 1, MAP_BORROW);
     map_init(&both, CORRELATION_FINDINGS_MAX + 1, MAP_BORROW);
     for (size_t i = 0; i < n_from && r == 0; i++)

@@ -43,6 +43,32 @@ static void combined_common_and_virtual_hosts(void **state UNUSED) {
     }
 }
 
+static void a_page_is_known_by_its_template(void **state UNUSED) {
+    static const struct {
+        const char *request, *template;
+    } rows[] = {
+        {"/", "/"},
+        {"/product?id=12' OR 1=1", "/product"},
+        {"/item/12/edit", "/item/{n}/edit"},
+        {"/item/12%27%20OR%201", "/item/{n}"},
+        {"/news/2026-11-22", "/news/{n}"},
+        {"/2fa/setup", "/2fa/setup"},
+        {"/u/3f2504e0-4f89-11d3-9a0c-0305e82c3301/x.js", "/u/{id}/x.js"},
+        {"/%E3%81%8A%E7%9F%A5%E3%82%89%E3%81%9B/", "/%E3%81%8A%E7%9F%A5%E3%82%89%E3%81%9B/"},
+        {"/a/../../etc/passwd", "/a/{x}/{x}/etc/passwd"},
+        {"/cgi-bin/.%2e/bin/sh", "/cgi-bin/{x}/bin/sh"},
+        {"/%3Cscript%3E", "/{x}"},
+        {"/a/b/c/d/e/f/g/h/i/j/k", "/a/b/c/d/e/f/g/{x}"},
+        {"http://h.example/p?q", "h.example/p"},
+        {"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "/{x}"},
+    };
+    char line[512];
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        snprintf(line, sizeof line, "192.0.2.1 - - " AT " \"GET %s HTTP/1.1\" 200 5 \"-\" \"x\"", rows[i].request);
+        assert_field(fixture_line(&f, line), "kizuki.url.template", rows[i].template);
+    }
+}
+
 static void a_user_makes_it_a_login_too(void **state UNUSED) {
     f.source.service = STR("member-site");
     struct event *ev =
@@ -187,7 +213,7 @@ static int stop(void **state UNUSED) {
     return 0;
 }
 #define T(x) cmocka_unit_test_setup_teardown(x, start, stop)
-UNIT_GROUP(decode_access, T(combined_common_and_virtual_hosts), T(a_user_makes_it_a_login_too),
+UNIT_GROUP(decode_access, T(combined_common_and_virtual_hosts), T(a_page_is_known_by_its_template), T(a_user_makes_it_a_login_too),
            T(nothing_a_client_sends_moves_the_address), T(what_is_no_http_is_kept),
            T(the_first_piece_of_an_overlong_line_says_who), T(nginx_error_log), T(apache_error_log),
            T(web_logs_through_syslog))

@@ -9,6 +9,10 @@ describe("templates", () => {
     const c = make({ a: "{n}口座、{at:sec}、{s:dur}、{ms:ms}" });
     expect(fill(c, "a", { n: 4812, at: "2026-11-22T17:03:08.000Z", s: 316, ms: 252000 })).toBe("4,812口座、02:03:08、5分16秒、4分12秒");
   });
+  it("says lengths in kB and MB", () => {
+    const c = make({ a: "{a:size}〜{b:size}、{c:size}" });
+    expect(fill(c, "a", { a: 4608, b: 48_900_000, c: null })).toBe("5 kB〜48.9 MB、不明");
+  });
   it("says unknown, never zero and never nothing", () => {
     const c = make({ a: "{n}と{at:time}と{s:dur}" });
     expect(fill(c, "a", { n: null })).toBe("不明と不明と不明");

@@ -1,6 +1,7 @@
 // Fills a template of content/texts. "{n}" puts a parameter in; "{at:time}" formats it. Formats:
 //   time, sec   clock time, date added when it is another day      date   11月23日(月・祝)
 //   dur, rough  seconds in words                                   ms     milliseconds in words
+//   size        bytes in kB or MB
 //   plural:a:b  a for one, b otherwise (the number itself is not printed)
 //   roles       codes of roles, as words
 //   word:group  the text of key "group.value"
@@ -19,6 +20,8 @@ const isText = (v: Param): v is TextLike => typeof v === "object" && v !== null 
 export function number(n: number, digits = 1): string {
   return n.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
+
+export const sizeOf = (bytes: number): string => (bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 
 function plain(c: Catalogue, v: Param): string {
   if (v === null || v === undefined) return c.texts["word.unknown"] ?? "?";
@@ -45,6 +48,7 @@ function format(c: Catalogue, v: Param, spec: string[]): string {
     }
     case "dur": return typeof v === "number" ? duration(v, c.lang) : plain(c, v);
     case "ms": return typeof v === "number" ? duration(v / 1000, c.lang) : plain(c, v);
+    case "size": return typeof v === "number" ? sizeOf(v) : plain(c, v);
     case "rough": return typeof v === "number" ? roughly(v, c.lang) : plain(c, v);
     case "roles":
       return plain(c, String(v).split(/[ ,|]+/).filter(Boolean).map((r) => c.texts[`role.${r}`] ?? r));

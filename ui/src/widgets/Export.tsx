@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ApiFailure } from "../api/client";
 import type { Export as Made } from "../api/types";
+import { sizeOf } from "../lib/template";
 import { t } from "../state/text";
 import { useWrite } from "../state/write";
 import { Button } from "./Button";
@@ -9,8 +10,6 @@ import { Mark } from "./Mark";
 import { Outcome } from "./Outcome";
 
 const ASK_MS = 500;
-
-export const sizeOf = (bytes: number): string => (bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 
 function useExport(id: number | null): [Made | null, ApiFailure | null] {
   const [made, set] = useState<Made | null>(null);

@@ -1,7 +1,7 @@
 // What rules said, each with its group, its measures and the time it was noticed.
 import type { Finding } from "../api/types";
 import { number } from "../lib/template";
-import { t, titleOf, word } from "../state/text";
+import { has, t, titleOf, word } from "../state/text";
 import { Level } from "./Level";
 import { Num } from "./Num";
 import { type Column, Table } from "./Table";
@@ -11,7 +11,14 @@ import { Time } from "./Time";
 const TELLING = ["accounts", "sources", "tries", "tries_per_account", "failure_rate", "unknown_rate", "default_rate", "services", "successes", "new", "views", "good_accounts"];
 const SHOWN = 5;
 
-const measures = (f: Finding): string => TELLING
+/** Rules that compare with what is usual say so in a sentence (texts "reason.KIND"). */
+const reason = (f: Finding): string | null => {
+  const of = Object.fromEntries(f.measures.map((m) => [m.name, m.value]));
+  const key = `reason.${f.kind}${(of.page_answers ?? 20) < 20 && (of.site_answers ?? 0) > 0 ? "_site" : ""}`;
+  return has(key) ? t(key, of) : null;
+};
+
+const measures = (f: Finding): string => reason(f) ?? TELLING
   .flatMap((name) => f.measures.filter((m) => m.name === name && m.value !== null))
   .slice(0, SHOWN)
   .map((m) => t("finding.measure", { name: word("measure", m.name), value: m.name.endsWith("_rate") ? `${number((m.value ?? 0) * 100)}%` : number(m.value ?? 0) }))
