@@ -366,7 +366,7 @@ static void read_value(struct filling *f, const struct recipe_read *r) {
 
 /* A constant name of the service is what stands there where nobody gave the source one, as for logins (put_login). */
 static void put_constants(struct filling *f, const struct recipe_set *s) {
-    if (s->field == EVENT_F_SERVICE_NAME && f->j->src->service.n)
+    if (id_of(f, s->field) == EVENT_F_SERVICE_NAME && f->j->src->service.n)
         put_field(f, s->field, JSON_STRING, f->j->src->service);
     else
         for (uint16_t k = 0; k < s->n; k++)

@@ -155,6 +155,19 @@ static void columns_are_told_by_number_and_look(void **state UNUSED) {
     assert_field(fixture_line(&f, "#Date: 2026-11-23"), "kizuki.decoder", "t");
 }
 
+/* Findings name the service people know, not the product its log comes from. */
+static void a_source_s_own_service_stands_before_a_constant(void **state UNUSED) {
+    with(FIND "messages:\n  - like: ['{word:who} came']\n    login: success\n  - like: ['{word:who} saw {word:what}']\n"
+              "fields: {user.name: who}\nset: {service.name: door, event.kind: event}\n");
+    assert_field(message("sato came"), "service.name", "t"); /* a sign-in */
+    assert_field(message("sato saw it"), "service.name", "door");
+    f.source.service = STR("entrance");
+    assert_field(message("sato came"), "service.name", "entrance");
+    assert_field(message("sato saw it"), "service.name", "entrance");
+    assert_field(message("sato saw it"), "event.kind", "event");
+    f.source.service = STR_NULL;
+}
+
 static void the_most_specific_says_what_it_is(void **state UNUSED) {
     with(FIND "messages:\n"
               "  - like: ['{word:who} {word:how} {int:code} {int:n}']\n"
@@ -454,7 +467,7 @@ static void memory_may_end_anywhere(void **state UNUSED) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
 UNIT_GROUP(decode_recipe, TEST(captures_take_what_they_name), TEST(addresses_are_read_in_every_form),
            TEST(text_ends_at_the_first_place_and_longest_at_the_last), TEST(lists_are_read_with_their_quotes),
-           TEST(columns_are_told_by_number_and_look), TEST(the_most_specific_says_what_it_is),
+           TEST(columns_are_told_by_number_and_look), TEST(a_source_s_own_service_stands_before_a_constant), TEST(the_most_specific_says_what_it_is),
            TEST(values_change_as_they_are_told), TEST(times_and_zones), TEST(json_names_decide_and_stay),
            TEST(names_rules_ask_for_are_numbered_and_kept), TEST(who_may_be_read), TEST(values_in_any_encoding_become_readable),
            TEST(bad_files_are_refused_with_their_place), TEST(one_bad_file_does_not_hide_the_others),
