@@ -70,19 +70,33 @@ static struct register_row *find_row(struct register_rows *rows, struct str name
 }
 
 
-/* "500,000円", "５０万": digits count, 万 is ten thousand. < 0: no number. */
+/* "500,000円", "５０万", "1億2,000万円", "50万5千": what stands before a unit counts so many times. < 0: no number; "1.5億" is none, for a point is
+ * easily a comma of thousands. */
 static int64_t yen_of(struct arena *a, struct str s) {
+    static const struct {
+        const char *word;
+        int64_t times;
+    } units[] = {{"億", 100000000}, {"万", 10000}, {"千", 1000}};
     struct str f = text_fold(a, s);
-    int64_t n = 0;
+    int64_t whole = 0, part = 0;
     bool any = false;
-    for (size_t i = 0; f.p && i < f.n && n < MEANS_YEN_MAX; i++)
-        if (ascii_digit(f.p[i])) {
-            n = n * 10 + (f.p[i] - '0');
+    for (size_t i = 0; f.p && i < f.n && whole < MEANS_YEN_MAX; i++) {
+        if (f.p[i] == '.' && any && i + 1 < f.n && ascii_digit(f.p[i + 1]))
+            return -1;
+        if (ascii_digit(f.p[i]) && part < MEANS_YEN_MAX) {
+            part = part * 10 + (f.p[i] - '0');
             any = true;
         }
-    if (any && str_find(f, STR("万"), 0) >= 0)
-        n *= 10000;
-    return any ? MIN(n, MEANS_YEN_MAX) : -1;
+        for (size_t u = 0; u < ARRAY_SIZE(units); u++)
+            if (str_starts(str_from(f, i), str_of(units[u].word))) {
+                int64_t more = str_starts(str_from(f, i + 3), STR("万")) ? 10000 : 1; /* 千万 */
+                whole += MIN(part, MEANS_YEN_MAX / (units[u].times * more)) * units[u].times * more;
+                part = 0;
+                i += more > 1 ? 5 : 2;
+                break;
+            }
+    }
+    return any ? MIN(whole + part, MEANS_YEN_MAX) : -1;
 }
 
 /* ---- spending ---- */
@@ -261,7 +275,7 @@ static int ask_vendor(struct room *r, const struct room_actor *by, const struct 
     int e = c->mail.n && !r->replay ? room_message_add(r, by, &mail, &y->message, err) : 0;
     sms.way = STR("sms");
     sms.address = c->mobile;
-    sms.text = arena_printf(a, "緊急の依頼です / Urgent: %.*s\n%.*s\n{{link}}", STR_ARG(c->name), (int) MIN(x->of.n, (size_t) MEANS_SMS_BYTES), x->of.p);
+    sms.text = arena_printf(a, "緊急の依頼です / Urgent: %.*s\n%.*s\n{{link}}", STR_ARG(c->name), STR_ARG(text_first(x->of, MEANS_SMS_BYTES)));
     if (e == 0 && c->mobile.n && !r->replay)
         e = sms.text.p ? room_message_add(r, by, &sms, y->message ? &second : &y->message, err) : no_memory(err);
     if (e == 0 && second) {

@@ -192,7 +192,7 @@ static int walk(struct room *r, struct jsonw *w, int64_t counts[CELL_MAX_][CELL_
 int room_readiness_day(struct room *r, struct diag *err) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     struct room_write w = {.by = &room_system, .verb = VERB_CREATE, .object = OBJECT_READINESS, .tlp = TLP_AMBER, .version = ROOM_ANY_VERSION};
-    int64_t counts[CELL_MAX_][CELL_STATE_MAX_] = {0}, day = room_now(r) / NS_PER_DAY, id = 0;
+    int64_t counts[CELL_MAX_][CELL_STATE_MAX_] = {0}, day = (room_now(r) + TIME_JST_OFFSET_MIN * NS_PER_MIN) / NS_PER_DAY, id = 0; /* the night measures at three in Japan */
     char line[1024] = "{";
     int e = walk(r, NULL, counts, err);
     for (int k = 0; k < CELL_MAX_; k++)

@@ -30,23 +30,33 @@ static int measured(struct running *x, const char *sql, struct str *ret) {
     return ret->p ? 1 : -ENOMEM;
 }
 
-/* What was answered last to a step that asks for it. */
+/* What was answered last to a step that asks for it: several may, and one more than once. */
 static int answered(struct running *x, struct str name, struct str *ret) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     const struct json_value *steps = json_get_array(x->plan, "steps");
     struct str asks, id;
     bool known = false;
-    int e = 0;
-    for (const struct json_value *v = steps ? steps->first : NULL; e == 0 && v; v = v->next) {
+    int64_t last = 0;
+    for (const struct json_value *v = steps ? steps->first : NULL; v; v = v->next) {
+        CLEANUP(sql_endp) struct sql_stmt *st = NULL;
         if (!json_get_str(v, "asks", &asks) || !str_eq(asks, name) || !json_get_str(v, "id", &id))
             continue;
         known = true;
-        e = sql_query(x->r->db, &st, x->err, "SELECT answer FROM task WHERE run_id = ?1 AND step = ?2 AND answer IS NOT NULL AND state <> 'withdrawn' ORDER BY id DESC LIMIT 1", "is", x->run, &id);
-        if (e == 0 && (e = sql_step(st, x->err)) == 1)
+        int e = sql_query(x->r->db, &st, x->err,
+                          "SELECT answer, ended_at FROM task WHERE run_id = ?1 AND step = ?2 AND answer IS NOT NULL AND state <> 'withdrawn' AND coalesce(ended_at, 1) >= ?3 "
+                          "ORDER BY ended_at DESC, id DESC LIMIT 1",
+                          "isi", x->run, &id, last);
+        if (e == 0)
+            e = sql_step(st, x->err);
+        if (e < 0)
+            return e;
+        if (e == 1) {
+            last = MAX(sql_i64(st, 1), 1);
             *ret = arena_dup(&x->arena, sql_str(st, 0));
-        sql_end(TAKE_PTR(st));
+            if (!ret->p)
+                return -ENOMEM;
+        }
     }
-    return e < 0 ? e : e == 1 ? (ret->p ? 1 : -ENOMEM) : known ? 0 : -ENOENT;
+    return last ? 1 : known ? 0 : -ENOENT;
 }
 
 static int value_of(void *ctx, struct str name, struct str *ret) {

@@ -97,7 +97,7 @@ static int begin(struct running *x, struct room_task *t, const struct campaign_k
 static int tell(struct room *r, const struct room_actor *by, int64_t id, int64_t version, const struct room_task_onsite *o, struct diag *err) {
     struct room_write w = {.by = by, .verb = VERB_APPROVE, .object = OBJECT_TASK, .id = id, .version = version};
     struct running x = {.r = r, .by = by, .err = err};
-    struct room_task t;
+    struct room_task t = {0};
     struct arena a;
     arena_init(&a, 1 << 20);
     int e = room_task_load(r, id, &a, &t, err);
@@ -214,7 +214,7 @@ static int write_people(struct room *r, struct room_directory *d, struct arena *
 int room_task_onsite_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) {
     struct running x = {.r = r, .by = &room_system, .err = reterr};
     struct room_directory *d = NULL;
-    struct room_task t;
+    struct room_task t = {0};
     struct arena a;
     arena_init(&a, (size_t) 16 << 20);
     int e = room_task_load(r, id, &a, &t, reterr);

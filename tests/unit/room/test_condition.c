@@ -150,4 +150,22 @@ static void an_authority_is_a_person_s(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_condition, cmocka_unit_test(what_cannot_be_read_whole_decides_nothing), cmocka_unit_test(a_run_goes_on_by_what_is_known), cmocka_unit_test(an_authority_is_a_person_s))
+static void the_last_answer_counts(void **state UNUSED) {
+    static const char plan[] = "{\"id\":\"q\",\"title\":{\"ja\":\"t\",\"en\":\"t\"},\"start\":\"how\",\"steps\":[" STEP("how", "decision", ",\"asks\":\"form\",\"next\":\"how2\"") ","
+        STEP("how2", "decision", ",\"asks\":\"form\",\"next\":\"ours\"") "," STEP("ours", "decision", ",\"condition\":\"form = login\",\"yes\":\"end\",\"next\":\"end\"") "," STEP("end", "task", "") "]}";
+    struct fixture *f = fixture_new();
+    struct story s = {.id = "a1", .revision = 1, .rule = "r", .kind = "list_attack", .level = "high", .service = "members", .sources = "198.51.100.7", .first_ns = T0, .last_ns = T0, .count = 60, .good = -1};
+    struct room_actor by = fixture_actor(f, f->handler);
+    struct room_playbook p = {.key = STR("q"), .title_ja = STR("t"), .title_en = STR("t"), .source = STR("id: q"), .plan = str_of(plan), .form = STR("{}"), .notes = STR("[]"), .origin = "made", .n_steps = 4};
+    struct diag d = {0};
+    int64_t playbook, run, incident = fold(f, &s).incident;
+    if (room_playbook_put(f->r, &by, &p, &playbook, &d) < 0 || room_run_start(f->r, &by, incident, playbook, &run, &d) < 0)
+        fail_msg("%s", d.text);
+    end_step(f, &by, "how", "mail");
+    f->now_ns += NS_PER_MIN;
+    end_step(f, &by, "how2", "login"); /* now it is known better */
+    assert_int_equal(is(f, "ours", "answer = 'yes'"), 1);
+    fixture_free(f);
+}
+
+UNIT_GROUP(room_condition, cmocka_unit_test(the_last_answer_counts), cmocka_unit_test(what_cannot_be_read_whole_decides_nothing), cmocka_unit_test(a_run_goes_on_by_what_is_known), cmocka_unit_test(an_authority_is_a_person_s))

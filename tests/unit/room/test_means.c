@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "room/campaign.h"
 #include "room/deed.h"
 #include "room/decision.h"
@@ -127,6 +128,42 @@ static void switching_over_and_back_are_timed_steps(void **state UNUSED) {
     assert_int_equal(number(f, "SELECT back_at FROM means"), f->now_ns);
     assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.means_switch'"), 4);
     fixture_free(f);
+}
+
+static void what_is_cut_for_an_sms_is_cut_between_characters(void **state UNUSED) {
+    struct fixture *f = office();
+    struct sql_stmt *st = NULL;
+    char words[302] = "a";
+    int64_t id;
+    for (int i = 0; i < 100; i++)
+        memcpy(words + 1 + 3 * i, "あ", 4);
+    assert_int_equal(add(f, (struct room_means_new){.kind = "vendor", .name = STR("調査"), .of = str_of(words)}, &id), 0);
+    assert_int_equal(sql_query(f->r->db, &st, NULL, "SELECT body FROM message WHERE way = 'sms'", ""), 0);
+    assert_int_equal(sql_step(st, NULL), 1);
+    assert_true(text_is_utf8(sql_str(st, 0)) && str_find(sql_str(st, 0), STR("あ\n{{link}}"), 0) > 0);
+    sql_end(st);
+    fixture_free(f);
+}
+
+static void a_ceiling_is_what_is_written(void **state UNUSED) {
+    static const struct {
+        const char *row;
+        int64_t yen; /* 0: none */
+    } all[] = {{"調査の費用\tcontract=調査\tceiling=50万円", 500000},       {"調査の費用\tcontract=調査\tceiling=50万5千円", 505000}, {"調査の費用\tcontract=調査\tceiling=50万5,000円", 505000},
+               {"調査の費用\tcontract=調査\tceiling=1億2,000万円", 120000000}, {"調査の費用\tcontract=調査\tceiling=３千万円", 30000000}, {"調査の費用\tcontract=調査\tceiling=500,000", 500000},
+               {"調査の費用\tcontract=調査\tceiling=1.5億円", 0}};
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        struct fixture *f = office();
+        struct room_means_new x = {.kind = "spend", .name = STR("採取"), .of = STR("調査"), .yen = all[i].yen + 1};
+        int64_t id;
+        rows(f, "approvals", &all[i].row, 1);
+        assert_int_equal(add(f, x, &id), 0);
+        x.yen = MAX(all[i].yen, 1);
+        assert_int_equal(add(f, x, &id), 0);
+        if (number(f, "SELECT state = 'asked' FROM means WHERE id = 1") != 1 || number(f, "SELECT state = 'within' FROM means WHERE id = 2") != (all[i].yen > 0))
+            fail_msg("%s", all[i].row);
+        fixture_free(f);
+    }
 }
 
 static void the_clock_of_an_expert_runs_until_one_answers(void **state UNUSED) {
@@ -261,6 +298,6 @@ static void the_insurers_clock_runs_from_the_contracts_hours(void **state UNUSED
 }
 
 UNIT_GROUP(room_means, cmocka_unit_test(inside_what_was_approved_it_goes_at_once), cmocka_unit_test(switching_over_and_back_are_timed_steps),
-           cmocka_unit_test(the_clock_of_an_expert_runs_until_one_answers), cmocka_unit_test(a_ransom_is_refused_and_never_decided_alone),
+           cmocka_unit_test(what_is_cut_for_an_sms_is_cut_between_characters), cmocka_unit_test(a_ceiling_is_what_is_written), cmocka_unit_test(the_clock_of_an_expert_runs_until_one_answers), cmocka_unit_test(a_ransom_is_refused_and_never_decided_alone),
            cmocka_unit_test(what_was_decided_beforehand_binds), cmocka_unit_test(a_second_person_allows_what_one_may_not),
            cmocka_unit_test(the_insurers_clock_runs_from_the_contracts_hours))

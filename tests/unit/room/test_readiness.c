@@ -84,6 +84,10 @@ static void measures_what_stands(void **state) {
     ANSWER("logs_arrive(nat,,)", "no");
     ANSWER("logs_kept(nat,365,)", "no");
     assert_int_equal(number(f, "SELECT count(*) FROM readiness"), 1); /* one row a day */
+    assert_int_equal(number(f, "SELECT count(*) FROM readiness WHERE date(day * 86400, 'unixepoch') = '2026-11-23'"), 1); /* two in the night there */
+    f->now_ns += 10 * NS_PER_HOUR;
+    measure(f);
+    assert_int_equal(number(f, "SELECT count(*) FROM readiness"), 1); /* noon of the same day */
     fixture_free(f);
 }
 
