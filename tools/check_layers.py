@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-BELOW = {"base": set(), "event": {"base"}, "door": {"base"}, "duty": {"base"}}
+BELOW = {"base": set(), "event": {"base"}, "door": {"base"}, "duty": {"base"}, "firewall": {"base"}}
 ALSO = {"room": {"duty"}}  # rosters and authority are pure: who keeps the rows may ask them
 SIBLING_MAY = {"base", "event", "door"}
 # header prefix or name -> folders of src/ that may include it

@@ -47,6 +47,8 @@ bool ip_prefix_covers(const struct ip_prefix *outer, const struct ip_prefix *inn
 bool ip_wraps(const struct ip *ip, struct ip *ret);
 /* What it is instead ("a private address"); NULL: an address of the public network. */
 const char *ip_not_public(const struct ip *ip);
+/* The networks that are not public, one after another: "10.0.0.0/8"; NULL behind the last. */
+const char *ip_not_public_net(size_t i);
 
 /* What one attacker counts as (kizuki.source.net): an IPv4 address itself, an IPv6 address's /64.
  * Text into dst (IP_PREFIX_CAP): "192.0.2.1", "2001:db8:1:2::/64"; returns its length. */

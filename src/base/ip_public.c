@@ -21,6 +21,10 @@ static const struct {
     unsigned at;
 } WRAPPED[] = {{"::/96", 12}, {"64:ff9b::/96", 12}, {"2002::/16", 2}};
 
+const char *ip_not_public_net(size_t i) {
+    return i < ARRAY_SIZE(NOT_PUBLIC) ? NOT_PUBLIC[i].net : NULL;
+}
+
 static bool within(const char *net, const struct ip *ip) {
     struct ip_prefix p;
     return ip_prefix_parse(str_of(net), &p) >= 0 && ip_prefix_contains(&p, ip);

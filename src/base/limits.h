@@ -49,6 +49,15 @@
 #define RAW_PEER_BYTES_MAX 64             /* "[fe80::1%interface]:65535"; 63 columns of a W3C log, of which IIS has 22 */
 #define RAW_RESUME_BYTES_MAX 170          /* a journal cursor has about 150 */
 
+/* Configurations of packet filters */
+#define FIREWALL_BYTES_MAX ((size_t) 16 << 20) /* a large PAN-OS export has 10 MB */
+#define FIREWALL_ARENA_MAX ((size_t) 1 << 30) /* its tree and what is compared; another process's memory is not touched */
+#define FIREWALL_RULES_MAX 50000          /* of one path; 10,000 is said to be a large rule base */
+#define FIREWALL_PATHS_MAX 4096           /* chains, pairs of zones, interfaces */
+#define FIREWALL_SPACES_MAX 100000        /* pieces of one comparison: beyond it "at least" is said */
+#define FIREWALL_CHANGES_MAX 1000         /* told of one comparison: somebody put in another configuration */
+#define FIREWALL_UNREAD_MAX 50            /* lines shown; a person reads no more */
+
 /* Spool */
 #define SPOOL_SEGMENT_BYTES (64 << 20)    /* scanned whole at start: about 50 ms */
 #define SPOOL_SEGMENT_MIB_MAX 1024        /* the newest one is read whole at start */

@@ -10,6 +10,8 @@ extern const struct cli_command COMMAND_PACK_CHECK, COMMAND_PACK_EXPORT, COMMAND
     COMMAND_PACK_BACK, COMMAND_PACK_REMOVE, COMMAND_PACK_SCHEMA, COMMAND_PACK_SCORE;
 /* pack_from_case.c */
 extern const struct cli_command COMMAND_PACK_FROM_CASE;
+/* firewall.c */
+extern const struct cli_command COMMAND_FIREWALL_COMPARE;
 /* index.c */
 extern const struct cli_command COMMAND_INDEX_FETCH, COMMAND_INDEX_REBUILD, COMMAND_INDEX_STATUS;
 /* indicator.c */
