@@ -5,10 +5,17 @@
 
 enum { WEIGHT_MAX = 1000000 }; /* "message repeated N times": more is not believed */
 
+/* kizuki.day: so that days on which something was seen can be counted. In no zone: days of UTC. */
+static struct str day_of(const struct event *ev, char line[24]) {
+    int64_t day = ev->time_ns / NS_PER_DAY - (ev->time_ns % NS_PER_DAY < 0);
+    return str_n(line, (size_t) snprintf(line, 24, "%lld", (long long) day));
+}
+
 int event_word(struct correlate *c, uint32_t field, uint32_t *ret) {
     struct field_memo *memo = &c->memo[field];
     if (memo->epoch != c->epoch) {
-        struct str v = event_get(c->ev, field);
+        char day[24];
+        struct str v = field == c->plan->f_day ? day_of(c->ev, day) : event_get(c->ev, field);
         uint32_t word = 0;
         if (v.n) {
             word = words_add(&c->words, v);

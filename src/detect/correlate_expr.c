@@ -109,6 +109,7 @@ static struct corr_expr *read_name(struct reader *r, struct str word) {
     if (e) {
         e->ref = known->ref;
         e->number = known->number;
+        e->level = known->level;
     }
     return e;
 }
@@ -228,7 +229,7 @@ static double growth(const struct corr_expr *e) {
     double a, b;
     switch (e->op) {
     case EXPR_COUNTER:
-        return 1;
+        return e->level ? 0 : 1;
     case EXPR_ADD:
         a = growth(e->a);
         b = growth(e->b);

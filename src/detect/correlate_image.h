@@ -34,4 +34,5 @@ void number_image(struct correlate_image *x, const struct plan_scope *s, const s
 void usual_image(struct correlate_image *x, union corr_state *st);
 void window_image(struct correlate_image *x, const struct plan_window *pw, union corr_state *st);
 void word_set_image(struct correlate_image *x, struct word_set *s);
+void beats_image(struct correlate_image *x, struct beats *b);
 void findings_image(struct correlate_image *x);

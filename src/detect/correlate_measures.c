@@ -50,7 +50,8 @@ static int add_measure(const struct corr_reader *r, const struct detect_rule *ru
         return no_memory(reterr);
     *leaf = (struct corr_expr){.op = kind == MEASURE_ATTACHED ? EXPR_ATTACHED : EXPR_COUNTER,
                                .ref = c->n_measures,
-                               .weight = 1};
+                               .weight = 1,
+                               .level = kind == MEASURE_PERIOD || kind == MEASURE_JITTER};
     *ret = &c->measures[c->n_measures++];
     **ret = (struct plan_measure){.name = name, .kind = kind, .expr = leaf};
     return 0;
@@ -111,11 +112,21 @@ static int read_expr(const struct corr_reader *r, const struct detect_rule *rule
     return 0;
 }
 
-/* {count: rules} | {distinct: field or pair, of: rules} | {spread: rules}, each with without: rules |
- * "expression" */
+/* What a measure may be; its value names rules, but for `distinct`. */
+static const struct {
+    const char *word;
+    enum measure_kind kind;
+} measure_words[] = {
+    {"count", MEASURE_COUNT},   {"distinct", MEASURE_DISTINCT}, {"spread", MEASURE_SPREAD},
+    {"visits", MEASURE_VISITS}, {"period", MEASURE_PERIOD},     {"jitter", MEASURE_JITTER},
+};
+
+/* {count: rules} | {distinct: field or pair, of: rules} | {spread: rules} | {visits, period, jitter: rules}, each with
+ * without: rules | "expression" */
 static int read_measure(const struct corr_reader *r, const struct detect_rule *rule,
                         struct plan_corr *c, const struct yaml_node *at, struct diag *reterr) {
-    static const char *const keys[] = {"count", "distinct", "of", "spread", "without", NULL};
+    static const char *const keys[] = {"count",  "distinct", "of",     "spread",
+                                       "visits", "period",   "jitter", "without", NULL};
     struct plan_measure *m;
     int code;
     if (at->kind == YAML_SCALAR) {
@@ -127,22 +138,28 @@ static int read_measure(const struct corr_reader *r, const struct detect_rule *r
             m->expr = e;
         return code;
     }
-    const struct yaml_node *count = yaml_get(at, "count"), *spread = yaml_get(at, "spread"),
-                           *distinct = yaml_get(at, "distinct"), *of = yaml_get(at, "of");
-    if (at->kind != YAML_MAPPING || !!count + !!spread + !!distinct != 1 || (of && !distinct))
+    const struct yaml_node *what = NULL, *of = yaml_get(at, "of"), *distinct = NULL;
+    enum measure_kind kind = MEASURE_FORMULA;
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(measure_words); i++) {
+        const struct yaml_node *v = yaml_get(at, measure_words[i].word);
+        if (v) {
+            n++;
+            what = v;
+            kind = measure_words[i].kind;
+        }
+    }
+    distinct = kind == MEASURE_DISTINCT ? what : NULL;
+    if (at->kind != YAML_MAPPING || n != 1 || (of && !distinct))
         return bad(rule, at, reterr,
-                   "a measure is {count: rules}, {distinct: field, of: rules}, {spread: rules} or "
-                   "an expression");
+                   "a measure is {count: rules}, {distinct: field, of: rules}, {spread: rules}, "
+                   "{visits: rules}, {period: rules}, {jitter: rules} or an expression");
     code = yaml_only_keys(at, keys, rule->file.p, reterr);
     if (code == 0)
-        code = add_measure(r, rule, c, at,
-                           count      ? MEASURE_COUNT
-                           : distinct ? MEASURE_DISTINCT
-                                      : MEASURE_SPREAD,
-                           &m, reterr);
+        code = add_measure(r, rule, c, at, kind, &m, reterr);
     if (code < 0)
         return code;
-    const struct yaml_node *rules = count ? count : spread ? spread : of;
+    const struct yaml_node *rules = distinct ? of : what;
     const struct yaml_node *without = yaml_get(at, "without");
     m->mask = c->mask;
     if (without)

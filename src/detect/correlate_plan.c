@@ -410,6 +410,16 @@ static void translate(struct plan_corr *c, const struct plan_scope *s) {
 
 /* ---- windows ---- */
 
+/* Visits, period and jitter of the same events look at the same times. */
+static uint32_t beats_of(struct plan_window *w, const struct plan_counter *want) {
+    for (uint32_t i = 0; i < w->n_counters; i++) {
+        const struct plan_counter *x = &w->counters[i];
+        if (measure_is_beat(x->kind) && x->mask == want->mask && x->without == want->without)
+            return x->set;
+    }
+    return w->n_beats++;
+}
+
 static uint32_t counter_add(struct plan_window *w, struct plan_counter want) {
     for (uint32_t i = 0; i < w->n_counters; i++) {
         const struct plan_counter *x = &w->counters[i];
@@ -420,7 +430,9 @@ static uint32_t counter_add(struct plan_window *w, struct plan_counter want) {
     }
     if (w->n_counters == CORRELATION_MEASURES_MAX)
         return NO_INDEX;
-    want.set = want.kind == MEASURE_DISTINCT ? w->n_sets++ : 0;
+    want.set = want.kind == MEASURE_DISTINCT    ? w->n_sets++
+               : measure_is_beat(want.kind) ? beats_of(w, &want)
+                                                : 0;
     w->counters[w->n_counters] = want;
     return w->n_counters++;
 }
@@ -697,10 +709,11 @@ static int build(struct planner *b) {
     int code = read_folds(b);
     if (code == 0)
         code = read_all(b);
-    int f = event_names_intern(b->reader.names, STR("kizuki.count"));
-    if (f == -ENOMEM)
+    int f = event_names_intern(b->reader.names, STR("kizuki.count")), day = event_names_intern(b->reader.names, STR("kizuki.day"));
+    if (f == -ENOMEM || day == -ENOMEM)
         return no_memory(b);
     p->f_count = f > 0 ? (uint32_t) f : 0;
+    p->f_day = day > 0 ? (uint32_t) day : NO_INDEX;
     if (code < 0)
         return code;
     do

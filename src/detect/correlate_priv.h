@@ -65,6 +65,7 @@ struct corr_expr {
     uint32_t
         ref; /* EXPR_COUNTER, EXPR_ATTACHED: index of the measure, later of the window's counter */
     uint32_t weight; /* nodes an evaluation visits: names bring their whole tree */
+    bool level;      /* EXPR_COUNTER: one event may change it by any amount */
     double number;
     struct corr_expr *a, *b;
 };
@@ -162,6 +163,9 @@ enum measure_kind {
     MEASURE_COUNT,
     MEASURE_DISTINCT,
     MEASURE_SPREAD,
+    MEASURE_VISITS, /* these three look at one list of times: correlate_period.c */
+    MEASURE_PERIOD,
+    MEASURE_JITTER,
     MEASURE_FORMULA,
     MEASURE_ATTACHED
 };
@@ -229,14 +233,14 @@ struct plan_window {
     uint32_t inputs; /* union of the masks */
     uint32_t n_counters;
     struct plan_counter {
-        enum measure_kind kind; /* COUNT, DISTINCT, SPREAD */
+        enum measure_kind kind; /* COUNT to JITTER */
         uint32_t mask;
         uint32_t without; /* an event of these does not count */
         uint32_t n_vals;  /* DISTINCT: what makes up a value */
         uint32_t vals[MEASURE_FIELDS_MAX]; /* indexes into mini.vals */
-        uint32_t set;     /* DISTINCT: which of the window's sets */
+        uint32_t set;     /* DISTINCT: which of the window's sets; VISITS, PERIOD, JITTER: of its beats */
     } counters[CORRELATION_MEASURES_MAX];
-    uint32_t n_sets;
+    uint32_t n_sets, n_beats;
     struct corr_facts *facts;
 };
 
@@ -306,6 +310,7 @@ struct correlate_plan {
     uint32_t n_scopes, n_levels;
     struct plan_fold *folds; /* by rule index, for detections */
     uint32_t f_count;        /* kizuki.count */
+    uint32_t f_day;          /* kizuki.day: the day of the event, made here */
     bool *asks;              /* by field id: an event is asked for it */
     uint32_t n_asks;
 };
@@ -452,6 +457,20 @@ bool again_feed(const struct plan_corr *pc, union corr_state *st, const struct m
 /* VALUE_COUNT without a condition: values seen in the last timespan. */
 uint32_t state_provider_count(struct correlate *c, const struct plan_corr *pc, union corr_state *st,
                               int64_t t);
+
+/* ---- how regular visits are (correlate_period.c) ---- */
+
+struct beats {
+    uint32_t n, cap;
+    int64_t *at; /* when visits began, in order of time */
+};
+static inline bool measure_is_beat(enum measure_kind k) {
+    return k == MEASURE_VISITS || k == MEASURE_PERIOD || k == MEASURE_JITTER;
+}
+/* 1: a visit was added or moved. What began before `since` leaves. */
+int beats_add(struct correlate *c, struct beats *b, int64_t t, int64_t since) MUST_USE;
+void beats_free(struct correlate *c, struct beats *b);
+uint32_t beats_measure(const struct beats *b, enum measure_kind kind);
 
 struct window;
 int window_feed(struct correlate *c, const struct plan_window *pw, union corr_state *st,

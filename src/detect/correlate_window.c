@@ -11,6 +11,8 @@
  * from the old slot to the new one. Which slot that is stands in the set of words, whose entries
  * grow stale when their slot has left; stale ones are dropped when the set would have to grow.
  *
+ *   VISITS, PERIOD, JITTER  how regular events are: from times of their own (correlate_period.c)
+ *
  * Slots are in order of time. The newest minis that may become evidence are kept in a ring. */
 #include "detect/correlate_image.h"
 
@@ -23,6 +25,7 @@ struct window {
     uint32_t n_slots, slots_cap;
     unsigned char *slots;
     struct word_set *sets;
+    struct beats *beats;
     uint32_t totals[];
 };
 
@@ -40,7 +43,8 @@ static size_t totals_bytes(const struct plan_window *pw) {
     return (pw->n_counters * sizeof(uint32_t) + 7) & ~(size_t) 7;
 }
 static size_t window_bytes(const struct plan_window *pw) {
-    return sizeof(struct window) + totals_bytes(pw) + pw->n_sets * sizeof(struct word_set);
+    return sizeof(struct window) + totals_bytes(pw) + pw->n_sets * sizeof(struct word_set) +
+           pw->n_beats * sizeof(struct beats);
 }
 
 static struct window *window_new(struct correlate *c, const struct plan_window *pw) {
@@ -48,12 +52,15 @@ static struct window *window_new(struct correlate *c, const struct plan_window *
     if (!w)
         return NULL;
     w->sets = (struct word_set *) ((char *) w->totals + totals_bytes(pw));
+    w->beats = (struct beats *) (w->sets + pw->n_sets);
     return w;
 }
 
 static void clear(struct correlate *c, const struct plan_window *pw, struct window *w) {
     for (uint32_t i = 0; i < pw->n_sets; i++)
         word_set_free(c, &w->sets[i]);
+    for (uint32_t i = 0; i < pw->n_beats; i++)
+        beats_free(c, &w->beats[i]);
     memset(w->totals, 0, pw->n_counters * sizeof *w->totals);
     w->n_slots = 0;
 }
@@ -144,6 +151,22 @@ static int add_distinct(struct correlate *c, struct window *w, const struct plan
     return 0;
 }
 
+/* Of the counters that look at the same times the first one adds to them. */
+static int add_beat(struct correlate *c, struct window *w, const struct plan_window *pw, uint32_t k,
+                    int64_t t) {
+    struct beats *b = &w->beats[pw->counters[k].set];
+    uint32_t first = 0;
+    while (!measure_is_beat(pw->counters[first].kind) || pw->counters[first].set != pw->counters[k].set)
+        first++;
+    if (first == k) {
+        int r = beats_add(c, b, t, (w->newest - WINDOW_STEPS) * pw->step_ns);
+        if (r < 0)
+            return r;
+    }
+    w->totals[k] = beats_measure(b, pw->counters[k].kind);
+    return 0;
+}
+
 static int add_counts(struct correlate *c, struct window *w, const struct plan_window *pw,
                       struct slot *slot, const struct mini *m) {
     for (uint32_t k = 0; k < pw->n_counters; k++) {
@@ -156,6 +179,10 @@ static int add_counts(struct correlate *c, struct window *w, const struct plan_w
         } else if (pc->kind == MEASURE_SPREAD) {
             w->totals[k] += slot->counts[k] == 0;
             slot->counts[k] = 1;
+        } else if (measure_is_beat(pc->kind)) {
+            int r = add_beat(c, w, pw, k, m->t);
+            if (r < 0)
+                return r;
         } else {
             uint32_t word;
             int r = tuple_word(c, m, pc->vals, pc->n_vals, &word);
@@ -370,4 +397,6 @@ void window_image(struct correlate_image *x, const struct plan_window *pw, union
         image_u32(x->i, &w->totals[k]);
     for (uint32_t i = 0; i < pw->n_sets && !x->i->error; i++)
         word_set_image(x, &w->sets[i]);
+    for (uint32_t i = 0; i < pw->n_beats && !x->i->error; i++)
+        beats_image(x, &w->beats[i]);
 }

@@ -12,11 +12,12 @@ static const struct {
     {"user.name", ENTITY_ACCOUNT}, {"service.name", ENTITY_SERVICE},
     {"host.name", ENTITY_HOST},    {"user_agent.original", ENTITY_AGENT},
     {"url.path", ENTITY_PATH},     {"kizuki.session.id", ENTITY_SESSION},
+    {"destination.ip", ENTITY_DESTINATION}, {"url.domain", ENTITY_DESTINATION}, {"dns.question.name", ENTITY_DESTINATION},
 };
 
 const char *room_entity_to_string(enum room_entity e) {
     static const char *const words[] = {"source", "account", "service", "host",
-                                        "agent",  "path",    "session", "other"};
+                                        "agent",  "path",    "session", "destination", "other"};
     ASSERT((unsigned) e < ARRAY_SIZE(words));
     return words[e];
 }

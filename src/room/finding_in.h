@@ -16,6 +16,7 @@ enum room_entity {
     ENTITY_AGENT,   /* user_agent.original */
     ENTITY_PATH,    /* url.path */
     ENTITY_SESSION, /* kizuki.session.id */
+    ENTITY_DESTINATION, /* destination.ip, url.domain, dns.question.name: where something went */
     ENTITY_OTHER,   /* not kept in the index */
 };
 const char *room_entity_to_string(enum room_entity e);

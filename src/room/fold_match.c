@@ -25,6 +25,8 @@ static bool accuses(const struct room_finding *f, const struct room_value *v) {
         return v->is_group || !is_crowd(f);
     case ENTITY_ACCOUNT:
         return v->is_group || room_kind_is_success(f->kind);
+    case ENTITY_DESTINATION: /* several machines that call the same place home */
+        return v->is_group;
     case ENTITY_SESSION:
         return true;
     default:
@@ -58,6 +60,7 @@ static const char by_accused[] =
     "JOIN incident i ON i.id = f.incident_id "
     "WHERE v.kind = ?1 AND v.value = ?2 AND i.state = 'open' AND i.drill = ?5 "
     "AND i.last_activity_at >= ?3 AND i.first_trace_at <= ?4 "
+    "AND (v.kind <> 'destination' OR v.is_group) "
     "AND (v.kind <> 'account' OR v.is_group OR f.kind IN ('success_after','access_after')) "
     "AND (v.kind <> 'source' OR v.is_group OR NOT EXISTS (SELECT 1 FROM finding_value g "
     "WHERE g.finding_id = f.id AND g.is_group AND g.kind IN ('service','agent'))) " PARTED
@@ -236,7 +239,7 @@ static int match_host(struct room *r, const struct room_finding *f, int64_t *ret
 
 int room_fold_match(struct room *r, const struct room_finding *f, int64_t *ret,
                     struct diag *reterr) {
-    static const enum room_entity strong[] = {ENTITY_SOURCE, ENTITY_SESSION, ENTITY_ACCOUNT};
+    static const enum room_entity strong[] = {ENTITY_SOURCE, ENTITY_SESSION, ENTITY_ACCOUNT, ENTITY_DESTINATION};
     *ret = 0;
     int e = match_crowd(r, f, 0, ret, reterr);
     for (size_t i = 0; e == 0 && *ret == 0 && i < ARRAY_SIZE(strong); i++)

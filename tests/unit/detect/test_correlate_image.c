@@ -9,6 +9,7 @@
 int unit_detect_correlate(void);
 int unit_detect_correlate_measures(void);
 int unit_detect_correlate_past(void);
+int unit_detect_correlate_period(void);
 int unit_detect_correlate_image(void);
 
 static int restarts_begin(void **state UNUSED) {
@@ -127,6 +128,7 @@ int unit_detect_correlate_image(void) {
     unit_detect_correlate();
     unit_detect_correlate_measures();
     unit_detect_correlate_past();
+    unit_detect_correlate_period();
     size_t n = from;
     for (size_t i = from; i < unit_n; i++) {
         ASSERT(!unit_all[i].setup_func && !unit_all[i].teardown_func);
