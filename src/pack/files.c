@@ -30,11 +30,22 @@ static const struct pack_file_kind KINDS[] = {
     {"rules/", PACK_YAML_BYTES_MAX, false, true, NULL},
 };
 
+/* What an office computer takes for a device whatever stands behind the dot: a folder with such a file cannot be copied there. */
+static bool is_device(struct str name) {
+    static const char *const words[] = {"con", "prn", "aux", "nul", "com", "lpt"};
+    ptrdiff_t dot = str_find(name, STR("."), 0);
+    name = str_to(name, dot < 0 ? name.n : (size_t) dot);
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (str_starts(name, str_of(words[i])) && (i < 4 ? name.n == 3 : name.n == 4 && ascii_digit(name.p[3])))
+            return true;
+    return false;
+}
+
 const struct pack_file_kind *pack_file_kind(struct str path) {
     for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++) {
         struct str name = str_of(KINDS[i].name), rest = str_from(path, name.n);
         if (name.p[name.n - 1] != '/' ? str_eq(path, name)
-                                      : str_starts(path, name) && str_ends(rest, STR(".yml")) && pack_name_is_plain(str_to(rest, rest.n - 4)))
+                                      : str_starts(path, name) && str_ends(rest, STR(".yml")) && pack_name_is_plain(str_to(rest, rest.n - 4)) && !is_device(rest))
             return &KINDS[i];
     }
     return NULL;
@@ -108,6 +119,8 @@ static int check_tree(struct tree *t, const struct yaml_node *v, unsigned depth)
         return yaml_error(t->err, -ERR_LIMIT, t->file, v, "nested more than %u deep; flatten it", PACK_DEPTH_MAX);
     if (++t->nodes > PACK_NODES_MAX)
         return yaml_error(t->err, -ERR_LIMIT, t->file, v, "more than %u values once aliases (*name) are followed; write fewer", PACK_NODES_MAX);
+    if (v->key && v->key->plain && str_eq_z(v->key->text, "<<")) /* some readers of YAML put what is named in its place, others do not */
+        return yaml_error(t->err, -ERR_REFUSED, t->file, v->key, "'<<' means another thing to another reader; write the keys out");
     if (v->key)
         e = check_scalar(t, v->key);
     if (e == 0 && v->kind == YAML_SCALAR)

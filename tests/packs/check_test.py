@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`kizuki pack new|check|sign|verify|export` as a person uses them, and the schemas held against another validator."""
 import ast
+import datetime
 import json
 import pathlib
 import re
@@ -37,6 +38,12 @@ filter:
     rules: [login_failure]
     selection: {user.name: root}
     condition: not selection
+"""
+LONG = """---
+title: It remembers for nine hundred years
+id: 8f4f3b7e-52a5-4c6e-9b7e-3f1c2d4e5a62
+correlation: {type: value_count, rules: [nobody_expects], group-by: [source.ip], timespan: 900y, condition: {field: user.name, gte: 1}}
+level: critical
 """
 CLOSE = """id: close
 title: {ja: 閉じる, en: Close}
@@ -101,6 +108,9 @@ def what_would_run_hide_or_take_a_place_is_refused_with_its_place():
         (dict(rule_name=RULE.replace("nobody_expects", "login_failure")), "rules/rule_name.yml:", "name"),
         (dict(rule_bad=RULE.replace("condition: selection", "condition: other")), "rules/rule_bad.yml:", "other"),
         (dict(playbook=CLOSE.replace("next: end", "next: nowhere")), "playbook.yml:", "nowhere"),
+        (dict(rule_long=RULE + LONG), "rules/rule_long.yml:", "from 1s to 400d"),
+        (dict(rule_re=RULE.replace("{user.name: nobody}", "{user.name|re: '((((a{1,100}){1,100}){1,100}){1,100})'}")), "rules/rule_re.yml:6:31", "too large"),
+        (dict(rule_deep=RULE.replace("condition: selection", "condition: " + "(" * 5000 + "selection" + ")" * 5000)), "rules/rule_deep.yml:7:", "nested deeper"),
     ]
     for files, place, says in rows:
         with tap.folder() as d:
@@ -126,6 +136,12 @@ def signed_exported_verified_and_refused_after_revocation():
             assert "as A-CERT" in kizuki("verify", place, "--keys", keys)
         keys.write_text(row + ', revoked_from: "2026-01-01T00:00:00Z", because: lost}\n')
         assert "was revoked" in kizuki("verify", pack, "--keys", keys, code=1)
+        soon = lambda days: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        keys.write_text(row + f', revoked_from: "{soon(2)}", because: a notebook was lost}}\n')
+        assert "as A-CERT" in kizuki("verify", pack, "--keys", keys)
+        assert "as A-CERT" in kizuki("verify", pack, "--keys", keys, "--received", soon(1))  # was here before the key was lost
+        assert "was revoked" in kizuki("verify", pack, "--keys", keys, "--received", soon(3), code=1)
+        assert "was revoked" in kizuki("verify", d / "one.kizuki", "--keys", keys, "--received", soon(3), code=1)
         keys.write_text(row + "}\n")
         (pack / "story.en.md").write_text((pack / "story.en.md").read_text() + "\n")
         assert "was changed after it was signed" in kizuki("verify", pack, "--keys", keys, code=1)
@@ -251,7 +267,9 @@ BEYOND_SCHEMAS = {
     "a key that stands twice", "the id of another pack", "a lesson that stands twice", "a story without chapters", "a list of all the world",
     "people without number", "three hundred years", "more addresses than there are", "millions of names", "pages without end", "an attack before the story",
     "colours for the terminal", "writing turned around", "bytes that are no text",
-    "a merge key",  # a reader of YAML 1.1 has merged it before anybody looks
+    "a merge key", "a merge key deep inside",  # a reader of YAML 1.1 has merged it before anybody looks
+    "a version in the sixties",  # 1:0 is 60 to such a reader
+    "a line break of another script", "letters that are tags", "colours for the terminal, written as YAML writes them",
 }
 
 

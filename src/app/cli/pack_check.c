@@ -9,7 +9,10 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "detect/correlate.h"
+#include "detect/match.h"
 #include "detect/rule.h"
+#include "event/names.h"
 #include "pack/pack.h"
 #include "playbook/playbook.h"
 
@@ -69,6 +72,16 @@ static int judge_rule(const struct detect_rules *set, const struct detect_rule *
                                    STR_ARG(r->title));
 }
 
+/* Not only read: what a correlation asks for is tried as a sensor would, which refuses what it cannot run (a window of centuries). */
+static int plan_rules(struct detect_rules *set, struct diag *err) {
+    CLEANUP(event_names_freep) struct event_names *names = event_names_new();
+    CLEANUP(correlate_plan_freep) struct correlate_plan *counts = NULL;
+    CLEANUP(detect_plan_unrefp) struct detect_plan *plan = NULL;
+    struct detect_plan_options o = {.wants = NULL};
+    int e = names ? correlate_plan_new(set, names, &counts, err) : diag_set(err, -ENOMEM, "out of memory");
+    return e < 0 ? e : detect_plan_new(set, names, &o, &plan, err);
+}
+
 /* One file is read behind the shipped rules, which its correlations may stand on. */
 static int judge_rules(void *ctx, struct arena *a UNUSED, const struct pack_file *f, struct diag *err) {
     struct judging *j = ctx;
@@ -78,6 +91,8 @@ static int judge_rules(void *ctx, struct arena *a UNUSED, const struct pack_file
     uint32_t n = 0;
     snprintf(path, sizeof path, "%s/rules", engine_content_dir());
     int e = detect_rules_load_with(&shipped, 1, f->bytes, f->shown, &set, err);
+    if (e == 0)
+        e = plan_rules(set, err);
     for (uint32_t i = 0; e == 0 && i < set->n; i++)
         if (str_eq_z(set->rules[i]->file, f->shown)) {
             e = judge_rule(set, set->rules[i], f, err);

@@ -68,6 +68,19 @@ static void program_in_rules(const struct pack_folder_made *m) {
     make_dir(m, "rules");
     empty_file(m, "rules/a.yml.so");
 }
+static void device_among_the_rules(const struct pack_folder_made *m) {
+    make_dir(m, "rules");
+    empty_file(m, "rules/nul.yml");
+}
+static void composed_twin(const struct pack_folder_made *m) { /* GA as one character, and as KA with a mark */
+    make_dir(m, "rules");
+    empty_file(m, "rules/\xe3\x81\x8c.yml");
+    empty_file(m, "rules/\xe3\x81\x8b\xe3\x82\x99.yml");
+}
+static void stream_of_a_file(const struct pack_folder_made *m) {
+    make_dir(m, "rules");
+    empty_file(m, "rules/a.yml:b.yml");
+}
 static void capital_twin(const struct pack_folder_made *m) {
     empty_file(m, "Pack.yml");
 }
@@ -208,6 +221,9 @@ static const struct {
     {"a hidden folder", hidden_folder, .says = "no file of a pack"},
     {"a folder among the rules", folder_in_rules, .says = "no file of a pack"},
     {"a program among the rules", program_in_rules, .says = "no file of a pack"},
+    {"a rule that is a device elsewhere", device_among_the_rules, .says = "no file of a pack"},
+    {"two spellings of one name", composed_twin, .says = "no file of a pack"},
+    {"a second stream of a file", stream_of_a_file, .says = "no file of a pack"},
     {"a second pack.yml where letters' size does not count", capital_twin, .says = "no file of a pack"},
     {"a name with a line break", name_with_newline, .says = "other than plain letters"},
     {"a name that is no text", name_no_text, .says = "other than plain letters"},
@@ -237,7 +253,12 @@ static const struct {
     {"a second document", .file = "controls.yml", .from = "controls:", .to = "--- {}\n---\ncontrols:", .says = "second document", .placed = true},
     {"bytes in YAML", .file = "pack.yml", .from = "version: 1", .to = "version: !!binary aGk=", .says = "binary", .placed = true},
     {"an object of a language", .file = "pack.yml", .from = "version: 1", .to = "version: !!python/object/apply:os.system [id]", .says = "a list", .placed = true},
-    {"a merge key", .file = "pack.yml", .from = "version: 1", .to = "version: 1\n<<: {id: other}", .says = "'<<' is no key", .placed = true},
+    {"a merge key", .file = "pack.yml", .from = "version: 1", .to = "version: 1\n<<: {id: other}", .says = "'<<' means another thing", .placed = true},
+    {"a merge key deep inside", .file = "replay.yml", .from = "actors:\n", .to = "actors:\n  - {<<: {id: z}, kind: noise, host: h}\n", .says = "'<<' means another thing", .placed = true},
+    {"a version in the sixties", .file = "pack.yml", .from = "version: 1", .to = "version: 1:0", .says = "whole number", .placed = true},
+    {"a line break of another script", .file = "pack.yml", .from = "version: 1", .to = "version: 1 # a\xe2\x80\xa8x: y", .says = "U+2028", .placed = true},
+    {"letters that are tags", .file = "story.en.md", .from = "\n", .to = "\n\xf3\xa0\x81\x81", .says = "U+E0041", .placed = true},
+    {"an id with a letter of another script", .file = "pack.yml", .from = "id: nisc-", .to = "id: nis\xd1\x81-", .says = "plain name", .placed = true},
     {"an alias of what follows", .file = "pack.yml", .from = "version: 1", .to = "version: *later", .says = "later", .placed = true},
     {"nothing but a word", .file = "controls.yml", .from = "controls:", .to = "x\n...\n---\ncontrols:", .says = "mapping", .placed = true},
 
@@ -259,6 +280,10 @@ static const struct {
     {"a story without chapters", .file = "story.en.md", .from = "\n## For managers", .to = "\nFor managers", .says = "three depths", .placed = true},
 
     {"10^308 attempts", .file = "replay.yml", .from = "tries: 9640", .to = "tries: 1e308", .says = "'tries' wants a number", .placed = true},
+    {"a thousand million attempts", .file = "replay.yml", .from = "tries: 9640", .to = "tries: 1000000000", .says = "'tries' wants a number", .placed = true},
+    {"a thousand million messages an hour", .file = "replay.yml", .from = "actors:\n", .to = "actors:\n  - {id: z, kind: noise, host: auth-01, per_hour: 1e9}\n", .says = "'per_hour' wants a number", .placed = true},
+    {"a source with a secret key", .file = "replay.yml", .from = "host: auth-01}", .to = "host: auth-01, run: [id]}", .says = "unknown key 'run'", .placed = true},
+    {"a clock for all eternity", .file = "replay.yml", .from = "actors:\n", .to = "actors:\n  - {id: z, kind: clock, host: auth-01, off: 9223372036854775807y}\n", .says = "'off' wants a span", .placed = true},
     {"attempts that are no number", .file = "replay.yml", .from = "tries: 9640", .to = "tries: nan", .says = "'tries' wants a number", .placed = true},
     {"a list of all the world", .file = "replay.yml", .from = "list_size: 4812", .to = "list_size: 2000000", .says = "more than 2000000 items", .placed = true},
     {"people without number", .file = "replay.yml", .from = "per_hour: 340", .to = "per_hour: 9999999", .says = "at most 20000000 are played", .placed = true},
