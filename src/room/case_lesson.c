@@ -158,24 +158,25 @@ int room_case_lesson_write(struct room *r, int64_t incident, struct jsonw *w, st
 
 /* ---- a quarter ---- */
 
-/* Confirmed facts a quarter's sheet is made of. */
+/* What a quarter's sheet is made of: types people chose, and whether somebody wrote down why; never their words, which may name anybody. */
 static int write_facts(struct room *r, struct arena *a, int64_t incident, struct jsonw *w, struct diag *err) {
-    static const char *const names[] = {"event_type", "attack_kind", "how_noticed", "summary", "cause_types", "cause", "root_cause", "prevention", "service_impact"};
-    jsonw_key(w, STR("facts"));
-    jsonw_object(w);
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        struct room_fact f;
-        int e = room_fact_get(r, a, incident, names[i], &f, err);
-        if (e == -EINVAL)
-            continue;
-        if (e < 0)
-            return e;
-        struct str told = room_fact_told(&f);
-        if (told.n)
-            jsonw_kstr(w, names[i], told);
-    }
+    static const char *const own[] = {"cause", "root_cause"};
+    struct room_fact f;
+    struct str types = STR(""), type;
+    bool said = false;
+    int e = room_fact_get(r, a, incident, "cause_types", &f, err);
+    if (e == 0)
+        types = room_fact_told(&f);
+    for (size_t i = 0; i < ARRAY_SIZE(own) && (e == 0 || e == -EINVAL); i++)
+        if ((e = room_fact_get(r, a, incident, own[i], &f, err)) == 0)
+            said |= room_fact_told(&f).n > 0;
+    jsonw_key(w, STR("causes"));
+    jsonw_array(w);
+    while (str_split(&types, '\n', &type))
+        jsonw_str(w, type);
     jsonw_end(w);
-    return 0;
+    jsonw_kbool(w, "own", said);
+    return e == -EINVAL ? 0 : e; /* the office keeps no such fact */
 }
 
 static void write_span(struct jsonw *w, const char *key, const struct case_times *t, enum case_time i) {

@@ -143,6 +143,8 @@ static const struct secret {
     {"account", "SELECT DISTINCT name, '' FROM account WHERE incident_id = ?1 ORDER BY id LIMIT 200", false},
     {"address", "SELECT DISTINCT a.address, '' FROM action_address a JOIN action x ON x.id = a.action_id WHERE x.incident_id = ?1 ORDER BY 1 LIMIT 400", false},
     {"system", "SELECT name, '' FROM register WHERE kind NOT IN ('organisations', 'people', 'systems') AND ?1 ORDER BY id", true},
+    {"account", "SELECT DISTINCT name, '' FROM account WHERE incident_id = ?1", true},
+    {"address", "SELECT DISTINCT a.address, '' FROM action_address a JOIN action x ON x.id = a.action_id WHERE x.incident_id = ?1", true},
     {"mail", "SELECT json_extract(vals, '$.mail'), '' FROM register WHERE ?1", true},
     {"phone", "SELECT j.value, '' FROM register g, json_each(g.vals) j WHERE j.key IN ('phone', 'mobile', 'emergency_phone', 'night_phone', 'desk_phone') AND ?1", true},
     {"person", "SELECT j.value, '' FROM register g, json_each(g.vals) j WHERE g.kind = 'people' AND j.key IN ('kana', 'chat', 'account') AND ?1", true},

@@ -25,11 +25,11 @@ export function groups(cases: QuarterCase[]): Group[] {
   const kinds = [...new Set(cases.map((c) => c.kind || "other"))];
   return kinds.map((kind) => {
     const of = cases.filter((c) => (c.kind || "other") === kind);
-    const causes = [...new Set(of.flatMap((c) => (c.facts.cause_types ?? "").split("\n").filter(Boolean)))];
+    const causes = [...new Set(of.flatMap((c) => c.causes))];
     const measures = [...new Set([...(LOGIN.includes(kind) ? ["credentials", "interval"] : []), ...causes.flatMap((c) => MEASURES[c] ?? []), ...(of.some((c) => !c.by_rule) ? ["rule"] : []), ...(of.some((c) => c.contained_s === null) ? ["authority"] : [])])];
     return {
       kind, cases: of, causes, measures, byRule: of.filter((c) => c.by_rule).length, noticed: median(of.flatMap((c) => (c.noticed_s === null ? [] : [c.noticed_s]))),
-      accounts: of.reduce((n, c) => n + c.accounts, 0), own: of.filter((c) => c.facts.cause || c.facts.root_cause).length,
+      accounts: of.reduce((n, c) => n + c.accounts, 0), own: of.filter((c) => c.own).length,
     };
   }).sort((a, b) => b.cases.length - a.cases.length || a.kind.localeCompare(b.kind));
 }
