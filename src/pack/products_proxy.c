@@ -20,14 +20,23 @@ static void write_bind(struct buf *out, const struct act *a, unsigned i UNUSED) 
                STR_ARG(a->to_domain));
 }
 
+static bool is_inside(struct str address) {
+    return str_starts(address, STR("10.")) || str_starts(address, STR("192.168."));
+}
+
+static bool is_udp(const struct act *a) {
+    return a->to_port == 53 || a->to_port == 123 || a->port < 1024;
+}
+
 /* Linux, a rule of iptables or nftables with the target LOG on a router's FORWARD chain, `state NEW`: iptables-extensions(8), LOG. */
 static void write_netfilter(struct buf *out, const struct act *a, unsigned i UNUSED) {
     char iso[TIME_ISO_CAP];
-    buf_printf(out, "%s %.*s kernel: [%lld.%06lld] FWD-%s: IN=eth1 OUT=eth0 MAC=02:00:5e:00:53:01:02:00:5e:00:53:02:08:00 SRC=%.*s DST=%.*s LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=%u DF PROTO=%s "
+    buf_printf(out, "%s %.*s kernel: [%lld.%06lld] FWD-%s: IN=%s OUT=%s MAC=02:00:5e:00:53:01:02:00:5e:00:53:02:08:00 SRC=%.*s DST=%.*s LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=%u DF PROTO=%s "
                "SPT=%u DPT=%u%s", time_format_iso_offset(a->at_ns, TIME_JST_OFFSET_MIN, 6, iso), STR_ARG(a->host), (long long) (a->at_ns / NS_PER_S % 10000000),
-               (long long) (a->at_ns / 1000 % 1000000), a->success ? "ACCEPT" : "DROP", STR_ARG(a->address), STR_ARG(a->to), a->port * 40503u & 0xffff,
-               a->to_port == 53 || a->to_port == 123 ? "UDP" : "TCP", a->port, a->to_port,
-               a->to_port == 53 || a->to_port == 123 ? " LEN=40" : " WINDOW=64240 RES=0x00 SYN URGP=0");
+               (long long) (a->at_ns / 1000 % 1000000), a->success ? "ACCEPT" : "DROP", is_inside(a->address) ? "eth1" : "eth0",
+               is_inside(a->address) ? "eth0" : "eth1", STR_ARG(a->address), STR_ARG(a->to), a->port * 40503u & 0xffff,
+               is_udp(a) ? "UDP" : "TCP", a->port, a->to_port,
+               is_udp(a) ? " LEN=40" : " WINDOW=64240 RES=0x00 SYN URGP=0");
 }
 
 const struct product PRODUCTS_PROXY[] = {

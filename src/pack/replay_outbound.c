@@ -1,4 +1,4 @@
-/* Connections of our own machines to the outside: people who look at pages, and programs that call home. What a proxy, a name server and a firewall on
+/* Connections of our own machines to the outside, or of many outside to one of ours: people who look at pages, programs that call home, scans, floods. What a proxy, a name server and a firewall on
  * the way write of it stands in products_net.c. */
 #include "pack/replay_priv.h"
 
@@ -13,7 +13,8 @@ struct outbound {
     const struct pool *clients, *accounts, *to;
     struct pool sites;
     double refused;
-    uint32_t bytes, port;
+    uint32_t bytes, port, last_port, from_port;
+    uint64_t turn;
 };
 
 static const struct replay_key KEYS[] = {
@@ -25,10 +26,12 @@ static const struct replay_key KEYS[] = {
     {"clients", KEY_ADDRESSES, offsetof(struct outbound, clients), .needed = true, .help = "a pool: addresses of the machines"},
     {"accounts", KEY_ACCOUNTS, offsetof(struct outbound, accounts), .needed = true, .help = "a pool: who sits at them, each at one"},
     {"to", KEY_ADDRESSES, offsetof(struct outbound, to), .needed = true, .help = "a pool: addresses of the sites, each at one"},
-    {"sites", KEY_WORDS, offsetof(struct outbound, sites), .needed = true, .help = "names of the sites"},
+    {"sites", KEY_WORDS, offsetof(struct outbound, sites), .help = "names of the sites; without any, addresses of `to` in turn"},
     {"refused", KEY_NUMBER, offsetof(struct outbound, refused), .most = 1, .help = "share that the proxy or the firewall refuses"},
     {"bytes", KEY_COUNT, offsetof(struct outbound, bytes), .least = 100, .most = 1e9, .otherwise = 20000, .help = "size of an answer, about"},
     {"port", KEY_COUNT, offsetof(struct outbound, port), .least = 1, .most = 65535, .otherwise = 443, .help = "of the other side"},
+    {"from_port", KEY_COUNT, offsetof(struct outbound, from_port), .most = 65535, .help = "always from this port of one's own; otherwise any high one"},
+    {"last_port", KEY_COUNT, offsetof(struct outbound, last_port), .most = 65535, .help = "ports from `port` to this one, in turn"},
     {0},
 };
 
@@ -79,7 +82,8 @@ static int64_t next_regular(struct actor *a, struct outbound *s, uint32_t *ret_c
 
 static bool next(struct pack_replay *r UNUSED, struct actor *a, struct act *ret) {
     struct outbound *s = a->state;
-    uint32_t client, site = rng_below(&a->rng, s->sites.n);
+    uint32_t client, site = s->sites.n ? rng_below(&a->rng, s->sites.n) : (uint32_t) (s->turn % s->to->n);
+    uint32_t port = s->port + (s->last_port > s->port ? (uint32_t) (s->turn % (s->last_port - s->port + 1)) : 0);
     int64_t at = s->rate.next_ns;
     if (s->every_ns)
         at = next_regular(a, s, &client);
@@ -92,14 +96,15 @@ static bool next(struct pack_replay *r UNUSED, struct actor *a, struct act *ret)
         .what = ACT_OUTBOUND,
         .address = s->clients->items[client],
         .account = s->accounts->items[client % s->accounts->n],
-        .to_domain = s->sites.items[site],
+        .to_domain = s->sites.n ? s->sites.items[site] : s->to->items[site],
         .to = s->to->items[site % s->to->n],
-        .to_port = s->port,
+        .to_port = port,
         .success = rng_unit(&a->rng) >= s->refused,
         .bytes = s->bytes / 2 + rng_below(&a->rng, s->bytes),
         .seconds = 1 + rng_below(&a->rng, 30),
-        .port = 32768 + rng_below(&a->rng, 28000),
+        .port = s->from_port ? s->from_port : 32768 + rng_below(&a->rng, 28000),
     };
+    s->turn++;
     if (!s->every_ns)
         replay_rate_next(a, &s->rate);
     return true;

@@ -39,8 +39,10 @@ static int take_rows(struct aiming *x, const char *sql, const char *kind) {
     return MIN(e, 0);
 }
 
+/* Hosts also by address, where a finding is about a machine of ours that does something outside. */
 #define VALUES_OF \
-    "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND v.kind = ?2 WHERE f.incident_id = ?1 ORDER BY 1 LIMIT 200"
+    "SELECT DISTINCT v.value FROM finding f CROSS JOIN finding_value v ON v.finding_id = f.id AND (v.kind = ?2 OR (?2 = 'host' AND v.kind = 'source' AND v.is_group " \
+    "AND f.kind IN ('attacks_outward','beacon','miner'))) WHERE f.incident_id = ?1 ORDER BY 1 LIMIT 200"
 
 /* A driver for one site, or one unit: nobody has to say which. */
 static int the_one(struct aiming *x) {

@@ -103,6 +103,60 @@ static int of_values(struct looking *x, enum room_entity kind) {
 static int services_of(struct looking *x) { return of_values(x, ENTITY_SERVICE); }
 static int sources_of(struct looking *x) { return of_values(x, ENTITY_SOURCE); }
 
+/* ---- of a flood ---- */
+
+#define FLOODS "FROM finding f WHERE f.incident_id = ?1 AND f.kind LIKE 'ddos\\_%' ESCAPE '\\' AND f.drill IS NOT 2"
+
+/* The types of the common form, by what the rules call them; several may have been seen, one a line. */
+static int flood_kinds(struct looking *x) {
+    static const struct {
+        const char *kind, *means;
+    } rows[] = {{"ddos_direct", "T1498.001"}, {"ddos_reflected", "T1498.002"}, {"ddos_web", "T1499"}};
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char line[64] = "";
+    int e = sql_query(x->r->db, &st, x->err, "SELECT DISTINCT f.kind " FLOODS " ORDER BY 1", "i", x->incident);
+    while (e == 0 && (e = sql_step(st, x->err)) == 1) {
+        e = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+            if (str_eq_z(sql_str(st, 0), rows[i].kind))
+                snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s", line[0] ? "\n" : "", rows[i].means);
+    }
+    return e < 0 || !line[0] ? e : keep(x, str_of(line));
+}
+
+/* What was counted, not what the line can carry: the mean over the flood, or the minute at the last telling where that is more. */
+static int flood_volume(struct looking *x) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char line[100];
+    int e = sql_query(x->r->db, &st, x->err,
+                      "SELECT max(max(json_extract(f.json, '$.measures.connections') / 60.0, f.count * 1e9 / max(f.last_at - f.first_at, 1000000000))), "
+                      "max(json_extract(f.json, '$.measures.sources')), sum(f.count) " FLOODS,
+                      "i", x->incident);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    if (e <= 0 || sql_is_null(st, 0))
+        return e < 0 ? e : 0;
+    snprintf(line, sizeof line, "毎秒%lld接続以上（1分に%lldか所から、合計%lld接続）", (long long) sql_i64(st, 0), (long long) sql_i64(st, 1), (long long) sql_i64(st, 2));
+    x->to->at_least = true;
+    return keep(x, str_of(line));
+}
+
+static int flood_time(struct looking *x, const char *sql) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    char line[FACT_TIME_CAP];
+    int e = sql_query(x->r->db, &st, x->err, sql, "i", x->incident);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    return e <= 0 || sql_is_null(st, 0) ? MIN(e, 0) : keep(x, str_of(fact_time_format(sql_i64(st, 0), 0, line)));
+}
+
+static int flood_from(struct looking *x) { return flood_time(x, "SELECT min(f.first_at) " FLOODS); }
+
+/* Only once all have ended. */
+static int flood_until(struct looking *x) {
+    return flood_time(x, "SELECT CASE WHEN min(f.state = 'end') THEN max(f.last_at) END " FLOODS);
+}
+
 /* ---- of the registers ---- */
 
 /* The top of the own tree, or of all where none is marked as own; by its kind. */
@@ -174,6 +228,10 @@ static const struct {
     {"scope.accounts_tried", tried_of},
     {"scope.services", services_of},
     {"scope.sources", sources_of},
+    {"ddos.kind", flood_kinds},
+    {"ddos.volume", flood_volume},
+    {"ddos.from", flood_from},
+    {"ddos.until", flood_until},
     {"organisation.name", own_name},
     {"organisation.phone", own_phone},
     {"organisation.mail", own_mail},
