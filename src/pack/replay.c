@@ -38,6 +38,8 @@ int replay_read_time(struct pack_replay *r, const struct yaml_node *v, const cha
     if (n < 0 || (size_t) n != s.n || offset == TIME_NO_OFFSET)
         return yaml_error(err, -ERR_PARSE, r->file, yaml_get(v, key),
                           "'%s' wants a time with its zone, like 2026-11-23T02:03:08+09:00", key);
+    if (*ret < 0 || *ret > REPLAY_TIME_MAX_NS) /* so that what lies between two of them is a number */
+        return yaml_error(err, -ERR_LIMIT, r->file, yaml_get(v, key), "'%s' lies outside the story: times are from 1970 to 2249", key);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "pack/replay.h"
 #include "pack/rng.h"
 
+#define REPLAY_TIME_MAX_NS (INT64_C(8835955200) * NS_PER_S) /* 2250-01-01 */
 
 struct pool {
     struct str name;

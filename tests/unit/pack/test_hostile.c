@@ -287,6 +287,8 @@ static const struct {
     {"attempts that are no number", .file = "replay.yml", .from = "tries: 9640", .to = "tries: nan", .says = "'tries' wants a number", .placed = true},
     {"a list of all the world", .file = "replay.yml", .from = "list_size: 4812", .to = "list_size: 2000000", .says = "more than 2000000 items", .placed = true},
     {"people without number", .file = "replay.yml", .from = "per_hour: 340", .to = "per_hour: 9999999", .says = "at most 20000000 are played", .placed = true},
+    {"five hundred years, which are more than a number holds", .file = "replay.yml", .from = "start: 2026-11-23T01:40:00+09:00\nend: 2026-11-23T02:38:00+09:00", .to = "start: 1679-01-01T00:00:00+09:00\nend: 2261-01-01T00:00:00+09:00", .says = "from 1970", .placed = true},
+    {"an attack that ends in another age", .file = "replay.yml", .from = "until: 2026-11-23T02:14:30+09:00", .to = "until: 2260-01-01T00:00:00Z", .says = "from 1970", .placed = true},
     {"three hundred years", .file = "replay.yml", .from = "end: 2026-11-23T02:38:00+09:00", .to = "end: 2226-11-23T02:38:00+09:00", .says = "at most 400 days", .placed = true},
     {"more addresses than there are", .file = "replay.yml", .from = "n: 37}", .to = "n: 100000}", .says = "fewer addresses", .placed = true},
     {"millions of names", .file = "replay.yml", .from = "members: {n: 12000}", .to = "members: {n: 2000000}", .says = "more than 2000000 items", .placed = true},
