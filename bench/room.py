@@ -32,6 +32,7 @@ PAGES = {
     "Case": CASE + ["/incidents/{id}/timeline", "/incidents/{id}/actions", "/incidents/{id}/tasks"],
     "Case, what was noticed": CASE + ["/incidents/{id}/findings", "/incidents/{id}/evidence"],
     "Case, accounts": CASE + ["/incidents/{id}/accounts"],
+    "Case, what is like it": ["/incidents/{id}/alike"],
     "Case, decisions": CASE + ["/incidents/{id}/decisions", "/incidents/{id}/callouts", "/incidents/{id}/sheets"],
     "In force": ["/actions", "/deeds", "/drivers"],
     "Findings outside of cases": ["/findings?limit=200"],

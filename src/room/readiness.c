@@ -99,18 +99,27 @@ const struct room_measure *room_measure_named(const struct room_readiness *x, st
 
 /* ---- questions of a lesson ---- */
 
-/* Which logs lines of a product are: what has to arrive for the lesson to be noticed here. */
+/* Which logs lines of a product are, or what a decoder reads: what has to arrive for the lesson to be noticed here. */
 static const struct {
     const char *product, *kind;
 } PRODUCTS[] = {{"login_event", "login"}, {"dovecot", "login"}, {"sshd", "login"}, {"nginx_access", "web"}, {"apache_access", "web"}, {"postfix", "mail"},
                 {"exchange_trace", "mail"}, {"entra_signin", "signin"}, {"squid", "proxy"}, {"bind", "dns"}, {"dnsmasq", "dhcp"}, {"conntrack", "nat"},
-                {"fortigate", "nat"}, {"auditd", "file"}, {"auditbeat", "file"}, {"winlogbeat", "host"}, {"metricbeat", "metric"}, {"asterisk_cdr", "call"}};
+                {"fortigate", "nat"}, {"auditd", "file"}, {"auditbeat", "file"}, {"winlogbeat", "host"}, {"metricbeat", "metric"}, {"asterisk_cdr", "call"}},
+  DECODERS[] = {{"login", "login"}, {"access", "web"}, {"iis", "web"}, {"iis_w3c", "web"}, {"entra", "signin"}, {"okta", "signin"}, {"gws", "signin"}, {"m365", "signin"},
+                {"netfilter", "nat"}, {"isc_dhcpd", "dhcp"}, {"dhcpd", "dhcp"}, {"windows_dhcp", "dhcp"}};
 
 static const char *kind_of(struct str product) {
     for (size_t i = 0; i < ARRAY_SIZE(PRODUCTS); i++)
         if (str_eq_z(product, PRODUCTS[i].product))
             return PRODUCTS[i].kind;
     return NULL;
+}
+
+const char *room_log_of_product(struct str name) {
+    for (size_t i = 0; i < ARRAY_SIZE(DECODERS); i++)
+        if (str_eq_z(name, DECODERS[i].product))
+            return DECODERS[i].kind;
+    return kind_of(name);
 }
 
 static void implied(const struct room_readiness *x, const char *measure, struct question *q) {

@@ -17,6 +17,7 @@ struct question {
 size_t room_questions(const struct room_readiness *x, const struct readiness_pack *p, struct question *dst, size_t cap);
 const char *room_question_key(const struct question *q, char dst[QUESTION_KEY_CAP]);
 const struct room_measure *room_measure_named(const struct room_readiness *x, struct str name);
+const char *room_log_of_product(struct str name); /* a product's or a decoder's; NULL: of no kind that is asked about */
 const char *room_cell_to_string(enum room_cell c);
 int room_measured_id(struct room *r, struct str key, int64_t *ret, struct diag *err) MUST_USE;
 int room_measure_query(struct room *r, struct sql_stmt **st, struct diag *err, const char *text, const char *types, const struct str *outside, const struct str *words,

@@ -187,6 +187,9 @@ def times_and_scope_of_the_case_are_those_of_the_night():
             assert 0 < one["ledger"][1]["gap_s"] <= 60, one["ledger"][1]
             assert {c: ledger[c] for c in ("decision", "contained", "authority_report", "published", "recovered")} == dict.fromkeys(
                 ("decision", "contained", "authority_report", "published", "recovered")), ledger  # nobody was there, nothing was blocked
+            alike = b.get("/incidents/1/alike")
+            assert alike["cases"][0]["id"] == "nisc-2014-2-account-list" and alike["cases"][0]["score"] > alike["cases"][1]["score"], alike["cases"]
+            assert alike["cases"][0]["helped"] and alike["cases"][0]["failed"] and alike["times"][1]["survey"], alike
             scope = one["scope"]
             assert scope["sources"] == {"n": len(bots), "at_least": False} and len(bots) == 37
             assert scope["accounts_tried"] == {"n": len(tried), "at_least": False}, (scope["accounts_tried"], len(tried))

@@ -206,7 +206,7 @@ handler_fn handle_obligations, handle_obligation_put, handle_datafiles, handle_d
 handler_fn handle_forms, handle_form, handle_form_file, handle_blank_post, handle_submission_post, handle_receipt;
 handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
-handler_fn handle_readiness, handle_readiness_measure, handle_attest;
+handler_fn handle_alike, handle_readiness, handle_readiness_measure, handle_attest;
 handler_fn handle_levels, handle_incident_levels, handle_level_post, handle_tip_level, handle_level_put, handle_level_end;
 handler_fn handle_means, handle_means_post, handle_means_step;
 handler_fn handle_infos, handle_info, handle_info_post, handle_info_put, handle_info_stage;

@@ -2,6 +2,7 @@
 #include "app/room/call.h"
 #include "app/room/readiness.h"
 #include "app/room/room.h"
+#include "room/alike.h"
 #include "room/readiness.h"
 
 int handle_readiness(struct call *c) {
@@ -12,6 +13,11 @@ int handle_readiness(struct call *c) {
 int handle_readiness_measure(struct call *c) {
     int e = readiness_measure(c->p, &c->who, &c->err);
     return e < 0 ? e : handle_readiness(c);
+}
+
+int handle_alike(struct call *c) {
+    int e = room_alike_write(c->p->room, c->args.id, &c->who, &c->w, &c->err);
+    return e < 0 ? e : 200;
 }
 
 int handle_attest(struct call *c) {

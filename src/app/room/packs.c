@@ -112,6 +112,36 @@ static void write_products(const struct yaml_node *replay, struct jsonw *w) {
     jsonw_end(w);
 }
 
+/* Whether an actor's lines are part of the attack, as the judge counts. */
+static bool leaves_traces(const struct yaml_node *actor, const struct yaml_node *traces) {
+    struct str id, kind;
+    for (const struct yaml_node *t = traces ? traces->first : NULL; t; t = t->next)
+        if (yaml_get_str(actor, "id", &id) && str_eq(id, t->text))
+            return true;
+    return !traces && yaml_get_str(actor, "kind", &kind) && str_eq_z(kind, "campaign");
+}
+
+/* What the attack of the story can be seen by: what people report of it, and whose lines its services write. */
+static void write_signs(const struct yaml_node *replay, const struct yaml_node *expect, struct jsonw *w) {
+    const struct yaml_node *actors = yaml_get(replay, "actors"), *traces = yaml_get(expect, "traces"), *sources = yaml_get(replay, "sources");
+    struct str kind, about, service, of, product;
+    jsonw_key(w, STR("about"));
+    jsonw_array(w);
+    for (const struct yaml_node *a = actors ? actors->first : NULL; a; a = a->next)
+        if (leaves_traces(a, traces) && yaml_get_str(a, "kind", &kind) && str_eq_z(kind, "reports") && yaml_get_str(a, "about", &about))
+            jsonw_str(w, about);
+    jsonw_end(w);
+    jsonw_key(w, STR("traced"));
+    jsonw_array(w);
+    for (const struct yaml_node *s = sources ? sources->first : NULL; s; s = s->next)
+        for (const struct yaml_node *a = actors ? actors->first : NULL; a && yaml_get_str(s, "service", &of) && yaml_get_str(s, "product", &product); a = a->next)
+            if (leaves_traces(a, traces) && yaml_get_str(a, "service", &service) && str_eq(service, of)) {
+                jsonw_str(w, product);
+                break;
+            }
+    jsonw_end(w);
+}
+
 static void write_whole(const struct reading *x, const struct yaml_node *pack, struct jsonw *w) {
     struct diag d = {0};
     jsonw_object(w);
@@ -133,6 +163,7 @@ static void write_whole(const struct reading *x, const struct yaml_node *pack, s
     yaml_write_json(w, read_yaml(x, "expect.yml", &d));
     write_list(pack, "rules", "rules", w);
     write_products(read_yaml(x, "replay.yml", &d), w);
+    write_signs(read_yaml(x, "replay.yml", &d), read_yaml(x, "expect.yml", &d), w);
     jsonw_end(w);
 }
 

@@ -343,6 +343,7 @@ const struct route ROUTES[] = {
     R("PUT", "/pack-drafts/{id}", CHANGE, PACK_DRAFT, PACK_DRAFT, pack_draft_put, "change pseudonyms or the story"),
     R("POST", "/pack-drafts/{id}/approve", APPROVE, PACK_DRAFT, PACK_DRAFT, pack_draft_approve, "record that its provider agreed"),
     R("GET", "/lessons/quarter", READ, PACK_DRAFT, ALONE, quarter, "lessons of a quarter, without names"),
+    R("GET", "/incidents/{id}/alike", READ, INCIDENT, INCIDENT, alike, "cases and lessons like this one, what helped there, and times beside the survey's"),
     R("GET", "/readiness", READ, READINESS, NONE, readiness, "how ready one is for what befell others"),
     R("POST", "/readiness/measure", TRY, READINESS, NONE, readiness_measure, "measure now"),
     R("POST", "/packs/{name}/attest", CREATE, ATTESTED, NONE, attest, "answer a question that no machine can"),

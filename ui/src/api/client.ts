@@ -316,6 +316,7 @@ export const api = {
   approvePackDraft: (id: Id, x: { version: number; provider: string; who: string; how: string }) => call<T.PackDrafts>("POST", `/pack-drafts/${enc(id)}/approve`, x),
   packDraftFile: (id: Id) => `${BASE}/incidents/${enc(id)}/pack-file`,
   quarter: (year: number, quarter: number) => get<T.Quarter>(`/lessons/quarter${query({ year, quarter })}`),
+  alike: (id: Id) => get<T.Alike>(`/incidents/${enc(id)}/alike`),
   readiness: get<T.Readiness>("/readiness"),
   measureReadiness: () => call<T.Readiness>("POST", "/readiness/measure", {}),
   attest: (pack: Id, body: { control: string; answer: boolean; evidence: string; until: string }) => call<T.Readiness>("POST", `/packs/${enc(pack)}/attest`, body),

@@ -99,6 +99,7 @@ export type PackDraft = PackDrafts["pack_drafts"][number];
 export type PackDraftRow = { kind: string; from: string; ja: string; en: string };
 export type Quarter = S["Quarter"];
 export type QuarterCase = Quarter["cases"][number];
+export type Alike = S["Alike"];
 export type Readiness = S["Readiness"];
 export type ReadinessItem = S["ReadinessItem"];
 export type Demo = S["Demo"];

@@ -36,6 +36,7 @@ const Joint = later("case-joint", () => import("./Joint").then((m) => m.Joint));
 const Reports = later("case-reports", () => import("./Reports").then((m) => m.Reports));
 const Means = later("case-means", () => import("./Means").then((m) => m.Means));
 const Lesson = later("case-lesson", () => import("./Lesson").then((m) => m.Lesson));
+const Alike = later("case-alike", () => import("./Alike").then((m) => m.Alike));
 const Publish = later("case-publish", () => import("./Publish").then((m) => m.Publish));
 
 /** One thing at a time: what to do, what happened, with whom, what was promised outside, what is kept. */
@@ -70,6 +71,7 @@ function Overview({ incident, reload }: { incident: Incident; reload: () => void
         <section class="card" aria-label={t("case.tab.timeline")}><Timeline incident={incident} reload={reload} /></section>
       </div>
       <div class="col w4 case-side"><Tasks incident={incident} /><ScopeCard incident={incident} /></div>
+      <div class="col w12"><Alike incident={incident} /></div>
     </div>
   );
 }
