@@ -5,7 +5,7 @@
 
 #define DAY_NS NS_PER_DAY
 #define SHIFT_NS (14 * NS_PER_HOUR) /* a login that long before is no longer a day's work */
-enum { ROWS_MAX = 12 };
+enum { ROWS_MAX = 12, LENDERS_MAX = 6 };
 
 bool trace_same_host(struct str a, struct str b) {
     ptrdiff_t da = str_find(a, STR("."), 0), db = str_find(b, STR("."), 0);
@@ -170,6 +170,31 @@ static struct place place_of(const struct trace *t, const struct path *p) {
     return at;
 }
 
+/* Lent by another while this lease still ran: not handed over, but the address of two networks. A pair of servers that stand in for each other does not do
+ * that. */
+static bool lent_elsewhere(const struct fact *first, const struct fact *other) {
+    int64_t from = trace_when(first), at = trace_when(other);
+    return other->kind == FACT_LEASE && other->phase != PHASE_END && first->lease_ns && at >= from && at < from + first->lease_ns && !same_machine(first, other) &&
+           first->at_host.n && other->at_host.n && !trace_same_host(first->at_host, other->at_host);
+}
+
+/* Who lends the address in networks of their own, while it is not known which of them is meant; n is 0 where one network is all there is. */
+static size_t lenders_of(const struct fact *const *facts, size_t n, struct str *ret, size_t cap) {
+    size_t found = 0;
+    bool two = false;
+    for (size_t i = 0; i < n && !two; i++)
+        for (size_t k = i + 1; k < n && !two && facts[i]->kind == FACT_LEASE; k++)
+            two = lent_elsewhere(facts[i], facts[k]);
+    for (size_t i = 0; two && i < n && found < cap; i++) {
+        size_t k = 0;
+        while (k < found && !trace_same_host(ret[k], facts[i]->at_host))
+            k++;
+        if (k == found && facts[i]->kind == FACT_LEASE && facts[i]->at_host.n)
+            ret[found++] = facts[i]->at_host;
+    }
+    return found;
+}
+
 static bool is_covered(const struct holder *rows, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!(rows[i].why & 1u << WHY_LEASE_AFTER))
@@ -218,7 +243,19 @@ int trace_holders(struct trace *t, const struct path *p, struct holder **ret, si
         int r = gather(t, kinds[k], &at, &facts, &n_facts);
         if (r < 0)
             return r;
-        add_runs(t, p, facts, n_facts, rows, &n);
+        struct str lenders[LENDERS_MAX];
+        struct place one = at;
+        size_t n_lenders = k || at.lender.n ? 0 : lenders_of(facts, n_facts, lenders, LENDERS_MAX);
+        for (size_t i = 0; i < n_lenders; i++) { /* each network's leases end by each other only */
+            const struct fact **own;
+            size_t n_own;
+            one.lender = lenders[i];
+            if ((r = gather(t, kinds[k], &one, &own, &n_own)) < 0)
+                return r;
+            add_runs(t, p, own, n_own, rows, &n);
+        }
+        if (!n_lenders)
+            add_runs(t, p, facts, n_facts, rows, &n);
         for (size_t i = before; k && i < n; i++) /* the same machine, said again */
             for (size_t j = 0; j < before; j++)
                 if (str_eq(rows[i].mac, rows[j].mac)) {

@@ -220,6 +220,29 @@ static void the_same_private_network_elsewhere_is_left_out(void **state UNUSED) 
     bed_done(&f);
 }
 
+/* One server lends for all branches but one, whose router does it itself: nothing says which of the two is meant, so both are told. The other order,
+ * and servers that stand in for each other, are handed over as ever. */
+static void a_central_server_and_a_branch_are_two_networks(void **state UNUSED) {
+    static const struct bed_event two[] = {
+        {30, "all", {NAT("192.168.1.10", "5000", OUT, "40001", TO), WHOLE("60000000000"), "host.name", "gw-north"}},
+        {-2 * HOUR, "all", {LEASE("192.168.1.10", MAC_A, "pc-north"), "dhcp.lease_seconds", "28800", "host.name", "dhcp-hq"}},
+        {-5 * MINUTE, "all", {LEASE("192.168.1.10", MAC_B, "pc-south"), "dhcp.lease_seconds", "28800", "host.name", "gw-south"}},
+    }, pair[] = {
+        {30, "all", {NAT("192.168.1.10", "5000", OUT, "40001", TO), WHOLE("60000000000"), "host.name", "gw-north"}},
+        {-2 * HOUR, "all", {LEASE("192.168.1.10", MAC_A, "pc-a"), "dhcp.lease_seconds", "3600", "host.name", "dhcp-1"}},
+        {-5 * MINUTE, "all", {LEASE("192.168.1.10", MAC_B, "pc-b"), "dhcp.lease_seconds", "3600", "host.name", "dhcp-2"}},
+    };
+    struct trace_question q = bed_question(OUT, 40001);
+    struct bed_found f;
+    BED_TRACE(&q, two, &f);
+    assert_true(strstr(bed_who(&f), "pc-north") && strstr(bed_who(&f), "pc-south"));
+    assert_true(bed_doubts(&f, 1, "two_machines") && bed_doubts(&f, 2, "two_machines"));
+    bed_done(&f);
+    BED_TRACE(&q, pair, &f);
+    assert_true(strstr(bed_who(&f), "pc-b") && !strstr(bed_who(&f), "pc-a") && !bed_doubts(&f, 1, "two_machines"));
+    bed_done(&f);
+}
+
 static void several_people_on_one_machine_are_all_named(void **state UNUSED) {
     static const struct bed_event events[] = {
         {30, "fw", {NAT("192.168.1.5", "5000", OUT, "40001", TO), WHOLE("60000000000")}},
@@ -334,7 +357,7 @@ UNIT_GROUP(trace_join, cmocka_unit_test(one_of_each_log_is_enough), cmocka_unit_
            cmocka_unit_test(an_end_nobody_logged_is_where_the_port_is_anothers), cmocka_unit_test(a_clock_that_is_wrong_is_put_right),
            cmocka_unit_test(several_translations_are_followed), cmocka_unit_test(a_proxy_is_asked_whom_it_served),
            cmocka_unit_test(a_lease_handed_over_is_followed), cmocka_unit_test(several_people_on_one_machine_are_all_named),
-           cmocka_unit_test(the_same_private_network_elsewhere_is_left_out),
+           cmocka_unit_test(the_same_private_network_elsewhere_is_left_out), cmocka_unit_test(a_central_server_and_a_branch_are_two_networks),
            cmocka_unit_test(ipv6_is_a_machine_itself), cmocka_unit_test(the_other_zone_is_offered),
            cmocka_unit_test(without_a_port_all_of_them_are_told),
            cmocka_unit_test(a_published_service_and_translated_ipv6_lead_inside))
