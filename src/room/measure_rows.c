@@ -15,17 +15,10 @@
     "'[]')) u WHERE " want ")"
 #define SRC(field) "coalesce(json_extract(s.value, '$." field "'), '')"
 #define X(field) "json_extract(x.value, '$." field "')"
-/* What a source is called says what its logs are: the sensor does not tell more. A name without such a word is no source of the kind. */
-#define WORDS                                                                                                                            \
-    "(VALUES ('login','login'),('login','auth'),('login','secure'),('login','sshd'),('login','dovecot'),('login','event'),('web','web'),"  \
-    "('web','nginx'),('web','apache'),('web','httpd'),('web','access'),('mail','mail'),('mail','postfix'),('mail','exim'),('mail','smtp'),"  \
-    "('mail','exchange'),('proxy','proxy'),('proxy','squid'),('nat','nat'),('nat','conntrack'),('nat','fortigate'),('nat','firewall'),"      \
-    "('nat','fw-'),('dhcp','dhcp'),('dhcp','dnsmasq'),('dhcp','kea'),('dns','dns'),('dns','bind'),('dns','named'),('dns','unbound'),"        \
-    "('signin','signin'),('signin','sign-in'),('signin','entra'),('signin','cloud'),('signin','o365'),('file','audit'),('file','file'),"    \
-    "('metric','metric'),('call','asterisk'),('call','cdr'),('host','winlog'),('host','sysmon'),('host','evtx'))"
-#define IS_KIND(kind)                                                                                                                    \
-    "EXISTS (SELECT 1 FROM " WORDS " k WHERE k.column1 = " kind " AND instr(lower(" SRC("name") " || ' ' || " SRC("path") "), k.column2))"
-#define ARRIVES "(NOT coalesce(json_extract(s.value, '$.silent'), 0) AND " NS("json_extract(s.value, '$.last_seen')") " >= ?1 - " DAY ")"
+/* What a source's lines were read as says of which kinds it is, and when each came last (app/engine/kinds.h). */
+#define KIND_AT(kind) "json_extract(s.value, '$.kinds.' || " kind ")"
+#define IS_KIND(kind) "(" KIND_AT(kind) " IS NOT NULL)"
+#define ARRIVES(kind) "(NOT coalesce(json_extract(s.value, '$.silent'), 0) AND " NS(KIND_AT(kind)) " >= ?1 - " DAY ")"
 #define CONTRACTS                                                                                                                        \
     "FROM register WHERE kind = 'contracts' AND active AND instr(" VAL("calls") ", CASE ?3 WHEN 'monitoring' THEN 'edr' WHEN 'operation' "    \
     "THEN 'maintenance' ELSE ?3 END)"
@@ -34,11 +27,11 @@
 
 static const struct measure_row ROWS[] = {
     {"login_logs_arrive", {"all_services"},
-     "SELECT v.name, EXISTS (SELECT 1 FROM " SOURCES " WHERE " SRC("service") " IN (v.name, v.title) AND " IS_KIND("'login'") " AND " ARRIVES ") FROM "
+     "SELECT v.name, EXISTS (SELECT 1 FROM " SOURCES " WHERE " SRC("service") " IN (v.name, v.title) AND " IS_KIND("'login'") " AND " ARRIVES("'login'") ") FROM "
      "(SELECT name, coalesce(title, name) AS title FROM service UNION SELECT name, name FROM register WHERE kind = 'systems' AND active AND "
      VAL("kind") " = 'service' AND name NOT IN (SELECT name FROM service UNION SELECT coalesce(title, '') FROM service)) v "
      "WHERE ?3 OR EXISTS (SELECT 1 FROM " SOURCES " WHERE " SRC("service") " = v.name)", NULL},
-    {"logs_arrive", {"kind"}, "SELECT " SRC("name") ", " ARRIVES " FROM " SOURCES " WHERE " IS_KIND("?3"), NULL},
+    {"logs_arrive", {"kind"}, "SELECT " SRC("name") ", " ARRIVES("?3") " FROM " SOURCES " WHERE " IS_KIND("?3"), NULL},
     {"logs_kept", {"kind", "days"},
      "SELECT " SRC("name") ", coalesce(min(" NS("json_extract(s.value, '$.first_event')") ", " NS("json_extract(s.value, '$.first_seen')") "), "
      NS("json_extract(s.value, '$.first_seen')") ") <= ?1 - ?4 * " DAY " FROM " SOURCES " WHERE " IS_KIND("?3"), NULL},

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+enum { KINDS_LOOKED = 16, KINDS_EVERY = 16 };
+
 void source_counts_done(struct source_counts *c) {
     mem_free(c->at);
     *c = (struct source_counts){0};
@@ -17,6 +19,16 @@ static struct engine_source *source_at(struct source_counts *c, uint32_t id) {
     for (; c->n <= id; c->n++)
         c->at[c->n] = (struct engine_source){.first_ns = TIME_NONE, .last_ns = TIME_NONE};
     return &c->at[id];
+}
+
+/* The first lines of a batch, and a sample of the others: a rare kind is seen all the same, a busy source costs nothing. */
+static void note_kinds(struct engine_source *s, const struct event *ev) {
+    if (s->events > KINDS_LOOKED && s->events % KINDS_EVERY)
+        return;
+    unsigned kinds = log_kinds_of(ev);
+    for (int k = 0; k < LOG_KIND_MAX_; k++)
+        if (kinds & 1u << k)
+            s->kinds_ns[k] = MAX(s->kinds_ns[k], ev->raw->arrival_ns);
 }
 
 static void note_unparsed(struct engine_source *s, uint64_t position) {
@@ -40,6 +52,7 @@ int source_counts_note(struct source_counts *c, struct clock_batch *clocks, stru
     struct str decoder = s->decoder[0] ? STR_NULL : event_get(ev, EVENT_F_DECODER);
     if (decoder.n && !(ev->flags & EVENT_UNPARSED)) /* the first of a batch says it: a log is of one kind */
         snprintf(s->decoder, sizeof s->decoder, "%.*s", STR_ARG(decoder));
+    note_kinds(s, ev);
     if (ev->flags & EVENT_UNPARSED) {
         s->unparsed++;
         note_unparsed(s, rec->pos.n);
@@ -78,6 +91,8 @@ int source_counts_add(struct source_counts *to, const struct source_counts *from
         t->last_ns = MAX(t->last_ns, f->last_ns);
         if (f->first_ns != TIME_NONE)
             t->first_ns = t->first_ns == TIME_NONE ? f->first_ns : MIN(t->first_ns, f->first_ns);
+        for (int k = 0; k < LOG_KIND_MAX_; k++)
+            t->kinds_ns[k] = MAX(t->kinds_ns[k], f->kinds_ns[k]);
         for (int k = 2; k >= 0; k--)
             if (f->unparsed_at[k])
                 note_unparsed(t, f->unparsed_at[k]);
@@ -93,6 +108,8 @@ static void source_image(struct engine_source *s, struct image *x) {
         image_u64(x, counts[i]);
     for (size_t i = 0; i < ARRAY_SIZE(times); i++)
         image_i64(x, times[i]);
+    for (int k = 0; k < LOG_KIND_MAX_; k++)
+        image_i64(x, &s->kinds_ns[k]);
     image_raw(x, s->decoder, sizeof s->decoder);
     s->decoder[sizeof s->decoder - 1] = '\0';
 }

@@ -192,6 +192,8 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
         return r;
     if (o->indicators && !(e->looked_at = indicator_fields_new(e->names)))
         return diag_set(err, -ENOMEM, "out of memory");
+    if ((r = log_kinds_ask(e->names)) < 0)
+        return diag_set(err, r, "too many names of fields");
     event_names_freeze(e->names);
     e->drill_hits = mem_zalloc_array(e->rules->n + 1, sizeof *e->drill_hits);
     if (!e->drill_hits || overlay_use(e->overlay, e->plan, e->names) < 0)
@@ -616,7 +618,7 @@ int engine_flush(struct engine *e) {
 
 /* ---- over a restart ---- */
 
-enum { STATE_FORMAT = 4 }; /* of correlate_image and of what stands here; another one has another tag */
+enum { STATE_FORMAT = 5 }; /* of correlate_image and of what stands here; another one has another tag */
 
 void engine_set_counting(struct engine *e, bool counting) {
     e->uncounted = !counting;

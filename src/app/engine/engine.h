@@ -7,6 +7,7 @@
  * and wherever batches are cut: a lane keeps nothing from one batch to the next that could change a result,
  * and clock steps (at most one a second of event time) are taken in the ordered part. */
 #pragma once
+#include "app/engine/kinds.h"
 #include "event/port.h"
 
 struct detect_rule;
@@ -54,6 +55,7 @@ struct engine_source {
     bool skewed;                   /* an event of this batch (of any, in the sums) told it */
     uint64_t unparsed_at[3];       /* positions of the latest unparsed records; 0 = none */
     char decoder[24];              /* what understood its lines last */
+    int64_t kinds_ns[LOG_KIND_MAX_]; /* when lines of each kind of log came last (kinds.h); 0: never */
 };
 struct engine;
 struct engine_lane;

@@ -162,6 +162,12 @@ static void write_row(const struct ledger *l, struct ledger_row *r, const struct
     write_clocks(clocks, out);
     if (seen && seen->decoder[0])
         jsonw_kz(out, "decoder", seen->decoder);
+    jsonw_key(out, STR("kinds"));
+    jsonw_object(out);
+    for (int k = 0; seen && k < LOG_KIND_MAX_; k++)
+        if (seen->kinds_ns[k])
+            jsonw_ktime(out, log_kind_to_string((enum log_kind) k), seen->kinds_ns[k]);
+    jsonw_end(out);
     jsonw_ktime(out, "first_event", seen ? seen->first_ns : TIME_NONE);
     jsonw_ktime(out, "last_event", seen ? seen->last_ns : TIME_NONE);
     jsonw_key(out, STR("slots"));

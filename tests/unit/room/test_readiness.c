@@ -72,14 +72,14 @@ static void measures_what_stands(void **state) {
     ANSWER("procedure_run(proc,365,)", "no");
     assert_int_equal(number(f, "SELECT count(*) FROM measured"), 4);
     rows(f, "systems", SYSTEMS, ARRAY_SIZE(SYSTEMS));
-    sources(f, "[{\"name\":\"nat-01\",\"first_event\":\"2025-11-01T00:00:00Z\",\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false},"
-               "{\"name\":\"web\",\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":true}]");
+    sources(f, "[{\"name\":\"rt-1\",\"kinds\":{\"nat\":\"2026-11-22T17:00:00Z\"},\"first_event\":\"2025-11-01T00:00:00Z\",\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false},"
+               "{\"name\":\"nat-of-no-such\",\"kinds\":{\"web\":\"2026-11-22T17:00:00Z\"},\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":true}]");
     measure(f);
     ANSWER("logs_arrive(nat,,)", "yes");
     ANSWER("logs_kept(nat,365,)", "yes");
     assert_int_equal(number(f, "SELECT good * 10 + total FROM measured WHERE key = 'owners_named(,,)' AND lacks = '[\"予約\"]'"), 12);
     /* a source that falls silent, and one that has come for a month only */
-    sources(f, "[{\"name\":\"nat-01\",\"first_seen\":\"2026-10-22T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":true}]");
+    sources(f, "[{\"name\":\"rt-1\",\"kinds\":{\"nat\":\"2026-11-22T17:00:00Z\"},\"first_seen\":\"2026-10-22T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":true}]");
     measure(f);
     ANSWER("logs_arrive(nat,,)", "no");
     ANSWER("logs_kept(nat,365,)", "no");
@@ -146,7 +146,7 @@ static void counts_a_replay_of_this_very_lesson(void **state) {
     struct diag d = {0};
     struct room_replayed x = {STR("p-3"), STR("d0"), STR("ok"), f->now_ns, 0};
     assert_int_equal(room_readiness_load(f->r, "content/measures", packs, 1, &d), 0);
-    sources(f, "[{\"name\":\"nginx\",\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false}]");
+    sources(f, "[{\"name\":\"x\",\"kinds\":{\"web\":\"2026-11-22T17:00:00Z\"},\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false}]");
     measure(f);
     assert_cell(f, "noticed", "todo");
     assert_int_equal(room_replayed_put(f->r, &x, &d), 0);
@@ -162,7 +162,7 @@ static void counts_a_replay_of_this_very_lesson(void **state) {
     assert_cell(f, "noticed", "must");
     x.failed = 1;
     x.at_ns += NS_PER_S;
-    sources(f, "[{\"name\":\"nginx\",\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false}]");
+    sources(f, "[{\"name\":\"x\",\"kinds\":{\"web\":\"2026-11-22T17:00:00Z\"},\"first_seen\":\"2026-11-01T00:00:00Z\",\"last_seen\":\"2026-11-22T17:00:00Z\",\"silent\":false}]");
     measure(f);
     assert_int_equal(room_replayed_put(f->r, &x, &d), 0);
     assert_cell(f, "noticed", "must");
