@@ -30,6 +30,8 @@ def fits(p, v):
 def judge_control(where, c, measures):
     if c.get("cell") and c["cell"] not in CELLS:
         yield f"{where}: cell '{c['cell']}' is none of {', '.join(sorted(CELLS))}"
+    if c.get("attested") and not c.get("cell"):
+        yield f"{where}: what a person attests says which cell it counts for"
     if "measure" not in c:
         return
     m = measures.get(c["measure"])
@@ -46,13 +48,25 @@ def judge_control(where, c, measures):
             yield f"{where}: '{v}' does not fit {k} of {c['measure']}: {wanted[k]}"
 
 
+def judge_lessons(folder):
+    """Each lesson names what carries it, and that is there."""
+    controls = {c["id"] for c in yaml.safe_load((folder / "controls.yml").read_text())["controls"]}
+    steps = set(re.findall(r"\bid: ([\w.-]+)", (folder / "playbook.yml").read_text()))
+    pack = yaml.safe_load((folder / "pack.yml").read_text())
+    for x in pack["lessons"]:
+        kind, _, name = x.get("by", "").partition("/")
+        there = {"control": controls, "step": steps, "rule": {r.rstrip("/") for r in pack.get("rules", [])} | {p.stem for p in folder.glob("rules/*.yml")}, "drill": {""}}
+        if name not in there.get(kind, set()):
+            yield f"{folder.name}/pack.yml: lesson {x['id']}: by '{x.get('by', '')}' names no control, step, rule of it, nor drill"
+
+
 def main(root):
     faults, measures = [], {}
     for f in sorted((root / "content/measures").glob("*.yml")):
         m = yaml.safe_load(f.read_text())
         measures[m["measure"]] = m
-        if m["measure"] != f.stem or m["cell"] not in CELLS or str(m["none"]).lower() not in ("yes", "no", "unknown", "true", "false"):
-            faults.append(f"{f}: name, cell or none is wrong")
+        if m["measure"] != f.stem or m["cell"] not in CELLS or set(m.get("step", ())) != {"ja", "en"} or str(m["none"]).lower() not in ("yes", "no", "unknown", "true", "false"):
+            faults.append(f"{f}: name, cell, step or none is wrong")
     rows = root / "src/room/measure_rows.c"
     if rows.exists():
         have = set(re.findall(r'^    \{"([a-z_]+)"', rows.read_text(), re.M))
@@ -63,6 +77,7 @@ def main(root):
         for c in yaml.safe_load(f.read_text())["controls"]:
             n += 1
             faults += judge_control(f"{f.parent.name}/controls.yml: {c['id']}", c, measures)
+        faults += judge_lessons(f.parent)
     print("\n".join(faults) or f"{len(measures)} measures, {n} controls")
     return 1 if faults else 0
 

@@ -105,7 +105,7 @@ static int start(struct room *r, const struct room_actor *by, const struct room_
     if (e < 0)
         return e;
     struct str title = x->title.n ? x->title : k->title.ja, text = x->text.p ? x->text : STR(""), origin = x->origin.p ? x->origin : STR("");
-    int64_t due = x->due_ns ? x->due_ns : now + k->due_ns, next = now + k->remind_ns;
+    int64_t due = x->due_ns ? x->due_ns : now + k->due_ns, next = MIN(now + k->remind_ns, due); /* the day itself is not passed over */
     if (due <= now || due > now + 366 * NS_PER_DAY)
         return diag_set(err, -EINVAL, "due");
     e = room_write(r, &w, &id, err, "INSERT INTO campaign(incident_id, kind, title, body, origin, started_at, due_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

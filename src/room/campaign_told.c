@@ -119,6 +119,8 @@ static int next_round(struct room *r, const struct campaign_row *c, struct diag 
     struct room_write w = {.by = &room_system, .verb = VERB_CHANGE, .object = OBJECT_CAMPAIGN, .id = c->id, .version = ROOM_ANY_VERSION, .quiet = true};
     int64_t round = c->round + 1, next = room_now(r) + (c->kind ? c->kind->remind_ns : 0);
     bool more = c->kind && c->kind->remind_ns && round < CAMPAIGN_ROUNDS_MAX;
+    if (next > c->due_ns && room_now(r) < c->due_ns) /* the day itself is not passed over */
+        next = c->due_ns;
     int e = campaign_tell(r, c, round, err);
     room_changed(r, "campaign", c->id);
     return e < 0 ? e : room_write(r, &w, NULL, err, "UPDATE campaign SET round = ?2, next_at = ?3 WHERE id = ?1", "iiI", c->id, round, more ? &next : NULL);

@@ -80,6 +80,7 @@
     X(PACK_DRAFT, "pack_draft")                                                                    \
     X(MEASURED, "measured")                                                                        \
     X(ATTESTED, "attested")                                                                        \
+    X(FOLLOWUP, "followup")                                                                        \
     X(REPLAYED, "replayed")                                                                        \
     X(READINESS, "readiness")                                                                      \
     X(PACK, "pack")                                                                                \

@@ -1,5 +1,5 @@
 /* See readiness.h. Reading lessons and measures, answering them, keeping the answers; how they make cells: readiness_view.c. */
-#include "room/readiness_priv.h"
+#include "room/followup_priv.h"
 
 #include "base/yaml.h"
 
@@ -44,6 +44,7 @@ static int load_measure(struct room_readiness *x, const char *path, struct diag 
     m.none = str_eq_z(none, "yes") ? ANSWER_YES : str_eq_z(none, "no") ? ANSWER_NO : ANSWER_UNKNOWN;
     words_of(root, "question", m.question);
     words_of(root, "remedy", m.remedy);
+    words_of(root, "step", m.step);
     const struct yaml_node *remedy = yaml_get(root, "remedy");
     m.page = STR("");
     IGNORE(remedy && yaml_get_str(remedy, "page", &m.page));
@@ -148,7 +149,7 @@ static void fill(const struct room_readiness *x, const struct json_value *c, str
     IGNORE(json_get_str(c, "cell", &cell));
     q->attested = !json_get_str(c, "measure", &name);
     q->measure = q->attested ? NULL : room_measure_named(x, name);
-    q->cell = (enum room_cell) cell_of(cell, q->measure ? q->measure->cell : CELL_PREVENTED);
+    q->cell = (enum room_cell) cell_of(cell, q->measure ? q->measure->cell : q->attested ? CELL_MAX_ : CELL_PREVENTED);
     for (size_t i = 0; q->measure && i < MEASURE_PARAMETERS_MAX && q->measure->row->parameters[i]; i++)
         q->parameters[i] = parameter(parameters, q->measure->row->parameters[i]);
     if (q->measure && str_eq_z(q->measure->name, "authority_settled") && str_eq_z(q->parameters[0], "publish") && !cell.n)
@@ -275,6 +276,34 @@ int room_measured_id(struct room *r, struct str key, int64_t *ret, struct diag *
     return MIN(e, 0);
 }
 
+/* A question out of its key; false: it is none a machine answers. The parts point into the key. */
+static bool question_of_key(const struct room_readiness *x, struct str key, struct question *ret) {
+    struct str rest = key, name;
+    *ret = (struct question){0};
+    if (key.n == 0 || key.p[key.n - 1] != ')' || !str_split(&rest, '(', &name) || !(ret->measure = room_measure_named(x, name)))
+        return false;
+    rest.n--;
+    for (size_t i = 0; i < MEASURE_PARAMETERS_MAX && str_split(&rest, ',', &ret->parameters[i]); i++)
+        ;
+    return true;
+}
+
+/* What is followed up is measured, too, when no lesson asks it. */
+static int measure_followed(struct room *r, const struct room_actor *by, struct str outside, struct map *done, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, err, "SELECT DISTINCT question FROM followup WHERE state <> 'dropped' AND question LIKE '%(%' LIMIT 1000", "");
+    while (e >= 0 && (e = sql_step(st, err)) == 1) {
+        union map_value *at;
+        struct question q;
+        bool fresh;
+        if (question_of_key(&r->readiness, sql_str(st, 0), &q) && (e = map_add(done, sql_str(st, 0), &at, &fresh)) == 0 && fresh)
+            e = measure(r, by, &q, outside, err);
+        if (e < 0)
+            return e;
+    }
+    return MIN(e, 0);
+}
+
 /* Each question once, however many lessons ask it. */
 static int measure_all(struct room *r, const struct room_actor *by, struct str outside, struct diag *err) {
     struct room_readiness *x = &r->readiness;
@@ -295,7 +324,11 @@ static int measure_all(struct room *r, const struct room_actor *by, struct str o
                 e = measure(r, by, &q[k], outside, err);
         }
     }
+    if (e == 0)
+        e = measure_followed(r, by, outside, &done, err);
     map_done(&done);
+    if (e == 0)
+        e = room_followups_judge(r, err);
     return e < 0 ? e : room_readiness_day(r, err);
 }
 
@@ -338,17 +371,19 @@ static int check_attest(struct room *r, const struct room_attest *x, struct diag
     return x->until_ns <= now || x->until_ns > now + ATTEST_DAYS_MAX * NS_PER_DAY ? diag_set(err, -EINVAL, "until") : 0;
 }
 
-int room_attest(struct room *r, const struct room_actor *by, const struct room_attest *x, struct diag *reterr) {
+int room_attest_inside(struct room *r, const struct room_actor *by, const struct room_attest *x, struct diag *err) {
     struct room_write w = {.by = by, .verb = VERB_CREATE, .object = OBJECT_ATTESTED, .tlp = TLP_AMBER, .owner = by->person};
-    int e = room_begin(r, reterr);
-    if (e < 0)
-        return e;
-    e = check_attest(r, x, reterr);
+    int e = check_attest(r, x, err);
     if (e == 0) /* each is a row of its own: what was said before stays */
-        e = room_write(r, &w, NULL, reterr, "INSERT INTO attested(pack, control, answer, evidence, at, until_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "sszsii", &x->pack, &x->control,
+        e = room_write(r, &w, NULL, err, "INSERT INTO attested(pack, control, answer, evidence, at, until_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "sszsii", &x->pack, &x->control,
                        x->yes ? "yes" : "no", &x->evidence, room_now(r), x->until_ns);
     room_changed(r, "readiness", 0);
-    return room_end(r, e, reterr);
+    return e;
+}
+
+int room_attest(struct room *r, const struct room_actor *by, const struct room_attest *x, struct diag *reterr) {
+    int e = room_begin(r, reterr);
+    return e < 0 ? e : room_end(r, room_attest_inside(r, by, x, reterr), reterr);
 }
 
 int room_replayed_put(struct room *r, const struct room_replayed *x, struct diag *reterr) {

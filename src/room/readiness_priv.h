@@ -15,6 +15,7 @@ struct question {
     struct str parameters[MEASURE_PARAMETERS_MAX];
 };
 size_t room_questions(const struct room_readiness *x, const struct readiness_pack *p, struct question *dst, size_t cap);
+/* q->cell is CELL_MAX_ for what a person attests and the lesson puts into no cell. */
 const char *room_question_key(const struct question *q, char dst[QUESTION_KEY_CAP]);
 const struct room_measure *room_measure_named(const struct room_readiness *x, struct str name);
 const char *room_log_of_product(struct str name); /* a product's or a decoder's; NULL: of no kind that is asked about */

@@ -1,5 +1,5 @@
 /* Cells out of answers (readiness.h), and their sums by day. Reads only, but for the day's row. */
-#include "room/readiness_priv.h"
+#include "room/followup_priv.h"
 
 enum cell_state { CELL_NONE, CELL_OK, CELL_DECLARED, CELL_TODO, CELL_SOON, CELL_MUST, CELL_STATE_MAX_ }; /* the worse the later */
 static const char *const states[CELL_STATE_MAX_] = {"none", "ok", "declared", "todo", "soon", "must"};
@@ -36,6 +36,29 @@ static void item(struct cells *c, const char *kind, struct str id, const struct 
     jsonw_kz(c->w, "state", states[s]);
 }
 
+/* Who does something about it, until when. */
+static int followed(struct cells *c, struct str key) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    if (!c->w)
+        return 0;
+    int e = sql_query(c->r->db, &st, c->err, "SELECT id, person, due_at, state FROM followup WHERE question = ?1 AND state IN ('open','said') ORDER BY due_at LIMIT 1", "s", &key);
+    if (e == 0)
+        e = sql_step(st, c->err);
+    jsonw_kstr(c->w, "key", key);
+    jsonw_key(c->w, STR("todo"));
+    if (e != 1) {
+        jsonw_null(c->w);
+        return e;
+    }
+    jsonw_object(c->w);
+    jsonw_ki64(c->w, "id", sql_i64(st, 0));
+    jsonw_kstr(c->w, "person", sql_str(st, 1));
+    jsonw_ktime(c->w, "due", sql_i64(st, 2));
+    jsonw_kbool(c->w, "late", str_eq_z(sql_str(st, 3), "open") && sql_i64(st, 2) <= room_now(c->r));
+    jsonw_end(c->w);
+    return 0;
+}
+
 static int measured(struct cells *c, const struct question *q) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     char key[QUESTION_KEY_CAP];
@@ -46,7 +69,7 @@ static int measured(struct cells *c, const struct question *q) {
     if (e < 0)
         return e;
     bool yes = e == 1 && str_eq_z(sql_str(st, 0), "yes"), no = e == 1 && str_eq_z(sql_str(st, 0), "no");
-    item(c, "measured", q->id, q->words, yes ? CELL_OK : no ? CELL_MUST : CELL_SOON);
+    item(c, "measured", q->id, q->words, yes ? CELL_OK : no ? CELL_MUST : e == 0 ? CELL_TODO : CELL_SOON); /* never measured: not yet */
     if (!c->w)
         return 0;
     jsonw_kstr(c->w, "measure", q->measure->name);
@@ -59,9 +82,11 @@ static int measured(struct cells *c, const struct question *q) {
     jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 5) : TIME_NONE);
     jsonw_ktime(c->w, "since", e == 1 ? sql_i64(st, 4) : TIME_NONE);
     words(c->w, "remedy", q->measure->remedy);
+    words(c->w, "step", q->measure->step);
     jsonw_kstr(c->w, "page", q->measure->page);
+    e = followed(c, k);
     jsonw_end(c->w);
-    return 0;
+    return e;
 }
 
 static int attested(struct cells *c, const struct readiness_pack *p, const struct question *q) {
@@ -84,8 +109,10 @@ static int attested(struct cells *c, const struct readiness_pack *p, const struc
     jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 2) : TIME_NONE);
     jsonw_ktime(c->w, "until", until);
     room_by_text(c->r, c->w, "by", e == 1 ? sql_str(st, 4) : STR_NULL);
+    char key[QUESTION_KEY_CAP];
+    e = followed(c, str_of(room_item_key(p, q, key)));
     jsonw_end(c->w);
-    return 0;
+    return e;
 }
 
 static int replayed(struct cells *c, const struct readiness_pack *p) {
@@ -108,8 +135,11 @@ static int replayed(struct cells *c, const struct readiness_pack *p) {
     jsonw_ktime(c->w, "at", e == 1 ? sql_i64(st, 3) : TIME_NONE);
     jsonw_key(c->w, STR("says"));
     e == 1 ? jsonw_str(c->w, sql_str(st, 2)) : jsonw_null(c->w);
+    char key[QUESTION_KEY_CAP];
+    snprintf(key, sizeof key, "replay:%.*s", STR_ARG(p->id));
+    e = followed(c, str_of(key));
     jsonw_end(c->w);
-    return 0;
+    return e;
 }
 
 /* What the lesson itself still waits for. */
@@ -122,6 +152,41 @@ static void missing(struct cells *c, const struct readiness_pack *p) {
             if (c->w)
                 jsonw_end(c->w);
         }
+}
+
+/* Lessons somebody follows up that no control of this cell carries: by their own date and result. */
+static int lessons(struct cells *c, const struct readiness_pack *p) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(c->r->db, &st, c->err, "SELECT carrier, question, state, due_at, words, result, checked_at, person, id, lesson FROM followup WHERE pack = ?1 AND lesson <> '' AND state <> 'dropped' ORDER BY id",
+                      "s", &p->id);
+    while (e >= 0 && (e = sql_step(st, c->err)) == 1) {
+        char key[QUESTION_KEY_CAP];
+        struct room_answered now;
+        enum room_cell cell;
+        struct str carrier = sql_str(st, 0), text[2] = {sql_str(st, 4), sql_str(st, 4)};
+        IGNORE(room_carrier_key(&c->r->readiness, p, carrier, &cell, key));
+        if (cell != c->cell || str_starts(carrier, STR("control/"))) /* the control stands there itself */
+            continue;
+        if ((e = room_answered(c->r, sql_str(st, 1), &now, c->err)) < 0)
+            return e;
+        bool closed = str_eq_z(sql_str(st, 2), "closed"), late = !closed && sql_i64(st, 3) <= room_now(c->r), person = !sql_str(st, 1).n;
+        bool good = closed && (person || now.answer == ANSWER_YES), bad = late || (closed && !person && now.answer == ANSWER_NO);
+        item(c, "lesson", sql_str(st, 9), text, bad ? CELL_MUST : !good ? CELL_TODO : person || now.declared ? CELL_DECLARED : CELL_OK);
+        if (!c->w)
+            continue;
+        jsonw_kz(c->w, "answer", good ? "yes" : bad ? "no" : "unknown");
+        jsonw_ktime(c->w, "at", sql_is_null(st, 6) ? TIME_NONE : sql_i64(st, 6));
+        jsonw_kbool(c->w, "over", late);
+        jsonw_key(c->w, STR("todo"));
+        jsonw_object(c->w);
+        jsonw_ki64(c->w, "id", sql_i64(st, 8));
+        jsonw_kstr(c->w, "person", sql_str(st, 7));
+        jsonw_ktime(c->w, "due", sql_i64(st, 3));
+        jsonw_kbool(c->w, "late", late);
+        jsonw_end(c->w);
+        jsonw_end(c->w);
+    }
+    return e;
 }
 
 static int write_cell(struct cells *c, const struct readiness_pack *p, const struct question *q, size_t n) {
@@ -150,6 +215,8 @@ static int write_cell(struct cells *c, const struct readiness_pack *p, const str
         }
     }
     if (e == 0)
+        e = lessons(c, p);
+    if (e == 0)
         missing(c, p);
     if (c->w) {
         jsonw_end(c->w);
@@ -157,6 +224,37 @@ static int write_cell(struct cells *c, const struct readiness_pack *p, const str
         jsonw_end(c->w);
     }
     return e;
+}
+
+/* What people call a lesson in a table: as long as the lesson says nothing shorter, its name. */
+static void write_short(struct jsonw *w, const struct readiness_pack *p) {
+    const struct json_value *head = json_get_object(p->root, "pack");
+    struct str s = p->id;
+    IGNORE(head && json_get_str(head, "short", &s));
+    jsonw_kstr(w, "short", s);
+}
+
+/* How many lessons it has, how many somebody follows up, whose date has passed, and which are shown to be carried. */
+static int write_lessons(struct room *r, struct jsonw *w, const struct readiness_pack *p, struct diag *err) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    const struct json_value *head = json_get_object(p->root, "pack"), *list = head ? json_get_array(head, "lessons") : NULL;
+    int64_t all = 0;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next)
+        all++;
+    int e = sql_query(r->db, &st, err, "SELECT count(*), coalesce(sum(state = 'open' AND due_at <= ?2), 0), coalesce(sum(state = 'closed'), 0) FROM followup WHERE pack = ?1 AND lesson <> '' AND state <> 'dropped'",
+                      "si", &p->id, room_now(r));
+    if (e == 0)
+        e = sql_step(st, err);
+    if (e < 0)
+        return e;
+    jsonw_key(w, STR("lessons"));
+    jsonw_object(w);
+    jsonw_ki64(w, "all", all);
+    jsonw_ki64(w, "owned", sql_i64(st, 0));
+    jsonw_ki64(w, "late", sql_i64(st, 1));
+    jsonw_ki64(w, "shown", sql_i64(st, 2));
+    jsonw_end(w);
+    return 0;
 }
 
 /* Every cell of every lesson; counts of states by cell where counts is given. */
@@ -172,6 +270,9 @@ static int walk(struct room *r, struct jsonw *w, int64_t counts[CELL_MAX_][CELL_
             jsonw_kstr(w, "id", x->packs[i].id);
             jsonw_key(w, STR("titles"));
             jsonw_value(w, json_get(x->packs[i].root, "titles"));
+            write_short(w, &x->packs[i]);
+            if ((e = write_lessons(r, w, &x->packs[i], err)) < 0)
+                return e;
             jsonw_key(w, STR("cells"));
             jsonw_object(w);
         }
@@ -182,6 +283,13 @@ static int walk(struct room *r, struct jsonw *w, int64_t counts[CELL_MAX_][CELL_
                 counts[k][c.worst]++;
         }
         if (w) {
+            jsonw_end(w);
+            c.cell = CELL_MAX_;
+            jsonw_key(w, STR("others"));
+            jsonw_array(w);
+            for (size_t k = 0; e == 0 && k < n; k++)
+                if (q[k].cell == CELL_MAX_)
+                    e = attested(&c, &x->packs[i], &q[k]);
             jsonw_end(w);
             jsonw_end(w);
         }

@@ -19,7 +19,7 @@ enum room_cell { CELL_NOTICED, CELL_HANDLED, CELL_PREVENTED, CELL_PRACTISED, CEL
 enum room_answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 struct measure_row;
 struct room_measure {
-    struct str name, question[2], remedy[2], page; /* ja, en */
+    struct str name, question[2], remedy[2], step[2], page; /* step: what to do next, short */ /* ja, en */
     const struct measure_row *row;
     enum room_cell cell;
     enum room_answer none; /* when there is nothing to look at */

@@ -648,6 +648,18 @@ static const char *const readiness[] = {
     NULL};
 /* clang-format on */
 
+/* clang-format off */
+static const char *const followups[] = {
+    /* what is done about a lesson or a gap of readiness (followup.h). question: whose answer shows it; carrier: rule, step, drill or control */
+    "CREATE TABLE followup (" HEAD("response") "pack TEXT NOT NULL, lesson TEXT NOT NULL, question TEXT NOT NULL, words TEXT NOT NULL, how TEXT NOT NULL, person TEXT NOT NULL, "
+    "carrier TEXT NOT NULL, due_at INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('open','said','closed','dropped')), campaign_id INTEGER REFERENCES campaign(id), "
+    "said TEXT NOT NULL DEFAULT '', said_at INTEGER, result TEXT NOT NULL DEFAULT '' CHECK (result IN ('','yes','no','unknown')), checked_at INTEGER, since INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX followup_by_pack ON followup(pack, lesson);"
+    "CREATE INDEX followup_by_question ON followup(question);",
+
+    NULL};
+/* clang-format on */
+
 static const struct {
     const char *name;
     const char *const *texts;
@@ -690,6 +702,7 @@ static const struct {
     {"pack_drafts", pack_drafts},
     {"readiness", readiness},
     {"level_steps", level_steps},
+    {"followups", followups},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -101,6 +101,7 @@ static const struct room_table tables[OBJECT_MAX_] = {
     [OBJECT_MEASURED] = TABLE(measured, CLASS_RESPONSE, "NULL", "key, answer, good, total, lacks, since, at"),
     [OBJECT_ATTESTED] = TABLE(attested, CLASS_RESPONSE, "NULL", "pack, control, answer, evidence, at, until_at"),
     [OBJECT_REPLAYED] = TABLE(replayed, CLASS_RESPONSE, "NULL", "pack, digest, says, failed, at"),
+    [OBJECT_FOLLOWUP] = TABLE(followup, CLASS_RESPONSE, "NULL", "pack, lesson, question, words, how, person, carrier, due_at, state, campaign_id, said, said_at, result, checked_at, since"),
     [OBJECT_READINESS] = TABLE(readiness, CLASS_RESPONSE, "NULL", "day, counts"),
     [OBJECT_LEVEL] = TABLE(alert_level, CLASS_RESPONSE, "incident_id",
                            "level, rank, services, origin, sign, tip_id, incident_id, decision_id, campaign_id, tightening_id, reason, state, proposed_at, until_at, decided_at, "

@@ -544,7 +544,7 @@ PATHS = {
         /rules/drafts /rules/sets /registers /registers/{id} /registers/{id}/template /registers/{id}/imports /registers/{id}/find
         /register-rows/{id} /imports/{id} /imports/{id}/apply /imports/{id}/undo /playbooks /playbooks/try /playbooks/{id}
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
-        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /packs/{id}/attest /readiness /readiness/measure /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
+        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /packs/{id}/attest /readiness /readiness/measure /followups /followups/csv /followups/{id} /followups/{id}/done /followups/{id}/drop /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id} /campaigns/try""",
 }
@@ -959,6 +959,10 @@ WRITES = {
     "level_end": ("handler", "/levels/{proposed}/end", {"why": "訓練"}, "/levels", ("change", "alert_level")),
     "readiness_measure": ("handler", "/readiness/measure", {}, None, None),
     "attest": ("handler", "/packs/nisc-2014-2-account-list/attest", {"control": "second-factor", "answer": True, "evidence": "設定の写し", "until": later(60)}, None, ("create", "attested")),
+    "followup_post": ("handler", "/followups", {"pack": "nisc-2014-2-account-list", "lesson": "stop-at-night", "words": "権限を決める", "person": "例", "due": later(30)}, None, ("create", "followup")),
+    "followup_put": ("handler", "/followups/1", {"words": "権限を決める", "person": "例", "due": later(31)}, "/followups", ("change", "followup")),
+    "followup_done": ("handler", "/followups/1/done", {"evidence": "台帳の写し"}, "/followups", ("change", "followup")),
+    "followup_drop": ("handler", "/followups/1/drop", {"why": "取りやめ"}, "/followups", ("change", "followup")),
     "demo_start": ("handler", "/demo/start", {}, None, ("create", "demo")),
     "demo_clear": ("handler", "/demo/clear", None, None, ("delete", "demo")),
     "signout": ("handler", "/signout", None, None, ("sign_out", "session")),
@@ -982,7 +986,7 @@ def publish(b, incident):
 
 def version_at(b, path, number):
     x = b.get(path)
-    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or x.get("recipients") or x.get("outgoings") or x.get("contacts") or x.get("pack_drafts") or [x.get("person", x)]
+    rows = x.get("tasks") if path.endswith("/tasks") else x.get("actions") or x.get("deeds") or x.get("persons") or x.get("rows") or x.get("lends") or x.get("decisions") or x.get("sheets") or x.get("submissions") or x.get("targets") or x.get("campaigns") or x.get("tightenings") or x.get("publications") or x.get("answers") or x.get("recipients") or x.get("outgoings") or x.get("contacts") or x.get("pack_drafts") or x.get("followups") or [x.get("person", x)]
     return next(r["version"] for r in rows if number is None or r["id"] == number)
 
 

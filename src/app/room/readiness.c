@@ -4,6 +4,7 @@
 #include "app/room/room.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "room/followup.h"
 #include "room/readiness.h"
 #include "room/report.h"
 
@@ -91,6 +92,9 @@ void readiness_tick(struct program *p) {
     if (p->opt.demo || now < last + NS_PER_MIN) /* a replay is judged by who plays it */
         return;
     p->readiness_ns = now;
+    int said = room_followups_tick(p->room, &d); /* an owner answered by the link: it is measured, not believed */
+    if (said < 0 || (said > 0 && readiness_measure(p, &room_system, &d) < 0))
+        log_error("what was said to be done is not judged: %s", d.text);
     int64_t measured = room_readiness_measured(p->room), night = now / NS_PER_DAY * NS_PER_DAY + NIGHT_NS;
     if (night > now)
         night -= NS_PER_DAY;

@@ -114,7 +114,7 @@ static void attests_until_a_date(void **state) {
 }
 
 static void turns_red_when_it_runs_out(void **state) {
-    static const char pack[] = "{\"id\":\"p-2\",\"titles\":{\"ja\":\"例\",\"en\":\"Example\"},\"pack\":{},\"controls\":{\"controls\":[{\"id\":\"a\",\"ja\":\"甲\",\"en\":\"A\",\"attested\":true}]}}";
+    static const char pack[] = "{\"id\":\"p-2\",\"titles\":{\"ja\":\"例\",\"en\":\"Example\"},\"pack\":{},\"controls\":{\"controls\":[{\"id\":\"a\",\"ja\":\"甲\",\"en\":\"A\",\"attested\":true,\"cell\":\"prevented\"}]}}";
     const struct room_readiness_pack packs[] = {{str_of(pack), STR("d1")}};
     struct fixture *f = fixture_new();
     struct diag d = {0};

@@ -35,6 +35,9 @@ export async function laterTexts(): Promise<void> {
   if (l === lang.value) texts.value = all;
 }
 
+/** The whole catalogue of a language, for a page that shows two beside each other. */
+export const catalogueOf = catalogue;
+
 const current = (): Catalogue => ({ lang: lang.value, texts: texts.value, now: () => now.peek() });
 
 export const t = (key: string, params?: Record<string, Param>): string => fill(current(), key, params);

@@ -9,7 +9,8 @@ import { DemoStart } from "../../widgets/DemoStart";
 import { Loaded } from "../../widgets/Loaded";
 import { Tlp } from "../../widgets/Level";
 import { me } from "../../state/session";
-import { Lessons, Playbook } from "./PackData";
+import { LessonsFollowed } from "./Follow";
+import { Playbook } from "./PackData";
 import { PackReadiness } from "./Readiness";
 import { Drill } from "./Drill";
 import { Story } from "../../widgets/Story";
@@ -43,7 +44,7 @@ export function OnePack({ id }: { id: string }) {
           <div class="col w5">
             {!me.value?.demo && <Card id="replay" title={t("packs.replay")}><div class="card-body"><DemoStart pack={p.id} /></div></Card>}
             {!me.value?.demo && <Drill pack={p.id} />}
-            <Lessons pack={p} />
+            <LessonsFollowed pack={p} />
             <Card id="playbook" title={t("packs.playbook")} side={<Button href="#/playbooks">{t("nav.playbooks")}</Button>}><Playbook data={p.playbook} /></Card>
             <PackReadiness id={p.id} />
           </div>

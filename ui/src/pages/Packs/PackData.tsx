@@ -1,17 +1,15 @@
 // Playbook and controls, shown as the data they are. Their shape is the pack's; what is missing is left out.
-import type { Pack } from "../../api/types";
 import { duration, spanSeconds } from "../../lib/time";
 import { lang, t, word } from "../../state/text";
-import { Card } from "../../widgets/Card";
 import { Mark } from "../../widgets/Mark";
 
 type Row = Record<string, unknown>;
-const rowsOf = (data: unknown, key: string): Row[] => {
+export const rowsOf = (data: unknown, key: string): Row[] => {
   const list = Array.isArray(data) ? data : (data as Row | null)?.[key];
   return Array.isArray(list) ? (list.filter((x) => typeof x === "object" && x !== null) as Row[]) : [];
 };
-const str = (v: unknown): string | null => (typeof v === "string" ? v : null);
-const say = (r: Row): string => str(r[lang.value]) ?? str((r.title as Row | undefined)?.[lang.value]) ?? str((r.question as Row | undefined)?.[lang.value]) ?? str(r.id) ?? t("word.unknown");
+export const str = (v: unknown): string | null => (typeof v === "string" ? v : null);
+export const say = (r: Row): string => str(r[lang.value]) ?? str((r.title as Row | undefined)?.[lang.value]) ?? str((r.question as Row | undefined)?.[lang.value]) ?? str(r.id) ?? t("word.unknown");
 
 export function Playbook({ data }: { data: unknown }) {
   return (
@@ -28,17 +26,5 @@ export function Playbook({ data }: { data: unknown }) {
         </li>))}
       </ol>
     </>
-  );
-}
-
-export function Lessons({ pack }: { pack: Pack }) {
-  const lessons = rowsOf(pack.pack, "lessons");
-  const measures = rowsOf(pack.pack, "measures");
-  if (lessons.length + measures.length === 0) return null;
-  return (
-    <Card id="lessons" title={t("packs.lessons")}>
-      <ul class="rows">{lessons.map((l) => <li>{say(l)}</li>)}</ul>
-      {measures.length > 0 && <details class="card-body"><summary>{t("packs.measures", { n: measures.length })}</summary><ul class="story">{measures.map((m) => <li class="small">{say(m)}</li>)}</ul></details>}
-    </Card>
   );
 }

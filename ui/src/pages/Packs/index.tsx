@@ -9,6 +9,8 @@ import { Loaded } from "../../widgets/Loaded";
 import { Table } from "../../widgets/Table";
 import { Elsewhere } from "./Elsewhere";
 import { OnePack } from "./OnePack";
+import { TodoPage } from "./Gaps";
+import { Management } from "./Management";
 import { Readiness } from "./Readiness";
 
 function Find({ q, find }: { q: string; find: (q: string) => void }) {
@@ -47,5 +49,7 @@ function List() {
 
 export function Packs({ args }: { args: string[] }) {
   if (args[0] === "library") return <List />;
+  if (args[0] === "todo") return <TodoPage />;
+  if (args[0] === "management") return <Management />;
   return args[0] ? <OnePack id={args[0]} /> : <Readiness />;
 }

@@ -16,14 +16,24 @@ function Copy({ id, text }: { id: string; text: string }) {
   );
 }
 
-export function How() {
+/** Which settings bring a kind of log; the first is what most have. */
+const FITS: Record<string, string[]> = {
+  login: ["login", "rsyslog", "file", "journal"], web: ["nginx", "file"], mail: ["rsyslog", "file"], proxy: ["rsyslog", "file"], nat: ["rsyslog"], dhcp: ["rsyslog"], dns: ["rsyslog"],
+  signin: ["file"], file: ["rsyslog", "file"], metric: ["rsyslog"], host: ["rsyslog"], call: ["file"],
+};
+
+export function How({ log = null }: { log?: string | null }) {
   const host = location.hostname || "localhost";
+  const fits = log !== null ? FITS[log] : undefined;
+  const order = (id: string) => { const at = fits?.indexOf(id) ?? -1; return at < 0 ? 99 : at; };
+  const list = settings(host).sort((a, b) => order(a.id) - order(b.id));
   return (
     <>
       <div class="page-head"><h1>{t("sources.how_title")}</h1><span class="grow" /><Button href="#/sources">{t("now.to_sources")}</Button></div>
+      {log !== null && fits && <div class="card card-body how-log"><p><b>{t("how.for_log", { log: t(`ready.log.${log}`) })}</b></p><p>{t(`how.log.${log}`)}</p></div>}
       <p class="page-lead ink2">{t("how.lead")}</p>
       <div class="grid">
-        {settings(host).map(({ id, file, text }) => (
+        {list.map(({ id, file, text }) => (
           <Card key={id} id={`how-${id}`} class="w6 stretch" title={t(`how.${id}.title`)} caption={<span class="mono">{file}</span>}>
             <div class="card-body how">
               <p>{t(`how.${id}.text`)}</p>

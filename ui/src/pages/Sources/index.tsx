@@ -51,7 +51,7 @@ export function Sources({ args, query }: { args: string[]; query: URLSearchParam
   const how = args[0] === "how";
   const list = useResource(api.sources, ["sources"], []);
   const seals = useResource(api.seals, ["sources"], []);
-  if (how) return <How />;
+  if (how) return <How log={query.get("log")} />;
   if (args[0] === "late") return <Late />;
   if (args[0] === "register") return <Register args={args.slice(1)} />;
   return <Loaded of={list}>{(d) => <List rows={d.sources} total={d.total} group={query.get("state") ?? "all"} open={args[0] ?? query.get("open")} seals={seals.data ?? null} />}</Loaded>;
