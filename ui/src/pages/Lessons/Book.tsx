@@ -1,14 +1,15 @@
 // 事例集: every lesson that is here and every closed case of our own that was made anonymous, on paper or as one HTML file.
 import { useEffect, useState } from "preact/hooks";
-import { api } from "../../api/client";
-import type { Pack } from "../../api/types";
+import { ApiFailure, api } from "../../api/client";
+import type { Pack, PackDraft } from "../../api/types";
 import { lang, t } from "../../state/text";
 import { Button } from "../../widgets/Button";
 import { Terms } from "../../widgets/Terms";
 import { Story } from "../../widgets/Story";
-import { bookHtml, type Chapter } from "./book";
+import { bookHtml, type Chapter, ownChapter } from "./book";
 
 type Row = Record<string, unknown>;
+const PAGE = 200;
 const inLang = (v: unknown, l: "ja" | "en"): string => (typeof v === "string" ? v : typeof v === "object" && v !== null ? String((v as Row)[l] ?? (v as Row).ja ?? "") : "");
 const list = (v: unknown, l: "ja" | "en"): string[] => (Array.isArray(v) ? v.map((x) => inLang(x, l)).filter(Boolean) : []);
 
@@ -16,20 +17,25 @@ function chapterOf(p: Pack, l: "ja" | "en"): Chapter {
   return { id: p.id, title: p.titles[l] ?? p.titles.ja ?? p.id, from: inLang(p.pack.source, l), story: p.story[l] ?? p.story.ja ?? "", lessons: list(p.pack.lessons, l), measures: list(p.pack.measures, l) };
 }
 
-/** Closed cases that were made a lesson; from those only what is left without names. */
+/** Closed cases that were made a lesson: only what whose case it was has agreed to, as where it leaves by a file. One after the other, however many there are. */
 async function own(l: "ja" | "en", signal: AbortSignal): Promise<Chapter[]> {
-  const closed = (await api.incidents({ state: "closed" })(signal)).incidents;
-  const drafts = await Promise.all(closed.map((i) => api.packDraft(i.id)(signal)));
-  return drafts.flatMap((d) => d.pack_drafts).filter((d) => d.rest_n === 0).map((d) => {
-    const story = d.files.find((f) => f.path === `story.${l}.md`)?.after ?? "";
-    return { id: d.pack, title: /^# (.*)$/m.exec(story)?.[1] ?? d.pack, from: t("lessons.own_case"), story, lessons: [], measures: [] };
-  });
+  const drafts: PackDraft[] = [];
+  for (let before: number | undefined, more = true; more; ) {
+    const closed = (await api.incidents({ state: "closed", limit: PAGE, ...(before && { before }) })(signal)).incidents;
+    for (const i of closed) drafts.push(...(await api.packDraft(i.id)(signal)).pack_drafts);
+    before = closed.at(-1)?.id;
+    more = closed.length === PAGE;
+  }
+  return drafts.flatMap((d) => ownChapter(d, l, t("lessons.own_case")));
 }
 
 async function read(l: "ja" | "en", signal: AbortSignal): Promise<Chapter[]> {
   const packs = (await api.packs(signal)).packs;
   const all = await Promise.all(packs.map((p) => api.pack(p.id)(signal)));
-  const mine = await own(l, signal).catch(() => [] as Chapter[]);
+  const mine = await own(l, signal).catch((e) => {
+    if (e instanceof ApiFailure && e.status === 403) return []; // who may not read drafts has a book without them
+    throw e;
+  });
   return [...all.map((p) => chapterOf(p, l)), ...mine];
 }
 

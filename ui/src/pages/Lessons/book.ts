@@ -1,7 +1,14 @@
 // The case book as one HTML file without anything from outside: for who has no Kizuki, and for the shelf.
+import type { PackDraft } from "../../api/types";
 import { blocks, pieces } from "../../lib/story";
 
 export interface Chapter { id: string; title: string; from: string; story: string; lessons: string[]; measures: string[] }
+
+/** A case of one's own, once whose case it was has agreed: a book goes to anybody. */
+export function ownChapter(d: Pick<PackDraft, "pack" | "approved" | "files">, lang: "ja" | "en", from: string): Chapter[] {
+  const story = d.files.find((f) => f.path === `story.${lang}.md`)?.after;
+  return d.approved === null || story === undefined ? [] : [{ id: d.pack, title: /^# (.*)$/m.exec(story)?.[1] ?? d.pack, from, story, lessons: [], measures: [] }];
+}
 
 const html = (s: string): string => s.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
