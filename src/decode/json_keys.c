@@ -33,6 +33,16 @@ static const char *const time_names[] = {
 };
 _Static_assert(ARRAY_SIZE(time_names) <= KEY_TIMES_MAX, "a bit each");
 
+/* What our programs say, each below a name of its own (app/common/note.h). */
+static bool is_program_key(struct str path) {
+    static const char *const programs[] = {"ledger.", "vault.", "keep.", "mail.", "report.", "indicator.", "firewall."};
+    struct str name = str_from(path, 7);
+    for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+        if (str_starts(name, str_of(programs[i])))
+            return true;
+    return false;
+}
+
 /* What one key means for an event, by its dotted name. */
 static void classify(struct json_key *k, const struct decode *d) {
     const struct event_names *names = d->names;
@@ -50,9 +60,7 @@ static void classify(struct json_key *k, const struct decode *d) {
     }
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;
-    if (str_starts(k->path, STR("kizuki.ledger.")) || str_starts(k->path, STR("kizuki.vault.")) ||
-        str_starts(k->path, STR("kizuki.keep.")) || str_starts(k->path, STR("kizuki.mail.")) ||
-        str_starts(k->path, STR("kizuki.report.")) || str_starts(k->path, STR("kizuki.indicator.")))
+    if (k->ours && is_program_key(k->path))
         k->use |= KEY_LEDGER;
     switch (k->id) {
     case EVENT_F_NONE:

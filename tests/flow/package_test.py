@@ -25,7 +25,7 @@ def an_installed_tree_is_whole():
     with tap.folder() as d:
         kizuki = installed(d)
         prefix = kizuki.parents[1]
-        for name in ("kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep", "kizuki-gate", "kizuki-vault", "kizuki-door", "kizuki-mail"):
+        for name in ("kizuki-sensor", "kizuki-room", "kizuki-hand", "kizuki-keep", "kizuki-gate", "kizuki-vault", "kizuki-door", "kizuki-mail", "kizuki-firewall"):
             assert (prefix / "libexec" / "kizuki" / name).exists(), name
         for name in ("content/rules", "content/fields", "packs"):
             assert list((prefix / "share" / "kizuki" / name).iterdir()), name

@@ -9,6 +9,7 @@ import sys
 import urllib.parse
 import zipfile
 
+import firewalls
 import programs
 import tap
 
@@ -175,7 +176,9 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
     with tap.folder() as d:
         log = d / "members.log"
         log.write_text('192.0.2.1 - - [22/Nov/2026:17:03:08 +0900] "GET / HTTP/1.1" 200 1 "-" "-"\n')
-        settings = {"sources": [{"name": "members", "kind": "file", "path": str(log)}], "syslog": []}
+        settings = {"sources": [{"name": "members", "kind": "file", "path": str(log)}], "syslog": [],
+                    "firewalls": [{"name": "edge", "file": str(d / "edge.json"), "inside": ["lo"]}]}
+        firewalls.leave(d / "edge.json", firewalls.CLOSED)
         with programs.served(settings, ["--no-local-logs"]) as s:
             b = s.browser()
             tap.wait_until(lambda: any(x["name"] == "members" and x["lines"] for x in b.get("/sources")["sources"]), 60, 0.1, what="the source")
@@ -242,6 +245,7 @@ def a_register_comes_from_files_and_says_which_logs_are_missing():
                         x = send(b, register, "again.xlsx", b.last_bytes)
                         assert (x["n_new"], x["n_changed"], x["n_gone"], x["n_refused"]) == (0, 0, 0, 0), (register, lang, x["changed"])
             by_command(d, s, b)
+            firewalls.a_filter_opened_by_hand(d, s, b)
             who_is_who(d, b)
             official_forms(d, s, b)
             assert b.get("/audit/verify")["ok"]

@@ -426,6 +426,48 @@ static int read_reports(struct reading *r, const struct yaml_node *v) {
     return e == 0 && yaml_get(v, "call") ? read_title(r, yaml_get(v, "call"), &c->call) : e;
 }
 
+/* A folder of its own in DATA is named after it. */
+static bool is_folder_name(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_digit(s.p[i]) && !(ascii_lower(s.p[i]) >= 'a' && ascii_lower(s.p[i]) <= 'z') && !strchr("-_.", s.p[i]))
+            return false;
+    return s.n > 0 && s.n <= 64 && s.p[0] != '.';
+}
+
+static int read_one_firewall(struct reading *r, const struct yaml_node *v, struct config_firewall *f) {
+    static const char *const keys[] = {"name", "file", "kind", "service", "outside", "inside", NULL};
+    int e = yaml_only_keys(v, keys, r->file, r->err);
+    if (e < 0)
+        return e;
+    if (!yaml_get_str(v, "name", &f->name) || !is_folder_name(f->name))
+        return wrong(r, v, "a firewall wants a name of up to 64 letters, digits, dots, dashes and underscores");
+    if (!yaml_get_str(v, "file", &f->file) || !str_starts(f->file, STR("/")) || f->file.n > 4000)
+        return wrong(r, v, "a firewall wants a file, the whole path of where its configuration is left");
+    (void) yaml_get_str(v, "kind", &f->kind);
+    (void) yaml_get_str(v, "service", &f->service);
+    if (yaml_get(v, "outside"))
+        e = read_strs(r, yaml_get(v, "outside"), &f->outside);
+    return e == 0 && yaml_get(v, "inside") ? read_strs(r, yaml_get(v, "inside"), &f->inside) : e;
+}
+
+static int read_firewalls(struct reading *r, const struct yaml_node *v) {
+    struct config *c = r->c;
+    if (v->kind != YAML_SEQUENCE || v->n > FIREWALLS_MAX)
+        return wrong(r, v, "firewalls wants a list of at most 64");
+    if (!(c->firewalls = arena_zalloc(&c->arena, (v->n + 1) * sizeof *c->firewalls)))
+        return -ENOMEM;
+    for (const struct yaml_node *x = v->first; x; x = x->next) {
+        int e = read_one_firewall(r, x, &c->firewalls[c->n_firewalls]);
+        if (e < 0)
+            return e;
+        for (size_t i = 0; i < c->n_firewalls; i++)
+            if (str_eq(c->firewalls[i].name, c->firewalls[c->n_firewalls].name))
+                return wrong(r, x, "two firewalls have the same name");
+        c->n_firewalls++;
+    }
+    return 0;
+}
+
 static int read_trace(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"test_at", NULL};
     struct str text, hour;
@@ -572,6 +614,7 @@ static const struct {
     {"vault", read_vault},
     {"trace", read_trace},
     {"reports", read_reports},
+    {"firewalls", read_firewalls},
     {"index", read_index},
 };
 

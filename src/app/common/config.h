@@ -46,6 +46,8 @@
  *     form: true                   https://HOST/report is there for anybody, signed in or not
  *     call: {ja: T, en: T}         whom to call when it is urgent, as it is shown; phone: a number that a telephone can call
  *     an_hour: 300                 reports of strangers that are taken in an hour, all together
+ *   firewalls:                     packet filters whose configuration is compared (docs/firewall.md), at most 64
+ *     - {name: N, file: PATH, kind: K, service: S, outside: [ZONE…], inside: [ZONE…]}   a zone may end in *
  *   index: {use: true, library: FILE, memory: 1024, url: http://HOST:PORT/DATABASE}
  *                                  kizuki-index runs when the library is there (DATA/index/libchdb.so, put there by
  *                                  `kizuki index fetch`) and `use` is not false; memory in MB. With url a cluster is
@@ -143,6 +145,11 @@ struct config {
         struct config_retention retention, *copies; /* of those with a row of their own */
         size_t n_copies;
     } vault;
+    struct config_firewall {
+        struct str name, file, kind, service; /* kind empty: seen from the text */
+        struct config_strs outside, inside;
+    } *firewalls;
+    size_t n_firewalls;
     struct config_reports {
         bool form;
         struct config_title call; /* .p NULL: not said */

@@ -29,7 +29,7 @@ void note_begin(struct note *n, const char *dataset, const char *action) {
 /* Left by root (a nightly job, an administrator's command), it would be no note the sensor can read. */
 static void give_away(const char *path, const char *data) {
     struct stat st;
-    if (geteuid() == 0 && stat(data, &st) == 0 && chown(path, st.st_uid, st.st_gid) < 0)
+    if (geteuid() == 0 && stat(data, &st) == 0 && (st.st_uid != 0 || st.st_gid != 0) && chown(path, st.st_uid, st.st_gid) < 0)
         log_warn("'%s' cannot be given to the sensor's account: %s", path, err_word(-errno));
 }
 

@@ -370,12 +370,13 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], status[PATH_MAX], notes[PATH_MAX], attached[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], change[PATH_MAX], status[PATH_MAX], notes[PATH_MAX], attached[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(mails, sizeof mails, "%s/mail/out", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
+    snprintf(change, sizeof change, "%s/change", p->config->data);
     snprintf(attached, sizeof attached, "%s" ATTACHED_FOLDER, p->config->data);
     snprintf(notes, sizeof notes, "%s/notes", p->config->data);
     snprintf(status, sizeof status, "%s/status", p->config->data);
@@ -389,6 +390,7 @@ static int enter_sandbox(struct program *p, struct diag *err) {
                                    {status, SANDBOX_READ}, /* of our other programs */
                                    {notes, SANDBOX_WRITE}, /* reports of people as events */
                                    {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
+                                   {change, SANDBOX_WRITE}, /* what was announced, for who watches packet filters */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};
     int e = sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS,
@@ -525,6 +527,7 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
     tip_link_tick(p);
     search_link_tick(p);
     holds_tick(p);
+    changes_tick(p);
     past_tick(p);
     readiness_tick(p);
     http_tick(p->http);

@@ -20,6 +20,7 @@
 #include "app/room/door_link.h"
 #include "app/room/driver_link.h"
 #include "app/room/hand_link.h"
+#include "app/room/changes.h"
 #include "app/room/holds.h"
 #include "app/room/http.h"
 #include "app/room/packs.h"
@@ -69,6 +70,7 @@ struct program {
     struct door_link door;
     struct search_link search;
     struct holds_out holds;
+    struct changes_out changes;
     struct past_hunts past;
     struct tip_link tips;
     struct supervisor_link supervisor;

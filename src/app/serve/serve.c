@@ -61,7 +61,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "status", "door"};
+    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "change", "status", "door"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);
@@ -254,6 +254,22 @@ static int add_mail(struct serve *s, struct diag *err) {
         return s->o->replay ? 0 : -ENOENT;
     child_arg(c, "--data");
     child_arg(c, "%s", s->config->data);
+    return 0;
+}
+
+/* Only where somebody named one. */
+static int add_firewall(struct serve *s, struct diag *err) {
+    struct child *c;
+    if (s->o->replay || !s->config->n_firewalls)
+        return 0;
+    if (!(c = supervisor_add(&s->supervisor, "kizuki-firewall", err)))
+        return -ENOENT;
+    child_arg(c, "--data");
+    child_arg(c, "%s", s->config->data);
+    if (s->config->file[0]) {
+        child_arg(c, "--config");
+        child_arg(c, "%s", s->config->file);
+    }
     return 0;
 }
 
@@ -617,7 +633,7 @@ static int prepare(struct serve *s, struct diag *err) {
     if ((e = add_room(s, err)) < 0 || (e = add_hand(s, err)) < 0 || (e = add_drivers(s, err)) < 0 ||
         (e = add_door(s, err)) < 0 || (e = add_mail(s, err)) < 0 || (e = add_sensor(s, err)) < 0 ||
         (e = add_keep(s, err)) < 0 || (e = add_gate(s, err)) < 0 || (e = add_search(s, err)) < 0 ||
-        (e = add_vault(s, err)) < 0)
+        (e = add_vault(s, err)) < 0 || (e = add_firewall(s, err)) < 0)
         return e;
     return 0;
 }
