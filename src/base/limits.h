@@ -20,6 +20,8 @@
 #define FLOW_TEMPLATES_MAX 4096           /* of all exporters; each has a handful */
 #define FLOW_FIELDS_MAX 256               /* of one template; exporters use 20 to 60 */
 #define FLOW_WAITING_BYTES_MAX (512 * 1024) /* records whose template has not come; some minutes of a small exporter */
+#define METRIC_ENTRIES_MAX 65536          /* resources of machines: 2,000 machines with 30 each */
+#define METRIC_PARTS_MAX (1 << 20)        /* values they are worked out of: a machine of 64 processors has 600 */
 #define GATE_MESSAGE_BYTES_MAX (1 << 20)  /* one RELP message; rsyslog's own default is 8 KB */
 #define SYSLOG_SENDERS_MAX 4096           /* sources one listener makes of addresses; forged ones must not use all ids */
 #define BATCH_BYTES 262144                /* lines decoded and matched together: fits L2 twice over */

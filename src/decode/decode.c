@@ -467,6 +467,15 @@ static void refuse_claim(struct decode_job *j) {
     }
 }
 
+/* A figure, or what a program complains of, says on which machine; which service that carries, the source it came through may know. */
+static void complete_service(struct decode_job *j) {
+    const struct event *ev = j->ev;
+    const struct event_field *f = event_find(ev, EVENT_F_EVENT_KIND, NULL);
+    bool bare = !f && !ev->first[EVENT_F_EVENT_CATEGORY] && ev->first[EVENT_F_PROCESS_NAME];
+    if (!ev->first[EVENT_F_SERVICE_NAME] && (bare || (f && str_eq_z(f->value, "metric"))))
+        put(j, EVENT_F_SERVICE_NAME, j->src->service);
+}
+
 static void finish(struct decode_job *j) {
     struct filler f;
     if (UNLIKELY(j->ev->first[EVENT_F_EVENT_DATASET]))
@@ -475,6 +484,8 @@ static void finish(struct decode_job *j) {
         put_url_template(j);
     if (!j->host_put && j->src->host.n)
         put(j, EVENT_F_HOST_NAME, j->src->host);
+    if (UNLIKELY(j->src->service.n))
+        complete_service(j);
     struct str original = j->plain ? j->line : job_text(j, j->line);
     struct str basis = when_settle(j);
     if (!fill_begin(j, &f, 5))

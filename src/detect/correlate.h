@@ -28,6 +28,9 @@ struct correlate_plan;
  * Keeps a reference to the set and a pointer to the names. Fails only when memory ends. */
 int correlate_plan_new(struct detect_rules *set, struct event_names *names,
                        struct correlate_plan **ret, struct diag *reterr) MUST_USE;
+/* Days are told apart by it from here on (unusual); it must outlive the plan. Without one every day is its weekday. */
+struct calendar;
+void correlate_plan_days(struct correlate_plan *p, const struct calendar *days);
 void correlate_plan_free(struct correlate_plan *p);
 DEFINE_CLEANUP(struct correlate_plan *, correlate_plan_free)
 /* False: a match of this rule changes nothing here (it neither is a finding nor is correlated), so

@@ -543,6 +543,8 @@ static int take_over(struct correlate *to, const struct plan_corr *own, struct c
     union corr_state *is = &hot_of(to, group_at(to, handle))->states[own->at];
     if (pc->type == CORR_USUAL)
         return usual_take_over(to, is, from, was);
+    if (pc->type == CORR_UNUSUAL)
+        return unusual_take_over(to, own, is, was);
     is->t = MAX(is->t, was->t);
     return 0;
 }

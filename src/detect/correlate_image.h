@@ -32,6 +32,7 @@ void state_image(struct correlate_image *x, const struct plan_scope *s, const st
 void number_image(struct correlate_image *x, const struct plan_scope *s, const struct plan_corr *pc,
                   union corr_state *st);
 void usual_image(struct correlate_image *x, union corr_state *st);
+void unusual_image(struct correlate_image *x, const struct plan_corr *pc, union corr_state *st);
 void window_image(struct correlate_image *x, const struct plan_window *pw, union corr_state *st);
 void word_set_image(struct correlate_image *x, struct word_set *s);
 void beats_image(struct correlate_image *x, struct beats *b);

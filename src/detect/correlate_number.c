@@ -5,6 +5,7 @@
  *                           `percentile` the share, in per cent, which this event's value has among all values
  *   value_median            the 50th percentile
  *   rate_change             how many times more events than in the window before this one
+ *   forecast                when the value reaches a limit (correlate_forecast.c)
  *
  * State: the events of the window in order of time, each with its number; at most CORRELATION_NUMBERS_MAX, then the
  * oldest leave and are counted as dropped. A value that is no number takes no part (except in a share). A message that
@@ -13,33 +14,7 @@
 
 #include "base/mem.h"
 #include "detect/correlate_image.h"
-
-/* A ring of entries: a mini, then its number. */
-struct numbers {
-    uint32_t n, cap, head;
-    uint64_t weight;
-    long double sum;
-    _Alignas(8) unsigned char bytes[];
-};
-
-static size_t stride(const struct plan_scope *s) {
-    return s->mini_bytes + sizeof(double);
-}
-static size_t numbers_bytes(const struct plan_scope *s, uint32_t cap) {
-    return sizeof(struct numbers) + cap * stride(s);
-}
-static unsigned char *entry_at(const struct numbers *x, const struct plan_scope *s, uint32_t i) {
-    uint32_t k = x->head + i;
-    return (unsigned char *) (uintptr_t) x->bytes + (k >= x->cap ? k - x->cap : k) * stride(s);
-}
-static struct mini *mini_at(const struct numbers *x, const struct plan_scope *s, uint32_t i) {
-    return (struct mini *) entry_at(x, s, i);
-}
-static double number_at(const struct numbers *x, const struct plan_scope *s, uint32_t i) {
-    double v;
-    memcpy(&v, entry_at(x, s, i) + s->mini_bytes, sizeof v);
-    return v;
-}
+#include "detect/correlate_numbers.h"
 
 static bool is_share(const struct plan_corr *pc) {
     return pc->type == CORR_VALUE_PERCENTILE && pc->percentile < 0;
@@ -114,6 +89,22 @@ static void insert(struct correlate *c, const struct plan_scope *s, struct numbe
     mini_keep(c, s, m);
 }
 
+/* A forecast keeps one value a step, the newest, so that a group costs the same however often is measured. */
+static bool renew(struct correlate *c, const struct plan_corr *pc, const struct plan_scope *s, struct numbers *x, const struct mini *m,
+                  double v) {
+    int64_t step = MAX(pc->span_ns / FORECAST_STEPS, 1);
+    struct mini *last = x->n ? mini_at(x, s, x->n - 1) : NULL;
+    if (!last || m->t < last->t || m->t / step != last->t / step)
+        return false;
+    x->weight += m->weight - last->weight;
+    x->sum += (long double) v * m->weight - (long double) number_at(x, s, x->n - 1) * last->weight;
+    mini_keep(c, s, m);
+    mini_drop(c, s, last);
+    memcpy(last, m, s->mini_bytes);
+    memcpy((unsigned char *) last + s->mini_bytes, &v, sizeof v);
+    return true;
+}
+
 /* ---- what the window says ---- */
 
 static int by_value(const void *a, const void *b) {
@@ -180,12 +171,15 @@ static bool rate(const struct plan_corr *pc, const struct plan_scope *s, const s
     return before > 0 && recent >= pc->need;
 }
 
-static int judge(const struct plan_corr *pc, const struct plan_scope *s, const struct numbers *x,
+static int judge(struct correlate *c, const struct plan_corr *pc, const struct plan_scope *s, const struct numbers *x,
                  const struct mini *m, bool *ret_hit) {
     double v = 0;
     int r = 0;
     bool known = true;
     switch (pc->type) {
+    case CORR_FORECAST:
+        *ret_hit = forecast_judge(pc, s, x, m, c->figures);
+        return 0;
     case CORR_VALUE_SUM:
         v = (double) x->sum;
         break;
@@ -215,11 +209,13 @@ int number_feed(struct correlate *c, const struct plan_scope *s, const struct pl
         return 0;
     if (st->p)
         purge(c, s, pc, st->p, m->t);
+    if (pc->type == CORR_FORECAST && st->p && renew(c, pc, s, st->p, m, v))
+        return judge(c, pc, s, st->p, m, ret_hit);
     int r = make_room(c, s, st);
     if (r < 0)
         return r;
     insert(c, s, st->p, m, v);
-    return judge(pc, s, st->p, m, ret_hit);
+    return judge(c, pc, s, st->p, m, ret_hit);
 }
 
 void number_free(struct correlate *c, const struct plan_scope *s, union corr_state *st) {

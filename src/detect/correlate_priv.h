@@ -28,6 +28,8 @@ enum corr_type {
     CORR_VALUE_PERCENTILE,
     CORR_VALUE_MEDIAN,
     CORR_RATE_CHANGE,
+    CORR_FORECAST, /* the last of those that keep numbers */
+    CORR_UNUSUAL,
     CORR_SILENCE,
     CORR_USUAL,
     CORR_SEEN_AGAIN,
@@ -37,6 +39,7 @@ enum corr_type {
 #define TELL_BYTES_MAX ((size_t) 8 << 20) /* one finding with all its lists */
 #define WINDOW_STEPS 60                   /* a window of measures moves in this many steps */
 #define NO_INDEX UINT32_MAX
+#define CORRELATION_FIGURES 8
 #define STATES_MAX 64 /* states and windows of a scope: bits of hot.ready */
 
 /* ---- expressions of measures ---- */
@@ -217,6 +220,9 @@ struct plan_corr {
     struct plan_measure *measures;
     struct corr_bounds bounds; /* of numbers, and of what is late */
     double percentile;         /* VALUE_PERCENTILE; negative: a share */
+    double reaches, times;     /* FORECAST: the limit; UNUSUAL: how many times the usual */
+    int64_t within_ns;         /* FORECAST: how far ahead; UNUSUAL: how long it has to learn first */
+    int64_t each_ns;           /* UNUSUAL: an hour or a day */
     bool late;                 /* judged when its time is over: see correlate_bounds.c */
     bool in_words;             /* TEMPORAL: `rest` is over the places of its rules */
     const struct corr_expr *condition;
@@ -311,6 +317,7 @@ struct correlate_plan {
     struct plan_fold *folds; /* by rule index, for detections */
     uint32_t f_count;        /* kizuki.count */
     uint32_t f_day;          /* kizuki.day: the day of the event, made here */
+    const struct calendar *days; /* UNUSUAL: holidays; NULL: unknown */
     bool *asks;              /* by field id: an event is asked for it */
     uint32_t n_asks;
 };
@@ -401,6 +408,7 @@ struct correlate {
         uint32_t word;
     } * memo;
     uint32_t weight;
+    double figures[CORRELATION_FIGURES]; /* of the correlation that is true just now, where its type has some */
     size_t n_groups;
     size_t hot_bytes;       /* windows and states, as asked for */
     uint64_t *rule_evicted; /* by correlation */
@@ -424,10 +432,17 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
 void state_free(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                 union corr_state *st);
 static inline bool corr_is_number(const struct plan_corr *pc) {
-    return pc->type >= CORR_VALUE_SUM && pc->type <= CORR_RATE_CHANGE;
+    return pc->type >= CORR_VALUE_SUM && pc->type <= CORR_FORECAST;
 }
 int number_feed(struct correlate *c, const struct plan_scope *s, const struct plan_corr *pc,
                 union corr_state *st, const struct mini *m, bool *ret_hit) MUST_USE;
+/* UNUSUAL (correlate_unusual.c); the names of its figures stand in correlate_read.c in this order. */
+enum { UNUSUAL_COUNT, UNUSUAL_USUAL, UNUSUAL_TIMES, UNUSUAL_LEARNT, UNUSUAL_BASIS, UNUSUAL_DAY, UNUSUAL_HOUR, UNUSUAL_FIGURES };
+int unusual_feed(struct correlate *c, const struct plan_corr *pc, union corr_state *st, const struct mini *m,
+               bool *ret_hit) MUST_USE;
+/* The same rule under other rules: what was learnt longer goes on. */
+int unusual_take_over(struct correlate *to, const struct plan_corr *pc, union corr_state *mine, const union corr_state *theirs) MUST_USE;
+void unusual_free(struct correlate *c, const struct plan_corr *pc, union corr_state *st);
 void number_free(struct correlate *c, const struct plan_scope *s, union corr_state *st);
 /* Calls fn for every event before `now` that belongs to a finding that opens now, in order of time.
  */
@@ -442,7 +457,7 @@ static inline bool corr_is_provider(const struct plan_corr *pc) {
 }
 /* Knows what was long ago: rules that change take it over instead of reading all of that again. */
 static inline bool corr_remembers(const struct plan_corr *pc) {
-    return pc->type == CORR_USUAL || pc->type == CORR_SEEN_AGAIN;
+    return pc->type == CORR_USUAL || pc->type == CORR_SEEN_AGAIN || pc->type == CORR_UNUSUAL;
 }
 struct usual;
 int usual_feed(struct correlate *c, const struct plan_corr *pc, union corr_state *st,

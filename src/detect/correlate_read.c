@@ -66,6 +66,7 @@ static const char *const type_words[CORR_TYPE_MAX_] = {
     [CORR_VALUE_PERCENTILE] = "value_percentile", [CORR_VALUE_MEDIAN] = "value_median",
     [CORR_RATE_CHANGE] = "rate_change", [CORR_SILENCE] = "silence",
     [CORR_USUAL] = "usual",             [CORR_SEEN_AGAIN] = "seen_again",
+    [CORR_FORECAST] = "forecast",       [CORR_UNUSUAL] = "unusual",
 };
 
 static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct diag *reterr) {
@@ -81,7 +82,7 @@ static int read_type(const struct detect_rule *rule, struct plan_corr *c, struct
     return yaml_error(reterr, -ERR_PARSE, rule->file.p, yaml_get(rule->correlation, "type"),
                       "unknown type '%.*s'; event_count, value_count, value_sum, value_avg, "
                       "value_percentile, value_median, temporal, temporal_ordered, first_seen, "
-                      "rate_change, silence, usual, seen_again and measures are known",
+                      "rate_change, forecast, unusual, silence, usual, seen_again and measures are known",
                       STR_ARG(str_to(word, 80)));
 }
 
@@ -267,10 +268,64 @@ static int read_usual(const struct corr_reader *r, const struct detect_rule *rul
     return code == 0 && cond->n != 2 ? bad(rule, cond, reterr, "a usual has {field: …, beside: …} as its condition") : code;
 }
 
+#define NAME(z) {.p = (z), .n = sizeof(z) - 1}
+/* What a finding of these types tells, in the order of their figures. */
+static const struct str forecast_names[] = {NAME("minutes"), NAME("minutes_least"), NAME("minutes_most"),
+                                            NAME("now"),     NAME("per_hour"),      NAME("limit")};
+static const struct str unusual_names[] = {NAME("count"), NAME("usual"),   NAME("times"), NAME("learnt"),
+                                         NAME("basis"), NAME("weekday"), NAME("hour")};
+_Static_assert(ARRAY_SIZE(forecast_names) <= CORRELATION_FIGURES && ARRAY_SIZE(unusual_names) == UNUSUAL_FIGURES, "one name each");
+
+static bool span_of(const struct yaml_node *cond, const char *key, int64_t least_ns, int64_t most_ns, int64_t *ret) {
+    struct str word;
+    return yaml_get_str(cond, key, &word) && time_parse_span(word, ret) == 0 && *ret >= least_ns && *ret <= most_ns;
+}
+
+/* {field: F, reaches: 1, within: 1h, least: 6} */
+static int read_forecast(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
+                         const struct yaml_node *cond, struct diag *reterr) {
+    const struct yaml_node *reaches = yaml_get(cond, "reaches"), *least = yaml_get(cond, "least");
+    int64_t n = 6;
+    c->least_events = 1;
+    c->pub.measure_names = forecast_names;
+    c->pub.n_measures = ARRAY_SIZE(forecast_names);
+    if (!reaches || reaches->kind != YAML_SCALAR || str_to_double(reaches->text, &c->reaches) < 0)
+        return bad(rule, reaches ? reaches : cond, reterr, "a forecast needs 'reaches', the number that must not be reached");
+    if (!span_of(cond, "within", NS_PER_MIN, 400 * NS_PER_DAY, &c->within_ns))
+        return bad(rule, cond, reterr, "a forecast needs 'within': how far ahead it tells, such as 1h");
+    if (least && (!yaml_get_i64(cond, "least", &n) || n < 4 || n > CORRELATION_NUMBERS_MAX))
+        return bad(rule, least, reterr, "'least' is how many values a forecast needs, a whole number from 4");
+    c->need = (uint32_t) n;
+    int code = read_counted(r, rule, c, yaml_get(cond, "field"), reterr);
+    return code == 0 && c->n_counted != 1 ? bad(rule, cond, reterr, "'field' must be one field here") : code;
+}
+
+/* {each: 1h, times: 3, least: 20, known: 7d}; timespan is what is learnt from */
+static int read_unusual(const struct detect_rule *rule, struct plan_corr *c, const struct yaml_node *cond,
+                        struct diag *reterr) {
+    const struct yaml_node *times = yaml_get(cond, "times");
+    int64_t n = 0;
+    c->least_events = 1;
+    c->pub.measure_names = unusual_names;
+    c->pub.n_measures = ARRAY_SIZE(unusual_names);
+    if (!span_of(cond, "each", NS_PER_HOUR, NS_PER_DAY, &c->each_ns) ||
+        (c->each_ns != NS_PER_HOUR && c->each_ns != NS_PER_DAY))
+        return bad(rule, cond, reterr, "an unusual needs 'each', which is 1h or 1d");
+    if (!times || times->kind != YAML_SCALAR || str_to_double(times->text, &c->times) < 0 || !(c->times > 1))
+        return bad(rule, times ? times : cond, reterr, "an unusual needs 'times', how many times the usual, above 1");
+    if (!yaml_get_i64(cond, "least", &n) || n < 1 || n > CORRELATION_COUNT_MAX)
+        return bad(rule, cond, reterr, "an unusual needs 'least', how many events there must be, a whole number from 1");
+    if (!span_of(cond, "known", NS_PER_DAY, 90 * NS_PER_DAY, &c->within_ns) || c->within_ns >= c->span_ns)
+        return bad(rule, cond, reterr, "an unusual needs 'known', how long it learns first, from 1d and below its timespan");
+    c->need = (uint32_t) n;
+    c->pub.quiet_ns = 2 * c->each_ns;
+    return 0;
+}
+
 static int read_condition(const struct corr_reader *r, const struct detect_rule *rule,
                           struct plan_corr *c, struct diag *reterr) {
     static const char *const keys[] = {"field", "gt",  "gte",        "lt",    "lte",
-                                       "eq",    "neq", "percentile", "least", "beside", NULL};
+                                       "eq",    "neq", "percentile", "least", "reaches", "within", "each", "times", "known", "beside", NULL};
     const struct yaml_node *cond = yaml_get(rule->correlation, "condition");
     int code = 0;
     bool in_words = c->type == CORR_TEMPORAL && cond && cond->kind == YAML_SCALAR;
@@ -321,6 +376,10 @@ static int read_condition(const struct corr_reader *r, const struct detect_rule 
         c->span_ns = MIN(4 * c->span_ns, 400 * NS_PER_DAY);
         c->pub.quiet_ns = NS_PER_HOUR;
         return cond ? bad(rule, cond, reterr, "a seen_again has no condition") : 0;
+    case CORR_FORECAST:
+        return read_forecast(r, rule, c, cond, reterr);
+    case CORR_UNUSUAL:
+        return read_unusual(rule, c, cond, reterr);
     default:
         c->least_events = 1;
         return read_number_condition(r, rule, c, cond, reterr);

@@ -366,6 +366,8 @@ int state_feed(struct correlate *c, const struct plan_scope *s, const struct pla
     case CORR_SEEN_AGAIN:
         *ret_hit = again_feed(pc, st, m);
         return 0;
+    case CORR_UNUSUAL:
+        return unusual_feed(c, pc, st, m, ret_hit);
     default: /* measures are judged over their window */
         return corr_is_number(pc) ? number_feed(c, s, pc, st, m, ret_hit) : 0;
     }
@@ -381,6 +383,10 @@ void state_free(struct correlate *c, const struct plan_scope *s, const struct pl
     }
     if (corr_is_number(pc)) {
         number_free(c, s, st);
+        return;
+    }
+    if (pc->type == CORR_UNUSUAL) {
+        unusual_free(c, pc, st);
         return;
     }
     if (pc->type == CORR_VALUE_COUNT && !pc->need) {
@@ -555,6 +561,8 @@ void state_image(struct correlate_image *x, const struct plan_scope *s, const st
         usual_image(x, st);
     else if (corr_is_number(pc))
         number_image(x, s, pc, st);
+    else if (pc->type == CORR_UNUSUAL)
+        unusual_image(x, pc, st);
     else if (pc->type == CORR_VALUE_COUNT && !pc->need)
         provider_image(x, st);
     else

@@ -334,6 +334,8 @@ static int gather_past(struct correlate *c, uint32_t scope, struct group *g,
 static void keep_totals(const struct correlate *c, uint32_t scope, const struct group *g,
                         struct open_finding *f) {
     const struct plan_scope *s = &c->plan->scopes[scope];
+    if (f->corr->type == CORR_FORECAST || f->corr->type == CORR_UNUSUAL)
+        memcpy(f->measures, c->figures, f->rule->n_measures * sizeof *f->measures);
     if (f->totals)
         memcpy(f->totals, window_totals(hot_of(c, g)->states[s->n_corrs + f->corr->window].p),
                s->windows[f->corr->window].n_counters * sizeof *f->totals);

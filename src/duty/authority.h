@@ -19,7 +19,8 @@
     X(ISOLATE, "isolate") /* a host */                                                             \
     X(CUT, "cut")         /* outbound traffic */                                                   \
     X(LEVEL, "level")     /* raising the alert level */                                            \
-    X(RANSOM, "ransom")   /* paying or speaking with who attacks */
+    X(RANSOM, "ransom")   /* paying or speaking with who attacks */                                \
+    X(PREVENT, "prevent") /* exchanging or looking into what errs, before it breaks */
 enum duty_kind {
 #define X(id, name) DUTY_##id,
     DUTY_KINDS(X)

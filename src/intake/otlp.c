@@ -6,106 +6,50 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "intake/protobuf.h"
 
-enum { DEPTH_MAX = 32, LINE_MAX_BYTES = 512 * 1024, VARINT_BYTES_MAX = 10 };
+enum { DEPTH_MAX = 32, LINE_MAX_BYTES = 512 * 1024 };
 #define TREE_BYTES_MAX ((size_t) 256 << 20) /* of a body of HTTP_INTAKE_BYTES_MAX: seven times its bytes */
 
 /* ---- protobuf ---- */
-
-enum wire { WIRE_VARINT, WIRE_FIXED64, WIRE_BYTES, WIRE_FIXED32 = 5 };
-struct field {
-    uint32_t number;
-    enum wire wire;
-    uint64_t value;   /* varint, fixed */
-    struct str bytes; /* WIRE_BYTES */
-};
-
-static bool varint(struct str *s, uint64_t *ret) {
-    uint64_t v = 0;
-    for (size_t i = 0; i < s->n && i < VARINT_BYTES_MAX; i++) {
-        v |= (uint64_t) ((unsigned char) s->p[i] & 0x7f) << (7 * i);
-        if (!((unsigned char) s->p[i] & 0x80)) {
-            *s = str_from(*s, i + 1);
-            *ret = v;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* 1, 0: the end, -ERR_PARSE. */
-static int next_field(struct str *s, struct field *f) {
-    uint64_t tag, n;
-    if (s->n == 0)
-        return 0;
-    *f = (struct field){0};
-    if (!varint(s, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX >> 3)
-        return -ERR_PARSE;
-    f->number = (uint32_t) (tag >> 3);
-    f->wire = (enum wire) (tag & 7);
-    size_t fixed = f->wire == WIRE_FIXED64 ? 8 : 4;
-    switch (f->wire) {
-    case WIRE_VARINT:
-        return varint(s, &f->value) ? 1 : -ERR_PARSE;
-    case WIRE_FIXED64:
-    case WIRE_FIXED32:
-        if (s->n < fixed)
-            return -ERR_PARSE;
-        memcpy(&f->value, s->p, fixed);
-        *s = str_from(*s, fixed);
-        return 1;
-    case WIRE_BYTES:
-        if (!varint(s, &n) || n > s->n)
-            return -ERR_PARSE;
-        f->bytes = str_to(*s, (size_t) n);
-        *s = str_from(*s, (size_t) n);
-        return 1;
-    default:
-        return -ERR_PARSE;
-    }
-}
-
-static bool is(const struct field *f, uint32_t number, enum wire wire) {
-    return f->number == number && f->wire == wire;
-}
 
 static int pb_pairs(struct jsonw *w, struct str message, uint32_t number, unsigned depth);
 
 /* AnyValue: 1 string, 2 bool, 3 int, 4 double, 5 array, 6 list of pairs, 7 bytes. The last one set counts. */
 static int pb_value(struct jsonw *w, struct str in, unsigned depth) {
-    struct field f, v = {0};
+    struct pb_field f, v = {0};
     struct str rest = in;
     double d;
     int r;
     if (depth > DEPTH_MAX)
         return -ERR_LIMIT;
-    while ((r = next_field(&rest, &f)) > 0)
+    while ((r = pb_next(&rest, &f)) > 0)
         if (f.number <= 7)
             v = f;
     if (r < 0)
         return r;
-    if (is(&v, 1, WIRE_BYTES)) {
+    if (pb_is(&v, 1, PB_BYTES)) {
         jsonw_str(w, v.bytes);
-    } else if (is(&v, 2, WIRE_VARINT)) {
+    } else if (pb_is(&v, 2, PB_VARINT)) {
         jsonw_bool(w, v.value != 0);
-    } else if (is(&v, 3, WIRE_VARINT)) {
+    } else if (pb_is(&v, 3, PB_VARINT)) {
         jsonw_i64(w, (int64_t) v.value);
-    } else if (is(&v, 4, WIRE_FIXED64)) {
+    } else if (pb_is(&v, 4, PB_FIXED64)) {
         memcpy(&d, &v.value, sizeof d);
         jsonw_double(w, d);
-    } else if (is(&v, 5, WIRE_BYTES)) {
+    } else if (pb_is(&v, 5, PB_BYTES)) {
         jsonw_array(w);
-        while (r >= 0 && (r = next_field(&v.bytes, &f)) > 0)
-            if (is(&f, 1, WIRE_BYTES))
+        while (r >= 0 && (r = pb_next(&v.bytes, &f)) > 0)
+            if (pb_is(&f, 1, PB_BYTES))
                 r = pb_value(w, f.bytes, depth + 1);
         if (r >= 0)
             jsonw_end(w);
-    } else if (is(&v, 6, WIRE_BYTES)) {
+    } else if (pb_is(&v, 6, PB_BYTES)) {
         jsonw_object(w);
         r = pb_pairs(w, v.bytes, 1, depth + 1);
         if (r >= 0)
             jsonw_end(w);
-    } else if (is(&v, 7, WIRE_BYTES)) {
+    } else if (pb_is(&v, 7, PB_BYTES)) {
         char hex[2 * 64 + 1];
         size_t n = MIN(v.bytes.n, (size_t) 64); /* longer ones are cut: nobody searches for them */
         hex_encode((const uint8_t *) v.bytes.p, n, hex);
@@ -118,16 +62,16 @@ static int pb_value(struct jsonw *w, struct str in, unsigned depth) {
 
 /* Every KeyValue (1 key, 2 value) with this number, as members of the open object. */
 static int pb_pairs(struct jsonw *w, struct str message, uint32_t number, unsigned depth) {
-    struct field f, part;
+    struct pb_field f, part;
     int r;
-    while ((r = next_field(&message, &f)) > 0) {
+    while ((r = pb_next(&message, &f)) > 0) {
         struct str key = STR_NULL, value = STR_NULL;
-        if (!is(&f, number, WIRE_BYTES))
+        if (!pb_is(&f, number, PB_BYTES))
             continue;
-        while ((r = next_field(&f.bytes, &part)) > 0) {
-            if (is(&part, 1, WIRE_BYTES))
+        while ((r = pb_next(&f.bytes, &part)) > 0) {
+            if (pb_is(&part, 1, PB_BYTES))
                 key = part.bytes;
-            else if (is(&part, 2, WIRE_BYTES))
+            else if (pb_is(&part, 2, PB_BYTES))
                 value = part.bytes;
         }
         if (r < 0)
@@ -182,24 +126,24 @@ static void put_hex(struct jsonw *w, const char *key, struct str id) {
 /* LogRecord: 1 time, 11 observed, 2 severity number, 3 severity text, 5 body, 6 attributes, 9 trace, 10 span. */
 static int pb_record(struct lines *l, struct str resource, struct str scope, struct str record) {
     struct jsonw *w = &l->w;
-    struct field f;
+    struct pb_field f;
     struct str rest = record, text = STR_NULL, body = STR_NULL, trace = STR_NULL, span = STR_NULL;
     uint64_t time = 0, observed = 0, severity = 0;
     int r;
-    while ((r = next_field(&rest, &f)) > 0) {
-        if (is(&f, 1, WIRE_FIXED64))
+    while ((r = pb_next(&rest, &f)) > 0) {
+        if (pb_is(&f, 1, PB_FIXED64))
             time = f.value;
-        else if (is(&f, 11, WIRE_FIXED64))
+        else if (pb_is(&f, 11, PB_FIXED64))
             observed = f.value;
-        else if (is(&f, 2, WIRE_VARINT))
+        else if (pb_is(&f, 2, PB_VARINT))
             severity = f.value;
-        else if (is(&f, 3, WIRE_BYTES))
+        else if (pb_is(&f, 3, PB_BYTES))
             text = f.bytes;
-        else if (is(&f, 5, WIRE_BYTES))
+        else if (pb_is(&f, 5, PB_BYTES))
             body = f.bytes;
-        else if (is(&f, 9, WIRE_BYTES))
+        else if (pb_is(&f, 9, PB_BYTES))
             trace = f.bytes;
-        else if (is(&f, 10, WIRE_BYTES))
+        else if (pb_is(&f, 10, PB_BYTES))
             span = f.bytes;
     }
     begin_line(l);
@@ -210,7 +154,7 @@ static int pb_record(struct lines *l, struct str resource, struct str scope, str
         jsonw_ku64(w, "otel.severity_number", severity);
     if (body.p) {
         struct str first = body;
-        bool string = next_field(&first, &f) > 0 && is(&f, 1, WIRE_BYTES) && first.n == 0;
+        bool string = pb_next(&first, &f) > 0 && pb_is(&f, 1, PB_BYTES) && first.n == 0;
         jsonw_key(w, string ? STR("message") : STR("body"));
         if (r >= 0)
             r = pb_value(w, body, 0);
@@ -222,38 +166,38 @@ static int pb_record(struct lines *l, struct str resource, struct str scope, str
     }
     if (r >= 0)
         r = pb_pairs(w, record, 6, 0);
-    for (rest = scope; r >= 0 && next_field(&rest, &f) > 0;)
-        if (is(&f, 1, WIRE_BYTES) && f.bytes.n)
+    for (rest = scope; r >= 0 && pb_next(&rest, &f) > 0;)
+        if (pb_is(&f, 1, PB_BYTES) && f.bytes.n)
             jsonw_kstr(w, "otel.scope.name", f.bytes);
     return end_line(l, r);
 }
 
 /* The last field of this number, or nothing. */
 static struct str pb_last(struct str message, uint32_t number) {
-    struct field f;
+    struct pb_field f;
     struct str last = STR_NULL;
-    while (next_field(&message, &f) > 0)
-        if (is(&f, number, WIRE_BYTES))
+    while (pb_next(&message, &f) > 0)
+        if (pb_is(&f, number, PB_BYTES))
             last = f.bytes;
     return last;
 }
 
 int otlp_protobuf(struct str in, otlp_line_fn *fn, void *ctx, uint64_t *ret_refused, struct diag *reterr) {
     struct lines l = {.fn = fn, .ctx = ctx};
-    struct field of_resource, of_scope, record;
+    struct pb_field of_resource, of_scope, record;
     int r;
     buf_init(&l.line, LINE_MAX_BYTES);
     /* 1 ResourceLogs {1 resource, 2 ScopeLogs {1 scope, 2 records}} */
-    while ((r = next_field(&in, &of_resource)) > 0) {
-        if (!is(&of_resource, 1, WIRE_BYTES))
+    while ((r = pb_next(&in, &of_resource)) > 0) {
+        if (!pb_is(&of_resource, 1, PB_BYTES))
             continue;
         struct str scopes = of_resource.bytes, resource = pb_last(scopes, 1);
-        while ((r = next_field(&scopes, &of_scope)) > 0) {
-            if (!is(&of_scope, 2, WIRE_BYTES))
+        while ((r = pb_next(&scopes, &of_scope)) > 0) {
+            if (!pb_is(&of_scope, 2, PB_BYTES))
                 continue;
             struct str records = of_scope.bytes, scope = pb_last(records, 1);
-            while ((r = next_field(&records, &record)) > 0)
-                if (is(&record, 2, WIRE_BYTES) && (r = pb_record(&l, resource, scope, record.bytes)) < 0)
+            while ((r = pb_next(&records, &record)) > 0)
+                if (pb_is(&record, 2, PB_BYTES) && (r = pb_record(&l, resource, scope, record.bytes)) < 0)
                     break;
             if (r < 0)
                 break;

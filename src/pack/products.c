@@ -176,6 +176,39 @@ static void write_metricbeat(struct buf *out, const struct act *a, unsigned i UN
     jsonw_end(&w);
 }
 
+/* What Kizuki keeps of collectd's packets (src/intake/metric.h): the values as the plugin sent them stand in metric.from. */
+static void write_collectd(struct buf *out, const struct act *a, unsigned i UNUSED) {
+    static const struct {
+        const char *name, *unit, *used, *free;
+    } plugins[] = {{"cpu", "jiffy", "cpu/cpu{type_instance=user}", "cpu/cpu{type_instance=idle}"},
+                   {"memory", "byte", "memory/memory{type_instance=used}", "memory/memory{type_instance=free}"},
+                   {"disk", "byte", "df/df_complex{type_instance=used}", "df/df_complex{type_instance=free}"},
+                   {"sessions", "session", "gateway/sessions{type_instance=used}", "gateway/sessions{type_instance=free}"}};
+    struct jsonw w;
+    size_t k = 0;
+    double limit = a->limit, value = (double) (int64_t) (a->value * limit + 0.5);
+    while (k + 1 < ARRAY_SIZE(plugins) && !str_eq_z(a->text, plugins[k].name))
+        k++;
+    jsonw_init(&w, out);
+    jsonw_object(&w);
+    jsonw_ktime(&w, "@timestamp", a->at_ns);
+    jsonw_kz(&w, "event.kind", "metric");
+    jsonw_kz(&w, "event.module", "collectd");
+    jsonw_kstr(&w, "host.name", a->host);
+    jsonw_kstr(&w, "metric.name", a->text);
+    jsonw_kstr(&w, "metric.resource", a->path.n ? a->path : a->text);
+    jsonw_kz(&w, "metric.unit", plugins[k].unit);
+    jsonw_ki64(&w, "metric.value", (int64_t) value);
+    jsonw_ki64(&w, "metric.limit", (int64_t) limit);
+    jsonw_kdouble(&w, "metric.used", (double) (int64_t) (value / limit * 10000 + 0.5) / 10000);
+    jsonw_key(&w, STR("metric.from"));
+    jsonw_object(&w);
+    jsonw_ki64(&w, plugins[k].used, (int64_t) value);
+    jsonw_ki64(&w, plugins[k].free, (int64_t) (limit - value));
+    jsonw_end(&w);
+    jsonw_end(&w);
+}
+
 /* Asterisk 20, cdr-csv: Master.csv (cdr_csv.c), with unique ids. */
 static void write_asterisk(struct buf *out, const struct act *a, unsigned i UNUSED) {
     const int64_t rang = (int64_t) a->bytes * NS_PER_S, end = a->at_ns + rang + (int64_t) a->seconds * NS_PER_S;
@@ -208,6 +241,7 @@ static void write_rsyslog(struct buf *out, const struct act *a, unsigned i UNUSE
 static const struct product PRODUCTS[] = {
     {.name = "asterisk_cdr", .logs = ACT_CALL, .write = write_asterisk},
     {.name = "auditd", .logs = ACT_FILE, .lines = 3, .write = write_auditd},
+    {.name = "collectd", .logs = ACT_METRIC, .write = write_collectd},
     {.name = "dovecot", .logs = ACT_LOGIN, .write = write_dovecot},
     {.name = "login_event", .logs = ACT_LOGIN, .write = write_login_event},
     {.name = "metricbeat", .logs = ACT_METRIC, .write = write_metricbeat},

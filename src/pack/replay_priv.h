@@ -54,7 +54,7 @@ struct act {
     struct str domain, to, to_domain; /* of a mail: account@domain to to@to_domain; whom a call goes to */
     struct str program, text, suffix; /* which program; what it says; behind a path */
     enum file_change change;
-    double value;     /* of a metric named by text */
+    double value, limit; /* of a metric named by text (path: which one): the share of its limit */
     uint32_t seconds; /* a call or a connection lasted, a lease lasts */
     /* A connection: address:port becomes via:via_port on its way to far. inside: the machine's own address, which no product behind the first
      * translation knows; domain is the machine's name, account who sits at it. */

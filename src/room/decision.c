@@ -74,13 +74,21 @@ static int propose(struct room *r, const struct room_actor *by, const struct roo
         e = room_write(r, &w, ret_id, err,
                        "INSERT INTO decision(incident_id, kind, service, state, rule_id, asked_at, due_at, risk_do, risk_go_on) "
                        "VALUES (?1, ?2, ?3, 'proposed', ?4, ?5, ?6, ?7, ?8)",
-                       "izssiiss", x->incident, duty_kind_to_string(x->kind), &d.service, &x->rule_id, now, now + r->policy->decide_within_s * NS_PER_S,
+                       "izssiiss", x->incident, duty_kind_to_string(x->kind), &d.service, &x->rule_id, now,
+                       now + (x->within_s ? x->within_s : r->policy->decide_within_s) * NS_PER_S,
                        &x->risk_do, &x->risk_go_on);
         if (e == 0)
             e = note(r, by, &d, "event.decision_put", NULL, err);
     }
     arena_done(&a);
     return e;
+}
+
+int room_prevent_check(struct room *r, int64_t incident, struct diag *reterr) {
+    const struct room_decision_new x = {.incident = incident, .kind = DUTY_PREVENT};
+    int64_t id;
+    int e = open_one(r, &x, &id, reterr);
+    return e == 0 && id ? diag_set(reterr, -EBUSY, "prevent") : e;
 }
 
 int room_decision_propose(struct room *r, const struct room_actor *by, const struct room_decision_new *x, int64_t *ret_id, struct diag *reterr) {

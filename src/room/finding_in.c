@@ -246,20 +246,27 @@ bool room_finding_measure(const struct room_finding *f, const char *name, double
 }
 
 /* Kinds of rule the room knows (kizuki.kind). `way` is the ATT&CK technique whose attacks the kind
- * tells of: what came of guessing belongs to the guessing. */
+ * tells of: what came of guessing belongs to the guessing. What a service suffers without an attack is one
+ * trouble, whether machines or people say so. */
 static const struct {
     const char *name, *way;
-    bool is_success;
+    enum { KIND_TRY, KIND_SUCCESS, KIND_TROUBLE } is;
 } kinds[] = {
-    {"list_attack", "t1110", false},
-    {"spraying", "t1110", false},
-    {"dictionary_attack", "t1110", false},
-    {"brute_force", "t1110", false},
-    {"burst", "t1110", false},
-    {"slow", "t1110", false},
-    {"cross_service", "t1110", false},
-    {"success_after", "t1110", true},
-    {"access_after", "t1110", true},
+    {"list_attack", "t1110", KIND_TRY},
+    {"spraying", "t1110", KIND_TRY},
+    {"dictionary_attack", "t1110", KIND_TRY},
+    {"brute_force", "t1110", KIND_TRY},
+    {"burst", "t1110", KIND_TRY},
+    {"slow", "t1110", KIND_TRY},
+    {"cross_service", "t1110", KIND_TRY},
+    {"success_after", "t1110", KIND_SUCCESS},
+    {"access_after", "t1110", KIND_SUCCESS},
+    {"resource_caution", "trouble", KIND_TROUBLE},
+    {"resource_warning", "trouble", KIND_TROUBLE},
+    {"resource_danger", "trouble", KIND_TROUBLE},
+    {"exhaustion", "trouble", KIND_TROUBLE},
+    {"precursor", "trouble", KIND_TROUBLE},
+    {"enquiries", "trouble", KIND_TROUBLE},
 };
 
 static size_t find_kind(struct str kind) {
@@ -271,12 +278,12 @@ static size_t find_kind(struct str kind) {
 
 bool room_kind_is_try(struct str kind) {
     size_t i = find_kind(kind);
-    return i < ARRAY_SIZE(kinds) && !kinds[i].is_success;
+    return i < ARRAY_SIZE(kinds) && kinds[i].is == KIND_TRY;
 }
 
 bool room_kind_is_success(struct str kind) {
     size_t i = find_kind(kind);
-    return i < ARRAY_SIZE(kinds) && kinds[i].is_success;
+    return i < ARRAY_SIZE(kinds) && kinds[i].is == KIND_SUCCESS;
 }
 
 static void add_way(struct room_finding *f, struct str way) {

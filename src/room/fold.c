@@ -16,11 +16,29 @@ static bool is_tightened(struct room *r, const struct room_finding *f) {
     return f->level >= LEVEL_MEDIUM && room_tightened(r, f, NULL, NULL) == 1;
 }
 
+/* What a rule wants decided by people, and how long they have. Small errors leave days; while nothing is decided the case stays open. */
+static const struct {
+    const char *propose;
+    enum duty_kind kind;
+    int64_t within_s; /* 0: as the policy says */
+    bool opens;       /* a case, whatever the level of the finding: who is woken goes by the level */
+} asks[] = {{"stop", DUTY_STOP, 0, false}, {"prevent", DUTY_PREVENT, 3 * 86400, true}};
+
+static int ask_of(struct str propose) {
+    for (int i = 0; i < (int) ARRAY_SIZE(asks); i++)
+        if (str_eq_z(propose, asks[i].propose))
+            return i;
+    return -1;
+}
+
 static bool opens(struct room *r, const struct room_finding *f) {
     bool past = f->last_ns < room_now(r) - r->policy->window_ns;
     if (past && !(room_kind_is_success(f->kind) && f->level >= LEVEL_HIGH) &&
         f->level < LEVEL_CRITICAL)
         return false;
+    int ask = ask_of(f->propose);
+    if (ask >= 0 && asks[ask].opens)
+        return true;
     return f->level >= r->policy->open_level || f->count >= r->policy->open_count || is_tightened(r, f);
 }
 
@@ -177,9 +195,9 @@ static int note_if_new(struct room *r, const struct room_finding *f, int64_t fin
     return e == 0 ? note_finding(r, f, incident, err) : MIN(e, 0);
 }
 
-/* A rule whose criterion for stopping is met puts the decision to those who may: stop, or go on and say why. */
-static int put_stop(struct room *r, int64_t incident, const struct room_finding *f, struct diag *err) {
-    struct room_decision_new d = {.incident = incident, .kind = DUTY_STOP, .service = STR(""), .rule_id = f->rule_id, .risk_do = STR(""), .risk_go_on = STR("")};
+/* The decision is put to those who may: do it, or go on and say why. */
+static int put_ask(struct room *r, int64_t incident, const struct room_finding *f, int ask, struct diag *err) {
+    struct room_decision_new d = {.incident = incident, .kind = asks[ask].kind, .service = STR(""), .rule_id = f->rule_id, .risk_do = STR(""), .risk_go_on = STR(""), .within_s = asks[ask].within_s};
     int64_t id;
     for (size_t i = 0; i < f->n_values; i++)
         if (f->values[i].kind == ENTITY_SERVICE && f->values[i].is_group)
@@ -205,8 +223,8 @@ static int bring(struct room *r, const struct room_finding *f, struct room_folde
         e = room_watch_put(r, &room_sensor, x->incident, err);
     if (e == 0)
         e = room_action_from_finding(r, x->incident, x->finding, f, err);
-    if (e == 0 && x->incident && str_eq_z(f->propose, "stop"))
-        e = put_stop(r, x->incident, f, err);
+    if (e == 0 && x->incident && ask_of(f->propose) >= 0)
+        e = put_ask(r, x->incident, f, ask_of(f->propose), err);
     if (e == 0)
         e = room_run_propose(r, x->incident, err);
     room_changed(r, "incident", x->incident);

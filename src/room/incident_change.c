@@ -1,5 +1,6 @@
 /* Changes a person makes to a case: the first look at it, state, level, TLP, commander, title. Each
  * is one write with its row in the chain; a stale version is refused by write.c. */
+#include "room/decision.h"
 #include "room/incident.h"
 
 #include "room/action_priv.h"
@@ -138,6 +139,8 @@ int room_incident_change(struct room *r, const struct room_actor *by, int64_t id
         return e;
     if (c->set_state && !c->open)
         e = room_safety_check(r, id, reterr);
+    if (e == 0 && c->set_state && !c->open)
+        e = room_prevent_check(r, id, reterr);
     if (e == 0 && c->set_commander)
         e = check_commander(r, c->commander, reterr);
     if (e == 0)

@@ -8,9 +8,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
+import subprocess
 import time
 
 import programs
@@ -412,6 +414,70 @@ def traps_of_all_three_versions_and_informs():
         r = send("-Ci", "-r", "30", "-t", "1", "-v", "2c", "-c", "secret", to, "400", "1.3.6.1.6.3.1.1.5.5", *text)
         assert r.returncode == 0, r.stderr
         assert {t["snmp.type"] for t in told(s, b'"snmp.uptime":400')} == {"inform"}
+
+
+def figures(s, module, n=1):
+    """What the spool holds of a product, as JSON, once it has n lines of a resource with its limit."""
+    got = lambda: [json.loads(l) for l in lines_with(s, b'"event.module":"%s"' % module.encode())]
+    tap.wait_until(lambda: sum("metric.used" in f for f in got()) >= n, 60)
+    return got()
+
+
+@tap.test
+def figures_of_the_real_collectd_come_in_one_form():
+    tap.need_program("collectd")
+    with kizuki() as (s, ports, d):
+        plugins = "".join(f"LoadPlugin {p}\n" for p in ("cpu", "memory", "df", "network", "write_http"))
+        (d / "collectd.conf").write_text(f"""Hostname "db-09"
+FQDNLookup false
+Interval 0.5
+BaseDir "{d}"
+{plugins}<Plugin df>
+  ReportInodes true
+  MountPoint "/"
+</Plugin>
+<Plugin network>
+  Server "127.0.0.1" "{ports['collectd']}"
+</Plugin>
+<Plugin write_http>
+  <Node "kizuki">
+    URL "http://127.0.0.1:{ports['http']}/collectd"
+    Format "JSON"
+    BufferSize 4096
+  </Node>
+</Plugin>
+""")
+        collectd = subprocess.Popen([shutil.which("collectd", path="/usr/sbin:/usr/bin"), "-f", "-C", str(d / "collectd.conf"), "-P", str(d / "collectd.pid")],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            tap.wait_until(lambda: {f["metric.name"] for f in figures(s, "collectd") if "metric.used" in f} >= {"cpu", "memory", "disk", "inodes"}, 60)
+        finally:
+            collectd.terminate()
+            collectd.wait()
+        for f in figures(s, "collectd"):
+            assert f["host.name"] == "db-09" and f["event.kind"] == "metric" and f["metric.resource"], f
+            assert "metric.used" not in f or (0 <= f["metric.used"] <= 1 and f["metric.from"] and f["metric.limit"] > 0), f
+        total = int(re.search(r"MemTotal: *(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) * 1024
+        seen = [f["metric.limit"] for f in figures(s, "collectd") if f["metric.name"] == "memory"]
+        assert any(total * 0.5 < x <= total * 1.01 for x in seen), (total, seen[:5])
+
+
+@tap.test
+def figures_of_statsd_and_opentelemetry_are_kept():
+    with kizuki() as (s, ports, _):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+            u.sendto(b"orders.waiting:17|g|#queue:night,host:app-1", ("127.0.0.1", ports["statsd"]))
+        body = {"resourceMetrics": [{"resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "app-2"}}]}, "scopeMetrics": [{"metrics": [
+            {"name": "db.client.connection.count", "sum": {"dataPoints": [{"asInt": "45", "attributes": [
+                {"key": "db.client.connection.state", "value": {"stringValue": "used"}}, {"key": "db.client.connection.pool.name", "value": {"stringValue": "main"}}]}]}},
+            {"name": "db.client.connection.max", "sum": {"dataPoints": [{"asInt": "50", "attributes": [{"key": "db.client.connection.pool.name", "value": {"stringValue": "main"}}]}]}}]}]}]}
+        status, said = ask("POST", "/v1/metrics", json.dumps(body).encode(), {"Content-Type": "application/json"})[:2]
+        assert status == 200, said
+        pool = figures(s, "opentelemetry")[-1]
+        assert (pool["metric.name"], pool["metric.resource"], pool["metric.used"]) == ("sessions", "main", 0.9), pool
+        tap.wait_until(lambda: lines_with(s, b"orders.waiting"), 60)
+        gauge = json.loads(lines_with(s, b"orders.waiting")[0])
+        assert (gauge["host.name"], gauge["metric.value"], gauge["metric.resource"]) == ("app-1", 17, "queue=night"), gauge
 
 
 @tap.test

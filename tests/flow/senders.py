@@ -463,7 +463,7 @@ def certificates(folder):
                 "30", "-extfile", "ext", "-out", f"{name}.pem")
 
 
-GATE = ("http", "https", "relp", "relp_tls", "syslog_tls", "snmp", "flow")
+GATE = ("http", "https", "relp", "relp_tls", "syslog_tls", "snmp", "flow", "collectd", "statsd")
 
 
 def settings_and_ports(folder):

@@ -132,7 +132,7 @@ def says(doc, want):
     return bool(re.search(rf"(?m)^    kind:\s*{re.escape(want['kind'])}\s*$", doc))
 
 
-NUMBER = r"((?:>=?|\bgte?:)\s*)(\d+(?:\.\d+)?)"
+NUMBER = r"((?:>=?|\b(?:gte?|times|least|reaches):)\s*)(\d+(?:\.\d+)?)"
 
 
 def ten_times(doc):

@@ -518,6 +518,8 @@ const struct config_gate_row CONFIG_GATE[GATE_KIND_MAX_] = {
     [GATE_SYSLOG_TLS] = {"syslog_tls", "--syslog-tls-fd", .tls = true},
     [GATE_SNMP] = {"snmp", "--snmp-fd", .datagrams = true},
     [GATE_FLOW] = {"flow", "--flow-fd", .datagrams = true},
+    [GATE_COLLECTD] = {"collectd", "--collectd-fd", .datagrams = true},
+    [GATE_STATSD] = {"statsd", "--statsd-fd", .datagrams = true},
 };
 
 bool config_has_gate(const struct config *c) {

@@ -22,6 +22,8 @@
  *     syslog_tls: [ADDR:PORT]      syslog in TLS (RFC 5425; 6514)
  *     snmp: [ADDR:PORT]            notifications of SNMP v1, v2c, v3 (162)
  *     flow: [ADDR:PORT]            NetFlow v5 and v9, IPFIX (2055, 4739)
+ *     collectd: [ADDR:PORT]        figures of collectd's network plugin (25826)
+ *     statsd: [ADDR:PORT]          figures of StatsD clients (8125)
  *     certificate: {chain: F, key: F}  for what is in TLS
  *     clients: F                   authorities; with it only senders in TLS with a certificate of theirs are let in, and its name is
  *                                  that of their source
@@ -82,7 +84,7 @@ struct config_strs {
     size_t n;
 };
 /* A kind of listener of the gate: a key under `intake`, and how the gate is told of its socket. */
-enum config_gate_kind { GATE_HTTP, GATE_HTTPS, GATE_RELP, GATE_RELP_TLS, GATE_SYSLOG_TLS, GATE_SNMP, GATE_FLOW, GATE_KIND_MAX_ };
+enum config_gate_kind { GATE_HTTP, GATE_HTTPS, GATE_RELP, GATE_RELP_TLS, GATE_SYSLOG_TLS, GATE_SNMP, GATE_FLOW, GATE_COLLECTD, GATE_STATSD, GATE_KIND_MAX_ };
 enum { GATE_ADDRESSES_MAX = 4, GATE_OPEN_MAX = 64 };
 struct config_gate_row {
     const char *key, *option; /* option of kizuki-gate */

@@ -13,6 +13,7 @@
 #include "app/content/content.h"
 #include "app/engine/overlay.h"
 #include "app/engine/tightened.h"
+#include "base/calendar.h"
 #include "base/hash.h"
 #include "base/image.h"
 #include "base/json.h"
@@ -71,6 +72,8 @@ struct engine {
     struct clocks clocks;
     struct indicator_fields *looked_at; /* NULL: no indicators are asked for */
     struct indicator_set *indicators;
+    struct arena calendar_arena;
+    struct calendar calendar;
     struct overlay *overlay;
     struct tightened *tightened;
     struct map watched;   /* ids of rules that are only watched */
@@ -170,6 +173,16 @@ static int mark_watched(struct engine *e, const struct engine_options *o) {
     return 0;
 }
 
+/* Which days are holidays: what is usual on them is another thing (detect/correlate_unusual.c). */
+static int load_calendar(struct engine *e, struct diag *err) {
+    char folder[PATH_MAX + 128];
+    snprintf(folder, sizeof folder, "%s/calendar", engine_content_dir());
+    int r = access(folder, R_OK) == 0 ? calendar_load(&e->calendar_arena, folder, &e->calendar, err) : -ENOENT;
+    if (r == 0)
+        correlate_plan_days(e->correlate_plan, &e->calendar);
+    return r == -ENOENT ? 0 : r;
+}
+
 static int load(struct engine *e, const struct engine_options *o, struct diag *err) {
     char folder[PATH_MAX + 128];
     CLEANUP(detect_statistics_freep) struct detect_statistics *statistics = NULL;
@@ -189,6 +202,8 @@ static int load(struct engine *e, const struct engine_options *o, struct diag *e
     /* The correlations first: they refuse what they cannot run, so that no rule is matched for nothing. */
     if ((r = correlate_plan_new(e->rules, e->names, &e->correlate_plan, err)) < 0 ||
         (r = detect_plan_new(e->rules, e->names, &plan, &e->plan, err)) < 0)
+        return r;
+    if ((r = load_calendar(e, err)) < 0)
         return r;
     if (o->indicators && !(e->looked_at = indicator_fields_new(e->names)))
         return diag_set(err, -ENOMEM, "out of memory");
@@ -214,6 +229,7 @@ int engine_new(const struct engine_options *o, struct finding_sink sink, struct 
     CLEANUP(engine_freep) struct engine *e = mem_zalloc(sizeof *e);
     if (!e || !(e->names = event_names_new()))
         return diag_set(reterr, -ENOMEM, "out of memory");
+    arena_init(&e->calendar_arena, 4 * CALENDAR_BYTES_MAX);
     e->sink = sink;
     e->options = *o;
     map_init(&e->watched, RULES_MAX, 0);
@@ -245,6 +261,7 @@ struct engine *engine_free(struct engine *e) {
     correlate_plan_free(e->correlate_plan);
     decode_free(e->decode);
     decode_set_unref(e->decoders);
+    arena_done(&e->calendar_arena);
     detect_rules_unref(e->rules);
     event_names_free(e->names);
     source_counts_done(&e->sources_seen);

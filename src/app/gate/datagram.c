@@ -1,4 +1,4 @@
-/* SNMP notifications and flow records over UDP. Each sending address is a source of its own. What the kernel dropped is
+/* SNMP notifications, flow records and figures (collectd, StatsD) over UDP. Each sending address is a source of its own. What the kernel dropped is
  * read from the socket (its drop counter, the one SO_RXQ_OVFL reports) and told with the listener's source, beside what
  * was not understood: arrived + dropped + not understood = sent. While the spool stands nothing is read, so that what
  * cannot be kept is dropped where it is counted. */
@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "intake/flow.h"
+#include "intake/metric.h"
 #include "intake/snmp.h"
 
 #include <linux/sock_diag.h>
@@ -85,9 +86,29 @@ static int take_flow(struct datagrams *d, const struct sockaddr_storage *from UN
     return flow_datagram(d->flow, address, bytes, put_flow, d);
 }
 
+struct figures {
+    struct datagrams *d;
+    struct str address;
+};
+/* The source is who sent it; whose figures they are stands in the line. */
+static int put_figure(void *ctx, struct str host UNUSED, struct str line) {
+    struct figures *f = ctx;
+    return put(f->d, f->address, line);
+}
+static int take_collectd(struct datagrams *d, const struct sockaddr_storage *from UNUSED, struct str address, struct str bytes) {
+    struct figures f = {d, address};
+    return metric_collectd(d->g->metrics, bytes, put_figure, &f, NULL);
+}
+static int take_statsd(struct datagrams *d, const struct sockaddr_storage *from UNUSED, struct str address, struct str bytes) {
+    struct figures f = {d, address};
+    return metric_statsd(d->g->metrics, bytes, address, put_figure, &f, NULL);
+}
+
 static const struct datagram_protocol PROTOCOLS[DATAGRAM_KIND_MAX_] = {
     [DATAGRAM_SNMP] = {"snmp", take_snmp},
     [DATAGRAM_FLOW] = {"flow", take_flow},
+    [DATAGRAM_COLLECTD] = {"collectd", take_collectd},
+    [DATAGRAM_STATSD] = {"statsd", take_statsd},
 };
 
 /* ---- the socket ---- */

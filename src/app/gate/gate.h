@@ -2,6 +2,7 @@
  *
  *   kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]…
  *               [--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]…
+ *               [--collectd-fd N]… [--statsd-fd N]…
  *
  * A program of its own, for two reasons. The sensor holds everything that was logged: it should not also parse TLS,
  * HTTP, gzip, protobuf and BER from strangers. And whoever answers must outlive the sensor: a client whose connection
@@ -22,6 +23,7 @@ struct gate {
     struct config *config;
     struct up *up;
     struct http *http;
+    struct metric_gather *metrics; /* of all listeners: a machine is one machine */
     struct str chain, key, clients;     /* PEM; .p NULL: not given */
     gnutls_certificate_credentials_t tls; /* for streams; NULL: not given */
     unsigned connections;
@@ -38,7 +40,7 @@ enum stream_kind { STREAM_RELP, STREAM_RELP_TLS, STREAM_SYSLOG_TLS, STREAM_KIND_
 int stream_listen(struct gate *g, int fd, enum stream_kind kind, struct diag *reterr) MUST_USE;
 
 /* datagram.c: a UDP socket. */
-enum datagram_kind { DATAGRAM_SNMP, DATAGRAM_FLOW, DATAGRAM_KIND_MAX_ };
+enum datagram_kind { DATAGRAM_SNMP, DATAGRAM_FLOW, DATAGRAM_COLLECTD, DATAGRAM_STATSD, DATAGRAM_KIND_MAX_ };
 int datagram_listen(struct gate *g, int fd, enum datagram_kind kind, struct diag *reterr) MUST_USE;
 
 /* certificate.c: the name in the certificate a peer showed in this session: its common name, else its first DNS name, made fit for

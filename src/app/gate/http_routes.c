@@ -1,6 +1,7 @@
 /* The table of routes, and the smallest of their handlers. */
 #include "app/gate/http.h"
 
+#include "intake/metric.h"
 #include "intake/otlp.h"
 
 #define ELASTIC(methods, path, handle) {methods, path, "elastic", handle}
@@ -35,6 +36,8 @@ const struct http_route HTTP_ROUTES[] = {
     {"GET HEAD", "/services/collector/health/1.0", "hec", hec_health, .open = true},
     /* OpenTelemetry, systemd, and any program that can POST. */
     {"POST", "/v1/logs", "otlp", otlp_logs},
+    {"POST", "/v1/metrics", "otlp", otlp_metrics},
+    {"POST", "/collectd", "collectd", collectd_values},
     {"POST", "/upload", "journal", journal_upload, .streams = true},
     {"POST", "/ndjson", "ndjson", ndjson_lines},
     ELASTIC("PUT HEAD GET", "/*", elastic_fine), /* making an index; behind all others */
@@ -85,6 +88,34 @@ int otlp_logs(struct request *r) {
         buf_add(&r->out, str_n((const char[]){0x0a, 2, 0x08, (char) refused}, 4));
     if (json)
         buf_add_z(&r->out, "}");
+    return 200;
+}
+
+static int put_figure(void *ctx, struct str host UNUSED, struct str line) {
+    return request_put(ctx, line);
+}
+
+int otlp_metrics(struct request *r) {
+    const char *type = request_header(r, "Content-Type");
+    struct diag d = {0};
+    bool json = type && str_starts(str_of(type), STR("application/json"));
+    if (!json && !(type && str_starts(str_of(type), STR("application/x-protobuf"))))
+        return request_error(r, 415, "Content-Type is application/x-protobuf or application/json");
+    int e = metric_otlp(r->h->g->metrics, buf_str(&r->body), json, put_figure, r, &d);
+    if (e < 0)
+        return e == -ENOMEM ? e : request_error(r, 400, d.text);
+    r->type = json ? "application/json" : "application/x-protobuf";
+    buf_add_z(&r->out, json ? "{}" : "");
+    return 200;
+}
+
+/* The plugin write_http with Format "JSON". */
+int collectd_values(struct request *r) {
+    struct diag d = {0};
+    int e = metric_collectd_json(r->h->g->metrics, buf_str(&r->body), put_figure, r, &d);
+    if (e < 0)
+        return e == -ENOMEM ? e : request_error(r, 400, d.text);
+    buf_printf(&r->out, "{\"lines\":%zu}\n", r->batch ? up_records(r->batch) : 0);
     return 200;
 }
 

@@ -5,6 +5,7 @@
 #include "app/common/sandbox.h"
 #include "app/common/supervised.h"
 #include "base/file.h"
+#include "intake/metric.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -65,6 +66,10 @@ static int start_listener(struct gate *g, int fd, enum config_gate_kind kind, st
         return datagram_listen(g, fd, DATAGRAM_SNMP, err);
     case GATE_FLOW:
         return datagram_listen(g, fd, DATAGRAM_FLOW, err);
+    case GATE_COLLECTD:
+        return datagram_listen(g, fd, DATAGRAM_COLLECTD, err);
+    case GATE_STATSD:
+        return datagram_listen(g, fd, DATAGRAM_STATSD, err);
     case GATE_KIND_MAX_:
         break;
     }
@@ -113,6 +118,8 @@ static int start(struct gate *g, const struct options *o, struct diag *err) {
         return e;
     if ((e = up_new(&g->loop, o->sensor, &g->up)) < 0)
         return diag_set(err, e, "cannot reach for the sensor at '%s': %s", o->sensor, err_word(e));
+    if (!(g->metrics = metric_gather_new()))
+        return diag_set(err, -ENOMEM, "out of memory");
     if ((e = http_new(g, &g->http, err)) < 0)
         return e;
     for (size_t i = 0; i < o->n_fds; i++)
@@ -162,7 +169,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     if (read_options(&o, argc, argv) < 0) {
         fprintf(stderr, "usage: kizuki-gate --data DIR --sensor SOCKET [--config FILE] [--http-fd N]… [--https-fd N]… [--relp-fd N]… "
-                        "[--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]…\n");
+                        "[--relp-tls-fd N]… [--syslog-tls-fd N]… [--snmp-fd N]… [--flow-fd N]… [--collectd-fd N]… [--statsd-fd N]…\n");
         return 2;
     }
     uv_loop_init(&g.loop);

@@ -144,6 +144,8 @@ int handle_incident_put(struct call *c) {
         e = room_incident_change(c->p->room, &c->who, c->args.id, version, &x, &c->err);
     if (e == -EPERM) /* the gate: recovery.h */
         return call_refuse_with(c, 400, "error.safety", "missing", str_of(c->err.text));
+    if (e == -EBUSY && str_eq_z(str_of(c->err.text), "prevent"))
+        return call_refuse(c, 400, "error.prevent");
     return e < 0 ? e : write_incident(c);
 }
 

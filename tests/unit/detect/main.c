@@ -1,6 +1,7 @@
 #include "unit.h"
 
 int unit_detect_correlate(void);
+int unit_detect_correlate_ahead(void);
 int unit_detect_correlate_code(void);
 int unit_detect_correlate_image(void);
 int unit_detect_correlate_measures(void);
@@ -23,7 +24,7 @@ int unit_detect_sigmahq(void);
 int unit_detect_traps(void);
 int unit_detect_statistics(void);
 int unit_detect_tighten(void);
-UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_code, unit_detect_correlate_measures,
+UNIT_MAIN(unit_detect_correlate, unit_detect_correlate_ahead, unit_detect_correlate_code, unit_detect_correlate_measures,
           unit_detect_correlate_numbers,
           unit_detect_correlate_past, unit_detect_correlate_period, unit_detect_correlate_usual, unit_detect_correlate_image, unit_detect_explain,
           unit_detect_fields, unit_detect_kernel, unit_detect_load, unit_detect_match, unit_detect_oracle,

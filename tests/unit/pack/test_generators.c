@@ -193,7 +193,7 @@ static void rows_that_make_no_sense_are_refused_with_their_place(void **state UN
         {"{id: x, kind: mails, service: m, accounts: people, to: theirs, addresses: pcs, domain: \"a\\nb\"}", "control character"},
         {"{id: x, kind: files, service: w, accounts: people, paths: []}", "'paths' wants a list"},
         {"{id: x, kind: files, service: w, accounts: people, paths: [/a], change: renamed}", "one of: written made removed"},
-        {"{id: x, kind: metric, host: web, metric: heat, curve: [{at: 2026-11-23T01:00:00+09:00, value: 1}]}", "cpu, memory and disk"},
+        {"{id: x, kind: metric, host: web, metric: heat, curve: [{at: 2026-11-23T01:00:00+09:00, value: 1}]}", "cpu, memory, disk"},
         {"{id: x, kind: metric, host: web, metric: cpu, curve: [{at: 2026-11-23T02:00:00+09:00, value: 1}, {at: 2026-11-23T01:00:00+09:00, value: 1}]}", "order of time"},
         {"{id: x, kind: metric, host: web, metric: cpu, every: 0s, curve: [{at: 2026-11-23T02:00:00+09:00, value: 1}]}", "'every'"},
         {"{id: x, kind: metric, host: web, service: w, metric: cpu, curve: [{at: 2026-11-23T02:00:00+09:00, value: 1}]}", "service"},
