@@ -219,7 +219,7 @@ def what_generators_write_is_read_by_the_decoders_of_their_products():
     assert all(e["kizuki.time.basis"] == "event" for e in events)
 
 
-class Words(yaml.SafeLoader if yaml else object):
+class Words(getattr(yaml, "CSafeLoader", yaml.SafeLoader) if yaml else object):
     """Days stay words, as they do for Kizuki."""
 
 
@@ -262,26 +262,15 @@ def every_shipped_playbook_asks_for_an_authority_that_there_is():
             assert step.get("authority", "stop") in kinds, f"{f}: {step['id']} asks for '{step['authority']}'"
 
 
-# What no schema can say, because it takes two values or more, a register, or the folder: Kizuki refuses it, another validator does not.
-BEYOND_SCHEMAS = {
-    "a key that stands twice", "the id of another pack", "a lesson that stands twice", "a story without chapters", "a list of all the world",
-    "people without number", "three hundred years", "more addresses than there are", "millions of names", "pages without end", "an attack before the story",
-    "colours for the terminal", "writing turned around", "bytes that are no text",
-    "a merge key", "a merge key deep inside",  # a reader of YAML 1.1 has merged it before anybody looks
-    "a version in the sixties",  # 1:0 is 60 to such a reader
-    "a line break of another script", "letters that are tags", "colours for the terminal, written as YAML writes them",
-}
-
-
 @tap.test
 def what_is_hostile_by_its_shape_is_refused_by_another_validator_too():
     """The rows of tests/unit/pack/test_hostile.c that change a file: unless it takes more than a schema to see it, a reader of YAML or a validator that
     knows nothing of Kizuki refuses them."""
     tap.need(jsonschema, "python3-yaml and python3-jsonschema are not installed")
-    rows = re.findall(r'\{"([^"]+)", \.file = ("[^"]+"), \.from = ("(?:[^"\\]|\\.)*"), \.to = ("(?:[^"\\]|\\.)*"),', (tap.ROOT / "tests/unit/pack/test_hostile.c").read_text())
-    judges, let_in, refused = validators(), set(), 0
+    rows = re.findall(r'\{"([^"]+)", \.file = ("[^"]+"), \.from = ("(?:[^"\\]|\\.)*"), \.to = ("(?:[^"\\]|\\.)*"), \.says = ("[^"]*")', (tap.ROOT / "tests/unit/pack/test_hostile.c").read_text())
+    judges, refused = validators(), 0
     for what, *parts in rows:
-        name, was, becomes = (ast.literal_eval("b" + p).decode(errors="surrogateescape") for p in parts)
+        name, was, becomes, says = (ast.literal_eval("b" + p).decode(errors="surrogateescape") for p in parts)
         text = (PACKS / PACK / name).read_text()
         assert was in text, (what, was)
         try:
@@ -289,9 +278,10 @@ def what_is_hostile_by_its_shape_is_refused_by_another_validator_too():
         except (yaml.YAMLError, UnicodeError, ValueError):
             fits = False
         refused += not fits
-        if fits:
-            let_in.add(what)
-    assert len(rows) > 35 and let_in <= BEYOND_SCHEMAS, let_in - BEYOND_SCHEMAS
+        # Two values or more, a register, a folder, signs nobody sees: no schema says that. All else is a matter of shape.
+        # (1:0 is sixty to a reader of YAML 1.1.)
+        assert not fits or what == "a version in the sixties" or not re.search(r"no key|none of|less than|wants a number|wants a word|kinds of actors|products are|whole number|plain name|no query|https", says), (what, says)
+    assert len(rows) > 35 and refused >= 30, (refused, len(rows))
     print(f"# {refused} of {len(rows)} changed files are refused by a validator of somebody else; the others take more than a schema")
 
 
