@@ -250,10 +250,16 @@ static bool read_region(struct str s, size_t i, struct anon_form *f) {
             if (!take(s, &k, regions[r][l]) || (l && k < s.n && anon_word_byte(s.p[k])))
                 continue;
             (void) take_any(s, &k, tails);
-            *f = (struct anon_form){.kind = ANON_REGION, .n = k - i};
+            *f = (struct anon_form){.kind = ANON_REGION, .n = k - i + (l ? 0 : anon_place_at(s, k))};
+            if (!l && f->n == strlen(regions[r][l])) { /* 横浜 is no prefecture, 大阪市 is a city: its ending may be the first thing behind */
+                size_t whole = anon_place_at(s, i);
+                f->n = MAX(f->n, whole);
+            }
             return true;
         }
-    return false;
+    size_t n = anon_place_at(s, i);
+    *f = (struct anon_form){.kind = ANON_REGION, .n = n};
+    return n > 0;
 }
 
 bool anon_form_at(struct str s, size_t i, struct anon_form *f) {

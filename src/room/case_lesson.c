@@ -37,6 +37,12 @@ static const struct part parts[] = {
      "SELECT CAST(sum(json_extract(json, '$.measures.unknown')) AS INTEGER), CAST(sum(json_extract(json, '$.measures.failures')) AS INTEGER) FROM finding "
      "WHERE incident_id = ?1 AND by_source = 1 AND json_extract(json, '$.measures.unknown') IS NOT NULL"},
     {"attackers", {"n", "six"}, "SELECT count(*), coalesce(sum(value LIKE '%:%'), 0) FROM (SELECT address value FROM " ATTACKERS ")"},
+    /* what is no signing in: at which service or host, how many, from how many sources; bounced: of a thousand */
+    {"evidence", {"kind", "service", "host", "about", "first", "last", "detected", "count", "bounced", "sources"},
+     "SELECT kind, coalesce(json_extract(json, '$.group.\"service.name\"'), json_extract(json, '$.group.\"kizuki.report.service\"'), (SELECT min(v.value) FROM finding_value v WHERE "
+     "v.finding_id = f.id AND v.kind = 'service')) s, json_extract(json, '$.group.\"host.name\"') h, json_extract(json, '$.group.\"kizuki.report.kind\"') a, min(first_at), max(last_at), "
+     "min(detected_at), sum(count), CAST(1000 * max(json_extract(json, '$.measures.bounce_rate')) AS INTEGER), count(DISTINCT json_extract(json, '$.group.\"kizuki.source.net\"')) "
+     "FROM finding f WHERE incident_id = ?1 AND kind IN ('mail_abuse','web_attempts','enquiries') GROUP BY kind, s, h, a ORDER BY 5 LIMIT 6"},
     {"actions", {"kind", "at", "state", "decided", "in_force"}, "SELECT kind, min(created_at), min(state), min(decided_at), min(in_force_at) FROM action WHERE incident_id = ?1 GROUP BY kind"},
     {"entries", {"at", "lane", "kind", "key", "params*", "plain", "precision"},
      "SELECT at, lane, kind, text_key, params, plain, precision_s FROM timeline WHERE incident_id = ?1 AND planned = 0 ORDER BY at, id LIMIT 400"},

@@ -268,6 +268,8 @@ static int build(struct stage *s, const char *data, const char *from, struct str
         r = file_make_dir(tmp, 0700, reterr);
     if (r == 0 && (s->fd = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         r = -errno;
+    if (r == 0 && mkdirat(s->fd, "files", 0700) < 0) /* also of a lesson that brings no rule */
+        r = -errno;
     if (r < 0)
         return diag_set(reterr, r, "cannot make '%s': %s", tmp, err_word(r));
     s->set->dir = tmp;

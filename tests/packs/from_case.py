@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import lessons
 
 JST = datetime.timezone(datetime.timedelta(hours=9))
-ORGANISATION, PERSON, WORDS = "青空電力株式会社", "山田 花子", "11月23日、青空電力株式会社の山田 花子が203.0.113.9を止めた。東京都港区、損害は1,234万円、連絡先 hanako@aozora.co.jp 03-1234-5678。山田は翌朝まで見た"
+ORGANISATION, PERSON, WORDS = "青空電力株式会社", "山田 花子", "11月23日、青空電力株式会社の山田 花子が203.0.113.9を止めた。東京都港区と横浜市中区、損害は1,234万円、連絡先 hanako@aozora.co.jp 03-1234-5678。山田は翌朝まで見た"
 
 
 def days(db):
@@ -49,8 +49,8 @@ def told(data):
 
 def nothing_remains(text, secrets, where):
     names, accounts, addresses, written = secrets
-    for what in [*names, *written, "hanako", "aozora", "青空", "東京", "1234", "山田", "花子"]:
-        assert what not in text, (where, what)
+    for what in [*names, *written, "hanako", "aozora", "青空", "東京", "港区", "横浜", "1234", "山田", "花子"]:
+        assert not re.search(rf"(?<![A-Za-z]){re.escape(what)}(?![A-Za-z])", text), (where, what)  # "Mail", a service, is no part of "Mails"
     words = set(re.findall(r"[A-Za-z0-9._:-]+", text))
     assert not words & accounts and not words & addresses, (where, words & accounts, words & addresses)
 
@@ -146,3 +146,49 @@ def lesson_of(played):
         assert second.execute("SELECT count(*) FROM finding WHERE rule_title = ?", (own,)).fetchone()[0], own  # the lesson's own rule, too
         print("# " + judged.splitlines()[0])
 
+
+def told_by(data, case):
+    """The same of a case that is no signing in: every address, mail address and host of its lines, its days, who was named."""
+    db = sqlite3.connect(f"file:{data}/room/room.db?mode=ro", uri=True)
+    raw = "\n".join(l.decode(errors="replace") for l in spoolread.lines(data / "spool"))
+    config = json.loads((data / "kizuki.yml").read_text())
+    names = {r[0] for r in db.execute("SELECT name FROM person WHERE name <> role UNION SELECT name FROM register UNION SELECT number FROM incident")} | {ORGANISATION, PERSON}
+    names |= {t for s in config["services"] for t in [*s["title"].values(), *s["owner"].values()]}
+    accounts = set(re.findall(r"[a-z0-9.]+@[a-z0-9.-]+", raw)) | {s["host"] for s in config["sources"] if "host" in s}
+    addresses = set(re.findall(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.])", raw))
+    return names, accounts, addresses, [f.format(d=d) for d in days(db) for f in ("{d:%Y-%m-%d}", "{d:%Y/%m/%d}", "{d:%Y%m%d}", "{d.month}月{d.day}日", "{d:%d/%b/%Y}", "{d:%B} {d.day}")]
+
+
+def lesson_of_kind(pack, kind, seed=77):
+    """A case of another kind than signing in: played, closed, made a lesson, approved, noticed elsewhere with another seed."""
+    with tap.folder() as d:
+        data = d / "data"
+        assert lessons.play(pack, data)[0] == 0
+        r = rooms.Room(data, config=(data / "kizuki.yml").read_text())
+        r.start()
+        try:
+            b = r.browser()
+            spoken(b, data)
+            b.api("PUT", "/incidents/1", {"version": b.get("/incidents/1")["version"], "state": "closed"})
+            x = b.api("POST", "/incidents/1/pack", {})["pack_drafts"][0]
+            assert x["rest_n"] == 0 and "replay" not in x["gaps"], (x["rest"], x["gaps"])
+            b.api("POST", f"/pack-drafts/{x['id']}/approve", {"provider": ORGANISATION, "who": "情報システム部長", "how": "会議、議事録あり", "version": x["version"]})
+            (d / "out").mkdir()
+            out = tap.run(tap.KIZUKI, "pack", "from-case", "1", "--to", d / "out", "--data", data)
+            assert out.returncode == 0, out.stderr
+        finally:
+            r.kill()
+        made, secrets = d / "out" / x["pack"], told_by(data, 1)
+        assert len(secrets[0]) > 3 and secrets[3] and (kind == "enquiries" or len(secrets[2]) > 50), [len(s) for s in secrets]
+        for p in made.rglob("*"):
+            if p.is_file():
+                nothing_remains(p.read_text(), secrets, p.name)
+        r = tap.run(tap.KIZUKI, "pack", "check", made)
+        assert r.returncode == 0, r.stderr
+        installs(d, made, secrets)
+        status, judged, err = lessons.play(x["pack"], d / "second", packs=d / "out", seed=seed)
+        assert status == 0 and f"ok      {kind}: noticed" in judged, judged + err
+        raw = "\n".join(l.decode(errors="replace") for l in spoolread.lines(d / "second/spool"))
+        attackers = {r[0] for r in sqlite3.connect(f"file:{data}/room/room.db?mode=ro", uri=True).execute("SELECT address FROM action_address")}
+        assert not set(re.findall(r"[0-9a-f.:]{7,}", raw)) & attackers
+        print(f"# {pack}: {judged.splitlines()[0]}")

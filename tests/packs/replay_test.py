@@ -212,6 +212,12 @@ def a_played_case_becomes_a_lesson_that_notices_another_seed_elsewhere():
 
 
 @tap.test
+def cases_that_are_no_signing_in_become_lessons_too():
+    for pack, kind in (("nisc-2023q3-3-leaked-credentials", "mail_abuse"), ("nisc-2023q3-4-tried-and-shared", "web_attempts")):
+        from_case.lesson_of_kind(pack, kind)
+
+
+@tap.test
 def live_and_replayed_findings_are_the_same():
     played, data = played_once()
     r = tap.run(tap.KIZUKI, "hunt", "--updates", data / "spool")

@@ -83,5 +83,13 @@ void draft_days(struct making *m); /* sets shift_ns */
 void draft_replay(struct making *m, struct buf *out);
 void draft_expect(struct making *m, struct buf *out);
 void draft_controls(struct making *m, struct buf *out);
+/* Pools of addresses, names and programs: so many people, so many sources. */
+void draft_pools(const struct making *m, int64_t people, int64_t sources, struct buf *out);
+long long draft_allow(int64_t ns); /* a third more than it took here */
+/* Cases that are no signing in (draft_kinds.c); false: nothing of it can be played. */
+bool draft_kinds_fit(const struct making *m);
+bool draft_kinds_replay(struct making *m, struct buf *out);
+bool draft_kinds_expect(const struct making *m, struct buf *out);
+void draft_kinds_controls(const struct making *m, struct buf *out);
 void draft_playbook(struct making *m, struct buf *out);
 void draft_rules(struct making *m, struct buf *out);

@@ -30,7 +30,7 @@ static const char *product_of(struct str decoder, bool web) {
     static const struct {
         const char *decoder, *product;
         bool web;
-    } rows[] = {{"json", "login_event", false}, {"dovecot", "dovecot", false}, {"sshd", "sshd", false}, {"access", "nginx_access", true}};
+    } rows[] = {{"login", "login_event", false}, {"json", "login_event", false}, {"dovecot", "dovecot", false}, {"sshd", "sshd", false}, {"access", "nginx_access", true}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (str_eq_z(decoder, rows[i].decoder) && rows[i].web == web)
             return rows[i].product;
@@ -195,6 +195,12 @@ static void letter(size_t i, char dst[2]) {
 
 /* ---- replay.yml ---- */
 
+static void say_pools(const struct making *m, const struct fit *f, struct buf *out);
+void draft_pools(const struct making *m, int64_t people, int64_t sources, struct buf *out) {
+    struct fit f = {.n = 1, .bots = sources, .at = {{.tries = people}}};
+    say_pools(m, &f, out);
+}
+
 static void say_pools(const struct making *m, const struct fit *f, struct buf *out) {
     static const char *const bots[] = {"198.51.100.0/24", "203.0.113.0/24", "198.19.101.0/24", "198.19.102.0/24", "198.19.103.0/24", "198.19.104.0/24", NULL},
                              *const wide[] = {"198.19.128.0/20", "198.19.144.0/20", "198.19.160.0/20", "198.18.32.0/20", NULL}, *const six[] = {"3fff:bad::/48", "3fff:bae::/48", NULL},
@@ -208,7 +214,7 @@ static void say_pools(const struct making *m, const struct fit *f, struct buf *o
     buf_printf(out, "%s], n: 1}\n  sources: {from: [", gateway(m));
     say_ranges(m, f->bots > 400 ? wide : f->six * 2 > f->bots ? six : bots, 2, out);
     buf_printf(out, "], n: %lld}\n", (long long) f->bots);
-    buf_printf(out, "accounts:\n  persons: {n: %lld}\n  colleagues: {n: 200}\n", (long long) MIN(most * 2, 200000));
+    buf_printf(out, "accounts:\n  persons: {n: %lld}\n  colleagues: {n: 200}\n  misused: {n: 1}\n  list: {n: 8000}\n", (long long) MIN(most * 2, 200000));
     buf_add_z(out, "agents:\n  browsers:\n    list:\n"
                    "      - \"Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1\"\n"
                    "      - \"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36\"\n"
@@ -242,6 +248,8 @@ void draft_replay(struct making *m, struct buf *out) {
     struct fit f;
     char from[TIME_ISO_CAP], to[TIME_ISO_CAP], l[2];
     bool fits = fit_case(m, &f);
+    if (!fits && draft_kinds_replay(m, out))
+        return;
     if (!fits) {
         draft_gap(m, "replay");
         f.at[0] = (struct served){.name = STR(""), .login = STR("login_event"), .per_hour = 60};
@@ -275,7 +283,7 @@ void draft_replay(struct making *m, struct buf *out) {
 /* ---- expect.yml ---- */
 
 /* A third more than it took here, by half minutes, at least one. */
-static long long allow(int64_t ns) {
+long long draft_allow(int64_t ns) {
     int64_t s = MAX(ns / NS_PER_S, 0);
     return (long long) MAX((s * 4 / 3 + 59) / 30 * 30, 60);
 }
@@ -290,7 +298,7 @@ static void say_noticed(const struct making *m, const struct fit *f, struct buf 
         bool entered = str_eq_z(kind, "success_after") && draft_i64(m->c, "stolen", 0) > 0, reached = str_eq_z(kind, "cross_service") && f->n > 1;
         if (!kind.n || !(str_eq(kind, own) || entered || reached)) /* what else another seed raises is not demanded */
             continue;
-        buf_printf(out, "  - {kind: %.*s, within_s: %lld%s}\n", STR_ARG(kind), allow(draft_i64(v, "detected", m->first_ns) - m->first_ns),
+        buf_printf(out, "  - {kind: %.*s, within_s: %lld%s}\n", STR_ARG(kind), draft_allow(draft_i64(v, "detected", m->first_ns) - m->first_ns),
                    str_eq(kind, own) && f->n && !reached ? ", service: service-a" : entered ? ", accounts_at_least: 1" : "");
         n++;
     }
@@ -307,12 +315,13 @@ void draft_expect(struct making *m, struct buf *out) {
     struct fit f;
     bool fits = fit_case(m, &f);
     int64_t tried = 0, works = 0;
-    say_noticed(m, &f, out);
+    if (fits || !draft_kinds_expect(m, out))
+        say_noticed(m, &f, out);
     const struct json_value *list = json_get_array(m->c, "actions"), *v = list ? list->first : NULL;
     if (v)
         buf_add_z(out, "proposed:\n");
     for (; v; v = v->next)
-        buf_printf(out, "  - {action: %.*s, within_s: %lld}\n", STR_ARG(draft_str(v, "kind")), allow(draft_i64(v, "at", m->first_ns) - m->first_ns) + 60);
+        buf_printf(out, "  - {action: %.*s, within_s: %lld}\n", STR_ARG(draft_str(v, "kind")), draft_allow(draft_i64(v, "at", m->first_ns) - m->first_ns) + 60);
     for (size_t i = 0; i < f.n; i++) {
         tried += f.at[i].list ? f.at[i].list : f.at[i].tries;
         works += f.at[i].works;
@@ -354,10 +363,14 @@ void draft_rules(struct making *m, struct buf *out) {
                (double) x->tries / minutes, hex, hex + 8, hex + 12, hex + 15, hex + 18, hex, threshold);
 }
 
-void draft_controls(struct making *m UNUSED, struct buf *out) {
-    buf_add_z(out, "controls:\n"
-                   "  - {id: logs-arrive, measure: login_logs_arrive, parameters: {all_services: true}, ja: すべてのサービスのログイン記録が届いていますか, en: Do the login records of every service arrive}\n"
-                   "  - {id: who-decides, attested: true, ja: どの時間帯にも止めてよい人と代わりの人が決まっていますか, en: \"Is it settled for every hour who may stop a service, and who stands in\"}\n");
+void draft_controls(struct making *m, struct buf *out) {
+    struct fit f;
+    buf_add_z(out, "controls:\n");
+    if (fit_case(m, &f) || !draft_kinds_fit(m))
+        buf_add_z(out, "  - {id: logs-arrive, measure: login_logs_arrive, parameters: {all_services: true}, ja: すべてのサービスのログイン記録が届いていますか, en: Do the login records of every service arrive}\n");
+    else
+        draft_kinds_controls(m, out);
+    buf_add_z(out, "  - {id: who-decides, attested: true, ja: どの時間帯にも止めてよい人と代わりの人が決まっていますか, en: \"Is it settled for every hour who may stop a service, and who stands in\"}\n");
 }
 
 /* The playbook with the fewest departures from it; one of people's own may name somebody. */

@@ -126,12 +126,22 @@ static void unknown(const struct filling *f) {
     buf_add(f->out, s ? *s : STR("?"));
 }
 
+static bool says_shipped_rule(const struct making *m, struct str text) {
+    static const char *const keys[] = {"title", "title_ja"};
+    const struct json_value *rules = json_get_object(m->c, "rules");
+    for (const struct json_value *v = rules ? rules->first : NULL; v; v = v->next)
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+            if (str_eq(draft_str(v, keys[i]), text) && draft_is_shipped(v))
+                return true;
+    return false;
+}
+
 static void plain(const struct filling *f, const struct json_value *v) {
     struct str key;
     if (!v || v->type == JSON_NULL) {
         unknown(f);
-    } else if (v->type == JSON_STRING) {
-        draft_marked(f->out, v->text);
+    } else if (v->type == JSON_STRING) { /* a shipped rule's title is everybody's, and "site" in it is no service of theirs */
+        says_shipped_rule(f->m, v->text) ? buf_add(f->out, v->text) : draft_marked(f->out, v->text);
     } else if (v->type == JSON_NUMBER) {
         buf_add(f->out, v->text);
     } else if (v->type == JSON_ARRAY) {
