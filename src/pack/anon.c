@@ -164,11 +164,17 @@ bool anon_name_part(struct str *rest, struct str *ret) {
     return n > 0;
 }
 
+/* What a person could be called by: no "the" of "the provider", no "CSIRT" of a desk. */
+static bool calls(struct str part, struct str name) {
+    bool capital = part.n > 2 && part.p[0] >= 'A' && part.p[0] <= 'Z' && part.p[1] >= 'a' && part.p[1] <= 'z';
+    return part.n < name.n && (capital || (uint8_t) part.p[0] >= 0x80);
+}
+
 static int add_parts(struct anon *x, struct str name, const char *role_ja, const char *role_en) {
     struct str rest = name, part;
     int e = 0;
     while (e == 0 && anon_name_part(&rest, &part))
-        if (part.n < name.n)
+        if (calls(part, name))
             e = anon_add(x, ANON_PERSON, part, name, role_ja, role_en);
     return e;
 }
@@ -350,7 +356,7 @@ int anon_secret_add(struct anon_secrets *x, enum anon_kind kind, struct str text
     struct str rest = text, part;
     int e = add_secret(x, kind, text);
     while (e == 0 && kind == ANON_PERSON && anon_name_part(&rest, &part))
-        if (part.n < text.n)
+        if (calls(part, text))
             e = add_secret(x, kind, part);
     return e;
 }

@@ -137,6 +137,10 @@ static void a_part_of_a_name_is_the_person(void **state UNUSED) {
     assert_int_equal(anon_add(&x, ANON_PERSON, STR("佐藤 次郎"), STR(""), NULL, NULL), 0);
     assert_string_equal(write_all(&x, text, true, &b), "担当者Aが気付き、担当者A（担当者A）へ。森も見た");
     assert_string_equal(anon_find(&x, STR("次郎"))->ja.p, "担当者B");
+    assert_int_equal(anon_add(&x, ANON_PERSON, STR("the provider's CSIRT Tanaka"), STR(""), NULL, NULL), 0);
+    assert_non_null(anon_find(&x, STR("Tanaka")));
+    assert_null(anon_find(&x, STR("the"))); /* no name: it would be replaced wherever it stands */
+    assert_null(anon_find(&x, STR("CSIRT")));
     f = (struct found){0};
     assert_int_equal(anon_check(&s, &x, str_of(text), true, note, &f), 0);
     assert_int_equal(f.n, 0);
