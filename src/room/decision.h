@@ -31,8 +31,9 @@ int room_decision_make(struct room *r, const struct room_actor *by, int64_t id, 
                        struct diag *reterr) MUST_USE;
 /* In the caller's transaction, authority not asked: of a sheet that was signed by it (sheet.h). */
 int room_decision_enter(struct room *r, const struct room_actor *by, int64_t id, const struct room_decision_made *m, struct diag *reterr) MUST_USE;
+struct room_directory;
 /* Members "known", "importance", "stops", "instead" of an open object: what stops with a service, and what people do meanwhile. */
-int room_decision_stop_write(struct room *r, struct str service, struct jsonw *w, struct diag *reterr) MUST_USE;
+int room_decision_stop_write(struct room *r, struct room_directory *d, struct str service, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* {"stop":{…},"go_on":{…}}: what stopping the service and what going on would mean (decision_sides.c). rule: which asked; empty: a person. */
 int room_decision_sides_write(struct room *r, int64_t incident, struct str service, struct str rule, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* {"decisions":[…]} */

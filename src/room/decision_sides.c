@@ -84,20 +84,20 @@ static int write_goes_on(struct room *r, int64_t incident, struct str rule, stru
     return 0;
 }
 
-int room_decision_stop_write(struct room *r, struct str service, struct jsonw *w, struct diag *reterr) {
-    CLEANUP(room_directory_closep) struct room_directory *d = NULL;
-    int e = room_directory_open(r, &d, reterr);
-    const struct directory_system *s = e == 0 ? find_system(r, d, service) : NULL;
-    if (e == 0)
-        e = write_stops(d, s, w, reterr);
+int room_decision_stop_write(struct room *r, struct room_directory *d, struct str service, struct jsonw *w, struct diag *reterr) {
+    const struct directory_system *s = find_system(r, d, service);
+    int e = write_stops(d, s, w, reterr);
     return e == 0 ? write_instead(r, s ? s->name : service, w, reterr) : e;
 }
 
 int room_decision_sides_write(struct room *r, int64_t incident, struct str service, struct str rule, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(room_directory_closep) struct room_directory *d = NULL;
+    int e = room_directory_open(r, &d, reterr);
     jsonw_object(w);
     jsonw_key(w, STR("stop"));
     jsonw_object(w);
-    int e = room_decision_stop_write(r, service, w, reterr);
+    if (e == 0)
+        e = room_decision_stop_write(r, d, service, w, reterr);
     jsonw_end(w);
     jsonw_key(w, STR("go_on"));
     jsonw_object(w);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "room/decision.h"
 #include "room/deed_priv.h"
+#include "room/directory.h"
 #include "room/register_priv.h"
 #include "room/scope_run.h"
 
@@ -218,13 +219,14 @@ static int write_unit(struct room *r, const struct str *targets, size_t n, struc
 }
 
 static int write_services(struct room *r, const struct services *x, struct jsonw *w, struct diag *err) {
-    int e = 0;
+    CLEANUP(room_directory_closep) struct room_directory *d = NULL;
+    int e = x->n ? room_directory_open(r, &d, err) : 0;
     jsonw_key(w, STR("services"));
     jsonw_array(w);
     for (size_t i = 0; e == 0 && i < MIN(x->n, (size_t) NAMES_MAX); i++) {
         jsonw_object(w);
         jsonw_kstr(w, "name", x->at[i]);
-        e = room_decision_stop_write(r, x->at[i], w, err);
+        e = room_decision_stop_write(r, d, x->at[i], w, err);
         jsonw_end(w);
     }
     jsonw_end(w);
