@@ -3,6 +3,7 @@
 
 #include "room/finding_store.h"
 #include "room/decision.h"
+#include "room/asset.h"
 #include "room/fold_priv.h"
 #include "room/run.h"
 #include "room/incident_priv.h"
@@ -295,6 +296,8 @@ int room_fold(struct room *r, const struct room_finding *as_told, struct str jso
     e = room_services_put(r, &room_sensor, f, reterr);
     if (e == 0)
         e = room_finding_put(r, &room_sensor, f, json, &old, &x.finding, reterr);
+    if (e == 0 && !old.id && str_eq_z(f->kind, "new_asset"))
+        e = room_asset_seen(r, f, json, reterr);
     x.incident = old.incident;
     if (e == 0 && x.incident)
         e = leave_closed(r, f, &x, &open, reterr);

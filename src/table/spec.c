@@ -143,11 +143,11 @@ static int read_choices(struct loading *l, const struct yaml_node *at, struct im
 }
 
 static int read_field(struct loading *l, const struct yaml_node *at, struct import_field *f) {
-    static const char *const keys[] = {"name", "title", "hint", "names", "kind", "required", "max", "digits", "choices", "to", "loose", "acyclic", NULL};
+    static const char *const keys[] = {"name", "title", "hint", "names", "kind", "required", "max", "digits", "choices", "to", "loose", "acyclic", "press", NULL};
     struct str kind = STR("text");
     int64_t max = 200, digits = 0;
     if (at->kind != YAML_MAPPING || yaml_only_keys(at, keys, l->file, l->err) < 0)
-        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field is a list of: name, title, hint, names, kind, required, max, digits, choices, to, loose, acyclic");
+        return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field is a list of: name, title, hint, names, kind, required, max, digits, choices, to, loose, acyclic, press");
     if (!yaml_get_str(at, "name", &f->name) || !f->name.n || f->name.n > 64)
         return yaml_error(l->err, -ERR_PARSE, l->file, at, "a field without its name");
     (void) yaml_get_str(at, "kind", &kind);
@@ -157,6 +157,7 @@ static int read_field(struct loading *l, const struct yaml_node *at, struct impo
     (void) yaml_get_str(at, "to", &f->to);
     (void) yaml_get_bool(at, "loose", &f->loose);
     (void) yaml_get_bool(at, "acyclic", &f->acyclic);
+    (void) yaml_get_bool(at, "press", &f->press);
     f->kind = IMPORT_KIND_MAX_;
     for (int k = 0; k < IMPORT_KIND_MAX_; k++)
         if (str_eq_z(kind, kinds[k]))
@@ -302,6 +303,7 @@ void import_spec_write(const struct import_spec *s, struct jsonw *w) {
         write_titles(w, "hint", f->hint_ja, f->hint_en);
         jsonw_kz(w, "kind", kinds[f->kind]);
         jsonw_kbool(w, "required", f->required);
+        jsonw_kbool(w, "press", f->press);
         jsonw_ku64(w, "max", f->max);
         jsonw_key(w, STR("to"));
         if (f->to.n)

@@ -38,6 +38,7 @@ struct import_field {
     size_t n_choices;
     struct str to; /* IMPORT_REF, IMPORT_REFS: the register */
     bool loose;    /* a name that is not there yet is kept and said */
+    bool press;    /* IMPORT_CHOICE: pages change it by one press */
     bool acyclic;  /* following it never leads back: a tree, what stands on what */
 };
 struct import_spec {

@@ -116,6 +116,40 @@ static void what_was_measured_is_proposed_and_taken_by_a_person(void **state UNU
     fixture_free(f);
 }
 
+/* Two floods of one case, one of which goes on: kinds, volume and beginning are counted, no end is. */
+static void a_flood_is_measured_for_the_common_form(void **state UNUSED) {
+    struct fixture *f = with_facts();
+    struct room_actor who = fixture_actor(f, f->handler);
+    const struct fact_specs *specs = room_fact_specs(f->r);
+    struct fact_proposal *p;
+    struct arena a;
+    struct diag d = {0};
+    static const char *const floods[] = {
+        "UPDATE finding SET kind = 'ddos_web', state = 'end', count = 90000, first_at = 1795366988000000000, last_at = 1795367018000000000, "
+        "json = '{\"measures\":{\"connections\":60000,\"sources\":210}}' WHERE id = 1",
+        "INSERT INTO finding(fid, revision, incident_id, rule_id, kind, level, state, count, first_at, last_at, detected_at, json) SELECT 'f1', 1, 1, 'r2', 'ddos_reflected', "
+        "'high', 'open', 600, 1795366980000000000, 1795367030000000000, 1795366990000000000, '{\"measures\":{\"connections\":600,\"sources\":20}}'",
+    };
+    arena_init(&a, 1 << 22);
+    for (size_t i = 0; i < ARRAY_SIZE(floods); i++)
+        if (sql_script(f->r->db, floods[i], &d) < 0)
+            fail_msg("%s", d.text);
+    assert_int_equal(room_facts_propose(f->r, &a, 1, &who, &p, NULL), 0);
+    const struct {
+        const char *name, *value;
+    } rows[] = {{"ddos_kind", "T1498.002\nT1499"},
+                {"ddos_volume", "毎秒3000接続以上（1分に210か所から、合計90600接続）"},
+                {"ddos_from", "2026-11-22T17:03:00.000Z"},
+                {"ddos_until", ""}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct str v = p[fact_spec_find(specs, str_of(rows[i].name)) - specs->at].value;
+        if (!str_eq_z(v, rows[i].value))
+            fail_msg("%s: %.*s", rows[i].name, STR_ARG(v));
+    }
+    arena_done(&a);
+    fixture_free(f);
+}
+
 static void becoming_aware_stands_in_the_timeline_with_who_decided_it(void **state UNUSED) {
     struct fixture *f = with_facts();
     enum fact_fault fault;
@@ -178,5 +212,5 @@ static void a_file_that_does_not_hold_is_refused_with_its_place(void **state UNU
 }
 
 UNIT_GROUP(room_fact, cmocka_unit_test(what_is_typed_is_kept_in_one_form), cmocka_unit_test(only_what_is_confirmed_is_told_and_each_version_is_kept),
-           cmocka_unit_test(what_was_measured_is_proposed_and_taken_by_a_person), cmocka_unit_test(becoming_aware_stands_in_the_timeline_with_who_decided_it),
+           cmocka_unit_test(what_was_measured_is_proposed_and_taken_by_a_person), cmocka_unit_test(a_flood_is_measured_for_the_common_form), cmocka_unit_test(becoming_aware_stands_in_the_timeline_with_who_decided_it),
            cmocka_unit_test(who_reports_is_proposed_from_the_last_case_that_may_be_read), cmocka_unit_test(a_file_that_does_not_hold_is_refused_with_its_place))

@@ -80,6 +80,11 @@ function Detail({ of, r, reload }: { of: Register; r: RegisterRow; reload: () =>
             <Button smaller onPress={() => edit(true)}>{t("register.edit", { name: r.name })}</Button>
             <Button smaller busy={write.state.step === "busy"} onPress={turn}>{t(r.active ? "register.take_out" : "register.take_in")}</Button>
           </div>)}
+        {mayChange() && r.active && of.spec.fields.filter((f) => f.press).map((f) => (
+          <div key={f.name} class="buttons register-buttons" role="group" aria-label={titleOf(f)}>
+            {f.choices.filter((c) => c.value !== r.values[f.name] && c.value !== "unknown").map((c) => (
+              <Button key={c.value} smaller busy={write.state.step === "busy"} onPress={() => void write.run(() => api.putRow(r.id, { version: r.version, values: { ...r.values, [f.name]: c.value }, active: true }))}>{t("register.press", { choice: titleOf(c) })}</Button>))}
+          </div>))}
         <Outcome state={write.state} />
       </div>
     </div>
