@@ -315,6 +315,7 @@
 
 /* Lesson packs that come from elsewhere (src/pack) */
 #define PACK_FILES_MAX 96                     /* seven, and the rules of one lesson; the shipped lessons have fewer than 20 */
+#define PACK_UPLOAD_BYTES_MAX ((size_t) 6 << 20) /* a lesson as one file, with its list; pack/pack_limits.h judges what is in it */
 #define PACK_BYTES_MAX ((size_t) 4 << 20)     /* of all files; a lesson is text of some dozen pages */
 #define PACK_YAML_BYTES_MAX ((size_t) 256 << 10) /* of one file of settings; the shipped ones have 1 to 10 KB */
 #define PACK_STORY_BYTES_MAX ((size_t) 512 << 10) /* a story at three depths: 200 pages */

@@ -1,6 +1,8 @@
 /* See library.h. */
 #include "room/library.h"
 
+#include "base/mem.h"
+
 #include "base/hash.h"
 #include "room/room_priv.h"
 
@@ -161,4 +163,63 @@ int room_playbook_write(struct room *r, int64_t id, struct jsonw *w, struct diag
     jsonw_raw(w, sql_str(st, 15));
     jsonw_end(w);
     return 0;
+}
+
+int room_playbook_is_others(struct room *r, struct str key, struct str file, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    int e = sql_query(r->db, &st, reterr, "SELECT 1 FROM playbook WHERE key = ?1 AND (file IS NULL OR file <> ?2) LIMIT 1", "ss", &key, &file);
+    return e == 0 ? sql_step(st, reterr) : e;
+}
+
+/* ---- for a case ---- */
+
+enum { FIT_NONE, FIT_LEANS, FIT_OWN };
+
+/* Whether the file of a rule is of the lesson's own rules (packs/ID/rules, or the set it was taken in as) or one it leans on. */
+static int fit_of(const struct readiness_pack *p, struct str file) {
+    const struct json_value *head = json_get_object(p->root, "pack"), *list = head ? json_get_array(head, "rules") : NULL;
+    char own[320], set[320], lean[320];
+    snprintf(own, sizeof own, "/%.*s/", (int) MIN(p->id.n, 300u), p->id.p);
+    snprintf(set, sizeof set, "/pack-%.*s/", (int) MIN(p->id.n, 300u), p->id.p);
+    for (char *c = set; *c; c++) /* as the set is named */
+        if (*c == '.')
+            *c = '_';
+    if (str_find(file, str_of(own), 0) >= 0 || str_find(file, str_of(set), 0) >= 0)
+        return FIT_OWN;
+    for (const struct json_value *v = list ? list->first : NULL; v; v = v->next) {
+        snprintf(lean, sizeof lean, "/%.*s", (int) MIN(v->text.n, 300u), v->text.p);
+        if (v->text.n && str_find(file, str_of(lean), 0) >= 0)
+            return FIT_LEANS;
+    }
+    return FIT_NONE;
+}
+
+int room_playbooks_fitting(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    const struct room_readiness *x = &r->readiness;
+    int *fits = x->n_packs && incident ? mem_zalloc(x->n_packs * sizeof *fits) : NULL;
+    int e = fits ? sql_query(r->db, &st, reterr,
+                             "SELECT DISTINCT '/' || coalesce(json_extract(u.value, '$.file'), '') FROM json_each(coalesce((SELECT json FROM report WHERE kind = 'rules'), '[]')) u "
+                             "WHERE json_extract(u.value, '$.id') IN (SELECT rule_id FROM finding WHERE incident_id = ?1)",
+                             "i", incident)
+                 : 0;
+    while (fits && e >= 0 && (e = sql_step(st, reterr)) == 1)
+        for (size_t i = 0; i < x->n_packs; i++)
+            fits[i] = MAX(fits[i], fit_of(&x->packs[i], sql_str(st, 0)));
+    jsonw_key(w, STR("fitting"));
+    jsonw_array(w);
+    for (int want = FIT_OWN; fits && e == 0 && want > FIT_NONE; want--)
+        for (size_t i = 0; i < x->n_packs; i++) {
+            const struct json_value *playbook = json_get_object(x->packs[i].root, "playbook");
+            struct str key;
+            if (fits[i] != want || !playbook || !json_get_str(playbook, "id", &key))
+                continue;
+            jsonw_object(w);
+            jsonw_kstr(w, "playbook", key);
+            jsonw_kstr(w, "pack", x->packs[i].id);
+            jsonw_end(w);
+        }
+    jsonw_end(w);
+    mem_free(fits);
+    return e;
 }

@@ -25,6 +25,10 @@ int room_playbook_use(struct room *r, const struct room_actor *by, int64_t id, i
 /* The newest version in use: 0 when there is none. */
 int room_playbook_find(struct room *r, struct str key, int64_t *ret_id, struct diag *reterr) MUST_USE;
 /* {"playbooks":[{"key","titles","versions":[…]}]}; one version whole. */
+/* "fitting":[{"playbook","pack"}] of lessons whose rules noticed the case: a rule of the lesson's own first, then those it leans on. */
+int room_playbooks_fitting(struct room *r, int64_t incident, struct jsonw *w, struct diag *reterr) MUST_USE;
+/* 1: somebody else's playbook has that name, so that a lesson from elsewhere does not take its place. */
+int room_playbook_is_others(struct room *r, struct str key, struct str file, struct diag *reterr) MUST_USE;
 int room_playbooks_write(struct room *r, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_playbook_write(struct room *r, int64_t id, struct jsonw *w, struct diag *reterr) MUST_USE;
 /* Its text in our form, in the arena. */

@@ -73,15 +73,23 @@ static int load_measures(struct room_readiness *x, const char *dir, struct diag 
 int room_readiness_load(struct room *r, const char *measures, const struct room_readiness_pack *packs, size_t n, struct diag *reterr) {
     struct room_readiness *x = &r->readiness;
     arena_done(&x->arena);
+    arena_done(&x->of_packs);
     *x = (struct room_readiness){0};
     arena_init(&x->arena, (size_t) 256 << 20);
     int e = load_measures(x, measures, reterr);
-    x->packs = e == 0 ? arena_zalloc(&x->arena, (n + 1) * sizeof *x->packs) : NULL;
-    if (e == 0 && !x->packs)
-        e = -ENOMEM;
+    return e < 0 ? e : room_readiness_take(r, packs, n, reterr);
+}
+
+int room_readiness_take(struct room *r, const struct room_readiness_pack *packs, size_t n, struct diag *reterr) {
+    struct room_readiness *x = &r->readiness;
+    arena_done(&x->of_packs);
+    arena_init(&x->of_packs, (size_t) 256 << 20);
+    x->n_packs = 0;
+    x->packs = arena_zalloc(&x->of_packs, (n + 1) * sizeof *x->packs);
+    int e = x->packs ? 0 : -ENOMEM;
     for (size_t i = 0; e == 0 && i < n; i++) {
         struct json_value *root;
-        if ((e = json_parse(&x->arena, packs[i].whole, &root, reterr)) < 0)
+        if ((e = json_parse(&x->of_packs, packs[i].whole, &root, reterr)) < 0)
             break;
         struct readiness_pack *p = &x->packs[x->n_packs];
         *p = (struct readiness_pack){.root = root, .digest = packs[i].digest};

@@ -23,6 +23,8 @@ struct room_readiness_pack {
 };
 /* Once, after room_open: the lessons here, and the folder content/measures. -ERR_PARSE names the file. */
 int room_readiness_load(struct room *r, const char *measures, const struct room_readiness_pack *packs, size_t n, struct diag *reterr) MUST_USE;
+/* Others in their place; the measures stay, whose folder a confined process cannot read any more. */
+int room_readiness_take(struct room *r, const struct room_readiness_pack *packs, size_t n, struct diag *reterr) MUST_USE;
 /* Everything that is asked, now. outside: see measure_rows.h. The day's sums are kept for the trend. Own transaction. */
 int room_readiness_measure(struct room *r, const struct room_actor *by, struct str outside, struct diag *reterr) MUST_USE;
 int64_t room_readiness_measured(struct room *r); /* when; TIME_NONE: never */

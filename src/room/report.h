@@ -24,6 +24,7 @@ int room_report_rule_state(struct room *r, const struct json_value *message,
                            struct diag *reterr) MUST_USE;
 int64_t room_report_tightened(const struct room *r); /* rules the sensor judges once more; 0 until it said so */
 /* What came last, as it came; {} before. */
+bool room_rule_set_acts(const struct room *r, struct str name);
 void room_rule_state_write(const struct room *r, struct jsonw *w);
 
 /* NULL when unknown. Valid until the next report. */

@@ -411,6 +411,17 @@ int room_rule_write(struct room *r, struct str id, struct jsonw *w, struct diag 
     return write_rule(r, v, true, w, reterr);
 }
 
+/* A set that is on and not only watched. */
+bool room_rule_set_acts(const struct room *r, struct str name) {
+    const struct json_value *v = r->reports[REPORT_RULE_STATE].root, *sets = v ? json_get_array(v, "sets") : NULL;
+    struct str s, state;
+    bool watch = false;
+    for (const struct json_value *x = sets ? sets->first : NULL; x; x = x->next)
+        if (json_get_str(x, "name", &s) && str_eq(s, name) && json_get_str(x, "state", &state) && str_eq_z(state, "on"))
+            return !(json_get_bool(x, "watch", &watch) && watch);
+    return false;
+}
+
 void room_rule_state_write(const struct room *r, struct jsonw *w) {
     const struct json_value *v = r->reports[REPORT_RULE_STATE].root;
     jsonw_object(w);

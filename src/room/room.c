@@ -134,6 +134,7 @@ void room_close(struct room *r) {
     room_duty_free(r->duty);
     arena_done(&r->case_rules.arena);
     arena_done(&r->readiness.arena);
+    arena_done(&r->readiness.of_packs);
     map_done(&r->hand.standing);
     for (size_t i = 0; i < ARRAY_SIZE(r->drivers); i++)
         mem_free(r->drivers[i].json);

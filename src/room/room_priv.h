@@ -29,7 +29,7 @@ struct readiness_pack {
     const struct json_value *root;
 };
 struct room_readiness {
-    struct arena arena;
+    struct arena arena, of_packs;
     struct room_measure *measures;
     struct readiness_pack *packs;
     size_t n_measures, measures_cap, n_packs;

@@ -9,14 +9,16 @@ const WIDTHS = [1440, 390];
 const PICTURES = process.argv.includes("--pictures");
 // On every run each page is looked at in Japanese on both; those somebody opens at night, and every page where pictures are asked for, in
 // English on both as well, and every other one of the rest in English on the desk (whether its words fit: the elements are the same).
+/** Those whose words are long in English: heard in both languages. */
+const BOTH = new Set(["packs", "management", "todo-all", "pack"]);
 const NIGHT = new Set(["now", "cases", "case", "evidence", "accounts", "actions", "search", "sources", "run", "in-force", "facts", "reach", "todo", "handover"]);
-const heard = (name, lang) => PICTURES || NIGHT.has(name) || lang === "ja";
-const wanted = (name, lang, width, i) => PICTURES || NIGHT.has(name) || lang === "ja" || (width === 1440 && i % 2 === 0);
+const heard = (name, lang) => PICTURES || NIGHT.has(name) || BOTH.has(name) || lang === "ja";
+const wanted = (name, lang, width, i) => PICTURES || NIGHT.has(name) || lang === "ja" || (BOTH.has(name) && width === 1440) || (width === 1440 && i % 2 === 0);
 
 const pages = (t) => [
   ["now", ""], ["cases", "cases?state=all"], ["loose", "cases?state=loose"], ["case", `cases/${t.incident}`], ["evidence", `cases/${t.incident}/evidence`], ["accounts", `cases/${t.incident}/accounts`],
   ["actions", `cases/${t.incident}/actions`], ["joint", `cases/${t.incident}/joint`], ["facts", `cases/${t.incident}/facts`], ["reach", `cases/${t.incident}/reach`], ["recovery", `cases/${t.incident}/recovery`], ["custody", `cases/${t.incident}/custody`], ["todo", `cases/${t.incident}/todo`], ["requests", `cases/${t.incident}/requests`], ["handover", `cases/${t.incident}/handover`], ["reports", `cases/${t.incident}/reports`], ["publish", `cases/${t.incident}/publish`], ["desk", "desk"], ["print", `print/form/${t.incident}/appi-first`], ["search", "search"], ["trace", "search/trace"], ["sources", "sources"], ["how", "sources/how"], ["late", "sources/late"], ["register", "sources/register"], ["import", "sources/register/contracts/import"], ["rules", "rules"], ["sets", "rules/sets"], ["alive", "rules/alive"], ["soc", "rules/soc"], ["add-rules", "rules/add"], ["except", `rules/${encodeURIComponent(t.rule)}/except`], ["try", "rules/try"], ["rule", `rules/${encodeURIComponent(t.rule)}`],
-  ["run", "runs/1"], ["playbooks", "playbooks"], ["playbook", "playbooks/1"], ["playbook-edit", "playbooks/1/edit"], ["duty", "duty"], ["people", "duty/people"], ["authority", "duty/authority"], ["code", "duty/code"], ["in-force", "in-force"], ["frozen", "in-force/accounts"], ["lists", "in-force/lists"], ["levels", "levels"], ["means", `cases/${t.incident}/means`], ["info", "reports/info"], ["packs", "packs"], ["lesson", `cases/${t.incident}/lesson`], ["book", "lessons/book"], ["quarter", "lessons/quarter"], ["glossary", "lessons/glossary"], ["pack", `packs/${t.pack}`], ["settings", "settings"], ["datafiles", "settings/data"], ["more", "more"], ["missing", "nowhere"],
+  ["run", "runs/1"], ["playbooks", "playbooks"], ["playbook", "playbooks/1"], ["playbook-edit", "playbooks/1/edit"], ["duty", "duty"], ["people", "duty/people"], ["authority", "duty/authority"], ["code", "duty/code"], ["in-force", "in-force"], ["frozen", "in-force/accounts"], ["lists", "in-force/lists"], ["levels", "levels"], ["means", `cases/${t.incident}/means`], ["info", "reports/info"], ["packs", "packs"], ["management", "packs/management"], ["todo-all", "packs/todo"], ["lesson", `cases/${t.incident}/lesson`], ["book", "lessons/book"], ["quarter", "lessons/quarter"], ["glossary", "lessons/glossary"], ["pack", `packs/${t.pack}`], ["settings", "settings"], ["datafiles", "settings/data"], ["more", "more"], ["missing", "nowhere"],
 ];
 
 async function one(who, base, name, hash, file, out) {

@@ -9,6 +9,7 @@ import { caseWalk } from "./case_walk.mjs";
 import { indicatorWalk } from "./indicator_walk.mjs";
 import { mailWalk } from "./mail_walk.mjs";
 import { nightWalk } from "./night_walk.mjs";
+import { readinessWalk } from "./readiness_walk.mjs";
 import { registerWalk } from "./register_walk.mjs";
 import { rulesWalk } from "./rules_walk.mjs";
 
@@ -512,6 +513,7 @@ export async function quietWalks(browser, all, out) {
   await walk("indicators: a file looked at, taken in, looked for, taken back", indicatorWalk);
   await walk("a case between people: a key person, one case and two, a shift handed over, a file in custody", caseWalk);
   await walk("both nights: presses and words to each first useful action do not grow", nightWalk);
+  await walk("readiness: at most four presses to what would have passed unseen; a gap gets an owner and is measured", readinessWalk);
   await walk("registers: files looked at, taken in and back; red until it changes", registerWalk);
 }
 

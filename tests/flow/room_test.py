@@ -544,7 +544,7 @@ PATHS = {
         /rules/drafts /rules/sets /registers /registers/{id} /registers/{id}/template /registers/{id}/imports /registers/{id}/find
         /register-rows/{id} /imports/{id} /imports/{id}/apply /imports/{id}/undo /playbooks /playbooks/try /playbooks/{id}
         /playbooks/{id}/cacao /duty /duty/days /authority /lends /lends/{id}/return /persons/{id} /persons/{id}/link /persons/{id}/grants
-        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /packs/{id}/attest /readiness /readiness/measure /followups /followups/csv /followups/{id} /followups/{id}/done /followups/{id}/drop /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
+        /people /systems/{id}/stops /audit/verify /packs /packs/{id} /packs/{id}/attest /readiness /readiness/measure /packs-in /packs-in/install /followups /followups/csv /followups/{id} /followups/{id}/done /followups/{id}/drop /demo /demo/start /demo/clear /time /traces /traces/{id}/stop /searches
         /searches/{id}/stop /late /late/{id} /seals /hunts/past /indicators/files /indicators/preview
         /indicators/imports/{id} /scopes /scopes/{id} /campaigns/try""",
 }
@@ -959,6 +959,8 @@ WRITES = {
     "level_end": ("handler", "/levels/{proposed}/end", {"why": "訓練"}, "/levels", ("change", "alert_level")),
     "readiness_measure": ("handler", "/readiness/measure", {}, None, None),
     "attest": ("handler", "/packs/nisc-2014-2-account-list/attest", {"control": "second-factor", "answer": True, "evidence": "設定の写し", "until": later(60)}, None, ("create", "attested")),
+    "pack_in_post": ("handler", "/packs-in", b"kizuki/pack/1", None, ("change", "rule")),
+    "pack_in_install": ("handler", "/packs-in/install", {}, None, ("change", "rule")),
     "followup_post": ("handler", "/followups", {"pack": "nisc-2014-2-account-list", "lesson": "stop-at-night", "words": "権限を決める", "person": "例", "due": later(30)}, None, ("create", "followup")),
     "followup_put": ("handler", "/followups/1", {"words": "権限を決める", "person": "例", "due": later(31)}, "/followups", ("change", "followup")),
     "followup_done": ("handler", "/followups/1/done", {"evidence": "台帳の写し"}, "/followups", ("change", "followup")),
@@ -1030,6 +1032,9 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 want = {"action_extend": "in_force", "action_undo": "in_force"}.get(op, "proposed")
                 tap.wait_until(lambda: any(a["id"] == number and a["state"] == want for a in b.get(read)["actions"]), 10, 0.1, what=f"{op} {want}")
                 time.sleep(0.2)
+            if op == "pack_in_install":  # the supervisor has looked
+                ours.sendall(b'{"state":"none","url":null,"failed":false,"pack":"looked"}\n')
+                tap.wait_until(lambda: b.get("/packs-in")["state"] == "looked", 60, 0.1, what="the look")
             if op == "pack_draft_post":
                 close(who["administrator"], 1)
             if op == "row_file":
@@ -1077,7 +1082,7 @@ def whoever_writes_is_asked_and_stands_in_the_chain_once():
                 assert rows(mine) == before + 1, op
             if op == "pack_draft_approve":
                 close(who["administrator"], 1, "open")
-        assert {ours.recv(1), ours.recv(1)} == {b"s", b"c"}
+        assert {ours.recv(1) for _ in range(4)} == {b"l", b"i", b"s", b"c"}
         assert who["administrator"].get("/audit/verify")["ok"]
 
 

@@ -117,6 +117,34 @@ def findings(s):
         db.close()
 
 
+def sent(b, pack, want):
+    assert b.api("POST", "/packs-in", pack.read_bytes())["state"] == "looking"
+    x = tap.wait_until(lambda: (x := b.get("/packs-in"))["state"] != "looking" and x, 60, what="the look")
+    assert x["state"] == want, x
+    return x["says"]
+
+
+def by_the_page(b, s, them, pack):
+    """Looked at, refused while nobody is believed, taken in watched only; what the command said."""
+    assert "error" in b.api("POST", "/packs-in/install", {}, want=409)
+    assert "pack-keys.yml" in sent(b, pack, "failed") or "trusts" in b.get("/packs-in")["says"]
+    assert not (s.data / "rules" / SET).exists()
+    (s.data / "pack-keys.yml").write_text(them.keys.read_text())
+    assert "signed them" in sent(b, pack, "looked") and not (s.data / "rules" / SET).exists()  # looking changes nothing
+    b.api("POST", "/packs-in/install", {})
+    x = tap.wait_until(lambda: (x := b.get("/packs-in"))["state"] != "installing" and x, 60, what="taking it in")
+    assert x["state"] == "installed" and "watched only" in x["says"], x
+    return x["says"]
+
+
+def its_story_and_questions(b):
+    """It is read like a shipped one, and asked; its procedure is not offered while it is only watched."""
+    one = b.get("/packs/" + ID)
+    assert one["story"]["ja"] and one["pack"]["lessons"], one
+    assert ID in [p["id"] for p in b.get("/packs")["packs"]] and ID in [p["id"] for p in b.get("/readiness")["packs"]]
+    assert one["playbook"]["id"] not in [p["key"] for p in b.get("/playbooks")["playbooks"]]
+
+
 def set_of(b):
     return next((x for x in b.get("/rules/state").get("sets", []) if x["name"] == SET), None)
 
@@ -131,10 +159,11 @@ def it_is_tried_watched_and_switched_on_by_who_may():
         b = s.browser()
         programs.send(s.syslog_port, [line(1)])
         tap.wait_until(lambda: any(x["lines"] for x in b.get("/sources")["sources"]), 60, what="the first line")
-        out = install(them, s.data, one)
+        out = by_the_page(b, s, them, one)
         assert re.search(r"0 findings by the rules concerned before, 1 after", out), out  # what it would have raised
         x = tap.wait_until(lambda: (x := set_of(b)) and x["watch"] and x, 60, what="the set is told")
-        assert x["pack"]["id"] == ID and x["pack"]["signer"] == "例 CERT" and x["state"] == "on" and x["by"] == "sato", x
+        assert x["pack"]["id"] == ID and x["pack"]["signer"] == "例 CERT" and x["state"] == "on" and x["by"] == b.get("/me")["person"]["name"], x
+        its_story_and_questions(b)
         assert x["change"]["backtest"]["after"] == 1, x["change"]["backtest"]
         rules = lambda: [r for r in b.get("/rules")["rules"] if r["id"].endswith("5a70")]
         tap.wait_until(rules, 60, what="its rule in use")
@@ -146,6 +175,11 @@ def it_is_tried_watched_and_switched_on_by_who_may():
         b.api("POST", "/rules/order", {"op": "on", "name": SET, "digest": x["digest"]})
         tap.wait_until(lambda: set_of(b)["watch"] is False and b.get("/rules/state")["change"] == "none", 60, what="it is on")
         tap.wait_until(lambda: programs.send(s.syslog_port, [line(3)]) or b.get("/incidents")["total"] == 1, 60, 1, what="a case")
+        incident = b.get("/incidents")["incidents"][0]["id"]
+        procedure = b.get("/packs/" + ID)["playbook"]["id"]
+        first = tap.wait_until(lambda: b.get(f"/playbooks?case={incident}")["fitting"], 60, what="the fitting procedure")[0]
+        assert first == {"playbook": procedure, "pack": ID}, first
+        assert procedure in [p["key"] for p in b.get("/playbooks")["playbooks"]], "it is offered"
         b.api("POST", "/rules/order", {"op": "off", "name": SET})
         tap.wait_until(lambda: set_of(b)["state"] == "off", 60, what="it is off")
 

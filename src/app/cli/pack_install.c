@@ -100,6 +100,29 @@ static int lay_out(struct arena *a, const struct pack_files *f, const char *dir,
     return e;
 }
 
+/* Its texts where the room reads them: story, lessons, questions, procedure. Nothing of it acts by lying there. */
+static int lay_texts(struct arena *a, const struct config *c, struct str id, const struct pack_files *f, struct diag *err) {
+    const char *room = arena_printf(a, "%s/room", c->data).p, *packs = arena_printf(a, "%s/room/packs", c->data).p;
+    const char *now = arena_printf(a, "%s/room/packs/.take-%.*s", c->data, STR_ARG(id)).p, *dir = arena_printf(a, "%s/room/packs/%.*s", c->data, STR_ARG(id)).p;
+    if (!room || !packs || !now || !dir)
+        return diag_set(err, -ENOMEM, "out of memory");
+    IGNORE(ruleset_remove_tree(now));
+    int e = file_make_dir(room, 0700, err);
+    if (e == 0)
+        e = file_make_dir(packs, 0700, err);
+    if (e == 0)
+        e = file_make_dir(now, 0700, err);
+    for (size_t i = 0; i < f->n && e == 0; i++) {
+        if (str_find_byte(f->at[i].path, '/', 0) >= 0) /* rules are the sensor's */
+            continue;
+        const char *to = arena_printf(a, "%s/%.*s", now, STR_ARG(f->at[i].path)).p;
+        e = to ? file_write_atomic(to, f->at[i].bytes, 0600, err) : diag_set(err, -ENOMEM, "out of memory");
+    }
+    if (e == 0)
+        IGNORE(ruleset_remove_tree(dir));
+    return e == 0 && rename(now, dir) < 0 ? diag_set(err, -errno, "cannot put '%s' in place: %s", dir, err_word(-errno)) : e;
+}
+
 /* Whether a version of it is on, and not only watched. */
 static bool is_on(const char *data, const char *name) {
     struct rulesets all;
@@ -113,7 +136,7 @@ static bool is_on(const char *data, const char *name) {
 }
 
 /* Trying it took a while: whether a version of it is on is asked now, and nobody changes it meanwhile. */
-static int put_in_place(const struct config *c, struct str id, const char *name, struct diag *err) {
+static int put_in_place(struct arena *a, const struct config *c, struct str id, const char *name, const struct pack_files *f, struct diag *err) {
     int lock = rulesets_lock(c->data, err), r = MIN(lock, 0);
     bool waits = r == 0 && is_on(c->data, name);
     if (!waits && r == 0)
@@ -122,6 +145,8 @@ static int put_in_place(const struct config *c, struct str id, const char *name,
         close(lock);
     if (r == 0)
         r = rulesets_tell(c->data, err);
+    if (r == 0 && !waits) /* the texts of what is in use stay until the new version is taken */
+        r = lay_texts(a, c, id, f, err);
     if (r == 0 && waits)
         printf("the version in use stays on; this one waits: kizuki pack on %.*s takes it\n", STR_ARG(id));
     else if (r == 0)
@@ -149,7 +174,7 @@ static int add(struct arena *a, const struct config *c, const struct install_arg
     if (r == 0)
         r = rule_judged_print(&added.judged, &added.draft, false, err);
     if (r == 0)
-        r = put_in_place(c, pack->id, name, err);
+        r = put_in_place(a, c, pack->id, name, f, err);
     rule_added_done(&added);
     return r;
 }
@@ -204,6 +229,11 @@ static int decide(void *settings, enum rule_set_act what, const char *id, const 
         e = rule_set_act(what, config->data, str_of(name), false, &d);
     if (lock >= 0)
         close(lock);
+    if (e == 0 && what == RULE_SET_DROP) {
+        const char *texts = strchr(id, '/') ? NULL : arena_printf(&a, "%s/room/packs/%s", config->data, id).p;
+        if (texts)
+            IGNORE(ruleset_remove_tree(texts));
+    }
     if (e == 0)
         printf("%s %s\n", id, done);
     config_free(config);

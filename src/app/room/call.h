@@ -208,6 +208,7 @@ handler_fn handle_facts, handle_fact_versions, handle_fact_put;
 handler_fn handle_lane_post; /* handlers_timeline.c */
 handler_fn handle_alike, handle_readiness, handle_readiness_measure, handle_attest;
 handler_fn handle_levels, handle_incident_levels, handle_level_post, handle_tip_level, handle_level_put, handle_level_end;
+handler_fn handle_pack_in, handle_pack_in_post, handle_pack_in_install;
 handler_fn handle_followups, handle_followups_csv, handle_followup_post, handle_followup_put, handle_followup_done, handle_followup_drop;
 handler_fn handle_means, handle_means_post, handle_means_step;
 handler_fn handle_infos, handle_info, handle_info_post, handle_info_put, handle_info_stage;

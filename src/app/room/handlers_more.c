@@ -1,6 +1,7 @@
 /* Sources, the chain, packs and the demonstration. */
 #include "app/room/call.h"
 #include "app/room/checkpoint.h"
+#include "app/room/readiness.h"
 #include "app/room/room.h"
 #include "room/audit.h"
 #include "room/report.h"
@@ -34,25 +35,30 @@ int handle_audit_verify(struct call *c) {
 }
 
 int handle_packs(struct call *c) {
-    const struct packs *p = &c->p->packs;
+    const struct packs *sets[] = {&c->p->packs, &c->p->installed};
     struct str q = call_query(c, "q");
     if (q.n > PACK_QUERY_BYTES_MAX)
         return call_bad(c, "q");
+    int e = readiness_look(c->p, &c->err);
+    if (e < 0)
+        return e;
     jsonw_object(&c->w);
     jsonw_key(&c->w, STR("packs"));
     jsonw_array(&c->w);
-    for (size_t i = 0; i < p->n; i++)
-        if (packs_match(&c->arena, &p->list[i], q))
-            jsonw_raw(&c->w, p->list[i].summary);
+    for (size_t k = 0; k < ARRAY_SIZE(sets); k++)
+        for (size_t i = 0; i < sets[k]->n; i++)
+            if (packs_match(&c->arena, &sets[k]->list[i], q) && (k == 0 || !packs_find(sets[0], sets[k]->list[i].id)))
+                jsonw_raw(&c->w, sets[k]->list[i].summary);
     jsonw_end(&c->w);
     jsonw_end(&c->w);
     return 200;
 }
 
 int handle_pack(struct call *c) {
-    const struct pack_data *p = packs_find(&c->p->packs, c->args.name);
+    int e = readiness_look(c->p, &c->err);
+    const struct pack_data *p = e < 0 ? NULL : packs_any(c->p, c->args.name);
     if (!p)
-        return -ENOENT;
+        return e < 0 ? e : -ENOENT;
     buf_add(&c->out, p->whole);
     return 200;
 }

@@ -10,7 +10,14 @@
 int handle_playbooks(struct call *c) {
     const struct room_run_defaults *d = &c->p->playbooks.defaults;
     jsonw_object(&c->w);
-    int e = room_playbooks_write(c->p->room, &c->w, &c->err);
+    int64_t incident;
+    int e = call_query_i64(c, "case", 0, INT64_MAX, 0, &incident);
+    int read = e == 0 && incident ? room_may_read(c->p->room, &c->who, OBJECT_INCIDENT, incident, &c->err) : 0;
+    if (e < 0 || read < 0)
+        return MIN(e, read);
+    e = room_playbooks_write(c->p->room, &c->w, &c->err);
+    if (e == 0)
+        e = room_playbooks_fitting(c->p->room, read ? incident : 0, &c->w, &c->err);
     jsonw_key(&c->w, STR("uses"));
     jsonw_array(&c->w);
     for (size_t i = 0; i < d->n_uses; i++) {

@@ -6,7 +6,9 @@
 #include "room/readiness.h"
 
 int handle_readiness(struct call *c) {
-    int e = room_readiness_write(c->p->room, &c->w, &c->err);
+    int e = readiness_look(c->p, &c->err);
+    if (e == 0)
+        e = room_readiness_write(c->p->room, &c->w, &c->err);
     return e < 0 ? e : 200;
 }
 

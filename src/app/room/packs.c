@@ -1,6 +1,7 @@
 #include "app/room/packs.h"
 
 #include "app/content/content.h"
+#include "app/room/room.h"
 #include "app/common/pack_digest.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 /* ---- one pack ---- */
 
@@ -291,4 +293,24 @@ const struct pack_data *packs_find(const struct packs *p, struct str id) {
         if (str_eq(p->list[i].id, id))
             return &p->list[i];
     return NULL;
+}
+
+/* ---- taken in ---- */
+
+int packs_look(struct program *p, struct diag *reterr) {
+    char dir[PATH_MAX];
+    struct stat st;
+    snprintf(dir, sizeof dir, "%.4000s/room/packs", p->config->data);
+    int64_t changed = stat(dir, &st) == 0 ? (int64_t) st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec : 0;
+    if (changed == p->installed_ns)
+        return 0;
+    packs_done(&p->installed);
+    int e = packs_load(&p->installed, dir, reterr);
+    p->installed_ns = e == 0 ? changed : 0;
+    return e < 0 ? e : 1;
+}
+
+const struct pack_data *packs_any(struct program *p, struct str id) {
+    const struct pack_data *x = packs_find(&p->packs, id);
+    return x ? x : packs_find(&p->installed, id);
 }

@@ -9,6 +9,7 @@ struct pack_data {
     struct str id;
     struct str normal, folded; /* its words, for the search (base/text.h) */
     struct str summary, whole;    /* JSON objects: PackSummary and Pack of the API */
+    bool offered;      /* its procedure stands among the playbooks */
     struct str digest;            /* of what a replay of it depends on (app/common/pack_digest.h) */
     int64_t plays_from, plays_to; /* the story's own time, of replay.yml; TIME_NONE: it has none */
 };
@@ -19,6 +20,11 @@ struct packs {
 };
 /* dir NULL: packs_dir(). A folder that cannot be read
  * is counted. */
+/* Those somebody took in (DATA/room/packs): read anew when the folder changed. 1: they were; 0; or an error. */
+struct program;
+int packs_look(struct program *p, struct diag *reterr) MUST_USE;
+/* The one of this id, shipped or taken in. */
+const struct pack_data *packs_any(struct program *p, struct str id);
 int packs_load(struct packs *p, const char *dir, struct diag *reterr) MUST_USE;
 void packs_done(struct packs *p);
 const struct pack_data *packs_find(const struct packs *p, struct str id);

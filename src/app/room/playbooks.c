@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "playbook/playbook.h"
+#include "room/library.h"
 #include "room/plans.h"
 
 #include <dirent.h>
@@ -82,7 +83,7 @@ int playbooks_compile(struct arena *a, struct str text, const char *file, bool c
 /* ---- at start ---- */
 
 /* What cannot be read is left out and said: a pack from elsewhere stops nobody from starting. A level this office does not have stays with a person when its step comes up. */
-static void take_file(struct program *p, const char *path, const char *name, const char *origin) {
+static void take_file(struct program *p, const char *path, const char *name, const char *origin, bool apart) {
     struct room_playbook x;
     struct diag d = {0};
     struct arena a;
@@ -95,11 +96,19 @@ static void take_file(struct program *p, const char *path, const char *name, con
         e = playbooks_compile(&a, text, path, false, NULL, &x, &d);
     x.origin = origin;
     x.file = str_of(name);
+    if (e == 0 && apart && (e = room_playbook_is_others(p->room, x.key, x.file, &d)) > 0)
+        e = diag_set(&d, -EEXIST, "%s: there is a playbook '%.*s' already, which it does not replace", path, STR_ARG(x.key));
     if (e == 0)
         e = room_playbook_put(p->room, &room_system, &x, &id, &d);
     if (e < 0)
         log_warn("a playbook is left out: %s", diag_format(&d, line, sizeof line));
     arena_done(&a);
+}
+
+void playbooks_take(struct program *p, const char *path, struct str id) {
+    char name[256];
+    snprintf(name, sizeof name, "%.*s", STR_ARG(id));
+    take_file(p, path, name, "pack", true);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -130,7 +139,7 @@ static int take_folder(struct program *p, struct arena *a, const char *folder, b
         struct stat st;
         int k = snprintf(path, sizeof path, packs ? "%s/%s/playbook.yml" : "%s/%s", folder, names[i]);
         if (k < PATH_MAX && stat(path, &st) == 0)
-            take_file(p, path, names[i], packs ? "pack" : "shipped");
+            take_file(p, path, names[i], packs ? "pack" : "shipped", false);
     }
     return 0;
 }

@@ -9,6 +9,8 @@ struct playbooks {
     struct room_run_defaults defaults;
 };
 struct program;
+/* That of a lesson somebody took in and switched on. */
+void playbooks_take(struct program *p, const char *path, struct str id);
 int playbooks_load(struct program *p, struct diag *reterr) MUST_USE;
 void playbooks_done(struct playbooks *x);
 

@@ -74,7 +74,8 @@ struct program {
     struct past_hunts past;
     struct tip_link tips;
     struct supervisor_link supervisor;
-    struct packs packs;
+    struct packs packs, installed; /* shipped ones; those somebody took in (packs.h) */
+    int64_t installed_ns;          /* when their folder was changed last, as it was read */
     struct registers registers;
     struct playbooks playbooks;
     struct report_form report_form;

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 void supervisor_link_init(struct supervisor_link *l, int fd) {
-    *l = (struct supervisor_link){.fd = fd, .state = "none"};
+    *l = (struct supervisor_link){.fd = fd, .state = "none", .pack = "none"};
     if (fd < 0)
         return;
     int flags = fcntl(fd, F_GETFL);
@@ -30,7 +30,7 @@ static void take_line(struct program *p, struct str line) {
     struct supervisor_link *l = &p->supervisor;
     struct arena a;
     struct json_value *v;
-    struct str state, url;
+    struct str state, url, pack;
     arena_init(&a, 65536);
     if (json_parse(&a, line, &v, NULL) == 0 && json_get_str(v, "state", &state)) {
         for (size_t i = 0; i < ARRAY_SIZE(states); i++)
@@ -41,6 +41,8 @@ static void take_line(struct program *p, struct str line) {
         (void) json_get_bool(v, "failed", &l->failed);
         if (l->has_url)
             snprintf(l->url, sizeof l->url, "%.*s", STR_ARG(url));
+        if (json_get_str(v, "pack", &pack) && pack.n < sizeof l->pack)
+            snprintf(l->pack, sizeof l->pack, "%.*s", STR_ARG(pack));
         http_changed(p->http, "demo", 0);
     }
     arena_done(&a);

@@ -11,11 +11,12 @@ struct supervisor_link {
     char in[2048];
     size_t n;
     char state[12], url[512]; /* as told last */
+    char pack[12];            /* of the lesson somebody sent (app/serve/pack_control.h) */
     bool has_url;
     bool failed; /* the demonstration that was asked for did not start */
 };
 void supervisor_link_init(struct supervisor_link *l, int fd);
 struct pollfd supervisor_link_poll(const struct supervisor_link *l);
 void supervisor_link_serve(struct program *p, const struct pollfd *pfd);
-/* 's', 'c' or '?'. -EAGAIN: nobody is there. */
+/* 's', 'c', 'l', 'i' or '?'. -EAGAIN: nobody is there. */
 int supervisor_link_ask(struct supervisor_link *l, char what) MUST_USE;

@@ -17,6 +17,7 @@
 enum { UPLOAD_FILE_NAME_MAX = 200 };
 
 const struct upload_kind UPLOAD_RULE_SET = {"application/zip", ".zip", RULESET_ZIP_BYTES_MAX},
+                         UPLOAD_PACK = {"application/octet-stream", ".kizuki", PACK_UPLOAD_BYTES_MAX},
                          UPLOAD_TABLE = {"application/octet-stream", "", TABLE_FILE_BYTES_MAX},
                          UPLOAD_INDICATORS = {"application/octet-stream", "", INDICATOR_FILE_BYTES_MAX},
                          UPLOAD_LATE = {"application/octet-stream", "", LATE_UPLOAD_BYTES_MAX},

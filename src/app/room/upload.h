@@ -11,7 +11,7 @@ struct upload_kind {
     size_t bytes_max;
     const char *folder; /* below DATA; NULL: /incoming */
 };
-extern const struct upload_kind UPLOAD_RULE_SET, UPLOAD_TABLE, UPLOAD_INDICATORS, UPLOAD_LATE, UPLOAD_FORM, UPLOAD_ATTACHED;
+extern const struct upload_kind UPLOAD_RULE_SET, UPLOAD_PACK, UPLOAD_TABLE, UPLOAD_INDICATORS, UPLOAD_LATE, UPLOAD_FORM, UPLOAD_ATTACHED;
 
 /* Makes the folder and removes what an earlier room left there. Before the sandbox. */
 int upload_start(const char *data, struct diag *reterr) MUST_USE;

@@ -2,6 +2,7 @@
  * closed, and what is asked for meanwhile (to clear) waits for that. */
 #include "app/serve/demo_control.h"
 
+#include "app/serve/pack_control.h"
 #include "app/serve/supervisor.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -16,6 +17,7 @@ enum { OUTPUT_MAX = 8192 };
 enum demo_state { DEMO_NONE, DEMO_STARTING, DEMO_RUNNING, DEMO_CLEARING };
 
 struct demo_control {
+    struct pack_control *pack;
     uv_loop_t *loop;
     char exe[PATH_MAX + 16], folder[PATH_MAX], https[128];
     enum demo_state state;
@@ -52,6 +54,7 @@ static void answer(struct demo_control *c) {
     jsonw_kz(&w, "state", words[c->state]);
     jsonw_kz(&w, "url", c->state == DEMO_RUNNING ? c->url : NULL);
     jsonw_kbool(&w, "failed", c->failed);
+    jsonw_kz(&w, "pack", pack_control_state(c->pack));
     jsonw_end(&w);
     buf_add_byte(&a->text, '\n');
     uv_buf_t b = uv_buf_init(a->text.p, (unsigned) a->text.n);
@@ -149,8 +152,14 @@ static void kill_demo(struct demo_control *c) {
         uv_process_kill(&c->process, SIGTERM);
 }
 
+static void on_pack_changed(void *ctx) {
+    answer(ctx);
+}
+
 static void obey(struct demo_control *c, char what) {
-    if (what == 's' && !c->open_handles) {
+    if (what == 'l' || what == 'i') {
+        pack_control_run(c->pack, what);
+    } else if (what == 's' && !c->open_handles) {
         run(c, false);
     } else if (what == 'c' && !c->open_handles) {
         run(c, true);
@@ -175,7 +184,7 @@ static void on_room(uv_stream_t *s, ssize_t n, const uv_buf_t *b) {
         uv_read_stop(s);
 }
 
-int demo_control_new(uv_loop_t *loop, const char *folder, const char *https_host,
+int demo_control_new(uv_loop_t *loop, const char *data, const char *folder, const char *https_host,
                      struct demo_control **ret, int *ret_room_fd, struct diag *reterr) {
     struct demo_control *c = mem_zalloc(sizeof *c);
     char own[PATH_MAX];
@@ -191,6 +200,8 @@ int demo_control_new(uv_loop_t *loop, const char *folder, const char *https_host
     snprintf(c->folder, sizeof c->folder, "%s", folder);
     bool v6 = strchr(https_host, ':') != NULL;
     snprintf(c->https, sizeof c->https, "%s%.64s%s:0", v6 ? "[" : "", https_host, v6 ? "]" : "");
+    if ((e = pack_control_new(loop, c->exe, data, on_pack_changed, c, &c->pack, reterr)) < 0)
+        return e;
     uv_pipe_init(loop, &c->room, 0);
     c->room.data = c;
     e = uv_pipe_open(&c->room, pair[0]);
@@ -204,6 +215,8 @@ int demo_control_new(uv_loop_t *loop, const char *folder, const char *https_host
 }
 
 void demo_control_end(struct demo_control *c) {
-    if (c)
+    if (c) {
         kill_demo(c);
+        pack_control_end(c->pack);
+    }
 }

@@ -125,7 +125,7 @@ static int add_demo(struct serve *s, struct child *room, struct diag *err) {
     char folder[PATH_MAX];
     int fd;
     snprintf(folder, sizeof folder, "%.4000s-demo", s->config->data);
-    int e = demo_control_new(&s->loop, folder, s->config->https.host, &s->demo, &fd, err);
+    int e = demo_control_new(&s->loop, s->config->data, folder, s->config->https.host, &s->demo, &fd, err);
     if (e < 0)
         return e;
     child_arg(room, "--supervisor-fd");

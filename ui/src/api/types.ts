@@ -101,6 +101,7 @@ export type Quarter = S["Quarter"];
 export type QuarterCase = Quarter["cases"][number];
 export type Alike = S["Alike"];
 export type Readiness = S["Readiness"];
+export type PackIn = S["PackIn"];
 export type Followup = S["Followup"];
 export type Followups = S["Followups"];
 export type ReadinessItem = S["ReadinessItem"];

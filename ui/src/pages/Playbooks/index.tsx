@@ -21,7 +21,8 @@ import { Edit } from "./Edit";
 const BYTES_MAX = 900_000; /* the room takes a megabyte, quotes doubled */
 
 function List({ forCase }: { forCase: string | null }) {
-  const list = useResource(api.playbooks, ["playbook"], []);
+  const list = useResource(forCase ? api.playbooksFor(forCase) : api.playbooks, ["playbook"], [forCase]);
+  const fits = (key: string) => { const at = (list.data?.fitting ?? []).findIndex((f) => f.playbook === key); return at < 0 ? 9999 : at; };
   const kinds = (key: string) => (list.data?.uses ?? []).filter((u) => u.playbook === key && u.kind !== null).map((u) => word("kind", u.kind)).join(t("word.comma"));
   return (
     <>
@@ -32,8 +33,8 @@ function List({ forCase }: { forCase: string | null }) {
       <Loaded of={list}>{(d) => (
         <Card>
           {d.playbooks.length === 0 ? <Empty>{t("playbooks.none")}</Empty> : (
-            <Table label={t("nav.playbooks")} rows={d.playbooks} id={(p) => p.key} columns={[
-              { head: t("playbooks.title"), title: true, class: "grow-cell", cell: (p) => <a class="name bold" href={`#/playbooks/${(p.versions.find((v) => v.active) ?? p.versions[0])?.id}${forCase ? `?case=${forCase}` : ""}`}>{p.titles[lang.value]}</a> },
+            <Table label={t("nav.playbooks")} rows={[...d.playbooks].sort((a, b) => fits(a.key) - fits(b.key))} id={(p) => p.key} columns={[
+              { head: t("playbooks.title"), title: true, class: "grow-cell", cell: (p) => <><a class="name bold" href={`#/playbooks/${(p.versions.find((v) => v.active) ?? p.versions[0])?.id}${forCase ? `?case=${forCase}` : ""}`}>{p.titles[lang.value]}</a>{fits(p.key) < 9999 && <p class="small ink2">{t("playbooks.fits")}</p>}</> },
               { head: t("playbooks.steps"), num: true, cell: (p) => p.versions[0]?.steps ?? 0 },
               { head: t("playbooks.version"), cell: (p) => { const v = p.versions.find((x) => x.active); return v ? t("playbooks.number", { n: v.number }) : <span class="ink3">{t("playbooks.unused")}</span>; } },
               { head: t("playbooks.origin"), cell: (p) => t(`playbooks.origin.${(p.versions.find((x) => x.active) ?? p.versions[0])?.origin ?? "made"}`) },
