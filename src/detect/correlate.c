@@ -280,6 +280,8 @@ int correlate_event(struct correlate *c, const struct event *ev, const uint32_t 
         const struct plan_target *t = &c->plan->targets[hits[i]];
         if (t->fold != NO_INDEX)
             r = finding_fold(c, &c->plan->folds[t->fold]);
+        if (t->n_tell && c->sink.match)
+            c->sink.match(c->sink.ctx, c->plan->set->rules[hits[i]]->name, ev, t->tell, t->n_tell);
         mark(c, hits[i]);
     }
     int after = run_levels(c);

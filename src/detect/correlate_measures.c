@@ -259,6 +259,25 @@ int corr_read_pub(const struct corr_reader *r, const struct detect_rule *rule,
     return read_collects(r, rule, c, pub, reterr);
 }
 
+int corr_read_tell(const struct corr_reader *r, const struct detect_rule *rule, const uint32_t **ret, uint32_t *ret_n,
+                   struct diag *reterr) {
+    const struct yaml_node *list = yaml_get(rule->kizuki, "tell");
+    uint32_t *fields = list ? arena_zalloc(r->arena, CORRELATION_FIELDS_MAX * sizeof *fields) : NULL;
+    *ret_n = 0;
+    *ret = fields;
+    if (list && !fields)
+        return no_memory(reterr);
+    for (const struct yaml_node *it = corr_first(list); it; it = corr_next(list, it)) {
+        if (*ret_n == CORRELATION_FIELDS_MAX)
+            return bad(rule, it, reterr, "too many fields to tell");
+        int code = corr_field(r, rule, it, &fields[*ret_n], reterr);
+        if (code < 0)
+            return code;
+        (*ret_n)++;
+    }
+    return 0;
+}
+
 /* What makes two matches of one rule the same finding, where the rule does not say. Absent fields
  * are left out. The Windows names stand beside ours for rules written for raw Windows events. */
 static const char *const fold_default[] = {"kizuki.source.net", "user.name", "host.name",

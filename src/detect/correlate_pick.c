@@ -18,6 +18,7 @@ int correlate_plan_ask(struct correlate_plan *p) {
         return -ENOMEM;
     ask(p, &p->f_count, 1);
     for (uint32_t i = 0; i < p->n_targets; i++) {
+        ask(p, p->targets[i].tell, p->targets[i].n_tell);
         if (p->targets[i].fold == NO_INDEX)
             continue;
         const struct plan_fold *f = &p->folds[p->targets[i].fold];

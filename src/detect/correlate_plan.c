@@ -60,6 +60,8 @@ static int read_folds(struct planner *b) {
         if (rule->kind != DETECT_DETECTION || rule->refused)
             continue;
         int code = corr_read_fold(&b->reader, rule, &p->folds[i], &why);
+        if (code == 0)
+            code = corr_read_tell(&b->reader, rule, &p->targets[i].tell, &p->targets[i].n_tell, &why);
         if (code < 0) {
             why.code = code;
             code = refuse(b, rule, &why);
@@ -774,7 +776,7 @@ void correlate_plan_free(struct correlate_plan *p) {
 }
 
 bool correlate_plan_wants(const struct correlate_plan *p, uint32_t rule) {
-    return p->targets[rule].fold != NO_INDEX || p->targets[rule].n_feeds > 0;
+    return p->targets[rule].fold != NO_INDEX || p->targets[rule].n_feeds > 0 || p->targets[rule].n_tell > 0;
 }
 
 bool correlate_plan_speaks(const struct correlate_plan *p, uint32_t rule) {

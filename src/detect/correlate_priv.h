@@ -293,6 +293,8 @@ struct plan_feed {
 struct plan_target {
     uint32_t n_feeds;
     const struct plan_feed *feeds;
+    uint32_t n_tell;
+    const uint32_t *tell; /* ids of fields: each match is told with them */
     uint32_t fold; /* index into plan.folds, or NO_INDEX */
     uint32_t corr; /* index into plan.corrs, or NO_INDEX */
 };
@@ -332,6 +334,9 @@ struct corr_reader {
 };
 int corr_read(const struct corr_reader *r, const struct detect_rule *rule, struct plan_corr *c,
               struct diag *reterr) MUST_USE;
+/* kizuki.tell: [field, …]; 0 without. */
+int corr_read_tell(const struct corr_reader *r, const struct detect_rule *rule, const uint32_t **ret, uint32_t *ret_n,
+                   struct diag *reterr) MUST_USE;
 /* kizuki.fold of a detection, with its kind, proposal and collected fields. */
 int corr_read_fold(const struct corr_reader *r, const struct detect_rule *rule,
                    struct plan_fold *fold, struct diag *reterr) MUST_USE;

@@ -19,6 +19,8 @@ struct finding_sink {
     void *ctx;
     int (*put)(void *ctx, const struct finding *f);
     bool ends_only; /* wants the last telling of each and no other: they are not even made */
+    /* Every match of a rule with `kizuki: tell:`, beside findings; fields are ids. NULL: nobody listens. */
+    void (*match)(void *ctx, struct str rule, const struct event *ev, const uint32_t *fields, uint32_t n);
 };
 /* Time for what must act by itself (timeouts, group commit); detection never sees it. */
 struct port_clock {

@@ -213,6 +213,21 @@ static int decide(struct room *r, const struct room_actor *by, int64_t id, int64
                                   "ciso_csirt", (int64_t) n, words, err);
 }
 
+int room_deed_by_policy(struct room *r, int64_t id, struct diag *reterr) {
+    struct room_write w = change(&room_system, VERB_CHANGE, id, ROOM_ANY_VERSION);
+    struct room_deed d;
+    int e = room_deed_load(r, id, &d, reterr);
+    if (e == 0)
+        e = in_state(&d, "proposed", reterr);
+    if (e == 0)
+        e = room_ledger_decided(r, d.incident, "policy", reterr);
+    if (e == 0)
+        e = room_write(r, &w, NULL, reterr,
+                       "UPDATE deed SET state = 'sent', decided_at = ?2, decided_by = 'policy', why = '', order_due = 1, order_until = ?3 WHERE id = ?1", "iii", id,
+                       room_now(r), room_wall(r) + NS_PER_MIN);
+    return e < 0 ? e : room_deed_note(r, &room_system, &d, "event.deed_approved", "decision", "ciso_csirt", 1, STR_NULL, reterr);
+}
+
 static int decided(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool yes, struct str words, struct diag *err) {
     struct arena a;
     int e = room_begin(r, err);

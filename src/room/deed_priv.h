@@ -29,6 +29,8 @@ int room_deed_measure(struct room *r, const struct room_deed_new *x, int64_t dee
 /* {"measured":…,"units":[…],"services":[…]} of a batch, by its first row. */
 int room_deed_radius_write(struct room *r, int64_t deed, int64_t incident, struct str kind, struct str batch, struct jsonw *w, struct diag *reterr) MUST_USE;
 int room_deed_kept_before(struct room *r, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;
+/* Approved by what the operator decided beforehand, in the caller's transaction. */
+int room_deed_by_policy(struct room *r, int64_t id, struct diag *reterr) MUST_USE;
 int room_deed_load(struct room *r, int64_t id, struct room_deed *ret, struct diag *reterr) MUST_USE;
 int room_deed_note(struct room *r, const struct room_actor *by, const struct room_deed *d, const char *key,
                    const char *kind, const char *lane, int64_t n, struct str why, struct diag *reterr) MUST_USE;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "room/login.h"
 #include "room/duty_priv.h"
 #include "room/report.h"
 #include "room/room_priv.h"
@@ -139,6 +140,8 @@ void room_close(struct room *r) {
     for (size_t i = 0; i < ARRAY_SIZE(r->drivers); i++)
         mem_free(r->drivers[i].json);
     arena_done(&r->hand.arena);
+    IGNORE(room_logins_tick(r, NULL));
+    mem_free(r->logins);
     sql_close(r->db);
     mem_free(r);
 }

@@ -38,6 +38,7 @@ struct room_readiness {
 #define ROOM_CHANGES_MAX                                                                           \
     64 /* distinct (kind, id) told after one commit; more collapse into "now" */
 
+struct room_logins;
 struct room_run_defaults;
 struct scope_spec;
 struct room_reported_kinds;
@@ -103,6 +104,7 @@ struct room {
     struct room_watcher watcher;
     const struct sign_secret *key;
     const struct sign_public *public_key;
+    struct room_logins *logins; /* answers that wait to be kept: login_book.c */
     bool in_tx, in_parts, replay;
     unsigned n_changed;
     struct room_changed changed[ROOM_CHANGES_MAX];

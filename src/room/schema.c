@@ -469,6 +469,20 @@ static const char *const pack_drafts[] = {
 /* the step of a playbook that asked for it */
 static const char *const level_steps[] = {"ALTER TABLE alert_level ADD COLUMN task_id INTEGER REFERENCES task(id);", NULL};
 
+/* clang-format off */
+static const char *const logins[] = {
+    /* what the logs say of members' logins, and what callers were answered: derived, and outside the chain (login_book.c) */
+    "CREATE TABLE login_seen (id INTEGER PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL, service TEXT NOT NULL, net TEXT NOT NULL, country TEXT NOT NULL, "
+    "browser TEXT NOT NULL, device TEXT NOT NULL, lat REAL NOT NULL, lon REAL NOT NULL, denied_at INTEGER, denied_case INTEGER) STRICT;"
+    "CREATE INDEX login_seen_by_account ON login_seen(account, at);"
+    "CREATE TABLE login_answer (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, caller TEXT NOT NULL, account TEXT NOT NULL, service TEXT NOT NULL, net TEXT NOT NULL, "
+    "answer TEXT NOT NULL CHECK (answer IN ('allow','ask','deny')), points INTEGER NOT NULL, reasons TEXT NOT NULL, took_us INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX login_answer_by_net ON login_answer(net, at);"
+    "CREATE INDEX login_answer_by_time ON login_answer(at);",
+    NULL,
+};
+/* clang-format on */
+
 static const char *const duties[] = {
     /* what people may change of duties and forms, each version a row; reports a case brings, and when; what was told, sealed */
     "CREATE TABLE datafile (" HEAD("response") "kind TEXT NOT NULL, key TEXT NOT NULL, number INTEGER NOT NULL, title_ja TEXT NOT NULL, title_en TEXT NOT NULL, "
@@ -703,6 +717,7 @@ static const struct {
     {"readiness", readiness},
     {"level_steps", level_steps},
     {"followups", followups},
+    {"logins", logins},
 };
 
 static int64_t reached(struct sql *db, struct diag *err) {

@@ -2,6 +2,7 @@
 """The real kizuki-room: who gets in, what is answered, what survives."""
 import concurrent.futures
 import datetime
+import hashlib
 import io
 import json
 import os
@@ -250,6 +251,38 @@ def every_route_is_described_and_every_description_has_a_route():
     have = {(l.split("\t")[0], re.sub(r"\{name\}", "{id}", l.split("\t")[1])) for l in out.splitlines()} - open_paths
     described = {(m.upper(), p) for p, ops in openapi.DOC["paths"].items() for m in ops}
     assert have == described, (have - described, described - have)
+
+
+@tap.test
+def a_member_site_asks_about_a_login_and_a_member_denies_one():
+    token = "a-long-token-of-the-member-site"
+    config = f"login: {{callers: [{{name: site, token_sha256: {hashlib.sha256(token.encode()).hexdigest()}}}], not_me: {{act: propose, driver: ldap}}}}\n"
+    with rooms.room(config=config) as r:
+        sensor, b = r.sensor(), rooms.Browser(r, "127.0.0.9")
+        rows = [["login_success", int(time.time() * 1000) - 60000, {"user.name": "sato", "source.ip": "192.0.2.7", "user_agent.original": "Mozilla/5.0 (Windows NT 10.0) Firefox/142.0"}],
+                ["other", 1, {}], ["login_success", "x", {}], 7, ["login_success", 5, {"user.name": ""}]]
+        sensor.send({"t": "matches", "rows": rows, "lost": 0})
+        def ask(method, path, body=None, key=token):
+            a = b.request(method, "/api/v1" + path, body, {"Authorization": f"Bearer {key}"})  # checked against its description
+            return a.status, openapi.check(method, "/api/v1" + path, a.status, a.headers["content-type"], a.text)
+        tap.wait_until(lambda: ask("GET", "/logins?account=sato")[1]["logins"], 60, 0.1, what="the login the sensor told of")
+        try_ = {"account": "sato", "address": "192.0.2.7", "agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/143.0"}
+        status, x = ask("POST", "/login-risk", try_)
+        assert status == 200 and x["answer"] == "allow" and x["reasons"] == [], x
+        status, x = ask("POST", "/login-risk", try_ | {"address": "2001:db8::5", "agent": "Mozilla/5.0 (iPhone) Safari/604.1"})
+        assert x["answer"] == "ask" and x["reasons"] == ["new_network", "new_browser"], x
+        assert ask("POST", "/logins", try_ | {"device": "cookie"})[0] == 200
+        status, x = ask("GET", "/logins?account=sato")
+        assert [l["device"] for l in x["logins"]] == ["cookie", ""] and x["logins"][0]["browser"] == "Firefox on Windows", x
+        status, said = ask("POST", f"/logins/{x['logins'][1]['id']}/not-me", {"account": "sato"})
+        assert status == 200 and said["account_state"] == "proposed", said
+        assert ask("POST", f"/logins/{x['logins'][1]['id']}/not-me", {"account": "sato"})[1] == said  # once is enough
+        assert r.one("SELECT title_key || ' ' || level || ' ' || kind FROM incident") == "title.not_me high account_taken"
+        # its token opens nothing else; without it, or with nonsense, nothing
+        assert ask("GET", "/incidents")[0] == 401 and ask("POST", "/login-risk", try_, "another")[0] == 401 and ask("GET", "/logins?account=sato", key="")[0] == 401
+        for bad in ({}, {"account": "sato"}, try_ | {"address": "here"}, try_ | {"country": "Japan"}, try_ | {"more": 1}, try_ | {"account": "x" * 300}, [1], "x", {"account": ["sato"], "address": {}}):
+            assert ask("POST", "/login-risk", bad)[0] == 400, bad
+        tap.wait_until(lambda: r.one("SELECT count(*) FROM login_answer") == 2, 60, 0.1, what="the answers that are kept")
 
 
 @tap.test
@@ -571,6 +604,7 @@ PATHS["case"] += " /incidents/{id}/unmerge /incidents/{id}/handover /incidents/{
 PATHS["lists"] += " /handovers"
 PATHS["free"] += " /registers/{id}/csv"
 PATHS["case"] += " /incidents/{id}/files /rows/{id}/files /submissions/{id}/files /files/{id}"
+PATHS["machines"] = "/login-risk /logins /logins/{id}/not-me"  # a token opens them, no role does
 CLASS = {p: name for name, paths in PATHS.items() for p in paths.split()}
 # What stands in the lists that a searcher or a stream does not have to be there for, and of which object.
 LISTED = {"/now": "incident", "/incidents?state=all": "incident", "/actions": "action", "/deeds": "deed", "/callouts": "callout", "/messages": "message",
@@ -804,7 +838,7 @@ def the_matrix_holds_over_every_route():
 
 
 def everything_that_writes():
-    return [(m.upper(), path, op["operationId"]) for path, ops in openapi.DOC["paths"].items() for m, op in ops.items() if m != "get"]
+    return [(m.upper(), path, op["operationId"]) for path, ops in openapi.DOC["paths"].items() for m, op in ops.items() if m != "get" and {"caller": []} not in op.get("security", [])]
 
 
 DUTY = "obligation: own\ntitle: {ja: 自分の義務}\nto: {ja: 省}\nbasis: {ja: 規則}\nconfidence: single\nduty: may\nreports: [{name: first, title: {ja: 速報}, due: [{words: {ja: 速やかに}}]}]\n"

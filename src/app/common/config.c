@@ -414,6 +414,12 @@ static int read_vault(struct reading *r, const struct yaml_node *v) {
     return e == 0 && yaml_get(v, "retention") ? read_copies_retention(r, yaml_get(v, "retention")) : e;
 }
 
+/* Only the room knows what stands in it. */
+static int read_login(struct reading *r, const struct yaml_node *v) {
+    r->c->login = v;
+    return 0;
+}
+
 static int read_reports(struct reading *r, const struct yaml_node *v) {
     static const char *const keys[] = {"form", "call", "phone", "an_hour", NULL};
     struct config_reports *c = &r->c->reports;
@@ -617,6 +623,7 @@ static const struct {
     {"trace", read_trace},
     {"reports", read_reports},
     {"firewalls", read_firewalls},
+    {"login", read_login},
     {"index", read_index},
 };
 

@@ -44,6 +44,7 @@
  *       {keep: 800d, required: 3y, why: TEXT, sources: [as above, without own], copies: [{name: N, keep…, sources…}]}
  *                                  a row of `copies` stands for itself: nothing general holds beside it
  *   trace: {test_at: "03:30"}      when Kizuki tries every night whether one of its own connections can be traced, or never
+ *   login:                         who may ask about logins of members, and what is answered (docs/logins.md)
  *   reports:                       what people report (docs/reports.md)
  *     form: true                   https://HOST/report is there for anybody, signed in or not
  *     call: {ja: T, en: T}         whom to call when it is urgent, as it is shown; phone: a number that a telephone can call
@@ -158,6 +159,7 @@ struct config {
         struct str phone;
         int64_t an_hour;
     } reports;
+    const struct yaml_node *login; /* read by the room (src/room/login.h); NULL: nobody asks */
     int trace_test_min; /* minute of the day in `zone`; -1: never */
     bool index_use;
     struct str index_library, index_url; /* .p NULL: not given; with a NUL behind */

@@ -110,6 +110,12 @@ static int count_finding(void *ctx, const struct finding *finding) {
     return e->sink.put(e->sink.ctx, f);
 }
 
+static void pass_match(void *ctx, struct str rule, const struct event *ev, const uint32_t *fields, uint32_t n) {
+    struct engine *e = ctx;
+    if (e->sink.match && !e->uncounted)
+        e->sink.match(e->sink.ctx, rule, ev, fields, n);
+}
+
 const char *engine_content_dir(void) {
     return content_dir();
 }
@@ -148,7 +154,8 @@ static bool is_wanted(void *ctx, uint32_t rule) {
 }
 
 static int make_correlator(struct engine *e, int side) {
-    struct finding_sink counted = {.ctx = e, .put = count_finding, .ends_only = e->sink.ends_only};
+    struct finding_sink counted = {.ctx = e, .put = count_finding, 
+                                   .match = side == ENGINE_DRILL ? NULL : pass_match, .ends_only = e->sink.ends_only};
     e->clock_s[side] = INT64_MIN;
     return correlate_new(e->correlate_plan, &counted, NULL, &e->correlate[side]);
 }

@@ -67,6 +67,7 @@ struct route {
     handler_fn *handle;
     const char *help;
     bool open; /* no session is asked for: constant answers only */
+    bool machine; /* for callers of kizuki.yml (login:) with their token, and nobody else */
     bool free; /* of an open one: the same for everybody, so only the limit of all requests holds */
     size_t form_bytes; /* the body is a form, of at most so much; 0: JSON */
     const struct upload_kind *upload; /* the body is a file (upload.h); NULL: JSON */
@@ -89,6 +90,7 @@ struct call {
     struct buf body, out;
     struct jsonw w;
     const struct json_value *json; /* of the body */
+    const struct login_caller *caller; /* of a machine's route */
     struct diag err;
     int status;
     const char *type;     /* NULL: application/json */
@@ -217,6 +219,7 @@ handler_fn handle_report_form, handle_report_form_post, handle_report_again, han
     handle_reports, handle_report_post, handle_report_counts, handle_report, handle_report_put, handle_report_case, handle_report_photo, handle_ack_photo, handle_task_onsite, handle_task_onsite_post,
     handle_incident_reports;
 handler_fn handle_false_alarm, handle_false_alarm_undo, handle_triage;
+handler_fn handle_login_risk, handle_login_post, handle_logins, handle_login_denied;
 handler_fn handle_lists, handle_consumer_post, handle_consumer_end, handle_list;
 handler_fn handle_party_put, handle_joint_put, handle_seen; /* handlers_people.c */
 handler_fn handle_sharing, handle_case_grant, handle_person_grant, handle_grant_end, handle_party, handle_party_end, handle_people, handle_system_stops,

@@ -188,9 +188,23 @@ static int check_permission(struct call *c) {
     return call_error(c, e < 0 ? e : -ERR_REFUSED);
 }
 
+/* A machine with its token asks as often as its members log in. */
+static const struct login_caller *caller_of(struct call *c) {
+    static const char bearer[] = "Bearer ";
+    const char *h = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    bool is = h && c->p->login.n_callers && strncmp(h, bearer, sizeof bearer - 1) == 0;
+    return is ? login_rules_caller(&c->p->login, str_of(h + sizeof bearer - 1)) : NULL;
+}
+
+static int admit_machine(struct call *c) {
+    int status = c->caller ? 0 : too_many(c, LIMIT_STRANGER);
+    return c->caller || status ? status : call_refuse(c, 401, "error.caller_token");
+}
+
 /* 0: go on. Otherwise the status of an answer that is ready. */
 static int admit(struct call *c) {
-    int status = too_many(c, LIMIT_REQUEST);
+    c->caller = caller_of(c);
+    int status = c->caller ? 0 : too_many(c, LIMIT_REQUEST);
     if (!status)
         status = find_route(c);
     if (status || !c->route)
@@ -200,6 +214,12 @@ static int admit(struct call *c) {
         c->too_busy = !limit_take(&c->http->limit, LIMIT_FORM, address_of(c), time_monotonic_ns(), NULL);
         return 0;
     }
+    if (c->route->machine)
+        return admit_machine(c);
+    if (c->caller) /* its token opens nothing else, and spares it no limit */
+        status = too_many(c, LIMIT_REQUEST);
+    if (status)
+        return status;
     if (c->route->open)
         return c->route->free ? 0 : too_many(c, LIMIT_STRANGER);
     status = find_session(c);

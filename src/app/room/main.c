@@ -230,6 +230,9 @@ static int make_policy(struct program *p, struct diag *err) {
     int e = policy_list(p, &c->partners, LIST_PARTNER, list, err);
     if (e == 0)
         e = policy_list(p, &c->shared, LIST_SHARED, list, err);
+    if (e == 0)
+        e = login_rules_read(&c->arena, c->login, c->file, &p->login, err);
+    p->login.offset_min = c->offset_min;
     return e == 0 ? policy_services(p, err) : e;
 }
 
@@ -515,6 +518,8 @@ static void tick(struct program *p, int64_t *next_prune_ns, int64_t *next_checkp
         log_error("alert levels are not looked after: %s", d.text);
     if (room_actions_tick(p->room, &d) < 0)
         log_error("cannot look after actions: %s", d.text);
+    if (room_logins_tick(p->room, &d) < 0)
+        log_error("answers about logins are not kept: %s", d.text);
     if (room_runs_tick(p->room, &d) < 0)
         log_error("cannot go on with a playbook: %s", d.text);
     sensor_link_tick(p);

@@ -34,6 +34,7 @@
 #include "app/room/supervisor_link.h"
 #include "base/calendar.h"
 #include "room/list.h"
+#include "room/login.h"
 #include "room/policy.h"
 #include "room/room.h"
 #include "room/scope_spec.h"
@@ -58,6 +59,7 @@ struct program {
     struct program_options opt;
     struct config *config;
     struct room_policy policy;
+    struct login_rules login;
     struct clock clock;
     struct sign_secret key;
     struct sign_public public_key;

@@ -1,6 +1,7 @@
 #include "app/room/sensor_link.h"
 
 #include "app/room/room.h"
+#include "base/mem.h"
 #include "base/frame.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -200,6 +201,32 @@ static int take_answer(struct program *p, const struct json_value *m, struct dia
     return 0; /* too late is no fault */
 }
 
+/* Logins that succeeded, as rules tell them; other rules' rows are for others. */
+static int take_matches(struct program *p, const struct json_value *m, struct diag *err) {
+    enum { ROWS_MAX = 4096 };
+    const struct json_value *rows = json_get(m, "rows");
+    struct login_try *list = rows && rows->type == JSON_ARRAY ? mem_zalloc_array(MIN(rows->n, (uint32_t) ROWS_MAX) + 1, sizeof *list) : NULL;
+    size_t n = 0;
+    if (!list)
+        return diag_set(err, -ERR_PARSE, "matches without rows");
+    for (const struct json_value *row = rows->first; row && n < ROWS_MAX; row = row->next) {
+        const struct json_value *rule = row->type == JSON_ARRAY ? row->first : NULL, *at = rule ? rule->next : NULL, *of = at ? at->next : NULL;
+        int64_t ms;
+        if (!of || of->type != JSON_OBJECT || rule->type != JSON_STRING || !str_eq_z(rule->text, "login_success") || str_to_i64(at->text, &ms) < 0)
+            continue;
+        struct login_try *t = &list[n];
+        *t = (struct login_try){.at_ns = ms * NS_PER_MS};
+        (void) json_get_str(of, "user.name", &t->account);
+        (void) json_get_str(of, "service.name", &t->service);
+        (void) json_get_str(of, "source.ip", &t->address);
+        (void) json_get_str(of, "user_agent.original", &t->agent);
+        n += t->account.n > 0;
+    }
+    int e = n ? room_logins_take(p->room, &p->login, list, n, err) : 0;
+    mem_free(list);
+    return e;
+}
+
 static const struct {
     const char *type;
     int (*take)(struct program *p, const struct json_value *m, struct diag *err);
@@ -208,7 +235,7 @@ static const struct {
     {"rules", take_rules},       {"stats", take_stats},  {"explain", take_answer},
     {"lines", take_answer},      {"state", take_answer}, {"rule_state", take_rule_state},
     {"rule_order", take_answer}, {"rule_trial", take_answer}, {"table", take_answer},
-    {"late", take_answer},       {"late_state", take_answer}, {"blank", take_answer}, {"fill", take_answer},
+    {"late", take_answer},       {"late_state", take_answer}, {"matches", take_matches}, {"blank", take_answer}, {"fill", take_answer},
 };
 
 static int take_message(struct program *p, const struct json_value *m, struct str type,

@@ -114,6 +114,7 @@ enum { LAST_TURNS = 1, LAST_TURNS_UNHEARD = 6 };
 
 static void on_status(uv_timer_t *t) {
     struct sensor *s = t->data;
+    pump_tell_matches(s->pump);
     messages_status(&s->messages);
     if (s->end_after_replay && replay_is_through(s) && s->said_last++ >= (roomlink_told(s->link) ? LAST_TURNS : LAST_TURNS_UNHEARD))
         stop(s, 0); /* a turn after the last status went out */

@@ -16,6 +16,8 @@ enum {
      * a killed sensor looks at once more. */
     KEEP_RECORDS = 5000,
     KEEP_COST = 20,
+    MATCHES_BYTES = 256 * 1024,
+    MATCH_VALUE_MAX = 512,
     STATE_FORMAT = 5, /* of what stands before the engine's state */
 };
 
@@ -40,6 +42,8 @@ struct pump {
     int64_t now_ns;
     int64_t hour; /* hours since 1970 of hours[23] */
     uint64_t hours[24];
+    struct buf matches; /* rows of what rules tell beside findings, since the last telling */
+    uint64_t matches_lost;
     pump_hear_fn *hear;
     void *hear_ctx;
     struct warm *warm;  /* other rules, being made ready */
@@ -75,11 +79,53 @@ static int tell(void *ctx, const struct finding *finding) {
     return r < 0 ? r : roomlink_finding(p->link, buf_str(&p->json));
 }
 
+/* A row: [rule, milliseconds, {field: first value}]. Told once a second; what is more than a message holds is lost, and counted: the spool has it. */
+static void tell_match(void *ctx, struct str rule, const struct event *ev, const uint32_t *fields, uint32_t n) {
+    struct pump *p = ctx;
+    struct jsonw w;
+    if (p->last <= p->known || !p->link)
+        return;
+    if (p->matches.n > MATCHES_BYTES) {
+        p->matches_lost++;
+        return;
+    }
+    buf_add_z(&p->matches, p->matches.n ? "," : "");
+    jsonw_init(&w, &p->matches);
+    jsonw_array(&w);
+    jsonw_str(&w, rule);
+    jsonw_i64(&w, ev->time_ns / NS_PER_MS);
+    jsonw_object(&w);
+    for (uint32_t i = 0; i < n; i++) {
+        struct str v = event_get(ev, fields[i]);
+        if (v.n) {
+            jsonw_key(&w, event_names_get(ev->names, fields[i]));
+            jsonw_str(&w, str_to(v, MATCH_VALUE_MAX));
+        }
+    }
+    jsonw_end(&w);
+    jsonw_end(&w);
+}
+
+void pump_tell_matches(struct pump *p) {
+    struct buf m;
+    if (!p->matches.n)
+        return;
+    buf_init(&m, FRAME_BYTES_MAX);
+    buf_add_z(&m, "{\"t\":\"matches\",\"rows\":[");
+    buf_add(&m, buf_str(&p->matches));
+    buf_printf(&m, "],\"lost\":%llu}", (unsigned long long) p->matches_lost);
+    if (!buf_error(&m) && !buf_error(&p->matches) && p->link)
+        roomlink_send(p->link, buf_str(&m));
+    buf_done(&m);
+    buf_clear(&p->matches);
+    p->matches_lost = 0;
+}
+
 static int make_engine(struct pump *p, struct diag *err) {
     p->stream = ENGINE_STREAM_START;
     p->now_ns = TIME_NONE;
     p->ledger.offset_min = p->o.offset_min;
-    int r = engine_new(&p->o.engine, (struct finding_sink){.ctx = p, .put = tell}, &p->engine, err);
+    int r = engine_new(&p->o.engine, (struct finding_sink){.ctx = p, .put = tell, .match = tell_match}, &p->engine, err);
     if (r == 0 && (!(p->lane = engine_lane_new(p->engine)) || !(p->batch = engine_batch_new())))
         r = diag_set(err, -ENOMEM, "out of memory");
     char line[1024];
@@ -104,6 +150,7 @@ int pump_new(const struct pump_options *o, struct pump **ret, struct diag *reter
     p->o.spool_dir = p->spool_dir;
     snprintf(p->state_path, sizeof p->state_path, "%s/state", o->state_dir);
     buf_init(&p->json, FINDING_JSON_MAX);
+    buf_init(&p->matches, 2 * MATCHES_BYTES);
     spool_batch_init(&p->records);
     int r = make_engine(p, reterr);
     if (r == 0)
@@ -225,6 +272,7 @@ struct pump *pump_free(struct pump *p) {
     spool_reader_free(p->lookup);
     spool_batch_done(&p->records);
     buf_done(&p->json);
+    buf_done(&p->matches);
     mem_free(p);
     return NULL;
 }
@@ -304,7 +352,7 @@ int pump_change_state(const struct pump *p, struct diag *reterr) {
 
 static int take_over(struct pump *p) {
     struct warm *w = p->warm;
-    warm_speak(w, (struct finding_sink){.ctx = p, .put = tell});
+    warm_speak(w, (struct finding_sink){.ctx = p, .put = tell, .match = tell_match});
     engine_use_indicators(warm_engine(w), p->o.engine.indicator_set); /* there may be others since it began */
     int r = engine_hand_over(p->engine, warm_engine(w));
     engine_batch_free(p->batch);

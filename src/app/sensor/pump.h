@@ -26,6 +26,8 @@ struct pump *pump_free(struct pump *p);
 int pump_begin(struct pump *p, struct roomlink *l, struct diag *reterr) MUST_USE;
 /* Looks at what is durable, for about 20 ms. 1: there is more, 0: all seen, negative: cannot go on. */
 int pump_slice(struct pump *p, struct diag *reterr) MUST_USE;
+/* What rules with `kizuki: tell:` matched since the last call goes to the room, best effort: a room that is away hears of it no more. */
+void pump_tell_matches(struct pump *p);
 int pump_keep(struct pump *p, struct diag *reterr) MUST_USE; /* the state, when it is not that kept last */
 /* Hears of each finding before it is told, with the record that made it true (NULL: it lies further back) and the number
  * the room will acknowledge. True: it is of a canary. */

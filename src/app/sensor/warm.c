@@ -30,6 +30,12 @@ static int speak(void *ctx, const struct finding *f) {
     return w->to.put ? w->to.put(w->to.ctx, f) : 0;
 }
 
+static void pass_match(void *ctx, struct str rule, const struct event *ev, const uint32_t *fields, uint32_t n) {
+    struct warm *w = ctx;
+    if (w->to.match)
+        w->to.match(w->to.ctx, rule, ev, fields, n);
+}
+
 /* Records of the batch at hand, up to `last`. */
 static int look(struct warm *w, uint64_t last) {
     size_t n = 0;
@@ -66,7 +72,7 @@ static int look_on(struct warm *w, uint64_t last, struct diag *err) {
 }
 
 static int open_all(struct warm *w, struct diag *err) {
-    int r = engine_new(&w->o.engine, (struct finding_sink){.ctx = w, .put = speak}, &w->engine, err);
+    int r = engine_new(&w->o.engine, (struct finding_sink){.ctx = w, .put = speak, .match = pass_match}, &w->engine, err);
     if (r == 0)
         r = spool_reader_open(w->o.spool_dir, &w->reader, err);
     if (r == 0 && w->o.now_ns != TIME_NONE) {
