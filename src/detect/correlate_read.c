@@ -262,10 +262,13 @@ static int read_usual(const struct corr_reader *r, const struct detect_rule *rul
                       const struct yaml_node *cond, struct diag *reterr) {
     c->least_events = UINT64_MAX; /* never true: it learns once it is asked, or has seen enough */
     c->n_counted = 2;
-    int code = corr_field(r, rule, yaml_get(cond, "field"), &c->counted[0], reterr);
-    if (code == 0)
-        code = corr_field(r, rule, yaml_get(cond, "beside"), &c->counted[1], reterr);
-    return code == 0 && cond->n != 2 ? bad(rule, cond, reterr, "a usual has {field: …, beside: …} as its condition") : code;
+    int code = corr_field(r, rule, yaml_get(cond, "beside"), &c->counted[1], reterr);
+    bool numbers = yaml_get(cond, "field") != NULL;
+    c->counted[0] = c->counted[1];
+    c->need = !numbers; /* of words alone every number is 0 */
+    if (code == 0 && numbers)
+        code = corr_field(r, rule, yaml_get(cond, "field"), &c->counted[0], reterr);
+    return code == 0 && cond->n != 1u + numbers ? bad(rule, cond, reterr, "a usual has {field: …, beside: …} as its condition") : code;
 }
 
 #define NAME(z) {.p = (z), .n = sizeof(z) - 1}

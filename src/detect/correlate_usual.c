@@ -141,8 +141,8 @@ static int learn(struct correlate *c, union corr_state *st, uint32_t word, uint1
 }
 
 int usual_feed(struct correlate *c, const struct plan_corr *pc, union corr_state *st, const struct mini *m) {
-    uint64_t v;
-    if ((m->mask & pc->without) || !m->vals[pc->counted[1]] || !number_of(c, m->vals[pc->counted[0]], &v))
+    uint64_t v = 0;
+    if ((m->mask & pc->without) || !m->vals[pc->counted[1]] || (!pc->need && !number_of(c, m->vals[pc->counted[0]], &v)))
         return 0;
     struct usual *u = st->p;
     if (u && u->n >= FORGET)
@@ -225,7 +225,7 @@ int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usua
         r = event_word(c, s->vals[pc->counted[1]], &word);
     if (r < 0)
         return r;
-    bool known = number_of(c, value, &v);
+    bool known = !pc->need && number_of(c, value, &v);
     if (say == USUAL_VALUE || say == USUAL_BESIDE) {
         uint64_t number = v;
         if (say == USUAL_BESIDE && !number_of(c, word, &number))

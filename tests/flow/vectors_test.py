@@ -124,6 +124,42 @@ def shipped_rules_name_the_sources_of_their_class_and_no_other():
     assert len(rows) - n_unjudged >= 34
 
 
+# Panther's rule -> shipped rules of the same class. Only rows of logs that a decoder of ours reads are judged.
+CLOUD_CLASSES = {
+    "GSuite.LeakedPassword": "account_warning_gws",
+    "GSuite.GovernmentBackedAttack": "account_warning_gws",
+    "GSuite.IsSuspiciousTag": "account_warning_gws",
+    "Standard.AdminRoleAssigned": "account_right",
+}
+
+
+@tap.test
+def account_rules_agree_with_labelled_events_of_clouds():
+    path = pathlib.Path(tap.DATA or "/nonexistent") / "vectors" / "panther_rule_tests.shared.jsonl"
+    tap.need(path.exists(), "KIZUKI_TEST_DATA has no vectors/")
+    rows = [r for r in map(json.loads, path.read_text().splitlines()) if r["log"] is not None and r["rule_id"] in CLOUD_CLASSES]
+    rows = [r for r in rows if "GSuite" in (r["log"].get("p_log_type") or " ".join(r["log_types"]))]
+    with tap.folder() as d:
+        (d / "events.ndjson").write_text("".join(json.dumps(r["log"]) + "\n" for r in rows))
+        r = tap.run(tap.KIZUKI, "hunt", "--matches", d / "events.ndjson")
+        assert r.returncode == 0, r.stderr
+    ids = {d["id"]: d["name"] for d in yaml.safe_load_all((tap.ROOT / "content/rules/account/10_changes.yml").read_text())}
+    said = {(m["line"], ids.get(m["rule"])) for m in map(json.loads, r.stdout.splitlines())}
+    table, wrong = collections.defaultdict(collections.Counter), []
+    for n, row in enumerate(rows, 1):
+        told = (n, CLOUD_CLASSES[row["rule_id"]]) in said
+        table[row["rule_id"]]["wanted" if row["expected"] else "quiet"] += 1
+        table[row["rule_id"]]["found" if told and row["expected"] else "false" if told else "-"] += 1
+        if told and not row["expected"]:
+            wrong.append(row["test"])
+    print(f"# {'class':36} {'wanted':>6} {'found':>6} {'quiet':>6} {'false':>6}")
+    for name, c in sorted(table.items()):
+        print(f"# {name:36} {c['wanted']:6} {c['found']:6} {c['quiet']:6} {c['false']:6}")
+    wanted, found = (sum(c[k] for c in table.values()) for k in ("wanted", "found"))
+    print(f"# recall {found}/{wanted}, false positives {len(wrong)}")
+    assert wanted >= 4 and found >= 0.9 * wanted and not wrong, wrong
+
+
 # Whose events they are, by the name of the log -> the product of the rules that may speak of them.
 PRODUCTS = {"AWS": "aws", "Azure": "azure", "Okta": "okta", "GCP": "gcp", "GitHub": "github", "OneLogin": "onelogin", "Amazon": "kubernetes"}
 

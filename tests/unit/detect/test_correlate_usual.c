@@ -150,6 +150,21 @@ static void what_is_remembered_outlives_a_change_of_rules(void **state UNUSED) {
     bed_close(&to);
 }
 
+static void words_alone_are_learnt_without_a_number(void **state UNUSED) {
+    struct bed b;
+    bed_open(&b, BED_RULE("in") "title: U\nname: u\nid: u\ncorrelation: {type: usual, rules: [in], group-by: [user.name], timespan: 30d, condition: {beside: land}}\n---\n"
+                 "title: W\nname: w\nid: w\ncorrelation: {type: measures, rules: [in], group-by: [user.name], timespan: 1h, measures: {n: {count: in}},\n"
+                 "  attach: {learnt: {of: u, say: learnt}, same: {of: u, say: same}}, condition: n >= 1 and learnt >= 3 and same == 0}\n", NULL);
+    if (b.set->n_refused)
+        fail_msg("%s", bed_refused(&b));
+    for (int i = 0; i < 4; i++)
+        bed_event(&b, i * DAY, "in", "user.name=sato land=JP");
+    bed_expect(&b, "");
+    bed_event(&b, 5 * DAY, "in", "user.name=sato land=NL"); /* itself is not counted */
+    bed_expect(&b, "open w [user.name=sato] n=1 432000-432000 {learnt=4 same=0 n=1} e=5\n");
+    bed_close(&b);
+}
+
 static void refuses(const char *document, const char *sentence) {
     char rules[900];
     struct bed b;
@@ -162,7 +177,7 @@ static void refuses(const char *document, const char *sentence) {
 }
 
 static void refuses_what_makes_no_sense(void **state UNUSED) {
-    refuses("{type: usual, rules: [a], timespan: 1d, condition: {field: x}}", "a field name is expected");
+    refuses("{type: usual, rules: [a], timespan: 1d, condition: {field: x, gte: 1}}", "a field name is expected");
     refuses("{type: usual, rules: [a], timespan: 1d, condition: {field: x, beside: y, gte: 1}}", "as its condition");
     refuses("{type: event_count, rules: [u], timespan: 1d, condition: {gte: 1}}", "never true");
     refuses("{type: event_count, rules: [a], without: [a], timespan: 1d, condition: {gte: 1}}", "type usual");
@@ -175,4 +190,4 @@ UNIT_GROUP(detect_correlate_usual, cmocka_unit_test(an_answer_that_page_never_gi
            cmocka_unit_test(an_attempt_teaches_nothing), cmocka_unit_test(many_lengths_become_few_ranges),
            cmocka_unit_test(what_is_no_number_or_far_too_large_teaches_nothing),
            cmocka_unit_test(an_account_that_slept_is_told_once_and_a_new_one_never),
-           cmocka_unit_test(what_is_remembered_outlives_a_change_of_rules), cmocka_unit_test(refuses_what_makes_no_sense))
+           cmocka_unit_test(what_is_remembered_outlives_a_change_of_rules), cmocka_unit_test(words_alone_are_learnt_without_a_number), cmocka_unit_test(refuses_what_makes_no_sense))
