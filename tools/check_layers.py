@@ -17,7 +17,7 @@ OWNERS = {
     "uv.h": {"intake", "app"}, "zstd.h": {"spool", "intake"}, "zlib.h": {"intake"},
     "pcre2.h": {"detect"}, "systemd/": {"intake"}, "microhttpd.h": {"app"}, "gnutls/": {"app"},
     "seccomp.h": {"app"}, "cap-ng.h": {"app"}, "sys/capability.h": {"app"},
-    "curl/": {"door"}, "zip.h": {"ruleset", "table"}, "expat.h": {"table"},
+    "curl/": {"door"}, "zip.h": {"ruleset", "table"}, "expat.h": {"firewall", "table"},
 }
 NOT_UNISTRING = {"unistd.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -58,6 +58,7 @@
 #define FIREWALL_PATHS_MAX 4096           /* chains, pairs of zones, interfaces */
 #define FIREWALL_SPACES_MAX 100000        /* pieces of one comparison: beyond it "at least" is said */
 #define FIREWALL_CHANGES_MAX 1000         /* told of one comparison: somebody put in another configuration */
+#define FIREWALL_NAMES_MAX 100000         /* addresses, services and groups; 40,000 is what large devices allow */
 #define FIREWALLS_MAX 64                  /* watched by one Kizuki */
 #define CHANGE_REQUESTS_MAX 1000          /* announced and not over: more are nobody's to know */
 #define CHANGE_REQUESTS_BYTES_MAX ((size_t) 1 << 20)

@@ -210,14 +210,19 @@ static bool from_zones(const struct comparing *c, const struct space *x, const s
     return false;
 }
 
-/* Where one zone is known to be outside, the others a rule names are not. */
+/* What makers and administrators call them, where nobody said; a zone of another name is taken for outside. */
+static const struct str usual_outside[] = {{"outside", 7}, {"untrust*", 8}, {"wan*", 4}, {"internet*", 9}, {"external", 8}, {"pp*", 3}, {"dialer*", 7}};
+static const struct str usual_inside[] = {{"inside", 6}, {"trust*", 6}, {"lan*", 4}, {"internal*", 9}, {"lo", 2}, {"mgmt*", 5}, {"management", 10}};
+
 static bool from_outside(const struct comparing *c, const struct space *x) {
     const struct firewall_ground *g = c->ground;
     if (c->path->outward || !spans_meet(x->dim[DIM_SRC], c->public))
         return false;
     if (spans_cover(x->dim[DIM_FROM], SPANS_ALL[DIM_FROM]))
         return true;
-    return from_zones(c, x, g->outside, g->n_outside) || !from_zones(c, x, g->inside, g->n_inside);
+    if (from_zones(c, x, g->outside, g->n_outside) || from_zones(c, x, g->inside, g->n_inside))
+        return from_zones(c, x, g->outside, g->n_outside);
+    return from_zones(c, x, usual_outside, ARRAY_SIZE(usual_outside)) || !from_zones(c, x, usual_inside, ARRAY_SIZE(usual_inside));
 }
 
 static enum firewall_reach reach_of(const struct comparing *c, const struct firewall_change *x) {
@@ -366,7 +371,7 @@ static int compare_one(struct comparing *c, const struct firewall_path *was, con
 static int forwards(struct comparing *c, const struct firewall *here, const struct firewall *there, enum firewall_what what) {
     int r = 0;
     for (size_t i = 0; r == 0 && i < here->n_forwards; i++) {
-        struct firewall_change x = {.what = what, .reach = FIREWALL_OUTSIDE, .forward = here->forwards[i].text};
+        struct firewall_change x = {.what = what, .reach = what == FIREWALL_FORWARD_NEW ? FIREWALL_OUTSIDE : FIREWALL_INSIDE, .forward = here->forwards[i].text};
         bool known = false;
         for (size_t k = 0; !known && k < there->n_forwards; k++)
             known = str_eq(there->forwards[k].text, x.forward);

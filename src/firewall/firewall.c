@@ -6,6 +6,10 @@
 static const struct firewall_reader *const readers[FIREWALL_KINDS] = {
     [FIREWALL_NFT] = &FIREWALL_NFT_READER,
     [FIREWALL_IPTABLES] = &FIREWALL_IPTABLES_READER,
+    [FIREWALL_FORTIGATE] = &FIREWALL_FORTIGATE_READER,
+    [FIREWALL_PANOS] = &FIREWALL_PANOS_READER,
+    [FIREWALL_ASA] = &FIREWALL_ASA_READER,
+    [FIREWALL_YAMAHA] = &FIREWALL_YAMAHA_READER,
 };
 
 const char *firewall_kind_to_string(enum firewall_kind k) {
@@ -42,6 +46,12 @@ int firewall_read(struct arena *a, enum firewall_kind k, struct str text, struct
 }
 
 int firewall_add_path(struct arena *a, struct firewall *f, struct str name, enum firewall_verdict otherwise, struct firewall_path **ret) {
+    for (size_t i = 0; i < f->n_paths; i++)
+        if (str_eq(f->paths[i].name, name)) {
+            *ret = &f->paths[i];
+            **ret = (struct firewall_path){.name = name, .otherwise = otherwise};
+            return 0;
+        }
     if (f->n_paths == FIREWALL_PATHS_MAX)
         return -ERR_LIMIT;
     int r = arena_grow(a, (void **) &f->paths, &f->cap_paths, f->n_paths + 1, sizeof *f->paths);
@@ -119,4 +129,26 @@ int chain_add_rule(struct arena *a, struct chain *c, const struct chain_rule *x)
     if (r == 0)
         c->rules[c->n++] = *x;
     return r;
+}
+
+int spans_one(struct arena *a, struct span s, struct spans *ret) {
+    struct span *at = arena_alloc(a, sizeof *at);
+    if (!at)
+        return -ENOMEM;
+    *at = s;
+    *ret = (struct spans){at, s.lo <= s.hi};
+    return 0;
+}
+
+int making_narrow(struct arena *a, struct making *m, enum space_dim d, struct spans to) {
+    int r = spans_and(a, m->where.dim[d], to, &m->where.dim[d]);
+    m->never = m->never || m->where.dim[d].n == 0;
+    return r;
+}
+
+int making_condition(struct arena *a, struct making *m, struct str what) {
+    if (m->condition.n)
+        what = arena_printf(a, "%.*s, %.*s", STR_ARG(m->condition), STR_ARG(what));
+    m->condition = what;
+    return what.p ? 0 : -ENOMEM;
 }

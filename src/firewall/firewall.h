@@ -19,6 +19,10 @@
 enum firewall_kind {
     FIREWALL_NFT,      /* nft -j list ruleset, libnftables-json(5) */
     FIREWALL_IPTABLES, /* iptables-save, ip6tables-save */
+    FIREWALL_FORTIGATE, /* FortiOS, as it is backed up */
+    FIREWALL_PANOS, /* exported XML */
+    FIREWALL_ASA, /* show running-config */
+    FIREWALL_YAMAHA, /* RTX, show config */
     FIREWALL_KINDS,
 };
 enum firewall_verdict { FIREWALL_ALLOW, FIREWALL_DENY, FIREWALL_SKIP };
@@ -58,7 +62,7 @@ struct firewall {
     size_t n_paths, cap_paths, n_forwards, cap_forwards, n_zones, cap_zones, n_unread, cap_unread;
 };
 
-/* "nftables", "iptables". */
+/* "nftables", "iptables", "fortigate", "panos", "asa", "yamaha". */
 const char *firewall_kind_to_string(enum firewall_kind k);
 int firewall_kind_from_string(struct str s); /* enum or -EINVAL */
 /* Which kind a text is, by what only that kind writes; -EINVAL: none. */
@@ -86,7 +90,8 @@ struct firewall_change {
     struct str forward;
     struct spaces spaces; /* of what fares otherwise */
 };
-/* What is outside: zones by name, where the filter has zones; and addresses of the public network that are ours. */
+/* What is outside: zones by name, where the filter has zones (those that neither list has are judged by what zones are usually called, and taken for
+ * outside when that says nothing); and addresses of the public network that are ours. */
 struct firewall_ground {
     const struct str *outside, *inside; /* zones and interfaces; a trailing * stands for any rest */
     size_t n_outside, n_inside;

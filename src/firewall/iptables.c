@@ -5,8 +5,6 @@
 
 #include "base/limits.h"
 
-enum { WORDS_MAX = 256 };
-
 struct reading {
     struct arena *a;
     struct firewall *f;
@@ -14,13 +12,13 @@ struct reading {
     struct str table;
     bool v6;
     unsigned line;
-    struct str words[WORDS_MAX]; /* of this line */
+    struct str words[FIREWALL_WORDS_MAX]; /* of this line */
 };
-struct making {
+struct rule {
     struct reading *x;
-    struct space where;
-    struct str condition, comment, text, target;
-    bool never, leads, go;
+    struct making is;
+    struct str comment, text, target;
+    bool leads, go;
     unsigned protocol; /* 256: none named */
 };
 
@@ -33,53 +31,18 @@ static bool is_iptables(struct str text) {
     return false;
 }
 
-/* Words as a shell has them, in double quotes with backslashes. */
-static size_t words(struct arena *a, struct str line, struct str *ret, bool *too_many) {
-    size_t n = 0, i = 0;
-    while (i < line.n) {
-        while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t' || line.p[i] == '\r'))
-            i++;
-        if (i == line.n)
-            break;
-        if (n == WORDS_MAX) {
-            *too_many = true;
-            return n;
-        }
-        if (line.p[i] != '"') {
-            size_t from = i;
-            while (i < line.n && line.p[i] != ' ' && line.p[i] != '\t' && line.p[i] != '\r')
-                i++;
-            ret[n++] = str_n(line.p + from, i - from);
-            continue;
-        }
-        char *copy = arena_alloc(a, line.n - i);
-        size_t k = 0;
-        for (i++; i < line.n && line.p[i] != '"'; i++) {
-            if (line.p[i] == '\\' && i + 1 < line.n)
-                i++;
-            if (copy)
-                copy[k++] = line.p[i];
-        }
-        i++;
-        ret[n++] = copy ? str_n(copy, k) : STR_NULL;
-    }
-    return n;
+static int narrow(struct rule *m, enum space_dim d, struct spans to, bool negated) {
+    int r = negated ? spans_minus(m->x->a, SPANS_ALL[d], to, &to) : 0;
+    return r < 0 ? r : making_narrow(m->x->a, &m->is, d, to);
 }
 
-static int narrow(struct making *m, enum space_dim d, struct spans to, bool negated) {
-    int r = negated ? spans_minus(m->x->a, m->where.dim[d], to, &m->where.dim[d]) : spans_and(m->x->a, m->where.dim[d], to, &m->where.dim[d]);
-    m->never = m->never || m->where.dim[d].n == 0;
-    return r;
-}
-
-static int condition(struct making *m, struct str what) {
-    m->condition = m->condition.n ? arena_printf(m->x->a, "%.*s, %.*s", STR_ARG(m->condition), STR_ARG(what)) : what;
-    return m->condition.p ? 0 : -ENOMEM;
+static int condition(struct rule *m, struct str what) {
+    return making_condition(m->x->a, &m->is, what);
 }
 
 /* ---- options: each takes its values ---- */
 
-static int address(struct making *m, enum space_dim d, struct str s, bool negated) {
+static int address(struct rule *m, enum space_dim d, struct str s, bool negated) {
     struct span *at = arena_alloc(m->x->a, sizeof *at);
     if (!at)
         return -ENOMEM;
@@ -88,15 +51,15 @@ static int address(struct making *m, enum space_dim d, struct str s, bool negate
     return narrow(m, d, (struct spans){at, 1}, negated);
 }
 
-static int source(struct making *m, struct str s, bool negated) {
+static int source(struct rule *m, struct str s, bool negated) {
     return address(m, DIM_SRC, s, negated);
 }
 
-static int destination(struct making *m, struct str s, bool negated) {
+static int destination(struct rule *m, struct str s, bool negated) {
     return address(m, DIM_DST, s, negated);
 }
 
-static int interface(struct making *m, enum space_dim d, struct str s, bool negated) {
+static int interface(struct rule *m, enum space_dim d, struct str s, bool negated) {
     struct span *at = arena_alloc(m->x->a, sizeof *at);
     u128 zone;
     if (!at)
@@ -108,15 +71,15 @@ static int interface(struct making *m, enum space_dim d, struct str s, bool nega
     return r < 0 ? r : narrow(m, d, (struct spans){at, 1}, negated);
 }
 
-static int coming_in(struct making *m, struct str s, bool negated) {
+static int coming_in(struct rule *m, struct str s, bool negated) {
     return interface(m, DIM_FROM, s, negated);
 }
 
-static int going_out(struct making *m, struct str s, bool negated) {
+static int going_out(struct rule *m, struct str s, bool negated) {
     return interface(m, DIM_TO, s, negated);
 }
 
-static int protocol(struct making *m, struct str s, bool negated) {
+static int protocol(struct rule *m, struct str s, bool negated) {
     struct span *at = arena_alloc(m->x->a, sizeof *at);
     int n = protocol_number(s);
     if (!at)
@@ -130,7 +93,7 @@ static int protocol(struct making *m, struct str s, bool negated) {
 }
 
 /* "22", "1000:2000", ":1023", lists of them with commas; of the protocol that was named. */
-static int to_ports(struct making *m, struct str s, bool negated) {
+static int to_ports(struct rule *m, struct str s, bool negated) {
     struct span *at = arena_alloc(m->x->a, (s.n + 1) * sizeof *at), *all = arena_alloc(m->x->a, sizeof *all);
     struct str list = s, one;
     size_t n = 0;
@@ -151,7 +114,7 @@ static int to_ports(struct making *m, struct str s, bool negated) {
     return r < 0 ? r : narrow(m, DIM_SERVICE, spans_of(at, n), negated);
 }
 
-static int state(struct making *m, struct str s, bool negated) {
+static int state(struct rule *m, struct str s, bool negated) {
     bool has_new = false, has_old = false;
     for (struct str one; str_split(&s, ',', &one);) {
         has_new = has_new || str_eq_z(one, "NEW");
@@ -159,31 +122,31 @@ static int state(struct making *m, struct str s, bool negated) {
     }
     if (has_new != negated)
         return 0;
-    m->never = m->never || has_new || has_old;
-    return m->never ? 0 : condition(m, STR("state"));
+    m->is.never = m->is.never || has_new || has_old;
+    return m->is.never ? 0 : condition(m, STR("state"));
 }
 
-static int comment(struct making *m, struct str s, bool negated UNUSED) {
+static int comment(struct rule *m, struct str s, bool negated UNUSED) {
     m->comment = s;
     return 0;
 }
 
-static int jump(struct making *m, struct str s, bool negated UNUSED) {
+static int jump(struct rule *m, struct str s, bool negated UNUSED) {
     m->target = s;
     return 0;
 }
 
-static int go_to(struct making *m, struct str s, bool negated UNUSED) {
+static int go_to(struct rule *m, struct str s, bool negated UNUSED) {
     m->target = s;
     m->go = true;
     return 0;
 }
 
-static int nothing(struct making *m UNUSED, struct str s UNUSED, bool negated UNUSED) {
+static int nothing(struct rule *m UNUSED, struct str s UNUSED, bool negated UNUSED) {
     return 0;
 }
 
-static int leads_to(struct making *m, struct str s, bool negated UNUSED) {
+static int leads_to(struct rule *m, struct str s, bool negated UNUSED) {
     m->leads = true;
     m->text = s;
     return 0;
@@ -191,7 +154,7 @@ static int leads_to(struct making *m, struct str s, bool negated UNUSED) {
 
 static const struct option {
     const char *name;
-    int (*take)(struct making *m, struct str s, bool negated);
+    int (*take)(struct rule *m, struct str s, bool negated);
     bool alone; /* has no value */
 } options[] = {
     {"-s", source, false},          {"--source", source, false},     {"-d", destination, false},   {"--destination", destination, false},
@@ -219,7 +182,7 @@ static bool begins_option(struct str s) {
 }
 
 /* What is not in the table is a condition, with all that follows it up to the next option. */
-static int take_options(struct making *m, const struct str *w, size_t n) {
+static int take_options(struct rule *m, const struct str *w, size_t n) {
     bool negated = false;
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++) {
@@ -248,14 +211,14 @@ static int take_options(struct making *m, const struct str *w, size_t n) {
 
 /* ---- lines ---- */
 
-static int put(struct making *m, struct chain *c, struct str line) {
+static int put(struct rule *m, struct chain *c, struct str line) {
     static const struct {
         const char *target;
         enum step step;
     } steps[] = {{"ACCEPT", STEP_ALLOW}, {"DROP", STEP_DENY}, {"REJECT", STEP_DENY}, {"TARPIT", STEP_DENY}, {"RETURN", STEP_RETURN}, {"NFQUEUE", STEP_ALLOW}};
     struct reading *x = m->x;
-    struct chain_rule r = {.step = m->go ? STEP_GOTO : STEP_JUMP, .target = m->target, .condition = m->condition, .name = m->comment, .text = line};
-    if (m->never || !m->target.n)
+    struct chain_rule r = {.step = m->go ? STEP_GOTO : STEP_JUMP, .target = m->target, .condition = m->is.condition, .name = m->comment, .text = line};
+    if (m->is.never || !m->target.n)
         return 0;
     if (m->leads || str_eq_z(m->target, "DNAT") || str_eq_z(m->target, "REDIRECT"))
         return firewall_add_forward(x->a, x->f, line);
@@ -267,14 +230,14 @@ static int put(struct making *m, struct chain *c, struct str line) {
         }
     if (!known) /* LOG, MARK…: the packet goes on */
         return 0;
-    int e = spaces_add(x->a, &r.where, &m->where);
+    int e = spaces_add(x->a, &r.where, &m->is.where);
     return e < 0 ? e : chain_add_rule(x->a, c, &r);
 }
 
 static int read_rule(struct reading *x, struct str line) {
     struct str *w = x->words;
     bool too_many = false;
-    size_t n = words(x->a, line, w, &too_many);
+    size_t n = firewall_words(x->a, line, w, &too_many);
     if (n && str_starts(w[0], STR("["))) { /* iptables-save -c: counters first */
         w++;
         n--;
@@ -282,7 +245,7 @@ static int read_rule(struct reading *x, struct str line) {
     struct chain *c = n > 1 && (str_eq_z(w[0], "-A") || str_eq_z(w[0], "--append")) ? chain_find(&x->chains, x->table, w[1]) : NULL;
     if (!c || too_many)
         return firewall_add_unread(x->a, x->f, x->line, line);
-    struct making m = {.x = x, .where = SPACE_ALL, .protocol = 256};
+    struct rule m = {.x = x, .is = {.where = SPACE_ALL}, .protocol = 256};
     struct spans family = x->v6 ? SPANS_V6 : SPANS_V4;
     int r = narrow(&m, DIM_SRC, family, false);
     if (r == 0)

@@ -12,13 +12,6 @@ struct reading {
     const struct json_value *root;
     struct chains chains;
 };
-/* One rule while it is read: every match makes it smaller. */
-struct making {
-    struct space where;
-    struct str condition;
-    bool never; /* no new connection fits */
-};
-
 static const struct {
     const char *verdict;
     enum step step;
@@ -53,20 +46,9 @@ static bool left_out(const struct json_value *o) {
     return str_eq_z(family, "arp") || (str_eq_z(family, "inet") && str_eq_z(text_of(o, "table"), "kizuki"));
 }
 
-static int more_condition(struct arena *a, struct making *m, struct str what) {
-    m->condition = m->condition.n ? arena_printf(a, "%.*s, %.*s", STR_ARG(m->condition), STR_ARG(what)) : arena_dup(a, what);
-    return m->condition.p ? 0 : -ENOMEM;
-}
-
-static int narrow(struct arena *a, struct making *m, enum space_dim d, struct spans to) {
-    int r = spans_and(a, m->where.dim[d], to, &m->where.dim[d]);
-    m->never = m->never || m->where.dim[d].n == 0;
-    return r;
-}
-
 static int to_family(struct arena *a, struct making *m, struct spans family) {
-    int r = narrow(a, m, DIM_SRC, family);
-    return r < 0 ? r : narrow(a, m, DIM_DST, family);
+    int r = making_narrow(a, m, DIM_SRC, family);
+    return r < 0 ? r : making_narrow(a, m, DIM_DST, family);
 }
 
 /* ---- values ---- */
@@ -243,7 +225,7 @@ static int apply(struct reading *x, struct making *m, const struct subject *s, c
     if (r < 0)
         return r;
     if (v.odd)
-        return more_condition(x->a, m, STR("values this form does not hold"));
+        return making_condition(x->a, m, STR("values this form does not hold"));
     r = s->dim == DIM_SERVICE ? to_services(x->a, s, &v, &spans) : 0;
     if (s->dim != DIM_SERVICE)
         spans = spans_of(v.at, v.n);
@@ -259,7 +241,7 @@ static int apply(struct reading *x, struct making *m, const struct subject *s, c
         if (r == 0)
             r = spans_minus(x->a, whole, spans, &spans);
     }
-    return r < 0 ? r : narrow(x->a, m, s->dim, spans);
+    return r < 0 ? r : making_narrow(x->a, m, s->dim, spans);
 }
 
 static bool names_state(const struct json_value *right, const char *state) {
@@ -277,14 +259,14 @@ static int apply_state(struct reading *x, struct making *m, const struct json_va
     bool fits = names_state(right, "new") != negated;
     if (!fits && (negated || names_state(right, "established") || names_state(right, "related")))
         m->never = true;
-    return fits || m->never ? 0 : more_condition(x->a, m, STR("ct state"));
+    return fits || m->never ? 0 : making_condition(x->a, m, STR("ct state"));
 }
 
 static int apply_family(struct reading *x, struct making *m, const struct json_value *right, bool negated) {
     bool v4 = right->type == JSON_STRING && (str_eq_z(right->text, "ipv4") || str_eq_z(right->text, "ip"));
     bool v6 = right->type == JSON_STRING && (str_eq_z(right->text, "ipv6") || str_eq_z(right->text, "ip6"));
     if (!v4 && !v6)
-        return more_condition(x->a, m, STR("meta protocol"));
+        return making_condition(x->a, m, STR("meta protocol"));
     return to_family(x->a, m, v4 != negated ? SPANS_V4 : SPANS_V6);
 }
 
@@ -304,7 +286,7 @@ static int match(struct reading *x, struct making *m, const struct json_value *e
     struct subject s;
     bool negated = str_eq_z(op, "!="), plain = negated || str_eq_z(op, "==") || str_eq_z(op, "in") || !op.n;
     if (!left || !right || !plain)
-        return more_condition(x->a, m, left ? words_of(x->a, left) : STR("?"));
+        return making_condition(x->a, m, left ? words_of(x->a, left) : STR("?"));
     const struct json_value *ct = json_get_object(left, "ct"), *meta = json_get_object(left, "meta"), *payload = json_get_object(left, "payload");
     if (ct && str_eq_z(text_of(ct, "key"), "state"))
         return apply_state(x, m, right, negated);
@@ -314,15 +296,14 @@ static int match(struct reading *x, struct making *m, const struct json_value *e
         return apply(x, m, &s, right, negated);
     int protocol = payload ? protocol_number(text_of(payload, "protocol")) : -1; /* tcp flags, icmp type: of that protocol at least */
     if (protocol >= 0) {
-        struct span *of = arena_alloc(x->a, sizeof *of);
-        if (!of)
-            return -ENOMEM;
-        *of = span_of_service((unsigned) protocol, 0, 65535);
-        int r = narrow(x->a, m, DIM_SERVICE, (struct spans){of, 1});
+        struct spans of;
+        int r = spans_one(x->a, span_of_service((unsigned) protocol, 0, 65535), &of);
+        if (r == 0)
+            r = making_narrow(x->a, m, DIM_SERVICE, of);
         if (r < 0)
             return r;
     }
-    return more_condition(x->a, m, words_of(x->a, left));
+    return making_condition(x->a, m, words_of(x->a, left));
 }
 
 /* ---- rules ---- */
@@ -364,7 +345,7 @@ static int verdict_map(struct reading *x, struct chain *c, const struct making *
         struct str target;
         if (e->type != JSON_ARRAY || e->n != 2 || !verdict_of(e->first->next, &step, &target))
             continue;
-        int r = known ? apply(x, &of, &s, e->first, false) : more_condition(x->a, &of, STR("vmap"));
+        int r = known ? apply(x, &of, &s, e->first, false) : making_condition(x->a, &of, STR("vmap"));
         if (r == 0)
             r = put(x, c, &of, step, target, rule);
         if (r < 0)
@@ -398,7 +379,7 @@ static int statement(struct reading *x, struct chain *c, struct making *m, const
     enum step step;
     struct str target;
     if (e->type != JSON_OBJECT || !e->first)
-        return more_condition(x->a, m, STR("?"));
+        return making_condition(x->a, m, STR("?"));
     if ((o = json_get_object(e, "match")))
         return match(x, m, o);
     if ((o = json_get_object(e, "vmap")))
@@ -407,7 +388,7 @@ static int statement(struct reading *x, struct chain *c, struct making *m, const
         return put(x, c, m, step, target, rule);
     if (json_get(e, "dnat") || json_get(e, "redirect"))
         return m->never ? 0 : forward(x, m, e->first->key, e->first);
-    return is_harmless(e->first->key) ? 0 : more_condition(x->a, m, e->first->key);
+    return is_harmless(e->first->key) ? 0 : making_condition(x->a, m, e->first->key);
 }
 
 static int read_rule(struct reading *x, const struct json_value *rule) {

@@ -166,7 +166,7 @@ static int firewall_compare_main(void *settings, unsigned n_args UNUSED, char **
 }
 
 static const struct cli_option options[] = {
-    {.name = "kind", .kind = CLI_STRING, .value = "KIND", .at = offsetof(struct firewall_args, kind), .help = "nftables or iptables; usually seen by itself"},
+    {.name = "kind", .kind = CLI_STRING, .value = "KIND", .at = offsetof(struct firewall_args, kind), .help = "nftables, iptables, fortigate, panos, asa or yamaha; usually seen by itself"},
     {.name = "outside", .kind = CLI_LIST, .value = "ZONE", .at = offsetof(struct firewall_args, outside), .help = "a zone or interface on the outside, wan* for several (repeat for more)"},
     {.name = "inside", .kind = CLI_LIST, .value = "ZONE", .at = offsetof(struct firewall_args, inside), .help = "one on the inside"},
     {.name = "own", .kind = CLI_LIST, .value = "NET", .at = offsetof(struct firewall_args, own), .help = "public addresses that are ours"},
@@ -179,9 +179,9 @@ const struct cli_command COMMAND_FIREWALL_COMPARE = {
     .args_min = 2,
     .args_max = 2,
     .help = "tell what a packet filter lets through now and did not before",
-    .text = "BEFORE and NOW are what `nft -j list ruleset` or iptables-save print. They are compared by meaning: renamed objects,\n"
-            "comments, counters and an order that changes nothing are no difference. The exit status is 0 when both let the same\n"
-            "through, 1 when they do not, 2 when one cannot be read.",
+    .text = "BEFORE and NOW are what `nft -j list ruleset`, iptables-save or a device prints (docs/firewall.md). They are compared by\n"
+            "meaning: renamed objects, comments, counters and an order that changes nothing are no difference. The exit status is 0\n"
+            "when both let the same through, 1 when they do not, 2 when one cannot be read.",
     .options = options,
     .size = sizeof(struct firewall_args),
     .run = firewall_compare_main,

@@ -42,6 +42,37 @@ void told(enum firewall_kind k, const char *was, const char *is, const char *lin
     bed_done(&b);
 }
 
+static struct buf changed(const char *text, const char *old, const char *new) {
+    struct buf b;
+    const char *at = strstr(text, old);
+    assert_non_null(at);
+    buf_init(&b, 1 << 20);
+    buf_add(&b, str_n(text, (size_t) (at - text)));
+    buf_add_z(&b, new);
+    buf_add_z(&b, at + strlen(old));
+    return b;
+}
+
+void told_with(enum firewall_kind k, const char *text, const char *old, const char *new, const char *lines) {
+    struct buf now = changed(text, old, new);
+    told(k, text, buf_z(&now), lines);
+    buf_done(&now);
+}
+
+void told_with_line(enum firewall_kind k, const char *text, const char *old, const char *new, const char *line) {
+    struct buf now = changed(text, old, new);
+    struct bed b = {0};
+    bool found = false;
+    bed_compare(&b, k, str_of(text), buf_str(&now));
+    struct str all = buf_str(&b.told), one;
+    while (str_split(&all, '\n', &one))
+        found = found || str_starts(one, str_of(line));
+    if (!found)
+        fail_msg("no line '%s' in: %s", line, buf_z(&b.told));
+    bed_done(&b);
+    buf_done(&now);
+}
+
 static bool holds(struct spans s, u128 v) {
     struct span one = {v, v};
     return spans_meet(s, (struct spans){&one, 1});

@@ -16,6 +16,10 @@ void bed_compare_on(struct bed *b, enum firewall_kind k, struct str was, struct 
 void bed_done(struct bed *b);
 /* Compares, and what is told must be these lines. */
 void told(enum firewall_kind k, const char *was, const char *is, const char *lines);
+/* The same of one text in which `old` became `new`; `old` stands in it. */
+void told_with(enum firewall_kind k, const char *text, const char *old, const char *new, const char *lines);
+/* One line of what is told begins so. */
+void told_with_line(enum firewall_kind k, const char *text, const char *old, const char *new, const char *line);
 /* One packet: what would the first fitting rule say? */
 struct packet {
     struct str from, to;
