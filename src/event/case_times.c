@@ -70,6 +70,16 @@ int case_times_read(struct sql *db, int64_t incident, bool tried_too, struct are
     return MIN(e, 0);
 }
 
+void case_times_say(const struct case_times *t, struct buf *out) {
+    for (int i = CASE_NOTICED; i < CASE_TIME_MAX_; i++) {
+        buf_printf(out, "%s %s / %s: ", CASE_TIMES[i].id, CASE_TIMES[i].ja, CASE_TIMES[i].en);
+        if (t->at_ns[i] == TIME_NONE || t->at_ns[CASE_HAPPENED] == TIME_NONE)
+            buf_add_z(out, "-\n");
+        else
+            buf_printf(out, "%.1f min%s\n", (double) (t->at_ns[i] - t->at_ns[CASE_HAPPENED]) / (double) NS_PER_MIN, t->tried[i] ? " (予行 / tried out)" : "");
+    }
+}
+
 int case_drill_pack(struct sql *db, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) {
     CLEANUP(sql_endp) struct sql_stmt *st = NULL;
     *ret = STR_NULL;

@@ -26,5 +26,8 @@ struct case_times {
 };
 /* tried_too: of a drill or a replay. -ENOENT: no such case. Texts live in the arena. */
 int case_times_read(struct sql *db, int64_t incident, bool tried_too, struct arena *a, struct case_times *ret, struct diag *reterr) MUST_USE;
+/* "T1 気付き / noticed: 0.6 min", a line a time from T1 on. */
+struct buf;
+void case_times_say(const struct case_times *t, struct buf *out);
 /* Which lesson a drill told: the last one that was begun before the case opened. 0 and STR_NULL: the chain does not know. */
 int case_drill_pack(struct sql *db, int64_t incident, struct arena *a, struct str *ret, struct diag *reterr) MUST_USE;

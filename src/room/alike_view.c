@@ -1,5 +1,5 @@
 /* What is written of cases alike, and times beside the survey's. See alike.h. */
-#include "event/case_times.h"
+#include "event/drill_score.h"
 #include "room/alike_priv.h"
 #include "room/finding.h"
 #include "room/report.h"
@@ -241,6 +241,55 @@ static int write_times(struct alike *x, int64_t incident, struct jsonw *w) {
     return 0;
 }
 
+/* ---- a drill ---- */
+
+static int write_drill(struct alike *x, int64_t incident, struct jsonw *w) {
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct drill_score d;
+    int e = sql_query(x->r->db, &st, x->err, "SELECT drill FROM incident WHERE id = ?1", "i", incident);
+    if (e == 0)
+        e = sql_step(st, x->err);
+    jsonw_key(w, STR("drill"));
+    if (e <= 0 || !sql_i64(st, 0)) {
+        jsonw_null(w);
+        return MIN(e, 0);
+    }
+    if ((e = drill_score_read(x->r->db, incident, &x->arena, &d, x->err)) < 0)
+        return e;
+    const struct {
+        const char *key;
+        int64_t n;
+    } numbers[] = {{"called", d.called}, {"reached", d.reached}, {"messages", MAX(d.messages, 0)}, {"sent", MAX(d.sent, 0)}, {"receipts", MAX(d.receipts, 0)}, {"departures", MAX(d.departures, 0)}};
+    jsonw_object(w);
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        jsonw_ki64(w, numbers[i].key, numbers[i].n);
+    jsonw_key(w, STR("receipt_s"));
+    d.receipt_s < 0 ? jsonw_null(w) : jsonw_i64(w, d.receipt_s);
+    jsonw_key(w, STR("departed"));
+    jsonw_array(w);
+    for (size_t i = 0; i < d.n_departed; i++) {
+        struct helped h = {.of = "task", .kind = STR("act"), .state = d.departed[i].state, .ja = d.departed[i].ja, .en = d.departed[i].en, .why = d.departed[i].why, .n = 1};
+        write_helped(w, &h);
+    }
+    jsonw_end(w);
+    jsonw_key(w, STR("lanes"));
+    jsonw_array(w);
+    for (size_t i = 0; i < d.n_lanes; i++) {
+        jsonw_object(w);
+        jsonw_kstr(w, "lane", d.lanes[i].name);
+        jsonw_ki64(w, "steps", d.lanes[i].steps);
+        jsonw_ki64(w, "done", d.lanes[i].done);
+        jsonw_ki64(w, "failed", d.lanes[i].failed);
+        jsonw_ki64(w, "entries", d.lanes[i].entries);
+        jsonw_key(w, STR("step_s"));
+        d.lanes[i].step_s < 0 ? jsonw_null(w) : jsonw_i64(w, d.lanes[i].step_s);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+    return 0;
+}
+
 int room_alike_write(struct room *r, int64_t incident, const struct room_actor *who, struct jsonw *w, struct diag *reterr) {
     struct alike x = {.r = r, .err = reterr};
     arena_init(&x.arena, (size_t) 64 << 20);
@@ -253,6 +302,8 @@ int room_alike_write(struct room *r, int64_t incident, const struct room_actor *
     jsonw_end(w);
     if (e == 0)
         e = write_times(&x, incident, w);
+    if (e == 0)
+        e = write_drill(&x, incident, w);
     jsonw_end(w);
     arena_done(&x.arena);
     return e;

@@ -1,8 +1,10 @@
 /* Cells out of answers (readiness.h), and their sums by day. Reads only, but for the day's row. */
+#include "event/case_times.h"
 #include "room/followup_priv.h"
 
 enum cell_state { CELL_NONE, CELL_OK, CELL_DECLARED, CELL_TODO, CELL_SOON, CELL_MUST, CELL_STATE_MAX_ }; /* the worse the later */
 static const char *const states[CELL_STATE_MAX_] = {"none", "ok", "declared", "todo", "soon", "must"};
+#define DRILL_GOOD_DAYS 365 /* older is no practice any more */
 #define SOON_NS (30 * NS_PER_DAY)
 
 struct cells {
@@ -142,6 +144,47 @@ static int replayed(struct cells *c, const struct readiness_pack *p) {
     return e;
 }
 
+/* The last time it was told as a drill, with what was measured of T1 to T7; nothing where it never was: whether drills are held is a question of its own. */
+static int drilled(struct cells *c, const struct readiness_pack *p) {
+    static const struct str text[2] = {{"訓練として流す", sizeof "訓練として流す" - 1}, {"Told as a drill", sizeof "Told as a drill" - 1}};
+    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
+    struct case_times t;
+    struct str pack = STR_NULL;
+    struct arena a;
+    struct buf says;
+    char key[QUESTION_KEY_CAP];
+    int64_t id = 0, opened = TIME_NONE;
+    int e = sql_query(c->r->db, &st, c->err, "SELECT id, opened_at FROM incident WHERE drill = 1 AND merged_into IS NULL ORDER BY id DESC LIMIT 50", "");
+    arena_init(&a, 1 << 20);
+    buf_init(&says, 4096);
+    while (e == 0 && !id && (e = sql_step(st, c->err)) == 1) {
+        e = case_drill_pack(c->r->db, sql_i64(st, 0), &a, &pack, c->err);
+        if (e == 0 && pack.n && str_eq(pack, p->id)) {
+            id = sql_i64(st, 0);
+            opened = sql_i64(st, 1);
+        }
+    }
+    if (e >= 0 && id)
+        e = case_times_read(c->r->db, id, true, &a, &t, c->err);
+    if (e >= 0 && id) {
+        bool reached = t.at_ns[CASE_REACHED] != TIME_NONE, old = opened < room_now(c->r) - DRILL_GOOD_DAYS * NS_PER_DAY;
+        case_times_say(&t, &says);
+        item(c, "replay", STR("drill"), text, !reached ? CELL_MUST : old ? CELL_SOON : CELL_OK);
+        if (c->w) {
+            jsonw_kz(c->w, "answer", reached ? "yes" : "no");
+            jsonw_kbool(c->w, "over", old);
+            jsonw_ktime(c->w, "at", opened);
+            jsonw_kstr(c->w, "says", buf_str(&says));
+            snprintf(key, sizeof key, "drill:%.*s", STR_ARG(p->id));
+            e = followed(c, str_of(key));
+            jsonw_end(c->w);
+        }
+    }
+    buf_done(&says);
+    arena_done(&a);
+    return MIN(e, 0);
+}
+
 /* What the lesson itself still waits for. */
 static void missing(struct cells *c, const struct readiness_pack *p) {
     const struct json_value *head = json_get(p->root, "pack"), *list = head ? json_get_array(head, "missing") : NULL;
@@ -216,6 +259,8 @@ static int write_cell(struct cells *c, const struct readiness_pack *p, const str
     }
     if (e == 0)
         e = lessons(c, p);
+    if (e == 0 && c->cell == CELL_PRACTISED)
+        e = drilled(c, p);
     if (e == 0)
         missing(c, p);
     if (c->w) {

@@ -374,6 +374,10 @@ def dry_run_is_the_default_and_touches_nothing():
             hand.hup()
             assert room.block("192.0.2.10", minutes=5)
             assert not client.pings("192.0.2.1")
+            # a drill's order: the driver that has just blocked looks at it as at a real one, and nothing of it stands
+            a = room.ask("block", ["198.51.100.7", "127.0.0.1"], minutes=5, dry_run=True)
+            assert [r["state"] for r in a["results"]] == ["dry_run", "refused"], a
+            assert "198.51.100.7" not in json.dumps(net.server.nft()) and "192.0.2.10" in json.dumps(net.server.nft())
             # a partner added to the file is let through at once
             hand.limits.write_text("dry_run: false\nnever: [192.0.2.10]\n")
             hand.hup()

@@ -77,8 +77,19 @@ def a_drill_is_marked_and_nothing_of_it_acts():
             assert db.execute("SELECT count(*), sum(drill = 1) FROM finding").fetchone() in [(n, n) for n in range(1, 100)]
             assert db.execute("SELECT count(*) FROM action WHERE incident_id = 1").fetchone()[0] >= 1, "nothing was proposed"
             assert all(h[k] == 0 for h in b.get("/now")["strip"] for k in ("low", "medium", "high", "critical")), "a drill stands in the figures"
-            out = tap.run(tap.KIZUKI, "pack", "score", "--data", s.data).stdout.decode()
-            assert "noticed" in out and "after" in out and "departures from procedure    0" in out, out
+            # what people decide in it is tried out by the hand there is, and stands in the score as that
+            act = next(a for a in b.get(f"/incidents/{case['id']}/actions")["actions"] if a["state"] == "proposed")
+            b.api("POST", f"/actions/{act['id']}/approve", {"version": act["version"], "minutes": 5})
+            tried = lambda: [a["state"] for a in b.get(f"/incidents/{case['id']}/actions")["actions"] if a["id"] == act["id"]] == ["dry_run"]
+            tap.wait_until(tried, 60, what="the hand's answer to a drill's order")
+            out = tap.run(tap.KIZUKI, "pack", "score", "--data", s.data, env={**os.environ, "KIZUKI_PACKS": str(d / "packs")}).stdout.decode()
+            assert f"told: {ID}" in out and "departures from procedure    0" in out, out
+            for line in ("T1      noticed (気付き): survey: 一定時間ごとのログ監視（日次や毎時）", "T3      decided (判断): survey: says nothing, here: ", "T4      contained (封じ込め): survey: 停止まで数時間"):
+                assert line in out and "after the first trace" in out.split(line)[1].split("\n")[0], out
+            page = b.get(f"/incidents/{case['id']}/alike")
+            assert page["told"] and page["survey"]["id"] == ID and page["times"][4]["tried"] and page["drill"]["departures"] == 0, page
+            drilled = next(p for p in b.get("/readiness")["packs"] if p["id"] == ID)["cells"]["practised"]["items"]
+            assert [i["answer"] for i in drilled if i["id"] == "drill"] == ["yes"] and "T4" in drilled[-1]["says"], drilled
             print("# " + out.strip().replace("\n", "\n# "))
             a_replay_is_recorded(s, b, d)
         finally:

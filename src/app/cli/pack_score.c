@@ -7,49 +7,20 @@
 #include "base/file.h"
 #include "base/sql.h"
 #include "base/time.h"
+#include "event/drill_score.h"
 #include "pack/judge.h"
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <unistd.h>
 
 struct score_args {
     const char *data;
 };
 
-/* A moment besides T0 to T7; the statement gives one time, or NULL. */
-static const struct moment {
-    const char *name, *text;
-} MOMENTS[] = {
-    {"first call", "SELECT min(c.at) FROM call c JOIN callout o ON o.id = c.callout_id WHERE o.incident_id = ?1"},
-    {"procedure begun", "SELECT min(started_at) FROM run WHERE incident_id = ?1"},
-    {"closed", "SELECT closed_at FROM incident WHERE id = ?1"},
-};
-
-static int one(struct sql *db, const char *text, int64_t incident, int64_t *ret, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int e = sql_query(db, &st, err, text, "i", incident);
-    if (e == 0)
-        e = sql_step(st, err);
-    *ret = e == 1 && !sql_is_null(st, 0) ? sql_i64(st, 0) : TIME_NONE;
-    return MIN(e, 0);
-}
-
-static int print_moments(struct sql *db, int64_t incident, struct diag *err) {
-    int64_t begin, at;
-    int e = one(db, "SELECT min(first_at) FROM finding WHERE incident_id = ?1", incident, &begin, err);
-    for (size_t i = 0; i < ARRAY_SIZE(MOMENTS) && e == 0; i++) {
-        e = one(db, MOMENTS[i].text, incident, &at, err);
-        if (e == 0 && at == TIME_NONE)
-            printf("  %-28s not\n", MOMENTS[i].name);
-        else if (e == 0)
-            printf("  %-28s after %.1f min\n", MOMENTS[i].name, (double) MAX(at - begin, 0) / (double) NS_PER_MIN);
-    }
-    return e;
-}
-
 /* T1 to T7 beside what the survey says of the lesson that was told. */
-static int print_times(struct sql *db, int64_t incident, struct diag *err) {
+static int print_times(struct sql *db, int64_t incident, int64_t *ret_from, struct diag *err) {
     struct case_times t;
     struct yaml_doc *doc = NULL;
     struct str pack;
@@ -59,11 +30,12 @@ static int print_times(struct sql *db, int64_t incident, struct diag *err) {
     arena_init(&a, (size_t) 16 << 20);
     buf_init(&out, 256 * 1024);
     int e = case_times_read(db, incident, true, &a, &t, err);
+    *ret_from = e == 0 && t.at_ns[CASE_HAPPENED] != TIME_NONE ? t.at_ns[CASE_HAPPENED] : 0;
     if (e == 0)
         e = case_drill_pack(db, incident, &a, &pack, err);
     if (e == 0 && pack.n) {
         snprintf(path, sizeof path, "%.3000s/%.*s/pack.yml", packs_dir(), STR_ARG(pack));
-        printf("told: %.*s\n", STR_ARG(pack));
+        buf_printf(&out, "told: %.*s\n", STR_ARG(pack));
         if (yaml_parse_file(&a, path, &doc, NULL) < 0)
             doc = NULL; /* a lesson that has gone: our times alone */
     }
@@ -76,40 +48,51 @@ static int print_times(struct sql *db, int64_t incident, struct diag *err) {
     return e;
 }
 
-/* Reach: of those called; a person called by several ways counts once. */
-static int print_reach(struct sql *db, int64_t incident, struct diag *err) {
-    int64_t called = 0, reached = 0, departed = 0;
-    int e = one(db, "SELECT count(DISTINCT c.person) FROM call c JOIN callout o ON o.id = c.callout_id WHERE o.incident_id = ?1", incident, &called, err);
-    if (e == 0)
-        e = one(db, "SELECT count(DISTINCT c.person) FROM call c JOIN callout o ON o.id = c.callout_id WHERE o.incident_id = ?1 AND c.answered_at IS NOT NULL", incident,
-                &reached, err);
-    if (e == 0)
-        e = one(db, "SELECT coalesce(sum(deviations), 0) FROM run WHERE incident_id = ?1", incident, &departed, err);
-    if (e < 0)
-        return e;
-    if (called)
-        printf("  %-28s %" PRId64 " of %" PRId64 " (%.0f %%)\n", "reached", reached, called, 100.0 * (double) reached / (double) called);
-    else
-        printf("  %-28s nobody was called\n", "reached");
-    printf("  %-28s %" PRId64 "\n", "departures from procedure", departed);
-    return 0;
+static void print_line(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void print_line(const char *name, const char *fmt, ...) {
+    va_list ap;
+    printf("  %-28s ", name);
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    printf("\n");
 }
 
-static int print_lanes(struct sql *db, int64_t incident, struct diag *err) {
-    CLEANUP(sql_endp) struct sql_stmt *st = NULL;
-    int more, e = sql_query(db, &st, err,
-                            "SELECT coalesce(lane, '-'), count(*), sum(state = 'done'), sum(state IN ('skipped','failed')), avg(CASE WHEN state = 'done' THEN ended_at - "
-                            "created_at END) FROM task WHERE incident_id = ?1 GROUP BY 1 ORDER BY 1",
-                            "i", incident);
-    while (e == 0 && (more = sql_step(st, err)) != 0) {
-        if (more < 0)
-            return more;
-        struct str lane = sql_str(st, 0);
-        printf("  part of %-20.*s %" PRId64 " of %" PRId64 " steps done, %" PRId64 " skipped or failed", STR_ARG(lane), sql_i64(st, 2), sql_i64(st, 1), sql_i64(st, 3));
-        if (!sql_is_null(st, 4))
-            printf(", %.1f min a step", (double) sql_i64(st, 4) / (double) NS_PER_MIN);
+static void print_moment(const char *name, int64_t at, int64_t from) {
+    if (at == TIME_NONE)
+        print_line(name, "not");
+    else
+        print_line(name, "after %.1f min", (double) MAX(at - from, 0) / (double) NS_PER_MIN);
+}
+
+static int print_people(struct sql *db, int64_t incident, int64_t from, struct diag *err) {
+    struct drill_score x;
+    struct arena a;
+    arena_init(&a, (size_t) 4 << 20);
+    int e = drill_score_read(db, incident, &a, &x, err);
+    if (e == 0) {
+        print_moment("first call", x.first_call_ns, from);
+        print_moment("procedure begun", x.begun_ns, from);
+        if (x.called)
+            print_line("reached", "%" PRId64 " of %" PRId64 " (%.0f %%)", x.reached, x.called, 100.0 * (double) x.reached / (double) x.called);
+        else
+            print_line("reached", "nobody was called");
+        if (x.messages > 0)
+            print_line("receipts of messages", "%" PRId64 " of %" PRId64 " that left, of %" PRId64 "%s", x.receipts, x.sent, x.messages, x.receipt_s < 0 ? "" : ",");
+        if (x.receipt_s >= 0)
+            print_line("", "%.1f min from leaving to the receipt", (double) x.receipt_s / 60);
+        print_line("departures from procedure", "%" PRId64, x.departures);
+    }
+    for (size_t i = 0; e == 0 && i < x.n_departed; i++)
+        printf("    %.*s: %.*s%s%.*s\n", STR_ARG(x.departed[i].state), STR_ARG(x.departed[i].en), x.departed[i].why.n ? ": " : "", STR_ARG(x.departed[i].why));
+    for (size_t i = 0; e == 0 && i < x.n_lanes; i++) {
+        printf("  part of %-20.*s %" PRId64 " of %" PRId64 " steps done, %" PRId64 " skipped or failed, %" PRId64 " entries", STR_ARG(x.lanes[i].name), x.lanes[i].done, x.lanes[i].steps,
+               x.lanes[i].failed, x.lanes[i].entries);
+        if (x.lanes[i].step_s >= 0)
+            printf(", %.1f min a step", (double) x.lanes[i].step_s / 60);
         printf("\n");
     }
+    arena_done(&a);
     return e;
 }
 
@@ -122,15 +105,11 @@ static int score(struct sql *db, struct diag *err) {
         return diag_set(err, -ENOENT, "no drill has opened a case here; the page of a lesson begins one");
     if (e < 0)
         return e;
-    int64_t incident = sql_i64(st, 0);
+    int64_t incident = sql_i64(st, 0), from = TIME_NONE;
     printf("drill %.*s\n", STR_ARG(sql_str(st, 1)));
     fflush(stdout);
-    e = print_times(db, incident, err);
-    if (e == 0)
-        e = print_moments(db, incident, err);
-    if (e == 0)
-        e = print_reach(db, incident, err);
-    return e == 0 ? print_lanes(db, incident, err) : e;
+    e = print_times(db, incident, &from, err);
+    return e == 0 ? print_people(db, incident, from, err) : e;
 }
 
 static int run_score(void *settings, unsigned n_args UNUSED, char **args UNUSED) {

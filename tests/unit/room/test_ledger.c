@@ -1,7 +1,7 @@
 /* The ledger of times: every row is measured, none is typed; and what is found by looking back. */
 #include "fixture.h"
 
-#include "event/case_times.h"
+#include "event/drill_score.h"
 
 #define MIN_ NS_PER_MIN
 
@@ -229,6 +229,38 @@ static void each_time_comes_from_its_entry(void **state UNUSED) {
     close_eyes(&x);
 }
 
+/* Of a drill: persons once, receipts, departures by step, departments by steps and entries. */
+static void a_drill_is_scored_by_what_people_did(void **state UNUSED) {
+    static const char *const rows[] = {
+        "INSERT INTO callout(incident_id, purpose, text, state, started_at, chain) VALUES (1, 'take', 'x', 'reached', 0, '[]')",
+        "INSERT INTO call(callout_id, person, way, address, level, at, answered_at) VALUES (1, 'Sato', 'phone', '', 0, 100, NULL), (1, 'Sato', 'sms', '', 1, 200, 300), (1, 'Ito', 'phone', '', 0, 50, NULL)",
+        "INSERT INTO message(incident_id, way, address, who, subject, body, vars, state, next_at, until_at, sent_at, acknowledged_at, reply_to) VALUES (1, 'mail', 'i', 'Ito', '', '', '{}', 'acknowledged', 0, 0, 1000000000, 61000000000, ''), "
+        "(1, 'mail', 'k', 'Kato', '', '', '{}', 'sent', 0, 0, 5, NULL, ''), (1, 'mail', 'm', 'Mori', '', '', '{}', 'failed', 0, 0, NULL, NULL, '')",
+        "INSERT INTO task(incident_id, key, step, visit, kind, lane, words_ja, words_en, state, place, why, created_at, ended_at) VALUES (1, 'a', 'a', 1, 'act', 'it_ops', '止める', 'stop', 'done', 1, NULL, 0, 60000000000), "
+        "(1, 'b', 'b', 1, 'act', 'it_ops', '写す', 'copy', 'skipped', 2, '権限なし', 0, 1), (1, 'c', 'c', 1, 'act', 'executive', '決める', 'decide', 'due', 3, NULL, 0, NULL)",
+        "INSERT INTO timeline(incident_id, at, lane, kind, plain, by, source) VALUES (1, 1, 'public_relations', 'notice', 'x', 'person:1', 'person')"};
+    struct seen x = open_eyes();
+    struct story a = attack("f1", "r", "high", "203.0.113.1", 0);
+    struct drill_score d;
+    x.f->now_ns = T0 + 3 * MIN_;
+    assert_int_equal(fold(x.f, &a).incident, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        run(x.f, rows[i]);
+    assert_int_equal(drill_score_read(x.f->r->db, 1, &x.a, &d, NULL), 0);
+    assert_int_equal(d.called, 4);
+    assert_int_equal(d.reached, 2);
+    assert_true(d.messages == 3 && d.sent == 2 && d.receipts == 1 && d.receipt_s == 60 && d.first_call_ns == 50 && d.begun_ns == TIME_NONE);
+    assert_int_equal(d.n_departed, 1);
+    assert_str(d.departed[0].why, "権限なし");
+    assert_int_equal(d.n_lanes, 3);
+    assert_str(d.lanes[0].name, "executive");
+    assert_true(d.lanes[0].steps == 1 && d.lanes[0].done == 0 && d.lanes[0].step_s == -1);
+    assert_true(d.lanes[1].steps == 2 && d.lanes[1].done == 1 && d.lanes[1].failed == 1 && d.lanes[1].step_s == 60);
+    assert_str(d.lanes[2].name, "public_relations");
+    assert_true(d.lanes[2].steps == 0 && d.lanes[2].entries == 1);
+    close_eyes(&x);
+}
+
 /* The lesson a drill told is the last one begun before its case. */
 static void a_drill_knows_its_lesson(void **state UNUSED) {
     struct seen x = open_eyes();
@@ -254,4 +286,4 @@ static void a_drill_knows_its_lesson(void **state UNUSED) {
 UNIT_GROUP(room_ledger, cmocka_unit_test(late_logs_are_noticed_late),
            cmocka_unit_test(who_acts_was_reached),
            cmocka_unit_test(what_was_done_for_one_half_counts),
-           cmocka_unit_test(a_services_tries_are_the_attackers), cmocka_unit_test(each_time_comes_from_its_entry), cmocka_unit_test(a_drill_knows_its_lesson))
+           cmocka_unit_test(a_services_tries_are_the_attackers), cmocka_unit_test(each_time_comes_from_its_entry), cmocka_unit_test(a_drill_knows_its_lesson), cmocka_unit_test(a_drill_is_scored_by_what_people_did))

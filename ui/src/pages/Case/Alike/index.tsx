@@ -4,7 +4,7 @@ import { api } from "../../../api/client";
 import type { Alike as AlikeOf, Incident } from "../../../api/types";
 import { duration } from "../../../lib/time";
 import { useResource } from "../../../state/resource";
-import { has, lang, say, t } from "../../../state/text";
+import { has, lang, say, t, word } from "../../../state/text";
 import { Button } from "../../../widgets/Button";
 import { Card } from "../../../widgets/Card";
 import { Loaded } from "../../../widgets/Loaded";
@@ -102,11 +102,32 @@ function Times({ data, over }: { data: AlikeOf; over: boolean }) {
   );
 }
 
+/** How the people did: reach, receipts, what departed from the procedure, and which department took which part. */
+function Score({ drill }: { drill: NonNullable<AlikeOf["drill"]> }) {
+  return (
+    <Card id="score" title={t("alike.score")} caption={t("alike.score_hint")}>
+      <div class="card-body stack-small">
+        <p>{drill.called === 0 ? t("alike.score_nobody") : t("alike.score_reach", { n: drill.reached, of: drill.called, percent: Math.round((100 * drill.reached) / drill.called) })}</p>
+        {drill.messages > 0 && <p class="small">{t("alike.score_receipts", { n: drill.receipts, sent: drill.sent, of: drill.messages })}{drill.receipt_s !== null && t("alike.score_receipt_s", { time: duration(drill.receipt_s, lang.value) })}</p>}
+        <p>{drill.lanes.every((l) => l.steps === 0) ? <Mark kind="soon">{t("alike.score_no_steps")}</Mark> : drill.departures === 0 ? <Mark kind="ok">{t("alike.score_as_written")}</Mark> : <Mark kind="soon">{t("alike.score_departures", { n: drill.departures })}</Mark>}</p>
+        {drill.departed.length > 0 && <ul class="small">{drill.departed.map((h, i) => <li key={i}>{told(h)}<span class="ink2">{t("alike.came_to", { state: t(`alike.state.${h.state}`) })}</span>{h.why && <span class="ink2"> {h.why}</span>}</li>)}</ul>}
+      </div>
+      {drill.lanes.length > 0 && <Table label={t("alike.score_lanes")} rows={drill.lanes} id={(l) => l.lane} columns={[
+        { head: t("alike.score_lane"), title: true, cell: (l) => word("lane.name", l.lane) },
+        { head: t("alike.score_steps"), cell: (l) => <>{t("alike.score_done", { n: l.done, of: l.steps })}{l.failed > 0 && <span class="ink2">{t("alike.score_failed", { n: l.failed })}</span>}</> },
+        { head: t("alike.score_step"), cell: (l) => (l.step_s === null ? "–" : duration(l.step_s, lang.value)) },
+        { head: t("alike.score_entries"), num: true, cell: (l) => l.entries },
+      ]} />}
+    </Card>
+  );
+}
+
 export function Alike({ incident }: { incident: Incident }) {
   const data = useResource(api.alike(incident.id), ["incident"], [incident.id, incident.state], incident.id);
   return (
     <Loaded of={data}>{(d) => (
       <>
+        {d.drill && <Score drill={d.drill} />}
         {(incident.state === "closed" || incident.drill) && <Times data={d} over={incident.state === "closed"} />}
         <Card id="alike" title={t("alike.title")} caption={t("alike.caption")}><Cases data={d} /></Card>
       </>)}
