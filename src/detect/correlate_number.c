@@ -162,11 +162,21 @@ static double share(const struct plan_corr *pc, const struct plan_scope *s, cons
 /* False: there is nothing to compare with. The state holds two timespans. */
 static bool rate(const struct plan_corr *pc, const struct plan_scope *s, const struct numbers *x,
                  int64_t now, double *ret) {
-    uint64_t recent = 0, before = 0;
-    for (uint32_t i = 0; i < x->n; i++) {
-        const struct mini *m = mini_at(x, s, i);
-        *(m->t >= now - pc->span_ns / 2 ? &recent : &before) += m->weight;
+    uint64_t recent = 0, before;
+    uint32_t low = 0, high = x->n; /* a flood asks this at every event */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (mini_at(x, s, middle)->t < now - pc->span_ns / 2)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    if (x->weight == x->n)
+        recent = x->n - low;
+    else
+        for (uint32_t i = low; i < x->n; i++)
+            recent += mini_at(x, s, i)->weight;
+    before = x->weight - recent;
     *ret = before ? (double) recent / (double) before : 0;
     return before > 0 && recent >= pc->need;
 }
