@@ -28,6 +28,26 @@ TRIALS = [
 ]
 
 
+NGINX = """daemon off; pid {d}/nginx.pid; error_log {d}/nginx.err; worker_processes 1; events {{ worker_connections 1024; }}
+http {{ access_log {d}/access.log combined; client_body_temp_path {d}; proxy_temp_path {d}; fastcgi_temp_path {d}; uwsgi_temp_path {d}; scgi_temp_path {d};
+server {{ listen 80; location / {{ return 200 "ok"; }} }} }}
+"""
+# From 100 addresses in turn, requests as fast as they are answered, for at most some seconds; or one a second.
+ASK = """import socket, sys, time
+site, seconds, pause = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+end, i = time.monotonic() + seconds, 0
+while time.monotonic() < end:
+    with socket.socket() as s:
+        s.settimeout(2)
+        s.bind((f"203.0.113.{100 + i % 100}", 0))
+        s.connect((site, 80))
+        s.sendall(b"GET / HTTP/1.0\\r\\nHost: site\\r\\nUser-Agent: Mozilla/5.0\\r\\n\\r\\n")
+        s.recv(4096)
+    i += 1
+    time.sleep(pause)
+"""
+
+
 def noticed(data, rule, since_ns):
     try:
         db = sqlite3.connect(f"file:{data}/room/room.db?mode=ro", uri=True, timeout=5)
@@ -55,17 +75,23 @@ def run(report):
         log = d / "conntrack.log"
         out = open(log, "wb")
         follow = gw.start("stdbuf", "-oL", "conntrack", "-E", "-e", "NEW", "-o", "timestamp", "-b", "16777216", stdout=out, stderr=subprocess.DEVNULL)
-        served = programs.Served(d / "data", {"sources": [{"name": "conntrack", "kind": "file", "path": str(log), "service": "gateway", "host": "gw"}],
+        (d / "nginx.conf").write_text(NGINX.format(d=d))
+        (d / "access.log").touch()
+        nginx = site.start("nginx", "-c", str(d / "nginx.conf"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        served = programs.Served(d / "data", {"sources": [{"name": "web", "kind": "file", "path": str(d / "access.log"), "service": "site", "host": "web"},
+                                                          {"name": "conntrack", "kind": "file", "path": str(log), "service": "gateway", "host": "gw"}],
                                               "services": [{"name": "gateway", "title": "gateway"}]}, ("--no-local-logs",))
         try:
             served.wait_up()
             time.sleep(5)  # what was written before the sensor looks is not of now
             trials(report, d, own, world)
+            flooded_web(report, d, world)
         finally:
             served.process.terminate()
             served.process.wait(60)
-            follow.terminate()
-            follow.wait(60)
+            for p in (follow, nginx):
+                p.terminate()
+                p.wait(60)
 
 
 def trials(report, d, own, world):
@@ -86,6 +112,23 @@ def trials(report, d, own, world):
         tool.terminate()
         tool.wait()
         report(what, kind, seconds if row else None, limit)
+
+
+def flooded_web(report, d, world):
+    """A real nginx, its own access log: a minute of one request a second, then as many as it answers."""
+    for i in range(100, 200):
+        world.run("ip", "address", "add", f"203.0.113.{i}/24", "dev", "eth0")
+    world.run(*netns.PYTHON, "-c", ASK, SITE, "65", "1")
+    begin, clock = time.monotonic(), time.time_ns()
+    tool = world.start(*netns.PYTHON, "-c", ASK, SITE, "30", "0", stderr=subprocess.DEVNULL)
+    row = None
+    while not row and time.monotonic() - begin < 90:
+        row = noticed(d / "data", "web_ddos", clock)
+        time.sleep(0.1)
+    seconds = time.monotonic() - begin
+    tool.terminate()
+    tool.wait()
+    report("requests from a hundred addresses, to a real nginx", "ddos_web", seconds if row else None, 60)
 
 
 if __name__ == "__main__":
