@@ -20,6 +20,8 @@
 #define FLOW_TEMPLATES_MAX 4096           /* of all exporters; each has a handful */
 #define FLOW_FIELDS_MAX 256               /* of one template; exporters use 20 to 60 */
 #define FLOW_WAITING_BYTES_MAX (512 * 1024) /* records whose template has not come; some minutes of a small exporter */
+#define DESIGN_LIMITS_MAX 10000           /* rows of the register; an operator has some tens a system */
+#define DESIGN_LIMITS_BYTES_MAX (DESIGN_LIMITS_MAX * 840) /* a row's fields at their longest */
 #define METRIC_ENTRIES_MAX 65536          /* resources of machines: 2,000 machines with 30 each */
 #define METRIC_PARTS_MAX (1 << 20)        /* values they are worked out of: a machine of 64 processors has 600 */
 #define GATE_MESSAGE_BYTES_MAX (1 << 20)  /* one RELP message; rsyslog's own default is 8 KB */

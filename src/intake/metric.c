@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "intake/metric_limit.h"
 
 #include <math.h>
 
@@ -32,6 +33,7 @@ struct part {
 
 struct metric_gather {
     struct map entries, parts;
+    struct metric_limits limits;
     enum metric_product product;
     bool whole;
     metric_line_fn *fn;
@@ -41,10 +43,11 @@ struct metric_gather {
     struct buf line;
 };
 
-struct metric_gather *metric_gather_new(void) {
+struct metric_gather *metric_gather_new(const char *limits) {
     struct metric_gather *g = mem_zalloc(sizeof *g);
     if (!g)
         return NULL;
+    metric_limits_init(&g->limits, limits);
     map_init(&g->entries, METRIC_ENTRIES_MAX, 0);
     map_init(&g->parts, METRIC_PARTS_MAX, 0);
     buf_init(&g->line, LINE_BYTES);
@@ -63,6 +66,7 @@ struct metric_gather *metric_gather_free(struct metric_gather *g) {
     }
     for (struct map_slot *s = NULL; (s = map_next(&g->parts, s));)
         mem_free(s->value.ptr);
+    metric_limits_done(&g->limits);
     map_done(&g->entries);
     map_done(&g->parts);
     buf_done(&g->line);
@@ -130,15 +134,14 @@ static void put_number(struct jsonw *w, const char *key, double v) {
 }
 
 /* What the parts say together; false: they do not say enough. */
-static bool work_out(const struct entry *e, double *value, double *limit, double *used) {
+static bool work_out(const struct entry *e, double *value, double *limit) {
     const double *s = e->sums;
     const uint32_t *n = e->counts;
-    *value = *limit = *used = NAN;
+    *value = *limit = NAN;
     if (n[METRIC_SHARE] || n[METRIC_PERCENT]) {
-        *used = n[METRIC_SHARE] ? s[METRIC_SHARE] : s[METRIC_PERCENT] / 100;
+        *value = n[METRIC_SHARE] ? s[METRIC_SHARE] * 100 : s[METRIC_PERCENT];
         if (e->row->mean)
-            *used /= n[METRIC_SHARE] ? n[METRIC_SHARE] : n[METRIC_PERCENT];
-        *value = *used * 100;
+            *value /= n[METRIC_SHARE] ? n[METRIC_SHARE] : n[METRIC_PERCENT];
         *limit = 100;
         return true;
     }
@@ -150,15 +153,27 @@ static bool work_out(const struct entry *e, double *value, double *limit, double
         *value = s[METRIC_USED];
     else if (n[METRIC_FREE] && n[METRIC_LIMIT])
         *value = *limit - s[METRIC_FREE];
-    if (*limit > 0 && !isnan(*value))
-        *used = *value / *limit;
     return !isnan(*value) && !(*limit <= 0); /* a file system of no size, a swap that is not there */
 }
 
+/* The limit of the product, or of design where that is lower or the only one. */
+static void put_limit(struct metric_gather *g, struct jsonw *w, struct str host, struct str metric, struct str resource, double value, double limit) {
+    double design;
+    bool designed = metric_limit_find(&g->limits, host, metric, resource, &design) && !(limit <= design);
+    if (designed) {
+        limit = design;
+        jsonw_kbool(w, "metric.designed", true);
+    }
+    if (isnan(limit) || !(limit > 0))
+        return;
+    put_number(w, "metric.limit", limit);
+    put_number(w, "metric.used", value / limit);
+}
+
 static int tell(struct metric_gather *g, struct entry *e) {
-    double value, limit, used;
+    double value, limit;
     struct jsonw w;
-    if (e->told || !work_out(e, &value, &limit, &used))
+    if (e->told || !work_out(e, &value, &limit))
         return 0;
     e->told = true;
     begin_line(g, &w, e->host, e->time_ns);
@@ -166,10 +181,7 @@ static int tell(struct metric_gather *g, struct entry *e) {
     jsonw_kstr(&w, "metric.resource", e->resource.n ? e->resource : str_of(e->row->what));
     jsonw_kz(&w, "metric.unit", e->row->unit);
     put_number(&w, "metric.value", value);
-    if (!isnan(limit))
-        put_number(&w, "metric.limit", limit);
-    if (!isnan(used))
-        put_number(&w, "metric.used", used);
+    put_limit(g, &w, e->host, str_of(e->row->what), e->resource.n ? e->resource : str_of(e->row->what), value, limit);
     if (!buf_error(&e->from)) {
         jsonw_key(&w, STR("metric.from"));
         buf_add_byte(&e->from, '}');
@@ -186,24 +198,23 @@ static int tell_plain(struct metric_gather *g, const struct metric_sample *s) {
     struct jsonw w;
     begin_line(g, &w, s->host, s->time_ns);
     jsonw_kstr(&w, "metric.name", s->name);
+    struct buf resource;
+    buf_init(&resource, KEY_BYTES);
     if (!s->n_labels)
-        jsonw_kstr(&w, "metric.resource", s->name);
-    if (s->n_labels) {
-        struct buf resource;
-        buf_init(&resource, KEY_BYTES);
-        for (uint32_t i = 0; i < s->n_labels; i++) {
-            buf_add_z(&resource, i ? "," : "");
-            buf_add(&resource, s->labels[i].key);
-            buf_add_byte(&resource, '=');
-            buf_add(&resource, s->labels[i].value);
-        }
-        if (!buf_error(&resource))
-            jsonw_kstr(&w, "metric.resource", buf_str(&resource));
-        buf_done(&resource);
+        buf_add(&resource, s->name);
+    for (uint32_t i = 0; i < s->n_labels; i++) {
+        buf_add_z(&resource, i ? "," : "");
+        buf_add(&resource, s->labels[i].key);
+        buf_add_byte(&resource, '=');
+        buf_add(&resource, s->labels[i].value);
     }
+    if (!buf_error(&resource))
+        jsonw_kstr(&w, "metric.resource", buf_str(&resource));
     if (s->unit.n)
         jsonw_kstr(&w, "metric.unit", s->unit);
     put_number(&w, "metric.value", s->value);
+    put_limit(g, &w, s->host, s->name, buf_str(&resource), s->value, NAN);
+    buf_done(&resource);
     if (s->counter)
         jsonw_kbool(&w, "metric.counter", true);
     return end_line(g, &w, s->host);

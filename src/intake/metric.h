@@ -14,7 +14,7 @@
  * all (see `whole`).
  *
  * Outside bytes: how much is remembered is bounded by METRIC_ENTRIES_MAX and METRIC_PARTS_MAX (base/limits.h); beyond, new ones
- * are passed over and counted. One thread. Nothing here knows a clock or a socket. */
+ * are passed over and counted. One thread. Nothing here knows a socket. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -54,7 +54,10 @@ extern const size_t METRIC_ROWS_N;
 
 struct metric_gather;
 typedef int metric_line_fn(void *ctx, struct str host, struct str line);
-struct metric_gather *metric_gather_new(void); /* NULL without memory */
+/* NULL without memory. limits: a file of limits of design, NULL none; it is looked at again every few seconds. A line is "HOST\tMETRIC\t
+ * RESOURCE\tLIMIT", empty fields mean every one. Where a figure has no limit of its own, or a higher one, that of design takes its
+ * place, and metric.designed is true. */
+struct metric_gather *metric_gather_new(const char *limits);
 struct metric_gather *metric_gather_free(struct metric_gather *g);
 DEFINE_CLEANUP(struct metric_gather *, metric_gather_free)
 /* One message: begin, add its samples, end; fn is called from add and end, what it returns below 0 ends it. whole: all parts
@@ -70,4 +73,6 @@ int metric_collectd(struct metric_gather *g, struct str packet, metric_line_fn *
 int metric_collectd_json(struct metric_gather *g, struct str body, metric_line_fn *fn, void *ctx, struct diag *reterr) MUST_USE;
 int metric_statsd(struct metric_gather *g, struct str packet, struct str host, metric_line_fn *fn, void *ctx, struct diag *reterr) MUST_USE;
 int metric_prometheus(struct metric_gather *g, struct str page, struct str host, metric_line_fn *fn, void *ctx, struct diag *reterr) MUST_USE;
+/* What `snmpbulkwalk -On` prints. */
+int metric_walk(struct metric_gather *g, struct str text, struct str host, metric_line_fn *fn, void *ctx, struct diag *reterr) MUST_USE;
 int metric_otlp(struct metric_gather *g, struct str body, bool json, metric_line_fn *fn, void *ctx, struct diag *reterr) MUST_USE;

@@ -1,6 +1,6 @@
 /* Which part of which resource a product's value is. Names from: collectd's types.db (github.com/collectd/collectd), node_exporter's
  * README and its /metrics, postgres_exporter and mysqld_exporter, OpenTelemetry's semantic conventions for system metrics, RFC 2790
- * and UCD-SNMP-MIB (names the poller gives to their columns). */
+ * (names metric_walk.c gives to its columns). */
 #include "intake/metric.h"
 
 #define COLLECTD(name, state, by, what, unit, role, ...) \
@@ -82,7 +82,7 @@ const struct metric_row METRIC_ROWS[] = {
     OTLP("db.client.connection.count", "db.client.connection.state", "used", "db.client.connection.pool.name", "sessions", "session", METRIC_USED, false),
     OTLP("db.client.connection.count", "db.client.connection.state", "idle", "db.client.connection.pool.name", NULL, NULL, METRIC_FREE, false),
     OTLP("db.client.connection.max", NULL, NULL, "db.client.connection.pool.name", "sessions", "session", METRIC_LIMIT, false),
-    /* what is asked for by SNMP (metric_snmp.c) */
+    /* what is asked for by SNMP (metric_walk.c) */
     SNMP("hrStorageUsed.ram", NULL, "memory", "byte", METRIC_USED, false),
     SNMP("hrStorageSize.ram", NULL, "memory", "byte", METRIC_LIMIT, false),
     SNMP("hrStorageUsed.disk", "descr", "disk", "byte", METRIC_USED, false),

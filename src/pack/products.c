@@ -159,8 +159,10 @@ static void write_metricbeat(struct buf *out, const struct act *a, unsigned i UN
     struct jsonw w;
     char iso[TIME_ISO_CAP];
     size_t k = 0;
-    while (k + 1 < ARRAY_SIZE(sets) && !str_eq_z(a->text, sets[k].name))
+    while (k < ARRAY_SIZE(sets) && !str_eq_z(a->text, sets[k].name))
         k++;
+    if (k == ARRAY_SIZE(sets)) /* its module knows nothing else */
+        return;
     jsonw_init(&w, out);
     jsonw_object(&w);
     jsonw_kz(&w, "@timestamp", time_format_iso(a->at_ns, 3, iso));

@@ -463,6 +463,34 @@ BaseDir "{d}"
 
 
 @tap.test
+def figures_of_real_exporters_and_agents_are_handed_in():
+    tap.need_program("prometheus-node-exporter", "snmpd", "snmpbulkwalk")
+    with kizuki() as (s, ports, d):
+        at, agent = programs.free_port(), programs.free_port()
+        (d / "snmpd.conf").write_text("rocommunity public 127.0.0.1\n")
+        running = [subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for argv in (
+            [shutil.which("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{at}"],
+            [shutil.which("snmpd", path="/usr/sbin"), "-f", "-C", "-c", str(d / "snmpd.conf"), "-p", str(d / "snmpd.pid"), f"udp:127.0.0.1:{agent}"])]
+        try:
+            page = lambda: tap.run("curl", "-s", f"http://127.0.0.1:{at}/metrics", timeout=60).stdout
+            tap.wait_until(lambda: b"node_memory_MemTotal_bytes" in page(), 60)
+            for _ in range(2):  # processors need two
+                status, _, said = ask("PUT", "/prometheus/web-07", page())
+                assert status == 200, said
+            walk = lambda oid: tap.run("snmpbulkwalk", "-v2c", "-c", "public", "-On", f"127.0.0.1:{agent}", oid, timeout=60).stdout
+            tap.wait_until(lambda: b".1.3.6.1.2.1.25.2.3.1.6." in walk("1.3.6.1.2.1.25.2.3"), 60)
+            status, _, said = ask("POST", "/snmp/gw-07", walk("1.3.6.1.2.1.25.2.3") + walk("1.3.6.1.2.1.25.3.3"))
+            assert status == 200, said
+        finally:
+            for p in running:
+                p.terminate()
+                p.wait()
+        seen = {(f["host.name"], f["metric.name"]): f["metric.used"] for m in ("prometheus", "snmp") for f in figures(s, m) if "metric.used" in f}
+        assert {("web-07", "memory"), ("web-07", "disk"), ("web-07", "files"), ("gw-07", "memory"), ("gw-07", "disk")} <= set(seen), seen
+        assert all(0 <= u <= 1.01 for u in seen.values()), seen
+
+
+@tap.test
 def figures_of_statsd_and_opentelemetry_are_kept():
     with kizuki() as (s, ports, _):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
@@ -478,6 +506,20 @@ def figures_of_statsd_and_opentelemetry_are_kept():
         tap.wait_until(lambda: lines_with(s, b"orders.waiting"), 60)
         gauge = json.loads(lines_with(s, b"orders.waiting")[0])
         assert (gauge["host.name"], gauge["metric.value"], gauge["metric.resource"]) == ("app-1", 17, "queue=night"), gauge
+
+
+@tap.test
+def a_limit_of_design_is_put_beside_the_figure():
+    with kizuki() as (s, ports, _):
+        sources(s)  # signs in
+        up["page"].api("POST", "/registers/design_limits", {"values": {"name": "1口座あたりの明細", "metric": "items_per_account", "limit": "1,000", "source": "基本設計書 4.2"}})
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+            def told():
+                u.sendto(b"items_per_account:960|g|#account:7,host:app-1", ("127.0.0.1", ports["statsd"]))
+                return [f for f in map(json.loads, lines_with(s, b"items_per_account")) if f.get("metric.designed")]
+            f = tap.wait_until(told, 60, every=0.5)[0]
+        assert (f["metric.limit"], f["metric.used"]) == (1000, 0.96), f
+        tap.wait_until(lambda: up["page"].get("/incidents")["total"], 60)  # danger opens a case
 
 
 @tap.test

@@ -74,6 +74,7 @@ int http_listen(struct http *h, int fd, bool tls, struct diag *reterr) MUST_USE;
 int elastic_info(struct request *r), elastic_license(struct request *r), elastic_fine(struct request *r),
     elastic_bulk(struct request *r), elastic_document(struct request *r), elastic_health(struct request *r);
 int hec_event(struct request *r), hec_raw(struct request *r), hec_ack(struct request *r), hec_health(struct request *r);
-int otlp_logs(struct request *r), otlp_metrics(struct request *r), collectd_values(struct request *r);
+int otlp_logs(struct request *r), otlp_metrics(struct request *r), collectd_values(struct request *r),
+    exporter_page(struct request *r), agent_walk(struct request *r);
 int ndjson_lines(struct request *r);
 int journal_upload(struct request *r);

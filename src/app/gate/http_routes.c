@@ -38,6 +38,8 @@ const struct http_route HTTP_ROUTES[] = {
     {"POST", "/v1/logs", "otlp", otlp_logs},
     {"POST", "/v1/metrics", "otlp", otlp_metrics},
     {"POST", "/collectd", "collectd", collectd_values},
+    {"POST PUT", "/prometheus/*", "prometheus", exporter_page},
+    {"POST PUT", "/snmp/*", "snmp-walk", agent_walk},
     {"POST", "/upload", "journal", journal_upload, .streams = true},
     {"POST", "/ndjson", "ndjson", ndjson_lines},
     ELASTIC("PUT HEAD GET", "/*", elastic_fine), /* making an index; behind all others */
@@ -117,6 +119,26 @@ int collectd_values(struct request *r) {
         return e == -ENOMEM ? e : request_error(r, 400, d.text);
     buf_printf(&r->out, "{\"lines\":%zu}\n", r->batch ? up_records(r->batch) : 0);
     return 200;
+}
+
+typedef int figures_fn(struct metric_gather *g, struct str text, struct str host, metric_line_fn *fn, void *ctx, struct diag *reterr);
+
+/* A machine's figures as a program fetched them there; whose they are stands in the path. */
+static int take_figures(struct request *r, figures_fn *read) {
+    struct diag d = {0};
+    int e = read(r->h->g->metrics, buf_str(&r->body), r->segments[0], put_figure, r, &d);
+    if (e < 0)
+        return e == -ENOMEM ? e : request_error(r, 400, d.text);
+    buf_printf(&r->out, "{\"lines\":%zu}\n", r->batch ? up_records(r->batch) : 0);
+    return 200;
+}
+
+int exporter_page(struct request *r) {
+    return take_figures(r, metric_prometheus);
+}
+
+int agent_walk(struct request *r) {
+    return take_figures(r, metric_walk);
 }
 
 /* Every entry was put as it came. */

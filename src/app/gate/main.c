@@ -103,12 +103,16 @@ static int read_certificates(struct gate *g, struct diag *err) {
     return r < 0 ? diag_set(err, -EIO, "cannot prepare TLS: %s", gnutls_strerror(r)) : 0;
 }
 
-/* It parses what strangers send: of all files it may open only the hashes of the tokens. */
+/* It parses what strangers send: of all files it may open only the hashes of the tokens and the limits of design. */
 static int drop_rights(const struct gate *g, const struct options *o, struct diag *err) {
-    static char tokens[PATH_MAX];
+    static char tokens[PATH_MAX], limits[PATH_MAX];
     snprintf(tokens, sizeof tokens, "%.4000s/gate", g->config->data);
+    snprintf(limits, sizeof limits, "%.4000s/limits", g->config->data);
+    int made = file_make_dir(limits, 0700, err); /* the supervisor makes it too; whoever comes first */
+    if (made < 0)
+        return made;
     const struct sandbox_path paths[] = {
-        {tokens, SANDBOX_READ}, {o->sensor, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}};
+        {tokens, SANDBOX_READ}, {limits, SANDBOX_READ}, {o->sensor, SANDBOX_WRITE}, {"/proc/self", SANDBOX_READ}};
     return sandbox_enter(paths, ARRAY_SIZE(paths), SANDBOX_BASIC | SANDBOX_FILES | SANDBOX_SOCKETS, err);
 }
 
@@ -118,7 +122,9 @@ static int start(struct gate *g, const struct options *o, struct diag *err) {
         return e;
     if ((e = up_new(&g->loop, o->sensor, &g->up)) < 0)
         return diag_set(err, e, "cannot reach for the sensor at '%s': %s", o->sensor, err_word(e));
-    if (!(g->metrics = metric_gather_new()))
+    static char design[PATH_MAX];
+    snprintf(design, sizeof design, "%.4000s/limits/design", g->config->data);
+    if (!(g->metrics = metric_gather_new(design)))
         return diag_set(err, -ENOMEM, "out of memory");
     if ((e = http_new(g, &g->http, err)) < 0)
         return e;

@@ -373,13 +373,14 @@ static int open_signals(struct program *p, struct diag *err) {
  * beside it), put files that were sent to it into DIR/incoming, connect to the hand's socket,
  * answer pages. No program is started, nothing else is opened. */
 static int enter_sandbox(struct program *p, struct diag *err) {
-    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], change[PATH_MAX], status[PATH_MAX], notes[PATH_MAX], attached[PATH_MAX];
+    char dir[PATH_MAX], incoming[PATH_MAX], mails[PATH_MAX], exports[PATH_MAX], hold[PATH_MAX], change[PATH_MAX], limits[PATH_MAX], status[PATH_MAX], notes[PATH_MAX], attached[PATH_MAX];
     snprintf(dir, sizeof dir, "%s/room", p->config->data);
     snprintf(incoming, sizeof incoming, "%s/incoming", p->config->data);
     snprintf(mails, sizeof mails, "%s/mail/out", p->config->data);
     snprintf(exports, sizeof exports, "%s/exports", p->config->data);
     snprintf(hold, sizeof hold, "%s/hold", p->config->data);
     snprintf(change, sizeof change, "%s/change", p->config->data);
+    snprintf(limits, sizeof limits, "%s/limits", p->config->data);
     snprintf(attached, sizeof attached, "%s" ATTACHED_FOLDER, p->config->data);
     snprintf(notes, sizeof notes, "%s/notes", p->config->data);
     snprintf(status, sizeof status, "%s/status", p->config->data);
@@ -393,6 +394,7 @@ static int enter_sandbox(struct program *p, struct diag *err) {
                                    {status, SANDBOX_READ}, /* of our other programs */
                                    {notes, SANDBOX_WRITE}, /* reports of people as events */
                                    {hold, SANDBOX_WRITE}, /* what cases hold, for the keeper */
+                                   {limits, SANDBOX_WRITE}, /* limits of design, for the gate */
                                    {change, SANDBOX_WRITE}, /* what was announced, for who watches packet filters */
                                    {exports, SANDBOX_READ}, /* what the searcher wrote for us */
                                    {"/dev/urandom", SANDBOX_READ}};

@@ -61,7 +61,7 @@ static int path_in(const struct serve *s, char *dst, const char *below) {
 }
 
 static int make_folders(struct serve *s, struct diag *err) {
-    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "change", "status", "door"};
+    static const char *const folders[] = {"spool", "sensor", "indicators", "room", "hand", "search", "run", "gate", "notes", "exports", "hold", "change", "limits", "status", "door"};
     char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
         int e = path_in(s, path, folders[i]);

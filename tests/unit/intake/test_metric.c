@@ -5,6 +5,9 @@
 #include "base/json.h"
 #include "intake/metric.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 /* "memory memory 250/1000=0.25 byte|" a line */
 static int note(void *ctx, struct str host, struct str line) {
     struct buf *b = ctx;
@@ -34,7 +37,7 @@ static void expect(struct buf *b, const char *want) {
 #define SETUP                                                                                                                     \
     struct buf b;                                                                                                                 \
     struct diag d = {0};                                                                                                          \
-    CLEANUP(metric_gather_freep) struct metric_gather *g = metric_gather_new();                                                   \
+    CLEANUP(metric_gather_freep) struct metric_gather *g = metric_gather_new(NULL);                                                   \
     buf_init(&b, 1 << 20);
 
 static void part(struct buf *p, unsigned type, const char *text) {
@@ -120,6 +123,22 @@ static void a_page_of_an_exporter_is_read_whole(void **state UNUSED) {
     buf_done(&b);
 }
 
+static void an_agent_is_read_as_net_snmp_prints_it(void **state UNUSED) {
+    static const char walk[] = ".1.3.6.1.2.1.25.2.3.1.2.1 = OID: .1.3.6.1.2.1.25.2.1.2\n.1.3.6.1.2.1.25.2.3.1.2.6 = OID: .1.3.6.1.2.1.25.2.1.1\n"
+                               ".1.3.6.1.2.1.25.2.3.1.2.31 = OID: .1.3.6.1.2.1.25.2.1.4\n.1.3.6.1.2.1.25.2.3.1.3.1 = STRING: Physical memory\n"
+                               ".1.3.6.1.2.1.25.2.3.1.3.6 = STRING: Memory buffers\n.1.3.6.1.2.1.25.2.3.1.3.31 = STRING: \"/var\"\n"
+                               ".1.3.6.1.2.1.25.2.3.1.4.1 = INTEGER: 1024 Bytes\n.1.3.6.1.2.1.25.2.3.1.4.6 = INTEGER: 1024 Bytes\n"
+                               ".1.3.6.1.2.1.25.2.3.1.4.31 = INTEGER: 4096 Bytes\n.1.3.6.1.2.1.25.2.3.1.5.1 = INTEGER: 1000\n.1.3.6.1.2.1.25.2.3.1.5.6 = INTEGER: 1000\n"
+                               ".1.3.6.1.2.1.25.2.3.1.5.31 = INTEGER: 100\n.1.3.6.1.2.1.25.2.3.1.6.1 = INTEGER: 900\n.1.3.6.1.2.1.25.2.3.1.6.6 = INTEGER: 400\n"
+                               ".1.3.6.1.2.1.25.2.3.1.6.31 = INTEGER: 95\n.1.3.6.1.2.1.25.3.3.1.2.196608 = INTEGER: 10\n.1.3.6.1.2.1.25.3.3.1.2.196609 = INTEGER: 30\n"
+                               ".1.3.6.1.2.1.1.5.0 = STRING: gw\n";
+    SETUP
+    assert_int_equal(metric_walk(g, STR(walk), STR("gw"), note, &b, &d), 0);
+    expect(&b, "gw:disk /var 389120/409600=0.95 byte|gw:memory memory 512000/1024000=0.5 byte|gw:cpu cpu 20/100=0.2 percent|");
+    assert_int_equal(metric_walk(g, STR("Timeout: No Response from 192.0.2.1\n"), STR("gw"), note, &b, &d), -ERR_PARSE);
+    buf_done(&b);
+}
+
 static void statsd_is_kept_as_it_comes(void **state UNUSED) {
     SETUP
     assert_int_equal(metric_statsd(g, STR("orders.waiting:17|g|#queue:night,host:app-1\nlogin:1|c|@0.1\nbroken\nt:320:310|ms"), STR("192.0.2.5"), note, &b, &d), -ERR_PARSE);
@@ -141,6 +160,26 @@ static void opentelemetry_in_json_says_whose_it_is(void **state UNUSED) {
     buf_done(&b);
 }
 
+static void a_limit_of_design_stands_where_the_product_knows_none(void **state UNUSED) {
+    char path[] = "/tmp/kizuki-limits-XXXXXX";
+    static const char rows[] = "\titems_per_account\t\t1000\ngw-1\tsessions\t\t500\n\tbroken\nx\tsessions\t\tmany\n";
+    struct buf b;
+    struct diag d = {0};
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, rows, sizeof rows - 1) == (ssize_t) sizeof rows - 1);
+    close(fd);
+    buf_init(&b, 1 << 20);
+    struct metric_gather *g = metric_gather_new(path);
+    assert_int_equal(metric_statsd(g, STR("items_per_account:905|g|#account:7"), STR("app"), note, &b, &d), 0);
+    expect(&b, "app:items_per_account account=7 905/1000=0.905 |");
+    for (int i = 0; i < 2; i++) /* lower than the product's own 1,000 on this machine, not on the other */
+        assert_int_equal(metric_prometheus(g, STR("pg_stat_database_numbackends 450\npg_settings_max_connections 1000\n"), i ? STR("gw-2") : STR("gw-1"), note, &b, &d), 0);
+    expect(&b, "gw-1:sessions sessions 450/500=0.9 session|gw-2:sessions sessions 450/1000=0.45 session|");
+    metric_gather_free(g);
+    unlink(path);
+    buf_done(&b);
+}
+
 UNIT_GROUP(intake_metric, cmocka_unit_test(collectd_is_added_up_wherever_its_packets_end),
-           cmocka_unit_test(collectd_json_counts_what_processors_did_meanwhile), cmocka_unit_test(a_page_of_an_exporter_is_read_whole),
-           cmocka_unit_test(statsd_is_kept_as_it_comes), cmocka_unit_test(opentelemetry_in_json_says_whose_it_is))
+           cmocka_unit_test(collectd_json_counts_what_processors_did_meanwhile), cmocka_unit_test(a_page_of_an_exporter_is_read_whole), cmocka_unit_test(an_agent_is_read_as_net_snmp_prints_it),
+           cmocka_unit_test(a_limit_of_design_stands_where_the_product_knows_none), cmocka_unit_test(statsd_is_kept_as_it_comes), cmocka_unit_test(opentelemetry_in_json_says_whose_it_is))

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "room/decision.h"
+#include "room/incident.h"
 #include "room/register.h"
 #include "room/sheet.h"
 
@@ -40,6 +41,38 @@ static void a_rule_puts_stopping_and_waiting_is_measured(void **state UNUSED) {
     assert_int_equal(number(f, "SELECT decision_at IS NOT NULL FROM incident WHERE id = 1"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM timeline WHERE text_key = 'event.decided_go_on' AND params LIKE '%大半%'"), 1);
     assert_int_equal(number(f, "SELECT count(*) FROM call WHERE person = '社長'"), 1); /* who is to be told is told */
+    fixture_free(f);
+}
+
+static void small_errors_keep_a_case_open_until_somebody_decides(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct diag d = {0};
+    struct story s = {.id = "e0", .revision = 1, .rule = "r-errors", .kind = "precursor", .level = "medium", .propose = "prevent", .service = "members",
+                      .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 12, .good = 0};
+    fold(f, &s); /* of level medium: it opens a case because it asks for a decision */
+    assert_int_equal(number(f, "SELECT count(*) FROM incident WHERE state = 'open'"), 1);
+    assert_int_equal(number(f, "SELECT due_at - asked_at FROM decision WHERE kind = 'prevent' AND rule_id = 'r-errors'"), 3 * NS_PER_DAY);
+    struct room_actor who = fixture_actor(f, f->handler);
+    struct room_incident_change shut = {.set_state = true, .open = false};
+    int64_t version = number(f, "SELECT version FROM incident WHERE id = 1");
+    assert_int_equal(room_incident_change(f->r, &who, 1, version, &shut, &d), -EBUSY);
+    assert_string_equal(d.text, "prevent");
+    f->now_ns += 4 * NS_PER_DAY; /* past its time it is not closed either */
+    assert_int_equal(room_incident_change(f->r, &who, 1, version, &shut, &d), -EBUSY);
+    assert_int_equal(decide(f, f->handler, true, " ", &d), -EINVAL); /* to wait wants a reason */
+    assert_int_equal(decide(f, f->handler, true, "部品は来週届く。毎朝数を見る", &d), 0);
+    assert_int_equal(room_incident_change(f->r, &who, 1, number(f, "SELECT version FROM incident WHERE id = 1"), &shut, &d), 0);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident WHERE state = 'open'"), 0);
+    fixture_free(f);
+}
+
+static void trouble_told_by_machines_and_by_people_is_one_case(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct story machine = {.id = "b0", .revision = 1, .rule = "r-ends", .kind = "exhaustion", .level = "high", .service = "counter", .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 12, .good = 0};
+    struct story people = {.id = "b1", .revision = 1, .rule = "r-calls", .kind = "enquiries", .level = "high", .service = "counter", .first_ns = T0 + NS_PER_MIN, .last_ns = T0 + 5 * NS_PER_MIN, .count = 3, .good = 0};
+    fold(f, &machine);
+    fold(f, &people);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 1);
     fixture_free(f);
 }
 
@@ -181,5 +214,7 @@ static void a_code_is_for_what_its_line_said(void **state UNUSED) {
     fixture_free(f);
 }
 
-UNIT_GROUP(room_decision, cmocka_unit_test(a_rule_puts_stopping_and_waiting_is_measured), cmocka_unit_test(both_sides_stand_side_by_side), cmocka_unit_test(a_code_puts_the_decision_at_its_true_time_once),
+UNIT_GROUP(room_decision, cmocka_unit_test(small_errors_keep_a_case_open_until_somebody_decides),
+           cmocka_unit_test(trouble_told_by_machines_and_by_people_is_one_case),
+           cmocka_unit_test(a_rule_puts_stopping_and_waiting_is_measured), cmocka_unit_test(both_sides_stand_side_by_side), cmocka_unit_test(a_code_puts_the_decision_at_its_true_time_once),
            cmocka_unit_test(a_lost_page_is_void_and_another_is_printed), cmocka_unit_test(a_code_is_for_what_its_line_said))

@@ -1,7 +1,8 @@
 import { render } from "preact-render-to-string";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { LaneItem, LedgerRow } from "../api/types";
+import type { Finding, LaneItem, LedgerRow } from "../api/types";
 import { linear } from "../lib/svg";
+import { FindingTable } from "./FindingTable";
 import { setServerTime } from "../state/clock";
 import { loadLang, t } from "../state/text";
 import { fitted, place, range } from "./lanes";
@@ -85,5 +86,22 @@ describe("sources", () => {
   it("come in the order of need", () => {
     const s = (state: Parameters<typeof bySourceNeed>[0]["state"]) => ({ state, name: state });
     expect([s("right"), s("unknown"), s("silent")].sort(bySourceNeed).map((x) => x.state)).toEqual(["silent", "unknown", "right"]);
+  });
+});
+
+describe("what is foretold is said in a sentence", () => {
+  const row = (kind: string, of: Record<string, number>): Finding => ({ id: "a", rule: { id: "r", title: "R" }, kind, level: "high", group: [], measures: Object.entries(of).map(([name, value]) => ({ name, value })), values: [], count: 1, first: "2026-11-22T17:00:00Z", last: "2026-11-22T17:30:00Z", evidence_n: 1 }) as unknown as Finding;
+  it("gives the minutes and between which they lie, with a picture that says the same", () => {
+    const html = render(<FindingTable rows={[row("exhaustion", { minutes: 37.2, minutes_least: 31.4, minutes_most: 45.3, now: 0.62, per_hour: 0.6, limit: 1 })]} />);
+    const sentence = "このままでは約37分後（31〜45分後）に上限に達します。今は上限の62%です。";
+    expect(plain(html)).toContain(sentence);
+    expect(html).toContain(`aria-label="${sentence}"`);
+  });
+  it("says what was learnt and from how much", () => {
+    const html = plain(render(<FindingTable rows={[row("precursor", { count: 12, usual: 3.4, times: 3.5, learnt: 10, basis: 2, weekday: 1, hour: -1 })]} />));
+    expect(html).toContain("ふだんのこの日は3.4件（平日か休日かが同じ日、10回分から学習）のところ、12件ありました。");
+  });
+  it("draws nothing of figures it has not got", () => {
+    expect(render(<FindingTable rows={[row("exhaustion", {})]} />)).not.toContain("<svg class=\"ahead\"");
   });
 });
