@@ -13,7 +13,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { CELLS, day, gapsOf, sums, unseenOf, type Gap, type Row } from "./ready";
 
 type Say = (l: Lang, key: string, params?: Record<string, Param>) => string;
-const TOP = 5;
+const TOP = 4; /* what fits on one sheet in both languages */
 
 /** Both languages at once: this page alone has them side by side. */
 function useBoth(): Say | null {
@@ -47,7 +47,7 @@ function partsOf(d: Readiness, f: Followups, both: Say): { head: string; parts: 
   const lessons = rows.reduce((n, r) => ({ all: n.all + r.lessons.all, owned: n.owned + r.lessons.owned, shown: n.shown + r.lessons.shown }), { all: 0, owned: 0, shown: 0 });
   return [
     { head: "manage.now", parts: CELLS.map((c) => { const n = sums(rows, c); return { key: `manage.cell.${c}`, params: () => ({ all: n.all, ok: n.ok, declared: n.declared, rest: n.all - n.ok - n.declared }) }; }) },
-    ...(blind.length ? [{ head: "manage.blind", parts: unseen.slice(0, 3).map((x) => ({ key: x.rows.length > 2 ? "manage.blind_line" : "manage.blind_few", mark: true, params: (l: Lang) => ({ lessons: x.rows.slice(0, 2).map((r) => (l === "ja" ? `「${title(l, r)}」` : `“${title(l, r)}”`)).join(l === "ja" ? "" : ", "), n: x.rows.length, log: both(l, `ready.log.${x.log}`) }) })) }] : []),
+    ...(blind.length ? [{ head: "manage.blind", parts: unseen.slice(0, 2).map((x) => ({ key: x.rows.length > 2 ? "manage.blind_line" : "manage.blind_few", mark: true, params: (l: Lang) => ({ lessons: x.rows.slice(0, 2).map((r) => (l === "ja" ? `「${title(l, r)}」` : `“${title(l, r)}”`)).join(l === "ja" ? "" : ", "), n: x.rows.length, log: both(l, `ready.log.${x.log}`) }) })) }] : []),
     { head: "manage.next", parts: gaps.length ? gaps.slice(0, TOP).map((g) => ({ key: g.item.todo ? "manage.gap_owned" : "manage.gap", mark: true, params: (l: Lang) => ({ what: remedy(both, l, g), n: g.rows.length, who: g.item.todo?.person ?? "", time: g.item.todo ? day(g.item.todo.due) : "" }) })) : [{ key: "manage.no_gap" }] },
     { head: "manage.who", parts: [{ key: "manage.lessons", params: () => ({ ...lessons, none: lessons.all - lessons.owned }) }, { key: late ? "manage.late" : "manage.open", params: () => ({ n: open.length, late }), mark: late > 0 }] },
     { head: "manage.trend", parts: [diff ? { key: "manage.change", params: (l: Lang) => ({ time: date(parse(diff.day) ?? 0, l), ok: (diff.ok > 0 ? "+" : "") + String(diff.ok), must: (diff.must > 0 ? "+" : "") + String(diff.must) }) } : { key: "manage.no_change" }] },

@@ -47,8 +47,8 @@ function Wide({ rows, measured, reload }: Props) {
             <td class="ready-id">{r.short}</td><th scope="row"><a class="name" href={`#/packs/${encodeURIComponent(r.id)}`}>{titleOf(r)}</a></th>
             {CELLS.map((c) => (
               <td key={c}>{r.cells[c].state === "none" ? <Line row={r} cell={c} measured={measured} /> : (
-                <button type="button" class="ready-cell" aria-label={t("ready.open", { lesson: titleOf(r), cell: t(`ready.cell.${c}`), words: lineOf(r, c, measured).words })} aria-expanded={open?.id === r.id && open.cell === c}
-                  onClick={() => setOpen(open?.id === r.id && open.cell === c ? null : { id: r.id, cell: c })}><Line row={r} cell={c} measured={measured} /></button>)}</td>))}
+                <button type="button" class="ready-cell" aria-expanded={open?.id === r.id && open.cell === c}
+                  onClick={() => setOpen(open?.id === r.id && open.cell === c ? null : { id: r.id, cell: c })}><span class="unseen">{t("ready.open", { lesson: titleOf(r), cell: t(`ready.cell.${c}`) })} </span><Line row={r} cell={c} measured={measured} /></button>)}</td>))}
           </tr>,
           open?.id === r.id && (
             <tr key={`${r.id}+`} class="sunk"><td colSpan={7}>

@@ -1,4 +1,4 @@
-// How readiness has become: a bar a day, from what was measured down to what is still to be done. The table behind it says the same.
+// How readiness has become: a bar a day, from what was measured down to what is still to be done. The lines below say the same of the latest.
 import type { Readiness } from "../../api/types";
 import { lang, t } from "../../state/text";
 import { date, parse } from "../../lib/time";
@@ -23,8 +23,7 @@ export function Trend({ d }: { d: Readiness }) {
             return <g key={x.day}><title>{label(x.day)}</title>{PARTS.map((p) => { const h = (x.n[p] / most) * H; y -= h; return h > 0 && <rect key={p} x={i * W} y={y} width={W - 4} height={Math.max(1, h - 1)} fill={FILL[p]} />; })}</g>;
           })}
         </svg>
-        <div class="scroll" tabIndex={-1}><table class="trend-table"><thead><tr><th scope="col">{t("ready.trend_day")}</th>{PARTS.map((p) => <th key={p} scope="col" class="num">{t(`ready.state.${p}`)}</th>)}</tr></thead>
-          <tbody>{days.slice(-3).reverse().map((x) => <tr key={x.day}><td>{label(x.day)}</td>{PARTS.map((p) => <td key={p} class="num">{x.n[p]}</td>)}</tr>)}</tbody></table></div>
+        <ul class="plain">{days.slice(-3).reverse().map((x) => <li key={x.day} class="small">{t("ready.trend_line", { time: label(x.day), ...x.n })}</li>)}</ul>
       </div>
     </Card>);
 }
