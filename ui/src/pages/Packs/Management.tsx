@@ -13,7 +13,7 @@ import { Loaded } from "../../widgets/Loaded";
 import { CELLS, day, gapsOf, sums, unseenOf, type Gap, type Row } from "./ready";
 
 type Say = (l: Lang, key: string, params?: Record<string, Param>) => string;
-const TOP = 4; /* what fits on one sheet in both languages */
+const TOP = 3; /* what fits on one sheet in both languages */
 
 /** Both languages at once: this page alone has them side by side. */
 function useBoth(): Say | null {
