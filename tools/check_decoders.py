@@ -17,6 +17,7 @@ MAKERS = {
     "wiki.squid-cache.org", "openvpn.net", "docs.strongswan.org", "www.netfilter.org", "wiki.freeradius.org",
     "github.com/fln/addrwatch", "github.com/asterisk/asterisk", "github.com/open-telemetry/opentelemetry-collector-contrib", "vector.dev", "www.elastic.co",
     "docs.nxlog.co",
+    "developer.crowdstrike.com", "docs.trendmicro.com", "knowledge.broadcom.com", "docs.blackberry.com", "docs.suricata.io", "docs.snort.org",  # alarms
 }
 
 

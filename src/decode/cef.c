@@ -9,9 +9,13 @@
  * key letters. Of two equal keys the first counts: what comes later may be words of an attacker's.
  *
  * A severity is a number from 0 to 10 (event.severity) and one of four words (log.level), whichever of
- * the two the vendor writes. What has no ECS name is kept under cef. and leef. */
+ * the two the vendor writes. What has no ECS name is kept under cef. and leef.
+ *
+ * Products use the same keys for different things: which of shost, dhost and dvchost is the machine an alarm is about is
+ * the product's own choice. A decoder file with json: true may be found by cef.vendor and cef.product; it sees the header
+ * (cef.vendor, .product, .version, .code, .name, .severity) and every pair (cef.KEY, leef.KEY), and what it fills counts. */
 #include "base/json.h"
-#include "decode/decode_priv.h"
+#include "decode/recipe_priv.h"
 
 enum { KEY_MAX = 64, PAIRS_MAX = 512 };
 enum cef_kind { TEXT, NUMBER, ADDRESS, LOWER, OUTCOME, TIME, DIRECTION, HASH, COUNT_OF, LEVEL, SEEN };
@@ -115,6 +119,8 @@ struct cef {
     struct str time;
     int time_rank;
     struct str reason_text; /* `msg`, unless there is a reason */
+    bool known;                   /* a decoder file knows the product */
+    struct recipe_values *values; /* pairs are noted here for decoder files; NULL: they go into the event */
 };
 
 bool cef_recognise(const struct decode_job *j, struct str text) {
@@ -163,8 +169,10 @@ static bool take_field(struct str *s, struct str *ret) {
 static void put_name(struct cef *c, const char *field, uint8_t type, struct str value) {
     struct decode_job *j = c->j;
     uint32_t id = event_names_find(j->d->names, str_of(field));
-    if (id && id < EVENT_F_WELL_KNOWN_MAX_ && j->ev->first[id])
-        return; /* the header, or an earlier key */
+    uint32_t at = 0;
+    struct str have;
+    if (id && id < EVENT_F_WELL_KNOWN_MAX_ ? j->ev->first[id] != 0 : c->known && event_next_named(j->ev, str_of(field), &at, &have))
+        return; /* a decoder file, the header, or an earlier key */
     if (id == EVENT_F_HOST_NAME)
         j->host_put = true;
     put_named(j, str_of(field), type, value);
@@ -288,6 +296,16 @@ static void put_row(struct cef *c, const struct cef_row *row, struct str s) {
     put_name(c, row->field, JSON_STRING, s);
 }
 
+/* The slot decoder files have for it, if any. */
+static void note(struct cef *c, struct str name, struct str value) {
+    const struct decode_set *set = c->j->d->set;
+    const union map_value *slot = map_find(&set->json_slots, name);
+    if (!slot)
+        slot = map_find(&set->json_aliases, name);
+    if (slot)
+        recipe_note(c->values, (unsigned) slot->num, value);
+}
+
 static void put_pair(struct cef *c, struct str key, struct str raw) {
     const struct cef_row *rows = c->leef ? leef_rows : cef_rows;
     size_t n = c->leef ? ARRAY_SIZE(leef_rows) : ARRAY_SIZE(cef_rows);
@@ -296,6 +314,13 @@ static void put_pair(struct cef *c, struct str key, struct str raw) {
     char z[16 + KEY_MAX];
     if (!value.n)
         return;
+    size_t prefix = c->leef ? 5 : 4;
+    memcpy(z, c->leef ? "leef." : "cef.", prefix);
+    memcpy(z + prefix, key.p, key.n);
+    if (c->values) {
+        note(c, str_n(z, prefix + key.n), value);
+        return;
+    }
     if (row) {
         uint64_t bit = UINT64_C(1) << (row - rows);
         if (!(c->seen & bit))
@@ -303,9 +328,6 @@ static void put_pair(struct cef *c, struct str key, struct str raw) {
         c->seen |= bit;
         return;
     }
-    size_t prefix = c->leef ? 5 : 4;
-    memcpy(z, c->leef ? "leef." : "cef.", prefix);
-    memcpy(z + prefix, key.p, key.n);
     put_named(c->j, str_n(z, prefix + key.n), JSON_STRING, value);
 }
 _Static_assert(ARRAY_SIZE(cef_rows) <= 64 && ARRAY_SIZE(leef_rows) <= 64, "a bit each");
@@ -398,6 +420,26 @@ static void settle(struct cef *c) {
              j->src->service.n ? j->src->service : event_get(j->ev, EVENT_F_EVENT_MODULE));
 }
 
+/* What a decoder file knows of this product comes first: a field is filled once. */
+static void ask_recipes(struct cef *c, const struct str *header, size_t n, struct str pairs, struct str delimiter) {
+    static const char *const names[] = {"cef.vendor", "cef.product", "cef.version", "cef.code", "cef.name", "cef.severity"};
+    const struct decode_set *set = c->j->d->set;
+    struct recipe_values v;
+    if (!set || !map_find(&set->json_slots, STR("cef.vendor")))
+        return;
+    recipe_values_begin(&v);
+    c->values = &v;
+    for (size_t i = 1; i < n && i <= ARRAY_SIZE(names); i++)
+        note(c, str_of(names[i - 1]), value_text(c, header[i]));
+    if (c->leef)
+        read_leef_pairs(c, pairs, read_delimiter(delimiter));
+    else
+        read_cef_pairs(c, pairs);
+    c->values = NULL;
+    recipe_json(c->j, &v, NULL, NULL);
+    c->known = c->j->decoder.n > 0;
+}
+
 enum decode_result cef_decode(struct decode_job *j, struct str text) {
     static const char *const names[] = {"observer.vendor", "observer.product", "observer.version", "event.code",
                                         "cef.name"};
@@ -412,6 +454,7 @@ enum decode_result cef_decode(struct decode_job *j, struct str text) {
         return DECODE_NOT_MINE;
     if (c.leef && STARTS(f[0], "LEEF:2") && !take_field(&s, &delimiter))
         return DECODE_NOT_MINE;
+    ask_recipes(&c, f, n, s, delimiter);
     for (size_t i = 1; i < MIN(n, (size_t) 6); i++)
         if (f[i].n)
             put_name(&c, names[i - 1], JSON_STRING, unescape(j, j->plain ? f[i] : job_text(j, f[i])));
@@ -422,6 +465,7 @@ enum decode_result cef_decode(struct decode_job *j, struct str text) {
     else
         read_cef_pairs(&c, s);
     settle(&c);
-    j->decoder = c.leef ? STR("leef") : STR("cef");
+    if (!j->decoder.n)
+        j->decoder = c.leef ? STR("leef") : STR("cef");
     return DECODE_DONE;
 }

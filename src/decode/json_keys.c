@@ -47,6 +47,8 @@ static bool is_program_key(struct str path) {
 static void classify(struct json_key *k, const struct decode *d) {
     const struct event_names *names = d->names;
     const union map_value *slot = d->set ? map_find(&d->set->json_slots, k->path) : NULL;
+    if (!slot && d->set)
+        slot = map_find(&d->set->json_aliases, k->path);
     k->ours = k->path.n > 7 && memcmp(k->path.p, "kizuki.", 7) == 0;
     k->id = event_names_find(names, k->path);
     for (size_t i = 0; i < ARRAY_SIZE(time_names); i++)
@@ -54,9 +56,11 @@ static void classify(struct json_key *k, const struct decode *d) {
             k->use |= KEY_TIME;
             k->time_rank = (uint8_t) i;
         }
-    if (slot) {
+    if (slot && (d->set->json_asked[slot->num / 64] >> slot->num % 64 & 1)) {
         k->use |= KEY_RECIPE;
         k->slot = (uint16_t) slot->num;
+    } else if (slot) {
+        k->late = (uint16_t) (slot->num + 1);
     }
     if (is_journal_key(k->path))
         k->use |= KEY_JOURNAL;

@@ -30,6 +30,7 @@ struct json_key {
     uint8_t use;       /* bits of json_key_use; 0: nobody asks for it */
     uint8_t time_rank; /* KEY_TIME */
     uint16_t slot;     /* KEY_RECIPE: of the set's */
+    uint16_t late;     /* 1 + slot of a value only the chosen recipe asks for: read by a second walk (jsonline.c); 0: none */
     bool ours;         /* what Kizuki derives itself is never taken from a line */
     const struct json_key *parent;
     char text[KEY_TEXT_MAX];

@@ -17,6 +17,7 @@ enum { FIELDS_OF_LINE_MAX = EVENT_FIELDS_MAX - OWN_FIELDS };
 
 struct walk {
     struct decode_job *j;
+    struct str text;
     struct json_cursor c;
     struct journal_fields journal;
     struct candidate { /* by rank of the name; lower wins */
@@ -289,6 +290,7 @@ static int walk_members(struct walk *w) {
 static int walk(struct walk *w, struct decode_job *j, struct str text) {
     uint32_t n = j->ev->n;
     w->j = j;
+    w->text = text;
     w->journal = (struct journal_fields){0};
     w->have_times = 0;
     w->have_values = false;
@@ -304,6 +306,37 @@ static int walk(struct walk *w, struct decode_job *j, struct str text) {
     return r;
 }
 
+/* The line once more, for the values only the recipe that was found asks for: most lines have none, and then keys cost nothing. */
+static int note_rest(void *ctx, struct recipe_values *v) {
+    struct walk *w = ctx;
+    struct decode_job *j = w->j;
+    struct json_cursor *c = &w->c;
+    const struct json_key *open[JSON_DEPTH_MAX + 1], *parent = j->keys ? &j->keys->root : &json_keys_root, *k;
+    uint32_t step = 0;
+    int r;
+    json_cursor_begin(c, w->text);
+    for (k = parent;;) {
+        bool member = c->in_object;
+        k = parent;
+        r = json_cursor_next(c);
+        if (member && r > 0 && r != JSON_CLOSE && !(k = key_at(w, &step, parent, c->key)))
+            return -ENOMEM;
+        if (r == JSON_OPEN) {
+            open[c->depth] = parent = k;
+        } else if (r == JSON_CLOSE) {
+            parent = c->depth ? open[c->depth] : parent;
+        } else if (r != JSON_LEAF) {
+            return r;
+        } else if (k->late && c->type != JSON_NULL) {
+            bool escaped = c->type == JSON_STRING && json_cursor_escaped(c, c->value);
+            struct str text = escaped ? json_unescape(j->ev->arena, c->value) : c->value;
+            if (!text.p)
+                return -ENOMEM;
+            recipe_note(v, k->late - 1u, text);
+        }
+    }
+}
+
 static enum decode_result settle(struct decode_job *j, struct walk *w) {
     if (w->journal.realtime.n && w->journal.message.p && !j->program.n) {
         if (w->n_bytes) { /* its bytes are not those of the line, which was looked at */
@@ -317,7 +350,7 @@ static enum decode_result settle(struct decode_job *j, struct walk *w) {
     if (cef_recognise(j, message) && cef_decode(j, message) == DECODE_DONE)
         return DECODE_DONE;
     if (w->have_values)
-        recipe_json(j, &w->values);
+        recipe_json(j, &w->values, note_rest, w);
     if (j->decoder.n)
         return DECODE_DONE;
     if (has(j->ev, EVENT_F_EVENT_ACTION, "login") &&

@@ -51,6 +51,8 @@ void recipe_list_read(const struct recipe_list *l, struct decode_job *j, struct 
         struct str key = str_trim(str_n(s.p + from, at - from)), value = key;
         if (at < s.n && s.p[at] == l->assign) {
             at++;
+            while (at < s.n && s.p[at] == ' ' && l->between.p[0] != ' ') /* name: value, name: value */
+                at++;
             value = take_value(l, j, s, &at, &open);
         }
         if (key.n && key.n <= DECODER_KEY_BYTES_MAX && !fn(ctx, key, value))

@@ -213,6 +213,82 @@ static bool asks_for_none(const struct recipe_cond *c) {
     return false;
 }
 
+struct recipe_choice *recipe_choice_at(struct recipe_choice *at, uint32_t mask, uint16_t slot, struct str text) {
+    const uint64_t small = 0x2020202020202020; /* letters of either case alike; other bytes may meet, too, and are compared */
+    uint64_t a = 0, b = 0;
+    memcpy(&a, text.p, MIN(text.n, (size_t) 8));
+    if (text.n > 8)
+        memcpy(&b, text.p + text.n - 8, 8);
+    a = ((a | small) ^ (b | small) * 3 ^ text.n ^ (uint64_t) slot << 32) * 0x9e3779b97f4a7c15ull;
+    for (uint32_t i = (uint32_t) (a >> 40) & mask;; i = (i + 1) & mask)
+        if (!at[i].text.p || (at[i].slot == slot && at[i].text.n == text.n && str_eq_icase(at[i].text, text)))
+            return &at[i];
+}
+
+/* Only whole texts. */
+static bool may_choose(const struct recipe_cond *c) {
+    for (uint16_t i = 0; i < c->n; i++)
+        if (c->any[i].kind != MATCH_EXACT || !c->any[i].text.n)
+            return false;
+    return c->n > 0;
+}
+
+static bool add_chooser(struct decode_set *s, uint16_t slot) {
+    for (uint16_t i = 0; i < s->n_choosers; i++)
+        if (s->choosers[i] == slot)
+            return true;
+    if (s->n_choosers == RECIPE_CHOOSERS_MAX)
+        return false;
+    s->choosers[s->n_choosers++] = slot;
+    return true;
+}
+
+static void set_bit(uint64_t *bits, size_t i) {
+    bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static int grow_chosen(struct decode_set *s) {
+    uint32_t mask = s->chosen_mask ? 2 * s->chosen_mask + 1 : 255;
+    struct recipe_choice *fresh = arena_zalloc(&s->arena, ((size_t) mask + 1) * sizeof *fresh);
+    if (!fresh)
+        return -ENOMEM;
+    for (uint32_t i = 0; s->chosen && i <= s->chosen_mask; i++)
+        if (s->chosen[i].text.p)
+            *recipe_choice_at(fresh, mask, s->chosen[i].slot, s->chosen[i].text) = s->chosen[i];
+    s->chosen = fresh;
+    s->chosen_mask = mask;
+    return 0;
+}
+
+/* The condition with most texts tells best when a line need not be asked. */
+static int index_choice(struct decode_set *s, size_t at, const struct recipe_find *f) {
+    const struct recipe_cond *best = NULL;
+    for (uint16_t i = 0; i < f->n_keys; i++)
+        if (may_choose(&f->keys[i]) && (!best || f->keys[i].n > best->n))
+            best = &f->keys[i];
+    if (at >= 64 * RECIPE_FINDS_WORDS || !best || !add_chooser(s, best->slot)) {
+        for (uint16_t i = 0; i < f->n_keys; i++) {
+            set_bit(s->json_asked, f->keys[i].slot);
+            set_bit(s->json_always_asked, f->keys[i].slot);
+        }
+        if (at < 64 * RECIPE_FINDS_WORDS)
+            set_bit(s->json_always, at);
+        return 0;
+    }
+    set_bit(s->json_asked, best->slot);
+    for (uint16_t i = 0; i < best->n; i++) {
+        int r = 2 * (s->n_chosen + 1) > s->chosen_mask ? grow_chosen(s) : 0;
+        if (r < 0)
+            return r;
+        struct recipe_choice *c = recipe_choice_at(s->chosen, s->chosen_mask, best->slot, best->any[i].text);
+        s->n_chosen += !c->text.p;
+        c->text = best->any[i].text;
+        c->slot = best->slot;
+        set_bit(c->bits, at);
+    }
+    return 0;
+}
+
 static int index_json(struct decode_set *s, const struct recipe *r, const struct recipe_find *f) {
     int k = arena_grow(&s->arena, (void **) &s->json, &s->json_cap, s->n_json + 1, sizeof *s->json);
     if (k < 0)
@@ -222,7 +298,7 @@ static int index_json(struct decode_set *s, const struct recipe *r, const struct
     for (uint16_t i = 0; i < f->n_keys && to->n_asks < RECIPE_ASKS; i++)
         if (!asks_for_none(&f->keys[i]))
             to->asks[to->n_asks++] = f->keys[i].slot;
-    return 0;
+    return index_choice(s, s->n_json - 1, f);
 }
 
 static int index_recipe(struct decode_set *s, struct recipe *r) {
@@ -249,6 +325,7 @@ static struct decode_set *set_new(void) {
     arena_init(&s->arena, DECODER_SET_BYTES_MAX);
     map_init(&s->fields, RECIPE_FIELDS_MAX, 0);
     map_init(&s->json_slots, RECIPE_SLOTS_MAX, 0);
+    map_init(&s->json_aliases, RECIPE_ALIASES_MAX, 0);
     map_init(&s->programs, DECODER_FILES_MAX * 16, 0);
     return s;
 }
@@ -278,6 +355,7 @@ struct decode_set *decode_set_unref(struct decode_set *s) {
     mem_free(s->refused);
     map_done(&s->fields);
     map_done(&s->json_slots);
+    map_done(&s->json_aliases);
     map_done(&s->programs);
     arena_done(&s->arena);
     mem_free(s);

@@ -20,6 +20,7 @@ static const char *const as_names[AS_MAX_] = {
     [AS_TEXT] = "text", [AS_INT] = "int",     [AS_IP] = "ip",       [AS_ENDPOINT] = "endpoint",
     [AS_MAC] = "mac",   [AS_LOWER] = "lower", [AS_ACCOUNT] = "account", [AS_PLUS] = "plus",
     [AS_HEX] = "hex",   [AS_SECONDS] = "seconds", [AS_MILLIS] = "millis", [AS_FIRST] = "first",
+    [AS_EXTENSION] = "extension", [AS_INNER_EXTENSION] = "inner_extension", [AS_FOLDER] = "folder", [AS_BASENAME] = "basename",
     [AS_URI] = "uri"};
 const char *const recipe_as_names =
     "text, int, ip, endpoint, mac, lower, account, plus, hex, seconds, millis, first, uri";

@@ -26,6 +26,10 @@ enum recipe_as {
     AS_SECONDS, /* event.duration is in nanoseconds */
     AS_MILLIS,
     AS_FIRST, /* the first of a list "a, b" */
+    AS_EXTENSION,       /* of a path: docx, in small letters */
+    AS_INNER_EXTENSION, /* the one before it: of plan.docx.locked docx */
+    AS_FOLDER,
+    AS_BASENAME,
     AS_URI,   /* path and query out of two columns: path?query */
     AS_MAX_
 };
@@ -169,6 +173,7 @@ struct recipe_sample {
     unsigned at_line;
 };
 
+enum { RECIPE_OVER_MAX = 16 };
 struct recipe {
     struct str name, help, service;
     const char *file;
@@ -188,6 +193,7 @@ struct recipe {
     bool is_json, has_list, has_columns;
     bool keep; /* keys and columns nobody mentioned stay fields of their own */
     struct str keep_prefix;
+    uint16_t over[RECIPE_OVER_MAX], n_over; /* fields that count as this file fills them, whatever the line says */
     bool unmatched_is_fine;
     bool dead; /* another file has the name */
     uint16_t key_slot;
@@ -211,7 +217,14 @@ struct recipe_entry {
     const struct recipe_find *find;
 };
 /* One way by which a JSON line may be found. Nearly every line is told from it by a name it lacks. */
-enum { RECIPE_ASKS = 4 };
+enum { RECIPE_ASKS = 4, RECIPE_FINDS_WORDS = 4, RECIPE_CHOOSERS_MAX = 16 };
+struct recipe_choice {
+    struct str text; /* .p NULL: free */
+    uint64_t bits[RECIPE_FINDS_WORDS];
+    uint16_t slot;
+};
+/* Where the choice stands or would; case does not count. */
+struct recipe_choice *recipe_choice_at(struct recipe_choice *at, uint32_t mask, uint16_t slot, struct str text);
 struct recipe_json_find {
     uint16_t asks[RECIPE_ASKS]; /* slots without which it cannot hold, the first n_asks of them */
     uint16_t n_asks;
@@ -223,6 +236,7 @@ struct recipe_ref { /* by program */
     struct recipe *recipe;
 };
 
+enum { RECIPE_SLOTS_MAX = 1024, RECIPE_ALIASES_MAX = 4096, RECIPE_FIELDS_MAX = 1024, RECIPE_DONE_WORDS = RECIPE_FIELDS_MAX / 64 };
 struct decode_set {
     int refs;
     struct arena arena;
@@ -233,7 +247,10 @@ struct decode_set {
     struct map fields; /* name -> index */
     struct str *field_names;
     size_t n_fields, field_names_cap, n_kept;
-    struct map json_slots;
+    struct map json_slots, json_aliases; /* name -> slot; how else shippers write a name -> its slot */
+    uint64_t json_asked[RECIPE_SLOTS_MAX / 64]; /* slots noted of every line: what chooses a recipe, and all that those without such a value are
+                                                    found by. The others are read of lines a recipe may be for */
+    uint64_t json_always_asked[RECIPE_SLOTS_MAX / 64]; /* of these the latter */
     struct str *json_names;
     size_t n_json_slots, json_names_cap;
     struct map programs; /* name -> struct recipe ** ended by NULL */
@@ -243,13 +260,18 @@ struct decode_set {
     uint16_t n_by_first[256];
     struct recipe_json_find *json; /* in the order of the recipes */
     size_t n_json, json_cap;
+    /* Which of them to ask at all. Of one that wants a value to be one of some texts only lines with such a value are asked: `chosen` has
+     * the slot and the text, and gives which (a set of bits). The others are always asked. */
+    uint64_t json_always[RECIPE_FINDS_WORDS];
+    struct recipe_choice *chosen; /* open addressing, at most half full */
+    uint32_t n_chosen, chosen_mask;
+    uint16_t choosers[RECIPE_CHOOSERS_MAX], n_choosers;
     struct sha256_sum {
         uint8_t bytes[32];
     } sum;
 };
 
 /* What a line gave. */
-enum { RECIPE_SLOTS_MAX = 512, RECIPE_FIELDS_MAX = 1024, RECIPE_DONE_WORDS = RECIPE_FIELDS_MAX / 64 };
 struct recipe_values {
     uint64_t have[RECIPE_SLOTS_MAX / 64];
     bool readable; /* the values are UTF-8, whatever the line is */
@@ -343,4 +365,5 @@ bool recipe_try_program(struct decode_job *j, struct str message, const struct r
 bool recipe_try_content(struct decode_job *j, struct str text, const struct recipe **ret_claimed);
 void recipe_unmatched(struct decode_job *j, const struct recipe *r);
 /* What stands in a JSON line under names some recipe knows. */
-void recipe_json(struct decode_job *j, struct recipe_values *v);
+typedef int recipe_rest_fn(void *ctx, struct recipe_values *v); /* notes the others, once a recipe was found; NULL: all are there */
+void recipe_json(struct decode_job *j, struct recipe_values *v, recipe_rest_fn *rest, void *ctx);

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "decode/recipe_priv.h"
 
-enum { FIND_WITHIN_BYTES = 512, VALUE_DIGITS_MAX = 15 };
+enum { FIND_WITHIN_BYTES = 512, VALUE_DIGITS_MAX = 15, EXTENSION_BYTES_MAX = 64 };
 
 /* --- conditions --- */
 
@@ -39,9 +39,21 @@ bool recipe_match_is(const struct recipe_match *m, struct str v) {
 
 bool recipe_cond_holds(const struct recipe_cond *c, const struct recipe_values *v) {
     bool there = recipe_has(v, c->slot) && v->at[c->slot].n;
-    for (uint16_t i = 0; i < c->n; i++)
-        if (c->any[i].kind == MATCH_NONE ? !there : there && recipe_match_is(&c->any[i], v->at[c->slot]))
+    if (!there) {
+        for (uint16_t i = 0; i < c->n; i++)
+            if (c->any[i].kind == MATCH_NONE)
+                return true;
+        return false;
+    }
+    struct str s = v->at[c->slot];
+    char last = ascii_lower(s.p[s.n - 1]);
+    for (uint16_t i = 0; i < c->n; i++) {
+        const struct recipe_match *m = &c->any[i];
+        if (m->kind == MATCH_EXACT && (m->text.n != s.n || ascii_lower(m->text.p[s.n - 1]) != last))
+            continue; /* nearly always: lists of numbers are long */
+        if (m->kind != MATCH_NONE && recipe_match_is(m, s))
             return true;
+    }
     return false;
 }
 
@@ -65,6 +77,13 @@ static uint32_t id_of(const struct filling *f, unsigned field) {
     return f->j->d->recipe_ids[field];
 }
 
+static bool is_over(const struct filling *f, unsigned field) {
+    for (uint16_t i = 0; i < f->r->n_over; i++)
+        if (f->r->over[i] == field)
+            return true;
+    return false;
+}
+
 /* Whether the field is still free; it then counts as filled. */
 static bool claim(struct filling *f, unsigned field) {
     uint64_t bit = UINT64_C(1) << field % 64;
@@ -72,6 +91,8 @@ static bool claim(struct filling *f, unsigned field) {
     if (f->done[field / 64] & bit)
         return false;
     f->done[field / 64] |= bit;
+    if (UNLIKELY(f->r->n_over && id && id < EVENT_F_WELL_KNOWN_MAX_ && f->j->ev->first[id]) && is_over(f, field))
+        event_forget(f->j->ev, id);
     return id == 0 || id >= EVENT_F_WELL_KNOWN_MAX_ || !f->j->ev->first[id];
 }
 
@@ -205,7 +226,7 @@ static void put_changed(struct filling *f, const struct recipe_put *p, struct st
         return;
     }
     for (size_t i = 0; i < t.n; i++)
-        z[n++] = p->as == AS_LOWER ? ascii_lower(t.p[i]) : t.p[i] == '+' ? ' ' : t.p[i];
+        z[n++] = p->as == AS_PLUS ? (t.p[i] == '+' ? ' ' : t.p[i]) : p->as == AS_FOLDER || p->as == AS_BASENAME ? t.p[i] : ascii_lower(t.p[i]);
     put_field(f, p->field, JSON_STRING, str_n(z, n));
 }
 
@@ -244,6 +265,31 @@ static void put_duration(struct filling *f, const struct recipe_put *p, struct s
     put_field(f, p->field, JSON_NUMBER, copied(f->j, z, (size_t) n));
 }
 
+/* A part of a path, of either kind of slash; nothing where the path has none. What begins with a dot has no extension by that. */
+static struct str part_of_path(struct str s, enum recipe_as as) {
+    size_t slash = s.n, dot[2] = {0, 0};
+    while (slash && s.p[slash - 1] != '/' && s.p[slash - 1] != '\\')
+        slash--;
+    if (as == AS_FOLDER)
+        return str_to(s, slash ? slash - 1 : 0);
+    struct str name = str_from(s, slash);
+    if (as == AS_BASENAME)
+        return name;
+    for (size_t i = 1; i < name.n; i++)
+        if (name.p[i] == '.') {
+            dot[0] = dot[1];
+            dot[1] = i;
+        }
+    struct str ext = as == AS_EXTENSION ? (dot[1] ? str_from(name, dot[1] + 1) : STR("")) : dot[0] ? str_n(name.p + dot[0] + 1, dot[1] - dot[0] - 1) : STR("");
+    return ext.n <= EXTENSION_BYTES_MAX ? ext : STR("");
+}
+
+static void put_part_of_path(struct filling *f, const struct recipe_put *p, struct str s) {
+    struct str part = part_of_path(s, (enum recipe_as) p->as);
+    if (part.n)
+        put_changed(f, p, part);
+}
+
 static void put_value(struct filling *f, const struct recipe_put *p, struct str s) {
     switch (p->as) {
     case AS_INT:
@@ -265,6 +311,12 @@ static void put_value(struct filling *f, const struct recipe_put *p, struct str 
     case AS_LOWER:
     case AS_PLUS:
         put_changed(f, p, s);
+        return;
+    case AS_EXTENSION:
+    case AS_INNER_EXTENSION:
+    case AS_FOLDER:
+    case AS_BASENAME:
+        put_part_of_path(f, p, s);
         return;
     case AS_HEX:
         put_hex(f, p, s);
@@ -332,12 +384,19 @@ static void put_one(struct filling *f, const struct recipe_put *p) {
     }
 }
 
+static bool is_of_login(uint32_t id) {
+    return id == EVENT_F_EVENT_CATEGORY || id == EVENT_F_EVENT_TYPE || id == EVENT_F_EVENT_ACTION || id == EVENT_F_EVENT_OUTCOME;
+}
+
 static void login(struct filling *f, const struct recipe_block *b) {
     struct decode_job *j = f->j;
     const struct event *ev = j->ev;
     if (b->count != UINT16_MAX && recipe_has(f->v, b->count) && f->v->at[b->count].n <= 6 &&
         all_digits(f->v->at[b->count]) && f->v->at[b->count].p[0] != '0')
         j->count = f->v->at[b->count];
+    for (uint16_t i = 0; i < f->r->n_over; i++)
+        if (!(f->done[f->r->over[i] / 64] >> f->r->over[i] % 64 & 1) && is_of_login(id_of(f, f->r->over[i])) && claim(f, f->r->over[i]))
+            event_forget(j->ev, id_of(f, f->r->over[i]));
     if (ev->first[EVENT_F_EVENT_ACTION] || ev->first[EVENT_F_EVENT_OUTCOME])
         return; /* a more specific block said what it is, or the line did */
     put_login(j, b->login == LOGIN_SUCCESS, f->r->service.n ? f->r->service : f->r->name);
@@ -600,18 +659,57 @@ static bool keys_hold(const struct recipe_find *f, const struct recipe_values *v
     return true;
 }
 
-void recipe_json(struct decode_job *j, struct recipe_values *v) {
+/* Which finds this line's values leave to be asked. */
+static void choose(const struct decode_set *s, const struct recipe_values *v, uint64_t ret[RECIPE_FINDS_WORDS]) {
+    uint64_t other = 0;
+    memset(ret, 0, sizeof s->json_always);
+    for (size_t i = 0; i < ARRAY_SIZE(v->have); i++)
+        other |= v->have[i] & s->json_always_asked[i];
+    if (other)
+        memcpy(ret, s->json_always, sizeof s->json_always);
+    for (uint16_t i = 0; i < s->n_choosers; i++) {
+        uint16_t slot = s->choosers[i];
+        if (!recipe_has(v, slot) || !v->at[slot].n)
+            continue;
+        const struct recipe_choice *c = recipe_choice_at(s->chosen, s->chosen_mask, slot, v->at[slot]);
+        for (size_t k = 0; c->text.p && k < RECIPE_FINDS_WORDS; k++)
+            ret[k] |= c->bits[k];
+    }
+}
+
+/* Tries a find; true: the line has been read. */
+static bool try_json(const struct recipe_json_find *f, bool chosen, struct decode_job *j, struct recipe_values *v, recipe_rest_fn **rest, void *ctx,
+                     const struct recipe **line) {
+    if (!chosen && LIKELY(!may_be(f, v)))
+        return false;
+    if (chosen || keys_hold(f->find, v)) {
+        if (*rest && (j->err = (*rest)(ctx, v)) < 0)
+            return true;
+        *rest = NULL;
+    }
+    if (!keys_hold(f->find, v))
+        return false;
+    if (f->recipe->line_slot == UINT16_MAX) {
+        recipe_fill(f->recipe, NULL, j, v);
+        return true;
+    }
+    *line = *line ? *line : f->recipe;
+    return false;
+}
+
+void recipe_json(struct decode_job *j, struct recipe_values *v, recipe_rest_fn *rest, void *ctx) {
     const struct decode_set *s = j->d->set;
     const struct recipe *line = NULL; /* any shipper's envelope, if nobody knows the event itself */
+    uint64_t ask[RECIPE_FINDS_WORDS];
     v->readable = true;
-    for (size_t i = 0; i < s->n_json; i++)
-        if (UNLIKELY(may_be(&s->json[i], v)) && keys_hold(s->json[i].find, v)) {
-            if (s->json[i].recipe->line_slot == UINT16_MAX) {
-                recipe_fill(s->json[i].recipe, NULL, j, v);
+    choose(s, v, ask);
+    for (size_t k = 0; k < RECIPE_FINDS_WORDS; k++)
+        for (uint64_t m = ask[k]; m; m &= m - 1)
+            if (try_json(&s->json[64 * k + (size_t) __builtin_ctzll(m)], !(s->json_always[k] & m & -m), j, v, &rest, ctx, &line))
                 return;
-            }
-            line = line ? line : s->json[i].recipe;
-        }
+    for (size_t i = 64 * RECIPE_FINDS_WORDS; i < s->n_json; i++)
+        if (try_json(&s->json[i], false, j, v, &rest, ctx, &line))
+            return;
     if (!line || j->inner)
         return;
     recipe_fill(line, NULL, j, v);

@@ -16,6 +16,8 @@ struct load {
     const char *file;
     struct diag *err;
     size_t slot_names_cap;
+    const struct str *prefixes; /* in front of JSON's plain names */
+    uint16_t n_prefixes;
     /* of the message whose patterns are read */
     struct recipe_put *captured;
     size_t n_captured, captured_cap;
@@ -77,12 +79,38 @@ static int add_name(struct load *l, struct map *map, struct str **names, size_t 
     return 0;
 }
 
+/* Another name by which JSON lines call a value. */
+static int add_alias(struct load *l, struct str name, uint16_t slot) {
+    union map_value *v;
+    bool fresh;
+    int r = map_add(&l->set->json_aliases, name, &v, &fresh);
+    if (r == -ERR_LIMIT)
+        return diag_set(l->err, r, "more than %d other names of values", RECIPE_ALIASES_MAX);
+    if (r == 0 && fresh)
+        v->num = slot;
+    return r < 0 ? no_memory(l) : 0;
+}
+
+/* A plain name also stands behind each of the file's prefixes. */
+static int behind_prefixes(struct load *l, struct str name, uint16_t slot) {
+    char z[3 * DECODER_KEY_BYTES_MAX];
+    int r = 0;
+    for (uint16_t i = 0; r == 0 && i < l->n_prefixes && !memchr(name.p, '.', name.n); i++) {
+        memcpy(z, l->prefixes[i].p, l->prefixes[i].n);
+        memcpy(z + l->prefixes[i].n, name.p, name.n);
+        r = add_alias(l, str_n(z, l->prefixes[i].n + name.n), slot);
+    }
+    return r;
+}
+
 static int slot_of(struct load *l, const struct yaml_node *at, struct str name, uint16_t *ret) {
     if (!name.n || name.n > DECODER_KEY_BYTES_MAX * (l->r->is_json ? 2 : 1))
         return BAD(l, at, "the name of a value has 1 to %d bytes", DECODER_KEY_BYTES_MAX);
-    if (l->r->is_json)
-        return add_name(l, &l->set->json_slots, &l->set->json_names, &l->set->json_names_cap, name,
-                        RECIPE_SLOTS_MAX, ret);
+    if (l->r->is_json) {
+        int k = add_name(l, &l->set->json_slots, &l->set->json_names, &l->set->json_names_cap, name,
+                         RECIPE_SLOTS_MAX, ret);
+        return k == 0 ? behind_prefixes(l, name, *ret) : k;
+    }
     struct str *names = (struct str *) (uintptr_t) l->r->slot_names;
     int r = add_name(l, &l->r->slots, &names, &l->slot_names_cap, name, RECIPE_SLOTS_MAX, ret);
     l->r->slot_names = names;
@@ -827,7 +855,38 @@ static int read_options(struct load *l, const struct yaml_node *n) {
         if (r < 0)
             return r;
     }
-    return texts(l, yaml_get(n, "unit"), &l->r->units, &l->r->n_units);
+    const struct str *over;
+    uint16_t n_over;
+    int r = texts(l, yaml_get(n, "over"), &over, &n_over);
+    if (r == 0 && n_over > RECIPE_OVER_MAX)
+        return BAD(l, yaml_get(n, "over"), "'over' names at most %d fields", RECIPE_OVER_MAX);
+    for (uint16_t i = 0; r == 0 && i < n_over; i++)
+        r = field_of(l, yaml_get(n, "over"), over[i], &l->r->over[i]);
+    l->r->n_over = r == 0 ? n_over : 0;
+    return r < 0 ? r : texts(l, yaml_get(n, "unit"), &l->r->units, &l->r->n_units);
+}
+
+/* How else shippers write the names of JSON's values: `prefixes` in front of plain ones, `names: {Channel: [winlog.channel]}`. */
+static int read_spellings(struct load *l, const struct yaml_node *n) {
+    const struct yaml_node *prefixes = yaml_get(n, "prefixes"), *names = yaml_get(n, "names");
+    const struct str *other;
+    uint16_t slot, n_other;
+    if ((prefixes || names) && !l->r->is_json)
+        return BAD(l, prefixes ? prefixes : names, "'prefixes' and 'names' are for decoders with json: true");
+    int r = texts(l, prefixes, &l->prefixes, &l->n_prefixes);
+    for (uint16_t i = 0; r == 0 && i < l->n_prefixes; i++)
+        if (!l->prefixes[i].n || l->prefixes[i].n > DECODER_KEY_BYTES_MAX || l->prefixes[i].p[l->prefixes[i].n - 1] != '.')
+            return BAD(l, prefixes, "a prefix ends with '.' and has at most %d bytes", DECODER_KEY_BYTES_MAX);
+    if (r == 0 && names && names->kind != YAML_MAPPING)
+        return BAD(l, names, "'names' is a mapping of a value's name to its other names");
+    for (const struct yaml_node *it = r == 0 && names ? names->first : NULL; r == 0 && it; it = it->next) {
+        r = slot_of(l, it, it->key->text, &slot);
+        if (r == 0)
+            r = texts(l, it, &other, &n_other);
+        for (uint16_t i = 0; r == 0 && i < n_other; i++)
+            r = add_alias(l, other[i], slot);
+    }
+    return r;
 }
 
 static int read_name(struct load *l, const struct yaml_node *n) {
@@ -853,7 +912,7 @@ int recipe_read(struct decode_set *set, const struct yaml_node *n, const char *f
                 struct diag *reterr) {
     static const char *const keys[] = {"decoder", "help", "service", "find", "unit", "time", "head", "messages",
                                        "pairs", "columns", "json", "fields", "set", "login", "count", "read", "when", "keep",
-                                       "unmatched", "line", "samples", NULL};
+                                       "unmatched", "line", "prefixes", "names", "over", "samples", NULL};
     struct load l = {.set = set, .r = to, .a = &set->arena, .file = file, .err = reterr};
     const struct yaml_node *time = yaml_get(n, "time");
     union map_value *key;
@@ -868,6 +927,8 @@ int recipe_read(struct decode_set *set, const struct yaml_node *n, const char *f
         r = read_name(&l, n);
     if (r == 0)
         r = read_options(&l, n);
+    if (r == 0)
+        r = read_spellings(&l, n);
     if (r == 0)
         r = read_finds(&l, yaml_get(n, "find") ? yaml_get(n, "find") : n);
     if (r == 0 && time)

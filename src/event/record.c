@@ -119,6 +119,23 @@ bool event_next_named(const struct event *ev, struct str name, uint32_t *at, str
     return false;
 }
 
+void event_forget(struct event *ev, uint32_t id) {
+    uint32_t n = 0;
+    if (!id || id >= EVENT_F_WELL_KNOWN_MAX_ || !ev->first[id])
+        return;
+    memset(ev->first, 0, sizeof ev->first);
+    for (uint32_t i = 0; i < ev->n; i++) {
+        if (ev->fields[i].id == id)
+            continue;
+        ev->fields[n] = ev->fields[i];
+        n++;
+        uint32_t k = ev->fields[n - 1].id;
+        if (k && k < EVENT_F_WELL_KNOWN_MAX_ && !ev->first[k])
+            ev->first[k] = (uint16_t) n;
+    }
+    ev->n = n;
+}
+
 void event_settle_time(struct event_time_state *s, struct event *ev) {
     if ((ev->flags & EVENT_TIME_OPEN) && s->known)
         ev->time_ns = s->last_ns;

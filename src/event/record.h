@@ -107,6 +107,8 @@ int event_add(struct event *ev, uint32_t id, struct str value);
 int event_add_typed(struct event *ev, uint32_t id, uint8_t type, struct str value);
 /* By name: uses the id when the table knows it, else keeps the name if keep_all. The name is copied. */
 int event_add_named(struct event *ev, struct str name, uint8_t type, struct str value);
+/* Takes out every value of a well-known field; the others keep their order. */
+void event_forget(struct event *ev, uint32_t id);
 /* Gives every escaped value its meaning, in the event's arena; -ENOMEM. */
 int event_unescape(struct event *ev) MUST_USE;
 /* First value; .p NULL when absent. */

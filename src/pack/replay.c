@@ -255,7 +255,8 @@ static int read_sources(struct pack_replay *r, const struct yaml_node *root, str
 
 const struct actor_kind *const REPLAY_KINDS[] = {&REPLAY_VISITORS, &REPLAY_CAMPAIGN, &REPLAY_MAILS,   &REPLAY_FILES, &REPLAY_METRIC,
                                                  &REPLAY_CALLS,    &REPLAY_NOISE,    &REPLAY_SILENCE, &REPLAY_CLOCK,
-                                                 &REPLAY_OUTBOUND, &REPLAY_PROBES,   &REPLAY_NETWORK,  &REPLAY_BEACON, &REPLAY_BULK, &REPLAY_REPORTS, NULL};
+                                                 &REPLAY_OUTBOUND, &REPLAY_PROBES,   &REPLAY_NETWORK,  &REPLAY_BEACON, &REPLAY_BULK, &REPLAY_REPORTS,
+                                                 &REPLAY_INSIDE,   &REPLAY_ALARMS,   &REPLAY_TERMINALS, NULL};
 
 static int unknown_kind(struct pack_replay *r, const struct yaml_node *v, struct diag *err) {
     struct buf names;

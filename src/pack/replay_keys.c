@@ -111,6 +111,8 @@ static int read_key(struct pack_replay *r, const struct yaml_node *v, const stru
     case KEY_RATE:
         return read_rate(r, v, k, at, err);
     case KEY_ADDRESSES:
+        if (!k->needed && !yaml_get(v, k->name))
+            return 0;
         return replay_read_pool(r, &r->addresses, v, k->name, at, err);
     case KEY_ACCOUNTS:
         return replay_read_pool(r, &r->accounts, v, k->name, at, err);

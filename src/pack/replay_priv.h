@@ -32,6 +32,9 @@ enum {
     ACT_OUTBOUND = 1024, /* a machine of ours connects to a site outside */
     ACT_FLOW = 128,   /* a connection through a device that translates addresses */
     ACT_LEASE = 256,  /* an address lent to a machine */
+    ACT_INSIDE = 1 << 20, /* a machine of ours connects to another of ours */
+    ACT_ALARM = 1 << 21,  /* a product on a terminal raises an alarm */
+    ACT_HEALTH = 1 << 22, /* a terminal says how its protection is */
     ACT_SIGNON = 512, /* somebody sits down at a machine */
 };
 enum flow_change { FLOW_OPENS, FLOW_ENDS };
@@ -76,7 +79,7 @@ struct product {
     /* The i-th line of an act; nothing is added where there is none. */
     void (*write)(struct buf *out, const struct act *a, unsigned i);
 };
-extern const struct product PRODUCTS_OWN[], PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[]; /* until name NULL */
+extern const struct product PRODUCTS_OWN[], PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[], PRODUCTS_HOSTS[]; /* until name NULL */
 const struct product *product_find(struct str name);
 void product_names(struct buf *out); /* "dovecot, login_event, …" */
 
@@ -137,7 +140,8 @@ struct actor_kind {
     bool (*next)(struct pack_replay *r, struct actor *a, struct act *ret);
 };
 extern const struct actor_kind REPLAY_VISITORS, REPLAY_CAMPAIGN, REPLAY_MAILS, REPLAY_FILES, REPLAY_METRIC, REPLAY_CALLS, REPLAY_NOISE,
-    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON, REPLAY_BULK, REPLAY_REPORTS;
+    REPLAY_SILENCE, REPLAY_CLOCK, REPLAY_OUTBOUND, REPLAY_PROBES, REPLAY_NETWORK, REPLAY_BEACON, REPLAY_BULK, REPLAY_REPORTS,
+    REPLAY_INSIDE, REPLAY_ALARMS, REPLAY_TERMINALS;
 extern const struct actor_kind *const REPLAY_KINDS[]; /* until NULL */
 
 /* A source that says nothing for a time, or a machine whose clock is wrong: seen where lines are written. */

@@ -10,7 +10,8 @@ static const struct {
 } fields[] = {
     {"source.ip", ENTITY_SOURCE},  {"kizuki.source.net", ENTITY_SOURCE},
     {"user.name", ENTITY_ACCOUNT}, {"service.name", ENTITY_SERVICE},
-    {"host.name", ENTITY_HOST},    {"user_agent.original", ENTITY_AGENT},
+    {"host.name", ENTITY_HOST},    {"Computer", ENTITY_HOST}, /* Windows' own */
+    {"user_agent.original", ENTITY_AGENT},
     {"url.path", ENTITY_PATH},     {"kizuki.session.id", ENTITY_SESSION},
     {"destination.ip", ENTITY_DESTINATION}, {"url.domain", ENTITY_DESTINATION}, {"dns.question.name", ENTITY_DESTINATION},
 };

@@ -21,7 +21,7 @@ static const struct {
      "\"clientAppUsed\":\"Browser\",\"isInteractive\":true,\"status\":{\"errorCode\":50126}}",
      "login signin"},
     {"{\"@timestamp\":\"2026-11-23T02:03:08Z\",\"metricset\":{\"name\":\"cpu\"},\"event\":{\"dataset\":\"system.cpu\"}}", "metric"},
-    {"{\"@timestamp\":\"2026-11-23T02:03:08Z\",\"winlog\":{\"channel\":\"Security\"},\"event\":{\"code\":\"4625\"}}", "host"},
+    {"{\"@timestamp\":\"2026-11-23T02:03:08Z\",\"winlog\":{\"channel\":\"Security\"},\"event\":{\"code\":\"4625\"}}", "login host"},
     {"Nov 23 02:03:08 nat-01 cron[1]: (root) CMD (login nginx dhcp)", ""},
 };
 
