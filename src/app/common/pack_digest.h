@@ -1,4 +1,5 @@
-/* One text for what a replay of a lesson depends on: its head, story and expectation. A replay's result counts for that text only. */
+/* One text for what a replay of a lesson depends on: its head, story, expectation and rules, and the shipped rules. A replay's result counts for that
+ * text only: where a rule was changed since, it has to be shown again. Rules that somebody added here play no part in a replay. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
