@@ -88,7 +88,7 @@ int corr_read_attach(const struct corr_reader *r, const struct detect_rule *rule
             continue;
         int word = yaml_get_str(it, "say", &say) && it->n == 2 ? usual_say_from_string(say) : -EINVAL;
         if (word < 0)
-            return bad(rule, it, reterr, "'say' is one of value, beside, learnt, share, same, most, low and high");
+            return bad(rule, it, reterr, "'say' is one of value, beside, learnt, share, same, most, low, high and hour");
         m->say = (enum usual_say) word;
     }
     return code;

@@ -174,7 +174,7 @@ enum measure_kind {
 };
 enum { MEASURE_FIELDS_MAX = 2 };
 /* What a `usual` says of the event at hand (correlate_usual.c). */
-enum usual_say { USUAL_NOTHING = -1, USUAL_VALUE, USUAL_BESIDE, USUAL_LEARNT, USUAL_SHARE, USUAL_SAME, USUAL_MOST, USUAL_LOW, USUAL_HIGH };
+enum usual_say { USUAL_NOTHING = -1, USUAL_VALUE, USUAL_BESIDE, USUAL_LEARNT, USUAL_SHARE, USUAL_SAME, USUAL_MOST, USUAL_LOW, USUAL_HIGH, USUAL_HOUR };
 int usual_say_from_string(struct str s); /* enum or -EINVAL */
 struct plan_measure {
     struct str name;

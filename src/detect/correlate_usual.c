@@ -164,7 +164,8 @@ void usual_free(struct correlate *c, union corr_state *st) {
 
 static const char *const say_words[] = {[USUAL_VALUE] = "value", [USUAL_BESIDE] = "beside", [USUAL_LEARNT] = "learnt",
                                         [USUAL_SHARE] = "share", [USUAL_SAME] = "same", [USUAL_MOST] = "most",
-                                        [USUAL_LOW] = "low", [USUAL_HIGH] = "high"};
+                                        [USUAL_LOW] = "low", [USUAL_HIGH] = "high",
+                                        [USUAL_HOUR] = "hour"};
 
 int usual_say_from_string(struct str s) {
     for (size_t i = 0; i < ARRAY_SIZE(say_words); i++)
@@ -220,6 +221,10 @@ int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usua
     uint32_t value = 0, word = 0;
     uint64_t v = 0, pos = pos_pack(c->ev->raw->pos);
     *ret = 0;
+    if (say == USUAL_HOUR) { /* of the day, UTC */
+        *ret = (double) (((c->ev->time_ns / NS_PER_HOUR) % 24 + 24) % 24);
+        return 0;
+    }
     int r = event_word(c, s->vals[pc->counted[0]], &value);
     if (r == 0)
         r = event_word(c, s->vals[pc->counted[1]], &word);

@@ -26,6 +26,21 @@ static struct room_logins *logins_of(struct room *r) {
     return r->logins;
 }
 
+/* Nobody waits for a disk for the sake of what the spool still has, or of an answer that was given: such a transaction is on disk with the next of
+ * another kind. A killed room loses nothing by it, a machine without power the last seconds. */
+static int derived_begin(struct room *r, struct diag *err) {
+    int e = sql_script(r->db, "PRAGMA synchronous = NORMAL;", err);
+    return e < 0 ? e : sql_begin(r->db, err);
+}
+static int derived_end(struct room *r, int e, struct diag *err) {
+    if (e == 0)
+        e = sql_commit(r->db, err);
+    if (e < 0)
+        sql_rollback(r->db);
+    int back = sql_script(r->db, "PRAGMA synchronous = FULL;", err);
+    return e < 0 ? e : back;
+}
+
 /* ---- what is known ---- */
 
 static int load_past(struct room *r, struct str account, struct login_past *past, size_t *ret_n, struct diag *err) {
@@ -122,7 +137,7 @@ int room_logins_tick(struct room *r, struct diag *reterr) {
     struct room_logins *l = r->logins;
     if (!l || !l->n || r->in_tx)
         return 0;
-    int e = sql_begin(r->db, reterr);
+    int e = derived_begin(r, reterr);
     for (size_t i = 0; e == 0 && i < l->n; i++) {
         const struct waiting *w = &l->at[i];
         struct buf words;
@@ -135,12 +150,8 @@ int room_logins_tick(struct room *r, struct diag *reterr) {
     }
     if (e == 0) /* a quarter is kept: long enough to ask why somebody was refused */
         e = sql_run(r->db, reterr, "DELETE FROM login_answer WHERE id IN (SELECT id FROM login_answer WHERE at < ?1 LIMIT 500)", "i", room_now(r) - 90 * NS_PER_DAY);
-    if (e == 0)
-        e = sql_commit(r->db, reterr);
-    if (e < 0)
-        sql_rollback(r->db);
-    else
-        l->n = 0;
+    e = derived_end(r, e, reterr);
+    l->n = e < 0 ? l->n : 0;
     return e;
 }
 
@@ -156,14 +167,10 @@ static int take_one(struct room *r, const struct login_rules *rules, const struc
 }
 
 int room_logins_take(struct room *r, const struct login_rules *rules, const struct login_try *list, size_t n, struct diag *reterr) {
-    int e = sql_begin(r->db, reterr);
+    int e = derived_begin(r, reterr);
     for (size_t i = 0; e == 0 && i < n; i++)
         e = list[i].account.n ? take_one(r, rules, &list[i], reterr) : 0;
-    if (e == 0)
-        e = sql_commit(r->db, reterr);
-    if (e < 0)
-        sql_rollback(r->db);
-    return e;
+    return derived_end(r, e, reterr);
 }
 
 /* ---- a member's own history ---- */

@@ -154,14 +154,16 @@ static void words_alone_are_learnt_without_a_number(void **state UNUSED) {
     struct bed b;
     bed_open(&b, BED_RULE("in") "title: U\nname: u\nid: u\ncorrelation: {type: usual, rules: [in], group-by: [user.name], timespan: 30d, condition: {beside: land}}\n---\n"
                  "title: W\nname: w\nid: w\ncorrelation: {type: measures, rules: [in], group-by: [user.name], timespan: 1h, measures: {n: {count: in}},\n"
-                 "  attach: {learnt: {of: u, say: learnt}, same: {of: u, say: same}}, condition: n >= 1 and learnt >= 3 and same == 0}\n", NULL);
+                 "  attach: {learnt: {of: u, say: learnt}, same: {of: u, say: same}, hour: {of: u, say: hour}}, condition: n >= 1 and learnt >= 3 and same == 0 and hour >= 2}\n", NULL);
     if (b.set->n_refused)
         fail_msg("%s", bed_refused(&b));
     for (int i = 0; i < 4; i++)
         bed_event(&b, i * DAY, "in", "user.name=sato land=JP");
     bed_expect(&b, "");
-    bed_event(&b, 5 * DAY, "in", "user.name=sato land=NL"); /* itself is not counted */
-    bed_expect(&b, "open w [user.name=sato] n=1 432000-432000 {learnt=4 same=0 n=1} e=5\n");
+    bed_event(&b, 4 * DAY, "in", "user.name=sato land=NL"); /* at midnight */
+    bed_expect(&b, "");
+    bed_event(&b, 5 * DAY + 3 * 3600, "in", "user.name=sato land=US"); /* itself is not counted */
+    bed_expect(&b, "open w [user.name=sato] n=1 442800-442800 {learnt=5 same=0 hour=3 n=1} e=6\n");
     bed_close(&b);
 }
 
