@@ -85,7 +85,8 @@ int room_asset_seen(struct room *r, const struct room_finding *f, struct str jso
         arena_done(&a);
         return e;
     }
-    struct seen s = {value_of(v, "client.mac"), value_of(v, "client.ip"), value_of(v, "client.domain"), f->rule_title};
+    struct seen s = {value_of(v, "client.mac"), value_of(v, "client.ip"), value_of(v, "client.domain"), STR("")};
+    s.by = s.hardware.n ? STR("ARP, DHCP") : STR("DNS");
     if (!s.address.n)
         s.address = value_of(v, "source.ip");
     if (s.hardware.n || s.address.n)
