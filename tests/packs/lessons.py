@@ -107,9 +107,8 @@ class Copy:
 
     def stop_sources(self):
         """Every log of what leaves the traces ends before the story begins."""
-        services = {a.get("service") for a in self.traces()} - {None}
-        hosts = {a.get("host") for a in self.traces()} - {None}
-        names = [s["name"] for s in self.story["sources"] if (s["service"] in services if services else True) and (s["host"] in hosts if hosts else True)]
+        logs = lambda s, a: a.get("service") in (None, s["service"]) and a.get("host") in (None, s["host"])
+        names = [s["name"] for s in self.story["sources"] if any(logs(s, a) for a in self.traces())]
         for name in names:
             self.story["actors"].append({"id": f"mute-{name}", "kind": "silence", "source": name, "from": plain(self.story["start"])})
         write_story(self.packs / self.pack, self.story)
