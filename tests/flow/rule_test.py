@@ -117,6 +117,16 @@ def a_story_is_a_sample_also_of_a_rule_that_is_never_told():
 
 
 @tap.test
+def a_sample_that_no_rule_matches_has_a_verdict_of_its_own():
+    quiet = "kizuki:\n    samples:\n        match: [[%s, %s]]\n        no_match: [['Nov 23 02:03:08 gate cron[1]: nothing here']]\n"
+    with tap.folder() as d:
+        (d / "g.yml").write_text((RULE % ("10.0.0.0/8", LINE, "success")).split("kizuki:")[0])
+        (d / "r.yml").write_text(CHAIN.split("kizuki:")[0] % 2 + quiet % (f"'{LINE}'", f"'{LINE}'"))
+        r = rule("test", d)
+        assert r.returncode == 0 and "2 samples, 0 failed" in r.stdout, r.stdout + r.stderr
+
+
+@tap.test
 def explain_shows_what_each_condition_found():
     with tap.folder() as d:
         (d / "r.yml").write_text(RULE % ("192.0.2.0/24", LINE, "success"))

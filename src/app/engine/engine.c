@@ -520,10 +520,15 @@ int64_t engine_peek(const struct engine_batch *b, const struct engine_stream *s)
     return it->afresh ? it->max_ns : MAX(it->max_ns, s->max_ns[it->side]);
 }
 
-static void count_drill(struct engine *e, const struct item *it) {
+/* What the drill before it showed is forgotten by its first event, or by its end if no event of it matched. */
+static void forget_last_drill(struct engine *e) {
     if (e->drill_ended)
         memset(e->drill_hits, 0, e->rules->n * sizeof *e->drill_hits);
     e->drill_ended = false;
+}
+
+static void count_drill(struct engine *e, const struct item *it) {
+    forget_last_drill(e);
     for (uint32_t i = 0; i < it->n_hits; i++)
         e->drill_hits[it->hits[i]]++;
 }
@@ -533,6 +538,7 @@ static int end_side(struct engine *e, enum engine_side side) {
     int r = correlate_flush(e->correlate[side]);
     if (r < 0 || side != ENGINE_DRILL)
         return r;
+    forget_last_drill(e);
     for (uint32_t i = 0; i < e->rules->n; i++)
         e->drill_hits[i] += correlate_rule_hits(e->correlate[side], i);
     e->clock_s[side] = INT64_MIN; /* the next one may play at an earlier time */
