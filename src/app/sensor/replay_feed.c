@@ -36,7 +36,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b UNUSED) {
     int r;
     if (n < 0) {
         if (!s->replay_ended)
-            log_warn("the story broke off before its end");
+            log_warn("the story broke off before its end; the line of the player says why");
         s->replay_ended = true;
         uv_read_stop(stream);
         return;

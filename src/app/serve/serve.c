@@ -21,6 +21,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,6 +54,7 @@ struct serve {
     /* the player */
     uv_process_t player;
     bool player_live, player_failed;
+    int player_said; /* what it wrote to its standard error; 0 or less: it writes to ours */
 };
 
 static int path_in(const struct serve *s, char *dst, const char *below) {
@@ -566,13 +568,33 @@ static int await_room(struct serve *s, struct diag *err) {
 
 /* ---- the player ---- */
 
+/* What it said, passed on whole; its last sentence stands in *last, which is why it ended. At a terminal it shows how far it is there itself. */
+static const char *player_said(struct serve *s, char *last, size_t cap) {
+    char text[4096];
+    ssize_t n = s->player_said > 0 ? pread(s->player_said, text, sizeof text - 1, 0) : 0;
+    last[0] = 0;
+    if (s->player_said > 0)
+        close(s->player_said);
+    s->player_said = 0;
+    if (n <= 0)
+        return last;
+    IGNORE(file_write_all(2, str_n(text, (size_t) n)));
+    struct str rest = str_n(text, (size_t) n), line;
+    while (str_split(&rest, '\n', &line))
+        if (str_trim(line).n)
+            snprintf(last, cap, ": %.*s", STR_ARG(str_trim(line)));
+    return last;
+}
+
 static void on_player_exit(uv_process_t *p, int64_t status, int signal) {
     struct serve *s = p->data;
+    char last[600];
+    const char *why = player_said(s, last, sizeof last);
     s->player_live = false;
     uv_close((uv_handle_t *) p, NULL);
     s->player_failed = status || signal;
     if (s->player_failed && !s->supervisor.ending)
-        log_error("the player ended before its story did");
+        log_error("the player ended before its story did%s", why);
 }
 
 static int start_player(struct serve *s, struct diag *err) {
@@ -585,10 +607,11 @@ static int start_player(struct serve *s, struct diag *err) {
     snprintf(seed, sizeof seed, "%llu", (unsigned long long) s->o->seed);
     char *argv[] = {unconst("kizuki"), unconst("pack"), unconst("play"), unconst("--pace"), pace,
                     unconst("--seed"), seed, unconst("--fd"), unconst("3"), unconst(s->o->replay), NULL};
+    s->player_said = isatty(2) ? 0 : memfd_create("player", MFD_CLOEXEC);
     uv_stdio_container_t stdio[4] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = 2},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = s->player_said > 0 ? s->player_said : 2},
         {.flags = UV_INHERIT_FD, .data.fd = s->player_fds[1]},
     };
     uv_process_options_t o = {.file = exe, .args = argv, .stdio = stdio, .stdio_count = 4,
