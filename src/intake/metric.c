@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-enum { KEY_BYTES = 2048, LINE_BYTES = 16384, FROM_BYTES = 8192 };
+enum { CUT_MAX = 20, KEY_BYTES = 2048, LINE_BYTES = 16384, FROM_BYTES = 8192 };
 
 struct entry {
     const struct metric_row *row; /* one of its rows: what it is */
@@ -19,7 +19,8 @@ struct entry {
     struct entry *next;           /* of this message */
     double sums[METRIC_ROLE_MAX_];
     uint32_t counts[METRIC_ROLE_MAX_];
-    uint32_t parts, expected, cycle;
+    uint32_t parts, known, cycle; /* come in this measurement; ever come */
+    uint32_t cut;                 /* measurements in a row of which not all came */
     uint64_t message;
     int64_t time_ns;
     bool told;       /* this measurement */
@@ -282,7 +283,11 @@ static struct part *part_of(struct metric_gather *g, const struct entry *e, cons
 }
 
 static void next_cycle(struct entry *e) {
-    e->expected = e->parts;
+    e->cut = e->parts < e->known ? e->cut + 1 : 0;
+    if (e->cut == CUT_MAX) { /* what is gone (a processor) is waited for no longer */
+        e->known = e->parts;
+        e->cut = 0;
+    }
     e->parts = 0;
     e->told = false;
     e->cycle++;
@@ -332,6 +337,7 @@ static int take(struct metric_gather *g, const struct metric_row *row, const str
         e->message = g->message;
     }
     bool known = p->known;
+    e->known += !known;
     double v = row->counter ? s->value - p->raw : s->value;
     p->cycle = e->cycle;
     p->raw = s->value;
@@ -343,7 +349,7 @@ static int take(struct metric_gather *g, const struct metric_row *row, const str
         e->sums[row->role] += v;
         e->counts[row->role]++;
     }
-    return !g->whole && e->cycle > 1 && e->parts == e->expected ? tell(g, e) : 0;
+    return !g->whole && e->cycle > 1 && e->parts >= e->known ? tell(g, e) : 0;
 }
 
 /* Images that are always full, and what lies over another file system. */

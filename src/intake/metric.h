@@ -9,7 +9,7 @@
  *
  * Products send parts: used here, free there, a counter for each state of each processor. METRIC_ROWS (metric_rows.c) says which
  * part each is; a gather adds the parts of one measurement up. Those that come in one message (a scrape, an OTLP export) belong
- * together; of collectd, whose packets cut anywhere, a measurement is over when every part that was there last time has come.
+ * together; of collectd, whose packets cut anywhere, a measurement is over when every part that ever came has come again.
  * A counter needs two measurements. What no row names becomes a line with its own name and value, as far as the product keeps
  * all (see `whole`).
  *
