@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "flow"))
 PAGE = ROOT / "docs" / "sigma.md"
 BEGIN, END = "<!-- table: tools/sigma_table.py --write -->\n", "<!-- end of table -->\n"
 UNIT = ROOT / "build-dev" / "tests" / "unit" / "unit_detect"
-FILES = ["traps", "match", "rule", "correlate", "correlate_numbers", "correlate_measures", "fields"]
+FILES = ["traps", "match", "rule", "correlate", "correlate_ahead", "correlate_numbers", "correlate_measures", "correlate_past", "correlate_usual", "fields"]
 SHOWN = 3
 # Tests whose rules are there for something else than what they say.
 ABOUT_REFUSAL = {"refusals_say_what_to_write", "refuses_with_place_and_remedy"}

@@ -134,17 +134,19 @@ const struct decode_format *decode_format_of_program(struct str program) {
 }
 
 int decode_check_source(const struct source *s, const struct decode_set *set, struct diag *reterr) {
-    char names[440];
-    size_t n = 0;
+    char names[360];
+    size_t n = 0, all = ARRAY_SIZE(formats) + (set ? set->n : 0), i = 0;
     if (!s->decoder.n || find_format(set, s->decoder))
         return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(formats) && n < sizeof names; i++)
-        n += (size_t) snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
-                               formats[i].name.p);
-    for (size_t i = 0; set && i < set->n && n < sizeof names; i++)
-        n += (size_t) snprintf(names + n, sizeof names - n, ", %.*s", STR_ARG(set->recipes[i]->name));
-    return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s",
-                    STR_ARG(s->decoder), names);
+    for (; i < all; i++) {
+        struct str name = i < ARRAY_SIZE(formats) ? formats[i].name : set->recipes[i - ARRAY_SIZE(formats)]->name;
+        if (n + name.n + 3 > sizeof names)
+            break;
+        n += (size_t) snprintf(names + n, sizeof names - n, "%s%.*s", i ? ", " : "", STR_ARG(name));
+    }
+    if (i == all)
+        return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s", STR_ARG(s->decoder), names);
+    return diag_set(reterr, -ERR_REFUSED, "no decoder is called '%.*s'; there are %s and %zu more, which `kizuki decoder list` names", STR_ARG(s->decoder), names, all - i);
 }
 
 const struct source *decode_source_from_table(void *ctx, uint32_t id) {

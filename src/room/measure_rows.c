@@ -79,7 +79,7 @@ static const struct measure_row ROWS[] = {
     {"alternatives_exercised", {"days"}, "SELECT name, " VAL("exercised") " >= date(?1 / 1000000000 - ?3 * 86400, 'unixepoch', '+9 hours') FROM register WHERE kind = 'alternatives' AND active", NULL},
     {"campaign_answered", {"kind", "share"}, "SELECT t.name, t.state = 'done' " LATEST("c.kind = ?3"), "share"},
     {"inquiries_answered", {"share"}, "SELECT t.name, t.answered_at IS NOT NULL " LATEST("c.kind IN ('where_else', 'applies') AND c.started_at >= ?1 - 366 * " DAY), "share"},
-    {"drill_done", {"days"}, "SELECT 'drill', count(*) > 0 FROM incident WHERE drill AND opened_at >= ?1 - ?3 * " DAY, NULL},
+    {"drill_done", {"days"}, "SELECT 'drill', count(*) > 0 FROM incident WHERE drill = 1 AND opened_at >= ?1 - ?3 * " DAY, NULL},
     {"procedure_run", {"playbook", "days"},
      "SELECT ?3, count(*) > 0 FROM run r JOIN playbook p ON p.id = r.playbook_id WHERE p.key = ?3 AND r.state = 'ended' AND r.ended_at >= ?1 - ?4 * " DAY, NULL},
 };

@@ -112,7 +112,7 @@ def unchanged_rules_go_on_as_if_nothing_had_happened():
             tap.wait_until(lambda: of_rules(room.told, others) == kept, 20)
         told = of_rules(room.told, others)
         assert told == kept, ("an unchanged rule said something else", [(k, told.get(k), kept.get(k)) for k in {*told, *kept} if told.get(k) != kept.get(k)][:3])
-        assert any(rule_of(v) == KEPT for v in room.told.values())
+        assert any(rule_of(v) == KEPT for v in list(room.told.values()))
         at = int(re.search(r"other rules since record (\d+)", (data / "sensor.log").read_text())[1])
         ended = [json.loads(b'{"id":"' + v) for v in room.told.values() if rule_of(v) == GONE]
         for id in {f["id"] for f in ended}:
@@ -139,7 +139,7 @@ def rules_that_do_not_load_leave_the_old_ones():
             assert "suppress.yml:1" in sensor.said(), sensor.said()
             with open(log, "a") as f:
                 f.write("".join(line(7 * 50) for _ in range(60)))
-            tap.wait_until(lambda: any(rule_of(v) == KEPT for v in room.told.values()), 20, what="a finding of the old rules")
+            tap.wait_until(lambda: any(rule_of(v) == KEPT for v in list(room.told.values())), 20, what="a finding of the old rules")
         finally:
             sensor.stop()
 

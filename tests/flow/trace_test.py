@@ -135,7 +135,7 @@ def the_nightly_test_names_the_missing_log():
         assert tap.run(tap.KIZUKI, "trace", "--self-test", d / "lacking").returncode == 1
         room = roomside.Room(d / "room.sock")
         sensor = roomside.Sensor(d / "lacking", room, {"sources": []})
-        told = lambda: [t for t in room.told.values() if b"own_connection_not_traced" in t and b'"dhcp"' in t and b'"canary":true' not in t]
+        told = lambda: [t for t in list(room.told.values()) if b"own_connection_not_traced" in t and b'"dhcp"' in t and b'"canary":true' not in t]
         tap.wait_until(told, 60, 0.2, "the sensor judges the note: " + sensor.said()[-1500:])
         sensor.stop()
         room.close()

@@ -213,7 +213,7 @@ def what_generators_write_is_read_by_the_decoders_of_their_products():
     assert sum(t.endswith("@example.org") for t in to) == 25 and sum(".example.com" in t for t in to) == 50, to
     decoders = {d for d, _, _ in seen}
     assert {"iis", "access"} <= decoders, sorted(decoders)
-    assert "unknown" not in decoders and {"auditd", "systemd", "json"} <= decoders, decoders
+    assert "unknown" not in decoders and {"auditd", "systemd", "windows_logins"} <= decoders, decoders
     assert {e.get("file.path") for e in events if e.get("type") == "PATH"} == {"/srv/www/index.html"}
     assert sum(e.get("system.filesystem.used.pct", 0) > 0 for e in events) == 720
     assert all(e["kizuki.time.basis"] == "event" for e in events)

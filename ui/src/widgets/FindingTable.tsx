@@ -2,11 +2,14 @@
 import type { Finding } from "../api/types";
 import { number } from "../lib/template";
 import { has, t, titleOf, word } from "../state/text";
-import { Forecast, Unusual } from "./Ahead";
+import { later } from "./later";
 import { Level } from "./Level";
 import { Num } from "./Num";
 import { type Column, Table } from "./Table";
 import { Time } from "./Time";
+
+const Forecast = later("ahead", () => import("./Ahead").then((m) => m.Forecast));
+const Unusual = later("ahead", () => import("./Ahead").then((m) => m.Unusual));
 
 /** The grounds that tell attacks apart come first; the rest stands in the finding itself. */
 const TELLING = ["accounts", "sources", "tries", "tries_per_account", "failure_rate", "unknown_rate", "default_rate", "services", "successes", "new", "views", "good_accounts"];

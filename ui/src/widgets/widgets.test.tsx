@@ -2,6 +2,7 @@ import { render } from "preact-render-to-string";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Finding, LaneItem, LedgerRow } from "../api/types";
 import { linear } from "../lib/svg";
+import { Forecast } from "./Ahead";
 import { FindingTable } from "./FindingTable";
 import { setServerTime } from "../state/clock";
 import { loadLang, t } from "../state/text";
@@ -95,13 +96,13 @@ describe("what is foretold is said in a sentence", () => {
     const html = render(<FindingTable rows={[row("exhaustion", { minutes: 37.2, minutes_least: 31.4, minutes_most: 45.3, now: 0.62, per_hour: 0.6, limit: 1 })]} />);
     const sentence = "このままでは約37分後（31〜45分後）に上限に達します。今は上限の62%です。";
     expect(plain(html)).toContain(sentence);
-    expect(html).toContain(`aria-label="${sentence}"`);
+    expect(render(<Forecast of={{ minutes: 37.2, minutes_least: 31.4, minutes_most: 45.3, now: 0.62, per_hour: 0.6, limit: 1 }} label={sentence} />)).toContain(`aria-label="${sentence}"`);
   });
   it("says what was learnt and from how much", () => {
     const html = plain(render(<FindingTable rows={[row("precursor", { count: 12, usual: 3.4, times: 3.5, learnt: 10, basis: 2, weekday: 1, hour: -1 })]} />));
     expect(html).toContain("ふだんのこの日は3.4件（平日か休日かが同じ日、10回分から学習）のところ、12件ありました。");
   });
   it("draws nothing of figures it has not got", () => {
-    expect(render(<FindingTable rows={[row("exhaustion", {})]} />)).not.toContain("<svg class=\"ahead\"");
+    expect(render(<Forecast of={{}} label="" />)).not.toContain("<svg");
   });
 });

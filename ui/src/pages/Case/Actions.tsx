@@ -8,9 +8,11 @@ import { t } from "../../state/text";
 import { batches, deedRank } from "../../widgets/deed";
 import { Card, Empty } from "../../widgets/Card";
 import { Loaded } from "../../widgets/Loaded";
+import { later } from "../../widgets/later";
 import { ActionCard } from "./ActionCard";
 import { DeedCard } from "../../widgets/DeedCard";
-import { DeedPropose } from "./DeedPropose";
+
+const DeedPropose = later("case-propose", () => import("./DeedPropose").then((m) => m.DeedPropose));
 
 const RANK: Record<Action["state"], number> = { proposed: 0, approved: 1, sent: 1, in_force: 2, refused: 3, expired: 3, dry_run: 4, undone: 5, ended: 5, rejected: 6 };
 interface Item { key: string; rank: number; solid: boolean; card: (solid: boolean) => ComponentChildren }
