@@ -253,7 +253,7 @@ static const struct product PRODUCTS[] = {
     {.name = "sshd", .logs = ACT_LOGIN, .write = write_sshd},
     {0}};
 
-static const struct product *const TABLES[] = {PRODUCTS, PRODUCTS_OWN, PRODUCTS_BEATS, PRODUCTS_CLOUD, PRODUCTS_NET, PRODUCTS_PROXY, PRODUCTS_HOSTS};
+static const struct product *const TABLES[] = {PRODUCTS, PRODUCTS_OWN, PRODUCTS_BEATS, PRODUCTS_CLOUD, PRODUCTS_NET, PRODUCTS_PROXY, PRODUCTS_HOSTS, PRODUCTS_GATEWAYS};
 
 const struct product *product_find(struct str name) {
     for (size_t t = 0; t < ARRAY_SIZE(TABLES); t++)

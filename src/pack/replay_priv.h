@@ -79,7 +79,8 @@ struct product {
     /* The i-th line of an act; nothing is added where there is none. */
     void (*write)(struct buf *out, const struct act *a, unsigned i);
 };
-extern const struct product PRODUCTS_OWN[], PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[], PRODUCTS_HOSTS[]; /* until name NULL */
+extern const struct product PRODUCTS_OWN[], PRODUCTS_BEATS[], PRODUCTS_CLOUD[], PRODUCTS_NET[], PRODUCTS_PROXY[], PRODUCTS_HOSTS[],
+    PRODUCTS_GATEWAYS[]; /* until name NULL */
 const struct product *product_find(struct str name);
 void product_names(struct buf *out); /* "dovecot, login_event, …" */
 
