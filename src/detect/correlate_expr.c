@@ -276,7 +276,8 @@ uint64_t corr_expr_least_events(const struct corr_expr *e) {
 static void needs_of_value(const struct corr_expr *x, expr_need_fn *need, void *ctx) {
     switch (x->op) {
     case EXPR_COUNTER:
-        need(ctx, x->ref);
+        if (!x->level) /* a jitter is large where nothing came */
+            need(ctx, x->ref);
         break;
     case EXPR_MUL:
         needs_of_value(x->b, need, ctx);

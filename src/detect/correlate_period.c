@@ -18,8 +18,6 @@
  *
  * Memory: the newest PERIOD_VISITS_MAX times. Not known yet (fewer than PERIOD_LEAST intervals): period 0, jitter
  * UINT32_MAX. */
-#include <math.h>
-
 #include "detect/correlate_image.h"
 
 enum { PERIOD_VISITS_MAX = 64, PERIOD_LEAST = 6, KEEP_TO_PERCENT = 80 };
@@ -53,11 +51,15 @@ static int make_room(struct correlate *c, struct beats *b) {
     return 0;
 }
 
-int beats_add(struct correlate *c, struct beats *b, int64_t t, int64_t since) {
+void beats_since(struct beats *b, int64_t since) {
     uint32_t old = 0;
     while (old < b->n && b->at[old] < since)
         old++;
     drop_first(b, old);
+}
+
+int beats_add(struct correlate *c, struct beats *b, int64_t t, int64_t since) {
+    beats_since(b, since);
     uint32_t i = b->n;
     while (i > 0 && b->at[i - 1] > t)
         i--;
@@ -108,8 +110,9 @@ uint32_t beats_measure(const struct beats *b, enum measure_kind kind) {
         return (uint32_t) MIN((median + NS_PER_S / 2) / NS_PER_S, (int64_t) UINT32_MAX);
     for (uint32_t i = 0; i < n; i++)
         list[i] = list[i] > median ? list[i] - median : median - list[i];
-    double far = (double) at_percent(list, n, KEEP_TO_PERCENT) / (double) median;
-    return (uint32_t) MIN(ceil(far * 100 * 100 / KEEP_TO_PERCENT), 1e6);
+    /* rounded up, in whole numbers: 56 of 100 are 70 per cent and not 71 */
+    int64_t far = at_percent(list, n, KEEP_TO_PERCENT) * (100 * 100 / KEEP_TO_PERCENT);
+    return (uint32_t) MIN(far / median + (far % median != 0), (int64_t) 1000000);
 }
 
 void beats_image(struct correlate_image *x, struct beats *b) {

@@ -488,6 +488,7 @@ static inline bool measure_is_beat(enum measure_kind k) {
     return k == MEASURE_VISITS || k == MEASURE_PERIOD || k == MEASURE_JITTER;
 }
 /* 1: a visit was added or moved. What began before `since` leaves. */
+void beats_since(struct beats *b, int64_t since); /* earlier visits leave */
 int beats_add(struct correlate *c, struct beats *b, int64_t t, int64_t since) MUST_USE;
 void beats_free(struct correlate *c, struct beats *b);
 uint32_t beats_measure(const struct beats *b, enum measure_kind kind);

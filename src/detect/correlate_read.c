@@ -1,6 +1,7 @@
 /* One correlation document -> struct plan_corr, as far as it can be read by itself. */
 #include "detect/correlate_read.h"
 #include "base/limits.h"
+#include "detect/correlate_numbers.h"
 
 static int bad(const struct detect_rule *rule, const struct yaml_node *at, struct diag *d,
                const char *text) {
@@ -296,8 +297,8 @@ static int read_forecast(const struct corr_reader *r, const struct detect_rule *
         return bad(rule, reaches ? reaches : cond, reterr, "a forecast needs 'reaches', the number that must not be reached");
     if (!span_of(cond, "within", NS_PER_MIN, 400 * NS_PER_DAY, &c->within_ns))
         return bad(rule, cond, reterr, "a forecast needs 'within': how far ahead it tells, such as 1h");
-    if (least && (!yaml_get_i64(cond, "least", &n) || n < 4 || n > CORRELATION_NUMBERS_MAX))
-        return bad(rule, least, reterr, "'least' is how many values a forecast needs, a whole number from 4");
+    if (least && (!yaml_get_i64(cond, "least", &n) || n < 4 || n > FORECAST_STEPS)) /* more are not kept */
+        return bad(rule, least, reterr, "'least' is how many values a forecast needs, a whole number from 4 to 64");
     c->need = (uint32_t) n;
     int code = read_counted(r, rule, c, yaml_get(cond, "field"), reterr);
     return code == 0 && c->n_counted != 1 ? bad(rule, cond, reterr, "'field' must be one field here") : code;

@@ -174,22 +174,28 @@ int usual_say_from_string(struct str s) {
     return -EINVAL;
 }
 
+/* The event that asks. */
+struct at_hand {
+    uint64_t pos;
+    uint32_t weight; /* as it was learnt */
+};
+
 /* How many learnt events row i stands for, without the one at hand. */
-static uint32_t others(const struct usual *u, uint32_t i, uint64_t pos) {
-    bool own = u->pos == pos && u->last == i + 1 && u->rows[i].count > 0;
-    return u->rows[i].count - own;
+static uint32_t others(const struct usual *u, uint32_t i, const struct at_hand *now) {
+    bool own = u->pos == now->pos && u->last == i + 1;
+    return u->rows[i].count - (own ? MIN(now->weight, u->rows[i].count) : 0);
 }
 
 struct totals {
     uint32_t all, same, near; /* all; with this word; and with about this number */
     uint32_t most, most_n;    /* the most frequent word */
 };
-static struct totals sum_up(const struct usual *u, uint32_t word, uint16_t step, uint64_t pos) {
+static struct totals sum_up(const struct usual *u, uint32_t word, uint16_t step, const struct at_hand *now) {
     struct totals t = {0};
     uint32_t of_word = 0;
     for (uint32_t i = 0; i < u->n_rows; i++) {
         const struct usual_row *x = &u->rows[i];
-        uint32_t n = others(u, i, pos);
+        uint32_t n = others(u, i, now);
         of_word = i && x[-1].word == x->word ? of_word + n : n;
         t.all += n;
         t.same += x->word == word ? n : 0;
@@ -203,12 +209,12 @@ static struct totals sum_up(const struct usual *u, uint32_t word, uint16_t step,
 }
 
 /* The range of a word's numbers; a row that holds less than one in a hundred of them is an exception. */
-static double edge(const struct usual *u, uint32_t word, uint32_t of_word, uint64_t pos, bool high) {
+static double edge(const struct usual *u, uint32_t word, uint32_t of_word, const struct at_hand *now, bool high) {
     double v = 0;
     bool found = false;
     for (uint32_t i = 0; i < u->n_rows; i++) {
         const struct usual_row *x = &u->rows[i];
-        if (x->word != word || (uint64_t) others(u, i, pos) * 100 < of_word || (found && !high))
+        if (x->word != word || (uint64_t) others(u, i, now) * 100 < of_word || (found && !high))
             continue;
         v = high ? step_begin(x->high + 1u) - 1 : step_begin(x->low);
         found = true;
@@ -219,7 +225,8 @@ static double edge(const struct usual *u, uint32_t word, uint32_t of_word, uint6
 int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usual *u, enum usual_say say, double *ret) {
     const struct plan_scope *s = &c->plan->scopes[pc->scope];
     uint32_t value = 0, word = 0;
-    uint64_t v = 0, pos = pos_pack(c->ev->raw->pos);
+    uint64_t v = 0;
+    const struct at_hand now = {.pos = pos_pack(c->ev->raw->pos), .weight = MIN(c->weight, (uint32_t) FORGET)};
     *ret = 0;
     if (say == USUAL_HOUR) { /* of the day, UTC */
         *ret = (double) (((c->ev->time_ns / NS_PER_HOUR) % 24 + 24) % 24);
@@ -240,7 +247,7 @@ int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usua
     }
     if (!u)
         return 0;
-    struct totals t = sum_up(u, word, step_of(v), pos);
+    struct totals t = sum_up(u, word, step_of(v), &now);
     uint32_t whose = (uint64_t) t.same * 100 >= t.all && t.same ? word : t.most;
     uint32_t of_word = whose == word ? t.same : t.most_n;
     uint64_t most = 0;
@@ -258,16 +265,17 @@ int usual_ask(struct correlate *c, const struct plan_corr *pc, const struct usua
         *ret = number_of(c, t.most, &most) ? (double) most : 0;
         break;
     default:
-        *ret = edge(u, whose, of_word, pos, say == USUAL_HIGH);
+        *ret = edge(u, whose, of_word, &now, say == USUAL_HIGH);
     }
     return 0;
 }
 
 /* ---- seen again ---- */
 
-/* What comes late says nothing new, and after a jump back all begins anew. */
+/* What was seen longer ago than is known comes for the first time, even where another rule kept the group. What comes late
+ * says nothing new, and after a jump back all begins anew. */
 bool again_feed(const struct plan_corr *pc, union corr_state *st, const struct mini *m) {
-    bool hit = st->t != 0 && m->t - st->t > pc->again_ns;
+    bool hit = st->t != 0 && m->t - st->t > pc->again_ns && m->t - st->t <= pc->span_ns;
     if (!st->t || m->t > st->t || m->t < st->t - pc->span_ns)
         st->t = m->t ? m->t : 1;
     return hit;

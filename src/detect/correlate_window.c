@@ -203,6 +203,17 @@ static int64_t step_of(int64_t t, int64_t step_ns, int64_t newest) {
     return t >= 0 ? t / step_ns : -((-t + step_ns - 1) / step_ns);
 }
 
+/* Visits leave with time, whether or not there is a new one; and before there are any, jitter is large. */
+static void refresh_beats(struct window *w, const struct plan_window *pw) {
+    for (uint32_t k = 0; pw->n_beats && k < pw->n_counters; k++) {
+        if (!measure_is_beat(pw->counters[k].kind))
+            continue;
+        struct beats *b = &w->beats[pw->counters[k].set];
+        beats_since(b, (w->newest - WINDOW_STEPS) * pw->step_ns);
+        w->totals[k] = beats_measure(b, pw->counters[k].kind);
+    }
+}
+
 int64_t window_since(const struct plan_window *pw, int64_t t) {
     return (step_of(t, pw->step_ns, 0) - WINDOW_STEPS) * pw->step_ns;
 }
@@ -211,6 +222,7 @@ int window_feed(struct correlate *c, const struct plan_window *pw, union corr_st
                 const struct mini *m) {
     struct window *w = st->p;
     int64_t step = step_of(m->t, pw->step_ns, w ? w->newest : 0);
+    bool moved = !w;
     if (!w) {
         st->p = w = window_new(c, pw);
         if (!w)
@@ -225,11 +237,15 @@ int window_feed(struct correlate *c, const struct plan_window *pw, union corr_st
         c->stats.rewinds++;
         clear(c, pw, w);
         w->newest = step;
+        moved = true;
     }
     if (step > w->newest) {
         w->newest = step;
         drain(w, pw);
+        moved = true;
     }
+    if (moved)
+        refresh_beats(w, pw);
     struct slot *slot = slot_get(c, w, pw, step);
     return slot ? add_counts(c, w, pw, slot, m) : -ENOMEM;
 }

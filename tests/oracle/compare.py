@@ -58,13 +58,14 @@ class Round:
 class Told:
     """What one seed makes of correlations and a stream of events. A case is a correlation over the stream."""
 
-    def __init__(self, seed, n_rules=40, n_events=60):
+    def __init__(self, seed, n_rules=40, n_events=60, make=story.Story):
         self.seed = seed
-        self.story = story.Story(seed, n_events)
+        self.story = make(seed, n_events)
         self.text = self.story.rules(n_rules)
         self.documents = sigma.load(self.text)
         self.types = {d["id"]: d["correlation"] for d in self.documents if "correlation" in d}
         self.n_cases = n_rules
+        self.detected = {}  # what the detections say is asked once
 
     def found(self, program):
         """Every finding: rule, group, when it was true first, its first and last event, all its events, how many they stand for."""
@@ -83,9 +84,11 @@ class Told:
             return name, group, detected, last, lines[-10:], count, measures
         return finding[:-2] if c["type"] == "value_count" and not correlation.waits(c) else finding
 
-    def difference(self, got, evaluator=correlation):
-        """(names of the correlations that tell something, words about the first difference or None)"""
-        want = collections.Counter(self.comparable(f.key()) for f in evaluator.Correlations(self.documents, self.story.events, self.story.end).all())
+    def difference(self, got, evaluator=correlation, only=None):
+        """(names of the correlations that tell something, words about the first difference or None); of one correlation alone"""
+        findings = evaluator.Correlations(self.documents, self.story.events, self.story.end, self.detected).all(only)
+        want = collections.Counter(self.comparable(f.key()) for f in findings if only in (None, f.rule))
+        got = collections.Counter({f: n for f, n in got.items() if only in (None, f[0])})
         told = {f[0] for f in want}
         for x in sorted({f[0] for f in (want - got) + (got - want)}):
             show = lambda c: "\n".join(f"  {f}" for f in c if f[0] == x)
@@ -96,8 +99,15 @@ class Told:
         """What the correlation makes use of, as the rows of docs/sigma.md call it."""
         c = self.types[name]
         condition = c.get("condition")
+        if c["type"] == "usual":
+            return  # those who ask it are judged
         yield f"`{c['type']}`"
+        if any(isinstance(a, dict) for a in c.get("attach", {}).values()):
+            yield "`usual`"
         yield "sliding windows"
+        yield from {f"`{k}`" for m in c.get("measures", {}).values() for k in story.BEATS if k in m and isinstance(m, dict)}
+        if "kizuki.day" in json.dumps(c):
+            yield "`kizuki.day`"
         for key in ("group-by", "aliases", "generate"):
             if key in c:
                 yield f"`{key}`"

@@ -27,13 +27,14 @@ class Rounds:
         return self.done
 
     def unseen(self, mistakes, of):
-        """Mistakes an evaluator could have: in place of the first text the second. A number is the round that shows it, tried
-        first. Those that no round shows."""
+        """Mistakes an evaluator could have: in place of the first text the second. What follows shows it and is tried first: the
+        number of a round, or the round and the name of one correlation. Those that no round shows."""
         found = []
         for old, new, *first in mistakes:
             evaluator = compare.broken(old, new, of)
-            order = [self.all()[i] for i in first if i < self.n] + self.all()
-            if not any(r.difference(got, evaluator)[1] for r, got in order):
+            places = [place if isinstance(place, tuple) else (place,) for place in first]
+            order = [(*self.all()[i], *name) for i, *name in places if i < self.n and not (name and self.own_seed)]
+            if not any(r.difference(got, evaluator, *name)[1] for r, got, *name in order + self.all()):
                 found.append(f"{old}  ->  {new}")
         print(f"# {len(mistakes)} mistakes tried")
         return found

@@ -12,6 +12,11 @@ DEEPEST = 6  # chains; 8 levels are read
 START = 1795366800  # 2026-11-22T17:00:00Z
 
 
+BEATS = ["visits", "period", "jitter"]
+DAY = 86400
+SAYS = ["value", "beside", "learnt", "share", "same", "most", "low", "high", "hour"]
+
+
 class Story:
     """Events of one stream, as lines and as (seconds, fields, weight); and rules over them."""
 
@@ -208,3 +213,132 @@ class Story:
 
     def of_rate_change(self, looked):
         return {**self.bounds([1, 2, 3]), **({"least": self.r.choice([1, 2, 3])} if self.chance(2) else {})}
+
+
+class Ahead(Story):
+    """What looks back over weeks, and ahead: 40 days of hosts with habits (an even seed), or half a day of measured values and
+    of programs that call home (an odd one)."""
+
+    def __init__(self, seed, n_events):
+        self.r = random.Random(seed)
+        self.days = seed % 2 == 0
+        self.t = START + self.r.choice([20, -self.r.randrange(300)]) * DAY  # the turn of the year, or any day
+        self.events, self.lines = [], []
+        made = self.habits(n_events) if self.days else self.measured() + self.calls()
+        for self.t, what in sorted(made, key=lambda x: x[0]):
+            what()
+        self.end = self.t
+
+    def at(self, **fields):
+        """An event, told later."""
+        return lambda: self.tell({"k": self.r.sample(DETECTIONS, self.r.choice([1, 1, 2])), **fields})
+
+    def tell(self, fields):
+        self.lines.append(json.dumps({"@timestamp": self.stamp(self.t), **fields}))
+        self.events.append((self.t, fields, 1))
+
+    # --- weeks ---
+
+    def habits(self, n_events):
+        made, hours = [], {h: self.r.sample(range(24), 3) for h in ("h1", "h2")}
+        for i in range(n_events):
+            host = self.r.choice(["h1", "h1", "h2"])
+            t = self.t + self.r.randrange(40) * DAY + self.r.choice(hours[host] if self.r.randrange(6) else range(24)) * 3600
+            burst = self.r.randrange(3, 25) if self.chance(60) else 1
+            made += [(t + self.r.choice([0, self.r.randrange(3600)]), self.answer(host)) for _ in range(burst)]
+            if self.chance(10):
+                made.append((t, self.sshd))
+        return made
+
+    def answer(self, host):
+        """A page has its words and its numbers; now and then there is another."""
+        word = self.r.choice(["200", "200", "200", "404", "3e2", "p"] + [f"w{self.r.randrange(60)}"] * 6 if host == "h2" else ["200"] * 20 + ["404", "500", "p"])
+        n = self.r.choice(["5", "7", "8", "9", "1000", "1100", "64000", "0", "-4", "many"]) if self.chance(4) else str(int(1.3 ** self.r.uniform(0, 60)))
+        fields = {"host.name": host, "user.name": f"u{int(self.r.paretovariate(0.6)) % 40}", "source.ip": self.r.choice(["192.0.2.1", "192.0.2.2"]), "w": word, "n": n}
+        return self.at(**{f: v for f, v in fields.items() if self.r.randrange(25)})
+
+    def sshd(self):
+        ip, user, n = self.r.choice(["192.0.2.1", "192.0.2.2"]), self.r.choice(["sato", "abe"]), self.r.choice([1, 2, 3, 7, 800, 2500, 6000])
+        port = self.r.choice(["1", "2", "5", "10", "100", str(self.r.randrange(1, 60000))])
+        text = f"Failed password for {user} from {ip} port {port} ssh2"
+        if n > 1:
+            text = f"message repeated {n} times: [ {text}]"
+        self.lines.append(f"{self.stamp(self.t)[:-1]}+00:00 gate sshd[812]: {text}")
+        self.events.append((self.t, {"k": ["f"], "source.ip": ip, "user.name": user, "host.name": "gate", "source.port": port}, n))
+
+    # --- hours ---
+
+    def measured(self):
+        made = []
+        for host in ("h1", "h2", "h3", "h4"):
+            t, v, rise, noise = self.t + self.r.randrange(3600), self.r.uniform(0, 40), self.r.choice([0, 0.02, 0.05, -0.03]), self.r.choice([0, 0, 0.2, 2])
+            for i in range(80):
+                t += self.r.choice([60, 60, 60, 60, 60, 30, 300])
+                rise = self.r.choice([0, 0.02, 0.05, 0.2, -0.03]) if self.chance(25) else rise
+                v = v / 3 if self.chance(50) else v + rise * 60
+                n = "many" if self.chance(40) else str(self.r.choice([0, 500])) if self.chance(30) else f"{v + self.r.uniform(-noise, noise):.3f}"
+                made.append((t, self.at(**{"host.name": host, "source.ip": "192.0.2.1", "n": n})))
+        return made
+
+    def calls(self):
+        made = []
+        for host in ("h5", "h6", "h7"):
+            t, period, jitter = self.t, self.r.choice([20, 60, 300]), self.r.choice([0, 5, 30, 90])
+            for i in range(self.r.choice([20, 60, 110])):
+                t += self.r.randrange(5 * period) if self.chance(12) else max(1, round(period * self.r.uniform(100 - jitter, 100 + jitter) / 100))
+                who = self.r.choice(["192.0.2.1"] * 8 + ["192.0.2.2"])
+                made += [(t + d, self.at(**{"host.name": host, "source.ip": who})) for d in self.r.choice([[0], [0], [0, 1], [0, 4, 5], [0, 3, 6]])]
+        return made
+
+    # --- rules ---
+
+    def correlation(self, name, names):
+        kinds = ["unusual", "unusual", "seen_again", "seen_again", "asks", "asks", "days"] if self.days else ["forecast", "forecast", "beats"]
+        kind = self.r.choice(kinds)
+        looked = list(dict.fromkeys(self.r.choice(DETECTIONS + ["f"] * self.days) for _ in range(self.r.choice([1, 1, 2, 3]))))
+        c = {"type": {"asks": "measures", "days": "value_count", "beats": "measures"}.get(kind, kind), "rules": looked}
+        c["group-by"] = self.r.choice({"unusual": [["host.name"], ["source.ip"]], "seen_again": [["user.name"], ["user.name", "host.name"], ["w"], ["host.name"]],
+                                       "days": [["user.name"], ["host.name"], ["kizuki.day"]], "forecast": [["host.name"]]}.get(kind, [["host.name"], ["host.name", "source.ip"]]))
+        getattr(self, f"a_{kind}")(c, name)
+        return {"title": name, "id": name, "name": name, "correlation": c, "kizuki": {"finding": "always"}}
+
+    def a_unusual(self, c, name):
+        c["timespan"] = self.r.choice(["14d", "21d", "56d"])
+        c["condition"] = {"each": self.r.choice(["1h", "1h", "1d"]), "times": self.r.choice([1.5, 2, 3]), "least": self.r.choice([2, 4, 8, 60]), "known": self.r.choice(["1d", "3d", "10d"])}
+
+    def a_seen_again(self, c, name):
+        c["timespan"] = self.r.choice(["10m", "30m", "3h", "12h", "1d", "2d", "5d", "30d"])
+
+    def a_days(self, c, name):
+        c["timespan"] = self.r.choice(["1d", "3d", "9d"])
+        c["condition"] = {"field": "user.name" if c["group-by"] == ["kizuki.day"] else "kizuki.day", "gte": self.r.choice([2, 3, 4])}
+
+    def a_asks(self, c, name):
+        c["timespan"] = self.r.choice(["1h", "6h", "2d"])
+        says = self.r.sample(SAYS, self.r.choice([2, 3, 4]))
+        c["attach"] = {s: {"of": f"{name}_apart", "say": s} for s in says}
+        c["measures"] = {"m0": {"count": self.some(c["rules"])}}
+        one = lambda: self.r.choice({"value": ["value >= 1000", "value < 9"], "beside": ["beside >= 300", "beside == 200"], "learnt": ["learnt >= 20", "learnt > 200"],
+                                     "share": ["share < 5", "share >= 20"], "same": ["same < 1", "same > 50"], "most": ["most == 200", "most == 0"],
+                                     "low": ["low > 0", "low >= 8"], "high": ["high > 60000", "high < 9000"], "hour": ["hour >= 9", "hour < 3"]}[self.r.choice(says)])
+        c["condition"] = f"m0 >= {self.r.choice([1, 1, 2])} {self.r.choice(['and', 'and', 'or not'])} {one()}"
+
+    def a_forecast(self, c, name):
+        c["timespan"] = self.r.choice(["10m", "20m", "30m", "1h"])
+        c["rules"] = DETECTIONS if self.chance(2) else c["rules"]
+        c["condition"] = {"field": "n", "reaches": self.r.choice([30, 50, 80, 100]), "within": self.r.choice(["10m", "1h", "5h"]), **self.r.choice([{}, {"least": 4}, {"least": 9}])}
+
+    def a_beats(self, c, name):
+        c["timespan"] = self.r.choice(["5m", "20m", "1h", "6h"])
+        c["measures"] = {k: {k: self.some(c["rules"])} for k in self.r.sample(BEATS, self.r.choice([1, 2, 3]))}
+        c["condition"] = self.r.choice({"visits": ["visits >= 9", "visits >= 64", "visits < 4"], "period": ["period > 0", "period == 60", "period > 200"],
+                                        "jitter": ["jitter <= 40", "jitter < 6", "jitter > 150"]}[self.r.choice(list(c["measures"]))])
+
+    def provider(self, c, names):
+        name = next(iter(c["attach"].values()))["of"]
+        of_users = self.chance(4)
+        p = {"type": "usual", "rules": ["f"] if of_users else c["rules"], "timespan": "90d", "group-by": c["group-by"][: self.r.choice([1, 2])],
+             "condition": {"beside": "user.name" if of_users else "w", **({"field": "source.port" if of_users else "n"} if self.r.randrange(4) else {})}}
+        if len(p["rules"]) > 1 and self.chance(2):
+            p["without"] = p["rules"][0]
+        return {"title": name, "id": name, "name": name, "correlation": p, "kizuki": {"finding": "never"}}
