@@ -86,6 +86,14 @@ static const char by_way[] =
                                          "AND EXISTS (SELECT 1 FROM finding_value w WHERE "
                                          "w.finding_id = f.id AND w.kind = 'way' AND "
                                          "w.value = ?7)) " PARTED "ORDER BY i.id LIMIT 1";
+/* Small errors that grew are a promise of more: their case stays open until somebody has decided, and what follows at the service days later is
+ * what they told of. The case itself says how long: it is open. */
+#define PRECURSOR_NS (10 * NS_PER_DAY)
+static const char by_precursor[] =
+    "SELECT i.id FROM incident i WHERE i.state = 'open' AND i.drill = ?5 AND i.last_activity_at >= ?3 AND EXISTS (SELECT 1 FROM finding f WHERE "
+    "f.incident_id = i.id AND f.kind = 'precursor' AND f.last_at >= ?3 AND f.first_at <= ?4 AND EXISTS (SELECT 1 FROM finding_value v WHERE v.finding_id = f.id "
+    "AND v.kind = ?1 AND v.value = ?2) AND EXISTS (SELECT 1 FROM finding_value w WHERE w.finding_id = f.id AND w.kind = 'way' AND w.value = ?7)) " PARTED
+    "ORDER BY i.id LIMIT 1";
 
 /* The same list of accounts, tried from elsewhere: a list stolen once travels from service to
  * service. */
@@ -216,6 +224,9 @@ static int match_way(struct room *r, const struct room_finding *f, int64_t *ret,
             struct looked_for x = {by_way, &f->values[i], r->policy->service_window_ns, 0,
                                    &f->ways[k]};
             e = find_incident(r, f, &x, ret, err);
+            struct looked_for before = {by_precursor, &f->values[i], PRECURSOR_NS, 0, &f->ways[k]};
+            if (e == 0 && *ret == 0 && str_eq_z(f->ways[k], "trouble"))
+                e = find_incident(r, f, &before, ret, err);
         }
     return e;
 }

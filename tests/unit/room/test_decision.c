@@ -76,6 +76,26 @@ static void trouble_told_by_machines_and_by_people_is_one_case(void **state UNUS
     fixture_free(f);
 }
 
+/* What small errors told of comes days later and is theirs; a machine that was only busy tells of nothing. */
+static void what_small_errors_told_of_joins_them_days_later(void **state UNUSED) {
+    struct fixture *f = fixture_new();
+    struct story errors = {.id = "e0", .revision = 1, .rule = "r-errors", .kind = "precursor", .level = "medium", .propose = "prevent", .service = "counter", .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 12, .good = 0};
+    struct story busy = {.id = "e1", .revision = 1, .rule = "r-full", .kind = "resource_danger", .level = "high", .service = "desk", .first_ns = T0, .last_ns = T0 + 30 * NS_PER_S, .count = 12, .good = 0};
+    struct story calls = {.id = "e2", .revision = 1, .rule = "r-calls", .kind = "enquiries", .level = "high", .service = "counter", .first_ns = T0 + 5 * NS_PER_DAY, .last_ns = T0 + 5 * NS_PER_DAY + NS_PER_MIN, .count = 3, .good = 0};
+    fold(f, &errors);
+    fold(f, &busy);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 2);
+    f->now_ns = T0 + 5 * NS_PER_DAY + 2 * NS_PER_MIN;
+    fold(f, &calls);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 2);
+    assert_int_equal(number(f, "SELECT count(DISTINCT incident_id) FROM finding WHERE kind IN ('precursor','enquiries')"), 1);
+    calls.id = "e3";
+    calls.service = "desk";
+    fold(f, &calls);
+    assert_int_equal(number(f, "SELECT count(*) FROM incident"), 3);
+    fixture_free(f);
+}
+
 static void both_sides_stand_side_by_side(void **state UNUSED) {
     struct fixture *f = with_case("stop");
     struct arena a;
@@ -215,6 +235,6 @@ static void a_code_is_for_what_its_line_said(void **state UNUSED) {
 }
 
 UNIT_GROUP(room_decision, cmocka_unit_test(small_errors_keep_a_case_open_until_somebody_decides),
-           cmocka_unit_test(trouble_told_by_machines_and_by_people_is_one_case),
+           cmocka_unit_test(trouble_told_by_machines_and_by_people_is_one_case), cmocka_unit_test(what_small_errors_told_of_joins_them_days_later),
            cmocka_unit_test(a_rule_puts_stopping_and_waiting_is_measured), cmocka_unit_test(both_sides_stand_side_by_side), cmocka_unit_test(a_code_puts_the_decision_at_its_true_time_once),
            cmocka_unit_test(a_lost_page_is_void_and_another_is_printed), cmocka_unit_test(a_code_is_for_what_its_line_said))
