@@ -22,7 +22,7 @@ export function Forecast({ of, label }: { of: Figures; label: string }) {
       <path d={`M${x(0)} ${y(now)}L${x(minutes)} ${TOP}`} stroke="var(--g4)" stroke-width="2" stroke-dasharray="4 3" />
       <path d={`M${x(0)} ${TOP}V${BASE}`} stroke="var(--line2)" />
       <text x={x(0)} y={H - 3} text-anchor="middle" font-size="11" fill="var(--ink2)">{t("ahead.now")}</text>
-      <text x={Math.min(x(minutes), W - 36)} y={H - 3} text-anchor="middle" font-size="11" fill="var(--must)">{t("ahead.minutes", { n: Math.round(minutes) })}</text>
+      <text x={Math.min(x(minutes), W - 48)} y={H - 3} text-anchor="middle" font-size="11" fill="var(--must)">{t("ahead.minutes", { n: Math.round(minutes) })}</text>
     </svg>
   );
 }
