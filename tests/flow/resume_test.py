@@ -134,7 +134,7 @@ def a_restart_reads_a_small_part_of_a_large_spool():
         # It keeps its state once 20 times as long as the last keeping took has passed: on a busy machine that is seconds after the last line.
         end, state = time.monotonic() + 60, kept(data)
         since = time.monotonic()
-        while time.monotonic() < end and time.monotonic() - since < 4:
+        while time.monotonic() < end and time.monotonic() - since < 9:
             time.sleep(0.1)
             if kept(data) != state:
                 state, since = kept(data), time.monotonic()

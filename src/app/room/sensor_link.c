@@ -390,8 +390,20 @@ static void serve_who_left(struct program *p) {
         serve_peer(p, l->speaker, POLLIN);
 }
 
+/* Also one whose connection was never taken: it could connect and write before this program looked, and is gone. */
 void sensor_link_drain(struct program *p) {
+    struct sensor_link *l = &p->sensor;
+    struct pollfd x = {.fd = l->listen_fd, .events = POLLIN};
     serve_who_left(p);
+    for (size_t i = 0; i < SENSORS_MAX && poll(&x, 1, 0) > 0 && (x.revents & POLLIN); i++)
+        take_connection(p);
+    for (size_t i = 0; i < SENSORS_MAX; i++) {
+        struct pollfd left = {.fd = l->peers[i].fd};
+        if (left.fd < 0 || poll(&left, 1, 0) < 1 || !(left.revents & POLLHUP))
+            continue;
+        while (l->peers[i].fd == left.fd)
+            serve_peer(p, &l->peers[i], POLLIN);
+    }
 }
 
 void sensor_link_serve(struct program *p, const struct pollfd *pfd) {
