@@ -174,7 +174,8 @@ void groups_free_all(struct correlate *c) {
 int groups_expire(struct correlate *c) {
     for (uint32_t i = 0; i < c->plan->n_scopes; i++) {
         const struct plan_scope *s = &c->plan->scopes[i];
-        int64_t keep = (s->span_max_ns + CORRELATION_SLACK_NS) / NS_PER_S + touch_grain(s);
+        /* a window of measures holds a step more than its timespan */
+        int64_t keep = (s->span_max_ns + s->span_max_ns / WINDOW_STEPS + CORRELATION_SLACK_NS) / NS_PER_S + touch_grain(s);
         uint32_t h;
         while ((h = c->scopes[i].oldest) && group_at(c, h)->touch_s < touch_s(c->clock_ns) - keep) {
             int r = group_free(c, i, h);
