@@ -66,7 +66,6 @@ struct named {
 struct names {
     struct arena *a;
     struct map by_name;
-    size_t n;
 };
 void names_init(struct names *n, struct arena *a);
 void names_done(struct names *n);

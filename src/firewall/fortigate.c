@@ -10,13 +10,11 @@ enum { DEPTH_MAX = 16 };
 struct setting {
     struct str key, *values;
     size_t n;
-    unsigned line;
 };
 struct entry { /* edit NAME … next */
     struct str name;
     struct setting *at;
     size_t n, cap;
-    unsigned line;
 };
 struct domain {
     struct str name;
@@ -348,7 +346,7 @@ static int take_set(struct reading *x, const struct str *w, size_t n) {
     if (r < 0)
         return r;
     memcpy(values, w + 2, (n - 2) * sizeof *values);
-    e->at[e->n++] = (struct setting){.key = w[1], .values = values, .n = n - 2, .line = x->line};
+    e->at[e->n++] = (struct setting){.key = w[1], .values = values, .n = n - 2};
     return 0;
 }
 
@@ -370,7 +368,7 @@ static int read_line(struct reading *x, struct str line) {
     if (x->depth == 0)
         return 0;
     if (str_eq_z(w[0], "edit") && n > 1)
-        x->edit[x->depth - 1] = (struct entry){.name = w[1], .line = x->line};
+        x->edit[x->depth - 1] = (struct entry){.name = w[1]};
     if (str_eq_z(w[0], "set") && n > 2)
         return take_set(x, w, n);
     if (str_eq_z(w[0], "next"))

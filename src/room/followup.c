@@ -256,48 +256,38 @@ static int attest(struct room *r, const struct room_actor *by, const struct foll
     return room_attest_inside(r, by, &at, err);
 }
 
-int room_followup_done(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str evidence, int64_t until_ns, struct diag *reterr) {
+/* Both ways it stops being open: said to be done, with evidence where it was attested, or dropped with a reason. */
+static int stop(struct room *r, const struct room_actor *by, int64_t id, int64_t version, bool dropped, struct str said, int64_t until_ns, struct diag *err) {
     struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_FOLLOWUP, .id = id, .version = version};
     struct followup_row x;
     struct arena a;
     arena_init(&a, 1 << 20);
-    int e = room_begin(r, reterr);
+    int e = room_begin(r, err);
     if (e == 0) {
-        e = load(r, id, &a, &x, reterr);
+        e = load(r, id, &a, &x, err);
         if (e == 0)
-            e = still(&x, version, false, reterr);
+            e = still(&x, version, dropped, err);
+        if (e == 0 && !dropped)
+            e = attest(r, by, &x, said, until_ns, err);
         if (e == 0)
-            e = attest(r, by, &x, evidence, until_ns, reterr);
+            e = end_campaign(r, &x, err);
         if (e == 0)
-            e = end_campaign(r, &x, reterr);
-        if (e == 0)
-            e = room_write(r, &w, NULL, reterr, "UPDATE followup SET state = 'said', said = ?2, said_at = ?3 WHERE id = ?1", "isi", id, &evidence, room_now(r));
+            e = room_write(r, &w, NULL, err, "UPDATE followup SET state = ?4, said = ?2, said_at = ?3 WHERE id = ?1", "isiz", id, &said, room_now(r), dropped ? "dropped" : "said");
         room_changed(r, "readiness", 0);
-        e = room_end(r, e, reterr);
+        e = room_end(r, e, err);
     }
     arena_done(&a);
     return e;
 }
 
+int room_followup_done(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str evidence, int64_t until_ns, struct diag *reterr) {
+    return stop(r, by, id, version, false, evidence, until_ns, reterr);
+}
+
 int room_followup_drop(struct room *r, const struct room_actor *by, int64_t id, int64_t version, struct str why, struct diag *reterr) {
-    struct room_write w = {.by = by, .verb = VERB_CHANGE, .object = OBJECT_FOLLOWUP, .id = id, .version = version};
-    struct followup_row x;
-    struct arena a;
-    arena_init(&a, 1 << 20);
-    int e = room_begin(r, reterr);
-    if (e == 0) {
-        e = !str_trim(why).n || why.n > HOW_MAX ? diag_set(reterr, -EINVAL, "why") : load(r, id, &a, &x, reterr);
-        if (e == 0)
-            e = still(&x, version, true, reterr);
-        if (e == 0)
-            e = end_campaign(r, &x, reterr);
-        if (e == 0)
-            e = room_write(r, &w, NULL, reterr, "UPDATE followup SET state = 'dropped', said = ?2, said_at = ?3 WHERE id = ?1", "isi", id, &why, room_now(r));
-        room_changed(r, "readiness", 0);
-        e = room_end(r, e, reterr);
-    }
-    arena_done(&a);
-    return e;
+    if (!str_trim(why).n || why.n > HOW_MAX)
+        return diag_set(reterr, -EINVAL, "why");
+    return stop(r, by, id, version, true, why, 0, reterr);
 }
 
 /* ---- judging ---- */

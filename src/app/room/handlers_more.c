@@ -92,13 +92,7 @@ int handle_demo(struct call *c) {
 
 static int switch_demo(struct call *c, char what, const char *state) {
     struct supervisor_link *l = &c->p->supervisor;
-    int e = room_begin(c->p->room, &c->err);
-    if (e < 0)
-        return e;
-    e = room_record(c->p->room, &c->who, c->route->verb, OBJECT_DEMO, STR("{}"), &c->err);
-    if (e == 0)
-        e = supervisor_link_ask(l, what);
-    e = room_end(c->p->room, e, &c->err);
+    int e = supervisor_link_ask_for(c->p, &c->who, c->route->verb, OBJECT_DEMO, STR("{}"), what, &c->err);
     if (e == -EAGAIN)
         return call_refuse(c, 503, "error.serve_away");
     if (e < 0)

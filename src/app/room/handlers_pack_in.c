@@ -32,18 +32,11 @@ static bool busy(const struct supervisor_link *l) {
     return strcmp(l->pack, "looking") == 0 || strcmp(l->pack, "installing") == 0;
 }
 
-/* Recorded before it is asked for; both or neither. */
 static int ask(struct call *c, char what, const char *state) {
     struct supervisor_link *l = &c->p->supervisor;
     char detail[64];
-    int e = room_begin(c->p->room, &c->err);
-    if (e < 0)
-        return e;
     snprintf(detail, sizeof detail, "{\"op\":\"pack_%s\"}", what == 'i' ? "install" : "look");
-    e = room_record(c->p->room, &c->who, VERB_CHANGE, OBJECT_RULE, str_of(detail), &c->err);
-    if (e == 0)
-        e = supervisor_link_ask(l, what);
-    e = room_end(c->p->room, e, &c->err);
+    int e = supervisor_link_ask_for(c->p, &c->who, VERB_CHANGE, OBJECT_RULE, str_of(detail), what, &c->err);
     if (e == -EAGAIN)
         return call_refuse(c, 503, "error.serve_away");
     if (e < 0)

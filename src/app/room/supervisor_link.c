@@ -2,6 +2,7 @@
 
 #include "app/room/room.h"
 #include "base/json.h"
+#include "room/write.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -23,6 +24,17 @@ int supervisor_link_ask(struct supervisor_link *l, char what) {
     if (l->fd < 0 || send(l->fd, &what, 1, MSG_NOSIGNAL) != 1)
         return -EAGAIN;
     return 0;
+}
+
+int supervisor_link_ask_for(struct program *p, const struct room_actor *who, enum room_verb verb, enum room_object object, struct str detail, char what,
+                            struct diag *reterr) {
+    int e = room_begin(p->room, reterr);
+    if (e < 0)
+        return e;
+    e = room_record(p->room, who, verb, object, detail, reterr);
+    if (e == 0)
+        e = supervisor_link_ask(&p->supervisor, what);
+    return room_end(p->room, e, reterr);
 }
 
 static void take_line(struct program *p, struct str line) {

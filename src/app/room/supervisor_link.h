@@ -1,6 +1,7 @@
 /* The supervisor's switch for the demonstration: one byte out, one line of JSON back. */
 #pragma once
 #include "base/err.h"
+#include "room/may.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -20,3 +21,6 @@ struct pollfd supervisor_link_poll(const struct supervisor_link *l);
 void supervisor_link_serve(struct program *p, const struct pollfd *pfd);
 /* 's', 'c', 'l', 'i' or '?'. -EAGAIN: nobody is there. */
 int supervisor_link_ask(struct supervisor_link *l, char what) MUST_USE;
+/* The same for somebody, recorded before it is asked for; both or neither. */
+int supervisor_link_ask_for(struct program *p, const struct room_actor *who, enum room_verb verb, enum room_object object, struct str detail, char what,
+                            struct diag *reterr) MUST_USE;
